@@ -1,0 +1,90 @@
+//! What travels between masters: [`Change`], alone or in a [`Push`]; [`Snapshot`]; and the digest, a plain
+//! [`VersionVector`].
+
+use crate::{Dot, Key, Stamp, VersionVector};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One write on its way: its name, its time, its key, and what its rule says is to be done with it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Change<E> {
+    /// The change's name.
+    pub dot: Dot,
+    /// When it was written.
+    pub stamp: Stamp,
+    /// The key it writes.
+    pub key: Key,
+    /// What the origin's rule made of the client's operation.
+    pub effect: E,
+}
+
+/// Changes in the order in which their sender came to see them, for a receiver that has seen all of `extends`.
+///
+/// The receiver applies them only then: the causal delta-merging condition of Almeida, Shoker and Baquero, "Delta state
+/// replicated data types", JPDC 2018. So delivery is causal, without a vector on every change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Push<E> {
+    /// What must have been seen before the first of `changes`.
+    pub extends: VersionVector,
+    /// At least one change.
+    pub changes: Vec<Change<E>>,
+}
+
+/// All that a master knows, for a neighbour that lacks changes which the master's log no longer holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Snapshot<S> {
+    /// What the table reflects.
+    pub seen: VersionVector,
+    /// The sender's clock: no stamp in the table is later.
+    pub clock: u64,
+    /// The rule's state of every key.
+    pub table: BTreeMap<Key, S>,
+}
+
+/// What an edge carries: changes one way; digests, the seen vectors that ask for more, the other way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Message<S, E> {
+    /// Changes from the sender's log.
+    Push(Push<E>),
+    /// The sender's whole table.
+    Snapshot(Snapshot<S>),
+}
+
+impl<S, E> Message<S, E> {
+    /// Whether it brings anything to a master that has seen `known`.
+    pub fn is_news_to(&self, known: &VersionVector) -> bool {
+        match self {
+            Message::Push(push) => push.changes.iter().any(|change| !known.contains(change.dot)),
+            Message::Snapshot(snapshot) => !known.covers(&snapshot.seen),
+        }
+    }
+
+    /// The dots this message brings to a master that has seen `known`: of a snapshot, all that it covers beyond.
+    pub fn brings(&self, known: &VersionVector) -> Vec<Dot> {
+        match self {
+            Message::Push(push) => push.changes.iter().map(|c| c.dot).filter(|dot| !known.contains(*dot)).collect(),
+            Message::Snapshot(snapshot) => {
+                let each = snapshot.seen.iter();
+                each.flat_map(|(origin, last)| (known.get(origin) + 1..=last).map(move |seq| Dot { origin, seq }))
+                    .collect()
+            }
+        }
+    }
+}
+
+/// `A2 A3 after A1 B1`, or `snapshot of A3 B1`.
+impl<S, E> fmt::Display for Message<S, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Message::Push(push) => {
+                for (place, change) in push.changes.iter().enumerate() {
+                    let gap = if place == 0 { "" } else { " " };
+                    write!(f, "{gap}{}", change.dot)?;
+                }
+                write!(f, " after {}", push.extends)
+            }
+            Message::Snapshot(snapshot) => write!(f, "snapshot of {}", snapshot.seen),
+        }
+    }
+}

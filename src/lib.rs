@@ -1,0 +1,56 @@
+//! Multi-master replication as a pure state machine.
+//!
+//! Several masters each accept reads and writes; every write travels to all the others; concurrent writes to one key
+//! conflict, and a rule resolves them. A [`Replica`] is one master. It does no input or output and knows no time: the
+//! same type is explored exhaustively by the model checker in `multimaster-models` and run for real.
+//!
+//! **What it promises**, whatever the topology and whatever the links lose, repeat or reorder: each write is applied
+//! once at every master, after every write that it had seen, and once all is delivered nobody sends changes any more.
+//! Whether masters then *agree*, and what is lost where writes conflict, is up to the [`Resolver`].
+//!
+//! **Limits.** No crash, no change of membership and no clock but the logical one; tombstones are kept for ever; a peer
+//! may be out of date but does not lie.
+//!
+//! One write's life:
+//!
+//! ```
+//! use multimaster::{LastWriteWins, MasterId, Op, Outcome, Reading, Replica, Topology};
+//!
+//! let pair = Topology::all_to_all(2)?;
+//! let (a, b) = (MasterId(0), MasterId(1));
+//! let mut at_a = Replica::new(a, LastWriteWins, &pair);
+//! let mut at_b = Replica::new(b, LastWriteWins, &pair);
+//!
+//! at_a.write("hello", &Op::Set("world".into()))?;
+//! let push = at_a.next_push(b, 100).expect("one change to send");
+//! assert_eq!(at_b.receive(a, push.clone()), Outcome::Applied);
+//! assert_eq!(at_b.read("hello"), Reading::Value("world".into()));
+//!
+//! // Delivered twice, it does nothing; and B does not send A its own change back.
+//! assert_eq!(at_b.receive(a, push), Outcome::Duplicate);
+//! assert_eq!(at_b.next_push(a, 100), None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **The map**, in the order of a write's life: [`Op`] is what a client asks, [`Dot`] names it, [`Stamp`] dates it, a
+//! [`Resolver`] makes it an effect, a [`Change`] carries it, a [`Topology`] says to whom, a [`Replica`] does all that.
+
+mod change;
+pub mod clock;
+mod log;
+mod replica;
+mod request;
+pub mod resolver;
+mod topology;
+mod version;
+
+pub use change::{Change, Message, Push, Snapshot};
+pub use clock::Stamp;
+pub use replica::{MessageOf, Outcome, PeerFault, Replica};
+pub use request::{Key, Kind, NotARequest, Op, Reading, Request, Text};
+pub use resolver::{
+    ArrivalWins, Counter, Custom, CustomMerged, Keep, LastWriteWins, MultiValue, ObservedRemoveSet, Refusal, Resolver,
+    Side, Version, lower_seat,
+};
+pub use topology::{Topology, TopologyError};
+pub use version::{Dot, MasterId, VersionVector};

@@ -1,0 +1,146 @@
+//! Conflict rules: the [`Resolver`] trait and the rules that ship.
+//!
+//! | rule | a read shows | concurrent writes |
+//! |---|---|---|
+//! | [`ArrivalWins`] | what arrived last | whichever came later *here*: masters disagree |
+//! | [`LastWriteWins`] | the write with the latest stamp | the others are lost, by policy |
+//! | [`Custom`] | what your function makes of the siblings | your function, over all of them, in stamp order |
+//! | [`CustomMerged`] | one merged value | your function, pair by pair: a superseded write can come back |
+//! | [`MultiValue`] | every sibling | all kept, for the reader |
+//! | [`Counter`] | the sum | all counted |
+//! | [`ObservedRemoveSet`] | the elements | an insert survives a remove that had not seen it |
+
+mod arrival;
+mod counter;
+mod custom;
+mod last_write;
+mod merged;
+mod multi_value;
+mod set;
+mod siblings;
+
+pub use arrival::ArrivalWins;
+pub use counter::{Counter, Tally};
+pub use custom::{Custom, Keep, lower_seat};
+pub use last_write::LastWriteWins;
+pub use merged::{CustomMerged, Merged};
+pub use multi_value::MultiValue;
+pub use set::{ObservedRemoveSet, SetEffect};
+pub use siblings::{Replace, Siblings};
+
+use crate::{Change, Dot, Kind, Op, Reading, Stamp, Text, VersionVector};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::fmt::{self, Debug};
+use std::hash::Hash;
+
+/// What a rule's states and effects must be: plain values, ordered, hashed and serialized by content.
+pub trait Data: Clone + Debug + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Clone + Debug + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
+
+/// A conflict rule: what a master keeps for a key, and how a write, here or from elsewhere, alters it.
+///
+/// A rule need not be a join. Masters that see the same changes in different orders end in the same state only if
+/// `apply` makes them: whether it does is what the harness finds out. What the protocol promises a rule: each change is
+/// applied once at each master, and after every change that its origin had seen when it was written.
+///
+/// A rule is a pure function of its arguments: no clock, no randomness, no memory outside `State`.
+pub trait Resolver: Clone + Send + Sync + 'static {
+    /// What a master keeps for one key; the default is a key never written. A key whose state is the default is not
+    /// stored.
+    type State: Data + Default;
+    /// What travels in a change.
+    type Effect: Data;
+
+    /// Which operations clients may ask.
+    fn kind(&self) -> Kind {
+        Kind::Register
+    }
+
+    /// Turns a client's operation into the effect that every master, this one first, will apply.
+    ///
+    /// # Errors
+    /// A [`Refusal`], when the rule will not do it: the write then has no dot and was never acknowledged.
+    fn prepare(&self, state: &Self::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal>;
+
+    /// Takes a change in. False if it made no difference to the state.
+    fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool;
+
+    /// What a reader sees: of the state alone, never of the master.
+    fn read(&self, state: &Self::State) -> Reading;
+
+    /// Joins a neighbour's state of a key with ours. What one side lacks although it has [seen](Side::seen) it was
+    /// removed there. `None` if the rule cannot tell: the neighbour's state then replaces ours, and ours is lost.
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State>;
+
+    /// Whether the write named `dot` is among those that a read of `state` shows. By this the harness judges what was
+    /// lost. Not asked of counters, whose total speaks for itself.
+    fn shows(&self, state: &Self::State, dot: Dot) -> bool;
+}
+
+/// One side of a [`Resolver::merge`].
+#[derive(Debug)]
+pub struct Side<'a, S> {
+    /// What it keeps for the key.
+    pub state: &'a S,
+    /// Which changes that state reflects.
+    pub seen: &'a VersionVector,
+}
+
+impl<S> Clone for Side<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Side<'_, S> {}
+
+/// Why a rule would not do an operation. It is an answer to the client, not a failure.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Refusal {
+    /// The operation is of another [`Kind`] than the rule's.
+    WrongKind(Op),
+    /// The rule's own reason.
+    Because(Text),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::WrongKind(op) => write!(f, "this rule does not take {op:?}"),
+            Refusal::Because(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// What a register's write leaves behind: the value, or nothing if it was a delete, and which write it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Version {
+    /// When it was written: the order of versions.
+    pub stamp: Stamp,
+    /// Which write it was.
+    pub dot: Dot,
+    /// `None` for a delete: a tombstone.
+    pub value: Option<Text>,
+}
+
+impl Version {
+    fn of(change: &Change<Option<Text>>) -> Version {
+        Version { stamp: change.stamp, dot: change.dot, value: change.effect.clone() }
+    }
+}
+
+/// The value a register operation leaves.
+fn value_of(op: &Op) -> Result<Option<Text>, Refusal> {
+    match op {
+        Op::Set(value) => Ok(Some(value.clone())),
+        Op::Delete => Ok(None),
+        other => Err(Refusal::WrongKind(other.clone())),
+    }
+}
+
+fn reading_of(value: Option<&Text>) -> Reading {
+    value.cloned().map_or(Reading::Nothing, Reading::Value)
+}

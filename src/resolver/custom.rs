@@ -1,0 +1,86 @@
+use super::*;
+
+/// What a pairwise function decides of two concurrent versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The first.
+    First,
+    /// The second.
+    Second,
+    /// A new value made of both.
+    Both(Text),
+}
+
+/// Your own pairwise function, made safe: concurrent versions are kept as siblings, and a read folds the function over
+/// them in stamp order, the earliest first (equal times: the lower master id first).
+///
+/// The result is a function of the *set* of siblings, so masters that have seen the same writes read the same, whatever
+/// the function: it need be neither commutative nor associative. Compare [`CustomMerged`], which is not safe.
+///
+/// ```
+/// # use multimaster::{Custom, Keep, Version};
+/// let longest = Custom(|a: &Version, b: &Version| {
+///     if b.value.as_ref().map(|v| v.len()) > a.value.as_ref().map(|v| v.len()) { Keep::Second } else { Keep::First }
+/// });
+/// ```
+#[derive(Clone, Copy)]
+pub struct Custom<F>(pub F);
+
+/// The flight booking: of two bookings of the last seat, the one with the lower-numbered seat is kept; of equal seats
+/// the earlier one. A booking starts with its seat number: `12 Ann`. One that does not counts as the highest seat.
+pub fn lower_seat(first: &Version, second: &Version) -> Keep {
+    let seat = |version: &Version| {
+        let digits = version.value.as_deref().and_then(|booking| booking.split_whitespace().next());
+        digits.and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(u32::MAX)
+    };
+    if seat(second) < seat(first) { Keep::Second } else { Keep::First }
+}
+
+/// What the fold ends with: the value, and the writes that it shows.
+struct Resolved {
+    version: Version,
+    shown: Vec<Dot>,
+}
+
+impl<F: Fn(&Version, &Version) -> Keep> Custom<F> {
+    fn resolve(&self, siblings: &Siblings) -> Option<Resolved> {
+        let each = siblings.0.iter().map(|v| Resolved { version: v.clone(), shown: vec![v.dot] });
+        each.reduce(|mut first, mut second| match (self.0)(&first.version, &second.version) {
+            Keep::First => first,
+            Keep::Second => second,
+            Keep::Both(value) => {
+                second.shown.append(&mut first.shown);
+                second.version.value = Some(value);
+                second
+            }
+        })
+    }
+}
+
+impl<F> Resolver for Custom<F>
+where
+    F: Fn(&Version, &Version) -> Keep + Clone + Send + Sync + 'static,
+{
+    type State = Siblings;
+    type Effect = Replace;
+
+    fn prepare(&self, state: &Siblings, op: &Op, _: Dot, _: Stamp) -> Result<Replace, Refusal> {
+        state.prepare(op)
+    }
+
+    fn apply(&self, state: &mut Siblings, change: &Change<Replace>) -> bool {
+        state.apply(change)
+    }
+
+    fn read(&self, state: &Siblings) -> Reading {
+        reading_of(self.resolve(state).and_then(|resolved| resolved.version.value).as_ref())
+    }
+
+    fn merge(&self, ours: Side<'_, Siblings>, theirs: Side<'_, Siblings>) -> Option<Siblings> {
+        Siblings::merge(ours, theirs)
+    }
+
+    fn shows(&self, state: &Siblings, dot: Dot) -> bool {
+        self.resolve(state).is_some_and(|resolved| resolved.shown.contains(&dot))
+    }
+}

@@ -1,0 +1,38 @@
+use super::*;
+
+/// The write with the latest [`Stamp`] wins; at equal times, the one of the higher master id.
+///
+/// A join over a total order (Thomas, "A majority consensus approach to concurrency control", TODS 1979), so it
+/// converges. Of concurrent writes all but one are lost: that is the policy. A delete is a write without a value.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LastWriteWins;
+
+impl Resolver for LastWriteWins {
+    type State = Option<Version>;
+    type Effect = Option<Text>;
+
+    fn prepare(&self, _: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
+        value_of(op)
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<Option<Text>>) -> bool {
+        let newer = state.as_ref().is_none_or(|held| change.stamp > held.stamp);
+        if newer {
+            *state = Some(Version::of(change));
+        }
+        newer
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        reading_of(state.as_ref().and_then(|version| version.value.as_ref()))
+    }
+
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        let stamp = |side: &Side<'_, Self::State>| side.state.as_ref().map(|version| version.stamp);
+        Some(if stamp(&theirs) > stamp(&ours) { theirs } else { ours }.state.clone())
+    }
+
+    fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+        state.as_ref().is_some_and(|version| version.dot == dot)
+    }
+}

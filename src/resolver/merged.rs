@@ -1,0 +1,93 @@
+use super::*;
+use std::cmp::Ordering;
+
+/// A pairwise function over *merged* values: the twin of [`Custom`] that many systems ship, and that does not converge.
+///
+/// It keeps one value with a version vector. Of two versions the one whose vector covers the other's is kept; of
+/// concurrent ones, what the function says, under the joined vector. So a value can stand under a vector that covers a
+/// write by which that very value was superseded, and the superseded value comes back: x is overwritten by y, and z is
+/// concurrent to both. A master that joins x with z and keeps x, then meets y, finds y concurrent and may keep x again;
+/// one that saw y first never does.
+#[derive(Clone, Copy)]
+pub struct CustomMerged<F>(pub F);
+
+/// One value, and the writes that went into it or were decided against.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Merged {
+    /// The surviving version.
+    pub version: Version,
+    /// The joined version vector.
+    pub context: VersionVector,
+    /// The writes that the value shows, in order.
+    pub shown: Vec<Dot>,
+}
+
+impl<F: Fn(&Version, &Version) -> Keep> CustomMerged<F> {
+    fn join(&self, ours: &Merged, theirs: &Merged) -> Merged {
+        if ours.context.covers(&theirs.context) {
+            return ours.clone();
+        }
+        if theirs.context.covers(&ours.context) {
+            return theirs.clone();
+        }
+        let (first, second) = match ours.version.stamp.cmp(&theirs.version.stamp) {
+            Ordering::Greater => (theirs, ours),
+            _ => (ours, theirs),
+        };
+        let mut joined = match (self.0)(&first.version, &second.version) {
+            Keep::First => first.clone(),
+            Keep::Second => second.clone(),
+            Keep::Both(value) => {
+                let mut both = second.clone();
+                both.version.value = Some(value);
+                both.shown.extend(&first.shown);
+                both.shown.sort();
+                both.shown.dedup();
+                both
+            }
+        };
+        joined.context.join(&first.context);
+        joined.context.join(&second.context);
+        joined
+    }
+}
+
+impl<F> Resolver for CustomMerged<F>
+where
+    F: Fn(&Version, &Version) -> Keep + Clone + Send + Sync + 'static,
+{
+    type State = Option<Merged>;
+    type Effect = Merged;
+
+    fn prepare(&self, state: &Self::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<Merged, Refusal> {
+        let version = Version { stamp, dot, value: value_of(op)? };
+        let mut context = state.as_ref().map_or_else(VersionVector::default, |held| held.context.clone());
+        context.insert(dot);
+        Ok(Merged { version, context, shown: vec![dot] })
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<Merged>) -> bool {
+        let joined = match state.as_ref() {
+            Some(held) => self.join(held, &change.effect),
+            None => change.effect.clone(),
+        };
+        let altered = state.as_ref() != Some(&joined);
+        *state = Some(joined);
+        altered
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        reading_of(state.as_ref().and_then(|held| held.version.value.as_ref()))
+    }
+
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        Some(match (ours.state, theirs.state) {
+            (Some(ours), Some(theirs)) => Some(self.join(ours, theirs)),
+            (one, other) => one.as_ref().or(other.as_ref()).cloned(),
+        })
+    }
+
+    fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+        state.as_ref().is_some_and(|held| held.shown.contains(&dot))
+    }
+}

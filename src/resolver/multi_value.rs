@@ -1,0 +1,38 @@
+use super::*;
+
+/// Keeps every concurrent write and shows them all; the next write that has seen them replaces them.
+///
+/// Dynamo's and Riak's siblings (DeCandia et al., SOSP 2007). A delete removes what its writer held: a write concurrent
+/// to it stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MultiValue;
+
+impl Resolver for MultiValue {
+    type State = Siblings;
+    type Effect = Replace;
+
+    fn prepare(&self, state: &Siblings, op: &Op, _: Dot, _: Stamp) -> Result<Replace, Refusal> {
+        state.prepare(op)
+    }
+
+    fn apply(&self, state: &mut Siblings, change: &Change<Replace>) -> bool {
+        state.apply(change)
+    }
+
+    fn read(&self, state: &Siblings) -> Reading {
+        let mut values: Vec<Text> = state.0.iter().filter_map(|version| version.value.clone()).collect();
+        match values.len() {
+            0 => Reading::Nothing,
+            1 => Reading::Value(values.remove(0)),
+            _ => Reading::Values(values),
+        }
+    }
+
+    fn merge(&self, ours: Side<'_, Siblings>, theirs: Side<'_, Siblings>) -> Option<Siblings> {
+        Siblings::merge(ours, theirs)
+    }
+
+    fn shows(&self, state: &Siblings, dot: Dot) -> bool {
+        state.holds(dot)
+    }
+}

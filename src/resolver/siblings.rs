@@ -1,0 +1,56 @@
+use super::*;
+use smallvec::SmallVec;
+
+/// The concurrent versions of a register, ordered by stamp: what [`MultiValue`] shows and [`Custom`] resolves.
+///
+/// A write replaces the versions that its origin held, and no others; a delete replaces them by nothing. After the
+/// optimised multi-value register of Bieniusa et al., "An optimized conflict-free replicated set", 2012, and of Riak.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Siblings(pub(super) SmallVec<[Version; 2]>);
+
+/// What a write to siblings does: these versions go, and `value`, if any, comes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Replace {
+    /// The versions that the writer held.
+    pub gone: SmallVec<[Dot; 2]>,
+    /// `None` for a delete.
+    pub value: Option<Text>,
+}
+
+impl Siblings {
+    pub(super) fn prepare(&self, op: &Op) -> Result<Replace, Refusal> {
+        Ok(Replace { gone: self.0.iter().map(|version| version.dot).collect(), value: value_of(op)? })
+    }
+
+    pub(super) fn apply(&mut self, change: &Change<Replace>) -> bool {
+        let before = self.0.len();
+        self.0.retain(|version| !change.effect.gone.contains(&version.dot));
+        let Some(value) = &change.effect.value else {
+            return self.0.len() < before;
+        };
+        self.insert(Version { stamp: change.stamp, dot: change.dot, value: Some(value.clone()) });
+        true
+    }
+
+    pub(super) fn merge(ours: Side<'_, Self>, theirs: Side<'_, Self>) -> Option<Self> {
+        let mut merged = Siblings::default();
+        for (one, other) in [(ours, theirs), (theirs, ours)] {
+            for version in &one.state.0 {
+                let removed = other.seen.contains(version.dot) && !other.state.holds(version.dot);
+                if !removed && !merged.holds(version.dot) {
+                    merged.insert(version.clone());
+                }
+            }
+        }
+        Some(merged)
+    }
+
+    pub(super) fn holds(&self, dot: Dot) -> bool {
+        self.0.iter().any(|version| version.dot == dot)
+    }
+
+    fn insert(&mut self, version: Version) {
+        let place = self.0.partition_point(|held| held.stamp < version.stamp);
+        self.0.insert(place, version);
+    }
+}
