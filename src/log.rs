@@ -1,6 +1,6 @@
 //! What a master has seen, in the order in which it came to see it, and how far each neighbour has been sent it.
 
-use crate::{Change, Dot, MasterId, VersionVector};
+use crate::{Change, Dot, VersionVector};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -8,18 +8,11 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Log<E> {
     pub(crate) base: VersionVector,
-    pub(crate) entries: VecDeque<Entry<E>>,
+    pub(crate) entries: VecDeque<Change<E>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(crate) struct Entry<E> {
-    pub(crate) change: Change<E>,
-    /// The neighbour it came from; this master itself if it was written here.
-    pub(crate) from: MasterId,
-}
-
-/// How far a neighbour has been sent the log. Never rests on an entry that is [needless](Entry::needless_to) to it, so
-/// that equal knowledge is an equal cursor.
+/// How far a neighbour has been sent the log. Never rests on a change that the neighbour is spared, so that equal
+/// knowledge is an equal cursor.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Cursor {
     /// Sent all before the entry at `index`: `seen` and no more.
@@ -34,13 +27,6 @@ impl Default for Cursor {
     }
 }
 
-impl<E> Entry<E> {
-    /// Whether `peer` has it already: it wrote it, or it was the one that sent it here.
-    pub(crate) fn needless_to(&self, peer: MasterId) -> bool {
-        self.from == peer || self.change.dot.origin == peer
-    }
-}
-
 impl<E> Default for Log<E> {
     fn default() -> Self {
         Log { base: VersionVector::default(), entries: VecDeque::new() }
@@ -51,8 +37,8 @@ impl<E> Log<E> {
     /// Drops all but the newest `keep` entries; returns how many.
     pub(crate) fn truncate(&mut self, keep: usize) -> usize {
         let dropped = self.entries.len().saturating_sub(keep);
-        for entry in self.entries.drain(..dropped) {
-            self.base.insert(entry.change.dot);
+        for change in self.entries.drain(..dropped) {
+            self.base.insert(change.dot);
         }
         dropped
     }
@@ -63,20 +49,20 @@ impl<E> Log<E> {
         self.base = seen.clone();
     }
 
-    /// Where to go on with `peer` if it has seen `digest`.
-    pub(crate) fn cursor_for(&self, peer: MasterId, digest: &VersionVector) -> Cursor {
+    /// Where to go on with a neighbour that has all that `had` says.
+    pub(crate) fn cursor_for(&self, digest: &VersionVector, had: impl Fn(Dot) -> bool) -> Cursor {
         if !digest.covers(&self.base) {
             return Cursor::Behind;
         }
-        let had = |entry: &&Entry<E>| digest.contains(entry.change.dot) || entry.needless_to(peer);
         let mut seen = self.base.clone();
-        let index = self.entries.iter().take_while(had).inspect(|entry| seen.insert(entry.change.dot)).count();
+        let passed = self.entries.iter().take_while(|change| had(change.dot));
+        let index = passed.inspect(|change| seen.insert(change.dot)).count();
         Cursor::Next { index, seen }
     }
 }
 
 impl Cursor {
-    /// Moves past the entry just appended at `end`, if that is next and the neighbour needs no sending.
+    /// Moves past the change just appended at `end`, if that is next: the neighbour is spared it.
     pub(crate) fn pass(&mut self, end: usize, dot: Dot) {
         if let Cursor::Next { index, seen } = self
             && *index == end

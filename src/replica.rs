@@ -8,13 +8,15 @@
 //! Bayou (Petersen et al., SOSP 1997), with eager push.
 
 use crate::clock::LATEST;
-use crate::log::{Cursor, Entry, Log};
+use crate::log::{Cursor, Log};
 use crate::{Change, Dot, Key, MasterId, Message, Op, Push, Reading, Refusal, Resolver, Side, Snapshot, Stamp};
 use crate::{Topology, VersionVector};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// What a rule's replicas send each other.
 pub type MessageOf<R> = Message<<R as Resolver>::State, <R as Resolver>::Effect>;
@@ -25,21 +27,38 @@ pub type MessageOf<R> = Message<<R as Resolver>::State, <R as Resolver>::Effect>
 #[derive(Clone)]
 pub struct Replica<R: Resolver> {
     rule: R,
+    place: Arc<Place>,
     known: Known<R::State, R::Effect>,
 }
 
+/// Where a master stands in its topology: fixed for good.
+#[derive(Debug)]
+struct Place {
+    id: MasterId,
+    masters: u16,
+    /// Whom it hears from, in order.
+    feeders: Vec<MasterId>,
+    /// Whom it sends to, in order.
+    neighbours: Vec<Neighbour>,
+}
+
+#[derive(Debug)]
+struct Neighbour {
+    id: MasterId,
+    /// By origin: whether the neighbour need not be sent its changes.
+    spared: Vec<bool>,
+}
+
+/// What a master has come to know.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 struct Known<S, E> {
     id: MasterId,
-    masters: u16,
-    /// Whom this master hears from, in order.
-    feeders: Vec<MasterId>,
     clock: u64,
     seen: VersionVector,
     table: BTreeMap<Key, S>,
     log: Log<E>,
     /// Per neighbour that is sent changes, in order: how far into the log it has been sent.
-    cursors: Vec<(MasterId, Cursor)>,
+    cursors: SmallVec<[Cursor; 2]>,
 }
 
 /// What became of a message.
@@ -92,17 +111,23 @@ impl<R: Resolver> Replica<R> {
     /// If `id` is not in the topology.
     pub fn new(id: MasterId, rule: R, topology: &Topology) -> Replica<R> {
         assert!(id.0 < topology.masters(), "master {id} is not in the topology");
-        let known = Known {
+        let spared = |peer| topology.ids().map(|origin| topology.had_before(peer, origin, id)).collect();
+        let neighbours = topology.sends_to(id).map(|peer| Neighbour { id: peer, spared: spared(peer) });
+        let place = Place {
             id,
             masters: topology.masters(),
             feeders: topology.hears_from(id).collect(),
+            neighbours: neighbours.collect(),
+        };
+        let known = Known {
+            id,
             clock: 0,
             seen: VersionVector::default(),
             table: BTreeMap::new(),
             log: Log::default(),
-            cursors: topology.sends_to(id).map(|peer| (peer, Cursor::default())).collect(),
+            cursors: place.neighbours.iter().map(|_| Cursor::default()).collect(),
         };
-        Replica { rule, known }
+        Replica { rule, place: Arc::new(place), known }
     }
 
     /// A client writes: the operation is named, stamped, applied and logged. O(log keys), whatever the number of peers.
@@ -116,7 +141,7 @@ impl<R: Resolver> Replica<R> {
         let untouched = R::State::default();
         let state = known.table.get(key).unwrap_or(&untouched);
         let effect = self.rule.prepare(state, op, dot, stamp)?;
-        self.admit(Change { dot, stamp, key: key.into(), effect }, dot.origin);
+        self.admit(Change { dot, stamp, key: key.into(), effect });
         Ok(dot)
     }
 
@@ -135,7 +160,7 @@ impl<R: Resolver> Replica<R> {
                 let mut altered = false;
                 for change in push.changes {
                     if !self.known.seen.contains(change.dot) {
-                        altered |= self.admit(change, from);
+                        altered |= self.admit(change);
                     }
                 }
                 if altered { Outcome::Applied } else { Outcome::Stale }
@@ -154,7 +179,7 @@ impl<R: Resolver> Replica<R> {
 
     /// Time has passed: whom to send the [`digest`](Self::digest) to, so that a lost last push is found out.
     pub fn tick(&self) -> impl Iterator<Item = (MasterId, &VersionVector)> {
-        self.known.feeders.iter().map(|feeder| (*feeder, &self.known.seen))
+        self.place.feeders.iter().map(|feeder| (*feeder, &self.known.seen))
     }
 
     /// What a neighbour that has seen `digest` lacks: at most `max` changes, or a snapshot if the log no longer holds
@@ -165,8 +190,8 @@ impl<R: Resolver> Replica<R> {
         if !digest.covers(&known.log.base) {
             return Some(self.snapshot());
         }
-        let missing = known.log.entries.iter().filter(|entry| !digest.contains(entry.change.dot));
-        let changes: Vec<_> = missing.take(max).map(|entry| entry.change.clone()).collect();
+        let missing = known.log.entries.iter().filter(|change| !digest.contains(change.dot));
+        let changes: Vec<_> = missing.take(max).cloned().collect();
         let mut extends = digest.clone();
         extends.meet(&known.seen);
         (!changes.is_empty()).then_some(Message::Push(Push { extends, changes }))
@@ -174,32 +199,48 @@ impl<R: Resolver> Replica<R> {
 
     /// Whether there is something to push to the neighbour `peer`.
     pub fn has_push(&self, peer: MasterId) -> bool {
-        self.known.cursor(peer).is_some_and(|cursor| match cursor {
+        self.neighbour(peer).is_some_and(|place| match &self.known.cursors[place] {
             Cursor::Next { index, .. } => *index < self.known.log.entries.len(),
             Cursor::Behind => true,
         })
     }
 
+    /// How many changes wait to be pushed to `peer`; 1 if that will be a snapshot. O(log).
+    pub fn pending(&self, peer: MasterId) -> usize {
+        let Some(place) = self.neighbour(peer) else {
+            return 0;
+        };
+        match &self.known.cursors[place] {
+            Cursor::Behind => 1,
+            Cursor::Next { index, .. } => {
+                let Neighbour { spared, .. } = &self.place.neighbours[place];
+                let waiting = self.known.log.entries.range(*index..);
+                waiting.filter(|change| !spared[change.dot.origin.index()]).count()
+            }
+        }
+    }
+
     /// The next message for the neighbour `peer`, and moves its cursor past it: at most `max` changes, or a snapshot if
-    /// the log has been truncated past the cursor; `None` if it has been sent everything.
+    /// the log has been truncated past the cursor; `None` if it has been sent everything, or is no neighbour.
     ///
-    /// Left out is what came from `peer` or was written there: it has that.
+    /// Left out is what `peer` [must have had before](Topology::had_before).
     pub fn next_push(&mut self, peer: MasterId, max: usize) -> Option<MessageOf<R>> {
-        if !self.has_push(peer) {
+        if max == 0 || !self.has_push(peer) {
             return None;
         }
+        let place = self.neighbour(peer)?;
+        let Neighbour { spared, .. } = &self.place.neighbours[place];
         let Known { seen, log, cursors, .. } = &mut self.known;
-        let cursor = cursors.iter_mut().find_map(|(id, cursor)| (*id == peer).then_some(cursor))?;
-        match cursor {
-            Cursor::Behind => {
+        match &mut cursors[place] {
+            cursor @ Cursor::Behind => {
                 *cursor = Cursor::Next { index: log.entries.len(), seen: seen.clone() };
                 Some(self.snapshot())
             }
             Cursor::Next { index, seen } => {
                 let mut extends = seen.clone();
                 let mut changes = Vec::new();
-                while let Some(Entry { change, .. }) = log.entries.get(*index) {
-                    if log.entries[*index].needless_to(peer) {
+                while let Some(change) = log.entries.get(*index) {
+                    if spared[change.dot.origin.index()] {
                         // The neighbour has it, so building on it costs no gap.
                         extends.insert(change.dot);
                     } else if changes.len() < max {
@@ -215,13 +256,29 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// The connection to `peer` was lost and is back: its cursor moves to the first change that `digest`, what the peer
-    /// says it has seen, does not cover.
+    /// The neighbour `peer` says that it has seen `digest`: it is next sent the first change in the log that this does
+    /// not cover. After a lost connection this is where a stream goes on; on a standing one it is an acknowledgement,
+    /// and skips what the neighbour got from others.
     pub fn resume(&mut self, peer: MasterId, digest: &VersionVector) {
-        let Known { log, cursors, .. } = &mut self.known;
-        if let Some((_, cursor)) = cursors.iter_mut().find(|(id, _)| *id == peer) {
-            *cursor = log.cursor_for(peer, digest);
+        if let Some(place) = self.neighbour(peer) {
+            let Neighbour { spared, .. } = &self.place.neighbours[place];
+            let had = |dot: Dot| digest.contains(dot) || spared[dot.origin.index()];
+            self.known.cursors[place] = self.known.log.cursor_for(digest, had);
         }
+    }
+
+    /// Whether the next push to `peer` would begin with what `digest` covers.
+    pub fn would_repeat(&self, peer: MasterId, digest: &VersionVector) -> bool {
+        self.neighbour(peer).is_some_and(|place| match &self.known.cursors[place] {
+            Cursor::Behind => digest.covers(&self.known.seen),
+            Cursor::Next { index, .. } => {
+                self.known.log.entries.get(*index).is_some_and(|change| digest.contains(change.dot))
+            }
+        })
+    }
+
+    fn neighbour(&self, peer: MasterId) -> Option<usize> {
+        self.place.neighbours.iter().position(|neighbour| neighbour.id == peer)
     }
 
     /// Forgets all but the newest `keep` entries of the log. A neighbour that still needs one that is gone will get a
@@ -229,7 +286,7 @@ impl<R: Resolver> Replica<R> {
     pub fn truncate(&mut self, keep: usize) {
         let known = &mut self.known;
         let dropped = known.log.truncate(keep);
-        for (_, cursor) in &mut known.cursors {
+        for cursor in &mut known.cursors {
             cursor.shift(dropped);
         }
     }
@@ -261,7 +318,7 @@ impl<R: Resolver> Replica<R> {
 
     /// The changes in the log, oldest first: in the order in which this master came to see them.
     pub fn log(&self) -> impl Iterator<Item = &Change<R::Effect>> {
-        self.known.log.entries.iter().map(|entry| &entry.change)
+        self.known.log.entries.iter()
     }
 
     /// What had been seen before the first change in the log.
@@ -275,7 +332,7 @@ impl<R: Resolver> Replica<R> {
     }
 
     /// Applies and logs a change that is new here and whose causes have all been seen.
-    fn admit(&mut self, change: Change<R::Effect>, from: MasterId) -> bool {
+    fn admit(&mut self, change: Change<R::Effect>) -> bool {
         let known = &mut self.known;
         known.clock = known.clock.max(change.stamp.time);
         known.seen.insert(change.dot);
@@ -285,11 +342,12 @@ impl<R: Resolver> Replica<R> {
             known.table.remove(&change.key);
         }
         let (dot, end) = (change.dot, known.log.entries.len());
-        known.log.entries.push_back(Entry { change, from });
-        if from != known.id {
-            let informed = |id: MasterId| id == from || id == dot.origin;
-            for (_, cursor) in known.cursors.iter_mut().filter(|(id, _)| informed(*id)) {
-                cursor.pass(end, dot);
+        known.log.entries.push_back(change);
+        if dot.origin != known.id {
+            for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
+                if neighbour.spared[dot.origin.index()] {
+                    cursor.pass(end, dot);
+                }
             }
         }
         altered
@@ -316,15 +374,15 @@ impl<R: Resolver> Replica<R> {
         known.clock = known.clock.max(clock);
         known.seen.join(&seen);
         known.log.restart(&known.seen);
-        for (peer, cursor) in &mut known.cursors {
-            let informed = *peer == from && seen == known.seen;
+        for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
+            let informed = neighbour.id == from && seen == known.seen;
             *cursor = if informed { Cursor::Next { index: 0, seen: known.seen.clone() } } else { Cursor::Behind };
         }
     }
 
     fn vet(&self, from: MasterId, message: &MessageOf<R>) -> Result<(), PeerFault> {
-        let known = &self.known;
-        if !known.feeders.contains(&from) {
+        let (place, known) = (&self.place, &self.known);
+        if !place.feeders.contains(&from) {
             return Err(PeerFault::NotANeighbour(from));
         }
         let (vector, changes) = match message {
@@ -332,7 +390,7 @@ impl<R: Resolver> Replica<R> {
             Message::Push(push) => (&push.extends, push.changes.as_slice()),
             Message::Snapshot(snapshot) => (&snapshot.seen, [].as_slice()),
         };
-        if vector.width() > usize::from(known.masters) {
+        if vector.width() > usize::from(place.masters) {
             return Err(PeerFault::UnknownOrigin(MasterId(vector.width() as u16 - 1)));
         }
         let own = Dot { origin: known.id, seq: vector.get(known.id) };
@@ -347,7 +405,7 @@ impl<R: Resolver> Replica<R> {
         // Each change must be the next of its origin after what the push extends, and those before it in the push.
         let mut before = vector.clone();
         for Change { dot, stamp, .. } in changes {
-            if dot.origin.0 >= known.masters {
+            if dot.origin.0 >= place.masters {
                 return Err(PeerFault::UnknownOrigin(dot.origin));
             }
             let forged = dot.origin == known.id && !known.seen.contains(*dot);
@@ -360,12 +418,6 @@ impl<R: Resolver> Replica<R> {
             before.insert(*dot);
         }
         Ok(())
-    }
-}
-
-impl<S, E> Known<S, E> {
-    fn cursor(&self, peer: MasterId) -> Option<&Cursor> {
-        self.cursors.iter().find_map(|(id, cursor)| (*id == peer).then_some(cursor))
     }
 }
 

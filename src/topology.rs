@@ -9,9 +9,9 @@ use std::fmt;
 /// has seen, which asks for what it lacks) go back.
 ///
 /// *Who relays what* is one rule for every graph: a master passes each change that is new to it on to every neighbour,
-/// except the one it came from and the one that wrote it. On a ring that is the next master, until the change is back
-/// at its origin's door; on a star the hub passes a spoke's change to all other spokes, and a spoke passes nothing on;
-/// all to all, each master also passes on what it received, so that a push never waits for a third master's.
+/// except those that [must have had it before](Self::had_before). So a change goes round a ring until it stands at its
+/// origin's door, the hub of a star passes a spoke's change on to the other spokes, and a spoke passes nothing on. All to
+/// all, each master also passes on what it received, so that a push need never wait for a third master's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Topology {
     masters: u16,
@@ -123,13 +123,27 @@ impl Topology {
         self.edges().filter(move |(_, to)| *to == master).map(|(from, _)| from)
     }
 
+    /// Whether whatever `origin` wrote and `master` knows is also known to `neighbour`, because no path leads from
+    /// `origin` to `master` except through `neighbour`. Then nothing need be sent back, and nobody need remember who sent
+    /// what: no echo. O(edges²).
+    pub fn had_before(&self, neighbour: MasterId, origin: MasterId, master: MasterId) -> bool {
+        origin == neighbour || (origin != master && !self.reach(origin, Some(neighbour)).contains(&master))
+    }
+
+    /// The masters that `start`'s changes get to if `closed` passes nothing on.
+    fn reach(&self, start: MasterId, closed: Option<MasterId>) -> BTreeSet<MasterId> {
+        let mut reached = BTreeSet::from([start]);
+        let mut to_visit = vec![start];
+        while let Some(master) = to_visit.pop() {
+            let onward = self.sends_to(master).filter(|next| Some(*next) != closed && reached.insert(*next));
+            to_visit.extend(onward);
+        }
+        reached
+    }
+
     fn unreachable(&self) -> Option<(MasterId, MasterId)> {
         self.ids().find_map(|start| {
-            let mut reached = BTreeSet::from([start]);
-            let mut to_visit = vec![start];
-            while let Some(master) = to_visit.pop() {
-                to_visit.extend(self.sends_to(master).filter(|next| reached.insert(*next)));
-            }
+            let reached = self.reach(start, None);
             self.ids().find(|id| !reached.contains(id)).map(|missed| (start, missed))
         })
     }
@@ -148,6 +162,18 @@ mod tests {
         assert_eq!(Topology::from_edges(2, [(a, a)]), Err(TopologyError::Loop(a)));
         assert_eq!(Topology::ring(1), Err(TopologyError::TooFew));
         assert!(Topology::from_edges(3, [(a, b), (b, c), (c, a)]) == Topology::ring(3));
+    }
+
+    #[test]
+    fn a_neighbour_is_spared_what_can_only_have_come_through_it() {
+        let (a, b, c) = (MasterId(0), MasterId(1), MasterId(2));
+        let star = Topology::star(3).unwrap();
+        assert!(star.had_before(a, c, b), "a spoke has everything through the hub");
+        assert!(!star.had_before(c, b, a), "the hub must pass B's changes on to C");
+        let ring = Topology::ring(3).unwrap();
+        assert!(ring.had_before(a, a, c) && !ring.had_before(a, b, c));
+        let mesh = Topology::all_to_all(3).unwrap();
+        assert!(mesh.had_before(a, a, c) && !mesh.had_before(a, b, c));
     }
 
     #[test]

@@ -1,1 +1,13 @@
+//! The harness.
 
+pub mod cluster;
+pub mod engine;
+pub mod explorer;
+pub mod history;
+pub mod picture;
+pub mod properties;
+pub mod scope;
+pub mod silence;
+pub mod subject;
+pub mod tamper;
+mod words;

@@ -1,0 +1,496 @@
+//! The model: masters, links and clients as one state machine that stateright explores. Every step of a master is a
+//! call to the shipping [`Replica`].
+
+use crate::history::{History, Write};
+use crate::scope::{Link, Scope};
+use crate::subject::Sent;
+use crate::tamper::Tamper;
+use derive_where::derive_where;
+use foldhash::quality::FixedState;
+use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver};
+use smallvec::SmallVec;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex};
+
+/// Masters with one rule in one [`Scope`].
+pub struct Cluster<R: Resolver> {
+    pub(crate) scope: Scope,
+    pub(crate) start: Vec<Replica<R>>,
+    pub(crate) tamper: Option<Tamper<R>>,
+    /// Pairs of (neighbour, asker) whose exchange of digests has been tried out, by content hash, and how it went.
+    pub(crate) exchanges: Mutex<HashMap<(u64, u64), bool, foldhash::fast::FixedState>>,
+}
+
+/// A global state. Masters and letters are shared between states and carry the hash of their content, so that a step
+/// clones and hashes only what it alters.
+#[derive_where(Clone, PartialEq)]
+pub struct State<R: Resolver> {
+    pub(crate) masters: SmallVec<[Arc<Node<R>>; 4]>,
+    /// What is in flight, in the order of content: a bag for datagrams, a set for the soup.
+    pub(crate) wire: Vec<Arc<Letter<R>>>,
+    pub(crate) history: Arc<Hashed<History>>,
+    /// How far each client is in its script.
+    pub(crate) progress: SmallVec<[u8; 8]>,
+    /// Which of the free requests have been made, a bit each.
+    pub(crate) chosen: u32,
+    pub(crate) faults: Faults,
+    /// Which streams are broken, a bit for each edge in order.
+    pub(crate) broken: u32,
+}
+
+/// The faults that may still happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Faults {
+    /// Messages that may be lost.
+    pub losses: u8,
+    /// Messages that may arrive twice.
+    pub duplicates: u8,
+    /// Streams that may be reset.
+    pub resets: u8,
+}
+
+/// A master, and what the properties ask of it: worked out once, when it comes to be. That holds for good, because it
+/// depends on the replica and on writes that the replica has seen, which history never alters.
+pub struct Node<R: Resolver> {
+    pub(crate) replica: Replica<R>,
+    hash: u64,
+    pub(crate) readings: u64,
+    pub(crate) in_order: bool,
+    pub(crate) lost_by_policy: bool,
+    pub(crate) lost_causally: bool,
+}
+
+/// A message in flight.
+pub struct Letter<R: Resolver> {
+    pub(crate) from: MasterId,
+    pub(crate) to: MasterId,
+    pub(crate) message: MessageOf<R>,
+    hash: u64,
+}
+
+/// A value with the hash of its content.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hashed<T> {
+    pub(crate) value: T,
+    hash: u64,
+}
+
+/// One step.
+#[derive_where(Clone, PartialEq)]
+pub enum Action<R: Resolver> {
+    /// A client makes its next request.
+    Ask(usize),
+    /// One of the free requests is made.
+    Choose(usize),
+    /// A letter arrives.
+    Deliver(Arc<Letter<R>>),
+    /// A letter arrives, and will arrive once more.
+    Repeat(Arc<Letter<R>>),
+    /// A letter is lost.
+    Lose(Arc<Letter<R>>),
+    /// A master's digest asks a neighbour for what it lacks.
+    Tick {
+        /// Who asks.
+        asker: MasterId,
+        /// Whom.
+        feeder: MasterId,
+    },
+    /// The next changes of a stream arrive.
+    Stream {
+        /// The sender.
+        from: MasterId,
+        /// The receiver.
+        to: MasterId,
+        /// At most so many changes.
+        max: usize,
+    },
+    /// A stream breaks: all that it had in flight is lost.
+    Break {
+        /// The sender.
+        from: MasterId,
+        /// The receiver.
+        to: MasterId,
+    },
+    /// A broken stream stands again, and goes on from what the receiver says it has.
+    Resume {
+        /// The sender.
+        from: MasterId,
+        /// The receiver.
+        to: MasterId,
+    },
+}
+
+impl<R: Resolver> Cluster<R> {
+    /// All masters follow `rule`.
+    pub fn new(scope: Scope, rule: R) -> Cluster<R> {
+        Self::with_rules(scope, |_| rule.clone())
+    }
+
+    /// Each master follows a rule of its own: a bug that some systems allow.
+    pub fn with_rules(scope: Scope, rule: impl Fn(MasterId) -> R) -> Cluster<R> {
+        let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
+        Cluster { scope, start, tamper: None, exchanges: Mutex::default() }
+    }
+
+    /// Breaks the protocol on purpose.
+    pub fn tampered(mut self, tamper: Tamper<R>) -> Cluster<R> {
+        self.tamper = Some(tamper);
+        self
+    }
+
+    pub(crate) fn initial(&self) -> State<R> {
+        let history = Arc::new(Hashed::new(History::default()));
+        let faults = match self.scope.link {
+            Link::Stream { resets } => Faults { resets, ..Faults::default() },
+            Link::Datagram { losses, duplicates } => Faults { losses, duplicates, ..Faults::default() },
+            Link::Soup => Faults::default(),
+        };
+        State {
+            masters: self.start.iter().map(|replica| Arc::new(Node::new(replica.clone(), &history.value))).collect(),
+            wire: Vec::new(),
+            history,
+            progress: SmallVec::from_elem(0, self.scope.clients.len()),
+            chosen: 0,
+            faults,
+            broken: 0,
+        }
+    }
+
+    pub(crate) fn enabled(&self, state: &State<R>, actions: &mut Vec<Action<R>>) {
+        for (client, script) in self.scope.clients.iter().enumerate() {
+            if usize::from(state.progress[client]) < script.asks.len() {
+                actions.push(Action::Ask(client));
+            }
+        }
+        if (state.chosen.count_ones() as usize) < self.scope.free.take {
+            let open = |index: &usize| state.chosen & (1 << index) == 0;
+            actions.extend((0..self.scope.free.of.len()).filter(open).map(Action::Choose));
+        }
+        for (place, letter) in state.wire.iter().enumerate() {
+            if place > 0 && state.wire[place - 1] == *letter {
+                continue;
+            }
+            actions.push(Action::Deliver(letter.clone()));
+            if state.faults.losses > 0 {
+                actions.push(Action::Lose(letter.clone()));
+            }
+            if state.faults.duplicates > 0 {
+                actions.push(Action::Repeat(letter.clone()));
+            }
+        }
+        for (edge, (from, to)) in self.scope.topology.edges().enumerate() {
+            let (feeder, asker) = (&state.master(from).replica, &state.master(to).replica);
+            match self.scope.link {
+                Link::Stream { .. } if state.broken & (1 << edge) != 0 => actions.push(Action::Resume { from, to }),
+                Link::Stream { .. } => {
+                    let waiting = feeder.pending(to).min(self.scope.batch);
+                    actions.extend((1..=waiting).map(|max| Action::Stream { from, to, max }));
+                    if state.faults.resets > 0 {
+                        actions.push(Action::Break { from, to });
+                    }
+                }
+                Link::Datagram { .. } if self.ticks() => {
+                    let quiet = !state.wire.iter().any(|letter| letter.from == from && letter.to == to);
+                    if quiet && !asker.digest().covers(feeder.digest()) {
+                        actions.push(Action::Tick { asker: to, feeder: from });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn ticks(&self) -> bool {
+        self.tamper.as_ref().is_none_or(|tamper| tamper.ticks)
+    }
+
+    /// The state after `action`, and which changes were sent on the way; `None` if nothing is different.
+    pub(crate) fn step(&self, state: &State<R>, action: &Action<R>) -> Option<(State<R>, Sent)> {
+        let mut next = state.clone();
+        let mut sent = Sent::new();
+        match action {
+            Action::Ask(client) => {
+                let script = &self.scope.clients[*client];
+                let request = &script.asks[usize::from(state.progress[*client])];
+                next.progress[*client] += 1;
+                self.write(&mut next, script.at, request, &mut sent);
+            }
+            Action::Choose(index) => {
+                let (at, request) = &self.scope.free.of[*index];
+                next.chosen |= 1 << index;
+                self.write(&mut next, *at, request, &mut sent);
+            }
+            Action::Deliver(letter) => {
+                if self.scope.link != Link::Soup {
+                    next.take(letter);
+                }
+                self.deliver(&mut next, letter, &mut sent);
+            }
+            Action::Repeat(letter) => {
+                next.faults.duplicates -= 1;
+                self.deliver(&mut next, letter, &mut sent);
+            }
+            Action::Lose(letter) => {
+                next.faults.losses -= 1;
+                next.take(letter);
+            }
+            Action::Tick { asker, feeder } => self.ask(&mut next, *asker, *feeder, &mut sent),
+            Action::Stream { from, to, max } => {
+                let mut sender = state.master(*from).replica.clone();
+                let message = sender.next_push(*to, *max)?;
+                next.set(*from, sender);
+                let letter = self.sealed(&next, *from, *to, message, &mut sent)?;
+                self.deliver(&mut next, &letter, &mut sent);
+            }
+            Action::Break { from, to } => {
+                next.faults.resets -= 1;
+                next.broken |= self.edge_bit(*from, *to);
+                let mut sender = state.master(*from).replica.clone();
+                while sender.next_push(*to, self.scope.batch).is_some() {}
+                next.set(*from, sender);
+            }
+            Action::Resume { from, to } => {
+                next.broken &= !self.edge_bit(*from, *to);
+                let mut sender = state.master(*from).replica.clone();
+                sender.resume(*to, state.master(*to).replica.digest());
+                next.set(*from, sender);
+            }
+        }
+        if matches!(self.scope.link, Link::Stream { .. }) {
+            self.acknowledge(&mut next);
+        }
+        next.wire.retain(|letter| !self.is_spent(&next.masters[letter.to.index()], letter));
+        (next != *state).then_some((next, sent))
+    }
+
+    fn edge_bit(&self, from: MasterId, to: MasterId) -> u32 {
+        let place = self.scope.topology.edges().position(|edge| edge == (from, to));
+        place.map_or(0, |place| 1 << place)
+    }
+
+    /// Streams skip what their receivers have got from others meanwhile. Delivering it would do nothing but move the
+    /// cursor on, now or later, so it is as good as delivered at once: the twin of [`is_spent`](Self::is_spent).
+    fn acknowledge(&self, next: &mut State<R>) {
+        for (edge, (from, to)) in self.scope.topology.edges().enumerate() {
+            let digest = next.master(to).replica.digest();
+            if next.broken & (1 << edge) == 0 && next.master(from).replica.would_repeat(to, digest) {
+                let mut sender = next.master(from).replica.clone();
+                sender.resume(to, digest);
+                next.set(from, sender);
+            }
+        }
+    }
+
+    fn write(&self, next: &mut State<R>, at: MasterId, request: &Request, sent: &mut Sent) {
+        let mut replica = next.master(at).replica.clone();
+        let past = replica.digest().clone();
+        if let Ok(dot) = replica.write(&request.key, &request.op) {
+            let mut history = next.history.value.clone();
+            history.add(Write { dot, key: request.key.clone(), op: request.op.clone(), past });
+            next.history = Arc::new(Hashed::new(history));
+            self.settle(next, replica, sent);
+        }
+    }
+
+    fn deliver(&self, next: &mut State<R>, letter: &Letter<R>, sent: &mut Sent) {
+        let (from, to) = (letter.from, letter.to);
+        let mut receiver = next.master(to).replica.clone();
+        match self.receive(&mut receiver, from, letter.message.clone()) {
+            Outcome::Applied | Outcome::Stale => self.settle(next, receiver, sent),
+            Outcome::Gap => self.ask(next, to, from, sent),
+            Outcome::Duplicate => {
+                if self.tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates) {
+                    let onward: Vec<MasterId> = self.scope.topology.sends_to(to).collect();
+                    for peer in onward {
+                        self.send(next, to, peer, letter.message.clone(), sent);
+                    }
+                }
+            }
+            // A right peer's message is never refused: the bug would be ours, in the protocol or in the model.
+            Outcome::Refused(fault) => assert!(self.tamper.is_some(), "{to} refused {}: {fault}", letter.message),
+        }
+    }
+
+    pub(crate) fn receive(&self, receiver: &mut Replica<R>, from: MasterId, message: MessageOf<R>) -> Outcome {
+        match &self.tamper {
+            Some(tamper) => (tamper.receive)(receiver, from, message),
+            None => receiver.receive(from, message),
+        }
+    }
+
+    /// The master `replica` has taken something in: what it now has to send goes out at once, except over streams,
+    /// where it waits in the log; then the log is cut.
+    fn settle(&self, next: &mut State<R>, mut replica: Replica<R>, sent: &mut Sent) {
+        let from = replica.id();
+        let mut outbox = Vec::new();
+        if !matches!(self.scope.link, Link::Stream { .. }) {
+            for to in self.scope.topology.sends_to(from) {
+                while let Some(message) = replica.next_push(to, self.scope.batch) {
+                    outbox.push((to, message));
+                }
+            }
+        }
+        if let Some(keep) = self.scope.log {
+            replica.truncate(keep);
+        }
+        next.set(from, replica);
+        for (to, message) in outbox {
+            self.send(next, from, to, message, sent);
+        }
+    }
+
+    /// `asker`'s digest reaches `feeder`, and the answer is on its way.
+    fn ask(&self, next: &mut State<R>, asker: MasterId, feeder: MasterId, sent: &mut Sent) {
+        let digest = next.master(asker).replica.digest().clone();
+        if let Some(answer) = next.master(feeder).replica.answer(&digest, self.scope.batch) {
+            self.send(next, feeder, asker, answer, sent);
+        }
+    }
+
+    fn send(&self, next: &mut State<R>, from: MasterId, to: MasterId, message: MessageOf<R>, sent: &mut Sent) {
+        let Some(letter) = self.sealed(next, from, to, message, sent) else {
+            return;
+        };
+        let place = next.wire.partition_point(|held| held.order() < letter.order());
+        let there = next.wire.get(place).is_some_and(|held| **held == letter);
+        if self.scope.link != Link::Soup || !there {
+            next.wire.insert(place, Arc::new(letter));
+        }
+    }
+
+    /// The message as it goes out, counted; `None` if a tampered sender keeps it to itself.
+    fn sealed(
+        &self,
+        next: &State<R>,
+        from: MasterId,
+        to: MasterId,
+        mut message: MessageOf<R>,
+        sent: &mut Sent,
+    ) -> Option<Letter<R>> {
+        if let Some(tamper) = &self.tamper
+            && !(tamper.send)(&next.master(from).replica, to, &mut message)
+        {
+            return None;
+        }
+        match &message {
+            multimaster::Message::Push(push) => sent.extend(push.changes.iter().map(|change| change.dot)),
+            multimaster::Message::Snapshot(_) => sent.extend(message.brings(next.master(to).replica.digest())),
+        }
+        Some(Letter::new(from, to, message))
+    }
+
+    /// Whether the letter will never again do anything, so that it need not be kept in the state.
+    ///
+    /// `receive` looks first whether everything in a message has been seen, does nothing then, and believes nothing by
+    /// having got it; and what has been seen stays seen. (Checked against a real `receive` wherever debug assertions are
+    /// on, as in all tests.) Of a tampered protocol nothing is assumed: the letter is delivered on trial.
+    fn is_spent(&self, receiver: &Node<R>, letter: &Letter<R>) -> bool {
+        match &self.tamper {
+            Some(tamper) if tamper.forwards_duplicates => false,
+            Some(_) => self.does_nothing(receiver, letter),
+            None => {
+                let spent = !letter.message.is_news_to(receiver.replica.digest());
+                debug_assert!(!spent || self.does_nothing(receiver, letter));
+                spent
+            }
+        }
+    }
+
+    fn does_nothing(&self, receiver: &Node<R>, letter: &Letter<R>) -> bool {
+        let mut trial = receiver.replica.clone();
+        self.receive(&mut trial, letter.from, letter.message.clone()) == Outcome::Duplicate && trial == receiver.replica
+    }
+}
+
+impl<R: Resolver> State<R> {
+    pub(crate) fn master(&self, id: MasterId) -> &Node<R> {
+        &self.masters[id.index()]
+    }
+
+    pub(crate) fn history(&self) -> &History {
+        &self.history.value
+    }
+
+    fn set(&mut self, id: MasterId, replica: Replica<R>) {
+        self.masters[id.index()] = Arc::new(Node::new(replica, &self.history.value));
+    }
+
+    fn take(&mut self, letter: &Arc<Letter<R>>) {
+        if let Some(place) = self.wire.iter().position(|held| held == letter) {
+            self.wire.remove(place);
+        }
+    }
+}
+
+pub(crate) fn content_hash<T: Hash + ?Sized>(value: &T) -> u64 {
+    FixedState::with_seed(0).hash_one(value)
+}
+
+impl<R: Resolver> Node<R> {
+    fn new(replica: Replica<R>, history: &History) -> Node<R> {
+        let losses = history.losses(&replica);
+        let mut readings = FixedState::with_seed(0).build_hasher();
+        for read in replica.readings() {
+            read.hash(&mut readings);
+        }
+        Node {
+            hash: content_hash(&replica),
+            readings: readings.finish(),
+            in_order: history.out_of_order(&replica).is_none(),
+            lost_by_policy: losses.iter().any(|loss| loss.by_policy),
+            lost_causally: losses.iter().any(|loss| !loss.by_policy),
+            replica,
+        }
+    }
+
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+impl<R: Resolver> Letter<R> {
+    fn new(from: MasterId, to: MasterId, message: MessageOf<R>) -> Letter<R> {
+        let hash = content_hash(&(from, to, &message));
+        Letter { from, to, message, hash }
+    }
+
+    fn order(&self) -> (MasterId, MasterId, &MessageOf<R>) {
+        (self.from, self.to, &self.message)
+    }
+}
+
+impl<T: Hash> Hashed<T> {
+    fn new(value: T) -> Hashed<T> {
+        Hashed { hash: content_hash(&value), value }
+    }
+}
+
+impl<R: Resolver> PartialEq for Node<R> {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.replica == other.replica
+    }
+}
+
+impl<R: Resolver> PartialEq for Letter<R> {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.order() == other.order()
+    }
+}
+
+impl<R: Resolver> Hash for State<R> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        for node in &self.masters {
+            hasher.write_u64(node.hash);
+        }
+        hasher.write_usize(self.wire.len());
+        for letter in &self.wire {
+            hasher.write_u64(letter.hash);
+        }
+        hasher.write_u64(self.history.hash);
+        self.progress.hash(hasher);
+        self.chosen.hash(hasher);
+        self.faults.hash(hasher);
+        self.broken.hash(hasher);
+    }
+}

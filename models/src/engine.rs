@@ -1,0 +1,204 @@
+//! The checker: one breadth-first pass over a [`Subject`] that evaluates every property in every state, keeps for each
+//! the first state that decides it, and knows when it was cut.
+//!
+//! stateright's own checkers explore the same models (see [`stateright_engine`](crate::stateright_engine)) and must
+//! agree. They are not the first choice because their first counterexample is often not the shortest, and because a run
+//! that hit a limit passes.
+
+use crate::properties::FALLS_SILENT;
+use crate::silence::{Graph, Silence};
+use crate::subject::Subject;
+use foldhash::fast::FixedState;
+use stateright::Expectation;
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::time::{Duration, Instant};
+
+/// When to stop before everything has been seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most distinct states.
+    pub states: usize,
+    /// The longest time.
+    pub time: Duration,
+    /// Stop once this `always` property is violated.
+    pub until: Option<&'static str>,
+}
+
+impl Default for Limits {
+    /// 20 million states, an hour.
+    fn default() -> Self {
+        Limits { states: 20_000_000, time: Duration::from_secs(3600), until: None }
+    }
+}
+
+/// Why an exploration stopped early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// So many states were found, and more were to come.
+    States(usize),
+    /// The time was up.
+    Time(Duration),
+    /// What was looked for had been found.
+    Found,
+}
+
+/// What is known of a property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// True in every reachable state; of a witness: reached, by this path.
+    Holds(Option<Path>),
+    /// An `always`: false after this path, and after no shorter one. A witness: reached nowhere.
+    Violated(Option<Path>),
+    /// The exploration was cut before it could be told.
+    NotExhausted,
+}
+
+/// A path by the index of each action among those possible.
+pub type Path = Vec<usize>;
+
+/// A property and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its name.
+    pub property: &'static str,
+    /// Whether it is a witness: something that must be reached.
+    pub witness: bool,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// The result of an exploration.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Every property, in the model's order, and [`FALLS_SILENT`].
+    pub findings: Vec<Finding>,
+    /// Distinct states.
+    pub states: usize,
+    /// States generated, repetitions included.
+    pub generated: usize,
+    /// Steps to the farthest state.
+    pub depth: usize,
+    /// The most messages that any schedule spends on carrying one change; `None` if there is no bound, or it was cut.
+    pub messages: Option<usize>,
+    /// Why it was cut, if it was.
+    pub cut: Option<Cut>,
+    /// How long it took.
+    pub time: Duration,
+}
+
+impl Report {
+    /// What became of the property named so.
+    pub fn verdict(&self, property: &str) -> Option<&Verdict> {
+        self.findings.iter().find(|finding| finding.property == property).map(|finding| &finding.verdict)
+    }
+}
+
+/// The paths back: how each state was first reached.
+struct Origins(Vec<(u32, u16)>);
+
+impl Origins {
+    fn path(&self, state: usize) -> Path {
+        let mut path = Vec::new();
+        let mut at = state;
+        while at != 0 {
+            let (parent, action) = self.0[at];
+            path.push(usize::from(action));
+            at = parent as usize;
+        }
+        path.reverse();
+        path
+    }
+}
+
+/// Explores `subject`. `progress` is told now and then how many states there are, and how deep.
+pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut(usize, usize)) -> Report {
+    let started = Instant::now();
+    let properties = subject.properties();
+    let mut decided: Vec<Option<usize>> = vec![None; properties.len()];
+    let mut known: HashMap<u64, u32, FixedState> = HashMap::default();
+    let hasher = foldhash::quality::FixedState::with_seed(0);
+    let mut origins = Origins(Vec::new());
+    let mut graph = Graph::default();
+    let (mut generated, mut depth, mut cut) = (0, 0, None);
+
+    // One initial state: a scenario starts in one way.
+    let mut level: Vec<(u32, M::State)> = Vec::new();
+    for state in subject.init_states().into_iter().take(1) {
+        known.insert(hasher.hash_one(&state), 0);
+        origins.0.push((0, 0));
+        generated += 1;
+        level.push((0, state));
+    }
+    let mut next_level = Vec::new();
+    let mut actions = Vec::new();
+    'search: while !level.is_empty() {
+        for (index, state) in level.drain(..) {
+            for (property, decided) in properties.iter().zip(&mut decided) {
+                let decides = property.expectation == Expectation::Sometimes;
+                if decided.is_none() && (property.condition)(subject, &state) == decides {
+                    *decided = Some(index as usize);
+                    if limits.until == Some(property.name) {
+                        cut = Some(Cut::Found);
+                        break 'search;
+                    }
+                }
+            }
+            actions.clear();
+            subject.actions(&state, &mut actions);
+            graph.begin(index);
+            for (place, action) in actions.iter().enumerate() {
+                let Some((next, sent)) = subject.step(&state, action) else {
+                    continue;
+                };
+                generated += 1;
+                let found = origins.0.len() as u32;
+                let target = *known.entry(hasher.hash_one(&next)).or_insert(found);
+                graph.edge(target, place as u16, &sent);
+                if target == found {
+                    origins.0.push((index, place as u16));
+                    next_level.push((found, next));
+                    if origins.0.len() % 4096 == 0 {
+                        progress(origins.0.len(), depth);
+                    }
+                }
+            }
+            if origins.0.len() > limits.states {
+                cut = Some(Cut::States(limits.states));
+            } else if index % 1024 == 0 && started.elapsed() > limits.time {
+                cut = Some(Cut::Time(limits.time));
+            }
+            if cut.is_some() {
+                break 'search;
+            }
+        }
+        std::mem::swap(&mut level, &mut next_level);
+        depth += usize::from(!level.is_empty());
+    }
+
+    let mut findings: Vec<Finding> = Vec::new();
+    for (property, decided) in properties.iter().zip(decided) {
+        let witness = property.expectation == Expectation::Sometimes;
+        let verdict = match (decided, witness) {
+            (Some(state), true) => Verdict::Holds(Some(origins.path(state))),
+            (Some(state), false) => Verdict::Violated(Some(origins.path(state))),
+            (None, _) if cut.is_some() => Verdict::NotExhausted,
+            (None, true) => Verdict::Violated(None),
+            (None, false) => Verdict::Holds(None),
+        };
+        findings.push(Finding { property: property.name, witness, verdict });
+    }
+    let silence = graph.silence(origins.0.len());
+    let (silent, messages) = match silence {
+        Silence::Endless { from, around } => {
+            let mut path = origins.path(from);
+            path.extend(around);
+            (Verdict::Violated(Some(path)), None)
+        }
+        Silence::Ends { .. } if cut.is_some() => (Verdict::NotExhausted, None),
+        Silence::Ends { messages } => (Verdict::Holds(None), Some(messages)),
+    };
+    let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
+    findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silent });
+    Report { findings, states: origins.0.len(), generated, depth, messages, cut, time: started.elapsed() }
+}

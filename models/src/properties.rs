@@ -1,0 +1,232 @@
+//! What is asked of every state of a [`Cluster`]: the properties, and beside each the witness that it was put to the
+//! test.
+
+use crate::cluster::{Action, Cluster, State};
+use crate::scope::Link;
+use multimaster::{Message, Outcome, Resolver};
+use stateright::{Model, Property};
+
+/// Masters that have seen the same changes read the same, in every state.
+pub const CONVERGENCE: &str = "convergence";
+/// At rest every master has seen every acknowledged write, and all read the same. *Rest*: the clients are done and
+/// no delivery, tick or repair alters anything any more.
+pub const AGREEMENT: &str = "agreement";
+/// If all that is in flight were lost now, one exchange of digests over an edge would bring its receiver up to its sender.
+pub const REPAIRABLE: &str = "repairable";
+/// No master has seen a write without all that the write had seen.
+pub const CAUSAL_ORDER: &str = "causal order";
+/// No seen write is lost although nothing competed with it, or to a write that it had itself seen.
+pub const NO_CAUSAL_LOSS: &str = "no causal loss";
+/// No seen write is lost to one concurrent to it.
+pub const NO_POLICY_LOSS: &str = "no policy loss";
+/// Messages that carry changes end: no cycle of steps sends one. A property of the graph, not of a state: see
+/// [`silence`](crate::silence).
+pub const FALLS_SILENT: &str = "falls silent";
+
+/// The properties of a cluster, in the order of the table.
+pub const ALL: [&str; 7] =
+    [CONVERGENCE, AGREEMENT, REPAIRABLE, CAUSAL_ORDER, NO_CAUSAL_LOSS, NO_POLICY_LOSS, FALLS_SILENT];
+
+/// A master has seen two writes of one key, neither of which had seen the other.
+pub const CONFLICT: &str = "a conflict";
+/// Rest was reached.
+pub const REST: &str = "rest";
+/// A neighbour has something that another lacks.
+pub const LACK: &str = "something to repair";
+/// A master has seen another's write that had seen a third's, or its own.
+pub const DEPENDENCY: &str = "a dependent write";
+/// A change has reached a master and is not passed on.
+pub const RELAYED: &str = "a change seen by all";
+/// A message was lost and the clients are done.
+pub const LOSS: &str = "a loss";
+/// A message was delivered twice.
+pub const DUPLICATE: &str = "a duplicate";
+/// A message arrived that builds on something not seen.
+pub const GAP: &str = "a gap";
+/// A stream was reset.
+pub const RESET: &str = "a reset";
+/// Two neighbours each need the other's snapshot.
+pub const CROSSED: &str = "crossed snapshots";
+/// A message in flight, or next on a stream, carries more than one change.
+pub const BATCH: &str = "a batch";
+
+impl<R: Resolver> Model for Cluster<R> {
+    type State = State<R>;
+    type Action = Action<R>;
+
+    fn init_states(&self) -> Vec<State<R>> {
+        vec![self.initial()]
+    }
+
+    fn actions(&self, state: &State<R>, actions: &mut Vec<Action<R>>) {
+        self.enabled(state, actions);
+    }
+
+    fn next_state(&self, state: &State<R>, action: Action<R>) -> Option<State<R>> {
+        self.step(state, &action).map(|(next, _)| next)
+    }
+
+    fn format_action(&self, action: &Action<R>) -> String {
+        self.sentence(action)
+    }
+
+    fn format_step(&self, state: &State<R>, action: Action<R>) -> Option<String> {
+        crate::explorer::step_in_words(self, state, &action)
+    }
+
+    fn as_svg(&self, path: stateright::Path<State<R>, Action<R>>) -> Option<String> {
+        Some(crate::picture::sequence_diagram(self, path.into_vec()))
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        let mut properties = vec![
+            Property::always(CONVERGENCE, |_, state: &State<R>| diverged(state).is_none()),
+            Property::always(AGREEMENT, |cluster: &Self, state| !cluster.at_rest(state) || agrees(state)),
+            Property::always(REPAIRABLE, |cluster: &Self, state| cluster.beyond_repair(state).is_none()),
+            Property::always(CAUSAL_ORDER, |_, state: &State<R>| state.masters.iter().all(|node| node.in_order)),
+            Property::always(NO_CAUSAL_LOSS, |_, state: &State<R>| {
+                state.masters.iter().all(|node| !node.lost_causally)
+            }),
+            Property::always(NO_POLICY_LOSS, |_, state: &State<R>| {
+                state.masters.iter().all(|node| !node.lost_by_policy)
+            }),
+            Property::sometimes(REST, |cluster: &Self, state| cluster.at_rest(state)),
+            Property::sometimes(CONFLICT, |_, state: &State<R>| {
+                any_replica(state, |state, r| state.history().conflict(r))
+            }),
+            Property::sometimes(LACK, |cluster: &Self, state| cluster.neighbours(state).any(|(_, lacks)| lacks)),
+            Property::sometimes(DEPENDENCY, |_, state: &State<R>| {
+                any_replica(state, |state, r| state.history().dependency(r))
+            }),
+            Property::sometimes(RELAYED, |_, state: &State<R>| {
+                let mut writes = state.history().writes().iter();
+                writes.any(|write| state.masters.iter().all(|node| node.replica.digest().contains(write.dot)))
+            }),
+        ];
+        match self.scope.link {
+            Link::Stream { resets } => {
+                if resets > 0 {
+                    properties.push(Property::sometimes(RESET, |_, state: &State<R>| {
+                        state.faults.resets == 0 && state.broken == 0
+                    }));
+                }
+            }
+            Link::Datagram { losses, duplicates } => {
+                if losses > 0 {
+                    let lost =
+                        |cluster: &Self, state: &State<R>| state.faults.losses == 0 && cluster.clients_done(state);
+                    properties.push(Property::sometimes(LOSS, lost));
+                }
+                if duplicates > 0 {
+                    properties.push(Property::sometimes(DUPLICATE, |_, state: &State<R>| state.faults.duplicates == 0));
+                }
+                properties.push(Property::sometimes(GAP, |cluster: &Self, state| cluster.gap(state)));
+            }
+            Link::Soup => properties.push(Property::sometimes(GAP, |cluster: &Self, state| cluster.gap(state))),
+        }
+        if self.scope.batch > 1 {
+            properties.push(Property::sometimes(BATCH, |cluster: &Self, state| cluster.batch(state)));
+        }
+        if self.scope.log.is_some() {
+            properties.push(Property::sometimes(CROSSED, |cluster: &Self, state| cluster.crossed(state)));
+        }
+        properties
+    }
+}
+
+fn any_replica<R: Resolver>(state: &State<R>, test: fn(&State<R>, &multimaster::Replica<R>) -> bool) -> bool {
+    state.masters.iter().any(|node| test(state, &node.replica))
+}
+
+/// Two masters that have seen the same and read differently.
+pub(crate) fn diverged<R: Resolver>(state: &State<R>) -> Option<(usize, usize)> {
+    let masters = &state.masters;
+    (0..masters.len()).flat_map(|one| (0..one).map(move |other| (other, one))).find(|(one, other)| {
+        let (one, other) = (&masters[*one], &masters[*other]);
+        one.readings != other.readings && one.replica.digest() == other.replica.digest()
+    })
+}
+
+fn agrees<R: Resolver>(state: &State<R>) -> bool {
+    let first = &state.masters[0];
+    let all_seen = |node: &crate::cluster::Node<R>| {
+        state.history().writes().iter().all(|write| node.replica.digest().contains(write.dot))
+    };
+    state.masters.iter().all(|node| all_seen(node) && node.readings == first.readings)
+}
+
+impl<R: Resolver> Cluster<R> {
+    pub(crate) fn clients_done(&self, state: &State<R>) -> bool {
+        let scripts = self.scope.clients.iter().zip(&state.progress);
+        state.chosen.count_ones() as usize == self.scope.free.take
+            && scripts.into_iter().all(|(client, made)| client.asks.len() == usize::from(*made))
+    }
+
+    /// The clients are done, and no delivery or tick alters anything. What the link may still lose or repeat is no
+    /// reason not to be at rest: nothing is in flight that it could lose.
+    pub(crate) fn at_rest(&self, state: &State<R>) -> bool {
+        if !self.clients_done(state) {
+            return false;
+        }
+        let mut actions = Vec::new();
+        self.enabled(state, &mut actions);
+        let is_fault =
+            |action: &Action<R>| matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Break { .. });
+        actions.iter().all(|action| is_fault(action) || self.step(state, action).is_none())
+    }
+
+    /// Each edge, and whether its receiver lacks something that its sender has.
+    fn neighbours<'a>(&'a self, state: &'a State<R>) -> impl Iterator<Item = ((usize, usize), bool)> + 'a {
+        self.scope.topology.edges().map(|(from, to)| {
+            let lacks = !state.master(to).replica.digest().covers(state.master(from).replica.digest());
+            ((from.index(), to.index()), lacks)
+        })
+    }
+
+    /// An edge over which an exchange of digests would not help.
+    pub(crate) fn beyond_repair(&self, state: &State<R>) -> Option<(usize, usize)> {
+        let mut lacking = self.neighbours(state).filter(|(_, lacks)| *lacks).map(|(edge, _)| edge);
+        lacking.find(|(from, to)| {
+            let (feeder, asker) = (&state.masters[*from], &state.masters[*to]);
+            let pair = (feeder.hash(), asker.hash());
+            let mut tried = self.exchanges.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            !*tried.entry(pair).or_insert_with(|| {
+                let (feeder, mut asker) = (&feeder.replica, asker.replica.clone());
+                let Some(mut answer) = feeder.answer(asker.digest(), usize::MAX) else {
+                    return false;
+                };
+                let goes_out = self.tamper.as_ref().is_none_or(|t| (t.send)(feeder, asker.id(), &mut answer));
+                if goes_out {
+                    self.receive(&mut asker, feeder.id(), answer);
+                }
+                asker.digest().covers(feeder.digest())
+            })
+        })
+    }
+
+    fn gap(&self, state: &State<R>) -> bool {
+        state.wire.iter().any(|letter| {
+            let mut receiver = state.master(letter.to).replica.clone();
+            self.receive(&mut receiver, letter.from, letter.message.clone()) == Outcome::Gap
+        })
+    }
+
+    fn batch(&self, state: &State<R>) -> bool {
+        let in_flight = state.wire.iter().any(|letter| match &letter.message {
+            Message::Push(push) => push.changes.len() > 1,
+            Message::Snapshot(_) => false,
+        });
+        let streams = matches!(self.scope.link, Link::Stream { .. });
+        let waits = || self.scope.topology.edges().any(|(from, to)| state.master(from).replica.pending(to) > 1);
+        in_flight || (streams && waits())
+    }
+
+    fn crossed(&self, state: &State<R>) -> bool {
+        let needs_snapshot = |from: usize, to: usize| {
+            let (feeder, asker) = (&state.masters[from].replica, &state.masters[to].replica);
+            let answer = feeder.answer(asker.digest(), 1);
+            answer.is_some_and(|m| matches!(m, Message::Snapshot(_)) && m.is_news_to(asker.digest()))
+        };
+        self.neighbours(state).any(|((from, to), _)| needs_snapshot(from, to) && needs_snapshot(to, from))
+    }
+}

@@ -1,0 +1,75 @@
+//! What is explored, apart from the rule: [`Scope`].
+
+use multimaster::{MasterId, Request, Topology};
+
+/// A bounded world: who is joined to whom, by what links, and what clients do there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// Who sends changes to whom.
+    pub topology: Topology,
+    /// What the links may do to messages.
+    pub link: Link,
+    /// The most changes one message carries.
+    pub batch: usize,
+    /// How many changes a master's log keeps; `None` for all.
+    pub log: Option<usize>,
+    /// Clients that each run a script, in its order, at any time.
+    pub clients: Vec<Client>,
+    /// Clients that choose.
+    pub free: Free,
+}
+
+/// A client of one master and what it asks, one request after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The master it is connected to.
+    pub at: MasterId,
+    /// Its requests, in order.
+    pub asks: Vec<Request>,
+}
+
+/// Any `take` of the requests, each at most once, in any order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Free {
+    /// How many are made.
+    pub take: usize,
+    /// What may be chosen: at most 32.
+    pub of: Vec<(MasterId, Request)>,
+}
+
+/// What a link may do. Each phrasing keeps the explored graph finite without a bound on ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// First in, first out, nothing lost while it stands: a replication stream over TCP. It may be reset so many times:
+    /// all that was in flight is gone, and the sender goes on from what the receiver says it has.
+    ///
+    /// The queue is not in the state: what is in flight is the sender's log from its cursor on, and a delivery takes
+    /// the next `1..=batch` changes from there. That reaches the same states as an explicit queue, because what a
+    /// push holds depends on its place in the log alone, not on when it was taken from it. A reset first drains the
+    /// cursor into nothing, then resumes.
+    Stream {
+        /// How many resets.
+        resets: u8,
+    },
+    /// Messages arrive in any order; so many may be lost, and so many arrive twice.
+    ///
+    /// A tick's digest, or the one that answers a gap, arrives at once, and its answer is in flight. A tick happens only
+    /// if its answer would bring something and none is under way. That hides nothing: answering changes nothing in the
+    /// answerer, so a late digest only draws an answer with more than is needed, and a lost one is a tick that did not
+    /// happen. (Cross-checked against ticks at any time in `tests/ticks.rs`.)
+    Datagram {
+        /// How many losses.
+        losses: u8,
+        /// How many second deliveries.
+        duplicates: u8,
+    },
+    /// A message, once sent, may arrive at any time and any number of times. There are no ticks: nothing is lost.
+    Soup,
+}
+
+impl Scope {
+    /// How many requests clients make in all.
+    pub fn requests(&self) -> usize {
+        self.clients.iter().map(|client| client.asks.len()).sum::<usize>() + self.free.take
+    }
+}

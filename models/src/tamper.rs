@@ -1,0 +1,23 @@
+//! Breaking the protocol on purpose: what a property is worth is shown by a protocol that it rejects.
+
+use multimaster::{MasterId, MessageOf, Outcome, Replica, Resolver};
+
+/// Changes to what masters send and how they take in what arrives. The shipping [`Replica`] stays as it is: a mutant is
+/// this wrapper around it, or a rule.
+pub struct Tamper<R: Resolver> {
+    /// Alters a message on its way out; false if it is not sent at all.
+    pub send: fn(&Replica<R>, MasterId, &mut MessageOf<R>) -> bool,
+    /// Stands for [`Replica::receive`].
+    pub receive: fn(&mut Replica<R>, MasterId, MessageOf<R>) -> Outcome,
+    /// Whether masters ever ask for what they lack without being prompted by a gap.
+    pub ticks: bool,
+    /// Whether what had been seen before is passed on once more.
+    pub forwards_duplicates: bool,
+}
+
+impl<R: Resolver> Default for Tamper<R> {
+    /// Alters nothing.
+    fn default() -> Self {
+        Tamper { send: |_, _, _| true, receive: Replica::receive, ticks: true, forwards_duplicates: false }
+    }
+}

@@ -1,0 +1,248 @@
+//! A cluster's steps and states in words: the lines of traces, the sentences of the Explorer, the reasons in reports.
+
+use crate::cluster::{Action, Cluster, Letter, State};
+use crate::properties as p;
+use crate::subject::{Arrow, Sent, Subject};
+use multimaster::{Dot, MasterId, Outcome, Replica, Resolver};
+use std::fmt;
+
+impl<R: Resolver> Subject for Cluster<R> {
+    fn step(&self, state: &State<R>, action: &Action<R>) -> Option<(State<R>, Sent)> {
+        Cluster::step(self, state, action)
+    }
+
+    fn describe(&self, state: &State<R>, action: &Action<R>) -> String {
+        match action {
+            Action::Ask(client) => {
+                let script = &self.scope.clients[*client];
+                let place = usize::from(state.progress[*client]);
+                let request = script.asks.get(place).map(|request| request.to_string()).unwrap_or_default();
+                format!("{}: {request}", script.at)
+            }
+            Action::Stream { from, to, max } => {
+                let mut sender = state.master(*from).replica.clone();
+                let message = sender.next_push(*to, *max).map(|message| message.to_string()).unwrap_or_default();
+                format!("{from} -> {to}: {message}")
+            }
+            other => self.sentence(other),
+        }
+    }
+
+    fn remark(&self, state: &State<R>, action: &Action<R>) -> Option<String> {
+        match action {
+            Action::Ask(client) => {
+                let script = &self.scope.clients[*client];
+                let request = script.asks.get(usize::from(state.progress[*client]))?;
+                self.refusal(state, script.at, request)
+            }
+            Action::Choose(index) => {
+                let (at, request) = &self.scope.free.of[*index];
+                self.refusal(state, *at, request)
+            }
+            Action::Deliver(letter) | Action::Repeat(letter) => {
+                let mut receiver = state.master(letter.to).replica.clone();
+                outcome_in_words(
+                    &self.receive(&mut receiver, letter.from, letter.message.clone()),
+                    letter.from,
+                    letter.to,
+                )
+            }
+            Action::Stream { from, to, max } => {
+                let message = state.master(*from).replica.clone().next_push(*to, *max)?;
+                let mut receiver = state.master(*to).replica.clone();
+                outcome_in_words(&self.receive(&mut receiver, *from, message), *from, *to)
+            }
+            Action::Lose(_) | Action::Tick { .. } | Action::Break { .. } | Action::Resume { .. } => None,
+        }
+    }
+
+    fn masters(&self) -> Vec<String> {
+        self.scope.topology.ids().map(|id| id.to_string()).collect()
+    }
+
+    fn readings(&self, state: &State<R>) -> Vec<String> {
+        state.masters.iter().map(|node| readings_of(&node.replica)).collect()
+    }
+
+    fn complaint(&self, property: &str, state: &State<R>) -> Option<String> {
+        let id = |place: usize| MasterId(place as u16);
+        match property {
+            p::CONVERGENCE => p::diverged(state).map(|(one, other)| {
+                let (seen, reads) = (state.masters[one].replica.digest(), self.readings(state));
+                let (a, b) = (id(one), id(other));
+                format!(
+                    "{a} and {b} have both seen {seen}, but {a} reads {} and {b} reads {}",
+                    reads[one], reads[other]
+                )
+            }),
+            p::AGREEMENT if self.at_rest(state) => state.masters.iter().find_map(|node| {
+                let seen = node.replica.digest();
+                let missed = state.history().writes().iter().find(|write| !seen.contains(write.dot));
+                let missed =
+                    missed.map(|write| format!("all is at rest, and {} never saw {}", node.replica.id(), write.dot));
+                missed.or_else(|| {
+                    let (reads, first) = (readings_of(&node.replica), &state.masters[0].replica);
+                    (reads != readings_of(first)).then(|| {
+                        let (a, b) = (first.id(), node.replica.id());
+                        format!("all is at rest, but {a} reads {} and {b} reads {reads}", readings_of(first))
+                    })
+                })
+            }),
+            p::REPAIRABLE => self.beyond_repair(state).map(|(from, to)| {
+                let (from, to) = (id(from), id(to));
+                format!("{to} lacks what {from} has, and would still lack it after an exchange of digests")
+            }),
+            p::CAUSAL_ORDER => state.masters.iter().find_map(|node| {
+                let write = state.history().out_of_order(&node.replica)?;
+                let (id, seen) = (node.replica.id(), node.replica.digest());
+                Some(format!("{id} has seen {seen}: {} without all that it had seen, {}", write.dot, write.past))
+            }),
+            p::NO_CAUSAL_LOSS => loss_in_words(state, false),
+            p::NO_POLICY_LOSS => loss_in_words(state, true),
+            _ => None,
+        }
+    }
+
+    fn arrow(&self, state: &State<R>, action: &Action<R>) -> Arrow {
+        let arrives = |letter: &Letter<R>, again| Arrow::Arrives {
+            from: letter.from.index(),
+            to: letter.to.index(),
+            label: letter.message.to_string(),
+            again,
+        };
+        match action {
+            Action::Ask(client) => Arrow::At(self.scope.clients[*client].at.index(), self.describe(state, action)),
+            Action::Choose(index) => Arrow::At(self.scope.free.of[*index].0.index(), self.sentence(action)),
+            Action::Deliver(letter) => arrives(letter, false),
+            Action::Repeat(letter) => arrives(letter, true),
+            Action::Lose(letter) => {
+                Arrow::Lost { from: letter.from.index(), to: letter.to.index(), label: letter.message.to_string() }
+            }
+            Action::Tick { asker, feeder } => Arrow::Asks { from: asker.index(), to: feeder.index() },
+            Action::Stream { from, to, .. } => {
+                let label = self.describe(state, action);
+                let label = label.split_once(": ").map(|(_, label)| label.to_owned()).unwrap_or(label);
+                Arrow::Arrives { from: from.index(), to: to.index(), label, again: false }
+            }
+            Action::Break { from, to } => {
+                Arrow::Lost { from: from.index(), to: to.index(), label: "all in flight".into() }
+            }
+            Action::Resume { from, to } => Arrow::Asks { from: to.index(), to: from.index() },
+        }
+    }
+}
+
+impl<R: Resolver> Cluster<R> {
+    /// The step as a sentence that needs no state to be told.
+    pub(crate) fn sentence(&self, action: &Action<R>) -> String {
+        match action {
+            Action::Ask(client) => {
+                let script = &self.scope.clients[*client];
+                let asks: Vec<String> = script.asks.iter().map(|request| request.to_string()).collect();
+                format!("{}: the next of: {}", script.at, asks.join("; "))
+            }
+            Action::Choose(index) => {
+                let (at, request) = &self.scope.free.of[*index];
+                format!("{at}: {request}")
+            }
+            Action::Deliver(letter) => format!("{letter}"),
+            Action::Repeat(letter) => format!("{letter}, and once more later"),
+            Action::Lose(letter) => format!("lost {letter}"),
+            Action::Tick { asker, feeder } => format!("{asker} asks {feeder} for what it lacks"),
+            Action::Stream { from, to, max: 1 } => format!("{from} -> {to}: the next change"),
+            Action::Stream { from, to, max } => format!("{from} -> {to}: the next {max} changes"),
+            Action::Break { from, to } => format!("break {from} -> {to}"),
+            Action::Resume { from, to } => format!("resume {from} -> {to}"),
+        }
+    }
+
+    fn refusal(&self, state: &State<R>, at: MasterId, request: &multimaster::Request) -> Option<String> {
+        let refusal = state.master(at).replica.clone().write(&request.key, &request.op).err()?;
+        Some(format!("refused: {refusal}"))
+    }
+}
+
+fn outcome_in_words(outcome: &Outcome, from: MasterId, to: MasterId) -> Option<String> {
+    match outcome {
+        Outcome::Applied => None,
+        Outcome::Stale => Some(format!("{to} had newer")),
+        Outcome::Duplicate => Some(format!("{to} had it all: nothing done")),
+        Outcome::Gap => Some(format!("{to} lacks something before it, and asks {from}")),
+        Outcome::Refused(fault) => Some(format!("refused: {fault}")),
+    }
+}
+
+pub(crate) fn readings_of<R: Resolver>(replica: &Replica<R>) -> String {
+    let all: Vec<String> = replica.readings().map(|(key, reading)| format!("{key}={reading}")).collect();
+    if all.is_empty() { "nothing".into() } else { all.join(", ") }
+}
+
+fn loss_in_words<R: Resolver>(state: &State<R>, by_policy: bool) -> Option<String> {
+    state.masters.iter().find_map(|node| {
+        let losses = state.history().losses(&node.replica);
+        let loss = losses.into_iter().find(|loss| loss.by_policy == by_policy)?;
+        let write = state.history().get(loss.write)?;
+        let request = multimaster::Request { key: write.key.clone(), op: write.op.clone() };
+        let (id, dot, reads) = (node.replica.id(), write.dot, readings_of(&node.replica));
+        let beaten: Vec<Dot> = loss.shown.iter().copied().filter(|dot| write.past.contains(*dot)).collect();
+        let why = match (by_policy, beaten.first()) {
+            (true, _) => "a write concurrent to it won".to_owned(),
+            (false, Some(winner)) => format!("{winner} won, which it had seen"),
+            (false, None) => "nothing that competed with it won".to_owned(),
+        };
+        Some(format!("{id} has seen {dot} ({request}) and reads {reads}: {why}"))
+    })
+}
+
+impl<R: Resolver> fmt::Display for Letter<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}: {}", self.from, self.to, self.message)
+    }
+}
+
+impl<R: Resolver> fmt::Debug for Action<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Action::Ask(client) => write!(f, "Ask({client})"),
+            Action::Choose(index) => write!(f, "Choose({index})"),
+            Action::Deliver(letter) => write!(f, "Deliver({letter})"),
+            Action::Repeat(letter) => write!(f, "Repeat({letter})"),
+            Action::Lose(letter) => write!(f, "Lose({letter})"),
+            Action::Tick { asker, feeder } => write!(f, "Tick({asker} asks {feeder})"),
+            Action::Stream { from, to, max } => write!(f, "Stream({from} -> {to}, {max})"),
+            Action::Break { from, to } => write!(f, "Break({from} -> {to})"),
+            Action::Resume { from, to } => write!(f, "Resume({from} -> {to})"),
+        }
+    }
+}
+
+/// What a person asks of a state: per master what it reads, has seen and keeps in its log; what is in flight; the
+/// faults left.
+impl<R: Resolver> fmt::Debug for State<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for node in &self.masters {
+            let replica = &node.replica;
+            let log: Vec<String> = replica.log().map(|change| change.dot.to_string()).collect();
+            write!(f, "{}  reads {}", replica.id(), readings_of(replica))?;
+            write!(f, "; has seen {}; log {}", replica.digest(), log.join(" "))?;
+            match replica.truncated() {
+                base if base.is_empty() => writeln!(f)?,
+                base => writeln!(f, ", truncated after {base}")?,
+            }
+        }
+        match self.wire.as_slice() {
+            [] => writeln!(f, "in flight: nothing")?,
+            letters => {
+                writeln!(f, "in flight:")?;
+                for letter in letters {
+                    writeln!(f, "   {letter}")?;
+                }
+            }
+        }
+        let crate::cluster::Faults { losses, duplicates, resets } = self.faults;
+        if self.broken != 0 {
+            writeln!(f, "broken streams: {}", self.broken.count_ones())?;
+        }
+        write!(f, "faults left: {losses} lost, {duplicates} repeated, {resets} resets")
+    }
+}
