@@ -1,5 +1,6 @@
 //! The harness.
 
+pub mod article;
 pub mod cluster;
 pub mod engine;
 pub mod explorer;
