@@ -1,0 +1,107 @@
+//! Witnesses can fail: where something cannot happen, its witness is reported unreached.
+
+use super::kill::*;
+use multimaster::{LastWriteWins, Outcome, Resolver};
+use multimaster_models::cluster::Cluster;
+use multimaster_models::engine::{Limits, Verdict, explore};
+use multimaster_models::properties as p;
+use multimaster_models::scope::{Link, Scope};
+use multimaster_models::tamper::Tamper;
+
+fn verdict<R: Resolver>(cluster: &Cluster<R>, witness: &str) -> Option<Verdict> {
+    let report = explore(cluster, Limits::default(), |_, _| {});
+    assert_eq!(report.cut, None);
+    report.verdict(witness).cloned()
+}
+
+fn unreached(scope: Scope, witness: &str) {
+    assert_eq!(verdict(&Cluster::new(scope, LastWriteWins), witness), Some(Verdict::Violated(None)), "{witness}");
+}
+
+fn unreached_if(tamper: Tamper<LastWriteWins>, scope: Scope, witness: &str) {
+    let cluster = Cluster::new(scope, LastWriteWins).tampered(tamper);
+    assert_eq!(verdict(&cluster, witness), Some(Verdict::Violated(None)), "{witness}");
+}
+
+/// It is not even asked for.
+fn absent(scope: Scope, witness: &str) {
+    assert_eq!(verdict(&Cluster::new(scope, LastWriteWins), witness), None, "{witness}");
+}
+
+/// Nothing that masters send goes out.
+fn mute() -> Tamper<LastWriteWins> {
+    Tamper { send: |_, _, _| false, ..Tamper::default() }
+}
+
+#[test]
+fn one_writer_has_no_conflict() {
+    unreached(all_to_all(DATAGRAM, &[&["set k = 1", "set k = 2"]]), p::CONFLICT);
+}
+
+#[test]
+fn two_keys_have_no_conflict() {
+    unreached(pair(DATAGRAM, &[&["set k = 1"], &["set j = 2"]]), p::CONFLICT);
+}
+
+#[test]
+fn masters_that_throw_away_what_arrives_ask_for_ever_and_never_rest() {
+    let deaf = Tamper { receive: |_, _, _| Outcome::Stale, ..Tamper::default() };
+    unreached_if(deaf, pair(DATAGRAM, &[&["set k = 1"]]), p::REST);
+}
+
+#[test]
+fn without_writes_there_is_nothing_to_repair() {
+    unreached(pair(DATAGRAM, &[]), p::LACK);
+}
+
+#[test]
+fn one_writer_depends_on_nobody() {
+    unreached(all_to_all(DATAGRAM, &[&["set k = 1", "set k = 2"]]), p::DEPENDENCY);
+}
+
+#[test]
+fn a_change_that_is_not_sent_is_not_seen_by_all() {
+    unreached_if(mute(), pair(DATAGRAM, &[&["set k = 1"]]), p::RELAYED);
+}
+
+#[test]
+fn a_message_that_is_not_sent_is_not_lost() {
+    unreached_if(mute(), pair(LOSSY, &[&["set k = 1"]]), p::LOSS);
+}
+
+#[test]
+fn a_message_that_is_not_sent_is_not_repeated() {
+    unreached_if(mute(), pair(REPEATING, &[&["set k = 1"]]), p::DUPLICATE);
+}
+
+#[test]
+fn a_lone_write_builds_on_nothing() {
+    unreached(pair(LOSSY, &[&["set k = 1"]]), p::GAP);
+    unreached(pair(Link::Soup, &[&["set k = 1"]]), p::GAP);
+}
+
+#[test]
+fn one_writer_crosses_nobody() {
+    unreached(keeping(0, pair(DATAGRAM, &[&["set k = 1", "set k = 2"]])), p::CROSSED);
+}
+
+#[test]
+fn a_log_that_keeps_all_makes_no_snapshots_to_cross() {
+    unreached(keeping(9, pair(DATAGRAM, &[&["set k = 1"], &["set k = 2"]])), p::CROSSED);
+}
+
+#[test]
+fn a_lone_write_makes_no_batch() {
+    unreached(Scope { batch: 2, ..pair(STREAM, &[&["set k = 1"]]) }, p::BATCH);
+}
+
+#[test]
+fn faults_that_a_scope_does_not_allow_are_not_asked_for() {
+    let writes: &[&[&str]] = &[&["set k = 1"]];
+    absent(pair(STREAM, writes), p::RESET);
+    absent(pair(DATAGRAM, writes), p::LOSS);
+    absent(pair(DATAGRAM, writes), p::DUPLICATE);
+    absent(pair(STREAM, writes), p::GAP);
+    absent(pair(STREAM, writes), p::BATCH);
+    absent(pair(STREAM, writes), p::CROSSED);
+}
