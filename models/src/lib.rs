@@ -9,6 +9,7 @@ pub mod picture;
 pub mod properties;
 pub mod scope;
 pub mod silence;
+pub mod stateright_engine;
 pub mod subject;
 pub mod tamper;
 mod words;

@@ -1,0 +1,176 @@
+//! stateright's breadth-first and depth-first checkers come to the same as ours.
+#![allow(missing_docs)]
+
+use multimaster::{
+    ArrivalWins, Counter, Dot, LastWriteWins, MasterId, MultiValue, ObservedRemoveSet, Resolver, Topology,
+};
+use multimaster_models::article::Article;
+use multimaster_models::cluster::Cluster;
+use multimaster_models::engine::{self, Limits, Report, Verdict};
+use multimaster_models::properties::FALLS_SILENT;
+use multimaster_models::scope::{Client, Free, Link, Scope};
+use multimaster_models::stateright_engine::{How, disagreement, explore};
+use multimaster_models::subject::{Arrow, Sent, Subject};
+use multimaster_models::tamper::Tamper;
+use stateright::{Checker, Model, Property};
+
+/// Explores what `subject` makes three ways, and gives back our report.
+fn agreed<M: Subject>(what: &str, subject: impl Fn() -> M) -> Report {
+    let ours = engine::explore(&subject(), Limits::default(), |_, _| {});
+    for how in [How::Bfs, How::Dfs] {
+        assert_eq!(disagreement(&ours, &explore(subject(), how)), None, "{what}, {how:?}");
+    }
+    ours
+}
+
+fn clients(scripts: &[&[&str]]) -> Vec<Client> {
+    let client = |(at, asks): (usize, &&[&str])| Client {
+        at: MasterId(at as u16),
+        asks: asks.iter().map(|ask| ask.parse().unwrap()).collect(),
+    };
+    scripts.iter().enumerate().map(client).collect()
+}
+
+/// Three masters that follow `rule`, in the three topologies over the three links.
+fn everywhere<R: Resolver>(rule: R, scripts: &[&[&str]]) {
+    for topology in [Topology::ring(3), Topology::star(3), Topology::all_to_all(3)].map(Result::unwrap) {
+        for link in [Link::Stream { resets: 1 }, Link::Datagram { losses: 1, duplicates: 0 }, Link::Soup] {
+            let what = format!("{} over {link:?} in {topology:?}", std::any::type_name::<R>());
+            let clients = clients(scripts);
+            let scope = Scope { topology: topology.clone(), link, batch: 2, log: None, clients, free: Free::default() };
+            let report = agreed(&what, || Cluster::new(scope.clone(), rule.clone()));
+            assert!((20..10_000).contains(&report.states), "{} states, {what}", report.states);
+        }
+    }
+}
+
+#[test]
+fn on_registers() {
+    everywhere(LastWriteWins, &[&["set k = 1", "delete k"], &["set k = 2"], &[]]);
+    everywhere(ArrivalWins, &[&["set k = 1"], &["set k = 2"], &[]]);
+    everywhere(MultiValue, &[&["set k = 1"], &["set k = 2"], &[]]);
+}
+
+#[test]
+fn on_counters_and_sets() {
+    everywhere(Counter, &[&["add 1 to n"], &["subtract 2 from n"], &[]]);
+    everywhere(ObservedRemoveSet, &[&["insert x into s"], &["remove x from s"], &[]]);
+}
+
+#[test]
+fn on_the_article_its_deadlocks_and_its_loops() {
+    for (topology, relay) in [
+        (Topology::all_to_all(2), false),
+        (Topology::all_to_all(3), false),
+        (Topology::ring(3), true),
+        (Topology::star(3), true),
+    ] {
+        let topology = topology.unwrap();
+        let scripts: &[&[&str]] = &[&["set k = 1", "set k = 2"], &["set k = 3"]];
+        let report = agreed("article", || Article::new(topology.clone(), 2, relay, clients(scripts)).unwrap());
+        let loops = relay && topology == Topology::ring(3).unwrap();
+        assert_eq!(matches!(report.verdict(FALLS_SILENT), Some(Verdict::Violated(Some(_)))), loops);
+    }
+}
+
+#[test]
+fn on_a_protocol_that_never_falls_silent() {
+    let scope = Scope {
+        topology: Topology::ring(3).unwrap(),
+        link: Link::Datagram { losses: 1, duplicates: 0 },
+        batch: 1,
+        log: None,
+        clients: clients(&[&["set k = 1"], &["set k = 2"]]),
+        free: Free::default(),
+    };
+    let tamper = || Tamper { forwards_duplicates: true, ..Tamper::default() };
+    let report = agreed("a ring", || Cluster::new(scope.clone(), LastWriteWins).tampered(tamper()));
+    assert!(matches!(report.verdict(FALLS_SILENT), Some(Verdict::Violated(Some(_)))));
+    assert_eq!(report.messages, None);
+}
+
+/// Counts to a limit. Both its properties are decided in every state: left alone, stateright would see one state.
+struct Count(u8);
+
+impl Model for Count {
+    type State = u8;
+    type Action = ();
+
+    fn init_states(&self) -> Vec<u8> {
+        vec![0]
+    }
+
+    fn actions(&self, _: &u8, actions: &mut Vec<()>) {
+        actions.push(());
+    }
+
+    fn next_state(&self, state: &u8, (): ()) -> Option<u8> {
+        (*state < self.0).then_some(state + 1)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![Property::always("never", |_, _| false), Property::sometimes("ever", |_, _| true)]
+    }
+}
+
+impl Subject for Count {
+    fn step(&self, state: &u8, (): &()) -> Option<(u8, Sent)> {
+        let dot = Dot { origin: MasterId(0), seq: 1 };
+        Some((self.next_state(state, ())?, Sent::from_slice(&[dot])))
+    }
+
+    fn describe(&self, _: &u8, (): &()) -> String {
+        "one more".into()
+    }
+
+    fn remark(&self, _: &u8, (): &()) -> Option<String> {
+        None
+    }
+
+    fn masters(&self) -> Vec<String> {
+        vec!["A".into()]
+    }
+
+    fn readings(&self, state: &u8) -> Vec<String> {
+        vec![state.to_string()]
+    }
+
+    fn complaint(&self, _: &str, _: &u8) -> Option<String> {
+        None
+    }
+
+    fn arrow(&self, _: &u8, (): &()) -> Arrow {
+        Arrow::At(0, "one more".into())
+    }
+}
+
+#[test]
+fn a_run_is_exhaustive_even_if_every_state_decides_everything() {
+    let report = agreed("a count", || Count(9));
+    assert_eq!((report.states, report.generated, report.depth, report.messages), (10, 10, 9, Some(9)));
+    assert_eq!(report.verdict("never"), Some(&Verdict::Violated(Some(Vec::new()))));
+    let alone = Count(9).checker().spawn_bfs().join();
+    assert_eq!(alone.unique_state_count(), 1);
+}
+
+#[test]
+fn a_disagreement_is_told() {
+    let ours = engine::explore(&Count(9), Limits::default(), |_, _| {});
+    let told = |alter: &dyn Fn(&mut Report)| {
+        let mut theirs = ours.clone();
+        alter(&mut theirs);
+        disagreement(&ours, &theirs).unwrap()
+    };
+    assert!(told(&|report| report.states += 1).contains("(11,"));
+    assert!(told(&|report| report.findings[0].verdict = Verdict::Holds(None)).starts_with("never: "));
+    assert!(told(&|report| report.cut = Some(engine::Cut::Found)).contains("cut"));
+    assert!(told(&|report| drop(report.findings.pop())).contains("properties"));
+    assert!(told(&|report| report.messages = None).contains("messages"));
+    // A longer path is no disagreement, a shorter one is.
+    let one_more = Verdict::Holds(Some(vec![0]));
+    let mut theirs = ours.clone();
+    theirs.findings[2].verdict = one_more;
+    assert_eq!(theirs.findings[2].property, "ever");
+    assert_eq!(disagreement(&ours, &theirs), None);
+    assert!(disagreement(&theirs, &ours).unwrap().contains("1 steps, theirs 0"));
+}
