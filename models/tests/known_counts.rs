@@ -1,0 +1,159 @@
+//! A check of the checkers: a small model written down plainly, with state counts on which other checkers agree.
+//!
+//! Masters all to all, last write wins, nothing lost, repeated or repaired: each write gets a Lamport stamp and goes to
+//! every other master, in any order. Every master makes the same number of writes, all to one key.
+#![allow(missing_docs)]
+
+use multimaster::{Dot, MasterId};
+use multimaster_models::engine::{self, Limits, Verdict};
+use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, REST};
+use multimaster_models::stateright_engine::{How, disagreement, explore};
+use multimaster_models::subject::{Arrow, Sent, Subject};
+use stateright::{Model, Property};
+
+/// Counter and master. It names the value written, too: there is no other.
+type Stamp = (u8, usize);
+
+struct Plain {
+    masters: usize,
+    writes: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Hash)]
+struct Master {
+    /// The highest stamp seen: the value that wins, and by its counter the Lamport clock.
+    register: Stamp,
+    writes_left: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Hash)]
+struct State {
+    masters: Vec<Master>,
+    /// Receiver and stamp of each message, in order.
+    in_flight: Vec<(usize, Stamp)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Action {
+    Write(usize),
+    Receive(usize, Stamp),
+}
+
+impl Model for Plain {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        let master = Master { register: (0, 0), writes_left: self.writes };
+        vec![State { masters: vec![master; self.masters], in_flight: Vec::new() }]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        let writers = (0..self.masters).filter(|master| state.masters[*master].writes_left > 0);
+        actions.extend(writers.map(Action::Write));
+        // No two messages are the same: stamps are issued once.
+        actions.extend(state.in_flight.iter().map(|(to, stamp)| Action::Receive(*to, *stamp)));
+    }
+
+    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+        self.step(state, &action).map(|(next, _)| next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always(AGREEMENT, |_, state: &State| {
+                !state.at_rest() || state.masters.iter().all(|master| master.register == state.masters[0].register)
+            }),
+            Property::sometimes(REST, |_, state: &State| state.at_rest()),
+        ]
+    }
+}
+
+impl State {
+    fn at_rest(&self) -> bool {
+        self.in_flight.is_empty() && self.masters.iter().all(|master| master.writes_left == 0)
+    }
+}
+
+impl Subject for Plain {
+    fn step(&self, state: &State, action: &Action) -> Option<(State, Sent)> {
+        let mut next = state.clone();
+        let mut sent = Sent::new();
+        match *action {
+            Action::Write(at) => {
+                let master = &mut next.masters[at];
+                master.register = (master.register.0 + 1, at);
+                master.writes_left -= 1;
+                let stamp = master.register;
+                next.in_flight.extend((0..self.masters).filter(|to| *to != at).map(|to| (to, stamp)));
+                next.in_flight.sort();
+                let dot = Dot { origin: MasterId(at as u16), seq: u64::from(stamp.0) };
+                sent.extend(vec![dot; self.masters - 1]);
+            }
+            Action::Receive(at, stamp) => {
+                next.in_flight.retain(|message| *message != (at, stamp));
+                let register = &mut next.masters[at].register;
+                *register = stamp.max(*register);
+            }
+        }
+        Some((next, sent))
+    }
+
+    fn describe(&self, _: &State, action: &Action) -> String {
+        format!("{action:?}")
+    }
+
+    fn remark(&self, _: &State, _: &Action) -> Option<String> {
+        None
+    }
+
+    fn masters(&self) -> Vec<String> {
+        (0..self.masters).map(|master| MasterId(master as u16).to_string()).collect()
+    }
+
+    fn readings(&self, state: &State) -> Vec<String> {
+        state.masters.iter().map(|master| format!("k={:?}", master.register)).collect()
+    }
+
+    fn complaint(&self, _: &str, _: &State) -> Option<String> {
+        None
+    }
+
+    fn arrow(&self, state: &State, action: &Action) -> Arrow {
+        let (Action::Write(at) | Action::Receive(at, _)) = action;
+        Arrow::At(*at, self.describe(state, action))
+    }
+}
+
+/// By our engine and by stateright's two: distinct states, and states generated with repetitions.
+#[track_caller]
+fn assert_counts(masters: usize, writes: u8, states: usize, generated: usize) {
+    let plain = || Plain { masters, writes };
+    let ours = engine::explore(&plain(), Limits::default(), |_, _| {});
+    assert_eq!((ours.states, ours.generated), (states, generated));
+    for how in [How::Bfs, How::Dfs] {
+        let theirs = explore(plain(), how);
+        assert_eq!((theirs.states, theirs.generated), (states, generated), "{how:?}");
+        assert_eq!(disagreement(&ours, &theirs), None, "{how:?}");
+    }
+    // Each write and each arrival is a step, and rest comes after all of them.
+    let steps = masters * usize::from(writes) * masters;
+    assert!(matches!(ours.verdict(REST), Some(Verdict::Holds(Some(path))) if path.len() == steps));
+    assert_eq!((ours.depth, ours.messages), (steps, Some(masters - 1)));
+    assert!([AGREEMENT, FALLS_SILENT].iter().all(|name| ours.verdict(name) == Some(&Verdict::Holds(None))));
+}
+
+#[test]
+fn three_masters_that_write_once() {
+    assert_counts(3, 1, 455, 1_168);
+}
+
+#[test]
+fn three_masters_that_write_twice() {
+    assert_counts(3, 2, 274_651, 1_434_811);
+}
+
+#[test]
+fn four_masters_that_write_once() {
+    assert_counts(4, 1, 90_771, 467_697);
+}
