@@ -34,7 +34,6 @@ pub struct Replica<R: Resolver> {
 /// Where a master stands in its topology: fixed for good.
 #[derive(Debug)]
 struct Place {
-    id: MasterId,
     masters: u16,
     /// Whom it hears from, in order.
     feeders: Vec<MasterId>,
@@ -114,7 +113,6 @@ impl<R: Resolver> Replica<R> {
         let spared = |peer| topology.ids().map(|origin| topology.had_before(peer, origin, id)).collect();
         let neighbours = topology.sends_to(id).map(|peer| Neighbour { id: peer, spared: spared(peer) });
         let place = Place {
-            id,
             masters: topology.masters(),
             feeders: topology.hears_from(id).collect(),
             neighbours: neighbours.collect(),
@@ -237,16 +235,14 @@ impl<R: Resolver> Replica<R> {
                 Some(self.snapshot())
             }
             Cursor::Next { index, seen } => {
-                let mut extends = seen.clone();
+                let extends = seen.clone();
                 let mut changes = Vec::new();
                 while let Some(change) = log.entries.get(*index) {
-                    if spared[change.dot.origin.index()] {
-                        // The neighbour has it, so building on it costs no gap.
-                        extends.insert(change.dot);
-                    } else if changes.len() < max {
+                    if !spared[change.dot.origin.index()] {
+                        if changes.len() == max {
+                            break;
+                        }
                         changes.push(change.clone());
-                    } else {
-                        break;
                     }
                     seen.insert(change.dot);
                     *index += 1;
@@ -296,9 +292,11 @@ impl<R: Resolver> Replica<R> {
         self.known.table.get(key).map_or_else(|| self.rule.read(&R::State::default()), |state| self.rule.read(state))
     }
 
-    /// Every key ever written here and not forgotten, in order, with what its reader sees.
+    /// Every key that reads otherwise than one never written, in order, with what its reader sees.
     pub fn readings(&self) -> impl Iterator<Item = (&Key, Reading)> {
-        self.known.table.iter().map(|(key, state)| (key, self.rule.read(state)))
+        let untouched = self.rule.read(&R::State::default());
+        let all = self.known.table.iter().map(|(key, state)| (key, self.rule.read(state)));
+        all.filter(move |(_, reading)| *reading != untouched)
     }
 
     /// The state that the rule keeps for `key`, if any.

@@ -26,6 +26,7 @@ pub const FULL: &str = "a full channel";
 /// master's receive loop takes a change out and writes it in one step. A send into a full channel waits. Nothing is lost
 /// by taking each of these as one step: nobody else's step in between could tell. The one exception is a relay's loop
 /// that has taken a change out and not yet written it: there, a schedule may need one more place in the channel.
+#[derive(Clone, Debug)]
 pub struct Article {
     topology: Topology,
     capacity: usize,

@@ -158,7 +158,7 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
                 if target == found {
                     origins.0.push((index, place as u16));
                     next_level.push((found, next));
-                    if origins.0.len() % 4096 == 0 {
+                    if origins.0.len().is_multiple_of(4096) {
                         progress(origins.0.len(), depth);
                     }
                 }

@@ -1,15 +1,37 @@
-//! The harness.
+//! Model checks multi-master replication: for each conflict rule, topology and kind of link, whether all masters end
+//! up reading the same, what is lost, and the shortest schedule for every "no".
+//!
+//! The masters are the shipping [`multimaster::Replica`]s; nothing here retells what they do. The map, in reading order:
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`scope`] | what is explored: masters, links, what clients do |
+//! | [`cluster`] | the model: a state, its steps |
+//! | [`history`] | the ghost: acknowledged writes, and which of them a master has lost |
+//! | [`properties`] | what is asked of every state, and the witnesses that it was put to the test |
+//! | [`engine`], [`silence`] | the breadth-first checker, and whether messages end |
+//! | [`stateright_engine`] | stateright's checkers on the same models |
+//! | [`article`] | another program as a model: the one that started this project |
+//! | [`scenario`], [`catalogue`], [`trace`] | what to check and what was found, as files |
+//! | [`check`], [`table`], [`picture`], [`explorer`] | what the command does, and what a person sees |
+//! | [`tamper`] | breaking the protocol on purpose |
 
 pub mod article;
+pub mod catalogue;
+pub mod check;
 pub mod cluster;
 pub mod engine;
 pub mod explorer;
+pub mod fault;
 pub mod history;
 pub mod picture;
 pub mod properties;
+pub mod scenario;
 pub mod scope;
 pub mod silence;
 pub mod stateright_engine;
 pub mod subject;
+pub mod table;
 pub mod tamper;
+pub mod trace;
 mod words;

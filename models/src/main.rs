@@ -1,1 +1,392 @@
-fn main() {}
+//! The `multimaster` command.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use multimaster_models::check::{Checked, Engine, News, check_all};
+use multimaster_models::engine::Path;
+use multimaster_models::fault::Fault;
+use multimaster_models::scenario::{RuleName, Scenario, Visitor};
+use multimaster_models::stateright_engine::How;
+use multimaster_models::subject::Subject;
+use multimaster_models::table::{self, Table};
+use multimaster_models::trace::{Replay, Trace};
+use multimaster_models::{catalogue, explorer};
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Checks multi-master replication exhaustively: does every master end up reading the same, and what is lost?
+///
+/// A scenario says how many masters there are, who sends to whom, by which rule conflicts are resolved, what the links
+/// may do to messages, and what clients write. `check` explores every schedule of it and prints one row of verdicts;
+/// for each property that does not hold, the shortest schedule that shows it.
+#[derive(Parser)]
+#[command(version, after_long_help = MANUAL, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const MANUAL: &str = "\
+Verdicts:
+  converges        masters that have seen the same changes read the same, in every state
+  agrees at rest   when nothing can change any more, all have seen every acknowledged write and read the same
+  repairable       were all in flight lost, one exchange of digests brings a neighbour up to date, in every state
+  causal order     no master has seen a write without all that the write had seen
+  loses causally   a write is lost though nothing competed with it, or to one that it had seen: a bug
+  loses by policy  a write is lost to one concurrent to it: the rule's choice
+  falls silent     messages that carry changes end: no cycle of steps sends one
+  reached          how many of the situations were reached that put the properties to the test
+
+  `holds` is said only of an exhausted scenario. `violated (4)` has a schedule of four steps, and none shorter.
+
+Exit status:
+  0  every verdict is as its scenario expects
+  1  some are not, or a trace is not what it claims to be
+  2  the command, a file or an address is not right; the message says where and what would be
+
+Examples:
+  multimaster check                          the shipped scenarios
+  multimaster check booking.toml             one of your own
+  multimaster check booking/arrival          a shipped one
+  multimaster replay target/traces/booking-arrival.convergence.trace
+  multimaster explore booking/arrival        browse its states at http://localhost:3000";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Explore scenarios and print their verdicts, with the shortest schedule for each `violated`
+    Check {
+        /// Scenario files, or names of shipped scenarios; none: all shipped ones but those under `large/`
+        files: Vec<String>,
+        /// How to print the result
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+        /// Which checker explores. Those of stateright visit the same states, but their schedules need not be shortest
+        #[arg(long, value_enum, default_value_t = EngineName::Own)]
+        engine: EngineName,
+        /// The folder in which to write each counterexample as a trace file and a picture
+        #[arg(long, value_name = "DIR", default_value = "target/traces")]
+        traces: std::path::PathBuf,
+    },
+    /// Take the steps of a trace file one by one, and say what each master reads after each
+    Replay {
+        /// A trace: written by `check`, or by hand
+        file: String,
+    },
+    /// Browse the states in the Stateright Explorer
+    Explore {
+        /// A scenario (a file or a shipped name), or a trace, at whose last step to begin
+        file: String,
+        /// Where to serve it: a port, or an address and a port
+        #[arg(default_value = "localhost:3000")]
+        address: String,
+    },
+    /// Name the rules, the topologies, the links and the shipped scenarios
+    List,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// A Markdown table, then the schedules
+    Table,
+    /// One JSON object a scenario, a line each
+    Json,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum EngineName {
+    /// This project's breadth-first pass
+    Own,
+    /// stateright's breadth-first search
+    Stateright,
+    /// stateright's depth-first search
+    StaterightDfs,
+}
+
+impl From<EngineName> for Engine {
+    fn from(name: EngineName) -> Engine {
+        match name {
+            EngineName::Own => Engine::Own,
+            EngineName::Stateright => Engine::Stateright(How::Bfs),
+            EngineName::StaterightDfs => Engine::Stateright(How::Dfs),
+        }
+    }
+}
+
+/// Why the command could not do what it was asked.
+enum Failure {
+    /// The files or the address that we were given.
+    Given(String),
+    /// Our output went nowhere: a closed pipe is not worth a word.
+    Output,
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Failure {
+        Failure::Given(fault.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(_: std::io::Error) -> Failure {
+        Failure::Output
+    }
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Check { files, format, engine, traces } => check(&files, format, engine.into(), &traces),
+        Command::Replay { file } => replay(&file),
+        Command::Explore { file, address } => explore(&file, &address),
+        Command::List => list(),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(Failure::Output) => ExitCode::from(1),
+        Err(Failure::Given(what)) => {
+            let _ = writeln!(std::io::stderr(), "multimaster: {what}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// How the user calls us, for the commands that we suggest.
+fn this_command() -> &'static str {
+    if std::env::var_os("CARGO").is_some() { "cargo run --release --" } else { "multimaster" }
+}
+
+fn check(files: &[String], format: Format, engine: Engine, traces: &std::path::Path) -> Result<bool, Failure> {
+    let scenarios: Vec<Scenario> = match files {
+        [] => catalogue::all()?,
+        files => files.iter().map(|file| catalogue::find(file)).collect::<Result<_, _>>()?,
+    };
+    let mut out = std::io::stdout().lock();
+    let table = Table::of(&scenarios);
+    if matches!(format, Format::Table) {
+        writeln!(out, "{}", table.head())?;
+    }
+    // Scenarios end in any order; rows are printed in the scenarios' own.
+    let mut waiting: BTreeMap<usize, Checked> = BTreeMap::new();
+    let mut done: Vec<Checked> = Vec::new();
+    let mut failed = None;
+    let watched = std::io::stderr().is_terminal();
+    check_all(&scenarios, engine, |news| match news {
+        News::StillAt(states) if watched => {
+            let (ended, all) = (done.len() + waiting.len(), scenarios.len());
+            let mut err = std::io::stderr();
+            let _ = write!(err, "\r\x1b[K[{ended}/{all}] {} states under way", table::grouped(states));
+            let _ = err.flush();
+        }
+        News::StillAt(_) => {}
+        News::Done(place, checked) => {
+            waiting.insert(place, *checked);
+            while let Some(checked) = waiting.remove(&done.len()) {
+                if watched {
+                    let _ = write!(std::io::stderr(), "\r\x1b[K");
+                }
+                let written = match format {
+                    Format::Table => writeln!(out, "{}", table.row(&checked)),
+                    Format::Json => serde_json::to_string(&checked.summary())
+                        .map_err(std::io::Error::other)
+                        .and_then(|line| writeln!(out, "{line}")),
+                };
+                let written = written.and_then(|()| out.flush());
+                failed = failed.take().or(written.err());
+                done.push(checked);
+            }
+        }
+    });
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    let kept = keep_traces(&done, traces);
+    if matches!(format, Format::Table) {
+        print_counterexamples(&mut out, &done, &kept)?;
+        print_summary(&mut out, &done)?;
+    }
+    Ok(done.iter().all(|checked| checked.surprises.is_empty()))
+}
+
+/// Writes every counterexample as a trace and a picture; says of each where. A folder that cannot be written to costs
+/// the files, not the verdicts.
+fn keep_traces(done: &[Checked], folder: &std::path::Path) -> BTreeMap<(String, &'static str), Result<String, String>> {
+    let mut kept = BTreeMap::new();
+    for checked in done {
+        for example in &checked.counterexamples {
+            let name = format!("{}.{}", checked.scenario.name, example.property);
+            let name: String = name.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
+            let path = folder.join(name.trim_matches(['-', '.'])).with_extension("trace");
+            let path =
+                if path.to_string_lossy().ends_with(".trace") { folder.join(format!("{name}.trace")) } else { path };
+            let written = std::fs::create_dir_all(folder)
+                .and_then(|()| std::fs::write(&path, &example.trace))
+                .and_then(|()| std::fs::write(path.with_extension("svg"), &example.replayed.picture));
+            let shown = path.display().to_string();
+            let outcome =
+                written.map(|()| shown.clone()).map_err(|error| format!("{shown} cannot be written: {error}"));
+            kept.insert((checked.scenario.name.clone(), example.property), outcome);
+        }
+    }
+    kept
+}
+
+/// The shortest counterexample for each rule and property in full, the others by name.
+fn print_counterexamples(
+    out: &mut impl Write,
+    done: &[Checked],
+    kept: &BTreeMap<(String, &'static str), Result<String, String>>,
+) -> Result<(), Failure> {
+    let mut groups: BTreeMap<(&str, &str), Vec<(&Checked, usize)>> = BTreeMap::new();
+    for checked in done {
+        for (place, example) in checked.counterexamples.iter().enumerate() {
+            groups.entry((checked.scenario.rule(), example.property)).or_default().push((checked, place));
+        }
+    }
+    for members in groups.values_mut() {
+        members.sort_by_key(|(checked, place)| checked.counterexamples[*place].replayed.steps.len());
+        let Some(((checked, place), others)) = members.split_first() else {
+            continue;
+        };
+        let example = &checked.counterexamples[*place];
+        writeln!(out, "\n{}", table::counterexample(&checked.scenario.name, example))?;
+        match kept.get(&(checked.scenario.name.clone(), example.property)) {
+            Some(Ok(file)) => {
+                let command = this_command();
+                let address = explorer::address(&example.replayed.path);
+                writeln!(out, "  picture: {}", std::path::Path::new(file).with_extension("svg").display())?;
+                writeln!(out, "  explore: {command} explore {file}   at http://localhost:3000/{address}")?;
+                writeln!(out, "  replay:  {command} replay {file}")?;
+            }
+            Some(Err(why)) => writeln!(out, "  {why}; the trace is\n{}", example.trace)?,
+            None => {}
+        }
+        if !others.is_empty() {
+            let names: Vec<String> = others
+                .iter()
+                .map(|(other, place)| {
+                    format!("{} ({})", other.scenario.name, other.counterexamples[*place].replayed.steps.len())
+                })
+                .collect();
+            writeln!(out, "  likewise, with a trace of its own each: {}", names.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+fn print_summary(out: &mut impl Write, done: &[Checked]) -> Result<(), Failure> {
+    let states: usize = done.iter().map(|checked| checked.report.states).sum();
+    let unexpected: Vec<&Checked> = done.iter().filter(|checked| !checked.surprises.is_empty()).collect();
+    let exhausted = done.iter().filter(|checked| checked.report.cut.is_none()).count();
+    writeln!(
+        out,
+        "\n{} scenarios, {exhausted} exhausted, {} states; {} as expected.",
+        done.len(),
+        table::grouped(states),
+        done.len() - unexpected.len()
+    )?;
+    for checked in unexpected {
+        for surprise in &checked.surprises {
+            writeln!(out, "UNEXPECTED {}: {surprise}", checked.scenario.name)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| Fault::of(file, error.to_string()))?;
+    let trace = Trace::parse(file, &text)?;
+    let scenario = catalogue::find(&trace.scenario)?;
+    Ok((trace, scenario))
+}
+
+fn replay(file: &str) -> Result<bool, Failure> {
+    let (trace, scenario) = read_trace(file)?;
+    let replayed = scenario.with_model(Replay(&trace))?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}: {}\n\n{}", scenario.name, scenario.about, table::schedule(&replayed))?;
+    for (property, why) in &replayed.complaints {
+        writeln!(out, "  violates {property}: {why}")?;
+    }
+    if replayed.complaints.is_empty() {
+        writeln!(out, "  violates nothing")?;
+    }
+    for claim in &replayed.wrong {
+        let said = if claim.violated { "violates" } else { "keeps" };
+        writeln!(out, "{file}:{}: the trace says that it {said} {}: it does not", claim.line, claim.property)?;
+    }
+    Ok(replayed.wrong.is_empty())
+}
+
+fn explore(file: &str, address: &str) -> Result<bool, Failure> {
+    let is_trace = file.ends_with(".trace");
+    let (scenario, path) = if is_trace {
+        let (trace, scenario) = read_trace(file)?;
+        let replayed = scenario.with_model(Replay(&trace))?;
+        (scenario, replayed.path)
+    } else {
+        (catalogue::find(file)?, Path::new())
+    };
+    let address = address.to_owned();
+    let about = format!("{}: {}", scenario.name, scenario.about);
+    scenario.with_model(Serve { address, about, path }).map_err(Failure::Given)
+}
+
+struct Serve {
+    address: String,
+    about: String,
+    path: Path,
+}
+
+impl Visitor for Serve {
+    type Out = Result<bool, String>;
+
+    fn visit<M: Subject>(self, model: M) -> Self::Out {
+        let Serve { address, about, path } = self;
+        let announce = |at: &str| {
+            let page = explorer::address(&path);
+            let how = "Each step says which properties hold in its state; \"Run to completion\" searches all states.";
+            let _ = writeln!(std::io::stdout(), "{about}\nopen {at}{page}\n{how}");
+        };
+        explorer::serve(model, &address, announce).map(|never| match never {})
+    }
+}
+
+fn list() -> Result<bool, Failure> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "rules")?;
+    for (_, name, about) in RuleName::ALL {
+        writeln!(out, "  {name:14} {about}")?;
+    }
+    writeln!(out, "\ntopologies")?;
+    writeln!(out, "  {:14} each master sends to the next, the last to the first", "ring")?;
+    writeln!(out, "  {:14} master A is the hub; it and each other master send to each other", "star")?;
+    writeln!(out, "  {:14} every master sends to every other", "all-to-all")?;
+    writeln!(
+        out,
+        "  {:14} any graph in which every master can reach every other: `edges = [[\"A\", \"B\"], …]`",
+        "edges"
+    )?;
+    writeln!(out, "\nlinks")?;
+    writeln!(
+        out,
+        "  {:14} in order; `resets` says how often one may break, lose what is in flight, and resume",
+        "stream"
+    )?;
+    writeln!(
+        out,
+        "  {:14} in any order; `losses` and `duplicates` say how many messages get lost or arrive twice",
+        "datagram"
+    )?;
+    writeln!(out, "  {:14} a message, once sent, may arrive at any time and any number of times", "soup")?;
+    writeln!(out, "\nscenarios")?;
+    let mut width = 0;
+    let files = catalogue::files();
+    for (name, ..) in &files {
+        width = width.max(name.len());
+    }
+    for (name, file, text) in files {
+        let scenario = Scenario::parse(&name, &file, text)?;
+        writeln!(out, "  {name:width$}  {}", scenario.about)?;
+    }
+    Ok(true)
+}

@@ -111,8 +111,15 @@ impl<R: Resolver> Subject for Cluster<R> {
             again,
         };
         match action {
-            Action::Ask(client) => Arrow::At(self.scope.clients[*client].at.index(), self.describe(state, action)),
-            Action::Choose(index) => Arrow::At(self.scope.free.of[*index].0.index(), self.sentence(action)),
+            Action::Ask(client) => {
+                let script = &self.scope.clients[*client];
+                let request = script.asks.get(usize::from(state.progress[*client]));
+                Arrow::At(script.at.index(), request.map(|r| self.named(state, script.at, r)).unwrap_or_default())
+            }
+            Action::Choose(index) => {
+                let (at, request) = &self.scope.free.of[*index];
+                Arrow::At(at.index(), self.named(state, *at, request))
+            }
             Action::Deliver(letter) => arrives(letter, false),
             Action::Repeat(letter) => arrives(letter, true),
             Action::Lose(letter) => {
@@ -139,7 +146,8 @@ impl<R: Resolver> Cluster<R> {
             Action::Ask(client) => {
                 let script = &self.scope.clients[*client];
                 let asks: Vec<String> = script.asks.iter().map(|request| request.to_string()).collect();
-                format!("{}: the next of: {}", script.at, asks.join("; "))
+                let next = if asks.len() > 1 { "the next of: " } else { "" };
+                format!("{}: {next}{}", script.at, asks.join("; "))
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[*index];
@@ -153,6 +161,14 @@ impl<R: Resolver> Cluster<R> {
             Action::Stream { from, to, max } => format!("{from} -> {to}: the next {max} changes"),
             Action::Break { from, to } => format!("break {from} -> {to}"),
             Action::Resume { from, to } => format!("resume {from} -> {to}"),
+        }
+    }
+
+    /// The request, after the name by which later steps call the change that it makes.
+    fn named(&self, state: &State<R>, at: MasterId, request: &multimaster::Request) -> String {
+        match state.master(at).replica.clone().write(&request.key, &request.op) {
+            Ok(dot) => format!("{dot}: {request}"),
+            Err(_) => request.to_string(),
         }
     }
 
@@ -216,33 +232,55 @@ impl<R: Resolver> fmt::Debug for Action<R> {
     }
 }
 
-/// What a person asks of a state: per master what it reads, has seen and keeps in its log; what is in flight; the
-/// faults left.
+/// What a person asks of a state: per master what it reads, has seen, keeps in its log and has yet to send; what is in
+/// flight; what clients have asked; the faults left. A line begins with what it is about, so that two states can be
+/// compared line by line. States that differ read differently, but for what a rule keeps without showing it.
 impl<R: Resolver> fmt::Debug for State<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for node in &self.masters {
             let replica = &node.replica;
             let log: Vec<String> = replica.log().map(|change| change.dot.to_string()).collect();
+            let log = if log.is_empty() { "empty".into() } else { log.join(" ") };
             write!(f, "{}  reads {}", replica.id(), readings_of(replica))?;
-            write!(f, "; has seen {}; log {}", replica.digest(), log.join(" "))?;
-            match replica.truncated() {
-                base if base.is_empty() => writeln!(f)?,
-                base => writeln!(f, ", truncated after {base}")?,
+            write!(f, "; has seen {}; log {log}", replica.digest())?;
+            if !replica.truncated().is_empty() {
+                write!(f, ", truncated after {}", replica.truncated())?;
             }
-        }
-        match self.wire.as_slice() {
-            [] => writeln!(f, "in flight: nothing")?,
-            letters => {
-                writeln!(f, "in flight:")?;
-                for letter in letters {
-                    writeln!(f, "   {letter}")?;
+            for peer in self.masters.iter().map(|peer| peer.replica.id()) {
+                match replica.pending(peer) {
+                    0 => {}
+                    waiting => write!(f, "; {waiting} yet to send to {peer}")?,
                 }
             }
+            writeln!(f)?;
+        }
+        for letter in &self.wire {
+            writeln!(f, "in flight  {letter}")?;
+        }
+        if self.wire.is_empty() {
+            writeln!(f, "in flight  nothing")?;
+        }
+        if self.broken != 0 {
+            let broken: Vec<String> = (0..32).filter(|edge| self.broken & (1 << edge) != 0).map(number).collect();
+            writeln!(f, "broken streams  {}", broken.join(" "))?;
+        }
+        let made: Vec<String> = self.progress.iter().map(|made| made.to_string()).collect();
+        if !made.is_empty() {
+            writeln!(f, "requests made  {} by each client", made.join(", "))?;
+        }
+        if self.chosen != 0 {
+            let chosen: Vec<String> = (0..32).filter(|index| self.chosen & (1 << index) != 0).map(number).collect();
+            writeln!(f, "free requests made  {}", chosen.join(" "))?;
         }
         let crate::cluster::Faults { losses, duplicates, resets } = self.faults;
-        if self.broken != 0 {
-            writeln!(f, "broken streams: {}", self.broken.count_ones())?;
-        }
-        write!(f, "faults left: {losses} lost, {duplicates} repeated, {resets} resets")
+        let left = [(losses, "to lose"), (duplicates, "to repeat"), (resets, "to reset")];
+        let left: Vec<String> =
+            left.iter().filter(|(left, _)| *left > 0).map(|(left, what)| format!("{left} {what}")).collect();
+        write!(f, "faults left  {}", if left.is_empty() { "none".into() } else { left.join(", ") })
     }
+}
+
+/// An edge or a free request, by its place among them.
+fn number(place: u32) -> String {
+    format!("#{}", place + 1)
 }

@@ -1,0 +1,60 @@
+//! The scenarios that ship, compiled in: the command needs no checkout.
+
+use crate::fault::Fault;
+use crate::scenario::Scenario;
+use include_dir::{Dir, include_dir};
+use std::path::Path;
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
+
+/// The name, file name and text of every shipped scenario, in order of their names; those under `large/`, which take
+/// minutes, last.
+pub fn files() -> Vec<(String, String, &'static str)> {
+    let mut found = Vec::new();
+    let mut to_visit = vec![&FILES];
+    while let Some(dir) = to_visit.pop() {
+        to_visit.extend(dir.dirs());
+        for file in dir.files() {
+            let path = file.path().to_string_lossy().replace('\\', "/");
+            if let (Some(name), Some(text)) = (path.strip_suffix(".toml"), file.contents_utf8()) {
+                found.push((name.to_owned(), format!("models/scenarios/{path}"), text));
+            }
+        }
+    }
+    found.sort_by_key(|(name, ..)| (is_large(name), name.clone()));
+    found
+}
+
+/// Whether a shipped scenario is left out of a plain `check`.
+pub fn is_large(name: &str) -> bool {
+    name.starts_with("large/")
+}
+
+/// The shipped scenarios that a plain `check` explores.
+///
+/// # Errors
+/// If one of them is not right: then the fault is ours.
+pub fn all() -> Result<Vec<Scenario>, Fault> {
+    let small = files().into_iter().filter(|(name, ..)| !is_large(name));
+    small.map(|(name, file, text)| Scenario::parse(&name, &file, text)).collect()
+}
+
+/// The scenario that `given` names: a file, or a shipped scenario by its name.
+///
+/// # Errors
+/// If there is neither, or what there is is not right.
+pub fn find(given: &str) -> Result<Scenario, Fault> {
+    let path = Path::new(given);
+    if path.is_file() {
+        let text = std::fs::read_to_string(path).map_err(|error| Fault::of(given, error.to_string()))?;
+        let shipped = files().into_iter().find(|(_, _, shipped)| *shipped == text);
+        let name = shipped.map_or_else(|| given.to_owned(), |(name, ..)| name);
+        return Scenario::parse(&name, given, &text);
+    }
+    match files().into_iter().find(|(name, ..)| name == given) {
+        Some((name, file, text)) => Scenario::parse(&name, &file, text),
+        None => {
+            Err(Fault::of(given, "no such file, and no shipped scenario of that name (`multimaster list` names them)"))
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Checking scenarios: [`check`] explores one, [`check_all`] many at a time, and what comes out is a [`Checked`].
+
+use crate::engine::{self, Cut, Finding, Limits, Report, Verdict};
+use crate::properties::FALLS_SILENT;
+use crate::scenario::{Expect, Scenario, Visitor};
+use crate::subject::Subject;
+use crate::trace::{self, Trace};
+use serde::Serialize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// Which checker explores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// [`engine::explore`].
+    #[default]
+    Own,
+    /// stateright's own, on the same models.
+    Stateright(crate::stateright_engine::How),
+}
+
+/// A scenario and all that its check found.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// What the exploration says.
+    pub report: Report,
+    /// The shortest schedule for each violated property, each replayed.
+    pub counterexamples: Vec<Counterexample>,
+    /// Where the findings are not what the scenario expects, in words. Empty: all as expected.
+    pub surprises: Vec<String>,
+}
+
+/// A property that does not hold, and a schedule that shows it.
+#[derive(Clone, Debug)]
+pub struct Counterexample {
+    /// The property.
+    pub property: &'static str,
+    /// The schedule, as a trace file.
+    pub trace: String,
+    /// The schedule again, from the replay of that text.
+    pub replayed: trace::Replayed,
+}
+
+impl Counterexample {
+    /// Why the property is false in the last state.
+    pub fn why(&self) -> &str {
+        let complaints = &self.replayed.complaints;
+        complaints.iter().find(|(property, _)| property == self.property).map_or("", |(_, why)| why)
+    }
+}
+
+/// Explores one scenario; `progress` is told now and then how many states there are, and how deep.
+///
+/// # Panics
+/// If a counterexample does not replay: then the checker is wrong, and no verdict of it counts.
+pub fn check(scenario: &Scenario, engine: Engine, progress: &mut dyn FnMut(usize, usize)) -> Checked {
+    let (report, counterexamples) = scenario.with_model(Check { scenario, engine, progress });
+    let surprises = surprises(&scenario.expect, &report);
+    Checked { scenario: scenario.clone(), report, counterexamples, surprises }
+}
+
+struct Check<'a> {
+    scenario: &'a Scenario,
+    engine: Engine,
+    progress: &'a mut dyn FnMut(usize, usize),
+}
+
+impl Visitor for Check<'_> {
+    type Out = (Report, Vec<Counterexample>);
+
+    fn visit<M: Subject>(self, model: M) -> Self::Out {
+        let limits = self.scenario.limits;
+        let (model, report) = match self.engine {
+            Engine::Own => {
+                let report = engine::explore(&model, limits, self.progress);
+                (model, report)
+            }
+            Engine::Stateright(how) => {
+                let report = self.scenario.with_model(ByStateright(how));
+                (model, report)
+            }
+        };
+        let found = counterexamples(&model, &self.scenario.name, &report);
+        (report, found)
+    }
+}
+
+struct ByStateright(crate::stateright_engine::How);
+
+impl Visitor for ByStateright {
+    type Out = Report;
+
+    fn visit<M: Subject>(self, model: M) -> Report {
+        crate::stateright_engine::explore(model, self.0)
+    }
+}
+
+/// Writes down and replays the schedule of each violated property.
+pub(crate) fn counterexamples<M: Subject>(model: &M, scenario: &str, report: &Report) -> Vec<Counterexample> {
+    let violated = report.findings.iter().filter(|finding| !finding.witness);
+    violated
+        .filter_map(|finding| {
+            let Verdict::Violated(Some(path)) = &finding.verdict else {
+                return None;
+            };
+            let text = trace::write(model, scenario, finding.property, path);
+            let replayed = Trace::parse("counterexample", &text).and_then(|trace| trace.replay(model));
+            match replayed {
+                Ok(replayed) if replayed.wrong.is_empty() => {
+                    Some(Counterexample { property: finding.property, trace: text, replayed })
+                }
+                Ok(_) => panic!("{scenario}: replayed, this does not violate {}:\n{text}", finding.property),
+                Err(fault) => panic!("{scenario}: a counterexample does not replay: {fault}\n{text}"),
+            }
+        })
+        .collect()
+}
+
+fn surprises(expect: &Expect, report: &Report) -> Vec<String> {
+    let mut surprises: Vec<String> = report.findings.iter().filter_map(|finding| surprise(expect, finding)).collect();
+    if report.cut.is_none() {
+        let figures = [
+            ("states", expect.states, Some(report.states)),
+            ("depth", expect.depth, Some(report.depth)),
+            ("messages", expect.messages, report.messages),
+        ];
+        for (name, expected, found) in figures {
+            if let (Some(expected), Some(found)) = (expected, found)
+                && expected != found
+            {
+                surprises.push(format!("{name}: expected {expected}, found {found}"));
+            }
+        }
+    }
+    surprises
+}
+
+fn surprise(expect: &Expect, finding: &Finding) -> Option<String> {
+    let Finding { property, witness, verdict } = finding;
+    let expected = match witness {
+        true => !expect.unreached.iter().any(|name| name == property),
+        false => !expect.violated.contains(property),
+    };
+    let say = |holds: bool| match (witness, holds) {
+        (true, true) => "reached",
+        (true, false) => "reached nowhere",
+        (false, true) => "holds",
+        (false, false) => "violated",
+    };
+    let found = match verdict {
+        Verdict::Holds(_) => true,
+        Verdict::Violated(_) => false,
+        Verdict::NotExhausted => return Some(format!("{property}: expected {}, not exhausted", say(expected))),
+    };
+    (found != expected).then(|| format!("{property}: expected {}, found {}", say(expected), say(found)))
+}
+
+/// What [`check_all`] has to tell.
+pub enum News {
+    /// The scenario at this place is done.
+    Done(usize, Box<Checked>),
+    /// Nothing is done since; so many states have been found in the scenarios under way.
+    StillAt(usize),
+}
+
+/// Explores the scenarios, as many at a time as the machine has cores, and tells of each as it is done.
+pub fn check_all(scenarios: &[Scenario], engine: Engine, mut tell: impl FnMut(News)) {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(scenarios.len().max(1));
+    let next = AtomicUsize::new(0);
+    let under_way: Vec<AtomicUsize> = (0..workers).map(|_| AtomicUsize::new(0)).collect();
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for states in &under_way {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                while let Some((place, scenario)) = {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    scenarios.get(place).map(|scenario| (place, scenario))
+                } {
+                    let mut progress = |found: usize, _: usize| states.store(found, Ordering::Relaxed);
+                    let checked = check(scenario, engine, &mut progress);
+                    states.store(0, Ordering::Relaxed);
+                    if sender.send((place, Box::new(checked))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        loop {
+            match receiver.recv_timeout(Duration::from_millis(200)) {
+                Ok((place, checked)) => tell(News::Done(place, checked)),
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    tell(News::StillAt(under_way.iter().map(|states| states.load(Ordering::Relaxed)).sum()));
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    });
+}
+
+/// A check's result for machines.
+#[derive(Debug, Serialize)]
+pub struct Summary<'a> {
+    scenario: &'a str,
+    topology: &'a str,
+    rule: &'a str,
+    as_expected: bool,
+    surprises: &'a [String],
+    verdicts: Vec<SummaryOfOne<'a>>,
+    states: usize,
+    generated: usize,
+    depth: usize,
+    messages: Option<usize>,
+    cut: Option<String>,
+    seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct SummaryOfOne<'a> {
+    property: &'static str,
+    witness: bool,
+    verdict: &'static str,
+    steps: Option<usize>,
+    why: Option<&'a str>,
+    trace: Option<&'a str>,
+}
+
+impl Checked {
+    /// For `--format json`.
+    pub fn summary(&self) -> Summary<'_> {
+        let verdicts = self.report.findings.iter().map(|finding| {
+            let counterexample = self.counterexamples.iter().find(|example| example.property == finding.property);
+            SummaryOfOne {
+                property: finding.property,
+                witness: finding.witness,
+                verdict: verdict_in_words(finding),
+                steps: path_of(finding).map(Vec::len),
+                why: counterexample.map(Counterexample::why),
+                trace: counterexample.map(|example| example.trace.as_str()),
+            }
+        });
+        Summary {
+            scenario: &self.scenario.name,
+            topology: &self.scenario.shape,
+            rule: self.scenario.rule(),
+            as_expected: self.surprises.is_empty(),
+            surprises: &self.surprises,
+            verdicts: verdicts.collect(),
+            states: self.report.states,
+            generated: self.report.generated,
+            depth: self.report.depth,
+            messages: self.report.messages,
+            cut: self.report.cut.map(cut_in_words),
+            seconds: self.report.time.as_secs_f64(),
+        }
+    }
+}
+
+fn path_of(finding: &Finding) -> Option<&engine::Path> {
+    match &finding.verdict {
+        Verdict::Holds(path) | Verdict::Violated(path) => path.as_ref(),
+        Verdict::NotExhausted => None,
+    }
+}
+
+fn verdict_in_words(finding: &Finding) -> &'static str {
+    match (&finding.verdict, finding.witness) {
+        (Verdict::Holds(_), false) => "holds",
+        (Verdict::Violated(_), false) => "violated",
+        (Verdict::Holds(_), true) => "reached",
+        (Verdict::Violated(_), true) => "not reached",
+        (Verdict::NotExhausted, _) => "not exhausted",
+    }
+}
+
+/// Why an exploration was cut.
+pub fn cut_in_words(cut: Cut) -> String {
+    match cut {
+        Cut::States(states) => format!("stopped after {states} states"),
+        Cut::Time(time) => format!("stopped after {} s", time.as_secs()),
+        Cut::Found => "stopped at the first violation".into(),
+    }
+}
+
+/// Limits for a look that need not be exhaustive.
+pub fn first(property: &'static str) -> Limits {
+    Limits { until: Some(property), ..Limits::default() }
+}
+
+/// Whether the finding is about [`FALLS_SILENT`], whose schedule ends in a loop.
+pub fn is_loop(property: &str) -> bool {
+    property == FALLS_SILENT
+}

@@ -1,0 +1,537 @@
+//! Scenario files: what to check, as data. [`Scenario`].
+
+use crate::article::Article;
+use crate::cluster::Cluster;
+use crate::engine::Limits;
+use crate::fault::{Fault, line_of};
+use crate::properties as p;
+use crate::scope::{Client, Free, Link, Scope};
+use crate::subject::Subject;
+use multimaster::{
+    ArrivalWins, Counter, Custom, CustomMerged, Kind, LastWriteWins, MasterId, MultiValue, ObservedRemoveSet, Request,
+    Resolver, Topology, lower_seat,
+};
+use serde::Deserialize;
+use stateright::{Expectation, Model};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use toml::Spanned;
+
+/// A scenario as its file says it. Every field is described in the README.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    about: String,
+    #[serde(default)]
+    program: Program,
+    masters: Spanned<u16>,
+    topology: Option<Spanned<Shape>>,
+    edges: Option<Spanned<Vec<[Name; 2]>>>,
+    rule: Option<Spanned<RuleName>>,
+    link: Option<Spanned<LinkName>>,
+    resets: Option<Spanned<u8>>,
+    losses: Option<Spanned<u8>>,
+    duplicates: Option<Spanned<u8>>,
+    batch: Option<Spanned<usize>>,
+    log: Option<Spanned<usize>>,
+    capacity: Option<Spanned<usize>>,
+    relay: Option<Spanned<bool>>,
+    #[serde(default)]
+    clients: BTreeMap<String, Vec<Spanned<String>>>,
+    free: Option<FreeFile>,
+    #[serde(default)]
+    limits: LimitsFile,
+    #[serde(default)]
+    expect: ExpectFile,
+}
+
+type Name = Spanned<String>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FreeFile {
+    take: Spanned<usize>,
+    of: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsFile {
+    states: Option<usize>,
+    seconds: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ExpectFile {
+    convergence: Option<Spanned<Expected>>,
+    agreement: Option<Spanned<Expected>>,
+    repairable: Option<Spanned<Expected>>,
+    causal_order: Option<Spanned<Expected>>,
+    no_causal_loss: Option<Spanned<Expected>>,
+    no_policy_loss: Option<Spanned<Expected>>,
+    falls_silent: Option<Spanned<Expected>>,
+    no_deadlock: Option<Spanned<Expected>>,
+    order_kept: Option<Spanned<Expected>>,
+    #[serde(default)]
+    unreached: Vec<Spanned<String>>,
+    states: Option<Spanned<usize>>,
+    depth: Option<Spanned<usize>>,
+    messages: Option<Spanned<usize>>,
+}
+
+/// What a property is expected to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expected {
+    /// True in every reachable state.
+    Holds,
+    /// False somewhere.
+    Violated,
+}
+
+/// Which program is modelled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Program {
+    /// This project's protocol: the shipping `Replica`.
+    #[default]
+    AntiEntropy,
+    /// The program of the article: see [`Article`].
+    Article,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Shape {
+    Ring,
+    Star,
+    AllToAll,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum LinkName {
+    Stream,
+    Datagram,
+    Soup,
+}
+
+/// The rules that a scenario file can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuleName {
+    /// [`ArrivalWins`]
+    Arrival,
+    /// [`LastWriteWins`]
+    LastWrite,
+    /// [`Custom`] with the lower seat number kept.
+    Custom,
+    /// [`CustomMerged`] with the lower seat number kept.
+    CustomMerged,
+    /// [`MultiValue`]
+    MultiValue,
+    /// [`Counter`]
+    Counter,
+    /// [`ObservedRemoveSet`]
+    Set,
+}
+
+impl RuleName {
+    /// All rules, with the name that scenario files give them and what they do.
+    pub const ALL: [(RuleName, &'static str, &'static str); 7] = [
+        (RuleName::Arrival, "arrival", "what arrived last is kept: the article's rule"),
+        (RuleName::LastWrite, "last-write", "the latest stamp is kept; of equal times, the higher master's"),
+        (RuleName::Custom, "custom", "the booking with the lower seat is kept, decided over all siblings"),
+        (RuleName::CustomMerged, "custom-merged", "the same function over merged values, which is not safe"),
+        (RuleName::MultiValue, "multi-value", "all concurrent values are kept, for the reader"),
+        (RuleName::Counter, "counter", "a PN-counter: all increments and decrements count"),
+        (RuleName::Set, "set", "an observed-remove set: an insert survives a concurrent remove"),
+    ];
+
+    /// The name in scenario files.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(rule, ..)| *rule == self).map_or("", |(_, name, _)| name)
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            RuleName::Counter => Counter.kind(),
+            RuleName::Set => ObservedRemoveSet.kind(),
+            _ => Kind::Register,
+        }
+    }
+}
+
+/// A scenario, ready to be checked.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its name: of a shipped one, its path without `.toml`.
+    pub name: String,
+    /// What it shows, in a sentence.
+    pub about: String,
+    /// The shape of the topology, for the table.
+    pub shape: String,
+    /// What is explored.
+    pub subject: Explored,
+    /// When to give up.
+    pub limits: Limits,
+    /// What should come out.
+    pub expect: Expect,
+}
+
+/// What a scenario explores.
+#[derive(Clone, Debug)]
+pub enum Explored {
+    /// Masters under a rule.
+    Cluster(RuleName, Scope),
+    /// The article's program.
+    Article(Article),
+}
+
+/// What should come out of a check.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expect {
+    /// The properties that are false somewhere; all others hold.
+    pub violated: Vec<&'static str>,
+    /// The witnesses that are reached nowhere; all others are.
+    pub unreached: Vec<String>,
+    /// How many distinct states there are.
+    pub states: Option<usize>,
+    /// How many steps lead to the farthest.
+    pub depth: Option<usize>,
+    /// How many messages at most carry one change.
+    pub messages: Option<usize>,
+}
+
+/// Something to do with a model, whatever its type.
+pub trait Visitor {
+    /// What comes of it.
+    type Out;
+    /// Does it.
+    fn visit<M: Subject>(self, model: M) -> Self::Out;
+}
+
+impl Scenario {
+    /// Reads a scenario from the text of the file named `file`.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it, with its line and what would be right.
+    pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, Fault> {
+        Reader { file, text }.scenario(name)
+    }
+
+    /// Builds the model and hands it to `visitor`.
+    pub fn with_model<V: Visitor>(&self, visitor: V) -> V::Out {
+        let (rule, scope) = match &self.subject {
+            Explored::Cluster(rule, scope) => (rule, scope.clone()),
+            Explored::Article(article) => return visitor.visit(article.clone()),
+        };
+        match rule {
+            RuleName::Arrival => visitor.visit(Cluster::new(scope, ArrivalWins)),
+            RuleName::LastWrite => visitor.visit(Cluster::new(scope, LastWriteWins)),
+            RuleName::Custom => visitor.visit(Cluster::new(scope, Custom(lower_seat))),
+            RuleName::CustomMerged => visitor.visit(Cluster::new(scope, CustomMerged(lower_seat))),
+            RuleName::MultiValue => visitor.visit(Cluster::new(scope, MultiValue)),
+            RuleName::Counter => visitor.visit(Cluster::new(scope, Counter)),
+            RuleName::Set => visitor.visit(Cluster::new(scope, ObservedRemoveSet)),
+        }
+    }
+
+    /// Whether it is the article's program that is explored.
+    pub fn is_article(&self) -> bool {
+        matches!(self.subject, Explored::Article(_))
+    }
+
+    /// The rule's name, for the table.
+    pub fn rule(&self) -> &'static str {
+        match &self.subject {
+            Explored::Cluster(rule, _) => rule.name(),
+            Explored::Article(_) => "(article)",
+        }
+    }
+}
+
+/// The properties and the witnesses of a model.
+struct Names;
+
+impl Visitor for Names {
+    type Out = (Vec<&'static str>, Vec<&'static str>);
+
+    fn visit<M: Subject>(self, model: M) -> Self::Out {
+        let (witnesses, mut always): (Vec<_>, Vec<_>) =
+            Model::properties(&model).into_iter().partition(|property| property.expectation == Expectation::Sometimes);
+        let names =
+            |properties: &mut Vec<stateright::Property<M>>| properties.iter().map(|p| p.name).collect::<Vec<_>>();
+        let mut always = names(&mut always);
+        always.push(p::FALLS_SILENT);
+        let mut witnesses = witnesses;
+        (always, names(&mut witnesses))
+    }
+}
+
+struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn fault<T>(&self, place: &Spanned<T>, what: impl Into<String>) -> Fault {
+        Fault::at(self.file, line_of(self.text, place.span().start), what)
+    }
+
+    fn scenario(&self, name: &str) -> Result<Scenario, Fault> {
+        let file: File = toml::from_str(self.text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of(self.text, span.start));
+            Fault::at(self.file, line, error.message())
+        })?;
+        let (topology, shape) = self.topology(&file)?;
+        let subject = match file.program {
+            Program::AntiEntropy => self.cluster(&file, topology)?,
+            Program::Article => self.article(&file, topology)?,
+        };
+        let default = Limits::default();
+        let limits = Limits {
+            states: file.limits.states.unwrap_or(default.states),
+            time: file.limits.seconds.map_or(default.time, Duration::from_secs),
+            until: None,
+        };
+        let about = file.about.clone();
+        let mut scenario = Scenario { name: name.into(), about, shape, subject, limits, expect: Expect::default() };
+        scenario.expect = self.expect(&file.expect, &scenario)?;
+        Ok(scenario)
+    }
+
+    fn topology(&self, file: &File) -> Result<(Topology, String), Fault> {
+        let masters = *file.masters.get_ref();
+        let (built, place, shape) = match (&file.topology, &file.edges) {
+            (Some(_), Some(edges)) => {
+                return Err(self.fault(edges, "give either `topology` or `edges`, not both"));
+            }
+            (None, None) => {
+                let choices = "`topology = \"ring\"`, `\"star\"` or `\"all-to-all\"`, or `edges = [[\"A\", \"B\"], …]`";
+                return Err(Fault::at(self.file, 1, format!("who sends to whom is missing: {choices}")));
+            }
+            (Some(shape), None) => {
+                let built = match shape.get_ref() {
+                    Shape::Ring => Topology::ring(masters),
+                    Shape::Star => Topology::star(masters),
+                    Shape::AllToAll => Topology::all_to_all(masters),
+                };
+                let name = match shape.get_ref() {
+                    Shape::Ring => "ring",
+                    Shape::Star => "star",
+                    Shape::AllToAll => "all-to-all",
+                };
+                (built, shape.span().start, name)
+            }
+            (None, Some(edges)) => {
+                let pairs: Result<Vec<_>, Fault> = edges
+                    .get_ref()
+                    .iter()
+                    .map(|pair| Ok((self.master(&pair[0], masters)?, self.master(&pair[1], masters)?)))
+                    .collect();
+                (Topology::from_edges(masters, pairs?), edges.span().start, "edges")
+            }
+        };
+        if masters > 16 {
+            return Err(self.fault(&file.masters, format!("{masters} masters are too many to explore: at most 16")));
+        }
+        let topology = built.map_err(|error| Fault::at(self.file, line_of(self.text, place), error.to_string()))?;
+        Ok((topology, format!("{shape} {masters}")))
+    }
+
+    fn master(&self, name: &Spanned<String>, masters: u16) -> Result<MasterId, Fault> {
+        self.master_named(name.get_ref(), masters)
+            .ok_or_else(|| self.fault(name, no_such_master(name.get_ref(), masters)))
+    }
+
+    /// `A`, or `A/2` for a second client of A.
+    fn master_named(&self, name: &str, masters: u16) -> Option<MasterId> {
+        let master = name.split('/').next().unwrap_or(name);
+        (0..masters).map(MasterId).find(|id| id.to_string() == master)
+    }
+
+    fn clients(&self, file: &File, kind: Kind) -> Result<Vec<Client>, Fault> {
+        let masters = *file.masters.get_ref();
+        let mut clients = Vec::new();
+        for (name, asks) in &file.clients {
+            let line = || {
+                self.text.lines().position(|line| line.trim_start().trim_start_matches('"').starts_with(name.as_str()))
+            };
+            let at = self.master_named(name, masters).ok_or_else(|| {
+                Fault::at(self.file, line().map_or(1, |line| line + 1), no_such_master(name, masters))
+            })?;
+            let asks = asks.iter().map(|ask| self.request(ask, ask.get_ref(), kind)).collect::<Result<_, _>>()?;
+            clients.push(Client { at, asks });
+        }
+        Ok(clients)
+    }
+
+    fn request(&self, place: &Spanned<String>, text: &str, kind: Kind) -> Result<Request, Fault> {
+        let request: Request = text.parse().map_err(|error| self.fault(place, format!("{error}")))?;
+        if kind.takes(&request.op) {
+            return Ok(request);
+        }
+        Err(self.fault(place, format!("the rule does not take `{text}`: it takes {}", kind.operations())))
+    }
+
+    fn free(&self, file: &File, kind: Kind) -> Result<Free, Fault> {
+        let Some(free) = &file.free else {
+            return Ok(Free::default());
+        };
+        let mut of = Vec::new();
+        for choice in &free.of {
+            let (master, request) = choice.get_ref().split_once(": ").ok_or_else(|| {
+                self.fault(choice, format!("`{}` does not say where: `A: set k = 1`, for one", choice.get_ref()))
+            })?;
+            let masters = *file.masters.get_ref();
+            let at = self
+                .master_named(master, masters)
+                .ok_or_else(|| self.fault(choice, no_such_master(master, masters)))?;
+            of.push((at, self.request(choice, request, kind)?));
+        }
+        let take = *free.take.get_ref();
+        if take > of.len() || of.len() > 32 {
+            let limit =
+                format!("`take = {take}` of {} requests: take at most as many as there are, of at most 32", of.len());
+            return Err(self.fault(&free.take, limit));
+        }
+        Ok(Free { take, of })
+    }
+
+    fn cluster(&self, file: &File, topology: Topology) -> Result<Explored, Fault> {
+        for (field, place) in
+            [("capacity", file.capacity.as_ref().map(Spanned::span)), ("relay", file.relay.as_ref().map(Spanned::span))]
+        {
+            if let Some(span) = place {
+                let what = format!("`{field}` is for `program = \"article\"` only");
+                return Err(Fault::at(self.file, line_of(self.text, span.start), what));
+            }
+        }
+        let Some(rule) = file.rule.as_ref().map(|rule| *rule.get_ref()) else {
+            let names: Vec<&str> = RuleName::ALL.iter().map(|(_, name, _)| *name).collect();
+            return Err(Fault::at(self.file, 1, format!("`rule` is missing: one of {}", names.join(", "))));
+        };
+        let Some(link) = &file.link else {
+            return Err(Fault::at(self.file, 1, "`link` is missing: one of stream, datagram, soup"));
+        };
+        let budget = |field: &str, value: &Option<Spanned<u8>>, right: LinkName| match value {
+            Some(value) if *link.get_ref() != right => {
+                let kind = if right == LinkName::Stream { "stream" } else { "datagram" };
+                Err(self.fault(value, format!("`{field}` is for `link = \"{kind}\"` only")))
+            }
+            value => Ok(value.as_ref().map_or(0, |value| *value.get_ref())),
+        };
+        let resets = budget("resets", &file.resets, LinkName::Stream)?;
+        let losses = budget("losses", &file.losses, LinkName::Datagram)?;
+        let duplicates = budget("duplicates", &file.duplicates, LinkName::Datagram)?;
+        let batch = file.batch.as_ref().map_or(1, |batch| *batch.get_ref());
+        if let (0, Some(place)) = (batch, &file.batch) {
+            return Err(self.fault(place, "a message carries at least one change: `batch = 1` or more"));
+        }
+        if topology.edges().count() > 32 {
+            return Err(self.fault(&file.masters, "more than 32 edges are too many to explore"));
+        }
+        let scope = Scope {
+            link: match link.get_ref() {
+                LinkName::Stream => Link::Stream { resets },
+                LinkName::Datagram => Link::Datagram { losses, duplicates },
+                LinkName::Soup => Link::Soup,
+            },
+            batch,
+            log: file.log.as_ref().map(|log| *log.get_ref()),
+            clients: self.clients(file, rule.kind())?,
+            free: self.free(file, rule.kind())?,
+            topology,
+        };
+        Ok(Explored::Cluster(rule, scope))
+    }
+
+    fn article(&self, file: &File, topology: Topology) -> Result<Explored, Fault> {
+        let place = |field: Option<usize>| field.map_or(1, |start| line_of(self.text, start));
+        let misplaced = [
+            ("rule", file.rule.as_ref().map(|f| f.span().start)),
+            ("link", file.link.as_ref().map(|f| f.span().start)),
+            ("resets", file.resets.as_ref().map(|f| f.span().start)),
+            ("losses", file.losses.as_ref().map(|f| f.span().start)),
+            ("duplicates", file.duplicates.as_ref().map(|f| f.span().start)),
+            ("batch", file.batch.as_ref().map(|f| f.span().start)),
+            ("log", file.log.as_ref().map(|f| f.span().start)),
+            ("free", file.free.as_ref().map(|f| f.take.span().start)),
+        ];
+        if let Some((field, start)) = misplaced.into_iter().find(|(_, start)| start.is_some()) {
+            let what = format!("the article's program has no `{field}`: it has `capacity`, `relay` and `clients`");
+            return Err(Fault::at(self.file, place(start), what));
+        }
+        let capacity = file.capacity.as_ref().map_or(100, |capacity| *capacity.get_ref());
+        let relay = file.relay.as_ref().is_some_and(|relay| *relay.get_ref());
+        let clients = self.clients(file, Kind::Register)?;
+        let article = Article::new(topology, capacity, relay, clients);
+        let start = file.capacity.as_ref().map(|field| field.span().start);
+        article.map(Explored::Article).map_err(|error| Fault::at(self.file, place(start), error))
+    }
+
+    fn expect(&self, file: &ExpectFile, scenario: &Scenario) -> Result<Expect, Fault> {
+        let (properties, witnesses) = scenario.with_model(Names);
+        let stated = [
+            (p::CONVERGENCE, &file.convergence),
+            (p::AGREEMENT, &file.agreement),
+            (p::REPAIRABLE, &file.repairable),
+            (p::CAUSAL_ORDER, &file.causal_order),
+            (p::NO_CAUSAL_LOSS, &file.no_causal_loss),
+            (p::NO_POLICY_LOSS, &file.no_policy_loss),
+            (p::FALLS_SILENT, &file.falls_silent),
+            (crate::article::NO_DEADLOCK, &file.no_deadlock),
+            (crate::article::ORDER_KEPT, &file.order_kept),
+        ];
+        let mut violated = Vec::new();
+        for (property, expected) in stated {
+            let Some(expected) = expected else {
+                continue;
+            };
+            if !properties.contains(&property) {
+                let known = properties.join(", ");
+                let what = format!("`{property}` is not asked of this program; what is asked is {known}");
+                return Err(self.fault(expected, what));
+            }
+            if *expected.get_ref() == Expected::Violated {
+                if property == p::NO_POLICY_LOSS && scenario.rule() == "counter" {
+                    let what = "a counter cannot lose by policy: increments do not compete. Expect `holds`";
+                    return Err(self.fault(expected, what));
+                }
+                violated.push(property);
+            }
+        }
+        for witness in &file.unreached {
+            if !witnesses.contains(&witness.get_ref().as_str()) {
+                let known = witnesses.join("`, `");
+                let what = format!("`{}` is no witness of this scenario; they are `{known}`", witness.get_ref());
+                return Err(self.fault(witness, what));
+            }
+        }
+        let at_least_one = |field: &Option<Spanned<usize>>, name: &str| match field {
+            Some(place) if *place.get_ref() == 0 => {
+                Err(self.fault(place, format!("`{name} = 0` cannot be: the initial state is one")))
+            }
+            field => Ok(field.as_ref().map(|count| *count.get_ref())),
+        };
+        if let (Some(place), true) = (&file.messages, violated.contains(&p::FALLS_SILENT)) {
+            return Err(
+                self.fault(place, "messages have no bound where `falls-silent = \"violated\"`: drop one of the two")
+            );
+        }
+        Ok(Expect {
+            violated,
+            unreached: file.unreached.iter().map(|witness| witness.get_ref().clone()).collect(),
+            states: at_least_one(&file.states, "states")?,
+            depth: file.depth.as_ref().map(|depth| *depth.get_ref()),
+            messages: file.messages.as_ref().map(|messages| *messages.get_ref()),
+        })
+    }
+}
+
+fn no_such_master(name: &str, masters: u16) -> String {
+    let last = MasterId(masters.saturating_sub(1));
+    format!("there is no master `{name}`: the {masters} masters are A to {last}")
+}

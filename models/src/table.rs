@@ -1,0 +1,153 @@
+//! What a person reads: the table of verdicts, and schedules.
+
+use crate::article;
+use crate::check::{Checked, Counterexample, cut_in_words};
+use crate::engine::Verdict;
+use crate::properties as p;
+use crate::scenario::Scenario;
+use crate::trace::Replayed;
+use std::fmt::Write;
+
+/// The columns of verdicts: a heading, and the property asked. The article's program is asked two of its own.
+const VERDICTS: [(&str, &str); 9] = [
+    ("converges", p::CONVERGENCE),
+    ("agrees at rest", p::AGREEMENT),
+    ("repairable", p::REPAIRABLE),
+    ("causal order", p::CAUSAL_ORDER),
+    ("loses causally", p::NO_CAUSAL_LOSS),
+    ("loses by policy", p::NO_POLICY_LOSS),
+    ("falls silent", p::FALLS_SILENT),
+    ("no deadlock", article::NO_DEADLOCK),
+    ("order kept", article::ORDER_KEPT),
+];
+
+/// A table that grows row by row, in Markdown that also reads well as it is.
+pub struct Table {
+    widths: Vec<usize>,
+    /// Which verdicts have a column: those that some scenario is asked.
+    verdicts: Vec<(&'static str, &'static str)>,
+}
+
+impl Table {
+    /// A table for these scenarios: wide enough for their names.
+    pub fn of(scenarios: &[Scenario]) -> Table {
+        let has_article = scenarios.iter().any(|scenario| scenario.is_article());
+        let verdicts = VERDICTS.into_iter().take(if has_article { 9 } else { 7 }).collect();
+        let widest = |of: fn(&Scenario) -> &str, heading: usize| {
+            scenarios.iter().map(|scenario| of(scenario).chars().count()).max().unwrap_or(0).max(heading)
+        };
+        let names = [widest(|s| &s.name, 8), widest(|s| &s.shape, 8), widest(|s| s.rule(), 4)];
+        let mut table = Table { widths: names.to_vec(), verdicts };
+        table.widths.extend(table.verdicts.iter().map(|(heading, _)| heading.len().max("violated (9)".len())));
+        table.widths.extend(["reached".len(), "10,000,000".len(), "depth".len(), "messages".len(), "10.00 s".len()]);
+        table
+    }
+
+    /// The two lines at the top.
+    pub fn head(&self) -> String {
+        let mut cells = vec!["scenario".to_owned(), "topology".into(), "rule".into()];
+        cells.extend(self.verdicts.iter().map(|(heading, _)| (*heading).to_owned()));
+        cells.extend(["reached", "states", "depth", "messages", "time"].map(str::to_owned));
+        let rule: Vec<String> = self.widths.iter().map(|width| "-".repeat(*width)).collect();
+        format!("{}\n{}", self.line(&cells), self.line(&rule))
+    }
+
+    /// A scenario's line.
+    pub fn row(&self, checked: &Checked) -> String {
+        let report = &checked.report;
+        let mut cells =
+            vec![checked.scenario.name.clone(), checked.scenario.shape.clone(), checked.scenario.rule().into()];
+        let rests = !matches!(report.verdict(p::REST), Some(Verdict::Violated(_)));
+        for (_, property) in &self.verdicts {
+            cells.push(match report.verdict(property) {
+                None => String::new(),
+                Some(Verdict::NotExhausted) => "not exhausted".into(),
+                Some(Verdict::Holds(_)) if speaks_of_rest(property) && !rests => "vacuous".into(),
+                Some(Verdict::Holds(_)) if asks_for_loss(property) => "no".into(),
+                Some(Verdict::Violated(path)) if asks_for_loss(property) => format!("yes ({})", steps(path)),
+                Some(Verdict::Holds(_)) => "holds".into(),
+                Some(Verdict::Violated(path)) => format!("violated ({})", steps(path)),
+            });
+        }
+        let witnesses = || report.findings.iter().filter(|finding| finding.witness);
+        let reached = witnesses().filter(|finding| matches!(finding.verdict, Verdict::Holds(_))).count();
+        cells.push(format!("{reached}/{}", witnesses().count()));
+        cells.push(grouped(report.states));
+        cells.push(report.depth.to_string());
+        cells.push(report.messages.map_or("-".into(), |messages| messages.to_string()));
+        cells.push(format!("{:.2} s", report.time.as_secs_f64()));
+        let mut row = self.line(&cells);
+        if let Some(cut) = report.cut {
+            let _ = write!(row, " {}", cut_in_words(cut));
+        }
+        if !checked.surprises.is_empty() {
+            row += " UNEXPECTED";
+        }
+        row
+    }
+
+    fn line(&self, cells: &[String]) -> String {
+        let mut line = String::from("|");
+        for (cell, width) in cells.iter().zip(&self.widths) {
+            let _ = write!(line, " {cell:width$} |");
+        }
+        line
+    }
+}
+
+fn asks_for_loss(property: &str) -> bool {
+    property == p::NO_CAUSAL_LOSS || property == p::NO_POLICY_LOSS
+}
+
+/// What is asked only at rest says nothing where rest is never reached.
+fn speaks_of_rest(property: &str) -> bool {
+    property == p::AGREEMENT || property == article::ORDER_KEPT
+}
+
+fn steps(path: &Option<Vec<usize>>) -> usize {
+    path.as_ref().map_or(0, Vec::len)
+}
+
+/// 1234567 as 1,234,567.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A schedule with what each master reads after each step.
+pub fn schedule(replayed: &Replayed) -> String {
+    let mut rows = vec![Vec::from(["step".to_owned()])];
+    rows[0].extend(replayed.masters.iter().map(|master| format!("{master} reads")));
+    for (place, taken) in replayed.steps.iter().enumerate() {
+        let mut row = vec![format!("{}. {}", place + 1, taken.step)];
+        row.extend(taken.readings.iter().cloned());
+        row.extend(taken.remark.clone());
+        rows.push(row);
+    }
+    let columns = replayed.masters.len() + 1;
+    let widths: Vec<usize> =
+        (0..columns).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let mut line = cells.collect::<Vec<_>>().join("  ");
+        if let Some(remark) = row.get(columns) {
+            let _ = write!(line, "  ({remark})");
+        }
+        let _ = writeln!(text, "  {}", line.trim_end());
+    }
+    text
+}
+
+/// A counterexample: what is wrong, and how it comes about.
+pub fn counterexample(scenario: &str, example: &Counterexample) -> String {
+    let property = example.property;
+    format!("{scenario}: {property} is violated: {}\n\n{}", example.why(), schedule(&example.replayed))
+}

@@ -1,0 +1,223 @@
+//! Schedules as text: written by the checker, read and edited by people, replayed by [`Trace::replay`], kept as tests.
+//!
+//! ```text
+//! # what happens here, for people
+//! scenario booking/arrival
+//! violates convergence
+//!
+//! A: set seat = 14 Ann          # A seat=14 Ann; B nothing
+//! B: set seat = 12 Bob
+//! A -> B: A1 after nothing
+//! B -> A: B1 after nothing
+//! ```
+//!
+//! `scenario` names a shipped scenario or a file; `violates` (or `keeps`) says what the last state does to a property;
+//! every other line is a step, spelled as [`Subject::describe`] does. What follows a `#` that stands alone is for people.
+
+use crate::engine::Path;
+use crate::fault::Fault;
+use crate::properties::FALLS_SILENT;
+use crate::scenario::Visitor;
+use crate::subject::Subject;
+use stateright::Expectation;
+
+/// A schedule, not yet tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The file it came from, for messages.
+    pub file: String,
+    /// The scenario: a shipped one's name, or a file.
+    pub scenario: String,
+    /// Properties, each with whether the last state violates it.
+    pub claims: Vec<Claim>,
+    /// The steps, each with its line in the file.
+    pub steps: Vec<(usize, String)>,
+}
+
+/// `violates PROPERTY` or `keeps PROPERTY`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The line in the file.
+    pub line: usize,
+    /// The property.
+    pub property: String,
+    /// Whether it is said to be false at the end.
+    pub violated: bool,
+}
+
+/// A trace that was replayed.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The masters, in order.
+    pub masters: Vec<String>,
+    /// Each step and what it led to.
+    pub steps: Vec<StepTaken>,
+    /// What is wrong in the last state: each violated property and why.
+    pub complaints: Vec<(String, String)>,
+    /// The claims that are not so.
+    pub wrong: Vec<Claim>,
+    /// The steps by index, for the Explorer's address.
+    pub path: Path,
+    /// The schedule as a sequence diagram, in SVG.
+    pub picture: String,
+}
+
+/// One step of a replay.
+#[derive(Clone, Debug)]
+pub struct StepTaken {
+    /// The step, as in the trace.
+    pub step: String,
+    /// What became of it, where that is not plain.
+    pub remark: Option<String>,
+    /// What each master reads after it.
+    pub readings: Vec<String>,
+}
+
+impl Trace {
+    /// Reads a trace from the text of the file named `file`.
+    ///
+    /// # Errors
+    /// If it names no scenario.
+    pub fn parse(file: &str, text: &str) -> Result<Trace, Fault> {
+        let mut trace = Trace { file: file.into(), scenario: String::new(), claims: Vec::new(), steps: Vec::new() };
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            let words = line.split_once(' ');
+            match words {
+                _ if line.is_empty() || line.starts_with('#') => {}
+                Some(("scenario", name)) => trace.scenario = without_comment(name).into(),
+                Some((word @ ("violates" | "keeps"), property)) => trace.claims.push(Claim {
+                    line: index + 1,
+                    property: without_comment(property).into(),
+                    violated: word == "violates",
+                }),
+                _ => trace.steps.push((index + 1, line.into())),
+            }
+        }
+        if trace.scenario.is_empty() {
+            return Err(Fault::of(file, "no line `scenario NAME` says what this is a trace of"));
+        }
+        Ok(trace)
+    }
+
+    /// Takes the steps one by one, from nothing but this text and the model.
+    ///
+    /// # Errors
+    /// At the first step that is not possible, with those that are.
+    pub fn replay<M: Subject>(&self, model: &M) -> Result<Replayed, Fault> {
+        let Some(mut state) = model.init_states().into_iter().next() else {
+            return Err(Fault::of(&self.file, "the model has no initial state"));
+        };
+        let mut before: Vec<(M::State, bool)> = Vec::new();
+        let mut steps = Vec::new();
+        let mut path = Vec::new();
+        let mut drawn = Vec::new();
+        for (line, step) in &self.steps {
+            let mut actions = Vec::new();
+            model.actions(&state, &mut actions);
+            let possible: Vec<(usize, String)> = actions
+                .iter()
+                .enumerate()
+                .filter(|(_, action)| model.step(&state, action).is_some())
+                .map(|(index, action)| (index, model.describe(&state, action)))
+                .collect();
+            let named = possible.iter().filter(|(_, said)| says(step, said)).max_by_key(|(_, said)| said.len());
+            let Some((index, said)) = named else {
+                let list: Vec<String> = possible.into_iter().map(|(_, said)| format!("  {said}")).collect();
+                let choices =
+                    if list.is_empty() { "none: all is done".into() } else { format!("\n{}", list.join("\n")) };
+                let what = format!("`{}` cannot happen here; what can: {choices}", without_comment(step));
+                return Err(Fault::at(&self.file, *line, what));
+            };
+            let action = actions.swap_remove(*index);
+            let remark = model.remark(&state, &action);
+            if let Some((next, sent)) = model.step(&state, &action) {
+                drawn.push((state.clone(), Some(action)));
+                before.push((std::mem::replace(&mut state, next), !sent.is_empty()));
+            }
+            path.push(*index);
+            steps.push(StepTaken { step: said.clone(), remark, readings: model.readings(&state) });
+        }
+        let mut complaints = Vec::new();
+        for property in model.properties().iter().filter(|p| p.expectation == Expectation::Always) {
+            if !(property.condition)(model, &state) {
+                let why = model.complaint(property.name, &state).unwrap_or_else(|| "it is false here".into());
+                complaints.push((property.name.to_owned(), why));
+            }
+        }
+        if let Some(start) = before.iter().position(|(earlier, _)| *earlier == state)
+            && before[start..].iter().any(|(_, sent)| *sent)
+        {
+            let why =
+                format!("all is as it was before step {}, and changes were sent: for ever, if so scheduled", start + 1);
+            complaints.push((FALLS_SILENT.to_owned(), why));
+        }
+        let violated = |claim: &Claim| complaints.iter().any(|(property, _)| *property == claim.property);
+        let wrong = self.claims.iter().filter(|claim| violated(claim) != claim.violated).cloned().collect();
+        drawn.push((state, None));
+        let picture = crate::picture::sequence_diagram(model, drawn);
+        Ok(Replayed { masters: model.masters(), steps, complaints, wrong, path, picture })
+    }
+}
+
+/// Replays a trace on whatever model its scenario has.
+pub struct Replay<'a>(pub &'a Trace);
+
+impl Visitor for Replay<'_> {
+    type Out = Result<Replayed, Fault>;
+
+    fn visit<M: Subject>(self, model: M) -> Self::Out {
+        let mut known: Vec<&str> = model.properties().iter().map(|property| property.name).collect();
+        known.push(FALLS_SILENT);
+        for claim in &self.0.claims {
+            if !known.contains(&claim.property.as_str()) {
+                let what = format!("`{}` is not asked of this scenario; what is: {}", claim.property, known.join(", "));
+                return Err(Fault::at(&self.0.file, claim.line, what));
+            }
+        }
+        self.0.replay(&model)
+    }
+}
+
+/// Writes down the schedule that `path` is: a trace, ready to be kept.
+pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &[usize]) -> String {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    let Some(mut state) = model.init_states().into_iter().next() else {
+        return String::new();
+    };
+    for index in path {
+        let mut actions = Vec::new();
+        model.actions(&state, &mut actions);
+        let Some(action) = actions.get(*index) else {
+            break;
+        };
+        let step = model.describe(&state, action);
+        let remark = model.remark(&state, action);
+        if let Some((next, _)) = model.step(&state, action) {
+            state = next;
+        }
+        let reads = model.masters().into_iter().zip(model.readings(&state));
+        let reads: Vec<String> = reads.map(|(master, reads)| format!("{master} {reads}")).collect();
+        lines.push((step, remark.into_iter().chain([reads.join("; ")]).collect::<Vec<_>>().join("; ")));
+    }
+    let width = lines.iter().map(|(step, _)| step.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    if let Some(why) = model.complaint(property, &state) {
+        text += &format!("# {why}\n");
+    }
+    text += &format!("scenario {scenario}\nviolates {property}\n\n");
+    for (step, reads) in lines {
+        text += &format!("{step:width$}  # {reads}\n");
+    }
+    text
+}
+
+/// Whether the line `step` is the step `said`, perhaps with a comment behind it.
+fn says(step: &str, said: &str) -> bool {
+    step.strip_prefix(said)
+        .is_some_and(|rest| rest.is_empty() || rest.trim_start() != rest && rest.trim_start().starts_with('#'))
+}
+
+fn without_comment(text: &str) -> &str {
+    text.split_once(" #").map_or(text, |(text, _)| text).trim()
+}
