@@ -1,0 +1,90 @@
+//! Short names and small steps that the tests share.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use multimaster::{
+    Change, Dot, MasterId, Message, MessageOf, Op, Outcome, Push, Reading, Replica, Resolver, Stamp, Text, Topology,
+    TopologyError, VersionVector,
+};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+pub(crate) const A: MasterId = MasterId(0);
+pub(crate) const B: MasterId = MasterId(1);
+pub(crate) const C: MasterId = MasterId(2);
+pub(crate) const D: MasterId = MasterId(3);
+
+/// All masters of a cluster that has written nothing yet.
+pub(crate) fn cluster<R: Resolver, const N: usize>(
+    rule: R,
+    topology: Result<Topology, TopologyError>,
+) -> [Replica<R>; N] {
+    let topology = topology.expect("a topology");
+    let masters: Vec<_> = topology.ids().map(|id| Replica::new(id, rule.clone(), &topology)).collect();
+    masters.try_into().unwrap_or_else(|_| panic!("not {N} masters"))
+}
+
+/// Two masters that send to each other.
+pub(crate) fn pair<R: Resolver>(rule: R) -> [Replica<R>; 2] {
+    cluster(rule, Topology::ring(2))
+}
+
+pub(crate) fn set(value: &str) -> Op {
+    Op::Set(value.into())
+}
+
+pub(crate) fn insert(element: &str) -> Op {
+    Op::Insert(element.into())
+}
+
+pub(crate) fn remove(element: &str) -> Op {
+    Op::Remove(element.into())
+}
+
+pub(crate) fn value(text: &str) -> Reading {
+    Reading::Value(text.into())
+}
+
+pub(crate) fn elements<const N: usize>(each: [&str; N]) -> Reading {
+    Reading::Elements(each.into_iter().map(Text::from).collect())
+}
+
+pub(crate) fn dot(origin: MasterId, seq: u64) -> Dot {
+    Dot { origin, seq }
+}
+
+pub(crate) fn vector(counts: &[u64]) -> VersionVector {
+    counts.to_vec().into()
+}
+
+/// A register's change as its origin would send it, to the key `x`.
+pub(crate) fn change(origin: MasterId, seq: u64, time: u64) -> Change<Option<Text>> {
+    let stamp = Stamp { time, master: origin };
+    Change { dot: dot(origin, seq), stamp, key: "x".into(), effect: Some("1".into()) }
+}
+
+pub(crate) fn push<S, E>(extends: &[u64], changes: impl IntoIterator<Item = Change<E>>) -> Message<S, E> {
+    Message::Push(Push { extends: vector(extends), changes: changes.into_iter().collect() })
+}
+
+/// What `from` has to send to `to`, in one message.
+pub(crate) fn next<R: Resolver>(from: &mut Replica<R>, to: MasterId) -> MessageOf<R> {
+    from.next_push(to, 100).expect("something to send")
+}
+
+/// What becomes at `to` of all that `from` has to send it.
+pub(crate) fn carry<R: Resolver>(from: &mut Replica<R>, to: &mut Replica<R>) -> Outcome {
+    let message = next(from, to.id());
+    to.receive(from.id(), message)
+}
+
+/// What becomes at `to` of what `from` answers to its digest.
+pub(crate) fn repair<R: Resolver>(from: &Replica<R>, to: &mut Replica<R>) -> Outcome {
+    let message = from.answer(to.digest(), 100).expect("something lacking");
+    to.receive(from.id(), message)
+}
+
+/// The hash and the serialization: what tells two masters apart.
+pub(crate) fn print<R: Resolver>(master: &Replica<R>) -> (u64, String) {
+    let mut hasher = DefaultHasher::new();
+    master.hash(&mut hasher);
+    (hasher.finish(), serde_json::to_string(master).expect("plain data"))
+}

@@ -1,0 +1,197 @@
+//! Masters, what is in flight between them, and an onlooker who notes what each of them was told.
+
+mod promises;
+pub(crate) mod reference;
+pub(crate) mod steps;
+
+use multimaster::{
+    Dot, Kind, MasterId, Message, MessageOf, Op, Outcome, Replica, Request, Resolver, Stamp, Topology, VersionVector,
+};
+use reference::{Reference, Written};
+use std::fmt::{self, Write as _};
+use steps::Step;
+
+pub(crate) const KEYS: [&str; 2] = ["x", "y"];
+
+/// A broken promise, with the schedule that led to it.
+pub(crate) type Broken = String;
+
+#[derive(Clone)]
+pub(crate) struct World<R: Resolver> {
+    pub(crate) masters: Vec<Replica<R>>,
+    topology: Topology,
+    edges: Vec<(MasterId, MasterId)>,
+    flight: Vec<Packet<R>>,
+    history: Vec<Written>,
+    /// Of each master, what it was told, in order: kept by the onlooker, not asked of the master.
+    saw: Vec<Vec<Dot>>,
+    /// What readers are promised; `None` for a rule that promises nothing.
+    promise: Option<Reference>,
+    schedule: String,
+}
+
+#[derive(Clone)]
+struct Packet<R: Resolver> {
+    from: MasterId,
+    to: MasterId,
+    load: Load<R>,
+}
+
+#[derive(Clone)]
+enum Load<R: Resolver> {
+    /// Changes, and which they are: of a snapshot, all that its sender was told.
+    Changes { message: MessageOf<R>, brings: Vec<Dot> },
+    /// A digest, to be answered or to resume a broken connection.
+    Digest { seen: VersionVector, resumes: bool },
+}
+
+impl<R: Resolver> World<R> {
+    pub(crate) fn new(rule: R, topology: &Topology, promise: Option<Reference>) -> World<R> {
+        let masters: Vec<_> = topology.ids().map(|id| Replica::new(id, rule.clone(), topology)).collect();
+        let saw = vec![Vec::new(); masters.len()];
+        let edges: Vec<_> = topology.edges().collect();
+        let mut schedule = String::from("edges");
+        for (from, to) in &edges {
+            write!(schedule, " {from}→{to}").unwrap();
+        }
+        let topology = topology.clone();
+        World { masters, topology, edges, flight: Vec::new(), history: Vec::new(), saw, promise, schedule }
+    }
+
+    pub(crate) fn run(&mut self, steps: &[Step]) -> Result<(), Broken> {
+        steps.iter().try_for_each(|step| self.step(step))
+    }
+
+    pub(crate) fn saw(&self, id: MasterId) -> &[Dot] {
+        &self.saw[id.index()]
+    }
+
+    pub(crate) fn broken(&self, what: impl fmt::Display) -> Broken {
+        format!("{what}\nafter: {}\n", self.schedule)
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Broken> {
+        let edge = |edge: u8| self.edges[usize::from(edge) % self.edges.len()];
+        let master = |at: u8| MasterId(u16::from(at) % self.masters.len() as u16);
+        match *step {
+            Step::Write { at, key, what } => {
+                return self.write(master(at), KEYS[usize::from(key) % KEYS.len()], what);
+            }
+            Step::Push { edge: at, max } => {
+                let (from, to) = edge(at);
+                if let Some(message) = self.masters[from.index()].next_push(to, max) {
+                    self.send(from, to, message);
+                }
+            }
+            Step::Ask { edge: at, resumes } => {
+                let (feeder, asker) = edge(at);
+                let asked = self.masters[asker.index()].tick().find(|(to, _)| *to == feeder);
+                let seen = asked.expect("a master asks all that it hears from").1.clone();
+                self.launch(Packet { from: asker, to: feeder, load: Load::Digest { seen, resumes } });
+            }
+            Step::Truncate { at, keep } => {
+                let at = master(at);
+                self.masters[at.index()].truncate(keep);
+                self.note(format_args!("{at} keeps {keep} entries of its log"));
+                return self.check(at);
+            }
+            Step::Deliver { .. } | Step::Lose { .. } | Step::Repeat { .. } if self.flight.is_empty() => {}
+            Step::Deliver { pick, max } => {
+                let packet = self.flight.remove(usize::from(pick) % self.flight.len());
+                return self.deliver(packet, max).map(drop);
+            }
+            Step::Lose { pick } => {
+                let lost = self.flight.remove(usize::from(pick) % self.flight.len());
+                self.note(format_args!("lost: {lost}"));
+            }
+            Step::Repeat { pick } => {
+                let twin = self.flight[usize::from(pick) % self.flight.len()].clone();
+                self.launch(twin);
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, at: MasterId, key: &str, what: u8) -> Result<(), Broken> {
+        let saw = self.saw[at.index()].clone();
+        let op = operation(self.masters[at.index()].rule().kind(), what, self.history.len());
+        let dot = self.masters[at.index()].write(key, &op).map_err(|refusal| self.broken(refusal))?;
+        let latest = self.history.iter().filter(|write| saw.contains(&write.dot)).map(|write| write.stamp.time).max();
+        let stamp = Stamp { time: 1 + latest.unwrap_or(0), master: at };
+        self.note(format_args!("{at}: {} ({dot})", Request { key: key.into(), op: op.clone() }));
+        self.history.push(Written { dot, stamp, key: key.into(), op, saw });
+        self.saw[at.index()].push(dot);
+        if self.masters[at.index()].log().last().map(|change| change.stamp) != Some(stamp) {
+            return Err(self.broken(format_args!("{dot} is not stamped {stamp}")));
+        }
+        self.check(at)
+    }
+
+    fn send(&mut self, from: MasterId, to: MasterId, message: MessageOf<R>) {
+        let brings = match &message {
+            Message::Push(push) => push.changes.iter().map(|change| change.dot).collect(),
+            Message::Snapshot(_) => self.saw[from.index()].clone(),
+        };
+        self.launch(Packet { from, to, load: Load::Changes { message, brings } });
+    }
+
+    fn launch(&mut self, packet: Packet<R>) {
+        self.note(format_args!("sent: {packet}"));
+        self.flight.push(packet);
+    }
+
+    /// What becomes of changes; of a digest, nothing but what is sent for it.
+    fn deliver(&mut self, packet: Packet<R>, max: usize) -> Result<Option<Outcome>, Broken> {
+        let text = packet.to_string();
+        let Packet { from, to, load } = packet;
+        match load {
+            Load::Changes { message, brings } => {
+                let before = self.masters[to.index()].clone();
+                let outcome = self.masters[to.index()].receive(from, message);
+                self.note(format_args!("arrived: {text}: {outcome:?}"));
+                self.judge(&before, &outcome, &brings)?;
+                self.check(to)?;
+                return Ok(Some(outcome));
+            }
+            Load::Digest { seen, resumes: true } => {
+                self.note(format_args!("arrived: {text}"));
+                self.masters[to.index()].resume(from, &seen);
+            }
+            Load::Digest { seen, resumes: false } => {
+                self.note(format_args!("arrived: {text}"));
+                if let Some(message) = self.masters[to.index()].answer(&seen, max) {
+                    self.send(to, from, message);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn note(&mut self, line: fmt::Arguments<'_>) {
+        write!(self.schedule, "\n  {line}").unwrap();
+    }
+}
+
+/// Few seats and few elements, so that there is much to conflict; and no register's value twice.
+fn operation(kind: Kind, what: u8, written: usize) -> Op {
+    match (kind, what % 6) {
+        (Kind::Register, 0) => Op::Delete,
+        (Kind::Register, seat) => Op::Set(format!("{seat} w{written}").into()),
+        (Kind::Counter, amount) => Op::Add(i64::from(amount) - 2),
+        (Kind::Set, 0 | 1) => Op::Insert("red".into()),
+        (Kind::Set, 2 | 3) => Op::Remove("red".into()),
+        (Kind::Set, 4) => Op::Insert("green".into()),
+        (Kind::Set, _) => Op::Remove("green".into()),
+    }
+}
+
+impl<R: Resolver> fmt::Display for Packet<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Packet { from, to, load } = self;
+        match load {
+            Load::Changes { message, .. } => write!(f, "{from}→{to} {message}"),
+            Load::Digest { seen, resumes: true } => write!(f, "{from}→{to} resume after {seen}"),
+            Load::Digest { seen, resumes: false } => write!(f, "{from}→{to} digest {seen}"),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Any topology, any schedule; and how a law is tried on them.
+
+use multimaster::{MasterId, Topology};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
+use std::hash::{BuildHasher, RandomState};
+
+/// One thing that happens. Numbers are taken modulo what there is, so that a schedule stays one when it is shortened.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// A client writes.
+    Write { at: u8, key: u8, what: u8 },
+    /// A master sends a neighbour what is next.
+    Push { edge: u8, max: usize },
+    /// A master sends its digest, to be answered or to resume a broken connection.
+    Ask { edge: u8, resumes: bool },
+    /// Something in flight arrives, in whatever order.
+    Deliver { pick: u8, max: usize },
+    /// Something in flight is lost.
+    Lose { pick: u8 },
+    /// Something in flight will arrive once more.
+    Repeat { pick: u8 },
+    /// A master forgets the oldest of its log.
+    Truncate { at: u8, keep: usize },
+}
+
+pub(crate) fn schedules() -> impl Strategy<Value = Vec<Step>> {
+    let byte = any::<u8>;
+    let step = prop_oneof![
+        5 => (byte(), byte(), byte()).prop_map(|(at, key, what)| Step::Write { at, key, what }),
+        8 => (byte(), 1..4usize).prop_map(|(edge, max)| Step::Push { edge, max }),
+        2 => (byte(), any::<bool>()).prop_map(|(edge, resumes)| Step::Ask { edge, resumes }),
+        10 => (byte(), 1..4usize).prop_map(|(pick, max)| Step::Deliver { pick, max }),
+        1 => byte().prop_map(|pick| Step::Lose { pick }),
+        1 => byte().prop_map(|pick| Step::Repeat { pick }),
+        1 => (byte(), 0..3usize).prop_map(|(at, keep)| Step::Truncate { at, keep }),
+    ];
+    vec(step, 1..120)
+}
+
+pub(crate) fn topologies() -> impl Strategy<Value = Topology> {
+    // A tree walked both ways reaches everyone; any further edges may lead one way only.
+    let random = (vec(any::<u16>(), 1..=4), vec((0..5u16, 0..5u16), 0..5)).prop_map(|(parents, more)| {
+        let masters = parents.len() as u16 + 1;
+        let tree = parents.into_iter().zip(1u16..).flat_map(|(parent, id)| [(parent % id, id), (id, parent % id)]);
+        let more = more.into_iter().filter(|(from, to)| from != to && *from < masters && *to < masters);
+        let edges = tree.chain(more).map(|(from, to)| (MasterId(from), MasterId(to)));
+        Topology::from_edges(masters, edges).expect("connected")
+    });
+    prop_oneof![
+        (2..=5u16).prop_map(|masters| Topology::ring(masters).unwrap()),
+        (2..=5u16).prop_map(|masters| Topology::star(masters).unwrap()),
+        (2..=5u16).prop_map(|masters| Topology::all_to_all(masters).unwrap()),
+        random,
+    ]
+}
+
+/// Tries `law` on `cases` worlds drawn by `seed` (none: a new one each time); what it says of the smallest failing one.
+pub(crate) fn counterexample(
+    cases: u32,
+    seed: Option<u64>,
+    law: impl Fn(&Topology, &[Step]) -> Result<(), String>,
+) -> Option<String> {
+    let given = Config::default();
+    let seed = match (seed, given.rng_seed) {
+        (Some(seed), _) | (None, RngSeed::Fixed(seed)) => seed,
+        (None, RngSeed::Random) => RandomState::new().hash_one(cases),
+    };
+    let config = Config { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(seed), ..given };
+    let tried = TestRunner::new(config)
+        .run(&(topologies(), schedules()), |(topology, steps)| law(&topology, &steps).map_err(TestCaseError::fail));
+    match tried {
+        Ok(()) => None,
+        Err(TestError::Fail(what, (_, steps))) => Some(format!("{what}that is {steps:?}, by PROPTEST_RNG_SEED={seed}")),
+        Err(abort) => panic!("{abort}"),
+    }
+}
