@@ -14,6 +14,7 @@
 //! | [`article`] | another program as a model: the one that started this project |
 //! | [`scenario`], [`catalogue`], [`trace`] | what to check and what was found, as files |
 //! | [`check`], [`table`], [`picture`], [`explorer`] | what the command does, and what a person sees |
+//! | [`verify()`] | your own rule, in a test of your own crate |
 //! | [`tamper`] | breaking the protocol on purpose |
 
 pub mod article;
@@ -34,4 +35,7 @@ pub mod subject;
 pub mod table;
 pub mod tamper;
 pub mod trace;
+pub mod verify;
 mod words;
+
+pub use verify::{Verify, verify};
