@@ -39,3 +39,8 @@ pub mod verify;
 mod words;
 
 pub use verify::{Verify, verify};
+
+/// The README's examples compile and do what they say.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
