@@ -17,8 +17,8 @@ pub struct Stamp {
     pub master: MasterId,
 }
 
-/// The latest time a change may carry. A peer that claims a later one is refused, so that no packet can drive a clock
-/// to its end.
+/// The latest time a change may carry; a later one is refused as a peer's fault, so that no sum of times overflows. A
+/// master whose clock a lying peer has driven here refuses writes rather than stamping what others would refuse.
 pub const LATEST: u64 = 1 << 62;
 
 impl fmt::Display for Stamp {

@@ -131,9 +131,12 @@ impl<R: Resolver> Replica<R> {
     /// A client writes: the operation is named, stamped, applied and logged. O(log keys), whatever the number of peers.
     ///
     /// # Errors
-    /// If the rule refuses the operation; then nothing has changed.
+    /// If the rule refuses the operation, or the clock is at its [end](LATEST); then nothing has changed.
     pub fn write(&mut self, key: &str, op: &Op) -> Result<Dot, Refusal> {
         let known = &self.known;
+        if known.clock >= LATEST {
+            return Err(Refusal::Because("the clock is at its end: a peer has sent an absurdly late stamp".into()));
+        }
         let dot = Dot { origin: known.id, seq: known.seen.get(known.id) + 1 };
         let stamp = Stamp { time: known.clock + 1, master: known.id };
         let untouched = R::State::default();
@@ -389,7 +392,8 @@ impl<R: Resolver> Replica<R> {
             Message::Snapshot(snapshot) => (&snapshot.seen, [].as_slice()),
         };
         if vector.width() > usize::from(place.masters) {
-            return Err(PeerFault::UnknownOrigin(MasterId(vector.width() as u16 - 1)));
+            let last = u16::try_from(vector.width() - 1).unwrap_or(u16::MAX);
+            return Err(PeerFault::UnknownOrigin(MasterId(last)));
         }
         let own = Dot { origin: known.id, seq: vector.get(known.id) };
         if !known.seen.contains(own) {
@@ -407,7 +411,7 @@ impl<R: Resolver> Replica<R> {
                 return Err(PeerFault::UnknownOrigin(dot.origin));
             }
             let forged = dot.origin == known.id && !known.seen.contains(*dot);
-            if dot.seq != before.get(dot.origin) + 1 || forged {
+            if dot.seq.checked_sub(1) != Some(before.get(dot.origin)) || forged {
                 return Err(PeerFault::ImpossibleDot(*dot));
             }
             if stamp.master != dot.origin || stamp.time > LATEST {

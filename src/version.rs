@@ -159,6 +159,13 @@ mod tests {
     }
 
     #[test]
+    fn an_older_dot_takes_nothing_away() {
+        let mut held = vector(&[3]);
+        held.insert(Dot { origin: MasterId(0), seq: 1 });
+        assert_eq!(held, vector(&[3]));
+    }
+
+    #[test]
     fn covers_is_the_partial_order() {
         assert!(vector(&[1, 1]).covers(&vector(&[1])));
         assert!(!vector(&[1]).covers(&vector(&[0, 1])));

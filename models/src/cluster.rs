@@ -239,7 +239,7 @@ impl<R: Resolver> Cluster<R> {
             Action::Stream { from, to, max } => {
                 let mut sender = state.master(*from).replica.clone();
                 let message = sender.next_push(*to, *max)?;
-                next.set(*from, sender);
+                next.move_cursor(*from, sender);
                 let letter = self.sealed(&next, *from, *to, message, &mut sent)?;
                 self.deliver(&mut next, &letter, &mut sent);
             }
@@ -248,13 +248,13 @@ impl<R: Resolver> Cluster<R> {
                 next.broken |= self.edge_bit(*from, *to);
                 let mut sender = state.master(*from).replica.clone();
                 while sender.next_push(*to, self.scope.batch).is_some() {}
-                next.set(*from, sender);
+                next.move_cursor(*from, sender);
             }
             Action::Resume { from, to } => {
                 next.broken &= !self.edge_bit(*from, *to);
                 let mut sender = state.master(*from).replica.clone();
                 sender.resume(*to, state.master(*to).replica.digest());
-                next.set(*from, sender);
+                next.move_cursor(*from, sender);
             }
         }
         if matches!(self.scope.link, Link::Stream { .. }) {
@@ -277,7 +277,7 @@ impl<R: Resolver> Cluster<R> {
             if next.broken & (1 << edge) == 0 && next.master(from).replica.would_repeat(to, digest) {
                 let mut sender = next.master(from).replica.clone();
                 sender.resume(to, digest);
-                next.set(from, sender);
+                next.move_cursor(from, sender);
             }
         }
     }
@@ -414,6 +414,12 @@ impl<R: Resolver> State<R> {
 
     fn set(&mut self, id: MasterId, replica: Replica<R>) {
         self.masters[id.index()] = Arc::new(Node::new(replica, &self.history.value));
+    }
+
+    /// The master has only moved a cursor: what it has seen and reads is as before, and so is the judgement of it.
+    fn move_cursor(&mut self, id: MasterId, replica: Replica<R>) {
+        let node = &mut self.masters[id.index()];
+        *node = Arc::new(Node { hash: content_hash(&replica), replica, ..**node });
     }
 
     fn take(&mut self, letter: &Arc<Letter<R>>) {

@@ -97,7 +97,7 @@ impl fmt::Display for Failure {
                 let Some(file) = file else {
                     return write!(f, "the trace:\n{}", example.trace);
                 };
-                let test = std::thread::current().name().unwrap_or_default().to_owned();
+                let test = this_test();
                 writeln!(f, "  picture: {}", file.with_extension("svg").display())?;
                 writeln!(f, "  replay:  {REPLAY}={} cargo test {test}", file.display())
             }
@@ -273,11 +273,20 @@ fn keep(world: &str, example: &Counterexample) -> Option<PathBuf> {
     let binary = std::env::current_exe().ok()?;
     let target = binary.ancestors().find(|folder| folder.ends_with("deps")).and_then(|deps| deps.parent()?.parent());
     let folder = target.map_or_else(std::env::temp_dir, |target| target.to_path_buf()).join("traces");
-    let test = std::thread::current().name().unwrap_or("verify").replace(|c: char| !c.is_alphanumeric(), "-");
-    let name = format!("{test}.{}.{}", world, example.property).replace(['/', ' '], "-");
+    let name = format!("{}.{world}.{}", this_test(), example.property).replace(['/', ' '], "-");
     let file = folder.join(format!("{name}.trace"));
     std::fs::create_dir_all(&folder).ok()?;
     std::fs::write(&file, &example.trace).ok()?;
     std::fs::write(file.with_extension("svg"), &example.replayed.picture).ok()?;
-    Some(file)
+    // Tests run in their package's folder: a path from there is what one wants to paste.
+    let here = std::env::current_dir().ok();
+    let from_here = here.and_then(|here| file.strip_prefix(here).ok().map(PathBuf::from));
+    Some(from_here.unwrap_or(file))
+}
+
+/// The test that we run in, which gives its thread its name.
+fn this_test() -> String {
+    let thread = std::thread::current();
+    let path = thread.name().unwrap_or("verify");
+    path.rsplit("::").next().unwrap_or(path).to_owned()
 }

@@ -39,10 +39,13 @@ impl Resolver for Counter {
     }
 
     fn apply(&self, state: &mut Self::State, change: &Change<i64>) -> bool {
+        if change.effect == 0 {
+            return false;
+        }
         let tally = state.entry(change.dot.origin).or_default();
         let side = if change.effect < 0 { &mut tally.taken } else { &mut tally.added };
         *side = side.saturating_add(change.effect.unsigned_abs());
-        change.effect != 0
+        true
     }
 
     /// The sum, held at the ends of `i64` if it lies beyond.
