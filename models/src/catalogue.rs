@@ -1,6 +1,6 @@
 //! The scenarios that ship, compiled in: the command needs no checkout.
 
-use crate::fault::Fault;
+use crate::fault::{self, Fault};
 use crate::scenario::Scenario;
 use include_dir::{Dir, include_dir};
 use std::path::Path;
@@ -45,16 +45,20 @@ pub fn all() -> Result<Vec<Scenario>, Fault> {
 /// If there is neither, or what there is is not right.
 pub fn find(given: &str) -> Result<Scenario, Fault> {
     let path = Path::new(given);
-    if path.is_file() {
-        let text = std::fs::read_to_string(path).map_err(|error| Fault::of(given, error.to_string()))?;
-        let shipped = files().into_iter().find(|(_, _, shipped)| *shipped == text);
-        let name = shipped.map_or_else(|| given.to_owned(), |(name, ..)| name);
-        return Scenario::parse(&name, given, &text);
-    }
-    match files().into_iter().find(|(name, ..)| name == given) {
-        Some((name, file, text)) => Scenario::parse(&name, &file, text),
-        None => {
-            Err(Fault::of(given, "no such file, and no shipped scenario of that name (`multimaster list` names them)"))
+    let named = files().into_iter().find(|(name, ..)| name == given);
+    match named {
+        Some((name, file, text)) if !path.exists() || path.is_dir() => return Scenario::parse(&name, &file, text),
+        None if !path.exists() => {
+            let what = "no such file, and no shipped scenario of that name (`multimaster list` names them)";
+            return Err(Fault::of(given, what));
         }
+        _ => {}
     }
+    let text = fault::read(given)?;
+    let shipped = files().into_iter().find(|(_, _, shipped)| *shipped == text);
+    let name = shipped.map_or_else(|| given.to_owned(), |(name, ..)| name);
+    if name.trim() != name || name.contains(" #") || name.chars().any(char::is_control) {
+        return Err(Fault::of(given, "rename it: no trace can name it, for its blanks, `#` or control characters"));
+    }
+    Scenario::parse(&name, given, &text)
 }

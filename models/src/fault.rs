@@ -1,6 +1,7 @@
 //! What is wrong with a file that someone gave us: [`Fault`].
 
 use std::fmt;
+use std::fmt::Write as _;
 
 /// A mistake in a scenario or a trace: where it is, and what would be right. The fault is the caller's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,14 +28,35 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => write!(f, "{}: {}", self.file, self.what),
-            line => write!(f, "{}:{line}: {}", self.file, self.what),
+        let line = if self.line == 0 { String::new() } else { format!(":{}", self.line) };
+        // What we quote comes from the file, and could otherwise tell the terminal to do something.
+        for c in format!("{}{line}: {}", self.file, self.what).chars() {
+            match c {
+                c if c.is_control() && c != '\n' => write!(f, "{}", c.escape_default())?,
+                c => f.write_char(c)?,
+            }
         }
+        Ok(())
     }
 }
 
 impl std::error::Error for Fault {}
+
+/// The text of the file named `file`.
+///
+/// # Errors
+/// If it is a folder, cannot be read, or is not UTF-8.
+pub fn read(file: &str) -> Result<String, Fault> {
+    if std::path::Path::new(file).is_dir() {
+        return Err(Fault::of(file, "this is a folder: name a file in it"));
+    }
+    let bytes = std::fs::read(file).map_err(|error| Fault::of(file, error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let text = error.as_bytes();
+        let line = text[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Fault::at(file, line, "this is not UTF-8 text")
+    })
+}
 
 /// The line, from 1, in which the byte at `place` stands.
 pub(crate) fn line_of(text: &str, place: usize) -> usize {

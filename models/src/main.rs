@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use multimaster_models::check::{Checked, Engine, News, check_all};
 use multimaster_models::engine::Path;
-use multimaster_models::fault::Fault;
+use multimaster_models::fault::{self, Fault};
 use multimaster_models::scenario::{RuleName, Scenario, Visitor};
 use multimaster_models::stateright_engine::How;
 use multimaster_models::subject::Subject;
@@ -210,14 +210,12 @@ fn check(files: &[String], format: Format, engine: Engine, traces: &std::path::P
 /// Writes every counterexample as a trace and a picture; says of each where. A folder that cannot be written to costs
 /// the files, not the verdicts.
 fn keep_traces(done: &[Checked], folder: &std::path::Path) -> BTreeMap<(String, &'static str), Result<String, String>> {
+    let plain = |name: &str| -> String { name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect() };
     let mut kept = BTreeMap::new();
     for checked in done {
         for example in &checked.counterexamples {
-            let name = format!("{}.{}", checked.scenario.name, example.property);
-            let name: String = name.chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect();
-            let path = folder.join(name.trim_matches(['-', '.'])).with_extension("trace");
-            let path =
-                if path.to_string_lossy().ends_with(".trace") { folder.join(format!("{name}.trace")) } else { path };
+            let scenario = checked.scenario.name.strip_suffix(".toml").unwrap_or(&checked.scenario.name);
+            let path = folder.join(format!("{}.{}.trace", plain(scenario).trim_matches('-'), plain(example.property)));
             let written = std::fs::create_dir_all(folder)
                 .and_then(|()| std::fs::write(&path, &example.trace))
                 .and_then(|()| std::fs::write(path.with_extension("svg"), &example.replayed.picture));
@@ -279,8 +277,9 @@ fn print_summary(out: &mut impl Write, done: &[Checked]) -> Result<(), Failure> 
     let exhausted = done.iter().filter(|checked| checked.report.cut.is_none()).count();
     writeln!(
         out,
-        "\n{} scenarios, {exhausted} exhausted, {} states; {} as expected.",
+        "\n{} scenario{}, {exhausted} exhausted, {} states; {} as expected.",
         done.len(),
+        if done.len() == 1 { "" } else { "s" },
         table::grouped(states),
         done.len() - unexpected.len()
     )?;
@@ -293,7 +292,7 @@ fn print_summary(out: &mut impl Write, done: &[Checked]) -> Result<(), Failure> 
 }
 
 fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| Fault::of(file, error.to_string()))?;
+    let text = fault::read(file)?;
     let trace = Trace::parse(file, &text)?;
     let scenario = catalogue::find(&trace.scenario)?;
     Ok((trace, scenario))

@@ -21,12 +21,12 @@ use toml::Spanned;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
-    about: String,
+    about: Spanned<String>,
     #[serde(default)]
     program: Program,
-    masters: Spanned<u16>,
+    masters: Spanned<usize>,
     topology: Option<Spanned<Shape>>,
-    edges: Option<Spanned<Vec<[Name; 2]>>>,
+    edges: Option<Spanned<Vec<Spanned<Vec<Name>>>>>,
     rule: Option<Spanned<RuleName>>,
     link: Option<Spanned<LinkName>>,
     resets: Option<Spanned<u8>>,
@@ -37,7 +37,7 @@ struct File {
     capacity: Option<Spanned<usize>>,
     relay: Option<Spanned<bool>>,
     #[serde(default)]
-    clients: BTreeMap<String, Vec<Spanned<String>>>,
+    clients: BTreeMap<Name, Vec<Spanned<String>>>,
     free: Option<FreeFile>,
     #[serde(default)]
     limits: LimitsFile,
@@ -283,8 +283,11 @@ impl Reader<'_> {
     fn scenario(&self, name: &str) -> Result<Scenario, Fault> {
         let file: File = toml::from_str(self.text).map_err(|error| {
             let line = error.span().map_or(1, |span| line_of(self.text, span.start));
-            Fault::at(self.file, line, error.message())
+            Fault::at(self.file, line, self.in_words(error.message(), line))
         })?;
+        if file.about.get_ref().chars().any(char::is_control) {
+            return Err(self.fault(&file.about, "`about` is one line of text, without control characters"));
+        }
         let (topology, shape) = self.topology(&file)?;
         let subject = match file.program {
             Program::AntiEntropy => self.cluster(&file, topology)?,
@@ -296,14 +299,53 @@ impl Reader<'_> {
             time: file.limits.seconds.map_or(default.time, Duration::from_secs),
             until: None,
         };
-        let about = file.about.clone();
+        let about = file.about.get_ref().clone();
         let mut scenario = Scenario { name: name.into(), about, shape, subject, limits, expect: Expect::default() };
         scenario.expect = self.expect(&file.expect, &scenario)?;
         Ok(scenario)
     }
 
+    /// What toml says of `line`, with the field and without the names of Rust's types.
+    fn in_words(&self, message: &str, line: usize) -> String {
+        let said = [
+            ("expected u8", "expected a whole number from 0 to 255"),
+            ("expected usize", "expected a whole number, 0 or more"),
+            ("expected u64", "expected a whole number, 0 or more"),
+            ("expected a sequence", "expected a list, in brackets"),
+            ("expected a string", "expected text in quotes"),
+            ("expected a boolean", "expected true or false"),
+            ("wanted string or table", "expected one of the names that `multimaster list` shows, in quotes"),
+        ];
+        let said = said.into_iter().fold(message.to_owned(), |said, (from, to)| said.replace(from, to));
+        let about_a_value =
+            ["invalid ", "wanted ", "expected ", "unknown variant"].iter().any(|start| message.starts_with(start));
+        let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "-_/".contains(c));
+        // A list may go over several lines: its field is the next one above.
+        let lines: Vec<&str> = self.text.lines().take(line).collect();
+        let field = lines.iter().rev().find_map(|line| {
+            let header = line.trim().trim_matches(['[', ']']);
+            let key = line.split_once('=').map_or(header, |(key, _)| key.trim());
+            let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
+            is_key(key).then_some(key)
+        });
+        match field {
+            Some(field) if about_a_value => format!("`{field}`: {said}"),
+            _ => said,
+        }
+    }
+
+    fn masters(&self, file: &File) -> Result<u16, Fault> {
+        match *file.masters.get_ref() {
+            masters @ 2..=16 => Ok(masters as u16),
+            masters => {
+                let what = format!("`masters = {masters}`: two or more replicate, and at most 16 can be explored");
+                Err(self.fault(&file.masters, what))
+            }
+        }
+    }
+
     fn topology(&self, file: &File) -> Result<(Topology, String), Fault> {
-        let masters = *file.masters.get_ref();
+        let masters = self.masters(file)?;
         let (built, place, shape) = match (&file.topology, &file.edges) {
             (Some(_), Some(edges)) => {
                 return Err(self.fault(edges, "give either `topology` or `edges`, not both"));
@@ -326,42 +368,37 @@ impl Reader<'_> {
                 (built, shape.span().start, name)
             }
             (None, Some(edges)) => {
-                let pairs: Result<Vec<_>, Fault> = edges
-                    .get_ref()
-                    .iter()
-                    .map(|pair| Ok((self.master(&pair[0], masters)?, self.master(&pair[1], masters)?)))
-                    .collect();
+                let pairs: Result<Vec<_>, Fault> =
+                    edges
+                        .get_ref()
+                        .iter()
+                        .map(|pair| match pair.get_ref().as_slice() {
+                            [from, to] => Ok((self.master(from, masters)?, self.master(to, masters)?)),
+                            _ => Err(self
+                                .fault(pair, "an edge is two masters, the sender and the receiver: `[\"A\", \"B\"]`")),
+                        })
+                        .collect();
                 (Topology::from_edges(masters, pairs?), edges.span().start, "edges")
             }
         };
-        if masters > 16 {
-            return Err(self.fault(&file.masters, format!("{masters} masters are too many to explore: at most 16")));
-        }
         let topology = built.map_err(|error| Fault::at(self.file, line_of(self.text, place), error.to_string()))?;
         Ok((topology, format!("{shape} {masters}")))
     }
 
-    fn master(&self, name: &Spanned<String>, masters: u16) -> Result<MasterId, Fault> {
-        self.master_named(name.get_ref(), masters)
-            .ok_or_else(|| self.fault(name, no_such_master(name.get_ref(), masters)))
-    }
-
-    /// `A`, or `A/2` for a second client of A.
-    fn master_named(&self, name: &str, masters: u16) -> Option<MasterId> {
-        let master = name.split('/').next().unwrap_or(name);
-        (0..masters).map(MasterId).find(|id| id.to_string() == master)
+    fn master(&self, name: &Name, masters: u16) -> Result<MasterId, Fault> {
+        let found = (0..masters).map(MasterId).find(|id| id.to_string() == *name.get_ref());
+        found.ok_or_else(|| self.fault(name, no_such_master(name.get_ref(), masters)))
     }
 
     fn clients(&self, file: &File, kind: Kind) -> Result<Vec<Client>, Fault> {
-        let masters = *file.masters.get_ref();
+        let masters = self.masters(file)?;
         let mut clients = Vec::new();
         for (name, asks) in &file.clients {
-            let line = || {
-                self.text.lines().position(|line| line.trim_start().trim_start_matches('"').starts_with(name.as_str()))
-            };
-            let at = self.master_named(name, masters).ok_or_else(|| {
-                Fault::at(self.file, line().map_or(1, |line| line + 1), no_such_master(name, masters))
-            })?;
+            let no_such_master = || self.fault(name, no_such_master(name.get_ref(), masters));
+            let at = master_named(name.get_ref(), masters).ok_or_else(no_such_master)?;
+            if asks.len() > 255 {
+                return Err(self.fault(name, format!("{} requests of one client: at most 255", asks.len())));
+            }
             let asks = asks.iter().map(|ask| self.request(ask, ask.get_ref(), kind)).collect::<Result<_, _>>()?;
             clients.push(Client { at, asks });
         }
@@ -385,10 +422,9 @@ impl Reader<'_> {
             let (master, request) = choice.get_ref().split_once(": ").ok_or_else(|| {
                 self.fault(choice, format!("`{}` does not say where: `A: set k = 1`, for one", choice.get_ref()))
             })?;
-            let masters = *file.masters.get_ref();
-            let at = self
-                .master_named(master, masters)
-                .ok_or_else(|| self.fault(choice, no_such_master(master, masters)))?;
+            let masters = self.masters(file)?;
+            let at =
+                master_named(master, masters).ok_or_else(|| self.fault(choice, no_such_master(master, masters)))?;
             of.push((at, self.request(choice, request, kind)?));
         }
         let take = *free.take.get_ref();
@@ -445,7 +481,25 @@ impl Reader<'_> {
             free: self.free(file, rule.kind())?,
             topology,
         };
+        self.told_apart(file, &scope)?;
         Ok(Explored::Cluster(rule, scope))
+    }
+
+    /// No two requests that may be made at one time, at one master, read alike: a trace could not say which is meant.
+    fn told_apart(&self, file: &File, scope: &Scope) -> Result<(), Fault> {
+        let scripts = file.clients.values().zip(&scope.clients).enumerate().flat_map(|(client, (places, script))| {
+            places.iter().zip(&script.asks).map(move |(place, ask)| (place, script.at, ask, client))
+        });
+        let free = file.free.iter().flat_map(|free| &free.of).zip(&scope.free.of).enumerate();
+        let free = free.map(|(index, (place, (at, ask)))| (place, *at, ask, scope.clients.len() + index));
+        let mut asked_by = BTreeMap::new();
+        for (place, at, ask, client) in scripts.chain(free) {
+            if *asked_by.entry((at, ask)).or_insert(client) != client {
+                let what = "two clients, or two free requests, are the same: a trace could not say which is meant";
+                return Err(self.fault(place, format!("`{ask}` at {at} by {what}; vary the value")));
+            }
+        }
+        Ok(())
     }
 
     fn article(&self, file: &File, topology: Topology) -> Result<Explored, Fault> {
@@ -467,6 +521,11 @@ impl Reader<'_> {
         let capacity = file.capacity.as_ref().map_or(100, |capacity| *capacity.get_ref());
         let relay = file.relay.as_ref().is_some_and(|relay| *relay.get_ref());
         let clients = self.clients(file, Kind::Register)?;
+        for ask in file.clients.values().flatten() {
+            if ask.get_ref().trim_start().starts_with("delete") {
+                return Err(self.fault(ask, format!("the article's masters only set: `{}`", ask.get_ref())));
+            }
+        }
         let article = Article::new(topology, capacity, relay, clients);
         let start = file.capacity.as_ref().map(|field| field.span().start);
         article.map(Explored::Article).map_err(|error| Fault::at(self.file, place(start), error))
@@ -529,6 +588,12 @@ impl Reader<'_> {
             messages: file.messages.as_ref().map(|messages| *messages.get_ref()),
         })
     }
+}
+
+/// `A`, or `A/2` for a second client of A.
+fn master_named(name: &str, masters: u16) -> Option<MasterId> {
+    let master = name.split('/').next().unwrap_or(name);
+    (0..masters).map(MasterId).find(|id| id.to_string() == master)
 }
 
 fn no_such_master(name: &str, masters: u16) -> String {

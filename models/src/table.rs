@@ -38,7 +38,7 @@ impl Table {
         };
         let names = [widest(|s| &s.name, 8), widest(|s| &s.shape, 8), widest(|s| s.rule(), 4)];
         let mut table = Table { widths: names.to_vec(), verdicts };
-        table.widths.extend(table.verdicts.iter().map(|(heading, _)| heading.len().max("violated (9)".len())));
+        table.widths.extend(table.verdicts.iter().map(|(heading, _)| heading.len().max("violated (99)".len())));
         table.widths.extend(["reached".len(), "10,000,000".len(), "depth".len(), "messages".len(), "10.00 s".len()]);
         table
     }

@@ -85,7 +85,10 @@ impl Trace {
             let words = line.split_once(' ');
             match words {
                 _ if line.is_empty() || line.starts_with('#') => {}
-                Some(("scenario", name)) => trace.scenario = without_comment(name).into(),
+                Some(("scenario", name)) if trace.scenario.is_empty() => trace.scenario = without_comment(name).into(),
+                Some(("scenario", _)) => {
+                    return Err(Fault::at(file, index + 1, "a second scenario: a trace is of one only"));
+                }
                 Some((word @ ("violates" | "keeps"), property)) => trace.claims.push(Claim {
                     line: index + 1,
                     property: without_comment(property).into(),
@@ -167,8 +170,8 @@ impl Visitor for Replay<'_> {
     type Out = Result<Replayed, Fault>;
 
     fn visit<M: Subject>(self, model: M) -> Self::Out {
-        let mut known: Vec<&str> = model.properties().iter().map(|property| property.name).collect();
-        known.push(FALLS_SILENT);
+        let asked = model.properties().into_iter().filter(|property| property.expectation == Expectation::Always);
+        let known: Vec<&str> = asked.map(|property| property.name).chain([FALLS_SILENT]).collect();
         for claim in &self.0.claims {
             if !known.contains(&claim.property.as_str()) {
                 let what = format!("`{}` is not asked of this scenario; what is: {}", claim.property, known.join(", "));
