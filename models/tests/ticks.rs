@@ -1,0 +1,208 @@
+//! What the model leaves out of the links, put back: digests that travel, ticks at any time, letters that will do nothing,
+//! queues. Masters come to know the same, and nothing else, at every moment and at last.
+//!
+//! The masters are the shipping ones on both sides; only the links are told twice. *The same* is the set of all that the
+//! masters may know together (see [`Telling`]), without what is in flight: what every state property is judged by, but
+//! for `repairable`, which asks the masters too. Not shown by this: *falls silent* and the number of messages. They hold
+//! for masters that wait for an answer before they ask again; who asks without end is answered without end.
+#![allow(missing_docs)]
+
+mod ticks {
+    pub(crate) mod anything;
+    pub(crate) mod datagrams;
+    pub(crate) mod streams;
+    pub(crate) mod telling;
+    pub(crate) mod walk;
+}
+
+use multimaster::{LastWriteWins, Topology};
+use multimaster_models::cluster::{Action, Cluster};
+use multimaster_models::engine::{Limits, Verdict, explore};
+use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, REST};
+use multimaster_models::scope::{Link, Scope};
+use multimaster_models::subject::Subject;
+use stateright::Model;
+use ticks::anything::Anything;
+use ticks::datagrams::Datagrams;
+use ticks::streams::Streams;
+use ticks::telling::{Known, Telling, scope};
+use ticks::walk::{Reached, Walk};
+
+const NO_FAULT: Link = Link::Datagram { losses: 0, duplicates: 0 };
+const A_LOSS: Link = Link::Datagram { losses: 1, duplicates: 0 };
+const A_DUPLICATE: Link = Link::Datagram { losses: 0, duplicates: 1 };
+const BOTH: Link = Link::Datagram { losses: 1, duplicates: 1 };
+
+fn pair() -> Topology {
+    Topology::all_to_all(2).unwrap()
+}
+
+fn ring() -> Topology {
+    Topology::ring(3).unwrap()
+}
+
+fn star() -> Topology {
+    Topology::star(3).unwrap()
+}
+
+fn mesh() -> Topology {
+    Topology::all_to_all(3).unwrap()
+}
+
+fn is_true<M: Model>(property: &str, model: &M, state: &M::State) -> bool {
+    let property = model.properties().into_iter().find(|known| known.name == property).expect("a property");
+    (property.condition)(model, state)
+}
+
+/// What the masters of the cluster come to know; at last, by what it calls rest.
+fn of_the_cluster(scope: &Scope) -> Reached {
+    let cluster = Cluster::new(scope.clone(), Telling);
+    let walk = Walk::through(&cluster, |state| cluster.readings(state));
+    let reached = walk.reached();
+    let mut at_rest = std::collections::BTreeSet::new();
+    for ((state, _), settled) in walk.states.iter().zip(walk.settled()) {
+        if is_true(REST, &cluster, state) {
+            assert!(settled, "at rest, and not for good\n{state:?}");
+            at_rest.insert(cluster.readings(state));
+        }
+    }
+    assert!(at_rest == reached.at_last, "what masters are left with, and no rest there");
+    reached
+}
+
+/// What is known ever and at last, counted, if the cluster knows the same.
+#[track_caller]
+fn the_same(naive: &Reached, scope: &Scope) -> (usize, usize) {
+    let cluster = of_the_cluster(scope);
+    let strange = |here: &Reached, there: &Reached| here.ever.difference(&there.ever).next().cloned();
+    assert_eq!(strange(naive, &cluster), None, "hidden by the cluster");
+    assert_eq!(strange(&cluster, naive), None, "made up by the cluster");
+    assert!(naive.at_last == cluster.at_last, "other ends");
+    (naive.ever.len(), naive.at_last.len())
+}
+
+/// Two masters that write once are as much as can be explored so: what is in flight counts for far more than what is
+/// known. The next test goes on where this one must stop.
+#[test]
+fn digests_that_travel_and_ticks_at_any_time_tell_masters_nothing_else() {
+    for (link, states) in [(NO_FAULT, 18_154), (A_LOSS, 37_504), (A_DUPLICATE, 36_244)] {
+        let scope = scope(&pair(), &[1, 1], link);
+        let naive = Walk::through(&Datagrams { scope: scope.clone(), digests: 1 }, |state| state.known());
+        assert_eq!(naive.states.len(), states, "{link:?}");
+        assert_eq!(the_same(&naive.reached(), &scope), (13, 3), "{link:?}");
+    }
+}
+
+#[test]
+fn the_worst_network_tells_masters_nothing_else() {
+    for (topology, writes, log, states, known) in [
+        (pair(), &[1, 1][..], None, 13, (13, 3)),
+        (pair(), &[2, 1], None, 43, (36, 6)),
+        (pair(), &[2, 2], None, 197, (134, 20)),
+        (pair(), &[2, 2], Some(1), 429, (134, 20)),
+        (ring(), &[1, 1, 0], None, 26, (22, 3)),
+        (ring(), &[1, 1, 1], None, 277, (163, 16)),
+        (ring(), &[1, 1, 1], Some(1), 659, (163, 16)),
+        (star(), &[1, 1, 0], None, 34, (29, 3)),
+        (star(), &[1, 1, 1], None, 379, (267, 22)),
+        (star(), &[1, 1, 1], Some(1), 1_333, (267, 22)),
+        (mesh(), &[1, 1, 0], None, 49, (41, 4)),
+        (mesh(), &[1, 1, 0], Some(1), 93, (41, 4)),
+        (mesh(), &[1, 1, 1], None, 1_050, (564, 38)),
+    ] {
+        let within = |link| Scope { log, ..scope(&topology, writes, link) };
+        let naive = Walk::through(&Anything { scope: within(NO_FAULT) }, |state| state.known());
+        assert_eq!(naive.states.len(), states, "{topology:?} {writes:?} {log:?}");
+        let naive = naive.reached();
+        for link in [NO_FAULT, A_LOSS, A_DUPLICATE, BOTH, Link::Soup] {
+            // Not quick, and between two that are the same: no fault, and the worst.
+            if link == BOTH && topology == mesh() && writes == [1, 1, 1] {
+                continue;
+            }
+            assert_eq!(the_same(&naive, &within(link)), known, "{topology:?} {writes:?} {log:?} {link:?}");
+        }
+    }
+}
+
+#[test]
+fn streams_as_queues_tell_masters_nothing_else() {
+    for (topology, writes, known, states) in [
+        // Without a reset and with one; sent at once, and whenever the sender will.
+        (pair(), &[2, 2][..], (134, 20), [[134, 356], [1_448, 2_636]]),
+        (ring(), &[1, 1, 1], (163, 16), [[163, 489], [2_075, 4_458]]),
+        (star(), &[1, 1, 1], (267, 22), [[267, 1_096], [4_616, 13_738]]),
+        (mesh(), &[1, 1, 1], (564, 38), [[8_612, 0], [0, 0]]),
+    ] {
+        for (resets, states) in [0, 1].into_iter().zip(states) {
+            for (eager, states) in [true, false].into_iter().zip(states) {
+                if states == 0 {
+                    continue;
+                }
+                let scope = scope(&topology, writes, Link::Stream { resets });
+                let naive = Walk::through(&Streams { scope: scope.clone(), eager }, |state| state.known());
+                let what = format!("{topology:?}, {resets} resets, eager {eager}");
+                assert_eq!(naive.states.len(), states, "{what}");
+                assert_eq!(the_same(&naive.reached(), &scope), known, "{what}");
+            }
+        }
+    }
+}
+
+/// The limit of the phrasing: what is in flight on a stream is read from the sender's log, so if the log forgets it, it
+/// is no longer in flight. Left out is where everyone waits for what its sender has forgotten.
+#[test]
+fn a_short_log_takes_back_what_a_queue_still_holds() {
+    for (topology, writes, hidden) in [
+        (pair(), &[2, 2][..], &[["A1[] A2[A1] B1[]", "B1[] B2[B1] A1[]"].as_slice()][..]),
+        (ring(), &[1, 1, 1], &[["A1[] C1[]", "B1[] A1[]", "C1[] B1[]"].as_slice()]),
+        (star(), &[1, 1, 1], &[]),
+        (mesh(), &[1, 1, 1], &[&["A1[] B1[]", "B1[] C1[]", "C1[] A1[]"], &["A1[] C1[]", "B1[] A1[]", "C1[] B1[]"]]),
+    ] {
+        let scope = Scope { log: Some(1), ..scope(&topology, writes, Link::Stream { resets: 0 }) };
+        let queues = Walk::through(&Streams { scope: scope.clone(), eager: true }, |state| state.known()).reached();
+        let cluster = of_the_cluster(&scope);
+        assert!(cluster.ever.is_subset(&queues.ever));
+        let left_out: Vec<&Known> = queues.ever.difference(&cluster.ever).collect();
+        let expected: Vec<Known> =
+            hidden.iter().map(|masters| masters.iter().map(|told| format!("k={told}")).collect()).collect();
+        assert_eq!(left_out, expected.iter().collect::<Vec<_>>());
+        // No verdict hangs on it here: every master may know this while the others know something else, no two
+        // masters have seen the same, and it all ends in the same way.
+        for known in left_out {
+            for (master, told) in known.iter().enumerate() {
+                assert!(cluster.ever.iter().any(|other| other[master] == *told));
+            }
+        }
+        assert!(queues.at_last == cluster.at_last);
+    }
+}
+
+#[test]
+fn no_state_comes_again_and_where_all_ends_all_agree() {
+    for (topology, writes) in [(pair(), &[2, 2][..]), (ring(), &[1, 1, 1]), (star(), &[1, 1, 1]), (mesh(), &[1, 1, 0])]
+    {
+        for link in [Link::Stream { resets: 1 }, BOTH, Link::Soup] {
+            let what = format!("{topology:?} {link:?}");
+            let cluster = Cluster::new(scope(&topology, writes, link), LastWriteWins);
+            let report = explore(&cluster, Limits::default(), |_, _| {});
+            assert_eq!(report.verdict(AGREEMENT), Some(&Verdict::Holds(None)), "{what}");
+            assert_eq!(report.verdict(FALLS_SILENT), Some(&Verdict::Holds(None)), "{what}");
+            assert!(report.messages.is_some_and(|messages| messages < 20), "{what} {:?}", report.messages);
+
+            let walk = Walk::through(&cluster, |state| cluster.readings(state));
+            assert_eq!(walk.states.len(), report.states);
+            assert!(walk.has_no_cycle(), "{what}");
+            let mut ends = 0;
+            for (state, _) in &walk.states {
+                let mut actions = Vec::new();
+                cluster.actions(state, &mut actions);
+                actions.retain(|action| !matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Break { .. }));
+                if actions.into_iter().all(|action| cluster.next_state(state, action).is_none()) {
+                    ends += 1;
+                    assert!(is_true(REST, &cluster, state) && is_true(AGREEMENT, &cluster, state), "{what}\n{state:?}");
+                }
+            }
+            assert!(ends > 0, "{what}");
+        }
+    }
+}

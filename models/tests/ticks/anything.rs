@@ -1,0 +1,100 @@
+//! The worst that a network of datagrams can do, and in few states: nothing sent is ever gone, and everyone has always
+//! asked everyone.
+//!
+//! What is in flight only grows. A letter is in flight if some schedule of ticks, losses and second deliveries could have
+//! it there, given how these masters came to know what they know: each digest that a master ever had is on its way to
+//! all that it hears from, and has been answered out of each state in which they ever were. A receipt depends on the letter
+//! and the receiver alone. So masters may come to know here whatever they may with any number of ticks, losses and second
+//! deliveries, and the faults need no count.
+
+use super::telling::{Known, Telling, known, start, write, writers};
+use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};
+use multimaster_models::scope::Scope;
+use stateright::{Model, Property};
+use std::collections::BTreeSet;
+
+pub(crate) struct Anything {
+    pub(crate) scope: Scope,
+}
+
+type Letter = (MasterId, MasterId, MessageOf<Telling>);
+
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub(crate) struct State {
+    masters: Vec<Replica<Telling>>,
+    letters: BTreeSet<Letter>,
+    /// Of each master, every digest that it ever had.
+    digests: Vec<BTreeSet<VersionVector>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Action {
+    Write(MasterId),
+    Deliver(Letter),
+}
+
+impl State {
+    pub(crate) fn known(&self) -> Known {
+        known(&self.masters)
+    }
+}
+
+impl Anything {
+    /// The master `at` knows more: what that brings under way.
+    fn settle(&self, state: &mut State, at: MasterId) {
+        let State { masters, letters, digests } = state;
+        let (topology, batch) = (&self.scope.topology, self.scope.batch);
+        for to in topology.sends_to(at) {
+            while let Some(message) = masters[at.index()].next_push(to, batch) {
+                letters.insert((at, to, message));
+            }
+        }
+        if let Some(keep) = self.scope.log {
+            masters[at.index()].truncate(keep);
+        }
+        digests[at.index()].insert(masters[at.index()].digest().clone());
+        for (feeder, asker) in topology.edges().filter(|(feeder, asker)| [feeder, asker].contains(&&at)) {
+            let asked = digests[asker.index()].iter();
+            let answers = asked.filter_map(|digest| masters[feeder.index()].answer(digest, batch));
+            letters.extend(answers.map(|answer| (feeder, asker, answer)));
+        }
+    }
+}
+
+impl Model for Anything {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        let masters = start(&self.scope);
+        let digests = masters.iter().map(|master| BTreeSet::from([master.digest().clone()])).collect();
+        vec![State { masters, letters: BTreeSet::new(), digests }]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        actions.extend(writers(&self.scope, &state.masters).map(Action::Write));
+        actions.extend(state.letters.iter().cloned().map(Action::Deliver));
+    }
+
+    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+        let mut next = state.clone();
+        let at = match action {
+            Action::Write(at) => {
+                write(&self.scope, &mut next.masters[at.index()]);
+                at
+            }
+            Action::Deliver((from, to, message)) => match next.masters[to.index()].receive(from, message) {
+                Outcome::Applied | Outcome::Stale => to,
+                // The digest that answers a gap is in flight anyway.
+                Outcome::Gap | Outcome::Duplicate => return None,
+                Outcome::Refused(fault) => panic!("{to}: {fault}"),
+            },
+        };
+        self.settle(&mut next, at);
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        Vec::new()
+    }
+}

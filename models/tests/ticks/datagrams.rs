@@ -1,0 +1,156 @@
+//! Datagrams with nothing left out: digests travel too, ticks come at any time, and what is sent stays in flight until it
+//! arrives, even if it will do nothing then.
+
+use super::telling::{Known, Telling, known, start, write, writers};
+use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};
+use multimaster_models::scope::{Link, Scope};
+use stateright::{Model, Property};
+
+/// The scope's losses and duplicates are of letters. Of digests any number are lost or arrive again.
+pub(crate) struct Datagrams {
+    pub(crate) scope: Scope,
+    /// How many digests may be in flight from one master to one neighbour.
+    pub(crate) digests: usize,
+}
+
+type Letter = (MasterId, MasterId, MessageOf<Telling>);
+type Digest = (MasterId, MasterId, VersionVector);
+
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub(crate) struct State {
+    masters: Vec<Replica<Telling>>,
+    /// In order. Of equal letters two: a third, and there is no end to how often a question is answered, is lost.
+    letters: Vec<Letter>,
+    /// In order, none twice.
+    digests: Vec<Digest>,
+    losses: u8,
+    duplicates: u8,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Action {
+    Write(MasterId),
+    Deliver(usize),
+    Repeat(usize),
+    Lose(usize),
+    Tick { asker: MasterId, feeder: MasterId },
+    DeliverDigest(usize),
+    RepeatDigest(usize),
+    LoseDigest(usize),
+}
+
+impl State {
+    pub(crate) fn known(&self) -> Known {
+        known(&self.masters)
+    }
+
+    fn send(&mut self, letter: Letter) {
+        let place = self.letters.partition_point(|held| *held < letter);
+        if self.letters[place..].iter().take_while(|held| **held == letter).count() < 2 {
+            self.letters.insert(place, letter);
+        }
+    }
+}
+
+impl Datagrams {
+    /// A digest that finds no room is lost: that is a schedule, too, and so is the loss of one that takes the room.
+    fn send_digest(&self, state: &mut State, asker: MasterId, feeder: MasterId) {
+        let digest = (asker, feeder, state.masters[asker.index()].digest().clone());
+        let between = state.digests.iter().filter(|held| (held.0, held.1) == (asker, feeder)).count();
+        let place = state.digests.partition_point(|held| *held < digest);
+        if between < self.digests && state.digests.get(place) != Some(&digest) {
+            state.digests.insert(place, digest);
+        }
+    }
+
+    fn settle(&self, state: &mut State, at: MasterId) {
+        for to in self.scope.topology.sends_to(at) {
+            while let Some(message) = state.masters[at.index()].next_push(to, self.scope.batch) {
+                state.send((at, to, message));
+            }
+        }
+        if let Some(keep) = self.scope.log {
+            state.masters[at.index()].truncate(keep);
+        }
+    }
+
+    fn deliver(&self, state: &mut State, (from, to, message): Letter) {
+        match state.masters[to.index()].receive(from, message) {
+            Outcome::Applied | Outcome::Stale => self.settle(state, to),
+            Outcome::Gap => self.send_digest(state, to, from),
+            Outcome::Duplicate => {}
+            Outcome::Refused(fault) => panic!("{to}: {fault}"),
+        }
+    }
+
+    fn answer(&self, state: &mut State, (asker, feeder, digest): Digest) {
+        if let Some(answer) = state.masters[feeder.index()].answer(&digest, self.scope.batch) {
+            state.send((feeder, asker, answer));
+        }
+    }
+}
+
+impl Model for Datagrams {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        let Link::Datagram { losses, duplicates } = self.scope.link else { panic!("no datagrams") };
+        let masters = start(&self.scope);
+        vec![State { masters, letters: Vec::new(), digests: Vec::new(), losses, duplicates }]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        actions.extend(writers(&self.scope, &state.masters).map(Action::Write));
+        for letter in 0..state.letters.len() {
+            if letter > 0 && state.letters[letter - 1] == state.letters[letter] {
+                continue;
+            }
+            actions.push(Action::Deliver(letter));
+            if state.duplicates > 0 {
+                actions.push(Action::Repeat(letter));
+            }
+            if state.losses > 0 {
+                actions.push(Action::Lose(letter));
+            }
+        }
+        actions.extend(self.scope.topology.edges().map(|(feeder, asker)| Action::Tick { asker, feeder }));
+        for digest in 0..state.digests.len() {
+            actions.extend([Action::DeliverDigest(digest), Action::RepeatDigest(digest), Action::LoseDigest(digest)]);
+        }
+    }
+
+    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+        let mut next = state.clone();
+        match action {
+            Action::Write(at) => {
+                write(&self.scope, &mut next.masters[at.index()]);
+                self.settle(&mut next, at);
+            }
+            Action::Deliver(letter) => {
+                let letter = next.letters.remove(letter);
+                self.deliver(&mut next, letter);
+            }
+            Action::Repeat(letter) => {
+                next.duplicates -= 1;
+                self.deliver(&mut next, state.letters[letter].clone());
+            }
+            Action::Lose(letter) => {
+                next.losses -= 1;
+                next.letters.remove(letter);
+            }
+            Action::Tick { asker, feeder } => self.send_digest(&mut next, asker, feeder),
+            Action::DeliverDigest(digest) => {
+                let digest = next.digests.remove(digest);
+                self.answer(&mut next, digest);
+            }
+            Action::RepeatDigest(digest) => self.answer(&mut next, state.digests[digest].clone()),
+            Action::LoseDigest(digest) => drop(next.digests.remove(digest)),
+        }
+        (next != *state).then_some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        Vec::new()
+    }
+}

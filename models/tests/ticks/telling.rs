@@ -1,0 +1,93 @@
+//! A rule that hides nothing, so that what masters read is all that they know.
+
+use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Replica, Resolver, Side, Stamp, Topology};
+use multimaster_models::scope::{Client, Free, Link, Scope};
+
+/// What the masters know, one entry a master, written as a [`Subject`](multimaster_models::subject::Subject) writes what
+/// they read.
+pub(crate) type Known = Vec<String>;
+
+/// Keeps every write in the order of arrival, each with what its writer had seen, in the order in which it saw it.
+///
+/// The protocol looks into no rule, and what any rule keeps is made of the writes it got and their order. So whatever
+/// another rule's masters may come to keep, these come to keep what it is made of. As long as logs keep all, this is
+/// also the log; stamps follow from it, and so does what has been asked by clients: each writes at a master of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Telling;
+
+impl Resolver for Telling {
+    type State = Vec<(Dot, Vec<Dot>)>;
+    type Effect = Vec<Dot>;
+
+    fn prepare(&self, state: &Self::State, _: &Op, _: Dot, _: Stamp) -> Result<Vec<Dot>, Refusal> {
+        Ok(state.iter().map(|(dot, _)| *dot).collect())
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<Vec<Dot>>) -> bool {
+        state.push((change.dot, change.effect.clone()));
+        true
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        let words = |dots: &[Dot]| dots.iter().map(Dot::to_string).collect::<Vec<_>>().join(" ");
+        let told = state.iter().map(|(dot, past)| format!("{dot}[{}]", words(past)));
+        Reading::Value(told.collect::<Vec<_>>().join(" ").into())
+    }
+
+    /// Ours first, then what theirs adds.
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        let added = theirs.state.iter().filter(|(dot, _)| !ours.seen.contains(*dot));
+        Some(ours.state.iter().chain(added).cloned().collect())
+    }
+
+    fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+        state.iter().any(|(held, _)| *held == dot)
+    }
+}
+
+/// What these masters know. What they have seen and logged must be what they read.
+pub(crate) fn known(masters: &[Replica<Telling>]) -> Known {
+    let told = |master: &Replica<Telling>| {
+        let read: Vec<Dot> = master.state("k").into_iter().flatten().map(|(dot, _)| *dot).collect();
+        let logged: Vec<Dot> = master.log().map(|change| change.dot).collect();
+        assert!(read.ends_with(&logged), "{read:?} and {logged:?}");
+        let seen = master.digest().iter().flat_map(|(origin, last)| (1..=last).map(move |seq| Dot { origin, seq }));
+        let mut sorted = read.clone();
+        sorted.sort();
+        assert!(seen.eq(sorted), "{read:?} and {}", master.digest());
+        let entries: Vec<String> = master.readings().map(|(key, reading)| format!("{key}={reading}")).collect();
+        if entries.is_empty() { "nothing".into() } else { entries.join(", ") }
+    };
+    masters.iter().map(told).collect()
+}
+
+/// At each master a client that writes so many times.
+pub(crate) fn scope(topology: &Topology, writes: &[usize], link: Link) -> Scope {
+    let client = |(at, writes): (usize, &usize)| Client {
+        at: MasterId(at as u16),
+        asks: (1..=*writes).map(|n| format!("set k = {n}").parse().unwrap()).collect(),
+    };
+    let clients = writes.iter().enumerate().map(client).collect();
+    Scope { topology: topology.clone(), link, batch: 2, log: None, clients, free: Free::default() }
+}
+
+/// The masters of `scope` before anything has happened.
+pub(crate) fn start(scope: &Scope) -> Vec<Replica<Telling>> {
+    scope.topology.ids().map(|id| Replica::new(id, Telling, &scope.topology)).collect()
+}
+
+/// The masters whose clients have not written all yet.
+pub(crate) fn writers(scope: &Scope, masters: &[Replica<Telling>]) -> impl Iterator<Item = MasterId> {
+    let left = |master: &&Replica<Telling>| made(master) < scope.clients[master.id().index()].asks.len();
+    masters.iter().filter(left).map(Replica::id)
+}
+
+/// The client of `master` writes.
+pub(crate) fn write(scope: &Scope, master: &mut Replica<Telling>) {
+    let request = &scope.clients[master.id().index()].asks[made(master)];
+    master.write(&request.key, &request.op).expect("the rule refuses nothing");
+}
+
+fn made(master: &Replica<Telling>) -> usize {
+    master.digest().get(master.id()) as usize
+}
