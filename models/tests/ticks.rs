@@ -81,15 +81,22 @@ fn the_same(naive: &Reached, scope: &Scope) -> (usize, usize) {
     (naive.ever.len(), naive.at_last.len())
 }
 
-/// Two masters that write once are as much as can be explored so: what is in flight counts for far more than what is
-/// known. The next test goes on where this one must stop.
+/// Little more can be explored so: what is in flight counts for far more than what is known. The next test goes on where
+/// this one must stop.
 #[test]
 fn digests_that_travel_and_ticks_at_any_time_tell_masters_nothing_else() {
-    for (link, states) in [(NO_FAULT, 18_154), (A_LOSS, 37_504), (A_DUPLICATE, 36_244)] {
-        let scope = scope(&pair(), &[1, 1], link);
+    for (topology, writes, link, states, known) in [
+        (pair(), &[1, 1][..], NO_FAULT, 18_154, (13, 3)),
+        (pair(), &[1, 1], A_LOSS, 37_504, (13, 3)),
+        (pair(), &[1, 1], A_DUPLICATE, 36_244, (13, 3)),
+        (ring(), &[1, 0, 0], NO_FAULT, 869, (4, 1)),
+        (ring(), &[1, 0, 0], A_LOSS, 1_796, (4, 1)),
+        (star(), &[1, 0, 0], NO_FAULT, 8_665, (5, 1)),
+    ] {
+        let scope = scope(&topology, writes, link);
         let naive = Walk::through(&Datagrams { scope: scope.clone(), digests: 1 }, |state| state.known());
-        assert_eq!(naive.states.len(), states, "{link:?}");
-        assert_eq!(the_same(&naive.reached(), &scope), (13, 3), "{link:?}");
+        assert_eq!(naive.states.len(), states, "{topology:?} {link:?}");
+        assert_eq!(the_same(&naive.reached(), &scope), known, "{topology:?} {link:?}");
     }
 }
 
@@ -132,9 +139,11 @@ fn streams_as_queues_tell_masters_nothing_else() {
         (ring(), &[1, 1, 1], (163, 16), [[163, 489], [2_075, 4_458]]),
         (star(), &[1, 1, 1], (267, 22), [[267, 1_096], [4_616, 13_738]]),
         (mesh(), &[1, 1, 1], (564, 38), [[8_612, 0], [0, 0]]),
+        (mesh(), &[1, 1, 0], (41, 4), [[275, 2_183], [6_150, 35_040]]),
     ] {
         for (resets, states) in [0, 1].into_iter().zip(states) {
             for (eager, states) in [true, false].into_iter().zip(states) {
+                // Not quick: 187,374 states without a reset, 221,380 sent at once with one. The same was known.
                 if states == 0 {
                     continue;
                 }
@@ -175,6 +184,21 @@ fn a_short_log_takes_back_what_a_queue_still_holds() {
         }
         assert!(queues.at_last == cluster.at_last);
     }
+}
+
+/// And where writes follow on that, the ends are not all the same: each of the two has written last in knowledge of all but
+/// the other's later ones.
+#[test]
+fn with_a_short_log_an_end_may_be_left_out_too() {
+    let scope = Scope { log: Some(1), ..scope(&pair(), &[3, 3], Link::Stream { resets: 0 }) };
+    let queues = Walk::through(&Streams { scope: scope.clone(), eager: true }, |state| state.known()).reached();
+    let cluster = of_the_cluster(&scope);
+    assert!(cluster.ever.is_subset(&queues.ever));
+    assert_eq!((queues.ever.len(), cluster.ever.len()), (1_426, 1_365));
+    let left_out: Vec<&Known> = queues.at_last.difference(&cluster.at_last).collect();
+    let ends =
+        ["k=A1[] A2[A1] B1[] A3[A1 A2 B1] B2[B1] B3[B1 B2 A1]", "k=B1[] B2[B1] A1[] B3[B1 B2 A1] A2[A1] A3[A1 A2 B1]"];
+    assert_eq!(left_out, [&ends.map(String::from).to_vec()]);
 }
 
 #[test]
