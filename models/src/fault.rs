@@ -58,7 +58,8 @@ pub fn read(file: &str) -> Result<String, Fault> {
     })
 }
 
-/// The line, from 1, in which the byte at `place` stands.
+/// The line, from 1, in which the byte at `place` stands; of the end of the text, its last line.
 pub(crate) fn line_of(text: &str, place: usize) -> usize {
-    text.bytes().take(place).filter(|byte| *byte == b'\n').count() + 1
+    let before = text.bytes().take(place).filter(|byte| *byte == b'\n').count();
+    (before + 1).min(text.lines().count()).max(1)
 }

@@ -60,6 +60,7 @@ fn the_base_is_right() {
 #[test]
 fn fields_and_types() {
     assert_refused("", 1, &["missing field `about`"]);
+    assert_refused("about = [\n", 1, &["unclosed array"]);
     assert_edit_refused("rule =", "rulez =", 4, &["unknown field `rulez`", "`rule`"]);
     assert_edit_refused("masters = 3\n", "", 1, &["missing field `masters`"]);
     assert_edit_refused("masters = 3", "masters = \"three\"", 2, &["`masters`", "\"three\"", "a whole number"]);
