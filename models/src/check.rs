@@ -2,7 +2,8 @@
 
 use crate::engine::{self, Cut, Finding, Limits, Report, Verdict};
 use crate::properties::FALLS_SILENT;
-use crate::scenario::{Expect, Scenario, Visitor};
+use crate::scenario::{Expect, Scenario};
+use crate::stateright_engine::{self, How};
 use crate::subject::Subject;
 use crate::trace::{self, Trace};
 use serde::Serialize;
@@ -17,7 +18,7 @@ pub enum Engine {
     #[default]
     Own,
     /// stateright's own, on the same models.
-    Stateright(crate::stateright_engine::How),
+    Stateright(How),
 }
 
 /// A scenario and all that its check found.
@@ -57,45 +58,14 @@ impl Counterexample {
 /// # Panics
 /// If a counterexample does not replay: then the checker is wrong, and no verdict of it counts.
 pub fn check(scenario: &Scenario, engine: Engine, progress: &mut dyn FnMut(usize, usize)) -> Checked {
-    let (report, counterexamples) = scenario.with_model(Check { scenario, engine, progress });
+    let model = scenario.model();
+    let report = match engine {
+        Engine::Own => model.explore(scenario.limits, progress),
+        Engine::Stateright(how) => stateright_engine::explore(model.clone(), how),
+    };
+    let counterexamples = counterexamples(&model, &scenario.name, &report);
     let surprises = surprises(&scenario.expect, &report);
     Checked { scenario: scenario.clone(), report, counterexamples, surprises }
-}
-
-struct Check<'a> {
-    scenario: &'a Scenario,
-    engine: Engine,
-    progress: &'a mut dyn FnMut(usize, usize),
-}
-
-impl Visitor for Check<'_> {
-    type Out = (Report, Vec<Counterexample>);
-
-    fn visit<M: Subject>(self, model: M) -> Self::Out {
-        let limits = self.scenario.limits;
-        let (model, report) = match self.engine {
-            Engine::Own => {
-                let report = engine::explore(&model, limits, self.progress);
-                (model, report)
-            }
-            Engine::Stateright(how) => {
-                let report = self.scenario.with_model(ByStateright(how));
-                (model, report)
-            }
-        };
-        let found = counterexamples(&model, &self.scenario.name, &report);
-        (report, found)
-    }
-}
-
-struct ByStateright(crate::stateright_engine::How);
-
-impl Visitor for ByStateright {
-    type Out = Report;
-
-    fn visit<M: Subject>(self, model: M) -> Report {
-        crate::stateright_engine::explore(model, self.0)
-    }
 }
 
 /// Writes down and replays the schedule of each violated property.

@@ -11,6 +11,7 @@
 //! | [`properties`] | what is asked of every state, and the witnesses that it was put to the test |
 //! | [`engine`], [`silence`] | the breadth-first checker, and whether messages end |
 //! | [`stateright_engine`] | stateright's checkers on the same models |
+//! | [`erased`] | any model behind one type, so that what is generic and large is compiled once |
 //! | [`article`] | another program as a model: the one that started this project |
 //! | [`scenario`], [`catalogue`], [`trace`] | what to check and what was found, as files |
 //! | [`check`], [`table`], [`picture`], [`explorer`] | what the command does, and what a person sees |
@@ -22,6 +23,7 @@ pub mod catalogue;
 pub mod check;
 pub mod cluster;
 pub mod engine;
+pub mod erased;
 pub mod explorer;
 pub mod fault;
 pub mod history;

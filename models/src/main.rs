@@ -4,11 +4,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 use multimaster_models::check::{Checked, Engine, News, check_all};
 use multimaster_models::engine::Path;
 use multimaster_models::fault::{self, Fault};
-use multimaster_models::scenario::{RuleName, Scenario, Visitor};
+use multimaster_models::scenario::{RuleName, Scenario};
 use multimaster_models::stateright_engine::How;
-use multimaster_models::subject::Subject;
 use multimaster_models::table::{self, Table};
-use multimaster_models::trace::{Replay, Trace};
+use multimaster_models::trace::Trace;
 use multimaster_models::{catalogue, explorer};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -300,7 +299,7 @@ fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
 
 fn replay(file: &str) -> Result<bool, Failure> {
     let (trace, scenario) = read_trace(file)?;
-    let replayed = scenario.with_model(Replay(&trace))?;
+    let replayed = trace.replay(&scenario.model())?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}: {}\n\n{}", scenario.name, scenario.about, table::schedule(&replayed))?;
     for (property, why) in &replayed.complaints {
@@ -320,34 +319,18 @@ fn explore(file: &str, address: &str) -> Result<bool, Failure> {
     let is_trace = file.ends_with(".trace");
     let (scenario, path) = if is_trace {
         let (trace, scenario) = read_trace(file)?;
-        let replayed = scenario.with_model(Replay(&trace))?;
+        let replayed = trace.replay(&scenario.model())?;
         (scenario, replayed.path)
     } else {
         (catalogue::find(file)?, Path::new())
     };
-    let address = address.to_owned();
     let about = format!("{}: {}", scenario.name, scenario.about);
-    scenario.with_model(Serve { address, about, path }).map_err(Failure::Given)
-}
-
-struct Serve {
-    address: String,
-    about: String,
-    path: Path,
-}
-
-impl Visitor for Serve {
-    type Out = Result<bool, String>;
-
-    fn visit<M: Subject>(self, model: M) -> Self::Out {
-        let Serve { address, about, path } = self;
-        let announce = |at: &str| {
-            let page = explorer::address(&path);
-            let how = "Each step says which properties hold in its state; \"Run to completion\" searches all states.";
-            let _ = writeln!(std::io::stdout(), "{about}\nopen {at}{page}\n{how}");
-        };
-        explorer::serve(model, &address, announce).map(|never| match never {})
-    }
+    let announce = |at: &str| {
+        let page = explorer::address(&path);
+        let how = "Each step says which properties hold in its state; \"Run to completion\" searches all states.";
+        let _ = writeln!(std::io::stdout(), "{about}\nopen {at}{page}\n{how}");
+    };
+    explorer::serve(scenario.model(), address, announce).map(|never| match never {}).map_err(Failure::Given)
 }
 
 fn list() -> Result<bool, Failure> {

@@ -3,10 +3,10 @@
 use crate::article::Article;
 use crate::cluster::Cluster;
 use crate::engine::Limits;
+use crate::erased::Erased;
 use crate::fault::{Fault, line_of};
 use crate::properties as p;
 use crate::scope::{Client, Free, Link, Scope};
-use crate::subject::Subject;
 use multimaster::{
     ArrivalWins, Counter, Custom, CustomMerged, Kind, LastWriteWins, MasterId, MultiValue, ObservedRemoveSet, Request,
     Resolver, Topology, lower_seat,
@@ -204,14 +204,6 @@ pub struct Expect {
     pub messages: Option<usize>,
 }
 
-/// Something to do with a model, whatever its type.
-pub trait Visitor {
-    /// What comes of it.
-    type Out;
-    /// Does it.
-    fn visit<M: Subject>(self, model: M) -> Self::Out;
-}
-
 impl Scenario {
     /// Reads a scenario from the text of the file named `file`.
     ///
@@ -221,20 +213,20 @@ impl Scenario {
         Reader { file, text }.scenario(name)
     }
 
-    /// Builds the model and hands it to `visitor`.
-    pub fn with_model<V: Visitor>(&self, visitor: V) -> V::Out {
+    /// What it explores, ready to be stepped.
+    pub fn model(&self) -> Erased {
         let (rule, scope) = match &self.subject {
             Explored::Cluster(rule, scope) => (rule, scope.clone()),
-            Explored::Article(article) => return visitor.visit(article.clone()),
+            Explored::Article(article) => return Erased::new(article.clone()),
         };
         match rule {
-            RuleName::Arrival => visitor.visit(Cluster::new(scope, ArrivalWins)),
-            RuleName::LastWrite => visitor.visit(Cluster::new(scope, LastWriteWins)),
-            RuleName::Custom => visitor.visit(Cluster::new(scope, Custom(lower_seat))),
-            RuleName::CustomMerged => visitor.visit(Cluster::new(scope, CustomMerged(lower_seat))),
-            RuleName::MultiValue => visitor.visit(Cluster::new(scope, MultiValue)),
-            RuleName::Counter => visitor.visit(Cluster::new(scope, Counter)),
-            RuleName::Set => visitor.visit(Cluster::new(scope, ObservedRemoveSet)),
+            RuleName::Arrival => Erased::new(Cluster::new(scope, ArrivalWins)),
+            RuleName::LastWrite => Erased::new(Cluster::new(scope, LastWriteWins)),
+            RuleName::Custom => Erased::new(Cluster::new(scope, Custom(lower_seat))),
+            RuleName::CustomMerged => Erased::new(Cluster::new(scope, CustomMerged(lower_seat))),
+            RuleName::MultiValue => Erased::new(Cluster::new(scope, MultiValue)),
+            RuleName::Counter => Erased::new(Cluster::new(scope, Counter)),
+            RuleName::Set => Erased::new(Cluster::new(scope, ObservedRemoveSet)),
         }
     }
 
@@ -253,21 +245,11 @@ impl Scenario {
 }
 
 /// The properties and the witnesses of a model.
-struct Names;
-
-impl Visitor for Names {
-    type Out = (Vec<&'static str>, Vec<&'static str>);
-
-    fn visit<M: Subject>(self, model: M) -> Self::Out {
-        let (witnesses, mut always): (Vec<_>, Vec<_>) =
-            Model::properties(&model).into_iter().partition(|property| property.expectation == Expectation::Sometimes);
-        let names =
-            |properties: &mut Vec<stateright::Property<M>>| properties.iter().map(|p| p.name).collect::<Vec<_>>();
-        let mut always = names(&mut always);
-        always.push(p::FALLS_SILENT);
-        let mut witnesses = witnesses;
-        (always, names(&mut witnesses))
-    }
+fn asked_of(model: &Erased) -> (Vec<&'static str>, Vec<&'static str>) {
+    let (witnesses, always): (Vec<_>, Vec<_>) =
+        model.properties().into_iter().partition(|property| property.expectation == Expectation::Sometimes);
+    let always = always.iter().map(|property| property.name).chain([p::FALLS_SILENT]).collect();
+    (always, witnesses.iter().map(|property| property.name).collect())
 }
 
 struct Reader<'a> {
@@ -532,7 +514,7 @@ impl Reader<'_> {
     }
 
     fn expect(&self, file: &ExpectFile, scenario: &Scenario) -> Result<Expect, Fault> {
-        let (properties, witnesses) = scenario.with_model(Names);
+        let (properties, witnesses) = asked_of(&scenario.model());
         let stated = [
             (p::CONVERGENCE, &file.convergence),
             (p::AGREEMENT, &file.agreement),

@@ -6,6 +6,7 @@
 //! and must be closed.
 
 use crate::engine::{Finding, Path, Report, Verdict};
+use crate::erased::Erased;
 use crate::properties::FALLS_SILENT;
 use crate::silence::{Graph, Silence};
 use crate::subject::Subject;
@@ -30,7 +31,7 @@ pub enum How {
 /// # Panics
 /// If stateright contradicts itself or `subject`: a state that cannot be reached or was left out, a path that does not
 /// lead where it should.
-pub fn explore<M: Subject>(subject: M, how: How) -> Report {
+pub fn explore(subject: Erased, how: How) -> Report {
     let started = Instant::now();
     let properties = subject.properties();
     let whole = Whole { subject, properties, visited: Mutex::default() };

@@ -17,7 +17,6 @@
 use crate::engine::Path;
 use crate::fault::Fault;
 use crate::properties::FALLS_SILENT;
-use crate::scenario::Visitor;
 use crate::subject::Subject;
 use stateright::Expectation;
 
@@ -103,11 +102,25 @@ impl Trace {
         Ok(trace)
     }
 
+    /// Whether what is claimed is asked of the model at all.
+    fn check_claims<M: Subject>(&self, model: &M) -> Result<(), Fault> {
+        let mut known: Vec<&str> = model.properties().iter().map(|property| property.name).collect();
+        known.push(FALLS_SILENT);
+        match self.claims.iter().find(|claim| !known.contains(&claim.property.as_str())) {
+            None => Ok(()),
+            Some(claim) => {
+                let what = format!("`{}` is not asked of this scenario; what is: {}", claim.property, known.join(", "));
+                Err(Fault::at(&self.file, claim.line, what))
+            }
+        }
+    }
+
     /// Takes the steps one by one, from nothing but this text and the model.
     ///
     /// # Errors
     /// At the first step that is not possible, with those that are.
     pub fn replay<M: Subject>(&self, model: &M) -> Result<Replayed, Fault> {
+        self.check_claims(model)?;
         let Some(mut state) = model.init_states().into_iter().next() else {
             return Err(Fault::of(&self.file, "the model has no initial state"));
         };
@@ -160,25 +173,6 @@ impl Trace {
         drawn.push((state, None));
         let picture = crate::picture::sequence_diagram(model, drawn);
         Ok(Replayed { masters: model.masters(), steps, complaints, wrong, path, picture })
-    }
-}
-
-/// Replays a trace on whatever model its scenario has.
-pub struct Replay<'a>(pub &'a Trace);
-
-impl Visitor for Replay<'_> {
-    type Out = Result<Replayed, Fault>;
-
-    fn visit<M: Subject>(self, model: M) -> Self::Out {
-        let asked = model.properties().into_iter().filter(|property| property.expectation == Expectation::Always);
-        let known: Vec<&str> = asked.map(|property| property.name).chain([FALLS_SILENT]).collect();
-        for claim in &self.0.claims {
-            if !known.contains(&claim.property.as_str()) {
-                let what = format!("`{}` is not asked of this scenario; what is: {}", claim.property, known.join(", "));
-                return Err(Fault::at(&self.0.file, claim.line, what));
-            }
-        }
-        self.0.replay(&model)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::check::{Counterexample, counterexamples};
 use crate::cluster::Cluster;
-use crate::engine::{self, Limits, Verdict};
+use crate::engine::{Limits, Verdict};
+use crate::erased::Erased;
 use crate::properties as p;
 use crate::scope::{Client, Free, Link, Scope};
 use crate::table;
@@ -184,8 +185,8 @@ impl<R: Resolver> Verify<R> {
         let mut shortest: Option<(&World, Counterexample)> = None;
         let mut passed = Passed { scopes: self.worlds.len(), states: 0 };
         for world in &self.worlds {
-            let model = Cluster::new(world.scope.clone(), self.rule.clone());
-            let report = engine::explore(&model, self.limits, |_, _| {});
+            let model = Erased::new(Cluster::new(world.scope.clone(), self.rule.clone()));
+            let report = model.explore(self.limits, &mut |_, _| {});
             passed.states += report.states;
             for example in counterexamples(&model, &world.name, &report) {
                 let steps = |example: &Counterexample| example.replayed.steps.len();
@@ -228,7 +229,7 @@ impl<R: Resolver> Verify<R> {
             let names: Vec<&str> = self.worlds.iter().map(|world| world.name.as_str()).collect();
             wrong(format!("{shown}: no scope is named `{}`; there are {}", trace.scenario, names.join(", ")))
         })?;
-        let model = Cluster::new(world.scope.clone(), self.rule.clone());
+        let model = Erased::new(Cluster::new(world.scope.clone(), self.rule.clone()));
         let replayed = trace.replay(&model).map_err(|fault| wrong(fault.to_string()))?;
         let mut report = table::schedule(&replayed);
         for (property, why) in &replayed.complaints {

@@ -266,7 +266,7 @@ impl<R: Resolver> fmt::Debug for State<R> {
         }
         let made: Vec<String> = self.progress.iter().map(|made| made.to_string()).collect();
         if !made.is_empty() {
-            writeln!(f, "requests made  {} by each client", made.join(", "))?;
+            writeln!(f, "requests made  {}, client by client", made.join(" "))?;
         }
         if self.chosen != 0 {
             let chosen: Vec<String> = (0..32).filter(|index| self.chosen & (1 << index) != 0).map(number).collect();

@@ -7,10 +7,9 @@ use multimaster_models::catalogue;
 use multimaster_models::check::{Checked, Engine, News, check_all};
 use multimaster_models::engine::{Report, Verdict};
 use multimaster_models::properties as p;
-use multimaster_models::scenario::{Explored, RuleName, Scenario, Visitor};
+use multimaster_models::scenario::{Explored, RuleName, Scenario};
 use multimaster_models::scope::{Link, Scope};
 use multimaster_models::stateright_engine::{How, disagreement, explore};
-use multimaster_models::subject::Subject;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -168,16 +167,6 @@ fn a_change_crosses_a_ring_or_a_star_of_streams_in_one_message_a_master() {
     assert_eq!(scope(mesh).clients[0].at, MasterId(0));
 }
 
-struct ByStateright(How);
-
-impl Visitor for ByStateright {
-    type Out = Report;
-
-    fn visit<M: Subject>(self, model: M) -> Report {
-        explore(model, self.0)
-    }
-}
-
 #[test]
 fn stateright_agrees_on_all_but_the_largest() {
     let (within, beyond): (Vec<&Checked>, Vec<&Checked>) =
@@ -192,7 +181,7 @@ fn stateright_agrees_on_all_but_the_largest() {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             threads.spawn(|| {
                 while let Some((checked, how)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let theirs = checked.scenario.with_model(ByStateright(*how));
+                    let theirs = explore(checked.scenario.model(), *how);
                     assert_eq!(disagreement(&checked.report, &theirs), None, "{}, {how:?}", checked.scenario.name);
                 }
             });

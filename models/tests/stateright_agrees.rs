@@ -7,6 +7,7 @@ use multimaster::{
 use multimaster_models::article::Article;
 use multimaster_models::cluster::Cluster;
 use multimaster_models::engine::{self, Limits, Report, Verdict};
+use multimaster_models::erased::Erased;
 use multimaster_models::properties::FALLS_SILENT;
 use multimaster_models::scope::{Client, Free, Link, Scope};
 use multimaster_models::stateright_engine::{How, disagreement, explore};
@@ -18,7 +19,7 @@ use stateright::{Checker, Model, Property};
 fn agreed<M: Subject>(what: &str, subject: impl Fn() -> M) -> Report {
     let ours = engine::explore(&subject(), Limits::default(), |_, _| {});
     for how in [How::Bfs, How::Dfs] {
-        assert_eq!(disagreement(&ours, &explore(subject(), how)), None, "{what}, {how:?}");
+        assert_eq!(disagreement(&ours, &explore(Erased::new(subject()), how)), None, "{what}, {how:?}");
     }
     ours
 }

@@ -4,15 +4,16 @@
 use multimaster_models::catalogue;
 use multimaster_models::fault::Fault;
 use multimaster_models::properties::CONVERGENCE;
-use multimaster_models::scenario::{Scenario, Visitor};
+use multimaster_models::scenario::Scenario;
 use multimaster_models::subject::Subject;
-use multimaster_models::trace::{Replay, Replayed, Trace, write};
+use multimaster_models::trace::{Replayed, Trace, write};
+use stateright::Model;
 use std::collections::HashSet;
 use std::path::Path;
 
 fn replay(file: &str, text: &str) -> Result<Replayed, Fault> {
     let trace = Trace::parse(file, text)?;
-    catalogue::find(&trace.scenario)?.with_model(Replay(&trace))
+    trace.replay(&catalogue::find(&trace.scenario)?.model())
 }
 
 #[test]
@@ -101,50 +102,43 @@ A = ["set k = a", "set k = a #b", "set k = #"]
 B = ["set k = a -> b: c"]
 "##;
 
-struct RandomWalks<'a>(&'a Scenario, usize);
-
-impl Visitor for RandomWalks<'_> {
-    type Out = ();
-
-    /// Walks at random, checks that what is possible is never described alike, writes the walk down and replays it.
-    fn visit<M: Subject>(self, model: M) {
-        let RandomWalks(scenario, walks) = self;
-        let mut random = 1_u64;
-        for _ in 0..walks {
-            let mut state = model.init_states().remove(0);
-            let mut path = Vec::new();
-            loop {
-                let mut actions = Vec::new();
-                model.actions(&state, &mut actions);
-                let possible: Vec<usize> =
-                    (0..actions.len()).filter(|index| model.step(&state, &actions[*index]).is_some()).collect();
-                let said: HashSet<String> =
-                    possible.iter().map(|index| model.describe(&state, &actions[*index])).collect();
-                assert_eq!(said.len(), possible.len(), "{}: {said:?}", scenario.name);
-                if possible.is_empty() || path.len() >= 40 {
-                    break;
-                }
-                // Knuth's MMIX generator: the upper bits are good enough, and the walks are the same everywhere.
-                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let index = possible[(random >> 33) as usize % possible.len()];
-                state = model.step(&state, &actions[index]).unwrap().0;
-                path.push(index);
+/// Walks at random, checks that what is possible is never described alike, writes the walk down and replays it.
+fn walk(scenario: &Scenario, walks: usize) {
+    let model = scenario.model();
+    let mut random = 1_u64;
+    for _ in 0..walks {
+        let mut state = model.init_states().remove(0);
+        let mut path = Vec::new();
+        loop {
+            let mut actions = Vec::new();
+            model.actions(&state, &mut actions);
+            let possible: Vec<usize> =
+                (0..actions.len()).filter(|index| model.step(&state, &actions[*index]).is_some()).collect();
+            let said: HashSet<String> = possible.iter().map(|index| model.describe(&state, &actions[*index])).collect();
+            assert_eq!(said.len(), possible.len(), "{}: {said:?}", scenario.name);
+            if possible.is_empty() || path.len() >= 40 {
+                break;
             }
-            let text = write(&model, &scenario.name, CONVERGENCE, &path);
-            let trace = Trace::parse("walk", &text).unwrap();
-            let replayed = trace.replay(&model).unwrap_or_else(|fault| panic!("{fault}\n{text}"));
-            assert_eq!(replayed.path, path, "{text}");
-            assert_eq!(replayed.steps.last().map(|step| &step.readings), Some(&model.readings(&state)), "{text}");
+            // Knuth's MMIX generator: the upper bits are good enough, and the walks are the same everywhere.
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let index = possible[(random >> 33) as usize % possible.len()];
+            state = model.step(&state, &actions[index]).unwrap().0;
+            path.push(index);
         }
+        let text = write(&model, &scenario.name, CONVERGENCE, &path);
+        let trace = Trace::parse("walk", &text).unwrap();
+        let replayed = trace.replay(&model).unwrap_or_else(|fault| panic!("{fault}\n{text}"));
+        assert_eq!(replayed.path, path, "{text}");
+        assert_eq!(replayed.steps.last().map(|step| &step.readings), Some(&model.readings(&state)), "{text}");
     }
 }
 
 #[test]
 fn whatever_is_written_down_is_replayed_to_the_same_end() {
     let hashes = Scenario::parse("hashes", "hashes.toml", HASHES).unwrap();
-    hashes.with_model(RandomWalks(&hashes, 200));
+    walk(&hashes, 200);
     for scenario in catalogue::all().unwrap() {
-        scenario.with_model(RandomWalks(&scenario, 10));
+        walk(&scenario, 10);
     }
 }
 
@@ -153,6 +147,6 @@ fn a_step_is_the_longest_that_the_line_says() {
     let hashes = Scenario::parse("hashes", "hashes.toml", HASHES).unwrap();
     let text = "scenario hashes\nkeeps convergence\nA: set k = a  # A k=a   # a value with a comment in it\n";
     let trace = Trace::parse("my.trace", text).unwrap();
-    let replayed = hashes.with_model(Replay(&trace)).unwrap();
+    let replayed = trace.replay(&hashes.model()).unwrap();
     assert_eq!(replayed.steps[0].step, "A: set k = a  # A k=a");
 }

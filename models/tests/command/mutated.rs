@@ -2,7 +2,7 @@
 
 use multimaster_models::catalogue;
 use multimaster_models::scenario::Scenario;
-use multimaster_models::trace::{Replay, Trace};
+use multimaster_models::trace::Trace;
 
 const TRACE: &str = "# Two bookings\nscenario booking/arrival\nviolates convergence\n\nA: set seat = 14 Ann  # one\n\
                      B: set seat = 12 Bob\nA -> B: A1 after nothing\nB -> A: B1 after nothing\n";
@@ -103,7 +103,7 @@ fn a_trace_is_replayed_or_refused() {
     let (mut replayed, mut refused) = (0, 0);
     for _ in 0..6_000 {
         let outcome = Trace::parse("mutated.trace", &mutated(TRACE, &mut random))
-            .and_then(|trace| catalogue::find(&trace.scenario)?.with_model(Replay(&trace)));
+            .and_then(|trace| trace.replay(&catalogue::find(&trace.scenario)?.model()));
         match outcome {
             Ok(_) => replayed += 1,
             Err(_) => refused += 1,

@@ -1,0 +1,63 @@
+//! The sequence diagram of a schedule: well-formed whatever values clients write, complete, and the same every time.
+#![allow(missing_docs)]
+
+use multimaster_models::catalogue;
+use multimaster_models::scenario::Scenario;
+use multimaster_models::trace::Trace;
+
+const HOSTILE: &str = r#"
+about = "Values that are no XML, over datagrams"
+masters = 3
+topology = "ring"
+rule = "arrival"
+link = "datagram"
+losses = 1
+duplicates = 1
+
+[clients]
+A = ["set seat = <b>\"&'</b>"]
+B = ["set seat = Bob"]
+"#;
+
+fn picture(scenario: &Scenario, steps: &str) -> String {
+    let trace = Trace::parse("test.trace", &format!("scenario here\n{steps}")).unwrap();
+    trace.replay(&scenario.model()).unwrap().picture
+}
+
+fn texts(svg: &str) -> Vec<String> {
+    let document = roxmltree::Document::parse(svg).unwrap_or_else(|error| panic!("{error}:\n{svg}"));
+    let root = document.root_element();
+    assert_eq!((root.tag_name().name(), root.tag_name().namespace()), ("svg", Some("http://www.w3.org/2000/svg")));
+    assert!(root.attribute("viewBox").is_some());
+    document.descendants().filter_map(|node| node.text()).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_step_is_drawn_and_values_are_escaped() {
+    let scenario = Scenario::parse("hostile", "hostile.toml", HOSTILE).unwrap();
+    let steps = "A: set seat = <b>\"&'</b>\nlost A -> B: A1 after nothing\nB: set seat = Bob\nB asks A for what it lacks\n\
+                 A -> B: A1 after nothing\nB -> C: B1 after nothing";
+    let svg = picture(&scenario, steps);
+    assert_eq!(svg, picture(&scenario, steps), "one path, one picture");
+    let texts = texts(&svg);
+    let has = |part: &str| assert!(texts.iter().any(|text| text.contains(part)), "no {part:?} in {texts:#?}");
+    for part in ["A", "B", "C", "<b>\"&'</b>", "A1 after nothing", "B1 after nothing", "asks", "reads seat=Bob"] {
+        has(part);
+    }
+}
+
+#[test]
+fn a_violation_is_told_under_the_picture() {
+    let scenario = catalogue::find("booking/arrival").unwrap();
+    let steps = "A: set seat = 14 Ann\nB: set seat = 12 Bob\nA -> B: A1 after nothing\nB -> A: B1 after nothing";
+    let texts = texts(&picture(&scenario, steps)).join(" ");
+    assert!(texts.contains("convergence: A and B have both seen A1 B1"), "{texts}");
+}
+
+#[test]
+fn the_empty_schedule_is_a_picture_too() {
+    for (name, ..) in catalogue::files() {
+        let scenario = catalogue::find(&name).unwrap();
+        assert!(texts(&picture(&scenario, "")).iter().any(|text| text == "A"), "{name}");
+    }
+}
