@@ -131,13 +131,15 @@ fn draw(names: &[String], rows: &[Row], last: &[String], disagree: bool, complai
     }
     canvas.y += 24;
     if !complaints.is_empty() {
-        page = page.max(480);
+        page = page.max(620);
         canvas.y += 8;
     }
-    for line in complaints.iter().flat_map(|complaint| wrapped(complaint, page - GUTTER - GAP)) {
-        canvas.y += 18;
-        let y = canvas.y;
-        canvas.text(GUTTER, y, &line, &format!(r#"fill="{RED}" font-size="13""#));
+    for complaint in complaints {
+        for (place, line) in wrapped(complaint, page - GUTTER - 3 * GAP).iter().enumerate() {
+            canvas.y += 18;
+            let x = if place == 0 { GUTTER } else { GUTTER + 2 * GAP };
+            canvas.text(x, canvas.y, line, &format!(r#"fill="{RED}" font-size="13""#));
+        }
     }
     let height = canvas.y + 14;
     let mut svg = String::new();

@@ -24,6 +24,12 @@ fn picture(scenario: &Scenario, steps: &str) -> String {
     trace.replay(&scenario.model()).unwrap().picture
 }
 
+/// How many elements are of this class.
+fn count(svg: &str, class: &str) -> usize {
+    let document = roxmltree::Document::parse(svg).unwrap();
+    document.descendants().filter(|node| node.attribute("class") == Some(class)).count()
+}
+
 fn texts(svg: &str) -> Vec<String> {
     let document = roxmltree::Document::parse(svg).unwrap_or_else(|error| panic!("{error}:\n{svg}"));
     let root = document.root_element();
@@ -44,6 +50,19 @@ fn every_step_is_drawn_and_values_are_escaped() {
     for part in ["A", "B", "C", "<b>\"&'</b>", "A1 after nothing", "B1 after nothing", "asks", "reads seat=Bob"] {
         has(part);
     }
+    let drawn = ["arrives", "lost", "cross", "asks", "again"].map(|class| count(&svg, class));
+    assert_eq!(drawn, [2, 1, 1, 1, 0], "{svg}");
+}
+
+#[test]
+fn what_arrives_again_and_what_comes_too_early_are_marked() {
+    let two_writes = HOSTILE.replace(r#"["set seat = Bob"]"#, r#"["set seat = Bob", "delete seat"]"#);
+    let scenario = Scenario::parse("again", "again.toml", &two_writes).unwrap();
+    let steps = "B: set seat = Bob\nB: delete seat\nB -> C: B2 after B1\n\
+                 B -> C: B1 after nothing, and once more later";
+    let svg = picture(&scenario, steps);
+    assert_eq!(["arrives", "again", "lost"].map(|class| count(&svg, class)), [2, 1, 0], "{svg}");
+    assert!(texts(&svg).iter().any(|text| text == "C lacks something before it, and asks B"), "{svg}");
 }
 
 #[test]
