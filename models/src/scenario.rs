@@ -434,6 +434,11 @@ impl Reader<'_> {
         let Some(link) = &file.link else {
             return Err(Fault::at(self.file, 1, "`link` is missing: one of stream, datagram, soup"));
         };
+        if let (LinkName::Stream, Some(log)) = (*link.get_ref(), &file.log) {
+            let what = "`log` is not for `link = \"stream\"`: there, what is in flight is read from the log, and to cut it \
+                        would take that back; give `link = \"datagram\"` or `\"soup\"`";
+            return Err(self.fault(log, what));
+        }
         let budget = |field: &str, value: &Option<Spanned<u8>>, right: LinkName| match value {
             Some(value) if *link.get_ref() != right => {
                 let kind = if right == LinkName::Stream { "stream" } else { "datagram" };

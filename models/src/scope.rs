@@ -45,8 +45,10 @@ pub enum Link {
     ///
     /// The queue is not in the state: what is in flight is the sender's log from its cursor on, and a delivery takes
     /// the next `1..=batch` changes from there. That reaches the same states as an explicit queue, because what a
-    /// push holds depends on its place in the log alone, not on when it was taken from it. A reset first drains the
-    /// cursor into nothing, then resumes.
+    /// push holds depends on its place in the log alone, not on when it was taken from it: **as long as the log keeps
+    /// all**. With a [`log`](Scope::log) that is cut, what is in flight would be taken back, and schedules be missed, so
+    /// scenario files do not allow it. (Both are shown against explicit queues in `tests/ticks.rs`.) A break drains the
+    /// cursor into nothing.
     Stream {
         /// How many resets.
         resets: u8,
@@ -56,7 +58,8 @@ pub enum Link {
     /// A tick's digest, or the one that answers a gap, arrives at once, and its answer is in flight. A tick happens only
     /// if its answer would bring something and none is under way. That hides nothing: answering changes nothing in the
     /// answerer, so a late digest only draws an answer with more than is needed, and a lost one is a tick that did not
-    /// happen. (Cross-checked against ticks at any time in `tests/ticks.rs`.)
+    /// happen. (Cross-checked against ticks at any time in `tests/ticks.rs`.) What is said of messages is said of these
+    /// ticks: a link that repeated an old digest for ever would draw an answer each time.
     Datagram {
         /// How many losses.
         losses: u8,

@@ -146,7 +146,7 @@ impl<R: Resolver> Verify<R> {
                 };
                 add("stream", stream, None, clients(&[2, 1, 1][..masters]));
                 if masters == 2 {
-                    add("snapshot", stream, Some(1), clients(&[2, 2]));
+                    add("snapshot", Link::Datagram { losses: 1, duplicates: 0 }, Some(1), clients(&[2, 2]));
                 } else if order == "up" {
                     add("datagram", datagram, None, clients(&[2, 1, 0]));
                     add("soup", Link::Soup, None, clients(&[2, 1, 0]));

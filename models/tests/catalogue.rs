@@ -18,7 +18,7 @@ const TOPOLOGIES: [&str; 3] = ["ring", "star", "all-to-all"];
 const LINKS: [&str; 3] = ["stream", "soup", "datagram"];
 
 /// Up to so many states, stateright explores a scenario too.
-const ALSO_STATERIGHT: usize = 20_000;
+const ALSO_STATERIGHT: usize = 50_000;
 
 /// Every scenario that ships, checked: once for all tests.
 fn checked() -> &'static [Checked] {

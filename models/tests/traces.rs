@@ -3,7 +3,7 @@
 
 use multimaster_models::catalogue;
 use multimaster_models::fault::Fault;
-use multimaster_models::properties::CONVERGENCE;
+use multimaster_models::properties::{AGREEMENT, CONVERGENCE};
 use multimaster_models::scenario::Scenario;
 use multimaster_models::subject::Subject;
 use multimaster_models::trace::{Replayed, Trace, write};
@@ -125,7 +125,7 @@ fn walk(scenario: &Scenario, walks: usize) {
             state = model.step(&state, &actions[index]).unwrap().0;
             path.push(index);
         }
-        let text = write(&model, &scenario.name, CONVERGENCE, &path);
+        let text = write(&model, &scenario.name, AGREEMENT, &path);
         let trace = Trace::parse("walk", &text).unwrap();
         let replayed = trace.replay(&model).unwrap_or_else(|fault| panic!("{fault}\n{text}"));
         assert_eq!(replayed.path, path, "{text}");

@@ -147,6 +147,7 @@ fn what_belongs_to_another_link_or_program() {
         assert_edit_refused("\"stream\"", &format!("\"stream\"\n{field} = 1"), 6, &said);
     }
     assert_edit_refused("\"stream\"", "\"soup\"\nresets = 1", 6, &["`resets` is for `link = \"stream\"` only"]);
+    assert_edit_refused("\"stream\"", "\"stream\"\nlog = 1", 6, &["`log` is not for `link = \"stream\"`", "datagram"]);
     assert_edit_refused("\"stream\"", "\"stream\"\nbatch = 0", 6, &["at least one change", "`batch = 1`"]);
     assert_edit_refused("\"stream\"", "\"stream\"\nrelay = true", 6, &["`relay` is for `program = \"article\"` only"]);
     assert_refused(&ARTICLE.replace("\"ring\"", "\"ring\"\nbatch = 1"), 5, &["no `batch`", "`capacity`"]);
