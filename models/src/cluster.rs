@@ -80,7 +80,12 @@ pub struct Hashed<T> {
 #[derive_where(Clone, PartialEq)]
 pub enum Action<R: Resolver> {
     /// A client makes its next request.
-    Ask(usize),
+    Ask {
+        /// Which client.
+        client: usize,
+        /// Which of its requests: the place in its script.
+        place: usize,
+    },
     /// One of the free requests is made.
     Choose(usize),
     /// A letter arrives.
@@ -159,8 +164,9 @@ impl<R: Resolver> Cluster<R> {
 
     pub(crate) fn enabled(&self, state: &State<R>, actions: &mut Vec<Action<R>>) {
         for (client, script) in self.scope.clients.iter().enumerate() {
-            if usize::from(state.progress[client]) < script.asks.len() {
-                actions.push(Action::Ask(client));
+            let place = usize::from(state.progress[client]);
+            if place < script.asks.len() {
+                actions.push(Action::Ask { client, place });
             }
         }
         if (state.chosen.count_ones() as usize) < self.scope.free.take {
@@ -210,11 +216,10 @@ impl<R: Resolver> Cluster<R> {
         let mut next = state.clone();
         let mut sent = Sent::new();
         match action {
-            Action::Ask(client) => {
+            Action::Ask { client, place } => {
                 let script = &self.scope.clients[*client];
-                let request = &script.asks[usize::from(state.progress[*client])];
                 next.progress[*client] += 1;
-                self.write(&mut next, script.at, request, &mut sent);
+                self.write(&mut next, script.at, &script.asks[*place], &mut sent);
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[*index];

@@ -13,12 +13,6 @@ impl<R: Resolver> Subject for Cluster<R> {
 
     fn describe(&self, state: &State<R>, action: &Action<R>) -> String {
         match action {
-            Action::Ask(client) => {
-                let script = &self.scope.clients[*client];
-                let place = usize::from(state.progress[*client]);
-                let request = script.asks.get(place).map(|request| request.to_string()).unwrap_or_default();
-                format!("{}: {request}", script.at)
-            }
             Action::Stream { from, to, max } => {
                 let mut sender = state.master(*from).replica.clone();
                 let message = sender.next_push(*to, *max).map(|message| message.to_string()).unwrap_or_default();
@@ -30,10 +24,9 @@ impl<R: Resolver> Subject for Cluster<R> {
 
     fn remark(&self, state: &State<R>, action: &Action<R>) -> Option<String> {
         match action {
-            Action::Ask(client) => {
+            Action::Ask { client, place } => {
                 let script = &self.scope.clients[*client];
-                let request = script.asks.get(usize::from(state.progress[*client]))?;
-                self.refusal(state, script.at, request)
+                self.refusal(state, script.at, &script.asks[*place])
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[*index];
@@ -111,10 +104,9 @@ impl<R: Resolver> Subject for Cluster<R> {
             again,
         };
         match action {
-            Action::Ask(client) => {
+            Action::Ask { client, place } => {
                 let script = &self.scope.clients[*client];
-                let request = script.asks.get(usize::from(state.progress[*client]));
-                Arrow::At(script.at.index(), request.map(|r| self.named(state, script.at, r)).unwrap_or_default())
+                Arrow::At(script.at.index(), self.named(state, script.at, &script.asks[*place]))
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[*index];
@@ -143,11 +135,9 @@ impl<R: Resolver> Cluster<R> {
     /// The step as a sentence that needs no state to be told.
     pub(crate) fn sentence(&self, action: &Action<R>) -> String {
         match action {
-            Action::Ask(client) => {
+            Action::Ask { client, place } => {
                 let script = &self.scope.clients[*client];
-                let asks: Vec<String> = script.asks.iter().map(|request| request.to_string()).collect();
-                let next = if asks.len() > 1 { "the next of: " } else { "" };
-                format!("{}: {next}{}", script.at, asks.join("; "))
+                format!("{}: {}", script.at, script.asks[*place])
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[*index];
@@ -219,7 +209,7 @@ impl<R: Resolver> fmt::Display for Letter<R> {
 impl<R: Resolver> fmt::Debug for Action<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Action::Ask(client) => write!(f, "Ask({client})"),
+            Action::Ask { client, place } => write!(f, "Ask({client}, {place})"),
             Action::Choose(index) => write!(f, "Choose({index})"),
             Action::Deliver(letter) => write!(f, "Deliver({letter})"),
             Action::Repeat(letter) => write!(f, "Repeat({letter})"),
