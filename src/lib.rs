@@ -14,14 +14,14 @@
 //! One write's life:
 //!
 //! ```
-//! use multimaster::{LastWriteWins, MasterId, Op, Outcome, Reading, Replica, Topology};
+//! use multimaster::{LastWriteWins, MasterId, Outcome, Reading, Replica, Topology};
 //!
 //! let pair = Topology::all_to_all(2)?;
 //! let (a, b) = (MasterId(0), MasterId(1));
 //! let mut at_a = Replica::new(a, LastWriteWins, &pair);
 //! let mut at_b = Replica::new(b, LastWriteWins, &pair);
 //!
-//! at_a.write("hello", &Op::Set("world".into()))?;
+//! at_a.set("hello", "world")?;
 //! let push = at_a.next_push(b, 100).expect("one change to send");
 //! assert_eq!(at_b.receive(a, push.clone()), Outcome::Applied);
 //! assert_eq!(at_b.read("hello"), Reading::Value("world".into()));

@@ -7,10 +7,15 @@
 //! [`digest`](Replica::digest) and sent again by [`answer`](Replica::answer). This is pairwise anti-entropy in the manner of
 //! Bayou (Petersen et al., SOSP 1997), with eager push.
 
+mod send;
+mod vet;
+
+pub use vet::PeerFault;
+
 use crate::clock::LATEST;
 use crate::log::{Cursor, Log};
-use crate::{Change, Dot, Key, MasterId, Message, Op, Push, Reading, Refusal, Resolver, Side, Snapshot, Stamp};
-use crate::{Topology, VersionVector};
+use crate::{Change, Dot, Key, MasterId, Message, Op, Reading, Refusal, Resolver, Side, Snapshot, Stamp};
+use crate::{Text, Topology, VersionVector};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -75,34 +80,6 @@ pub enum Outcome {
     Refused(PeerFault),
 }
 
-/// What is wrong with a refused message. The fault is the peer's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PeerFault {
-    /// The sender is not a neighbour from which this master hears.
-    NotANeighbour(MasterId),
-    /// A push without changes.
-    Empty,
-    /// A change, or a version vector, names a master that is not in the cluster.
-    UnknownOrigin(MasterId),
-    /// A change is not its origin's next: one before it is missing, its number is 0, or this master is said to have
-    /// written what it has not.
-    ImpossibleDot(Dot),
-    /// A stamp of another master than the origin, or of a time past [`LATEST`].
-    ImpossibleStamp(Stamp),
-}
-
-impl fmt::Display for PeerFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PeerFault::NotANeighbour(id) => write!(f, "{id} is not a neighbour that sends changes here"),
-            PeerFault::Empty => write!(f, "a push without changes"),
-            PeerFault::UnknownOrigin(id) => write!(f, "{id} is not in the cluster"),
-            PeerFault::ImpossibleDot(dot) => write!(f, "{dot} cannot be the next change of {}", dot.origin),
-            PeerFault::ImpossibleStamp(stamp) => write!(f, "{stamp} cannot be the change's stamp"),
-        }
-    }
-}
-
 impl<R: Resolver> Replica<R> {
     /// The master `id` of a cluster that has written nothing yet.
     ///
@@ -126,6 +103,22 @@ impl<R: Resolver> Replica<R> {
             cursors: place.neighbours.iter().map(|_| Cursor::default()).collect(),
         };
         Replica { rule, place: Arc::new(place), known }
+    }
+
+    /// [`write`](Self::write)s a register's value.
+    ///
+    /// # Errors
+    /// As `write`.
+    pub fn set(&mut self, key: &str, value: impl Into<Text>) -> Result<Dot, Refusal> {
+        self.write(key, &Op::Set(value.into()))
+    }
+
+    /// [`write`](Self::write)s that a register has no value.
+    ///
+    /// # Errors
+    /// As `write`.
+    pub fn delete(&mut self, key: &str) -> Result<Dot, Refusal> {
+        self.write(key, &Op::Delete)
     }
 
     /// A client writes: the operation is named, stamped, applied and logged. O(log keys), whatever the number of peers.
@@ -183,113 +176,6 @@ impl<R: Resolver> Replica<R> {
         self.place.feeders.iter().map(|feeder| (*feeder, &self.known.seen))
     }
 
-    /// What a neighbour that has seen `digest` lacks: at most `max` changes, or a snapshot if the log no longer holds
-    /// them; `None` if it lacks nothing. Answered from the digest alone, never from what the neighbour was sent before:
-    /// that would stall after a loss. Changes nothing here.
-    pub fn answer(&self, digest: &VersionVector, max: usize) -> Option<MessageOf<R>> {
-        let known = &self.known;
-        if !digest.covers(&known.log.base) {
-            return Some(self.snapshot());
-        }
-        let missing = known.log.entries.iter().filter(|change| !digest.contains(change.dot));
-        let changes: Vec<_> = missing.take(max).cloned().collect();
-        let mut extends = digest.clone();
-        extends.meet(&known.seen);
-        (!changes.is_empty()).then_some(Message::Push(Push { extends, changes }))
-    }
-
-    /// Whether there is something to push to the neighbour `peer`.
-    pub fn has_push(&self, peer: MasterId) -> bool {
-        self.neighbour(peer).is_some_and(|place| match &self.known.cursors[place] {
-            Cursor::Next { index, .. } => *index < self.known.log.entries.len(),
-            Cursor::Behind => true,
-        })
-    }
-
-    /// How many changes wait to be pushed to `peer`; 1 if that will be a snapshot. O(log).
-    pub fn pending(&self, peer: MasterId) -> usize {
-        let Some(place) = self.neighbour(peer) else {
-            return 0;
-        };
-        match &self.known.cursors[place] {
-            Cursor::Behind => 1,
-            Cursor::Next { index, .. } => {
-                let Neighbour { spared, .. } = &self.place.neighbours[place];
-                let waiting = self.known.log.entries.range(*index..);
-                waiting.filter(|change| !spared[change.dot.origin.index()]).count()
-            }
-        }
-    }
-
-    /// The next message for the neighbour `peer`, and moves its cursor past it: at most `max` changes, or a snapshot if
-    /// the log has been truncated past the cursor; `None` if it has been sent everything, or is no neighbour.
-    ///
-    /// Left out is what `peer` [must have had before](Topology::had_before).
-    pub fn next_push(&mut self, peer: MasterId, max: usize) -> Option<MessageOf<R>> {
-        if max == 0 || !self.has_push(peer) {
-            return None;
-        }
-        let place = self.neighbour(peer)?;
-        let Neighbour { spared, .. } = &self.place.neighbours[place];
-        let Known { seen, log, cursors, .. } = &mut self.known;
-        match &mut cursors[place] {
-            cursor @ Cursor::Behind => {
-                *cursor = Cursor::Next { index: log.entries.len(), seen: seen.clone() };
-                Some(self.snapshot())
-            }
-            Cursor::Next { index, seen } => {
-                let extends = seen.clone();
-                let mut changes = Vec::new();
-                while let Some(change) = log.entries.get(*index) {
-                    if !spared[change.dot.origin.index()] {
-                        if changes.len() == max {
-                            break;
-                        }
-                        changes.push(change.clone());
-                    }
-                    seen.insert(change.dot);
-                    *index += 1;
-                }
-                Some(Message::Push(Push { extends, changes }))
-            }
-        }
-    }
-
-    /// The neighbour `peer` says that it has seen `digest`: it is next sent the first change in the log that this does
-    /// not cover. After a lost connection this is where a stream goes on; on a standing one it is an acknowledgement,
-    /// and skips what the neighbour got from others.
-    pub fn resume(&mut self, peer: MasterId, digest: &VersionVector) {
-        if let Some(place) = self.neighbour(peer) {
-            let Neighbour { spared, .. } = &self.place.neighbours[place];
-            let had = |dot: Dot| digest.contains(dot) || spared[dot.origin.index()];
-            self.known.cursors[place] = self.known.log.cursor_for(digest, had);
-        }
-    }
-
-    /// Whether the next push to `peer` would begin with what `digest` covers.
-    pub fn would_repeat(&self, peer: MasterId, digest: &VersionVector) -> bool {
-        self.neighbour(peer).is_some_and(|place| match &self.known.cursors[place] {
-            Cursor::Behind => digest.covers(&self.known.seen),
-            Cursor::Next { index, .. } => {
-                self.known.log.entries.get(*index).is_some_and(|change| digest.contains(change.dot))
-            }
-        })
-    }
-
-    fn neighbour(&self, peer: MasterId) -> Option<usize> {
-        self.place.neighbours.iter().position(|neighbour| neighbour.id == peer)
-    }
-
-    /// Forgets all but the newest `keep` entries of the log. A neighbour that still needs one that is gone will get a
-    /// snapshot. O(neighbours + entries dropped).
-    pub fn truncate(&mut self, keep: usize) {
-        let known = &mut self.known;
-        let dropped = known.log.truncate(keep);
-        for cursor in &mut known.cursors {
-            cursor.shift(dropped);
-        }
-    }
-
     /// What a reader of `key` sees.
     pub fn read(&self, key: &str) -> Reading {
         self.known.table.get(key).map_or_else(|| self.rule.read(&R::State::default()), |state| self.rule.read(state))
@@ -325,11 +211,6 @@ impl<R: Resolver> Replica<R> {
     /// What had been seen before the first change in the log.
     pub fn truncated(&self) -> &VersionVector {
         &self.known.log.base
-    }
-
-    fn snapshot(&self) -> MessageOf<R> {
-        let Known { seen, clock, table, .. } = &self.known;
-        Message::Snapshot(Snapshot { seen: seen.clone(), clock: *clock, table: table.clone() })
     }
 
     /// Applies and logs a change that is new here and whose causes have all been seen.
@@ -379,47 +260,6 @@ impl<R: Resolver> Replica<R> {
             let informed = neighbour.id == from && seen == known.seen;
             *cursor = if informed { Cursor::Next { index: 0, seen: known.seen.clone() } } else { Cursor::Behind };
         }
-    }
-
-    fn vet(&self, from: MasterId, message: &MessageOf<R>) -> Result<(), PeerFault> {
-        let (place, known) = (&self.place, &self.known);
-        if !place.feeders.contains(&from) {
-            return Err(PeerFault::NotANeighbour(from));
-        }
-        let (vector, changes) = match message {
-            Message::Push(push) if push.changes.is_empty() => return Err(PeerFault::Empty),
-            Message::Push(push) => (&push.extends, push.changes.as_slice()),
-            Message::Snapshot(snapshot) => (&snapshot.seen, [].as_slice()),
-        };
-        if vector.width() > usize::from(place.masters) {
-            let last = u16::try_from(vector.width() - 1).unwrap_or(u16::MAX);
-            return Err(PeerFault::UnknownOrigin(MasterId(last)));
-        }
-        let own = Dot { origin: known.id, seq: vector.get(known.id) };
-        if !known.seen.contains(own) {
-            return Err(PeerFault::ImpossibleDot(own));
-        }
-        if let Message::Snapshot(snapshot) = message
-            && snapshot.clock > LATEST
-        {
-            return Err(PeerFault::ImpossibleStamp(Stamp { time: snapshot.clock, master: from }));
-        }
-        // Each change must be the next of its origin after what the push extends, and those before it in the push.
-        let mut before = vector.clone();
-        for Change { dot, stamp, .. } in changes {
-            if dot.origin.0 >= place.masters {
-                return Err(PeerFault::UnknownOrigin(dot.origin));
-            }
-            let forged = dot.origin == known.id && !known.seen.contains(*dot);
-            if dot.seq.checked_sub(1) != Some(before.get(dot.origin)) || forged {
-                return Err(PeerFault::ImpossibleDot(*dot));
-            }
-            if stamp.master != dot.origin || stamp.time > LATEST {
-                return Err(PeerFault::ImpossibleStamp(*stamp));
-            }
-            before.insert(*dot);
-        }
-        Ok(())
     }
 }
 

@@ -107,7 +107,10 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::WrongKind(op) => write!(f, "this rule does not take {op:?}"),
+            Refusal::WrongKind(op) => {
+                let own = [Kind::Register, Kind::Counter, Kind::Set].into_iter().find(|kind| kind.takes(op));
+                write!(f, "this rule does not take {}", own.map_or("this operation", Kind::operations))
+            }
             Refusal::Because(reason) => f.write_str(reason),
         }
     }

@@ -1,16 +1,18 @@
 //! The model: masters, links and clients as one state machine that stateright explores. Every step of a master is a
 //! call to the shipping [`Replica`].
 
+mod state;
+
+pub use state::{Faults, Hashed, Letter, Node, State};
+
 use crate::history::{History, Write};
 use crate::scope::{Link, Scope};
 use crate::subject::Sent;
 use crate::tamper::Tamper;
 use derive_where::derive_where;
-use foldhash::quality::FixedState;
 use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver};
 use smallvec::SmallVec;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
 /// Masters with one rule in one [`Scope`].
@@ -20,60 +22,6 @@ pub struct Cluster<R: Resolver> {
     pub(crate) tamper: Option<Tamper<R>>,
     /// Pairs of (neighbour, asker) whose exchange of digests has been tried out, by content hash, and how it went.
     pub(crate) exchanges: Mutex<HashMap<(u64, u64), bool, foldhash::fast::FixedState>>,
-}
-
-/// A global state. Masters and letters are shared between states and carry the hash of their content, so that a step
-/// clones and hashes only what it alters.
-#[derive_where(Clone, PartialEq)]
-pub struct State<R: Resolver> {
-    pub(crate) masters: SmallVec<[Arc<Node<R>>; 4]>,
-    /// What is in flight, in the order of content: a bag for datagrams, a set for the soup.
-    pub(crate) wire: Vec<Arc<Letter<R>>>,
-    pub(crate) history: Arc<Hashed<History>>,
-    /// How far each client is in its script.
-    pub(crate) progress: SmallVec<[u8; 8]>,
-    /// Which of the free requests have been made, a bit each.
-    pub(crate) chosen: u32,
-    pub(crate) faults: Faults,
-    /// Which streams are broken, a bit for each edge in order.
-    pub(crate) broken: u32,
-}
-
-/// The faults that may still happen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Faults {
-    /// Messages that may be lost.
-    pub losses: u8,
-    /// Messages that may arrive twice.
-    pub duplicates: u8,
-    /// Streams that may be reset.
-    pub resets: u8,
-}
-
-/// A master, and what the properties ask of it: worked out once, when it comes to be. That holds for good, because it
-/// depends on the replica and on writes that the replica has seen, which history never alters.
-pub struct Node<R: Resolver> {
-    pub(crate) replica: Replica<R>,
-    hash: u64,
-    pub(crate) readings: u64,
-    pub(crate) in_order: bool,
-    pub(crate) lost_by_policy: bool,
-    pub(crate) lost_causally: bool,
-}
-
-/// A message in flight.
-pub struct Letter<R: Resolver> {
-    pub(crate) from: MasterId,
-    pub(crate) to: MasterId,
-    pub(crate) message: MessageOf<R>,
-    hash: u64,
-}
-
-/// A value with the hash of its content.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hashed<T> {
-    pub(crate) value: T,
-    hash: u64,
 }
 
 /// One step.
@@ -405,103 +353,5 @@ impl<R: Resolver> Cluster<R> {
     fn does_nothing(&self, receiver: &Node<R>, letter: &Letter<R>) -> bool {
         let mut trial = receiver.replica.clone();
         self.receive(&mut trial, letter.from, letter.message.clone()) == Outcome::Duplicate && trial == receiver.replica
-    }
-}
-
-impl<R: Resolver> State<R> {
-    pub(crate) fn master(&self, id: MasterId) -> &Node<R> {
-        &self.masters[id.index()]
-    }
-
-    pub(crate) fn history(&self) -> &History {
-        &self.history.value
-    }
-
-    fn set(&mut self, id: MasterId, replica: Replica<R>) {
-        self.masters[id.index()] = Arc::new(Node::new(replica, &self.history.value));
-    }
-
-    /// The master has only moved a cursor: what it has seen and reads is as before, and so is the judgement of it.
-    fn move_cursor(&mut self, id: MasterId, replica: Replica<R>) {
-        let node = &mut self.masters[id.index()];
-        *node = Arc::new(Node { hash: content_hash(&replica), replica, ..**node });
-    }
-
-    fn take(&mut self, letter: &Arc<Letter<R>>) {
-        if let Some(place) = self.wire.iter().position(|held| held == letter) {
-            self.wire.remove(place);
-        }
-    }
-}
-
-pub(crate) fn content_hash<T: Hash + ?Sized>(value: &T) -> u64 {
-    FixedState::with_seed(0).hash_one(value)
-}
-
-impl<R: Resolver> Node<R> {
-    fn new(replica: Replica<R>, history: &History) -> Node<R> {
-        let losses = history.losses(&replica);
-        let mut readings = FixedState::with_seed(0).build_hasher();
-        for read in replica.readings() {
-            read.hash(&mut readings);
-        }
-        Node {
-            hash: content_hash(&replica),
-            readings: readings.finish(),
-            in_order: history.out_of_order(&replica).is_none(),
-            lost_by_policy: losses.iter().any(|loss| loss.by_policy),
-            lost_causally: losses.iter().any(|loss| !loss.by_policy),
-            replica,
-        }
-    }
-
-    pub(crate) fn hash(&self) -> u64 {
-        self.hash
-    }
-}
-
-impl<R: Resolver> Letter<R> {
-    fn new(from: MasterId, to: MasterId, message: MessageOf<R>) -> Letter<R> {
-        let hash = content_hash(&(from, to, &message));
-        Letter { from, to, message, hash }
-    }
-
-    fn order(&self) -> (MasterId, MasterId, &MessageOf<R>) {
-        (self.from, self.to, &self.message)
-    }
-}
-
-impl<T: Hash> Hashed<T> {
-    fn new(value: T) -> Hashed<T> {
-        Hashed { hash: content_hash(&value), value }
-    }
-}
-
-impl<R: Resolver> PartialEq for Node<R> {
-    fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.replica == other.replica
-    }
-}
-
-impl<R: Resolver> PartialEq for Letter<R> {
-    fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.order() == other.order()
-    }
-}
-
-impl<R: Resolver> Hash for State<R> {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        for node in &self.masters {
-            hasher.write_u64(node.hash);
-        }
-        hasher.write_usize(self.wire.len());
-        for letter in &self.wire {
-            hasher.write_u64(letter.hash);
-        }
-        hasher.write_u64(self.history.hash);
-        self.progress.hash(hasher);
-        self.chosen.hash(hasher);
-        self.faults.hash(hasher);
-        self.broken.hash(hasher);
     }
 }

@@ -1,0 +1,359 @@
+//! From a file to a scenario: whatever is wrong is told with its line and what would be right.
+
+use super::file::{ExpectFile, Expected, File, LinkName, Name, Program, Shape};
+use super::{Expect, Explored, RuleName, Scenario};
+use crate::article::Article;
+use crate::engine::Limits;
+use crate::erased::Erased;
+use crate::fault::{Fault, line_of};
+use crate::properties as p;
+use crate::scope::{Client, Free, Link, Scope};
+use multimaster::{Kind, MasterId, Request, Topology};
+use stateright::{Expectation, Model};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use toml::Spanned;
+
+pub(super) struct Reader<'a> {
+    pub(super) file: &'a str,
+    pub(super) text: &'a str,
+}
+
+impl Reader<'_> {
+    fn fault<T>(&self, place: &Spanned<T>, what: impl Into<String>) -> Fault {
+        Fault::at(self.file, line_of(self.text, place.span().start), what)
+    }
+
+    pub(super) fn scenario(&self, name: &str) -> Result<Scenario, Fault> {
+        let file: File = toml::from_str(self.text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of(self.text, span.start));
+            Fault::at(self.file, line, self.in_words(error.message(), line))
+        })?;
+        if file.about.get_ref().chars().any(char::is_control) {
+            return Err(self.fault(&file.about, "`about` is one line of text, without control characters"));
+        }
+        let (topology, shape) = self.topology(&file)?;
+        let subject = match file.program {
+            Program::AntiEntropy => self.cluster(&file, topology)?,
+            Program::Article => self.article(&file, topology)?,
+        };
+        let default = Limits::default();
+        let limits = Limits {
+            states: file.limits.states.unwrap_or(default.states),
+            time: file.limits.seconds.map_or(default.time, Duration::from_secs),
+            until: None,
+        };
+        let about = file.about.get_ref().clone();
+        let mut scenario = Scenario { name: name.into(), about, shape, subject, limits, expect: Expect::default() };
+        scenario.expect = self.expect(&file.expect, &scenario)?;
+        Ok(scenario)
+    }
+
+    /// What toml says of `line`, with the field and without the names of Rust's types.
+    fn in_words(&self, message: &str, line: usize) -> String {
+        let said = [
+            ("expected u8", "expected a whole number from 0 to 255"),
+            ("expected usize", "expected a whole number, 0 or more"),
+            ("expected u64", "expected a whole number, 0 or more"),
+            ("expected a sequence", "expected a list, in brackets"),
+            ("expected a string", "expected text in quotes"),
+            ("expected a boolean", "expected true or false"),
+            ("wanted string or table", "expected one of the names that `multimaster list` shows, in quotes"),
+        ];
+        let said = said.into_iter().fold(message.to_owned(), |said, (from, to)| said.replace(from, to));
+        let about_a_value =
+            ["invalid ", "wanted ", "expected ", "unknown variant"].iter().any(|start| message.starts_with(start));
+        let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "-_/".contains(c));
+        // A list may go over several lines: its field is the next one above.
+        let lines: Vec<&str> = self.text.lines().take(line).collect();
+        let field = lines.iter().rev().find_map(|line| {
+            let header = line.trim().trim_matches(['[', ']']);
+            let key = line.split_once('=').map_or(header, |(key, _)| key.trim());
+            let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
+            is_key(key).then_some(key)
+        });
+        match field {
+            Some(field) if about_a_value => format!("`{field}`: {said}"),
+            _ => said,
+        }
+    }
+
+    fn masters(&self, file: &File) -> Result<u16, Fault> {
+        match *file.masters.get_ref() {
+            masters @ 2..=16 => Ok(masters as u16),
+            masters => {
+                let what = format!("`masters = {masters}`: two or more replicate, and at most 16 can be explored");
+                Err(self.fault(&file.masters, what))
+            }
+        }
+    }
+
+    fn topology(&self, file: &File) -> Result<(Topology, String), Fault> {
+        let masters = self.masters(file)?;
+        let (built, place, shape) = match (&file.topology, &file.edges) {
+            (Some(_), Some(edges)) => {
+                return Err(self.fault(edges, "give either `topology` or `edges`, not both"));
+            }
+            (None, None) => {
+                let choices = "`topology = \"ring\"`, `\"star\"` or `\"all-to-all\"`, or `edges = [[\"A\", \"B\"], …]`";
+                return Err(Fault::at(self.file, 1, format!("who sends to whom is missing: {choices}")));
+            }
+            (Some(shape), None) => {
+                let built = match shape.get_ref() {
+                    Shape::Ring => Topology::ring(masters),
+                    Shape::Star => Topology::star(masters),
+                    Shape::AllToAll => Topology::all_to_all(masters),
+                };
+                let name = match shape.get_ref() {
+                    Shape::Ring => "ring",
+                    Shape::Star => "star",
+                    Shape::AllToAll => "all-to-all",
+                };
+                (built, shape.span().start, name)
+            }
+            (None, Some(edges)) => {
+                let pairs: Result<Vec<_>, Fault> =
+                    edges
+                        .get_ref()
+                        .iter()
+                        .map(|pair| match pair.get_ref().as_slice() {
+                            [from, to] => Ok((self.master(from, masters)?, self.master(to, masters)?)),
+                            _ => Err(self
+                                .fault(pair, "an edge is two masters, the sender and the receiver: `[\"A\", \"B\"]`")),
+                        })
+                        .collect();
+                (Topology::from_edges(masters, pairs?), edges.span().start, "edges")
+            }
+        };
+        let topology = built.map_err(|error| Fault::at(self.file, line_of(self.text, place), error.to_string()))?;
+        Ok((topology, format!("{shape} {masters}")))
+    }
+
+    fn master(&self, name: &Name, masters: u16) -> Result<MasterId, Fault> {
+        let found = (0..masters).map(MasterId).find(|id| id.to_string() == *name.get_ref());
+        found.ok_or_else(|| self.fault(name, no_such_master(name.get_ref(), masters)))
+    }
+
+    fn clients(&self, file: &File, kind: Kind) -> Result<Vec<Client>, Fault> {
+        let masters = self.masters(file)?;
+        let mut clients = Vec::new();
+        for (name, asks) in &file.clients {
+            let no_such_master = || self.fault(name, no_such_master(name.get_ref(), masters));
+            let at = master_named(name.get_ref(), masters).ok_or_else(no_such_master)?;
+            if asks.len() > 255 {
+                return Err(self.fault(name, format!("{} requests of one client: at most 255", asks.len())));
+            }
+            let asks = asks.iter().map(|ask| self.request(ask, ask.get_ref(), kind)).collect::<Result<_, _>>()?;
+            clients.push(Client { at, asks });
+        }
+        Ok(clients)
+    }
+
+    fn request(&self, place: &Spanned<String>, text: &str, kind: Kind) -> Result<Request, Fault> {
+        let request: Request = text.parse().map_err(|error| self.fault(place, format!("{error}")))?;
+        if kind.takes(&request.op) {
+            return Ok(request);
+        }
+        Err(self.fault(place, format!("the rule does not take `{text}`: it takes {}", kind.operations())))
+    }
+
+    fn free(&self, file: &File, kind: Kind) -> Result<Free, Fault> {
+        let Some(free) = &file.free else {
+            return Ok(Free::default());
+        };
+        let mut of = Vec::new();
+        for choice in &free.of {
+            let (master, request) = choice.get_ref().split_once(": ").ok_or_else(|| {
+                self.fault(choice, format!("`{}` does not say where: `A: set k = 1`, for one", choice.get_ref()))
+            })?;
+            let masters = self.masters(file)?;
+            let at =
+                master_named(master, masters).ok_or_else(|| self.fault(choice, no_such_master(master, masters)))?;
+            of.push((at, self.request(choice, request, kind)?));
+        }
+        let take = *free.take.get_ref();
+        if take > of.len() || of.len() > 32 {
+            let limit =
+                format!("`take = {take}` of {} requests: take at most as many as there are, of at most 32", of.len());
+            return Err(self.fault(&free.take, limit));
+        }
+        Ok(Free { take, of })
+    }
+
+    fn cluster(&self, file: &File, topology: Topology) -> Result<Explored, Fault> {
+        for (field, place) in
+            [("capacity", file.capacity.as_ref().map(Spanned::span)), ("relay", file.relay.as_ref().map(Spanned::span))]
+        {
+            if let Some(span) = place {
+                let what = format!("`{field}` is for `program = \"article\"` only");
+                return Err(Fault::at(self.file, line_of(self.text, span.start), what));
+            }
+        }
+        let Some(rule) = file.rule.as_ref().map(|rule| *rule.get_ref()) else {
+            let names: Vec<&str> = RuleName::ALL.iter().map(|(_, name, _)| *name).collect();
+            return Err(Fault::at(self.file, 1, format!("`rule` is missing: one of {}", names.join(", "))));
+        };
+        let Some(link) = &file.link else {
+            return Err(Fault::at(self.file, 1, "`link` is missing: one of stream, datagram, soup"));
+        };
+        if let (LinkName::Stream, Some(log)) = (*link.get_ref(), &file.log) {
+            let what = "`log` is not for `link = \"stream\"`: there, what is in flight is read from the log, and to cut it \
+                        would take that back; give `link = \"datagram\"` or `\"soup\"`";
+            return Err(self.fault(log, what));
+        }
+        let budget = |field: &str, value: &Option<Spanned<u8>>, right: LinkName| match value {
+            Some(value) if *link.get_ref() != right => {
+                let kind = if right == LinkName::Stream { "stream" } else { "datagram" };
+                Err(self.fault(value, format!("`{field}` is for `link = \"{kind}\"` only")))
+            }
+            value => Ok(value.as_ref().map_or(0, |value| *value.get_ref())),
+        };
+        let resets = budget("resets", &file.resets, LinkName::Stream)?;
+        let losses = budget("losses", &file.losses, LinkName::Datagram)?;
+        let duplicates = budget("duplicates", &file.duplicates, LinkName::Datagram)?;
+        let batch = file.batch.as_ref().map_or(1, |batch| *batch.get_ref());
+        if let (0, Some(place)) = (batch, &file.batch) {
+            return Err(self.fault(place, "a message carries at least one change: `batch = 1` or more"));
+        }
+        if topology.edges().count() > 32 {
+            return Err(self.fault(&file.masters, "more than 32 edges are too many to explore"));
+        }
+        let scope = Scope {
+            link: match link.get_ref() {
+                LinkName::Stream => Link::Stream { resets },
+                LinkName::Datagram => Link::Datagram { losses, duplicates },
+                LinkName::Soup => Link::Soup,
+            },
+            batch,
+            log: file.log.as_ref().map(|log| *log.get_ref()),
+            clients: self.clients(file, rule.kind())?,
+            free: self.free(file, rule.kind())?,
+            topology,
+        };
+        self.told_apart(file, &scope)?;
+        Ok(Explored::Cluster(rule, scope))
+    }
+
+    /// No two requests that may be made at one time, at one master, read alike: a trace could not say which is meant.
+    fn told_apart(&self, file: &File, scope: &Scope) -> Result<(), Fault> {
+        let scripts = file.clients.values().zip(&scope.clients).enumerate().flat_map(|(client, (places, script))| {
+            places.iter().zip(&script.asks).map(move |(place, ask)| (place, script.at, ask, client))
+        });
+        let free = file.free.iter().flat_map(|free| &free.of).zip(&scope.free.of).enumerate();
+        let free = free.map(|(index, (place, (at, ask)))| (place, *at, ask, scope.clients.len() + index));
+        let mut asked_by = BTreeMap::new();
+        for (place, at, ask, client) in scripts.chain(free) {
+            if *asked_by.entry((at, ask)).or_insert(client) != client {
+                let what = "two clients, or two free requests, are the same: a trace could not say which is meant";
+                return Err(self.fault(place, format!("`{ask}` at {at} by {what}; vary the value")));
+            }
+        }
+        Ok(())
+    }
+
+    fn article(&self, file: &File, topology: Topology) -> Result<Explored, Fault> {
+        let place = |field: Option<usize>| field.map_or(1, |start| line_of(self.text, start));
+        let misplaced = [
+            ("rule", file.rule.as_ref().map(|f| f.span().start)),
+            ("link", file.link.as_ref().map(|f| f.span().start)),
+            ("resets", file.resets.as_ref().map(|f| f.span().start)),
+            ("losses", file.losses.as_ref().map(|f| f.span().start)),
+            ("duplicates", file.duplicates.as_ref().map(|f| f.span().start)),
+            ("batch", file.batch.as_ref().map(|f| f.span().start)),
+            ("log", file.log.as_ref().map(|f| f.span().start)),
+            ("free", file.free.as_ref().map(|f| f.take.span().start)),
+        ];
+        if let Some((field, start)) = misplaced.into_iter().find(|(_, start)| start.is_some()) {
+            let what = format!("the article's program has no `{field}`: it has `capacity`, `relay` and `clients`");
+            return Err(Fault::at(self.file, place(start), what));
+        }
+        let capacity = file.capacity.as_ref().map_or(100, |capacity| *capacity.get_ref());
+        let relay = file.relay.as_ref().is_some_and(|relay| *relay.get_ref());
+        let clients = self.clients(file, Kind::Register)?;
+        for ask in file.clients.values().flatten() {
+            if ask.get_ref().trim_start().starts_with("delete") {
+                return Err(self.fault(ask, format!("the article's masters only set: `{}`", ask.get_ref())));
+            }
+        }
+        let article = Article::new(topology, capacity, relay, clients);
+        let start = file.capacity.as_ref().map(|field| field.span().start);
+        article.map(Explored::Article).map_err(|error| Fault::at(self.file, place(start), error))
+    }
+
+    fn expect(&self, file: &ExpectFile, scenario: &Scenario) -> Result<Expect, Fault> {
+        let (properties, witnesses) = asked_of(&scenario.model());
+        let stated = [
+            (p::CONVERGENCE, &file.convergence),
+            (p::AGREEMENT, &file.agreement),
+            (p::REPAIRABLE, &file.repairable),
+            (p::CAUSAL_ORDER, &file.causal_order),
+            (p::NO_CAUSAL_LOSS, &file.no_causal_loss),
+            (p::NO_POLICY_LOSS, &file.no_policy_loss),
+            (p::FALLS_SILENT, &file.falls_silent),
+            (crate::article::NO_DEADLOCK, &file.no_deadlock),
+            (crate::article::ORDER_KEPT, &file.order_kept),
+        ];
+        let mut violated = Vec::new();
+        for (property, expected) in stated {
+            let Some(expected) = expected else {
+                continue;
+            };
+            if !properties.contains(&property) {
+                let known = properties.join(", ");
+                let what = format!("`{property}` is not asked of this program; what is asked is {known}");
+                return Err(self.fault(expected, what));
+            }
+            if *expected.get_ref() == Expected::Violated {
+                if property == p::NO_POLICY_LOSS && scenario.rule() == "counter" {
+                    let what = "a counter cannot lose by policy: increments do not compete. Expect `holds`";
+                    return Err(self.fault(expected, what));
+                }
+                violated.push(property);
+            }
+        }
+        for witness in &file.unreached {
+            if !witnesses.contains(&witness.get_ref().as_str()) {
+                let known = witnesses.join("`, `");
+                let what = format!("`{}` is no witness of this scenario; they are `{known}`", witness.get_ref());
+                return Err(self.fault(witness, what));
+            }
+        }
+        let at_least_one = |field: &Option<Spanned<usize>>, name: &str| match field {
+            Some(place) if *place.get_ref() == 0 => {
+                Err(self.fault(place, format!("`{name} = 0` cannot be: the initial state is one")))
+            }
+            field => Ok(field.as_ref().map(|count| *count.get_ref())),
+        };
+        if let (Some(place), true) = (&file.messages, violated.contains(&p::FALLS_SILENT)) {
+            return Err(
+                self.fault(place, "messages have no bound where `falls-silent = \"violated\"`: drop one of the two")
+            );
+        }
+        Ok(Expect {
+            violated,
+            unreached: file.unreached.iter().map(|witness| witness.get_ref().clone()).collect(),
+            states: at_least_one(&file.states, "states")?,
+            depth: file.depth.as_ref().map(|depth| *depth.get_ref()),
+            messages: file.messages.as_ref().map(|messages| *messages.get_ref()),
+        })
+    }
+}
+
+/// `A`, or `A/2` for a second client of A.
+fn master_named(name: &str, masters: u16) -> Option<MasterId> {
+    let master = name.split('/').next().unwrap_or(name);
+    (0..masters).map(MasterId).find(|id| id.to_string() == master)
+}
+
+fn no_such_master(name: &str, masters: u16) -> String {
+    let last = MasterId(masters.saturating_sub(1));
+    format!("there is no master `{name}`: the {masters} masters are A to {last}")
+}
+
+/// The properties and the witnesses of a model.
+fn asked_of(model: &Erased) -> (Vec<&'static str>, Vec<&'static str>) {
+    let (witnesses, always): (Vec<_>, Vec<_>) =
+        model.properties().into_iter().partition(|property| property.expectation == Expectation::Sometimes);
+    let always = always.iter().map(|property| property.name).chain([p::FALLS_SILENT]).collect();
+    (always, witnesses.iter().map(|property| property.name).collect())
+}

@@ -1,0 +1,119 @@
+//! What a master sends: pushes from its log, answers to digests, snapshots.
+
+use super::{Known, MessageOf, Neighbour, Replica};
+use crate::log::Cursor;
+use crate::{Dot, MasterId, Message, Push, Resolver, Snapshot, VersionVector};
+
+impl<R: Resolver> Replica<R> {
+    /// What a neighbour that has seen `digest` lacks: at most `max` changes, or a snapshot if the log no longer holds
+    /// them; `None` if it lacks nothing. Answered from the digest alone, never from what the neighbour was sent before:
+    /// that would stall after a loss. Changes nothing here.
+    pub fn answer(&self, digest: &VersionVector, max: usize) -> Option<MessageOf<R>> {
+        let known = &self.known;
+        if !digest.covers(&known.log.base) {
+            return Some(self.snapshot());
+        }
+        let missing = known.log.entries.iter().filter(|change| !digest.contains(change.dot));
+        let changes: Vec<_> = missing.take(max).cloned().collect();
+        let mut extends = digest.clone();
+        extends.meet(&known.seen);
+        (!changes.is_empty()).then_some(Message::Push(Push { extends, changes }))
+    }
+
+    /// Whether there is something to push to the neighbour `peer`.
+    pub fn has_push(&self, peer: MasterId) -> bool {
+        self.neighbour(peer).is_some_and(|place| match &self.known.cursors[place] {
+            Cursor::Next { index, .. } => *index < self.known.log.entries.len(),
+            Cursor::Behind => true,
+        })
+    }
+
+    /// How many changes wait to be pushed to `peer`; 1 if that will be a snapshot. O(log).
+    pub fn pending(&self, peer: MasterId) -> usize {
+        let Some(place) = self.neighbour(peer) else {
+            return 0;
+        };
+        match &self.known.cursors[place] {
+            Cursor::Behind => 1,
+            Cursor::Next { index, .. } => {
+                let Neighbour { spared, .. } = &self.place.neighbours[place];
+                let waiting = self.known.log.entries.range(*index..);
+                waiting.filter(|change| !spared[change.dot.origin.index()]).count()
+            }
+        }
+    }
+
+    /// The next message for the neighbour `peer`, and moves its cursor past it: at most `max` changes, or a snapshot if
+    /// the log has been truncated past the cursor; `None` if it has been sent everything, or is no neighbour.
+    ///
+    /// Left out is what `peer` [must have had before](Topology::had_before).
+    pub fn next_push(&mut self, peer: MasterId, max: usize) -> Option<MessageOf<R>> {
+        if max == 0 || !self.has_push(peer) {
+            return None;
+        }
+        let place = self.neighbour(peer)?;
+        let Neighbour { spared, .. } = &self.place.neighbours[place];
+        let Known { seen, log, cursors, .. } = &mut self.known;
+        match &mut cursors[place] {
+            cursor @ Cursor::Behind => {
+                *cursor = Cursor::Next { index: log.entries.len(), seen: seen.clone() };
+                Some(self.snapshot())
+            }
+            Cursor::Next { index, seen } => {
+                let extends = seen.clone();
+                let mut changes = Vec::new();
+                while let Some(change) = log.entries.get(*index) {
+                    if !spared[change.dot.origin.index()] {
+                        if changes.len() == max {
+                            break;
+                        }
+                        changes.push(change.clone());
+                    }
+                    seen.insert(change.dot);
+                    *index += 1;
+                }
+                Some(Message::Push(Push { extends, changes }))
+            }
+        }
+    }
+
+    /// The neighbour `peer` says that it has seen `digest`: it is next sent the first change in the log that this does
+    /// not cover. After a lost connection this is where a stream goes on; on a standing one it is an acknowledgement,
+    /// and skips what the neighbour got from others.
+    pub fn resume(&mut self, peer: MasterId, digest: &VersionVector) {
+        if let Some(place) = self.neighbour(peer) {
+            let Neighbour { spared, .. } = &self.place.neighbours[place];
+            let had = |dot: Dot| digest.contains(dot) || spared[dot.origin.index()];
+            self.known.cursors[place] = self.known.log.cursor_for(digest, had);
+        }
+    }
+
+    /// Whether the next push to `peer` would begin with what `digest` covers.
+    pub fn would_repeat(&self, peer: MasterId, digest: &VersionVector) -> bool {
+        self.neighbour(peer).is_some_and(|place| match &self.known.cursors[place] {
+            Cursor::Behind => digest.covers(&self.known.seen),
+            Cursor::Next { index, .. } => {
+                self.known.log.entries.get(*index).is_some_and(|change| digest.contains(change.dot))
+            }
+        })
+    }
+
+    fn neighbour(&self, peer: MasterId) -> Option<usize> {
+        self.place.neighbours.iter().position(|neighbour| neighbour.id == peer)
+    }
+
+    /// Forgets all but the newest `keep` entries of the log. A neighbour that still needs one that is gone will get a
+    /// snapshot. O(neighbours + entries dropped).
+    pub fn truncate(&mut self, keep: usize) {
+        let known = &mut self.known;
+        let dropped = known.log.truncate(keep);
+        for cursor in &mut known.cursors {
+            cursor.shift(dropped);
+        }
+    }
+
+    fn snapshot(&self) -> MessageOf<R> {
+        let Known { seen, clock, table, .. } = &self.known;
+        Message::Snapshot(Snapshot { seen: seen.clone(), clock: *clock, table: table.clone() })
+    }
+}

@@ -1,0 +1,78 @@
+//! What a master does not take from anyone: [`PeerFault`].
+
+use super::{MessageOf, Replica};
+use crate::clock::LATEST;
+use crate::{Change, Dot, MasterId, Message, Resolver, Stamp};
+use std::fmt;
+
+/// What is wrong with a refused message. The fault is the peer's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PeerFault {
+    /// The sender is not a neighbour from which this master hears.
+    NotANeighbour(MasterId),
+    /// A push without changes.
+    Empty,
+    /// A change, or a version vector, names a master that is not in the cluster.
+    UnknownOrigin(MasterId),
+    /// A change is not its origin's next: one before it is missing, its number is 0, or this master is said to have
+    /// written what it has not.
+    ImpossibleDot(Dot),
+    /// A stamp of another master than the origin, or of a time past [`LATEST`].
+    ImpossibleStamp(Stamp),
+}
+
+impl fmt::Display for PeerFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PeerFault::NotANeighbour(id) => write!(f, "{id} is not a neighbour that sends changes here"),
+            PeerFault::Empty => write!(f, "a push without changes"),
+            PeerFault::UnknownOrigin(id) => write!(f, "{id} is not in the cluster"),
+            PeerFault::ImpossibleDot(dot) => write!(f, "{dot} cannot be the next change of {}", dot.origin),
+            PeerFault::ImpossibleStamp(stamp) => write!(f, "{stamp} cannot be the change's stamp"),
+        }
+    }
+}
+
+impl<R: Resolver> Replica<R> {
+    /// Whether a right peer can have sent this. O(changes + masters).
+    pub(super) fn vet(&self, from: MasterId, message: &MessageOf<R>) -> Result<(), PeerFault> {
+        let (place, known) = (&self.place, &self.known);
+        if !place.feeders.contains(&from) {
+            return Err(PeerFault::NotANeighbour(from));
+        }
+        let (vector, changes) = match message {
+            Message::Push(push) if push.changes.is_empty() => return Err(PeerFault::Empty),
+            Message::Push(push) => (&push.extends, push.changes.as_slice()),
+            Message::Snapshot(snapshot) => (&snapshot.seen, [].as_slice()),
+        };
+        if vector.width() > usize::from(place.masters) {
+            let last = u16::try_from(vector.width() - 1).unwrap_or(u16::MAX);
+            return Err(PeerFault::UnknownOrigin(MasterId(last)));
+        }
+        let own = Dot { origin: known.id, seq: vector.get(known.id) };
+        if !known.seen.contains(own) {
+            return Err(PeerFault::ImpossibleDot(own));
+        }
+        if let Message::Snapshot(snapshot) = message
+            && snapshot.clock > LATEST
+        {
+            return Err(PeerFault::ImpossibleStamp(Stamp { time: snapshot.clock, master: from }));
+        }
+        // Each change must be the next of its origin after what the push extends, and those before it in the push.
+        let mut before = vector.clone();
+        for Change { dot, stamp, .. } in changes {
+            if dot.origin.0 >= place.masters {
+                return Err(PeerFault::UnknownOrigin(dot.origin));
+            }
+            let forged = dot.origin == known.id && !known.seen.contains(*dot);
+            if dot.seq.checked_sub(1) != Some(before.get(dot.origin)) || forged {
+                return Err(PeerFault::ImpossibleDot(*dot));
+            }
+            if stamp.master != dot.origin || stamp.time > LATEST {
+                return Err(PeerFault::ImpossibleStamp(*stamp));
+            }
+            before.insert(*dot);
+        }
+        Ok(())
+    }
+}
