@@ -27,28 +27,40 @@ struct Cli {
 
 const MANUAL: &str = "\
 Verdicts:
-  converges        masters that have seen the same changes read the same, in every state
-  agrees at rest   when nothing can change any more, all have seen every acknowledged write and read the same
-  repairable       were all in flight lost, one exchange of digests brings a neighbour up to date, in every state
-  causal order     no master has seen a write without all that the write had seen
-  loses causally   a write is lost though nothing competed with it, or to one that it had seen: a bug
+  converges        masters that have seen the same changes read the same,
+                   in every state
+  agrees at rest   when nothing can change any more, all have seen every
+                   acknowledged write and read the same
+  repairable       were all in flight lost, one exchange of digests would
+                   bring a neighbour up to date, in every state
+  causal order     no master has seen a write without all that it had seen
+  loses causally   a write is lost though nothing competed with it, or to one
+                   that it had seen: a bug whatever the rule
   loses by policy  a write is lost to one concurrent to it: the rule's choice
-  falls silent     messages that carry changes end: no cycle of steps sends one
-  reached          how many of the situations were reached that put the properties to the test
+  falls silent     messages that carry changes end: no cycle of steps sends
+                   one; `messages` is the most that carry one change
+  no deadlock      (the article's program) never does everyone wait
+  order kept       (the article's program) a key with one writer ends
+                   everywhere as it does at its writer
+  reached          how many of the situations were reached that put the
+                   properties to the test: a conflict, rest, a loss, ...
 
-  `holds` is said only of an exhausted scenario. `violated (4)` has a schedule of four steps, and none shorter.
+  `holds` is said only of an exhausted scenario; `vacuous` where rest, of which
+  the property speaks, is never reached. `violated (4)` has a schedule of four
+  steps, and none shorter.
 
 Exit status:
   0  every verdict is as its scenario expects
   1  some are not, or a trace is not what it claims to be
-  2  the command, a file or an address is not right; the message says where and what would be
+  2  the command, a file or an address is not right; the message says where,
+     and what would be
 
 Examples:
-  multimaster check                          the shipped scenarios
-  multimaster check booking.toml             one of your own
-  multimaster check booking/arrival          a shipped one
+  multimaster check                    the shipped scenarios
+  multimaster check booking.toml       one of your own
+  multimaster check booking/arrival    a shipped one
   multimaster replay target/traces/booking-arrival.convergence.trace
-  multimaster explore booking/arrival        browse its states at http://localhost:3000";
+  multimaster explore booking/arrival  browse its states";
 
 #[derive(Subcommand)]
 enum Command {
