@@ -1,7 +1,6 @@
 //! Checking scenarios: [`check`] explores one, [`check_all`] many at a time, and what comes out is a [`Checked`].
 
-use crate::engine::{self, Cut, Finding, Limits, Report, Verdict};
-use crate::properties::FALLS_SILENT;
+use crate::engine::{self, Cut, Finding, Report, Verdict};
 use crate::scenario::{Expect, Scenario};
 use crate::stateright_engine::{self, How};
 use crate::subject::Subject;
@@ -254,14 +253,4 @@ pub fn cut_in_words(cut: Cut) -> String {
         Cut::Time(time) => format!("stopped after {} s", time.as_secs()),
         Cut::Found => "stopped at the first violation".into(),
     }
-}
-
-/// Limits for a look that need not be exhaustive.
-pub fn first(property: &'static str) -> Limits {
-    Limits { until: Some(property), ..Limits::default() }
-}
-
-/// Whether the finding is about [`FALLS_SILENT`], whose schedule ends in a loop.
-pub fn is_loop(property: &str) -> bool {
-    property == FALLS_SILENT
 }
