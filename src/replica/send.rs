@@ -46,7 +46,7 @@ impl<R: Resolver> Replica<R> {
     /// The next message for the neighbour `peer`, and moves its cursor past it: at most `max` changes, or a snapshot if
     /// the log has been truncated past the cursor; `None` if it has been sent everything, or is no neighbour.
     ///
-    /// Left out is what `peer` [must have had before](Topology::had_before).
+    /// Left out is what `peer` [must have had before](crate::Topology::had_before).
     pub fn next_push(&mut self, peer: MasterId, max: usize) -> Option<MessageOf<R>> {
         if max == 0 || !self.has_push(peer) {
             return None;
