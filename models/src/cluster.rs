@@ -76,12 +76,23 @@ pub enum Action<R: Resolver> {
 
 impl<R: Resolver> Cluster<R> {
     /// All masters follow `rule`.
+    ///
+    /// # Panics
+    /// As [`with_rules`](Self::with_rules).
     pub fn new(scope: Scope, rule: R) -> Cluster<R> {
         Self::with_rules(scope, |_| rule.clone())
     }
 
     /// Each master follows a rule of its own: a bug that some systems allow.
+    ///
+    /// # Panics
+    /// If the scope is larger than a state can tell: more than 32 edges or free requests, 255 requests of one client, or
+    /// a batch of none. (Scenario files are refused for it with a message.)
     pub fn with_rules(scope: Scope, rule: impl Fn(MasterId) -> R) -> Cluster<R> {
+        assert!(scope.topology.edges().count() <= 32, "at most 32 edges can be explored");
+        assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
+        assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
+        assert!(scope.batch > 0, "a message carries at least one change");
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
         Cluster { scope, start, tamper: None, exchanges: Mutex::default() }
     }
