@@ -37,7 +37,9 @@
 
 mod change;
 pub mod clock;
+mod layout;
 mod log;
+pub mod record;
 mod replica;
 mod request;
 pub mod resolver;
@@ -46,6 +48,7 @@ mod version;
 
 pub use change::{Change, Message, Push, Snapshot};
 pub use clock::Stamp;
+pub use layout::{Hello, Layout, Mismatch, NoLayout};
 pub use replica::{MessageOf, Outcome, PeerFault, Replica};
 pub use request::{Key, Kind, NotARequest, Op, Reading, Request, Text};
 pub use resolver::{

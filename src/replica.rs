@@ -66,7 +66,7 @@ struct Known<S, E> {
 }
 
 /// What became of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It held changes new to this master, and they altered what it keeps.
     Applied,

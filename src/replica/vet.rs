@@ -3,10 +3,11 @@
 use super::{MessageOf, Replica};
 use crate::clock::LATEST;
 use crate::{Change, Dot, MasterId, Message, Resolver, Stamp};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What is wrong with a refused message. The fault is the peer's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PeerFault {
     /// The sender is not a neighbour from which this master hears.
     NotANeighbour(MasterId),

@@ -1,0 +1,176 @@
+//! How a cluster's keys are spread over shards: [`Layout`].
+
+use crate::MasterId;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::hash::BuildHasher;
+
+/// Into how many shards every master of a cluster divides its keys.
+///
+/// A shard is a replica of its own: with its own log, dots and version vectors. So masters can be written to by many
+/// threads at once, and what this costs is order: **within a shard a write is never seen before what it had seen; between
+/// shards it may be.** Keys that must be seen in order belong into one shard, or the cluster has only one.
+///
+/// The number of shards and the function that picks one are constants of a cluster. Masters that differ in them are told
+/// so when they first [greet](Hello) each other, not when keys have gone astray.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub struct Layout {
+    shards: u16,
+}
+
+/// The seed of the function that picks a key's shard: the same at every master, for ever.
+const SEED: u64 = 0x6d75_6c74_696d_7374;
+
+impl Default for Layout {
+    /// 16 shards.
+    fn default() -> Self {
+        Layout { shards: 16 }
+    }
+}
+
+impl Layout {
+    /// The most shards there can be.
+    pub const MOST: u16 = 1024;
+
+    /// So many shards.
+    ///
+    /// # Errors
+    /// If that is none, or more than [`MOST`](Self::MOST).
+    pub fn of(shards: u16) -> Result<Layout, NoLayout> {
+        if (1..=Self::MOST).contains(&shards) { Ok(Layout { shards }) } else { Err(NoLayout(shards)) }
+    }
+
+    /// How many shards there are.
+    pub fn shards(self) -> usize {
+        usize::from(self.shards)
+    }
+
+    /// The shard that holds `key`.
+    pub fn shard_of(self, key: &str) -> usize {
+        // The high half: a table inside the shard may pick its bucket by the low bits of the same hash.
+        let high = key_hash(key) >> 32;
+        ((high * u64::from(self.shards)) >> 32) as usize
+    }
+}
+
+fn key_hash(key: &str) -> u64 {
+    foldhash::fast::FixedState::with_seed(SEED).hash_one(key)
+}
+
+/// No master has so many shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoLayout(u16);
+
+impl fmt::Display for NoLayout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} shards: a master has 1 to {}", self.0, Layout::MOST)
+    }
+}
+
+impl std::error::Error for NoLayout {}
+
+impl TryFrom<u16> for Layout {
+    type Error = NoLayout;
+
+    fn try_from(shards: u16) -> Result<Layout, NoLayout> {
+        Layout::of(shards)
+    }
+}
+
+impl From<Layout> for u16 {
+    fn from(layout: Layout) -> u16 {
+        layout.shards
+    }
+}
+
+/// What masters tell each other before anything else: the constants that they must share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Who speaks.
+    pub from: MasterId,
+    /// How many masters the speaker believes there are.
+    pub masters: u16,
+    /// The speaker's shards.
+    pub layout: Layout,
+    /// What the speaker's hash function makes of a fixed word: another version of it would spread keys otherwise.
+    pub probe: u64,
+}
+
+/// Two masters that must not be joined, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// They count the masters differently: the first as many, the second so many.
+    Masters(u16, u16),
+    /// They spread keys over different numbers of shards.
+    Shards(usize, usize),
+    /// They spread keys by different functions.
+    KeyHash,
+    /// The speaker is not a neighbour.
+    Stranger(MasterId),
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Mismatch::Masters(ours, theirs) => write!(f, "a master of {theirs} cannot join a cluster of {ours}"),
+            Mismatch::Shards(ours, theirs) => write!(f, "one master has {ours} shards, the other {theirs}"),
+            Mismatch::KeyHash => f.write_str("the two masters pick a key's shard by different functions"),
+            Mismatch::Stranger(id) => write!(f, "{id} is not a neighbour"),
+        }
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+impl Hello {
+    /// What the master `from` of so many says.
+    pub fn new(from: MasterId, masters: u16, layout: Layout) -> Hello {
+        Hello { from, masters, layout, probe: key_hash("multimaster") }
+    }
+
+    /// Whether who says `theirs` can be joined to who says this.
+    ///
+    /// # Errors
+    /// The first constant in which they differ.
+    pub fn agree(&self, theirs: &Hello) -> Result<(), Mismatch> {
+        if self.masters != theirs.masters {
+            return Err(Mismatch::Masters(self.masters, theirs.masters));
+        }
+        if self.layout != theirs.layout {
+            return Err(Mismatch::Shards(self.layout.shards(), theirs.layout.shards()));
+        }
+        if self.probe != theirs.probe {
+            return Err(Mismatch::KeyHash);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_spread_evenly_and_always_alike() {
+        let layout = Layout::default();
+        let mut counts = vec![0; layout.shards()];
+        for n in 0..16_000 {
+            counts[layout.shard_of(&format!("key{n}"))] += 1;
+        }
+        assert!(counts.iter().all(|count| (800..1200).contains(count)), "{counts:?}");
+        // Pinned: another function would be another cluster.
+        assert_eq!(key_hash("multimaster"), 0x0010_a3bc_c027_f7ee);
+        assert_eq!(Layout::of(1).map(|one| one.shard_of("any")), Ok(0));
+        assert!(Layout::of(0).is_err() && Layout::of(1025).is_err());
+    }
+
+    #[test]
+    fn masters_that_spread_keys_otherwise_are_refused() {
+        let ours = Hello::new(MasterId(0), 3, Layout::default());
+        assert_eq!(ours.agree(&Hello::new(MasterId(1), 3, Layout::default())), Ok(()));
+        assert_eq!(ours.agree(&Hello::new(MasterId(1), 2, Layout::default())), Err(Mismatch::Masters(3, 2)));
+        assert_eq!(ours.agree(&Hello::new(MasterId(1), 3, Layout { shards: 4 })), Err(Mismatch::Shards(16, 4)));
+        assert_eq!(ours.agree(&Hello { probe: 1, ..ours }), Err(Mismatch::KeyHash));
+    }
+}
