@@ -204,7 +204,7 @@ impl<R: Resolver> Replica<R> {
     }
 
     /// The changes in the log, oldest first: in the order in which this master came to see them.
-    pub fn log(&self) -> impl Iterator<Item = &Change<R::Effect>> {
+    pub fn log(&self) -> impl ExactSizeIterator<Item = &Change<R::Effect>> {
         self.known.log.entries.iter()
     }
 
