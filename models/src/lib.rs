@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`scope`] | what is explored: masters, links, what clients do |
 //! | [`cluster`] | the model: a state, its steps |
+//! | [`sharded`] | several of them side by side, one for each shard of the same masters |
 //! | [`history`] | the ghost: acknowledged writes, and which of them a master has lost |
 //! | [`properties`] | what is asked of every state, and the witnesses that it was put to the test |
 //! | [`engine`], [`silence`] | the breadth-first checker, and whether messages end |
@@ -31,6 +32,7 @@ pub mod picture;
 pub mod properties;
 pub mod scenario;
 pub mod scope;
+pub mod sharded;
 pub mod silence;
 pub mod stateright_engine;
 pub mod subject;

@@ -9,8 +9,9 @@ use crate::engine::Limits;
 use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::scope::Scope;
+use crate::sharded::Sharded;
 use multimaster::{
-    ArrivalWins, Counter, Custom, CustomMerged, Kind, LastWriteWins, MultiValue, ObservedRemoveSet, Resolver,
+    ArrivalWins, Counter, Custom, CustomMerged, Kind, LastWriteWins, Layout, MultiValue, ObservedRemoveSet, Resolver,
     lower_seat,
 };
 use reader::Reader;
@@ -60,6 +61,19 @@ impl RuleName {
             _ => Kind::Register,
         }
     }
+
+    /// Masters under this rule.
+    fn cluster(self, scope: Scope) -> Erased {
+        match self {
+            RuleName::Arrival => Erased::new(Cluster::new(scope, ArrivalWins)),
+            RuleName::LastWrite => Erased::new(Cluster::new(scope, LastWriteWins)),
+            RuleName::Custom => Erased::new(Cluster::new(scope, Custom(lower_seat))),
+            RuleName::CustomMerged => Erased::new(Cluster::new(scope, CustomMerged(lower_seat))),
+            RuleName::MultiValue => Erased::new(Cluster::new(scope, MultiValue)),
+            RuleName::Counter => Erased::new(Cluster::new(scope, Counter)),
+            RuleName::Set => Erased::new(Cluster::new(scope, ObservedRemoveSet)),
+        }
+    }
 }
 
 /// A scenario, ready to be checked.
@@ -84,6 +98,8 @@ pub struct Scenario {
 pub enum Explored {
     /// Masters under a rule.
     Cluster(RuleName, Scope),
+    /// Masters of several shards under a rule.
+    Sharded(RuleName, Scope, Layout),
     /// The article's program.
     Article(Article),
 }
@@ -114,18 +130,13 @@ impl Scenario {
 
     /// What it explores, ready to be stepped.
     pub fn model(&self) -> Erased {
-        let (rule, scope) = match &self.subject {
-            Explored::Cluster(rule, scope) => (rule, scope.clone()),
-            Explored::Article(article) => return Erased::new(article.clone()),
-        };
-        match rule {
-            RuleName::Arrival => Erased::new(Cluster::new(scope, ArrivalWins)),
-            RuleName::LastWrite => Erased::new(Cluster::new(scope, LastWriteWins)),
-            RuleName::Custom => Erased::new(Cluster::new(scope, Custom(lower_seat))),
-            RuleName::CustomMerged => Erased::new(Cluster::new(scope, CustomMerged(lower_seat))),
-            RuleName::MultiValue => Erased::new(Cluster::new(scope, MultiValue)),
-            RuleName::Counter => Erased::new(Cluster::new(scope, Counter)),
-            RuleName::Set => Erased::new(Cluster::new(scope, ObservedRemoveSet)),
+        match &self.subject {
+            Explored::Cluster(rule, scope) => rule.cluster(scope.clone()),
+            Explored::Sharded(rule, scope, layout) => {
+                let shard = |clients| rule.cluster(Scope { clients, ..scope.clone() });
+                Erased::new(Sharded::new(*layout, &scope.clients, shard))
+            }
+            Explored::Article(article) => Erased::new(article.clone()),
         }
     }
 
@@ -137,7 +148,7 @@ impl Scenario {
     /// The rule's name, for the table.
     pub fn rule(&self) -> &'static str {
         match &self.subject {
-            Explored::Cluster(rule, _) => rule.name(),
+            Explored::Cluster(rule, _) | Explored::Sharded(rule, ..) => rule.name(),
             Explored::Article(_) => "(article)",
         }
     }
