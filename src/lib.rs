@@ -47,6 +47,7 @@ mod replica;
 mod request;
 pub mod resolver;
 mod sync;
+mod table;
 mod topology;
 mod version;
 

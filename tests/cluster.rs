@@ -98,7 +98,7 @@ fn what_cannot_be_drained_is_said_to_be_dropped() {
 fn what_links_lose_repeat_and_delay_is_repaired() {
     for topology in topologies(3) {
         let faults = Faults { loss: 0.3, duplication: 0.3, delay: 5 };
-        let setup = Setup { faults, tick: Duration::from_millis(1), batch: 2, seed: 7, ..setup(20) };
+        let setup = Setup { faults, tick: Duration::from_millis(1), batch: 2, seed: 7, ..setup(1000) };
         let cluster = Cluster::start(LastWriteWins, topology, setup).unwrap();
         thread::scope(|threads| {
             for master in cluster.masters() {
