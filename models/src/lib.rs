@@ -16,6 +16,7 @@
 //! | [`scenario`], [`catalogue`], [`trace`] | what to check and what was found, as files |
 //! | [`check`], [`table`], [`picture`], [`explorer`] | what the command does, and what a person sees |
 //! | [`verify()`] | your own rule, in a test of your own crate |
+//! | [`spawn`] | the same masters for real, over UDP |
 //! | [`tamper`] | breaking the protocol on purpose |
 
 pub mod article;
@@ -32,6 +33,7 @@ pub mod properties;
 pub mod scenario;
 pub mod scope;
 pub mod silence;
+pub mod spawn;
 pub mod stateright_engine;
 pub mod subject;
 pub mod table;
