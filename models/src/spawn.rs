@@ -12,8 +12,9 @@
 //!   nothing fails to deserialize, and an unreadable datagram is a [`Packet`] like any other, counted and answered.
 //! - It reads at most 65,535 bytes of a datagram and sends whatever it is given: [`MAX_DATAGRAM`] is far below.
 //! - It passes over errors of sending. To send to an address where nobody listens is none: the datagram is lost.
-//! - It panics if it cannot bind its port, so that is tried first; and should a master's thread ever panic, it would be
-//!   known only when all have: so each master is a runtime of its own, and [`run`] ends when one does.
+//! - It panics if it cannot bind its port, so that is tried first. It also panics if a timer falls due in the very
+//!   nanosecond in which it looks, and tells of a panic only when all its actors have: so each master is a runtime of
+//!   its own, and [`run`] ends, and says so, when one does.
 
 mod cut;
 mod journal;
@@ -109,7 +110,9 @@ pub fn run(scenario: &Scenario, options: &Options, out: &mut dyn Write) -> Resul
                 writeln!(out, "{line}")?;
                 out.flush()?;
             }
-            News::Stopped(id) => return Err(Stopped::Given(format!("master {id} has stopped"))),
+            News::Stopped(id) => {
+                return Err(Stopped::Given(format!("master {id} has stopped: its thread has panicked")));
+            }
         }
     }
     Err(Stopped::Given("all masters have stopped".into()))

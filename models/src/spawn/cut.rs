@@ -54,7 +54,7 @@ pub(super) fn parts(seen: &VersionVector, text: &str) -> Option<Vec<Part>> {
 
 /// The numbers of the parts to send next to one who holds all before `first`: up to the end of that window.
 pub(super) fn window(first: u32) -> std::ops::Range<u32> {
-    first..first.saturating_add(1).next_multiple_of(WINDOW)
+    first..first.saturating_add(1).checked_next_multiple_of(WINDOW).unwrap_or(u32::MAX)
 }
 
 /// The parts of one snapshot that have come so far. Only one is kept for each neighbour: the newest.
@@ -123,5 +123,80 @@ impl Assembly {
     pub(super) fn wait_on(&mut self) -> bool {
         self.idle += 1;
         self.idle <= PATIENCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(count: u64) -> VersionVector {
+        vec![count].into()
+    }
+
+    fn part(count: u64, number: u32, of: u32) -> Part {
+        Part { seen: seen(count), number, of, text: format!("{count}.{number} ") }
+    }
+
+    #[test]
+    fn parts_fit_and_make_the_text_again() {
+        for text in ["{}".to_owned(), "\"\\".repeat(20_000), "é…𝄞x".repeat(9_000)] {
+            let parts = parts(&seen(3), &text).unwrap();
+            let whole: String = parts.iter().map(|part| part.text.as_str()).collect();
+            assert_eq!(whole, text);
+            for part in parts {
+                let bytes = Packet::<()>::Part(part.clone()).to_bytes().unwrap();
+                assert!(bytes.len() <= MAX_DATAGRAM, "{}", bytes.len());
+                assert!(part.number + 1 == part.of || bytes.len() > MAX_DATAGRAM - 40, "room wasted: {}", bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_snapshot_of_more_parts_than_anyone_would_keep_is_not_cut() {
+        let most = MAX_DATAGRAM * MAX_PARTS as usize;
+        assert!(parts(&seen(1), &"x".repeat(most)).is_none());
+        assert!(parts(&seen(1), &"x".repeat(most - 100 * MAX_PARTS as usize)).is_some());
+    }
+
+    #[test]
+    fn parts_in_any_order_and_twice_make_one_whole() {
+        let mut assembly = Assembly::of(&part(5, 2, 3));
+        assert_eq!(assembly.add(part(5, 2, 3)), Ok(Added::Kept));
+        assert_eq!(assembly.add(part(5, 2, 3)), Ok(Added::Known));
+        assert_eq!(assembly.add(part(5, 0, 3)), Ok(Added::Kept));
+        assert_eq!(assembly.holds(), 1);
+        assert_eq!(assembly.add(part(5, 1, 3)), Ok(Added::Whole("5.0 5.1 5.2 ".into())));
+    }
+
+    #[test]
+    fn parts_of_two_snapshots_are_never_mixed() {
+        let mut assembly = Assembly::of(&part(5, 0, 2));
+        assert_eq!(assembly.add(part(5, 0, 2)), Ok(Added::Kept));
+        assert_eq!(assembly.add(part(4, 1, 2)), Ok(Added::Known), "an older one");
+        assert_eq!(assembly.add(part(6, 1, 2)), Ok(Added::Kept), "a newer one begins anew");
+        assert_eq!(assembly.add(part(5, 1, 2)), Ok(Added::Known));
+        assert_eq!(assembly.add(part(6, 0, 2)), Ok(Added::Whole("6.0 6.1 ".into())));
+    }
+
+    #[test]
+    fn parts_that_cannot_be_are_refused() {
+        let mut assembly = Assembly::of(&part(5, 0, 2));
+        for (number, of) in [(0, 0), (2, 2), (0, MAX_PARTS + 1), (0, 3), (u32::MAX, u32::MAX)] {
+            assert!(matches!(assembly.add(part(5, number, of)), Err(NotTaken::Part(_))), "{number} of {of}");
+        }
+        assert_eq!(assembly, Assembly::of(&part(5, 0, 2)));
+    }
+
+    #[test]
+    fn a_window_ends_where_the_receiver_asks_on() {
+        assert_eq!(window(0), 0..WINDOW);
+        assert_eq!(window(3), 3..WINDOW, "what was lost, and the rest of that window");
+        assert_eq!(window(WINDOW), WINDOW..2 * WINDOW);
+        assert!(window(u32::MAX).is_empty());
+        let mut assembly = Assembly::of(&part(5, 0, 2 * WINDOW));
+        let asks: Vec<u32> =
+            (0..2 * WINDOW).filter(|n| assembly.add(part(5, *n, 2 * WINDOW)) == Ok(Added::AskOn)).collect();
+        assert_eq!(asks, [WINDOW - 1]);
     }
 }

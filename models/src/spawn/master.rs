@@ -38,6 +38,9 @@ pub struct MasterState<R: Resolver> {
     replica: Replica<R>,
     /// By sender: a snapshot of which parts are missing.
     incoming: BTreeMap<MasterId, Assembly>,
+    /// By sender: what it has been told because of a gap, since the last tick. Of the many pushes behind one that was
+    /// lost each is a gap, and each digest draws a burst: one is enough until something has come of it.
+    told: BTreeMap<MasterId, VersionVector>,
 }
 
 impl<R: Resolver> MasterState<R> {
@@ -122,6 +125,10 @@ impl<R: Resolver> MasterActor<R> {
     fn ask(&self, state: &mut MasterState<R>, src: Id, text: &str, out: &mut Packets<R>) -> Result<(), NotTaken> {
         let not = |why: String| NotTaken::Client(shown(&why));
         let request: Request = text.parse().map_err(|error| not(format!("{error}")))?;
+        let kind = self.rule.kind();
+        if !kind.takes(&request.op) {
+            return Err(not(format!("the rule does not take `{}`: it takes {}", text.trim(), kind.operations())));
+        }
         // As long as this write could ever be: a rule is a pure function, so it can be asked what would travel.
         let dot = Dot { origin: self.id, seq: u64::MAX };
         let stamp = Stamp { time: LATEST, master: self.id };
@@ -167,7 +174,11 @@ impl<R: Resolver> MasterActor<R> {
         self.journal.say(|| format!("{} <- {from}  {shown}: {became}", self.id));
         match outcome {
             Outcome::Applied | Outcome::Stale => self.pass_on(state, out),
-            Outcome::Gap => self.ask_for_more(state, from, out),
+            Outcome::Gap if state.told.get(&from) == Some(state.replica.digest()) => {}
+            Outcome::Gap => {
+                state.told.insert(from, state.replica.digest().clone());
+                self.ask_for_more(state, from, out);
+            }
             Outcome::Duplicate | Outcome::Refused(_) => {}
         }
         Ok(())
@@ -188,7 +199,7 @@ impl<R: Resolver> MasterActor<R> {
         if let Some(keep) = self.scope.log {
             state.replica.truncate(keep);
         }
-        let MasterState { replica, incoming } = state;
+        let MasterState { replica, incoming, .. } = state;
         incoming.retain(|_, assembly| !replica.digest().covers(&assembly.seen));
     }
 
@@ -332,7 +343,7 @@ impl<R: Resolver> Actor for MasterActor<R> {
             out.set_timer((), tick..tick);
         }
         let replica = Replica::new(self.id, self.rule.clone(), &self.scope.topology);
-        MasterState { replica, incoming: BTreeMap::new() }
+        MasterState { replica, incoming: BTreeMap::new(), told: BTreeMap::new() }
     }
 
     fn on_msg(&self, _: Id, state: &mut Cow<'_, MasterState<R>>, src: Id, packet: Self::Msg, out: &mut Out<Self>) {
@@ -355,6 +366,7 @@ impl<R: Resolver> Actor for MasterActor<R> {
 
     fn on_timeout(&self, _: Id, state: &mut Cow<'_, MasterState<R>>, _: &(), out: &mut Out<Self>) {
         let state = state.to_mut();
+        state.told.clear();
         state.incoming.retain(|_, assembly| assembly.wait_on());
         let feeders: Vec<MasterId> = state.replica.tick().map(|(feeder, _)| feeder).collect();
         feeders.into_iter().for_each(|feeder| self.ask_for_more(state, feeder, out));
