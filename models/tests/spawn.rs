@@ -50,7 +50,8 @@ fn a_client_is_told_what_is_wrong_and_nothing_is_harmed() {
     let long = format!(r#"{{"Ask":"set k = {}"}}"#, "x".repeat(8_100));
     let longest = [b'x'; 65_507];
     let push = r#"{"Push":{"extends":[],"changes":[{"dot":{"origin":1,"seq":1},"stamp":{"time":1,"master":1},"key":"k","effect":"v"}]}}"#;
-    let cases: [(&[u8], &str, &str); 17] = [
+    let senseless = format!(r#"{{"Ask":"{}"}}"#, "x".repeat(7_000));
+    let cases: [(&[u8], &str, &str); 18] = [
         (b"", "unreadable", "right are"),
         (b"hello", "unreadable", "right are"),
         (b"{\"Ask\":\"set k = v", "unreadable", "EOF while parsing"),
@@ -63,6 +64,7 @@ fn a_client_is_told_what_is_wrong_and_nothing_is_harmed() {
         (b"{\"Ask\":\"sing k\"}", "client refused", "set KEY = VALUE"),
         (b"{\"Ask\":\"add 1 to k\"}", "client refused", "it takes `set KEY = VALUE` and `delete KEY`"),
         (b"{\"Ask\":\"set k = \\u001b[2J\"}", "client refused", "is no operation"),
+        (senseless.as_bytes(), "client refused", "remove ELEMENT from KEY"),
         (long.as_bytes(), "client refused", "8192 bytes"),
         (push.as_bytes(), "stranger", "only masters send that"),
         (b"{\"Digest\":{\"seen\":[]}}", "stranger", "only masters send that"),

@@ -175,13 +175,15 @@ pub(super) fn alone<E>(change: Change<E>, masters: u16) -> Packet<E> {
     Packet::Push(Push { extends, changes: vec![change] })
 }
 
-/// Text of a stranger's, fit for a terminal: without control characters, and no longer than one cares to read.
+/// Text of a stranger's, fit for a terminal: without control characters, and the middle of what is long left out. (The
+/// end is where we say what would be right.)
 pub(super) fn shown(text: &str) -> String {
-    const MOST: usize = 300;
-    let plain = text.chars().flat_map(|c| if c.is_control() { c.escape_debug().collect() } else { vec![c] });
-    let mut short: String = plain.clone().take(MOST).collect();
-    if plain.count() > MOST {
-        short.push('…');
+    const ENDS: usize = 200;
+    let plain: Vec<char> =
+        text.chars().flat_map(|c| if c.is_control() { c.escape_debug().collect() } else { vec![c] }).collect();
+    if plain.len() <= 2 * ENDS {
+        return plain.into_iter().collect();
     }
-    short
+    let (head, tail) = (&plain[..ENDS], &plain[plain.len() - ENDS..]);
+    head.iter().chain(&['…']).chain(tail).collect()
 }
