@@ -17,6 +17,7 @@
 //! | [`scenario`], [`catalogue`], [`trace`] | what to check and what was found, as files |
 //! | [`check`], [`table`], [`picture`], [`explorer`] | what the command does, and what a person sees |
 //! | [`verify()`] | your own rule, in a test of your own crate |
+//! | [`spawn`] | the same masters for real, over UDP |
 //! | [`tamper`] | breaking the protocol on purpose |
 
 pub mod article;
@@ -34,6 +35,7 @@ pub mod scenario;
 pub mod scope;
 pub mod sharded;
 pub mod silence;
+pub mod spawn;
 pub mod stateright_engine;
 pub mod subject;
 pub mod table;

@@ -5,6 +5,7 @@ use multimaster_models::check::{Checked, Engine, News, check_all};
 use multimaster_models::engine::Path;
 use multimaster_models::fault::{self, Fault};
 use multimaster_models::scenario::{RuleName, Scenario};
+use multimaster_models::spawn::{self, Stopped};
 use multimaster_models::stateright_engine::How;
 use multimaster_models::table::{self, Table};
 use multimaster_models::trace::Trace;
@@ -60,7 +61,8 @@ Examples:
   multimaster check booking.toml       one of your own
   multimaster check booking/arrival    a shipped one
   multimaster replay target/traces/booking-arrival.convergence.trace
-  multimaster explore booking/arrival  browse its states";
+  multimaster explore booking/arrival  browse its states
+  multimaster spawn hello              run its masters, and talk to them";
 
 #[derive(Subcommand)]
 enum Command {
@@ -91,9 +93,42 @@ enum Command {
         #[arg(default_value = "localhost:3000")]
         address: String,
     },
+    /// Run a scenario's masters over UDP on this machine, to write to and read from by hand
+    #[command(after_long_help = SPAWN)]
+    Spawn {
+        /// A scenario file, or the name of a shipped scenario; what its clients ask and its links do is left to you
+        file: String,
+        /// The first master's port; the others have the next ones
+        #[arg(long, default_value_t = 4000)]
+        port: u16,
+        /// Every so many milliseconds each master asks its neighbours for what it lacks
+        #[arg(long, value_name = "MS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
+        tick: u64,
+        /// Run only these masters, such as `A,C`; the others are run elsewhere, or played by you
+        #[arg(long, value_name = "MASTERS", value_delimiter = ',')]
+        only: Vec<String>,
+        /// Print also digests, and what is sent
+        #[arg(long)]
+        verbose: bool,
+    },
     /// Name the rules, the topologies, the links and the shipped scenarios
     List,
 }
+
+const SPAWN: &str = "\
+A datagram is one packet, as JSON, of at most 8192 bytes:
+  {\"Ask\":\"set hello = world\"}  a write; answered by {\"Wrote\":\"A1\"}, its dot
+  {\"Read\":\"hello\"}             a read; answered by {\"Shows\":{\"Value\":\"world\"}}
+  \"Counts\"                     what has become of all packets so far
+  anything else               answered by {\"Refused\":\"...\"}, logged and counted
+Between masters:
+  {\"Push\":...}    changes; a longer push is cut into several
+  {\"Digest\":...}  what the sender has seen; asks for what it lacks
+  {\"Part\":...}    a piece of a snapshot
+
+Masters know each other by address alone: a forged source address is not found
+out. A master that was ended forgets everything, and must not be started again
+beside others that remember it: they would refuse its writes as impossible.";
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
@@ -148,6 +183,10 @@ fn main() -> ExitCode {
         Command::Check { files, format, engine, traces } => check(&files, format, engine.into(), &traces),
         Command::Replay { file } => replay(&file),
         Command::Explore { file, address } => explore(&file, &address),
+        Command::Spawn { file, port, tick, only, verbose } => {
+            let tick = std::time::Duration::from_millis(tick);
+            spawn(&file, &spawn::Options { port, tick, only, verbose })
+        }
         Command::List => list(),
     };
     match outcome {
@@ -343,6 +382,15 @@ fn explore(file: &str, address: &str) -> Result<bool, Failure> {
         let _ = writeln!(std::io::stdout(), "{about}\nopen {at}{page}\n{how}");
     };
     explorer::serve(scenario.model(), address, announce).map(|never| match never {}).map_err(Failure::Given)
+}
+
+fn spawn(file: &str, options: &spawn::Options) -> Result<bool, Failure> {
+    let scenario = catalogue::find(file)?;
+    match spawn::run(&scenario, options, &mut std::io::stdout()) {
+        Ok(never) => match never {},
+        Err(Stopped::Given(what)) => Err(Failure::Given(what)),
+        Err(Stopped::Output(_)) => Err(Failure::Output),
+    }
 }
 
 fn list() -> Result<bool, Failure> {

@@ -54,7 +54,7 @@ impl RuleName {
         Self::ALL.iter().find(|(rule, ..)| *rule == self).map_or("", |(_, name, _)| name)
     }
 
-    fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         match self {
             RuleName::Counter => Counter.kind(),
             RuleName::Set => ObservedRemoveSet.kind(),

@@ -1,0 +1,248 @@
+//! A [`Replica`] as an actor of stateright's: [`MasterActor`].
+
+mod catch_up;
+
+use super::cut::Assembly;
+use super::journal::Journal;
+use super::packet::{MAX_DATAGRAM, NotTaken, Packet, alone, shown};
+use crate::scope::Scope;
+use derive_where::derive_where;
+use multimaster::clock::LATEST;
+use multimaster::{
+    Change, Dot, MasterId, Message, MessageOf, Outcome, Replica, Request, Resolver, Stamp, VersionVector,
+};
+use stateright::actor::{Actor, Id, Out};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// One master as an actor: what it is told and never changes.
+///
+/// A thin shell: every decision of the protocol is the [`Replica`]'s. The shell knows addresses, cuts what is sent to
+/// fit datagrams, and refuses what nobody should have sent.
+#[derive(Debug)]
+pub struct MasterActor<R: Resolver> {
+    id: MasterId,
+    rule: R,
+    scope: Scope,
+    addresses: Vec<Id>,
+    tick: Option<Duration>,
+    journal: Journal,
+}
+
+/// What a master has come to know.
+#[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MasterState<R: Resolver> {
+    replica: Replica<R>,
+    /// By sender: a snapshot of which parts are missing.
+    incoming: BTreeMap<MasterId, Assembly>,
+    /// By sender: what it has been told because of a gap, since the last tick. Of the many pushes behind one that was
+    /// lost each is a gap, and each digest draws a burst: one is enough until something has come of it.
+    told: BTreeMap<MasterId, VersionVector>,
+}
+
+impl<R: Resolver> MasterState<R> {
+    /// The master itself.
+    pub fn replica(&self) -> &Replica<R> {
+        &self.replica
+    }
+}
+
+type Packets<R> = Out<MasterActor<R>>;
+
+impl<R: Resolver> MasterActor<R> {
+    /// The master `id` of the scope's. `addresses` are those of all masters, in order; every `tick` it sends its digest.
+    pub fn new(
+        id: MasterId,
+        rule: R,
+        scope: Scope,
+        addresses: Vec<Id>,
+        tick: Option<Duration>,
+        journal: Journal,
+    ) -> MasterActor<R> {
+        MasterActor { id, rule, scope, addresses, tick, journal }
+    }
+
+    /// What has been counted.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    fn master_at(&self, address: Id) -> Option<MasterId> {
+        let place = self.addresses.iter().position(|known| *known == address)?;
+        Some(MasterId(place as u16))
+    }
+
+    fn send(&self, to: MasterId, packet: Packet<R::Effect>, out: &mut Packets<R>) {
+        out.send(self.addresses[to.index()], packet);
+    }
+
+    /// Takes a packet, or says why not.
+    fn take(
+        &self,
+        state: &mut MasterState<R>,
+        src: Id,
+        packet: Packet<R::Effect>,
+        out: &mut Packets<R>,
+    ) -> Result<(), NotTaken> {
+        match (packet, self.master_at(src)) {
+            (Packet::Unreadable(why), _) => Err(why),
+            (Packet::Wrote(_) | Packet::Shows(_) | Packet::Counted(_) | Packet::Refused(_), _) => Err(NotTaken::Answer),
+            (Packet::Ask(text), None) => self.ask(state, src, &text, out),
+            (Packet::Read(key), None) => {
+                let shows = Packet::Shows(state.replica.read(&key));
+                if !shows.fits() {
+                    let why = format!("what the key reads is longer than the {MAX_DATAGRAM} bytes of a datagram");
+                    return Err(NotTaken::Client(why));
+                }
+                if let Packet::Shows(reading) = &shows {
+                    self.journal
+                        .say(|| format!("{} <- {src}  read {}: {}", self.id, shown(&key), shown(&reading.to_string())));
+                }
+                self.journal.count("read");
+                out.send(src, shows);
+                Ok(())
+            }
+            (Packet::Counts, None) => {
+                out.send(src, Packet::Counted(self.journal.counts()));
+                Ok(())
+            }
+            (Packet::Ask(_) | Packet::Read(_) | Packet::Counts, Some(_)) => Err(NotTaken::NoClient),
+            (Packet::Push(push), Some(from)) => {
+                if let Some(large) = push.changes.iter().find(|change| !self.can_travel((*change).clone())) {
+                    return Err(NotTaken::TooLargeAChange(large.dot));
+                }
+                self.deliver(state, from, Message::Push(push), out)
+            }
+            (Packet::Part(part), Some(from)) => self.add(state, from, part, out),
+            (Packet::Digest(digest), Some(from)) => self.answer(state, from, digest, out),
+            (Packet::Push(_) | Packet::Part(_) | Packet::Digest(_), None) => Err(NotTaken::Stranger),
+        }
+    }
+
+    fn ask(&self, state: &mut MasterState<R>, src: Id, text: &str, out: &mut Packets<R>) -> Result<(), NotTaken> {
+        let not = |why: String| NotTaken::Client(shown(&why));
+        let request: Request = text.parse().map_err(|error| not(format!("{error}")))?;
+        let kind = self.rule.kind();
+        if !kind.takes(&request.op) {
+            return Err(not(format!("the rule does not take `{}`: it takes {}", text.trim(), kind.operations())));
+        }
+        // As long as this write could ever be: a rule is a pure function, so it can be asked what would travel.
+        let dot = Dot { origin: self.id, seq: u64::MAX };
+        let stamp = Stamp { time: LATEST, master: self.id };
+        let untouched = R::State::default();
+        let held = state.replica.state(&request.key).unwrap_or(&untouched);
+        if let Ok(effect) = self.rule.prepare(held, &request.op, dot, stamp)
+            && !self.can_travel(Change { dot, stamp, key: request.key.clone(), effect })
+        {
+            let limit =
+                format!("the write is too long: a datagram of {MAX_DATAGRAM} bytes must hold what travels of it");
+            return Err(not(limit));
+        }
+        let dot = state.replica.write(&request.key, &request.op).map_err(|refusal| not(refusal.to_string()))?;
+        self.journal.count("wrote");
+        self.journal.say(|| format!("{} <- {src}  {}: {dot}", self.id, shown(text.trim())));
+        out.send(src, Packet::Wrote(dot.to_string()));
+        self.pass_on(state, out);
+        Ok(())
+    }
+
+    /// Whether the change fits a datagram whatever it extends: so nobody is ever stuck with one.
+    fn can_travel(&self, change: Change<R::Effect>) -> bool {
+        alone(change, self.scope.topology.masters()).fits()
+    }
+
+    fn deliver(
+        &self,
+        state: &mut MasterState<R>,
+        from: MasterId,
+        message: MessageOf<R>,
+        out: &mut Packets<R>,
+    ) -> Result<(), NotTaken> {
+        let shown = message.to_string();
+        let outcome = state.replica.receive(from, message);
+        let became = match &outcome {
+            Outcome::Refused(fault) => return Err(fault.clone().into()),
+            Outcome::Applied => "applied",
+            Outcome::Stale => "stale",
+            Outcome::Duplicate => "duplicate",
+            Outcome::Gap => "gap",
+        };
+        self.journal.count(became);
+        self.journal.say(|| format!("{} <- {from}  {shown}: {became}", self.id));
+        match outcome {
+            Outcome::Applied | Outcome::Stale => self.pass_on(state, out),
+            Outcome::Gap if state.told.get(&from) == Some(state.replica.digest()) => {}
+            Outcome::Gap => {
+                state.told.insert(from, state.replica.digest().clone());
+                self.ask_for_more(state, from, out);
+            }
+            Outcome::Duplicate | Outcome::Refused(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Sends every neighbour what it has not been sent yet, then cuts the log.
+    fn pass_on(&self, state: &mut MasterState<R>, out: &mut Packets<R>) {
+        for peer in self.scope.topology.sends_to(self.id) {
+            while let Some(message) = state.replica.next_push(peer, self.scope.batch) {
+                match message {
+                    Message::Push(push) => {
+                        self.send_push(peer, push, out);
+                    }
+                    Message::Snapshot(snapshot) => self.send_parts(peer, &snapshot, 0, out),
+                }
+            }
+        }
+        if let Some(keep) = self.scope.log {
+            state.replica.truncate(keep);
+        }
+        let MasterState { replica, incoming, .. } = state;
+        incoming.retain(|_, assembly| !replica.digest().covers(&assembly.seen));
+    }
+}
+
+impl<R: Resolver> Actor for MasterActor<R> {
+    type Msg = Packet<R::Effect>;
+    type Timer = ();
+    type State = MasterState<R>;
+    type Storage = ();
+    type Random = ();
+
+    fn on_start(&self, _: Id, _: &Option<()>, out: &mut Out<Self>) -> MasterState<R> {
+        if let Some(tick) = self.tick {
+            out.set_timer((), tick..tick);
+        }
+        let replica = Replica::new(self.id, self.rule.clone(), &self.scope.topology);
+        MasterState { replica, incoming: BTreeMap::new(), told: BTreeMap::new() }
+    }
+
+    fn on_msg(&self, _: Id, state: &mut Cow<'_, MasterState<R>>, src: Id, packet: Self::Msg, out: &mut Out<Self>) {
+        // Taken as changed whatever it does: an `ActorModel` leaves what changes nothing in flight for ever, and would
+        // then never be at rest.
+        let state = state.to_mut();
+        if let Err(why) = self.take(state, src, packet, out) {
+            let (name, from) = (why.name(), self.master_at(src));
+            let count = self.journal.count(name);
+            self.journal.say(|| {
+                let sender = from.map_or_else(|| src.to_string(), |id| id.to_string());
+                format!("{} <- {sender}  refused: {why} ({name}: {count})", self.id)
+            });
+            // Never answer an answer, or a master: two could go on for ever.
+            if from.is_none() && why != NotTaken::Answer {
+                out.send(src, Packet::Refused(why.to_string()));
+            }
+        }
+    }
+
+    fn on_timeout(&self, _: Id, state: &mut Cow<'_, MasterState<R>>, _: &(), out: &mut Out<Self>) {
+        let state = state.to_mut();
+        state.told.clear();
+        state.incoming.retain(|_, assembly| assembly.wait_on());
+        let feeders: Vec<MasterId> = state.replica.tick().map(|(feeder, _)| feeder).collect();
+        feeders.into_iter().for_each(|feeder| self.ask_for_more(state, feeder, out));
+        if let Some(tick) = self.tick {
+            out.set_timer((), tick..tick);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The command `spawn`: masters over real sockets, and the adapter by which they are.
+#![allow(missing_docs)]
+
+mod spawn {
+    mod adapter;
+    mod explored;
+    pub(crate) mod running;
+}
+
+use spawn::running::{Player, Running, free_ports, until};
+
+fn scenario_file(rule: &str) -> String {
+    let path = std::env::temp_dir().join(format!("multimaster-spawn-{}-{rule}.toml", std::process::id()));
+    let text = format!(
+        "about = \"logs that keep one change\"\nmasters = 2\ntopology = \"all-to-all\"\nrule = \"{rule}\"\n\
+         link = \"datagram\"\nlog = 1\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+/// Runs a command that cannot start: its status and its complaint.
+fn refused(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_multimaster")).args(arguments).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "nothing was started");
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn what_is_written_at_one_master_is_read_at_the_other() {
+    let running = Running::start("booking/last-write", free_ports(), &[]);
+    let (a, b) = (running.port, running.port + 1);
+    running.line(&format!("A       127.0.0.1:{a}"));
+    running.line(&format!(r#"echo '{{"Ask":"set hello = world"}}' | nc -u -w1 127.0.0.1 {a}"#));
+    let client = Player::new(0);
+    client.shows(b, "hello", "\"Nothing\"");
+    assert_eq!(client.once(a, br#"{"Ask":"set hello = world"}"#), r#"{"Wrote":"A1"}"#);
+    client.shows(b, "hello", r#"{"Value":"world"}"#);
+    assert_eq!(client.once(b, br#"{"Ask":"delete hello"}"#), r#"{"Wrote":"B1"}"#);
+    client.shows(a, "hello", "\"Nothing\"");
+    assert!(running.line("set hello = world: A1").starts_with("A <- 127.0.0.1:"));
+    assert_eq!(running.line("B <- A "), "B <- A  A1 after nothing: applied");
+    running.end();
+}
+
+#[test]
+fn a_client_is_told_what_is_wrong_and_nothing_is_harmed() {
+    let running = Running::start("hello", free_ports(), &[]);
+    let (a, client) = (running.port, Player::new(0));
+    let long = format!(r#"{{"Ask":"set k = {}"}}"#, "x".repeat(8_100));
+    let longest = [b'x'; 65_507];
+    let push = r#"{"Push":{"extends":[],"changes":[{"dot":{"origin":1,"seq":1},"stamp":{"time":1,"master":1},"key":"k","effect":"v"}]}}"#;
+    let senseless = format!(r#"{{"Ask":"{}"}}"#, "x".repeat(7_000));
+    let cases: [(&[u8], &str, &str); 18] = [
+        (b"", "unreadable", "right are"),
+        (b"hello", "unreadable", "right are"),
+        (b"{\"Ask\":\"set k = v", "unreadable", "EOF while parsing"),
+        (b"\xff\xfe\x00", "unreadable", "right are"),
+        (b"{\"Tell\":1}", "unreadable", "unknown variant `Tell`"),
+        (b"{\"Ask\":1}", "unreadable", "expected a string"),
+        (b"{\"Ask\":\"set k = v\"} {\"Read\":\"k\"}", "unreadable", "trailing characters"),
+        (&[b'['; 8_000], "unreadable", "right are"),
+        (&longest, "too long", "65507 bytes: at most 8192"),
+        (b"{\"Ask\":\"sing k\"}", "client refused", "set KEY = VALUE"),
+        (b"{\"Ask\":\"add 1 to k\"}", "client refused", "it takes `set KEY = VALUE` and `delete KEY`"),
+        (b"{\"Ask\":\"set k = \\u001b[2J\"}", "client refused", "is no operation"),
+        (senseless.as_bytes(), "client refused", "remove ELEMENT from KEY"),
+        (long.as_bytes(), "client refused", "8192 bytes"),
+        (push.as_bytes(), "stranger", "only masters send that"),
+        (b"{\"Digest\":{\"seen\":[]}}", "stranger", "only masters send that"),
+        (b"{\"Part\":{\"seen\":[1],\"number\":0,\"of\":1,\"text\":\"\"}}", "stranger", "only masters send that"),
+        (b"{\"Push\":{\"extends\":[-1],\"changes\":[]}}", "unreadable", "invalid value"),
+    ];
+    for (packet, name, why) in cases {
+        let before = client.counted(a, name);
+        let answer = client.once(a, packet);
+        let shown = String::from_utf8_lossy(&packet[..packet.len().min(60)]).into_owned();
+        assert!(answer.starts_with("{\"Refused\":") && answer.contains(why), "{shown}: {answer}");
+        assert!(!answer.contains('\u{1b}') && answer.len() < 1_000, "{shown}: {answer}");
+        assert_eq!(client.counted(a, name), before + 1, "{shown}");
+        running.line(&format!("({name}: {})", before + 1));
+    }
+    // An answer is not answered: two masters could go on for ever.
+    client.send(a, b"{\"Refused\":\"you\"}");
+    until("its count", || (client.counted(a, "answer") == 1).then_some(()));
+    client.shows(a, "k", "\"Nothing\"");
+    assert_eq!(client.once(a, br#"{"Ask":"set k = v"}"#), r#"{"Wrote":"A1"}"#);
+    client.shows(running.port + 1, "k", r#"{"Value":"v"}"#);
+    running.end();
+}
+
+/// A ring, of which only A runs: it hears from C and sends to B, both played here.
+#[test]
+fn what_no_right_neighbour_sends_is_refused() {
+    let running = Running::start("stream/ring-last-write", free_ports(), &["--only", "A"]);
+    let (a, client) = (running.port, Player::new(0));
+    let (b, c) = (Player::new(a + 1), Player::new(a + 2));
+    let push = |extends: &str, origin: u16, seq: u64, time: u64, master: u16| {
+        format!(
+            r#"{{"Push":{{"extends":{extends},"changes":[{{"dot":{{"origin":{origin},"seq":{seq}}},"stamp":{{"time":{time},"master":{master}}},"key":"k","effect":"v{seq}"}}]}}}}"#
+        )
+    };
+    let right = push("[]", 2, 1, 1, 2);
+    let cases = [
+        (&b, right.clone(), "not a neighbour"),
+        (&b, r#"{"Part":{"seen":[0,0,1],"number":0,"of":1,"text":""}}"#.into(), "not a neighbour"),
+        (&c, r#"{"Digest":{"seen":[]}}"#.into(), "not a neighbour"),
+        (&c, r#"{"Push":{"extends":[],"changes":[]}}"#.into(), "empty push"),
+        (&c, push("[]", 3, 1, 1, 3), "unknown origin"),
+        (&c, push("[0,0,0,1]", 2, 1, 1, 2), "unknown origin"),
+        (&c, push("[]", 2, 2, 1, 2), "impossible dot"),
+        (&c, push("[]", 2, 0, 1, 2), "impossible dot"),
+        (&c, push("[]", 0, 1, 1, 0), "impossible dot"),
+        (&c, push("[]", 2, 1, u64::MAX, 2), "impossible stamp"),
+        (&c, push("[]", 2, 1, 1, 1), "impossible stamp"),
+        (&c, r#"{"Ask":"set k = v"}"#.into(), "no client"),
+        (&b, "garbage".into(), "unreadable"),
+        (&c, right[..40].into(), "unreadable"),
+    ];
+    for (player, packet, name) in cases {
+        let before = client.counted(a, name);
+        player.send(a, packet.as_bytes());
+        until(&packet, || (client.counted(a, name) == before + 1).then_some(()));
+        running.line(&format!("({name}: {})", before + 1));
+    }
+    client.shows(a, "k", "\"Nothing\"");
+    // What is right is taken; what is replayed does nothing; and what lacks a cause is asked for.
+    c.send(a, right.as_bytes());
+    client.shows(a, "k", r#"{"Value":"v1"}"#);
+    c.send(a, right.as_bytes());
+    until("the replayed", || (client.counted(a, "duplicate") == 1).then_some(()));
+    c.send(a, push("[0,0,2]", 2, 3, 3, 2).as_bytes());
+    until("its gap", || (client.counted(a, "gap") == 1).then_some(()));
+    until("a digest", || c.receive().filter(|packet| packet == r#"{"Digest":{"seen":[0,0,1]}}"#));
+    // B was passed it on, and is given it again: from what it asks alone.
+    assert_eq!(until("the push", || b.receive()), right);
+    b.send(a, br#"{"Digest":{"seen":[]}}"#);
+    assert_eq!(until("the answer", || b.receive()), right);
+    running.end();
+}
+
+#[test]
+fn under_every_rule_a_master_that_comes_late_is_brought_up_to_date_by_a_snapshot() {
+    for (rule, asks, shows) in [
+        ("arrival", ["set k = 1", "set k = 2"], r#"{"Value":"2"}"#),
+        ("last-write", ["set k = 1", "set k = 2"], r#"{"Value":"2"}"#),
+        ("custom", ["set k = 3 Ann", "set k = 4 Bob"], r#"{"Value":"4 Bob"}"#),
+        ("custom-merged", ["set k = 3 Ann", "set k = 4 Bob"], r#"{"Value":"4 Bob"}"#),
+        ("multi-value", ["set k = 1", "set k = 2"], r#"{"Value":"2"}"#),
+        ("counter", ["add 3 to k", "subtract 1 from k"], r#"{"Total":2}"#),
+        ("set", ["insert red into k", "insert blue into k"], r#"{"Elements":["blue","red"]}"#),
+    ] {
+        let (file, client) = (scenario_file(rule), Player::new(0));
+        let first = Running::start(&file, free_ports(), &["--only", "A"]);
+        for (ask, dot) in asks.into_iter().zip(["A1", "A2"]) {
+            let answer = client.once(first.port, format!("{{\"Ask\":\"{ask}\"}}").as_bytes());
+            assert_eq!(answer, format!("{{\"Wrote\":\"{dot}\"}}"), "nobody hears it yet, which is no error");
+        }
+        let second = Running::start(&file, first.port, &["--only", "B"]);
+        client.shows(second.port + 1, "k", shows);
+        second.line("snapshot of A2: applied");
+        let _ = std::fs::remove_file(file);
+        first.end();
+        second.end();
+    }
+}
+
+#[test]
+fn what_cannot_start_says_why_before_anything_is_started() {
+    let port = free_ports();
+    let taken = std::net::UdpSocket::bind(("127.0.0.1", port + 1)).unwrap();
+    let (status, why) = refused(&["spawn", "hello", "--port", &port.to_string()]);
+    let address = taken.local_addr().unwrap();
+    assert!(status == Some(2) && why.contains(&format!("master B at {address}")), "{why}");
+    for (arguments, right) in [
+        (vec!["hello", "--port", "65535"], "1 to 65534"),
+        (vec!["hello", "--port", "0"], "1 to 65534"),
+        (vec!["hello", "--only", "A,Q"], "there are A, B"),
+        (vec!["hello", "--tick", "0"], "1..=3600000"),
+        (vec!["article/swap"], "name one with a `rule`"),
+        (vec!["nowhere"], "multimaster list"),
+    ] {
+        let (status, why) = refused(&[&["spawn"], arguments.as_slice()].concat());
+        assert!(status == Some(2) && why.contains(right), "{arguments:?}: {why}");
+    }
+}
+
+#[test]
+fn the_help_names_the_limit() {
+    let output =
+        std::process::Command::new(env!("CARGO_BIN_EXE_multimaster")).args(["spawn", "--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(help.contains(&format!("at most {} bytes", multimaster_models::spawn::MAX_DATAGRAM)), "{help}");
+}

@@ -1,0 +1,350 @@
+//! The adapter alone: masters as actors, their packets carried by hand.
+
+use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Push, Reading, Resolver, Stamp, Topology};
+use multimaster_models::scope::{Free, Link, Scope};
+use multimaster_models::spawn::{
+    Digest, Journal, MAX_DATAGRAM, MAX_PARTS, MasterActor, MasterState, NotTaken, Packet, Part, WINDOW,
+};
+use stateright::actor::{Actor, Command, Id, Out};
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+pub(super) fn pair(batch: usize, log: Option<usize>) -> Scope {
+    let topology = Topology::all_to_all(2).unwrap();
+    let link = Link::Datagram { losses: 0, duplicates: 0 };
+    Scope { topology, link, batch, log, clients: Vec::new(), free: Free::default() }
+}
+
+const CLIENT: usize = 9;
+
+/// Two masters, what is in flight between them, and what their client was told last.
+struct Pair<R: Resolver> {
+    actors: Vec<MasterActor<R>>,
+    states: Vec<MasterState<R>>,
+    flying: VecDeque<(usize, usize, Packet<R::Effect>)>,
+    told: Option<Packet<R::Effect>>,
+}
+
+impl<R: Resolver> Pair<R> {
+    fn new(rule: R, batch: usize, log: Option<usize>) -> Pair<R> {
+        let ids = Id::vec_from([0usize, 1]);
+        let actor =
+            |id| MasterActor::new(MasterId(id), rule.clone(), pair(batch, log), ids.clone(), None, Journal::silent());
+        let actors: Vec<_> = [0, 1].map(actor).into();
+        let states = actors.iter().map(|actor| actor.on_start(Id::from(0), &None, &mut Out::new())).collect();
+        Pair { actors, states, flying: VecDeque::new(), told: None }
+    }
+
+    fn deliver(&mut self, from: usize, to: usize, packet: Packet<R::Effect>) {
+        let mut out = Out::new();
+        let mut state = Cow::Borrowed(&self.states[to]);
+        self.actors[to].on_msg(Id::from(to), &mut state, Id::from(from), packet, &mut out);
+        self.states[to] = state.into_owned();
+        self.sent(to, out);
+    }
+
+    fn sent(&mut self, by: usize, out: Out<MasterActor<R>>) {
+        for command in out {
+            if let Command::Send(to, packet) = command {
+                let bytes = packet.to_bytes().unwrap();
+                assert!(bytes.len() <= MAX_DATAGRAM, "a datagram of {} bytes", bytes.len());
+                assert_eq!(Packet::of_bytes(&bytes), packet);
+                match usize::from(to) {
+                    CLIENT => self.told = Some(packet),
+                    to => self.flying.push_back((by, to, packet)),
+                }
+            }
+        }
+    }
+
+    fn tick(&mut self, at: usize) {
+        let mut out = Out::new();
+        let mut state = Cow::Borrowed(&self.states[at]);
+        self.actors[at].on_timeout(Id::from(at), &mut state, &(), &mut out);
+        self.states[at] = state.into_owned();
+        self.sent(at, out);
+    }
+
+    /// Delivers everything, but what `lost` picks by its number in the order of delivery; returns how many there were.
+    fn run(&mut self, mut lost: impl FnMut(usize) -> bool) -> usize {
+        let mut number = 0;
+        while let Some((from, to, packet)) = self.flying.pop_front() {
+            number += 1;
+            if !lost(number) {
+                self.deliver(from, to, packet);
+            }
+        }
+        number
+    }
+
+    fn ask(&mut self, at: usize, text: &str) -> Option<Packet<R::Effect>> {
+        self.deliver(CLIENT, at, Packet::Ask(text.into()));
+        self.told.take()
+    }
+
+    fn reads(&self, at: usize, key: &str) -> Reading {
+        self.states[at].replica().read(key)
+    }
+
+    fn counted(&self, at: usize, name: &str) -> u64 {
+        self.actors[at].journal().counts().get(name).copied().unwrap_or(0)
+    }
+
+    fn agree(&self) -> bool {
+        self.states[0].replica().readings().eq(self.states[1].replica().readings())
+    }
+}
+
+/// A has written all this, and B heard nothing of it.
+fn unheard<R: Resolver>(rule: R, batch: usize, log: Option<usize>, asks: impl Iterator<Item = String>) -> Pair<R> {
+    let mut pair = Pair::new(rule, batch, log);
+    for ask in asks {
+        assert!(matches!(pair.ask(0, &ask), Some(Packet::Wrote(_))), "{ask}");
+    }
+    pair.flying.clear();
+    pair
+}
+
+fn long_values(count: usize) -> impl Iterator<Item = String> {
+    (0..count).map(|n| format!("set k{n} = {}", "x".repeat(1000)))
+}
+
+fn parts_in_flight<E: Clone>(flying: &VecDeque<(usize, usize, Packet<E>)>) -> Vec<Part> {
+    let part = |(_, _, packet): &(usize, usize, Packet<E>)| match packet {
+        Packet::Part(part) => Some(part.clone()),
+        _ => None,
+    };
+    flying.iter().filter_map(part).collect()
+}
+
+#[test]
+fn a_push_longer_than_a_datagram_becomes_several_that_chain() {
+    let mut pair = unheard(LastWriteWins, 100, None, long_values(20));
+    pair.tick(1);
+    let (from, to, digest) = pair.flying.pop_front().unwrap();
+    pair.deliver(from, to, digest);
+    assert_eq!(pair.flying.len(), 4, "20 of 1,000 bytes and their wrapping: five in each datagram");
+    // In the wrong order they are gaps, and repaired, by one digest and not by three.
+    pair.flying.make_contiguous().reverse();
+    pair.run(|_| false);
+    assert!(pair.agree() && pair.counted(1, "gap") == 3, "{:?}", pair.actors[1].journal().counts());
+    assert_eq!(pair.counted(0, "digest"), 2, "the tick's and one for the gap");
+}
+
+#[test]
+fn lost_pushes_are_repaired_by_ticks() {
+    let mut pair = unheard(LastWriteWins, 2, None, long_values(40));
+    let mut ticks = 0;
+    while !pair.agree() {
+        pair.tick(1);
+        pair.run(|number| number % 3 == 0);
+        ticks += 1;
+        assert!(ticks < 40, "{:?}", pair.actors[1].journal().counts());
+    }
+    assert!(ticks > 1, "something was lost");
+}
+
+#[test]
+fn a_snapshot_is_installed_when_its_last_part_has_come_and_never_before() {
+    let mut pair = unheard(LastWriteWins, 1, Some(1), long_values(20));
+    pair.tick(1);
+    let (from, to, digest) = pair.flying.pop_front().unwrap();
+    pair.deliver(from, to, digest);
+    let parts = parts_in_flight(&pair.flying);
+    assert_eq!((parts.len(), parts[0].of), (3, 3));
+    let untouched = pair.states[1].replica().clone();
+    // The second is lost; the others come in the wrong order, and twice.
+    for number in [2, 0, 2, 0] {
+        pair.deliver(0, 1, Packet::Part(parts[number].clone()));
+        assert_eq!(*pair.states[1].replica(), untouched);
+    }
+    assert_eq!((pair.counted(1, "part"), pair.counted(1, "duplicate")), (2, 2));
+    // A part of a newer snapshot does not complete it, nor does the lost one of the older complete the newer.
+    pair.flying.clear();
+    assert!(matches!(pair.ask(0, "set k0 = new"), Some(Packet::Wrote(_))));
+    pair.flying.clear();
+    pair.tick(1);
+    let (from, to, digest) = pair.flying.pop_front().unwrap();
+    pair.deliver(from, to, digest);
+    let newer = parts_in_flight(&pair.flying);
+    for part in [&newer[1], &parts[1], &newer[0], &parts[2]] {
+        pair.deliver(0, 1, Packet::Part(part.clone()));
+        assert_eq!(*pair.states[1].replica(), untouched);
+    }
+    pair.deliver(0, 1, Packet::Part(newer[2].clone()));
+    assert_eq!(pair.reads(1, "k0"), Reading::Value("new".into()));
+    assert!(pair.agree());
+    // And late ones do nothing more.
+    let known = pair.states[1].clone();
+    pair.deliver(0, 1, Packet::Part(newer[0].clone()));
+    pair.deliver(0, 1, Packet::Part(parts[0].clone()));
+    assert_eq!(pair.states[1], known);
+}
+
+#[test]
+fn a_long_snapshot_comes_window_by_window_and_what_is_lost_is_asked_for() {
+    let mut pair = unheard(LastWriteWins, 1, Some(1), long_values(200));
+    pair.tick(1);
+    let sent = pair.run(|_| false);
+    assert!(pair.agree(), "without a loss, one tick is enough");
+    let parts = pair.counted(1, "part");
+    assert!(parts > 3 * u64::from(WINDOW), "{parts}");
+    assert_eq!(sent as u64, parts + parts.div_ceil(u64::from(WINDOW)), "parts, and a digest for each window");
+
+    let mut pair = unheard(LastWriteWins, 1, Some(1), long_values(200));
+    let mut ticks = 0;
+    while !pair.agree() {
+        pair.tick(1);
+        pair.run(|number| number % 4 == 0);
+        ticks += 1;
+        assert!(ticks < 100, "{:?}", pair.actors[1].journal().counts());
+    }
+    assert_eq!(pair.counted(1, "part"), parts, "no part was needed twice");
+}
+
+#[test]
+fn a_key_that_no_datagram_could_hold_gets_across() {
+    let elements = (0..600).map(|n| format!("insert {n:0>30} into tags"));
+    let mut pair = unheard(ObservedRemoveSet, 1, Some(1), elements);
+    pair.tick(1);
+    pair.run(|_| false);
+    let Reading::Elements(elements) = pair.reads(1, "tags") else { panic!("a set") };
+    assert_eq!(elements.len(), 600);
+    // What it reads is longer than a datagram, too: the reader is told.
+    pair.deliver(CLIENT, 1, Packet::Read("tags".into()));
+    let Some(Packet::Refused(why)) = pair.told.take() else { panic!("it cannot have fitted") };
+    assert!(why.contains("8192"), "{why}");
+}
+
+#[test]
+fn parts_that_cannot_be_are_refused_and_keep_nothing_out() {
+    let mut pair = unheard(LastWriteWins, 1, Some(1), long_values(20));
+    let untouched = pair.states[1].clone();
+    let part = |seen: &[u64], number, of, text: &str| {
+        Packet::Part(Part { seen: seen.to_vec().into(), number, of, text: text.into() })
+    };
+    for (packet, name) in [
+        (part(&[1], 0, 0, ""), "impossible part"),
+        (part(&[1], 5, 5, ""), "impossible part"),
+        (part(&[1], 0, MAX_PARTS + 1, ""), "impossible part"),
+        (part(&[1, 0, 1], 0, 1, ""), "unknown origin"),
+        (part(&[1, 1], 0, 1, ""), "impossible dot"),
+        (part(&[9], 0, 1, "{\"seen\":[9],"), "impossible part"),
+        (part(&[9], 0, 1, r#"{"seen":[8],"clock":8,"table":{}}"#), "impossible part"),
+        (part(&[9], 0, 1, r#"{"seen":[9],"clock":9223372036854775807,"table":{}}"#), "impossible stamp"),
+    ] {
+        let before = pair.counted(1, name);
+        pair.deliver(0, 1, packet.clone());
+        assert_eq!(pair.counted(1, name), before + 1, "{packet:?}");
+        assert_eq!(pair.states[1].replica(), untouched.replica(), "{packet:?}");
+    }
+    // One that claims to be newer than all that will ever come is given up after a few ticks.
+    pair.deliver(0, 1, part(&[1 << 60], 0, 2, ""));
+    for _ in 0..4 {
+        assert!(!pair.agree());
+        pair.tick(1);
+        pair.run(|_| false);
+    }
+    assert!(pair.agree());
+}
+
+#[test]
+fn a_write_that_no_datagram_could_carry_is_refused_and_the_longest_other_travels() {
+    let mut pair = Pair::new(LastWriteWins, 1, None);
+    let (mut fits, mut too_long) = (1, MAX_DATAGRAM);
+    while fits + 1 < too_long {
+        let middle = usize::midpoint(fits, too_long);
+        match pair.ask(0, &format!("set k = {}", "\"".repeat(middle))) {
+            Some(Packet::Wrote(_)) => fits = middle,
+            Some(Packet::Refused(why)) => {
+                assert!(why.contains("8192"), "{why}");
+                too_long = middle;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!((3_900..4_096).contains(&fits), "each quote takes two bytes: {fits}");
+    pair.run(|_| false);
+    assert!(pair.agree() && pair.reads(1, "k") != Reading::Nothing);
+    // Nor is one taken from a peer: it could not be passed on.
+    let dot = Dot { origin: MasterId(0), seq: pair.states[1].replica().digest().get(MasterId(0)) + 1 };
+    let stamp = Stamp { time: 99, master: MasterId(0) };
+    let change = Change { dot, stamp, key: "k".into(), effect: Some("x".repeat(MAX_DATAGRAM).into()) };
+    let extends = pair.states[1].replica().digest().clone();
+    pair.deliver(0, 1, Packet::Push(Push { extends, changes: vec![change] }));
+    assert_eq!(pair.counted(1, "too large a change"), 1);
+}
+
+#[test]
+fn an_absurd_digest_harms_nobody() {
+    let mut pair = unheard(LastWriteWins, 1, Some(1), long_values(20));
+    let seen = pair.states[0].replica().digest().clone();
+    for first in [3, WINDOW, u32::MAX - 1, u32::MAX] {
+        pair.deliver(1, 0, Packet::Digest(Digest { seen: Vec::new().into(), holds: Some((seen.clone(), first)) }));
+        assert!(pair.flying.is_empty(), "it holds all, it says");
+    }
+    for (seen, name) in [(vec![u64::MAX], "impossible dot"), (vec![0, 0, 1], "unknown origin")] {
+        pair.deliver(1, 0, Packet::Digest(Digest { seen: seen.into(), holds: None }));
+        assert_eq!((pair.counted(0, name), pair.flying.len()), (1, 0));
+    }
+    pair.deliver(1, 0, Packet::Digest(Digest { seen: vec![0, u64::MAX].into(), holds: None }));
+    assert!(!pair.flying.is_empty(), "what B says of itself is B's affair");
+}
+
+#[test]
+fn every_truncated_packet_is_unreadable() {
+    let mut pair = unheard(LastWriteWins, 2, Some(1), long_values(2));
+    pair.tick(1);
+    let (from, to, digest) = pair.flying.pop_front().unwrap();
+    pair.deliver(from, to, digest.clone());
+    let part = pair.flying.pop_front().unwrap().2;
+    pair.ask(0, "set k = v");
+    let push = pair.flying.pop_front().unwrap().2;
+    assert!(matches!((&part, &push, &digest), (Packet::Part(_), Packet::Push(_), Packet::Digest(_))));
+    for packet in [digest, part, push, Packet::Ask("set k = v".into()), Packet::Read("k".into()), Packet::Counts] {
+        let bytes = packet.to_bytes().unwrap();
+        for length in 0..bytes.len() - 1 {
+            let cut = Packet::<Option<multimaster::Text>>::of_bytes(&bytes[..length]);
+            assert!(matches!(cut, Packet::Unreadable(NotTaken::Unreadable(_))), "{length}: {cut:?}");
+        }
+    }
+}
+
+/// Packets of all kinds with bytes changed, gone or repeated, by a generator of fixed seed, from all addresses.
+#[test]
+fn no_damaged_packet_stops_a_master() {
+    let mut seed = 7_u64;
+    let mut random = move |below: usize| {
+        // Knuth's linear congruential generator (MMIX); its high bits are the good ones.
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let whole = [
+        r#"{"Push":{"extends":[],"changes":[{"dot":{"origin":0,"seq":1},"stamp":{"time":1,"master":0},"key":"k","effect":"v"}]}}"#,
+        r#"{"Part":{"seen":[2],"number":0,"of":2,"text":"{\"seen\":[2],\"clock\":2,"}}"#,
+        r#"{"Part":{"seen":[2],"number":1,"of":2,"text":"\"table\":{}}"}}"#,
+        r#"{"Digest":{"seen":[1,1],"holds":[[0,2],1]}}"#,
+        r#"{"Ask":"set k = v"}"#,
+        r#"{"Read":"k"}"#,
+    ];
+    let mut pair = Pair::new(LastWriteWins, 1, Some(1));
+    for _ in 0..5_000 {
+        let mut bytes = whole[random(whole.len())].as_bytes().to_vec();
+        for _ in 0..random(3) {
+            let at = random(bytes.len());
+            match random(4) {
+                0 => bytes[at] = random(256) as u8,
+                1 => drop(bytes.remove(at)),
+                2 => drop(bytes.splice(at..=at, *b"18446744073709551615")),
+                _ => bytes.extend_from_within(at..),
+            }
+        }
+        pair.deliver([0, CLIENT][random(2)], 1, Packet::of_bytes(&bytes));
+        pair.flying.clear();
+    }
+    for name in ["unreadable", "stranger", "no client", "impossible dot", "applied", "wrote", "part"] {
+        assert!(pair.counted(1, name) > 0, "{name}: {:?}", pair.actors[1].journal().counts());
+    }
+    assert!(matches!(pair.ask(1, "set z = 1"), Some(Packet::Wrote(_))));
+    assert_eq!(pair.reads(1, "z"), Reading::Value("1".into()));
+}
