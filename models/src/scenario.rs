@@ -10,8 +10,9 @@ use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::scope::Scope;
 use multimaster::{
-    ArrivalWins, Counter, Custom, CustomMerged, Kind, LastWriteWins, MultiValue, ObservedRemoveSet, Resolver,
-    lower_seat,
+    ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
+    GrowOnlySet, Kind, LastWriteMap, LastWriteWins, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap,
+    ObservedRemoveSet, RemoveWinsSet, Resolver, lower_seat,
 };
 use reader::Reader;
 use serde::Deserialize;
@@ -34,11 +35,31 @@ pub enum RuleName {
     Counter,
     /// [`ObservedRemoveSet`]
     Set,
+    /// [`RemoveWinsSet`]
+    RemoveWinsSet,
+    /// [`GrowOnlySet`]
+    GrowOnlySet,
+    /// [`GrowOnlyCounter`]
+    GrowOnlyCounter,
+    /// [`BoundedCounter`]
+    BoundedCounter,
+    /// [`EnableWinsFlag`]
+    EnableWinsFlag,
+    /// [`DisableWinsFlag`]
+    DisableWinsFlag,
+    /// [`MaxRegister`]
+    MaxRegister,
+    /// [`MinRegister`]
+    MinRegister,
+    /// [`LastWriteMap`]
+    LastWriteMap,
+    /// [`ObservedRemoveMap`]
+    ObservedRemoveMap,
 }
 
 impl RuleName {
     /// All rules, with the name that scenario files give them and what they do.
-    pub const ALL: [(RuleName, &'static str, &'static str); 7] = [
+    pub const ALL: &'static [(RuleName, &'static str, &'static str)] = &[
         (RuleName::Arrival, "arrival", "what arrived last is kept: the article's rule"),
         (RuleName::LastWrite, "last-write", "the latest stamp is kept; of equal times, the higher master's"),
         (RuleName::Custom, "custom", "the booking with the lower seat is kept, decided over all siblings"),
@@ -46,6 +67,16 @@ impl RuleName {
         (RuleName::MultiValue, "multi-value", "all concurrent values are kept, for the reader"),
         (RuleName::Counter, "counter", "a PN-counter: all increments and decrements count"),
         (RuleName::Set, "set", "an observed-remove set: an insert survives a concurrent remove"),
+        (RuleName::RemoveWinsSet, "remove-wins-set", "a set: a remove takes back a concurrent insert"),
+        (RuleName::GrowOnlySet, "grow-only-set", "a set from which nothing is taken"),
+        (RuleName::GrowOnlyCounter, "grow-only-counter", "a counter of increments alone"),
+        (RuleName::BoundedCounter, "bounded-counter", "a counter that refuses to fall below 0: rights by master"),
+        (RuleName::EnableWinsFlag, "enable-wins-flag", "a flag: an enabling survives a concurrent disabling"),
+        (RuleName::DisableWinsFlag, "disable-wins-flag", "a flag: a disabling survives a concurrent enabling"),
+        (RuleName::MaxRegister, "max-register", "the greatest number is kept"),
+        (RuleName::MinRegister, "min-register", "the least number is kept"),
+        (RuleName::LastWriteMap, "last-write-map", "fields: of each, the latest stamp is kept"),
+        (RuleName::ObservedRemoveMap, "observed-remove-map", "fields of registers, counters and sets"),
     ];
 
     /// The name in scenario files.
@@ -57,6 +88,14 @@ impl RuleName {
         match self {
             RuleName::Counter => Counter.kind(),
             RuleName::Set => ObservedRemoveSet.kind(),
+            RuleName::RemoveWinsSet => RemoveWinsSet.kind(),
+            RuleName::GrowOnlySet => GrowOnlySet.kind(),
+            RuleName::GrowOnlyCounter => GrowOnlyCounter.kind(),
+            RuleName::BoundedCounter => BoundedCounter.kind(),
+            RuleName::EnableWinsFlag | RuleName::DisableWinsFlag => Kind::Flag,
+            RuleName::MaxRegister => MaxRegister.kind(),
+            RuleName::MinRegister => MinRegister.kind(),
+            RuleName::LastWriteMap | RuleName::ObservedRemoveMap => Kind::Map,
             _ => Kind::Register,
         }
     }
@@ -126,6 +165,16 @@ impl Scenario {
             RuleName::MultiValue => Erased::new(Cluster::new(scope, MultiValue)),
             RuleName::Counter => Erased::new(Cluster::new(scope, Counter)),
             RuleName::Set => Erased::new(Cluster::new(scope, ObservedRemoveSet)),
+            RuleName::RemoveWinsSet => Erased::new(Cluster::new(scope, RemoveWinsSet)),
+            RuleName::GrowOnlySet => Erased::new(Cluster::new(scope, GrowOnlySet)),
+            RuleName::GrowOnlyCounter => Erased::new(Cluster::new(scope, GrowOnlyCounter)),
+            RuleName::BoundedCounter => Erased::new(Cluster::new(scope, BoundedCounter)),
+            RuleName::EnableWinsFlag => Erased::new(Cluster::new(scope, EnableWinsFlag)),
+            RuleName::DisableWinsFlag => Erased::new(Cluster::new(scope, DisableWinsFlag)),
+            RuleName::MaxRegister => Erased::new(Cluster::new(scope, MaxRegister)),
+            RuleName::MinRegister => Erased::new(Cluster::new(scope, MinRegister)),
+            RuleName::LastWriteMap => Erased::new(Cluster::new(scope, LastWriteMap)),
+            RuleName::ObservedRemoveMap => Erased::new(Cluster::new(scope, ObservedRemoveMap)),
         }
     }
 

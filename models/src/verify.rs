@@ -256,6 +256,43 @@ fn workloads(kind: Kind) -> [[[&'static str; 2]; 3]; 2] {
             [["insert x into k", "insert x into k"], ["remove x from k", "insert x into k"], ["insert y into k"; 2]],
             [["insert x into k", "remove x from k"], ["insert x into k", "remove x from k"], ["remove x from k"; 2]],
         ],
+        Kind::Flag => [
+            [["enable k", "disable k"], ["disable k", "enable k"], ["enable k"; 2]],
+            [["disable k", "enable k"], ["enable k", "disable k"], ["disable k"; 2]],
+        ],
+        Kind::GrowOnlyCounter => [
+            [["add 1 to k", "add 2 to k"], ["add 10 to k", "add 100 to k"], ["add 1000 to k", "add 5 to k"]],
+            [["add 2 to k", "add 1 to k"], ["add 100 to k", "add 10 to k"], ["add 5 to k", "add 1000 to k"]],
+        ],
+        Kind::BoundedCounter => [
+            [["add 2 to k", "transfer 1 of k to B"], ["add 10 to k", "subtract 11 from k"], ["add 5 to k"; 2]],
+            [["add 2 to k", "subtract 2 from k"], ["add 10 to k", "transfer 3 of k to A"], ["subtract 1 from k"; 2]],
+        ],
+        Kind::GrowOnlySet => [
+            [["insert x into k", "insert y into k"], ["insert y into k", "insert x into k"], ["insert z into k"; 2]],
+            [["insert z into k", "insert y into k"], ["insert y into k", "insert z into k"], ["insert x into k"; 2]],
+        ],
+        Kind::Maximum => [
+            [["raise k to 1", "raise k to 3"], ["raise k to 2", "raise k to 5"], ["raise k to 3", "raise k to 4"]],
+            [["raise k to 4", "raise k to 2"], ["raise k to 3", "raise k to 1"], ["raise k to 3", "raise k to 5"]],
+        ],
+        Kind::Minimum => [
+            [["lower k to 1", "lower k to 3"], ["lower k to 2", "lower k to 5"], ["lower k to 3", "lower k to 4"]],
+            [["lower k to 4", "lower k to 2"], ["lower k to 3", "lower k to 1"], ["lower k to 3", "lower k to 5"]],
+        ],
+        // Registers alone, because they are what every map's fields can be.
+        Kind::Map => [
+            [
+                ["in k, set f = 1", "in k, set f = 3"],
+                ["in k, set f = 2", "remove f from k"],
+                ["remove f from k", "in k, set g = 4"],
+            ],
+            [
+                ["in k, set f = 4", "remove f from k"],
+                ["in k, set f = 3", "in k, set g = 1"],
+                ["in k, delete f", "in k, set f = 1"],
+            ],
+        ],
     }
 }
 

@@ -8,7 +8,7 @@ use crate::erased::Erased;
 use crate::fault::{Fault, line_of};
 use crate::properties as p;
 use crate::scope::{Client, Free, Link, Scope};
-use multimaster::{Kind, MasterId, Request, Topology};
+use multimaster::{Kind, MasterId, Op, Request, Topology};
 use stateright::{Expectation, Model};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -234,7 +234,8 @@ impl Reader<'_> {
         Ok(Explored::Cluster(rule, scope))
     }
 
-    /// No two requests that may be made at one time, at one master, read alike: a trace could not say which is meant.
+    /// Transfers go to masters that there are, and no two requests that may be made at one time, at one master, read
+    /// alike: a trace could not say which is meant.
     fn told_apart(&self, file: &File, scope: &Scope) -> Result<(), Fault> {
         let scripts = file.clients.values().zip(&scope.clients).enumerate().flat_map(|(client, (places, script))| {
             places.iter().zip(&script.asks).map(move |(place, ask)| (place, script.at, ask, client))
@@ -243,6 +244,11 @@ impl Reader<'_> {
         let free = free.map(|(index, (place, (at, ask)))| (place, *at, ask, scope.clients.len() + index));
         let mut asked_by = BTreeMap::new();
         for (place, at, ask, client) in scripts.chain(free) {
+            if let Op::Transfer { to, .. } = ask.op
+                && to.0 >= scope.topology.masters()
+            {
+                return Err(self.fault(place, no_such_master(&to.to_string(), scope.topology.masters())));
+            }
             if *asked_by.entry((at, ask)).or_insert(client) != client {
                 let what = "two clients, or two free requests, are the same: a trace could not say which is meant";
                 return Err(self.fault(place, format!("`{ask}` at {at} by {what}; vary the value")));
