@@ -184,8 +184,8 @@ impl Model for Erased {
         macro_rules! conditions {
             ($($place:literal)*) => { [$(Erased::condition::<$place>),*] };
         }
-        let conditions: [fn(&Self, &ErasedState) -> bool; 20] =
-            conditions!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
+        let conditions: [fn(&Self, &ErasedState) -> bool; 24] =
+            conditions!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23);
         let asked = self.0.properties();
         assert!(asked.len() <= conditions.len(), "add conditions");
         let same = |((expectation, name), condition)| Property { expectation, name, condition };

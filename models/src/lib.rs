@@ -8,6 +8,7 @@
 //! | [`scope`] | what is explored: masters, links, what clients do |
 //! | [`cluster`] | the model: a state, its steps |
 //! | [`history`] | the ghost: acknowledged writes, and which of them a master has lost |
+//! | [`specification`] | what each data type means: a read as a function of the writes seen |
 //! | [`properties`] | what is asked of every state, and the witnesses that it was put to the test |
 //! | [`engine`], [`silence`] | the breadth-first checker, and whether messages end |
 //! | [`stateright_engine`] | stateright's checkers on the same models |
@@ -32,6 +33,7 @@ pub mod properties;
 pub mod scenario;
 pub mod scope;
 pub mod silence;
+pub mod specification;
 pub mod stateright_engine;
 pub mod subject;
 pub mod table;

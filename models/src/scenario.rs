@@ -9,6 +9,7 @@ use crate::engine::Limits;
 use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::scope::Scope;
+use crate::specification as spec;
 use multimaster::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
     GrowOnlySet, Kind, LastWriteMap, LastWriteWins, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap,
@@ -159,28 +160,40 @@ impl Scenario {
         };
         match rule {
             RuleName::Arrival => Erased::new(Cluster::new(scope, ArrivalWins)),
-            RuleName::LastWrite => Erased::new(Cluster::new(scope, LastWriteWins)),
-            RuleName::Custom => Erased::new(Cluster::new(scope, Custom(lower_seat))),
+            RuleName::LastWrite => Erased::new(Cluster::new(scope, LastWriteWins).specified(spec::last_write)),
+            RuleName::Custom => Erased::new(Cluster::new(scope, Custom(lower_seat)).specified(spec::lowest_seat)),
             RuleName::CustomMerged => Erased::new(Cluster::new(scope, CustomMerged(lower_seat))),
-            RuleName::MultiValue => Erased::new(Cluster::new(scope, MultiValue)),
-            RuleName::Counter => Erased::new(Cluster::new(scope, Counter)),
-            RuleName::Set => Erased::new(Cluster::new(scope, ObservedRemoveSet)),
-            RuleName::RemoveWinsSet => Erased::new(Cluster::new(scope, RemoveWinsSet)),
-            RuleName::GrowOnlySet => Erased::new(Cluster::new(scope, GrowOnlySet)),
-            RuleName::GrowOnlyCounter => Erased::new(Cluster::new(scope, GrowOnlyCounter)),
-            RuleName::BoundedCounter => Erased::new(Cluster::new(scope, BoundedCounter)),
-            RuleName::EnableWinsFlag => Erased::new(Cluster::new(scope, EnableWinsFlag)),
-            RuleName::DisableWinsFlag => Erased::new(Cluster::new(scope, DisableWinsFlag)),
-            RuleName::MaxRegister => Erased::new(Cluster::new(scope, MaxRegister)),
-            RuleName::MinRegister => Erased::new(Cluster::new(scope, MinRegister)),
-            RuleName::LastWriteMap => Erased::new(Cluster::new(scope, LastWriteMap)),
-            RuleName::ObservedRemoveMap => Erased::new(Cluster::new(scope, ObservedRemoveMap)),
+            RuleName::MultiValue => Erased::new(Cluster::new(scope, MultiValue).specified(spec::multi_value)),
+            RuleName::Counter => Erased::new(Cluster::new(scope, Counter).specified(spec::total)),
+            RuleName::Set => Erased::new(Cluster::new(scope, ObservedRemoveSet).specified(spec::add_wins_set)),
+            RuleName::RemoveWinsSet => Erased::new(Cluster::new(scope, RemoveWinsSet).specified(spec::remove_wins_set)),
+            RuleName::GrowOnlySet => Erased::new(Cluster::new(scope, GrowOnlySet).specified(spec::grow_only_set)),
+            RuleName::GrowOnlyCounter => Erased::new(Cluster::new(scope, GrowOnlyCounter).specified(spec::total)),
+            RuleName::BoundedCounter => Erased::new(Cluster::new(scope, BoundedCounter).specified(spec::total)),
+            RuleName::EnableWinsFlag => {
+                Erased::new(Cluster::new(scope, EnableWinsFlag).specified(spec::enable_wins_flag))
+            }
+            RuleName::DisableWinsFlag => {
+                Erased::new(Cluster::new(scope, DisableWinsFlag).specified(spec::disable_wins_flag))
+            }
+            RuleName::MaxRegister => Erased::new(Cluster::new(scope, MaxRegister).specified(spec::greatest)),
+            RuleName::MinRegister => Erased::new(Cluster::new(scope, MinRegister).specified(spec::least)),
+            RuleName::LastWriteMap => Erased::new(Cluster::new(scope, LastWriteMap).specified(spec::last_write_map)),
+            RuleName::ObservedRemoveMap => {
+                Erased::new(Cluster::new(scope, ObservedRemoveMap).specified(spec::observed_remove_map))
+            }
         }
     }
 
     /// Whether it is the article's program that is explored.
     pub fn is_article(&self) -> bool {
         matches!(self.subject, Explored::Article(_))
+    }
+
+    /// Whether the rule's reads account for every write by themselves, so that none competes with another.
+    fn adds_up(&self) -> bool {
+        let competes = |kind| matches!(kind, Kind::Register | Kind::Set | Kind::Flag | Kind::Map);
+        matches!(&self.subject, Explored::Cluster(rule, _) if !competes(rule.kind()))
     }
 
     /// The rule's name, for the table.

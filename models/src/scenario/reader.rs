@@ -295,6 +295,8 @@ impl Reader<'_> {
             (p::CAUSAL_ORDER, &file.causal_order),
             (p::NO_CAUSAL_LOSS, &file.no_causal_loss),
             (p::NO_POLICY_LOSS, &file.no_policy_loss),
+            (p::SPECIFICATION, &file.specification),
+            (p::NO_OVERSELLING, &file.no_overselling),
             (p::FALLS_SILENT, &file.falls_silent),
             (crate::article::NO_DEADLOCK, &file.no_deadlock),
             (crate::article::ORDER_KEPT, &file.order_kept),
@@ -310,9 +312,9 @@ impl Reader<'_> {
                 return Err(self.fault(expected, what));
             }
             if *expected.get_ref() == Expected::Violated {
-                if property == p::NO_POLICY_LOSS && scenario.rule() == "counter" {
-                    let what = "a counter cannot lose by policy: increments do not compete. Expect `holds`";
-                    return Err(self.fault(expected, what));
+                if property == p::NO_POLICY_LOSS && scenario.adds_up() {
+                    let what = format!("{} cannot lose by policy: its writes do not compete", scenario.rule());
+                    return Err(self.fault(expected, format!("{what}. Expect `holds`")));
                 }
                 violated.push(property);
             }
