@@ -54,7 +54,8 @@ impl Layout {
     }
 }
 
-fn key_hash(key: &str) -> u64 {
+/// The one hash of a key: it picks the shard, and the place in the shard's table.
+pub(crate) fn key_hash(key: &str) -> u64 {
     foldhash::fast::FixedState::with_seed(SEED).hash_one(key)
 }
 

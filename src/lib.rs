@@ -37,18 +37,26 @@
 
 mod change;
 pub mod clock;
+mod cluster;
 mod layout;
+mod link;
 mod log;
+mod master;
 pub mod record;
 mod replica;
 mod request;
 pub mod resolver;
+mod sync;
+mod table;
 mod topology;
 mod version;
 
 pub use change::{Change, Message, Push, Snapshot};
 pub use clock::Stamp;
+pub use cluster::{Cluster, Ending, Lack, NotStarted, Setup};
 pub use layout::{Hello, Layout, Mismatch, NoLayout};
+pub use link::{Faults, Traffic};
+pub use master::{Heard, Master, NotWritten, Options, Recorder, Written};
 pub use replica::{MessageOf, Outcome, PeerFault, Replica};
 pub use request::{Key, Kind, NotARequest, Op, Reading, Request, Text};
 pub use resolver::{

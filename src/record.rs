@@ -2,6 +2,7 @@
 
 use crate::{Dot, Key, Layout, MasterId, Message, Op, Outcome, Reading, Refusal, Topology, VersionVector};
 use serde::{Deserialize, Serialize};
+use std::io;
 
 /// What must be known to replay a record: its first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,23 @@ pub struct Recorded<S, E> {
     pub shard: usize,
     /// What happened.
     pub event: Event<S, E>,
+}
+
+/// Writes a record as JSON, a line each: what `multimaster conform` reads.
+///
+/// # Errors
+/// Of the writer.
+pub fn write<S: Serialize, E: Serialize>(
+    mut out: impl io::Write,
+    setting: &Setting,
+    events: &[Recorded<S, E>],
+) -> io::Result<()> {
+    serde_json::to_writer(&mut out, setting)?;
+    for event in events {
+        out.write_all(b"\n")?;
+        serde_json::to_writer(&mut out, event)?;
+    }
+    out.write_all(b"\n")
 }
 
 /// Something that happened to one shard of a running cluster.

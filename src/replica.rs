@@ -13,12 +13,13 @@ mod vet;
 pub use vet::PeerFault;
 
 use crate::clock::LATEST;
+use crate::layout::key_hash;
 use crate::log::{Cursor, Log};
+use crate::table::Table;
 use crate::{Change, Dot, Key, MasterId, Message, Op, Reading, Refusal, Resolver, Side, Snapshot, Stamp};
 use crate::{Text, Topology, VersionVector};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -54,12 +55,12 @@ struct Neighbour {
 }
 
 /// What a master has come to know.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 struct Known<S, E> {
     id: MasterId,
     clock: u64,
     seen: VersionVector,
-    table: BTreeMap<Key, S>,
+    table: Table<S>,
     log: Log<E>,
     /// Per neighbour that is sent changes, in order: how far into the log it has been sent.
     cursors: SmallVec<[Cursor; 2]>,
@@ -98,7 +99,7 @@ impl<R: Resolver> Replica<R> {
             id,
             clock: 0,
             seen: VersionVector::default(),
-            table: BTreeMap::new(),
+            table: Table::default(),
             log: Log::default(),
             cursors: place.neighbours.iter().map(|_| Cursor::default()).collect(),
         };
@@ -121,12 +122,12 @@ impl<R: Resolver> Replica<R> {
         self.write(key, &Op::Delete)
     }
 
-    /// A client writes: the operation is named, stamped, applied and logged. O(log keys), whatever the number of peers.
+    /// A client writes: the operation is named, stamped, applied and logged. O(1), whatever the number of keys and peers.
     ///
     /// # Errors
     /// If the rule refuses the operation, or the clock is at its [end](LATEST); then nothing has changed.
     pub fn write(&mut self, key: &str, op: &Op) -> Result<Dot, Refusal> {
-        let known = &self.known;
+        let known = &mut self.known;
         if known.clock >= LATEST {
             return Err(Refusal::Because("the clock is at its end: a peer has sent an absurdly late stamp".into()));
         }
@@ -137,10 +138,15 @@ impl<R: Resolver> Replica<R> {
         }
         let dot = Dot { origin: known.id, seq: known.seen.get(known.id) + 1 };
         let stamp = Stamp { time: known.clock + 1, master: known.id };
-        let untouched = R::State::default();
-        let state = known.table.get(key).unwrap_or(&untouched);
-        let effect = self.rule.prepare(state, op, dot, stamp)?;
-        self.admit(Change { dot, stamp, key: key.into(), effect });
+        let change = known.table.alter(key_hash(key), key, |state| {
+            let effect = self.rule.prepare(state, op, dot, stamp)?;
+            let change = Change { dot, stamp, key: key.into(), effect };
+            self.rule.apply(state, &change);
+            Ok(change)
+        })?;
+        known.clock = stamp.time;
+        known.seen.insert(dot);
+        known.log.entries.push_back(change);
         Ok(dot)
     }
 
@@ -209,7 +215,7 @@ impl<R: Resolver> Replica<R> {
     }
 
     /// The changes in the log, oldest first: in the order in which this master came to see them.
-    pub fn log(&self) -> impl Iterator<Item = &Change<R::Effect>> {
+    pub fn log(&self) -> impl ExactSizeIterator<Item = &Change<R::Effect>> {
         self.known.log.entries.iter()
     }
 
@@ -218,23 +224,17 @@ impl<R: Resolver> Replica<R> {
         &self.known.log.base
     }
 
-    /// Applies and logs a change that is new here and whose causes have all been seen.
+    /// Applies and logs another master's change that is new here and whose causes have all been seen.
     fn admit(&mut self, change: Change<R::Effect>) -> bool {
         let known = &mut self.known;
         known.clock = known.clock.max(change.stamp.time);
         known.seen.insert(change.dot);
-        let state = known.table.entry(change.key.clone()).or_default();
-        let altered = self.rule.apply(state, &change);
-        if *state == R::State::default() {
-            known.table.remove(&change.key);
-        }
+        let altered = known.table.alter(key_hash(&change.key), &change.key, |state| self.rule.apply(state, &change));
         let (dot, end) = (change.dot, known.log.entries.len());
         known.log.entries.push_back(change);
-        if dot.origin != known.id {
-            for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
-                if neighbour.spared[dot.origin.index()] {
-                    cursor.pass(end, dot);
-                }
+        for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
+            if neighbour.spared[dot.origin.index()] {
+                cursor.pass(end, dot);
             }
         }
         altered
@@ -243,20 +243,17 @@ impl<R: Resolver> Replica<R> {
     /// Joins a neighbour's table with ours. The log cannot tell others what was learned so: it starts anew after it.
     fn install(&mut self, snapshot: Snapshot<R::State>, from: MasterId) {
         let known = &mut self.known;
-        let untouched = R::State::default();
         let Snapshot { seen, clock, mut table } = snapshot;
-        for key in known.table.keys() {
+        for (key, _) in known.table.iter() {
             table.entry(key.clone()).or_default();
         }
         for (key, theirs) in table {
-            let ours = known.table.get(&key).unwrap_or(&untouched);
-            let ours = Side { state: ours, seen: &known.seen };
-            let merged = self.rule.merge(ours, Side { state: &theirs, seen: &seen }).unwrap_or(theirs);
-            if merged == untouched {
-                known.table.remove(&key);
-            } else {
-                known.table.insert(key, merged);
-            }
+            let theirs = &theirs;
+            known.table.alter(key_hash(&key), &key, |ours| {
+                let side = Side { state: &*ours, seen: &known.seen };
+                let merged = self.rule.merge(side, Side { state: theirs, seen: &seen });
+                *ours = merged.unwrap_or_else(|| theirs.clone());
+            });
         }
         known.clock = known.clock.max(clock);
         known.seen.join(&seen);

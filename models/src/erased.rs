@@ -6,6 +6,7 @@
 
 use crate::engine::{self, Limits, Report};
 use crate::subject::{Arrow, Sent, Subject};
+use multimaster::VersionVector;
 use stateright::{Expectation, Model, Property};
 use std::any::Any;
 use std::fmt::{self, Debug};
@@ -77,6 +78,8 @@ trait AnySubject: Send + Sync {
     fn readings(&self, state: &ErasedState) -> Vec<String>;
     fn complaint(&self, property: &str, state: &ErasedState) -> Option<String>;
     fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow;
+    fn client(&self, action: &ErasedAction) -> Option<usize>;
+    fn seen(&self, state: &ErasedState) -> Vec<VersionVector>;
     fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report;
 }
 
@@ -135,6 +138,12 @@ impl<M: Subject> AnySubject for Of<M> {
     fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow {
         self.subject.arrow(self.state(state), self.action(action))
     }
+    fn client(&self, action: &ErasedAction) -> Option<usize> {
+        self.subject.client(self.action(action))
+    }
+    fn seen(&self, state: &ErasedState) -> Vec<VersionVector> {
+        self.subject.seen(self.state(state))
+    }
     fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report {
         engine::explore(&self.subject, limits, progress)
     }
@@ -151,11 +160,35 @@ impl Erased {
     pub fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report {
         self.0.explore(limits, progress)
     }
+}
 
-    /// The condition of the `N`-th property, as stateright wants it: a plain function.
-    fn condition<const N: usize>(&self, state: &ErasedState) -> bool {
-        self.0.holds(N, state)
+/// A model that knows its properties by their places only.
+pub(crate) trait ByPlace: Model {
+    /// Whether the property at that place is true in the state.
+    fn holds(&self, place: usize, state: &Self::State) -> bool;
+}
+
+impl ByPlace for Erased {
+    fn holds(&self, place: usize, state: &ErasedState) -> bool {
+        self.0.holds(place, state)
     }
+}
+
+/// The condition of the `N`-th property, as stateright wants it: a plain function.
+fn condition<M: ByPlace, const N: usize>(model: &M, state: &M::State) -> bool {
+    model.holds(N, state)
+}
+
+/// These properties, in order, each true where the model [holds](ByPlace::holds) it to be.
+pub(crate) fn by_place<M: ByPlace>(asked: Vec<(Expectation, &'static str)>) -> Vec<Property<M>> {
+    macro_rules! conditions {
+        ($($place:literal)*) => { [$(condition::<M, $place>),*] };
+    }
+    let conditions: [fn(&M, &M::State) -> bool; 24] =
+        conditions!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23);
+    assert!(asked.len() <= conditions.len(), "add conditions");
+    let same = |((expectation, name), condition)| Property { expectation, name, condition };
+    asked.into_iter().zip(conditions).map(same).collect()
 }
 
 impl Model for Erased {
@@ -181,15 +214,7 @@ impl Model for Erased {
         Some(crate::picture::sequence_diagram(self, path.into_vec()))
     }
     fn properties(&self) -> Vec<Property<Self>> {
-        macro_rules! conditions {
-            ($($place:literal)*) => { [$(Erased::condition::<$place>),*] };
-        }
-        let conditions: [fn(&Self, &ErasedState) -> bool; 24] =
-            conditions!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23);
-        let asked = self.0.properties();
-        assert!(asked.len() <= conditions.len(), "add conditions");
-        let same = |((expectation, name), condition)| Property { expectation, name, condition };
-        asked.into_iter().zip(conditions).map(same).collect()
+        by_place(self.0.properties())
     }
 }
 
@@ -214,6 +239,12 @@ impl Subject for Erased {
     }
     fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow {
         self.0.arrow(state, action)
+    }
+    fn client(&self, action: &ErasedAction) -> Option<usize> {
+        self.0.client(action)
+    }
+    fn seen(&self, state: &ErasedState) -> Vec<VersionVector> {
+        self.0.seen(state)
     }
 }
 

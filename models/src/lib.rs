@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`scope`] | what is explored: masters, links, what clients do |
 //! | [`cluster`] | the model: a state, its steps |
+//! | [`sharded`] | several of them side by side, one for each shard of the same masters |
 //! | [`history`] | the ghost: acknowledged writes, and which of them a master has lost |
 //! | [`specification`] | what each data type means: a read as a function of the writes seen |
 //! | [`properties`] | what is asked of every state, and the witnesses that it was put to the test |
@@ -32,6 +33,7 @@ pub mod picture;
 pub mod properties;
 pub mod scenario;
 pub mod scope;
+pub mod sharded;
 pub mod silence;
 pub mod specification;
 pub mod stateright_engine;

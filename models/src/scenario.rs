@@ -9,10 +9,11 @@ use crate::engine::Limits;
 use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::scope::Scope;
+use crate::sharded::Sharded;
 use crate::specification as spec;
 use multimaster::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
-    GrowOnlySet, Kind, LastWriteMap, LastWriteWins, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap,
+    GrowOnlySet, Kind, LastWriteMap, LastWriteWins, Layout, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap,
     ObservedRemoveSet, RemoveWinsSet, Resolver, lower_seat,
 };
 use reader::Reader;
@@ -100,6 +101,35 @@ impl RuleName {
             _ => Kind::Register,
         }
     }
+
+    /// Masters under this rule.
+    fn cluster(self, scope: Scope) -> Erased {
+        match self {
+            RuleName::Arrival => Erased::new(Cluster::new(scope, ArrivalWins)),
+            RuleName::LastWrite => Erased::new(Cluster::new(scope, LastWriteWins).specified(spec::last_write)),
+            RuleName::Custom => Erased::new(Cluster::new(scope, Custom(lower_seat)).specified(spec::lowest_seat)),
+            RuleName::CustomMerged => Erased::new(Cluster::new(scope, CustomMerged(lower_seat))),
+            RuleName::MultiValue => Erased::new(Cluster::new(scope, MultiValue).specified(spec::multi_value)),
+            RuleName::Counter => Erased::new(Cluster::new(scope, Counter).specified(spec::total)),
+            RuleName::Set => Erased::new(Cluster::new(scope, ObservedRemoveSet).specified(spec::add_wins_set)),
+            RuleName::RemoveWinsSet => Erased::new(Cluster::new(scope, RemoveWinsSet).specified(spec::remove_wins_set)),
+            RuleName::GrowOnlySet => Erased::new(Cluster::new(scope, GrowOnlySet).specified(spec::grow_only_set)),
+            RuleName::GrowOnlyCounter => Erased::new(Cluster::new(scope, GrowOnlyCounter).specified(spec::total)),
+            RuleName::BoundedCounter => Erased::new(Cluster::new(scope, BoundedCounter).specified(spec::total)),
+            RuleName::EnableWinsFlag => {
+                Erased::new(Cluster::new(scope, EnableWinsFlag).specified(spec::enable_wins_flag))
+            }
+            RuleName::DisableWinsFlag => {
+                Erased::new(Cluster::new(scope, DisableWinsFlag).specified(spec::disable_wins_flag))
+            }
+            RuleName::MaxRegister => Erased::new(Cluster::new(scope, MaxRegister).specified(spec::greatest)),
+            RuleName::MinRegister => Erased::new(Cluster::new(scope, MinRegister).specified(spec::least)),
+            RuleName::LastWriteMap => Erased::new(Cluster::new(scope, LastWriteMap).specified(spec::last_write_map)),
+            RuleName::ObservedRemoveMap => {
+                Erased::new(Cluster::new(scope, ObservedRemoveMap).specified(spec::observed_remove_map))
+            }
+        }
+    }
 }
 
 /// A scenario, ready to be checked.
@@ -124,6 +154,8 @@ pub struct Scenario {
 pub enum Explored {
     /// Masters under a rule.
     Cluster(RuleName, Scope),
+    /// Masters of several shards under a rule.
+    Sharded(RuleName, Scope, Layout),
     /// The article's program.
     Article(Article),
 }
@@ -154,34 +186,13 @@ impl Scenario {
 
     /// What it explores, ready to be stepped.
     pub fn model(&self) -> Erased {
-        let (rule, scope) = match &self.subject {
-            Explored::Cluster(rule, scope) => (rule, scope.clone()),
-            Explored::Article(article) => return Erased::new(article.clone()),
-        };
-        match rule {
-            RuleName::Arrival => Erased::new(Cluster::new(scope, ArrivalWins)),
-            RuleName::LastWrite => Erased::new(Cluster::new(scope, LastWriteWins).specified(spec::last_write)),
-            RuleName::Custom => Erased::new(Cluster::new(scope, Custom(lower_seat)).specified(spec::lowest_seat)),
-            RuleName::CustomMerged => Erased::new(Cluster::new(scope, CustomMerged(lower_seat))),
-            RuleName::MultiValue => Erased::new(Cluster::new(scope, MultiValue).specified(spec::multi_value)),
-            RuleName::Counter => Erased::new(Cluster::new(scope, Counter).specified(spec::total)),
-            RuleName::Set => Erased::new(Cluster::new(scope, ObservedRemoveSet).specified(spec::add_wins_set)),
-            RuleName::RemoveWinsSet => Erased::new(Cluster::new(scope, RemoveWinsSet).specified(spec::remove_wins_set)),
-            RuleName::GrowOnlySet => Erased::new(Cluster::new(scope, GrowOnlySet).specified(spec::grow_only_set)),
-            RuleName::GrowOnlyCounter => Erased::new(Cluster::new(scope, GrowOnlyCounter).specified(spec::total)),
-            RuleName::BoundedCounter => Erased::new(Cluster::new(scope, BoundedCounter).specified(spec::total)),
-            RuleName::EnableWinsFlag => {
-                Erased::new(Cluster::new(scope, EnableWinsFlag).specified(spec::enable_wins_flag))
+        match &self.subject {
+            Explored::Cluster(rule, scope) => rule.cluster(scope.clone()),
+            Explored::Sharded(rule, scope, layout) => {
+                let shard = |clients| rule.cluster(Scope { clients, ..scope.clone() });
+                Erased::new(Sharded::new(*layout, &scope.clients, shard))
             }
-            RuleName::DisableWinsFlag => {
-                Erased::new(Cluster::new(scope, DisableWinsFlag).specified(spec::disable_wins_flag))
-            }
-            RuleName::MaxRegister => Erased::new(Cluster::new(scope, MaxRegister).specified(spec::greatest)),
-            RuleName::MinRegister => Erased::new(Cluster::new(scope, MinRegister).specified(spec::least)),
-            RuleName::LastWriteMap => Erased::new(Cluster::new(scope, LastWriteMap).specified(spec::last_write_map)),
-            RuleName::ObservedRemoveMap => {
-                Erased::new(Cluster::new(scope, ObservedRemoveMap).specified(spec::observed_remove_map))
-            }
+            Explored::Article(article) => Erased::new(article.clone()),
         }
     }
 
@@ -199,7 +210,7 @@ impl Scenario {
     /// The rule's name, for the table.
     pub fn rule(&self) -> &'static str {
         match &self.subject {
-            Explored::Cluster(rule, _) => rule.name(),
+            Explored::Cluster(rule, _) | Explored::Sharded(rule, ..) => rule.name(),
             Explored::Article(_) => "(article)",
         }
     }

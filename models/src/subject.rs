@@ -1,6 +1,6 @@
 //! What can be checked: [`Subject`].
 
-use multimaster::Dot;
+use multimaster::{Dot, VersionVector};
 use smallvec::SmallVec;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -31,6 +31,16 @@ pub trait Subject: stateright::Model<State: Situation, Action: Step> + Send + Sy
 
     /// The arrow of a sequence diagram that the step draws.
     fn arrow(&self, state: &Self::State, action: &Self::Action) -> Arrow;
+
+    /// The client whose next request the step makes, by its place in the scope.
+    fn client(&self, _action: &Self::Action) -> Option<usize> {
+        None
+    }
+
+    /// What each master has seen; empty where that is not known by version vectors.
+    fn seen(&self, _state: &Self::State) -> Vec<VersionVector> {
+        Vec::new()
+    }
 }
 
 /// A state of a subject.

@@ -4,7 +4,7 @@ use crate::cluster::{Action, Cluster, Letter, State};
 use crate::properties as p;
 use crate::specification::{Misread, misread};
 use crate::subject::{Arrow, Sent, Subject};
-use multimaster::{Dot, MasterId, Outcome, Replica, Resolver};
+use multimaster::{Dot, MasterId, Outcome, Replica, Resolver, VersionVector};
 use std::fmt;
 
 impl<R: Resolver> Subject for Cluster<R> {
@@ -145,6 +145,17 @@ impl<R: Resolver> Subject for Cluster<R> {
             }
             Action::Resume { from, to } => Arrow::Asks { from: to.index(), to: from.index() },
         }
+    }
+
+    fn client(&self, action: &Action<R>) -> Option<usize> {
+        match action {
+            Action::Ask { client, .. } => Some(*client),
+            _ => None,
+        }
+    }
+
+    fn seen(&self, state: &State<R>) -> Vec<VersionVector> {
+        state.masters.iter().map(|node| node.replica.digest().clone()).collect()
     }
 }
 

@@ -114,6 +114,10 @@ impl<R: Resolver> Replica<R> {
 
     fn snapshot(&self) -> MessageOf<R> {
         let Known { seen, clock, table, .. } = &self.known;
-        Message::Snapshot(Snapshot { seen: seen.clone(), clock: *clock, table: table.clone() })
+        Message::Snapshot(Snapshot {
+            seen: seen.clone(),
+            clock: *clock,
+            table: table.iter().map(|(key, state)| (key.clone(), state.clone())).collect(),
+        })
     }
 }

@@ -133,8 +133,14 @@ impl<R: Resolver> Letter<R> {
 }
 
 impl<T: Hash> Hashed<T> {
-    pub(super) fn new(value: T) -> Hashed<T> {
+    pub(crate) fn new(value: T) -> Hashed<T> {
         Hashed { hash: content_hash(&value), value }
+    }
+}
+
+impl<T> Hash for Hashed<T> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.hash);
     }
 }
 

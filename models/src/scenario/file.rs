@@ -16,6 +16,7 @@ pub(super) struct File {
     pub(super) topology: Option<Spanned<Shape>>,
     pub(super) edges: Option<Spanned<Vec<Spanned<Vec<Name>>>>>,
     pub(super) rule: Option<Spanned<RuleName>>,
+    pub(super) shards: Option<Spanned<u16>>,
     pub(super) link: Option<Spanned<LinkName>>,
     pub(super) resets: Option<Spanned<u8>>,
     pub(super) losses: Option<Spanned<u8>>,

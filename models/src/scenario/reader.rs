@@ -8,7 +8,7 @@ use crate::erased::Erased;
 use crate::fault::{Fault, line_of};
 use crate::properties as p;
 use crate::scope::{Client, Free, Link, Scope};
-use multimaster::{Kind, MasterId, Op, Request, Topology};
+use multimaster::{Kind, Layout, MasterId, Op, Request, Topology};
 use stateright::{Expectation, Model};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -231,7 +231,28 @@ impl Reader<'_> {
             topology,
         };
         self.told_apart(file, &scope)?;
-        Ok(Explored::Cluster(rule, scope))
+        match &file.shards {
+            None => Ok(Explored::Cluster(rule, scope)),
+            Some(shards) => Ok(Explored::Sharded(rule, scope.clone(), self.layout(file, shards, &scope)?)),
+        }
+    }
+
+    /// How keys are spread over the shards asked for, if there is a key for each.
+    fn layout(&self, file: &File, shards: &Spanned<u16>, scope: &Scope) -> Result<Layout, Fault> {
+        if let Some(free) = &file.free {
+            return Err(
+                self.fault(&free.take, "`free` is not for masters of several `shards`: give each client a script")
+            );
+        }
+        let layout = Layout::of(*shards.get_ref()).map_err(|error| self.fault(shards, error.to_string()))?;
+        let asks = scope.clients.iter().flat_map(|client| &client.asks);
+        let keys: BTreeMap<&str, usize> = asks.map(|ask| (&*ask.key, layout.shard_of(&ask.key))).collect();
+        if let Some(empty) = (0..layout.shards()).find(|shard| !keys.values().any(|of| of == shard)) {
+            let held: Vec<String> = keys.iter().map(|(key, shard)| format!("`{key}` in {shard}")).collect();
+            let what = format!("no key lies in shard {empty}: {}; rename one", held.join(", "));
+            return Err(self.fault(shards, what));
+        }
+        Ok(layout)
     }
 
     /// Transfers go to masters that there are, and no two requests that may be made at one time, at one master, read
@@ -261,6 +282,7 @@ impl Reader<'_> {
         let place = |field: Option<usize>| field.map_or(1, |start| line_of(self.text, start));
         let misplaced = [
             ("rule", file.rule.as_ref().map(|f| f.span().start)),
+            ("shards", file.shards.as_ref().map(|f| f.span().start)),
             ("link", file.link.as_ref().map(|f| f.span().start)),
             ("resets", file.resets.as_ref().map(|f| f.span().start)),
             ("losses", file.losses.as_ref().map(|f| f.span().start)),

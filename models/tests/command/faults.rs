@@ -193,3 +193,12 @@ fn files_that_are_none() {
         }
     }
 }
+
+#[test]
+fn shards_that_cannot_be() {
+    let shards = "link = \"stream\"\nshards = 2";
+    assert_edit_refused("link = \"stream\"", shards, 6, &["no key lies in shard", "`k` in", "rename one"]);
+    assert_edit_refused("link = \"stream\"", "link = \"stream\"\nshards = 0", 6, &["0 shards", "1 to 1024"]);
+    let free = "link = \"stream\"\nshards = 1\n[free]\ntake = 1\nof = [\"A: set k = 5\"]";
+    assert_edit_refused("link = \"stream\"", free, 8, &["`free`", "`shards`", "script"]);
+}

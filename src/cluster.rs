@@ -1,0 +1,279 @@
+//! Masters joined by links, running: [`Cluster`].
+
+use crate::link::{Ended, Link, State, Switch};
+use crate::record::{Recorded, Setting};
+use crate::sync::thread::{Builder, JoinHandle};
+use crate::{Faults, Master, MasterId, Mismatch, Options, Recorder, Resolver, Topology, Traffic, VersionVector};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Masters on threads of this process, each edge of their topology a link with a thread of its own.
+///
+/// ```
+/// use multimaster::{Cluster, LastWriteWins, MasterId, Reading, Setup, Topology};
+/// use std::time::Duration;
+///
+/// let patience = Duration::from_secs(10);
+/// let cluster = Cluster::start(LastWriteWins, Topology::ring(3)?, Setup::default())?;
+/// let (a, c) = (cluster.master(MasterId(0)), cluster.master(MasterId(2)));
+/// let written = a.set("hello", "world")?;
+/// assert!(c.wait_for(&written, patience), "two links away");
+/// assert_eq!(c.get("hello"), Reading::Value("world".into()));
+/// assert!(cluster.shutdown(patience).undelivered.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Cluster<R: Resolver> {
+    topology: Topology,
+    masters: Vec<Arc<Master<R>>>,
+    links: BTreeMap<(MasterId, MasterId), Running<R>>,
+}
+
+struct Running<R: Resolver> {
+    switch: Arc<Switch>,
+    thread: JoinHandle<Ended<R>>,
+}
+
+/// How a cluster is set up.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// How each master is.
+    pub master: Options,
+    /// The most changes a message carries: 256.
+    pub batch: usize,
+    /// How often a link with nothing to do compares its two masters' digests, to find out what was lost: every 5 ms. With
+    /// `Duration::MAX`, never.
+    pub tick: Duration,
+    /// What all links do to messages at first: nothing.
+    pub faults: Faults,
+    /// Each link draws its faults from this seed and its two ends: the same messages meet the same faults.
+    pub seed: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Setup {
+            master: Options::default(),
+            batch: 256,
+            tick: Duration::from_millis(5),
+            faults: Faults::default(),
+            seed: 0,
+        }
+    }
+}
+
+impl Setup {
+    /// The same, and every event is recorded.
+    pub fn recorded(mut self) -> Setup {
+        self.master.recorder = Some(Recorder::default());
+        self
+    }
+}
+
+/// Why a cluster did not start.
+#[derive(Debug)]
+pub enum NotStarted {
+    /// Two neighbours must not be joined.
+    Mismatch(MasterId, MasterId, Mismatch),
+    /// There are not as many masters as the topology joins, or they are not in its order.
+    WrongMasters,
+    /// The system gave no thread.
+    Thread(std::io::Error),
+}
+
+impl fmt::Display for NotStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotStarted::Mismatch(from, to, mismatch) => write!(f, "{from} and {to} cannot be joined: {mismatch}"),
+            NotStarted::WrongMasters => f.write_str("one master is needed for each place in the topology, in order"),
+            NotStarted::Thread(error) => write!(f, "no thread for a link: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for NotStarted {}
+
+/// What one master had not seen of what others had, in one shard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// Who lacks.
+    pub at: MasterId,
+    /// In which shard.
+    pub shard: usize,
+    /// What it has seen.
+    pub seen: VersionVector,
+    /// What there is to see.
+    pub of: VersionVector,
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} has seen {} of {} in shard {}", self.at, self.seen, self.of, self.shard)
+    }
+}
+
+/// What a cluster leaves behind.
+pub struct Ending<R: Resolver> {
+    /// The masters, closed; they can still be read.
+    pub masters: Vec<Arc<Master<R>>>,
+    /// Acknowledged writes that did not reach every master before patience ended, because links were cut. Empty if all
+    /// was drained.
+    pub undelivered: Vec<Lack>,
+    /// What each link has carried.
+    pub traffic: BTreeMap<(MasterId, MasterId), Traffic>,
+    /// What was recorded, in order; empty if nothing was to be.
+    pub record: Vec<Recorded<R::State, R::Effect>>,
+}
+
+impl<R: Resolver> Cluster<R> {
+    /// New masters that all follow `rule`, joined.
+    ///
+    /// # Errors
+    /// If the system gives no threads.
+    pub fn start(rule: R, topology: Topology, setup: Setup) -> Result<Cluster<R>, NotStarted> {
+        let master = |id| Arc::new(Master::new(id, rule.clone(), &topology, &setup.master));
+        let masters = topology.ids().map(master).collect();
+        Self::join(masters, topology, &setup)
+    }
+
+    /// Joins these masters, one for each place of the topology, in order. Each pair of neighbours greets each other first.
+    ///
+    /// # Errors
+    /// If two neighbours must not be joined, or the system gives no threads.
+    pub fn join(masters: Vec<Arc<Master<R>>>, topology: Topology, setup: &Setup) -> Result<Cluster<R>, NotStarted> {
+        if !masters.iter().map(|master| master.id()).eq(topology.ids()) {
+            return Err(NotStarted::WrongMasters);
+        }
+        for (from, to) in topology.edges() {
+            let (feeder, asker) = (&masters[from.index()], &masters[to.index()]);
+            let greeted = asker.greet(&feeder.hello()).and_then(|()| feeder.greet(&asker.hello()));
+            greeted.map_err(|mismatch| NotStarted::Mismatch(from, to, mismatch))?;
+        }
+        let mut cluster = Cluster { topology, masters, links: BTreeMap::new() };
+        for (from, to) in cluster.topology.clone().edges() {
+            let switch = Arc::new(Switch::new(State { faults: setup.faults, ..State::default() }));
+            let ends = u64::from(from.0) << 16 | u64::from(to.0);
+            let habits = (setup.batch, setup.tick, setup.seed.rotate_left(32) ^ ends);
+            let (feeder, asker) = (cluster.masters[from.index()].clone(), cluster.masters[to.index()].clone());
+            let link = Link::new(feeder, asker, switch.clone(), habits);
+            let builder = Builder::new().name(format!("{from} -> {to}"));
+            let thread = builder.spawn(|| link.run()).map_err(NotStarted::Thread)?;
+            cluster.links.insert((from, to), Running { switch, thread });
+        }
+        Ok(cluster)
+    }
+
+    /// The master at that place.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn master(&self, id: MasterId) -> &Arc<Master<R>> {
+        &self.masters[id.index()]
+    }
+
+    /// All masters, in order.
+    pub fn masters(&self) -> &[Arc<Master<R>>] {
+        &self.masters
+    }
+
+    /// What a record's first line says: for rules that go by this name.
+    pub fn setting(&self, rule: &str) -> Setting {
+        Setting { rule: rule.into(), topology: self.topology.clone(), layout: self.masters[0].layout() }
+    }
+
+    /// From now on nothing passes along the edge `from → to`; what was under way is lost. False if there is no such edge.
+    pub fn cut(&self, from: MasterId, to: MasterId) -> bool {
+        self.alter((from, to), |state| state.cut = true)
+    }
+
+    /// The edge carries again. False if there is no such edge.
+    pub fn heal(&self, from: MasterId, to: MasterId) -> bool {
+        self.alter((from, to), |state| state.cut = false)
+    }
+
+    /// Alters what the edge does to messages. False if there is no such edge.
+    pub fn spoil(&self, from: MasterId, to: MasterId, faults: Faults) -> bool {
+        self.alter((from, to), |state| state.faults = faults)
+    }
+
+    /// All edges carry again, and lose, repeat and delay nothing.
+    pub fn heal_all(&self) {
+        for edge in self.links.keys() {
+            self.alter(*edge, |state| *state = State::default());
+        }
+    }
+
+    fn alter(&self, edge: (MasterId, MasterId), alter: impl FnOnce(&mut State)) -> bool {
+        let Some(link) = self.links.get(&edge) else {
+            return false;
+        };
+        link.switch.alter(alter);
+        self.masters[edge.0.index()].ring();
+        true
+    }
+
+    /// Waits until every master has seen all that any master has seen by now.
+    ///
+    /// # Errors
+    /// What is lacking when `patience` ends.
+    pub fn settle(&self, patience: Duration) -> Result<(), Vec<Lack>> {
+        let start = Instant::now();
+        let mut lacks = Vec::new();
+        for shard in 0..self.masters[0].layout().shards() {
+            let mut all = VersionVector::default();
+            for master in &self.masters {
+                master.inspect(shard, |replica| all.join(replica.digest()));
+            }
+            for master in &self.masters {
+                let left = patience.saturating_sub(start.elapsed());
+                if !master.wait_until(shard, left, |replica| replica.digest().covers(&all)) {
+                    let seen = master.inspect(shard, |replica| replica.digest().clone());
+                    lacks.push(Lack { at: master.id(), shard, seen, of: all.clone() });
+                }
+            }
+        }
+        if lacks.is_empty() { Ok(()) } else { Err(lacks) }
+    }
+
+    /// Closes all masters to writes, waits until what was written has reached every master, and ends all links. Where a
+    /// link is cut this cannot be; after `patience` what is missing is reported.
+    pub fn shutdown(mut self, patience: Duration) -> Ending<R> {
+        for master in &self.masters {
+            master.close();
+        }
+        let undelivered = self.settle(patience).err().unwrap_or_default();
+        let mut traffic = BTreeMap::new();
+        let mut record = Vec::new();
+        self.stop(|edge, ended| {
+            traffic.insert(edge, ended.traffic);
+            record.extend(ended.events);
+        });
+        for master in &self.masters {
+            record.extend(master.take_record());
+        }
+        record.sort_by_key(|recorded| recorded.number);
+        Ending { masters: std::mem::take(&mut self.masters), undelivered, traffic, record }
+    }
+
+    fn stop(&mut self, mut each: impl FnMut((MasterId, MasterId), Ended<R>)) {
+        for edge in self.links.keys() {
+            self.alter(*edge, |state| state.stopped = true);
+        }
+        for (edge, link) in std::mem::take(&mut self.links) {
+            match link.thread.join() {
+                Ok(ended) => each(edge, ended),
+                // A rule that panics in a link's thread panics here too, unless we are already doing so.
+                Err(panic) if !std::thread::panicking() => std::panic::resume_unwind(panic),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// Links do not outlive their cluster: what has not been [shut down](Cluster::shutdown) is dropped where it is.
+impl<R: Resolver> Drop for Cluster<R> {
+    fn drop(&mut self) {
+        self.stop(|_, _| {});
+    }
+}

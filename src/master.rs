@@ -1,0 +1,373 @@
+//! A master that many threads use at once: [`Master`].
+//!
+//! It adds locks to [`Replica`] and nothing else: each shard is a replica behind a mutex, and each method does one call
+//! to it while the mutex is held. So what threads do at once is what they would have done one after the other; that it
+//! is so in every interleaving is what `tests/loom.rs` explores. A write and its place in the log are one step. Nobody
+//! holds two locks of shards, and nobody waits for a neighbour with one held.
+
+use crate::record::{Event, Recorded};
+use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::{Dot, Hello, Key, Layout, MasterId, MessageOf, Mismatch, Op, Outcome, Reading, Refusal, Replica};
+use crate::{Resolver, Text, Topology, VersionVector};
+use std::fmt;
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// One master, in memory, for any number of threads.
+///
+/// ```
+/// use multimaster::{LastWriteWins, Master, MasterId, Options, Reading, Topology};
+///
+/// let pair = Topology::all_to_all(2)?;
+/// let master = Master::new(MasterId(0), LastWriteWins, &pair, &Options::default());
+/// std::thread::scope(|threads| {
+///     threads.spawn(|| master.set("hello", "world"));
+///     threads.spawn(|| master.set("bonjour", "monde"));
+/// });
+/// assert_eq!(master.get("hello"), Reading::Value("world".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Panics
+/// A rule that panics leaves the shard it was called for unusable: every later call for it panics too.
+pub struct Master<R: Resolver> {
+    hello: Hello,
+    neighbours: Vec<MasterId>,
+    log: usize,
+    shards: Box<[Mutex<Shard<R>>]>,
+    bell: Bell,
+    recorder: Option<Recorder>,
+}
+
+/// What a lock of a [`Master`] guards.
+struct Shard<R: Resolver> {
+    replica: Replica<R>,
+    /// Clients may write no more.
+    closed: bool,
+    /// Someone has found nothing to do here, and waits for the bell.
+    awaited: bool,
+    events: Vec<Recorded<R::State, R::Effect>>,
+}
+
+/// How a master is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Into how many shards it divides its keys: the same at every master of a cluster.
+    pub layout: Layout,
+    /// How many changes the log of each shard keeps at least, for neighbours that have yet to be sent them: 4096. It
+    /// holds at most twice as many. Who has fallen behind further is sent a snapshot.
+    pub log: usize,
+    /// Whether, and for which cluster, events are recorded. The record grows for as long as the master runs.
+    pub recorder: Option<Recorder>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { layout: Layout::default(), log: 4096, recorder: None }
+    }
+}
+
+/// Numbers the events of one cluster: its masters share one.
+#[derive(Clone, Debug, Default)]
+pub struct Recorder(Arc<AtomicU64>);
+
+impl Recorder {
+    /// Called with the lock of the shard held. One counter's increments have one order, whatever else is reordered, and
+    /// it respects happened-before: so a delivery is numbered after its sending.
+    pub(crate) fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// An acknowledged write: what it is called, and where to [look out](Master::wait_for) for it at another master.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Written {
+    /// The shard that holds its key.
+    pub shard: usize,
+    /// Its name in that shard.
+    pub dot: Dot,
+}
+
+/// Why a write was not done. Nothing has changed then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotWritten {
+    /// The rule, or the clock, would not have it.
+    Refused(Refusal),
+    /// The master has been [closed](Master::close).
+    Closed,
+}
+
+impl fmt::Display for NotWritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotWritten::Refused(refusal) => refusal.fmt(f),
+            NotWritten::Closed => f.write_str("the master is closed to writes"),
+        }
+    }
+}
+
+impl std::error::Error for NotWritten {}
+
+/// How often the bell has rung: whoever [sleeps](Master::sleep) from then on is woken by the next time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard(u64);
+
+impl<R: Resolver> Master<R> {
+    /// The master `id` of a cluster that has written nothing yet.
+    ///
+    /// # Panics
+    /// If `id` is not in the topology.
+    pub fn new(id: MasterId, rule: R, topology: &Topology, options: &Options) -> Master<R> {
+        let replica = Replica::new(id, rule, topology);
+        let shard = |_| Shard { replica: replica.clone(), closed: false, awaited: false, events: Vec::new() };
+        Master {
+            hello: Hello::new(id, topology.masters(), options.layout),
+            neighbours: topology.sends_to(id).chain(topology.hears_from(id)).collect(),
+            log: options.log.max(1),
+            shards: (0..options.layout.shards()).map(shard).map(Mutex::new).collect(),
+            bell: Bell { rung: Mutex::new(0), condition: Condvar::new() },
+            recorder: options.recorder.clone(),
+        }
+    }
+
+    /// [`write`](Self::write)s a register's value.
+    ///
+    /// # Errors
+    /// As `write`.
+    pub fn set(&self, key: &str, value: impl Into<Text>) -> Result<Written, NotWritten> {
+        self.write(key, &Op::Set(value.into()))
+    }
+
+    /// [`write`](Self::write)s that a register has no value.
+    ///
+    /// # Errors
+    /// As `write`.
+    pub fn delete(&self, key: &str) -> Result<Written, NotWritten> {
+        self.write(key, &Op::Delete)
+    }
+
+    /// What a reader of `key` sees.
+    pub fn get(&self, key: &str) -> Reading {
+        let shard = self.layout().shard_of(key);
+        let mut held = self.hold(shard);
+        let reading = held.replica.read(key);
+        self.note(&mut held, shard, || Event::Read { at: self.id(), key: Key::from(key), reading: reading.clone() });
+        reading
+    }
+
+    /// A client writes: [`Replica::write`]. Waits for nobody but those who use the same shard at the same time, and costs
+    /// the same whatever the number of neighbours.
+    ///
+    /// # Errors
+    /// If the rule refuses, or the master is closed.
+    pub fn write(&self, key: &str, op: &Op) -> Result<Written, NotWritten> {
+        let shard = self.layout().shard_of(key);
+        let mut held = self.hold(shard);
+        if held.closed {
+            return Err(NotWritten::Closed);
+        }
+        let answer = held.replica.write(key, op);
+        self.note(&mut held, shard, || Event::Write {
+            at: self.id(),
+            key: Key::from(key),
+            op: op.clone(),
+            answer: answer.clone(),
+        });
+        let dot = answer.map_err(NotWritten::Refused)?;
+        self.settle(held, shard);
+        Ok(Written { shard, dot })
+    }
+
+    /// Takes in what the neighbour `from` sent: [`Replica::receive`].
+    ///
+    /// # Panics
+    /// Here and below, if there is no such shard.
+    pub fn receive(&self, shard: usize, from: MasterId, message: MessageOf<R>) -> Outcome {
+        let mut held = self.hold(shard);
+        let noted = self.recorder.is_some().then(|| message.clone());
+        let outcome = held.replica.receive(from, message);
+        if let Some(message) = noted {
+            let (to, outcome) = (self.id(), outcome.clone());
+            self.note(&mut held, shard, || Event::Deliver { from, to, message, outcome });
+        }
+        if matches!(outcome, Outcome::Applied | Outcome::Stale) {
+            self.settle(held, shard);
+        }
+        outcome
+    }
+
+    /// The next message for the neighbour `peer`: [`Replica::next_push`].
+    pub fn next_push(&self, shard: usize, peer: MasterId, max: usize) -> Option<MessageOf<R>> {
+        let mut held = self.hold(shard);
+        let message = held.replica.next_push(peer, max)?;
+        self.note(&mut held, shard, || Event::Push { from: self.id(), to: peer, max });
+        Some(message)
+    }
+
+    /// A digest, to be sent to `feeder`: what this master has seen asks for what it has not.
+    pub fn ask(&self, shard: usize, feeder: MasterId) -> VersionVector {
+        let mut held = self.hold(shard);
+        self.note(&mut held, shard, || Event::Ask { asker: self.id(), feeder });
+        held.replica.digest().clone()
+    }
+
+    /// What `asker` lacks, by its digest: [`Replica::answer`].
+    pub fn answer(&self, shard: usize, asker: MasterId, digest: &VersionVector, max: usize) -> Option<MessageOf<R>> {
+        let mut held = self.hold(shard);
+        self.note(&mut held, shard, || Event::Answer { feeder: self.id(), asker, digest: digest.clone(), max });
+        held.replica.answer(digest, max)
+    }
+
+    /// Waits until this master has seen `write`, which may have been done at any master. False if `patience` ended first.
+    pub fn wait_for(&self, write: &Written, patience: Duration) -> bool {
+        self.wait_until(write.shard, patience, |replica| replica.digest().contains(write.dot))
+    }
+
+    /// Waits until a shard is as wished for. False if `patience` ended first.
+    pub fn wait_until(&self, shard: usize, patience: Duration, wish: impl Fn(&Replica<R>) -> bool) -> bool {
+        let start = std::time::Instant::now();
+        loop {
+            let heard = self.listen();
+            if self.look(shard, &wish) {
+                return true;
+            }
+            let Some(left) = patience.checked_sub(start.elapsed()) else {
+                return false;
+            };
+            self.sleep(heard, left);
+        }
+    }
+
+    /// Refuses clients' writes from now on. What has been written is still sent, and what arrives taken in.
+    pub fn close(&self) {
+        for shard in 0..self.shards.len() {
+            self.hold(shard).closed = true;
+        }
+        self.ring();
+    }
+
+    /// The first shard that is as wished for, looking from `start` round to the one before it. If there is none, the bell
+    /// will ring when one changes.
+    pub fn find(&self, start: usize, wish: impl Fn(&Replica<R>) -> bool) -> Option<usize> {
+        (start..self.shards.len()).chain(0..start).find(|shard| self.look(*shard, &wish))
+    }
+
+    /// Listens for the bell, before looking whether there is anything to do.
+    pub fn listen(&self) -> Heard {
+        Heard(*self.bell.rung.lock().expect(BELL))
+    }
+
+    /// Sleeps until the bell has rung since it was `heard`, or `patience` has ended.
+    pub fn sleep(&self, heard: Heard, patience: Duration) {
+        self.bell.wait(heard, patience);
+    }
+
+    /// Wakes all who sleep, to look again.
+    pub fn ring(&self) {
+        self.bell.ring();
+    }
+
+    /// Looks into a shard while nobody alters it.
+    pub fn inspect<T>(&self, shard: usize, look: impl FnOnce(&Replica<R>) -> T) -> T {
+        look(&self.hold(shard).replica)
+    }
+
+    /// This master's place in the cluster.
+    pub fn id(&self) -> MasterId {
+        self.hello.from
+    }
+
+    /// How it spreads its keys.
+    pub fn layout(&self) -> Layout {
+        self.hello.layout
+    }
+
+    /// What it tells a neighbour before anything else.
+    pub fn hello(&self) -> Hello {
+        self.hello
+    }
+
+    /// Answers a neighbour's first words.
+    ///
+    /// # Errors
+    /// If the two must not be joined.
+    pub fn greet(&self, hello: &Hello) -> Result<(), Mismatch> {
+        if !self.neighbours.contains(&hello.from) {
+            return Err(Mismatch::Stranger(hello.from));
+        }
+        self.hello.agree(hello)
+    }
+
+    /// Takes what has been recorded so far, each shard's events in order.
+    pub fn take_record(&self) -> Vec<Recorded<R::State, R::Effect>> {
+        (0..self.shards.len()).flat_map(|shard| mem::take(&mut self.hold(shard).events)).collect()
+    }
+
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
+    }
+
+    fn hold(&self, shard: usize) -> MutexGuard<'_, Shard<R>> {
+        self.shards[shard].lock().expect("the rule has panicked in this shard")
+    }
+
+    /// Whether the shard is as wished for; if not, the bell will ring when it changes.
+    fn look(&self, shard: usize, wish: &impl Fn(&Replica<R>) -> bool) -> bool {
+        let mut held = self.hold(shard);
+        let found = wish(&held.replica);
+        held.awaited |= !found;
+        found
+    }
+
+    /// The shard has seen something new: its log is kept within bounds, and who waits for it is woken, after the lock is
+    /// released. Cutting only every so often, what it costs does not depend on the number of neighbours.
+    fn settle(&self, mut held: MutexGuard<'_, Shard<R>>, shard: usize) {
+        if held.replica.log().len() >= 2 * self.log {
+            held.replica.truncate(self.log);
+            self.note(&mut held, shard, || Event::Truncate { at: self.id(), keep: self.log });
+        }
+        let awaited = mem::take(&mut held.awaited);
+        drop(held);
+        if awaited {
+            self.ring();
+        }
+    }
+
+    fn note(&self, held: &mut Shard<R>, shard: usize, event: impl FnOnce() -> Event<R::State, R::Effect>) {
+        if let Some(recorder) = &self.recorder {
+            held.events.push(Recorded { number: recorder.next(), shard, event: event() });
+        }
+    }
+}
+
+impl<R: Resolver> fmt::Debug for Master<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "master {} with {} shards", self.id(), self.shards.len())
+    }
+}
+
+/// What sleepers are woken by. Who is about to sleep listens first, and looks for work then: what comes after the look
+/// rings, and having rung since is noticed. So no wake-up is missed, and a writer nobody waits for rings nothing.
+struct Bell {
+    rung: Mutex<u64>,
+    condition: Condvar,
+}
+
+const BELL: &str = "nothing panics with the bell in hand";
+
+impl Bell {
+    fn ring(&self) {
+        *self.rung.lock().expect(BELL) += 1;
+        self.condition.notify_all();
+    }
+
+    fn wait(&self, heard: Heard, patience: Duration) {
+        let rung = self.rung.lock().expect(BELL);
+        if *rung == heard.0 {
+            // Woken too late or for no reason, the caller looks again all the same.
+            drop(self.condition.wait_timeout(rung, patience).expect(BELL));
+        }
+    }
+}
