@@ -60,8 +60,9 @@ pub use master::{Heard, Master, NotWritten, Options, Recorder, Written};
 pub use replica::{MessageOf, Outcome, PeerFault, Replica};
 pub use request::{Key, Kind, NotARequest, Op, Reading, Request, Text};
 pub use resolver::{
-    ArrivalWins, Counter, Custom, CustomMerged, Keep, LastWriteWins, MultiValue, ObservedRemoveSet, Refusal, Resolver,
-    Side, Version, lower_seat,
+    ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
+    GrowOnlySet, Keep, LastWriteMap, LastWriteWins, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap,
+    ObservedRemoveSet, Refusal, RemoveWinsSet, Resolver, Side, Version, lower_seat,
 };
 pub use topology::{Topology, TopologyError};
 pub use version::{Dot, MasterId, VersionVector};

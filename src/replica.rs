@@ -131,6 +131,11 @@ impl<R: Resolver> Replica<R> {
         if known.clock >= LATEST {
             return Err(Refusal::Because("the clock is at its end: a peer has sent an absurdly late stamp".into()));
         }
+        if let Op::Transfer { to, .. } = op
+            && to.0 >= self.place.masters
+        {
+            return Err(Refusal::Because(format!("there is no master {to} to transfer to").into()));
+        }
         let dot = Dot { origin: known.id, seq: known.seen.get(known.id) + 1 };
         let stamp = Stamp { time: known.clock + 1, master: known.id };
         let change = known.table.alter(key_hash(key), key, |state| {

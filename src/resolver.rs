@@ -9,22 +9,53 @@
 //! | [`MultiValue`] | every sibling | all kept, for the reader |
 //! | [`Counter`] | the sum | all counted |
 //! | [`ObservedRemoveSet`] | the elements | an insert survives a remove that had not seen it |
+//! | [`RemoveWinsSet`] | the elements | a remove takes back an insert that had not seen it |
+//! | [`GrowOnlySet`] | the elements | all are in |
+//! | [`GrowOnlyCounter`] | the sum | all counted |
+//! | [`BoundedCounter`] | the sum, never below 0 | all counted: what a master has no right to subtract, it refuses |
+//! | [`EnableWinsFlag`] | on or off | on |
+//! | [`DisableWinsFlag`] | on or off | off |
+//! | [`MaxRegister`], [`MinRegister`] | the greatest, or least, number | the others are below, or above, it |
+//! | [`LastWriteMap`] | the fields | of each field, the latest stamp |
+//! | [`ObservedRemoveMap`] | registers, counters and sets by name | what a remove of the field had not seen survives |
 
 mod arrival;
+mod bounded_counter;
 mod counter;
 mod custom;
+mod disable_wins;
+mod dotted;
+mod enable_wins;
+mod grow_only_counter;
+mod grow_only_set;
 mod last_write;
+mod last_write_map;
+mod max_register;
 mod merged;
+mod min_register;
 mod multi_value;
+mod observed_remove_map;
+mod remove_wins_set;
 mod set;
 mod siblings;
 
 pub use arrival::ArrivalWins;
+pub use bounded_counter::{Account, BoundedCounter, Deal, Escrow};
 pub use counter::{Counter, Tally};
 pub use custom::{Custom, Keep, lower_seat};
+pub use disable_wins::DisableWinsFlag;
+pub use dotted::Dotted;
+pub use enable_wins::{EnableWinsFlag, Toggle};
+pub use grow_only_counter::GrowOnlyCounter;
+pub use grow_only_set::GrowOnlySet;
 pub use last_write::LastWriteWins;
+pub use last_write_map::{LastWriteMap, SetField};
+pub use max_register::MaxRegister;
 pub use merged::{CustomMerged, Merged};
+pub use min_register::MinRegister;
 pub use multi_value::MultiValue;
+pub use observed_remove_map::{FieldEffect, Item, ObservedRemoveMap};
+pub use remove_wins_set::RemoveWinsSet;
 pub use set::{ObservedRemoveSet, SetEffect};
 pub use siblings::{Replace, Siblings};
 
@@ -74,7 +105,7 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State>;
 
     /// Whether the write named `dot` is among those that a read of `state` shows. By this the harness judges what was
-    /// lost. Not asked of counters, whose total speaks for itself.
+    /// lost. Not asked where what a read shows speaks for itself: of counters, of sets that only grow, of maxima and minima.
     fn shows(&self, state: &Self::State, dot: Dot) -> bool;
 }
 
@@ -108,7 +139,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Refusal::WrongKind(op) => {
-                let own = [Kind::Register, Kind::Counter, Kind::Set].into_iter().find(|kind| kind.takes(op));
+                let own = Kind::ALL.into_iter().find(|kind| kind.takes(op));
                 write!(f, "this rule does not take {}", own.map_or("this operation", Kind::operations))
             }
             Refusal::Because(reason) => f.write_str(reason),

@@ -14,6 +14,15 @@ impl MasterId {
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
+
+    /// The master that is shown so.
+    pub(crate) fn named(name: &str) -> Option<MasterId> {
+        let id = MasterId(match name.as_bytes() {
+            [letter @ b'A'..=b'Z'] => u16::from(letter - b'A'),
+            _ => name.strip_prefix('M')?.parse().ok()?,
+        });
+        (id.to_string() == name).then_some(id)
+    }
 }
 
 impl fmt::Display for MasterId {

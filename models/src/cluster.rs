@@ -7,10 +7,11 @@ pub use state::{Faults, Hashed, Letter, Node, State};
 
 use crate::history::{History, Write};
 use crate::scope::{Link, Scope};
+use crate::specification::Specification;
 use crate::subject::Sent;
 use crate::tamper::Tamper;
 use derive_where::derive_where;
-use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver};
+use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver, Stamp};
 use smallvec::SmallVec;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -20,6 +21,7 @@ pub struct Cluster<R: Resolver> {
     pub(crate) scope: Scope,
     pub(crate) start: Vec<Replica<R>>,
     pub(crate) tamper: Option<Tamper<R>>,
+    pub(crate) specification: Option<Specification>,
     /// Pairs of (neighbour, asker) whose exchange of digests has been tried out, by content hash, and how it went.
     pub(crate) exchanges: Mutex<HashMap<(u64, u64), bool, foldhash::fast::FixedState>>,
 }
@@ -94,12 +96,18 @@ impl<R: Resolver> Cluster<R> {
         assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
-        Cluster { scope, start, tamper: None, exchanges: Mutex::default() }
+        Cluster { scope, start, tamper: None, specification: None, exchanges: Mutex::default() }
     }
 
     /// Breaks the protocol on purpose.
     pub fn tampered(mut self, tamper: Tamper<R>) -> Cluster<R> {
         self.tamper = Some(tamper);
+        self
+    }
+
+    /// Reads are to be what `specification` says: the property of that name is asked.
+    pub fn specified(mut self, specification: Specification) -> Cluster<R> {
+        self.specification = Some(specification);
         self
     }
 
@@ -111,7 +119,11 @@ impl<R: Resolver> Cluster<R> {
             Link::Soup => Faults::default(),
         };
         State {
-            masters: self.start.iter().map(|replica| Arc::new(Node::new(replica.clone(), &history.value))).collect(),
+            masters: self
+                .start
+                .iter()
+                .map(|replica| Arc::new(Node::new(replica.clone(), &history.value, self.specification)))
+                .collect(),
             wire: Vec::new(),
             history,
             progress: SmallVec::from_elem(0, self.scope.clients.len()),
@@ -250,8 +262,10 @@ impl<R: Resolver> Cluster<R> {
         let mut replica = next.master(at).replica.clone();
         let past = replica.digest().clone();
         if let Ok(dot) = replica.write(&request.key, &request.op) {
+            // A master logs what it writes.
+            let stamp = replica.log().last().map_or(Stamp { time: 0, master: at }, |change| change.stamp);
             let mut history = next.history.value.clone();
-            history.add(Write { dot, key: request.key.clone(), op: request.op.clone(), past });
+            history.add(Write { dot, stamp, key: request.key.clone(), op: request.op.clone(), past });
             next.history = Arc::new(Hashed::new(history));
             self.settle(next, replica, sent);
         }
@@ -298,7 +312,7 @@ impl<R: Resolver> Cluster<R> {
         if let Some(keep) = self.scope.log {
             replica.truncate(keep);
         }
-        next.set(from, replica);
+        next.set(from, replica, self.specification);
         for (to, message) in outbox {
             self.send(next, from, to, message, sent);
         }

@@ -184,7 +184,8 @@ pub(crate) fn by_place<M: ByPlace>(asked: Vec<(Expectation, &'static str)>) -> V
     macro_rules! conditions {
         ($($place:literal)*) => { [$(condition::<M, $place>),*] };
     }
-    let conditions: [fn(&M, &M::State) -> bool; 20] = conditions!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
+    let conditions: [fn(&M, &M::State) -> bool; 24] =
+        conditions!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23);
     assert!(asked.len() <= conditions.len(), "add conditions");
     let same = |((expectation, name), condition)| Property { expectation, name, condition };
     asked.into_iter().zip(conditions).map(same).collect()

@@ -1,7 +1,7 @@
 //! The ghost in the model: which writes were acknowledged, and what each had seen. No replica reads it; the properties
 //! are judged by it.
 
-use multimaster::{Dot, Key, Op, Reading, Replica, Resolver, VersionVector};
+use multimaster::{Dot, Key, Kind, MasterId, Op, Reading, Replica, Resolver, Stamp, VersionVector};
 use std::collections::BTreeMap;
 
 /// An acknowledged write.
@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub struct Write {
     /// Its name.
     pub dot: Dot,
+    /// When it was made: the order of writes where it matters and neither had seen the other.
+    pub stamp: Stamp,
     /// The key.
     pub key: Key,
     /// The operation.
@@ -30,17 +32,45 @@ impl Write {
 
     /// Whether this write, having seen `earlier`, leaves nothing of it to show.
     fn supersedes(&self, earlier: &Write) -> bool {
-        let same_thing = match (&self.op, &earlier.op) {
-            (Op::Insert(new) | Op::Remove(new), Op::Insert(old)) => new == old,
-            (Op::Set(_) | Op::Delete, Op::Set(_) | Op::Delete) => true,
-            _ => false,
-        };
-        same_thing && self.key == earlier.key && self.had_seen(earlier)
+        replaces(&self.op, &earlier.op) && self.key == earlier.key && self.had_seen(earlier)
+    }
+
+    /// Whether both write the same part of the same key: the same element, the same field.
+    fn rivals(&self, other: &Write) -> bool {
+        self.dot != other.dot && self.key == other.key && touch(&self.op, &other.op)
     }
 
     /// Whether this write takes away what it has seen, and shows itself only by that.
     fn only_removes(&self) -> bool {
-        matches!(self.op, Op::Delete | Op::Remove(_))
+        let op = if let Op::In { op, .. } = &self.op { op } else { &self.op };
+        matches!(op, Op::Delete | Op::Remove(_) | Op::Disable)
+    }
+}
+
+/// Whether nothing is left of `old` after a `new` that had seen it.
+fn replaces(new: &Op, old: &Op) -> bool {
+    match (new, old) {
+        (Op::Insert(new) | Op::Remove(new), Op::Insert(old)) => new == old,
+        (Op::Set(_) | Op::Delete, Op::Set(_) | Op::Delete) => true,
+        (Op::Enable | Op::Disable, Op::Enable | Op::Disable) => true,
+        (Op::In { field, op: new }, Op::In { field: same, op: old }) => field == same && replaces(new, old),
+        (Op::Remove(new), Op::In { field: old, .. }) => new == old,
+        // Where the fields are registers, a remove of one is a delete.
+        (Op::In { field: new, op }, Op::Remove(old)) => new == old && matches!(**op, Op::Set(_) | Op::Delete),
+        _ => false,
+    }
+}
+
+/// Whether two operations on one key are about the same part of it.
+fn touch(one: &Op, other: &Op) -> bool {
+    match (one, other) {
+        (Op::Insert(one) | Op::Remove(one), Op::Insert(other) | Op::Remove(other)) => one == other,
+        (Op::In { field, op: one }, Op::In { field: same, op: other }) => {
+            let alike = |kind: &Kind| kind.takes(one) && kind.takes(other);
+            field == same && [Kind::Register, Kind::Counter, Kind::Set].iter().any(alike) && touch(one, other)
+        }
+        (Op::In { field: one, .. }, Op::Remove(other)) | (Op::Remove(one), Op::In { field: other, .. }) => one == other,
+        _ => true,
     }
 }
 
@@ -88,19 +118,22 @@ impl History {
 
     /// The writes that `replica` has seen and lost: judged by dot.
     ///
-    /// A set or an insert is kept while its dot shows or a seen write that had seen it has superseded it. A delete or a
-    /// remove is kept while nothing that it had seen shows. Increments are kept while the total is the sum of those seen.
+    /// A set, an insert or an enabling is kept while its dot shows or a seen write that had seen it has superseded it. A
+    /// delete, a remove or a disabling is kept while nothing that it had seen shows. Of what only adds up, the read alone
+    /// is asked: increments are kept while the total is the sum of those seen, what is inserted into a set that only grows
+    /// while it is in, and a number while the greatest, or the least, is no worse.
     pub fn losses<R: Resolver>(&self, replica: &Replica<R>) -> Vec<Loss> {
         let shows = |write: &Write| replica.state(&write.key).is_some_and(|s| replica.rule().shows(s, write.dot));
         let mut losses = Vec::new();
         for write in self.seen(replica) {
-            let rivals = || self.seen(replica).filter(|rival| rival.key == write.key && rival.dot != write.dot);
-            let kept = match &write.op {
-                Op::Add(_) => self.total_is_right(replica, &write.key),
-                _ if write.only_removes() => {
+            let rivals = || self.seen(replica).filter(|rival| rival.rivals(write));
+            let read = self.is_read(replica, write);
+            let kept = match read {
+                Some(read) => read,
+                None if write.only_removes() => {
                     shows(write) || !rivals().any(|rival| write.supersedes(rival) && shows(rival))
                 }
-                _ => shows(write) || rivals().any(|rival| rival.supersedes(write)),
+                None => shows(write) || rivals().any(|rival| rival.supersedes(write)),
             };
             if kept {
                 continue;
@@ -108,14 +141,30 @@ impl History {
             let shown: Vec<&Write> = rivals().filter(|rival| shows(rival)).collect();
             let beaten_by_its_past = shown.iter().any(|rival| write.had_seen(rival));
             let contested = rivals().any(|rival| rival.concurrent(write));
-            let counted = matches!(write.op, Op::Add(_));
             losses.push(Loss {
                 write: write.dot,
                 shown: shown.iter().map(|rival| rival.dot).collect(),
-                by_policy: contested && !beaten_by_its_past && !counted,
+                by_policy: contested && !beaten_by_its_past && read.is_none(),
             });
         }
         losses
+    }
+
+    /// Whether what is read accounts for the write, where that alone can tell.
+    fn is_read<R: Resolver>(&self, replica: &Replica<R>, write: &Write) -> Option<bool> {
+        let number = || match replica.read(&write.key) {
+            Reading::Value(number) => number.parse::<i64>().ok(),
+            _ => None,
+        };
+        match &write.op {
+            Op::Add(_) | Op::Transfer { .. } => Some(self.total_is_right(replica, &write.key)),
+            Op::Raise(least) => Some(number().is_some_and(|number| number >= *least)),
+            Op::Lower(most) => Some(number().is_some_and(|number| number <= *most)),
+            Op::Insert(element) if replica.rule().kind() == Kind::GrowOnlySet => {
+                Some(matches!(replica.read(&write.key), Reading::Elements(all) if all.contains(element)))
+            }
+            _ => None,
+        }
     }
 
     fn total_is_right<R: Resolver>(&self, replica: &Replica<R>, key: &Key) -> bool {
@@ -124,6 +173,23 @@ impl History {
             _ => 0,
         });
         replica.read(key) == Reading::Total(amounts.sum())
+    }
+
+    /// A key and a master that has subtracted and handed over more of it than it had added and been handed: more than it
+    /// had a right to. As long as there is none, no total is negative (Balegas et al., SRDS 2015).
+    pub fn overspent(&self) -> Option<(&Key, MasterId)> {
+        let mut rights: BTreeMap<(&Key, MasterId), i128> = BTreeMap::new();
+        for Write { dot, key, op, .. } in &self.0 {
+            match op {
+                Op::Add(amount) => *rights.entry((key, dot.origin)).or_default() += i128::from(*amount),
+                Op::Transfer { amount, to } => {
+                    *rights.entry((key, dot.origin)).or_default() -= i128::from(*amount);
+                    *rights.entry((key, *to)).or_default() += i128::from(*amount);
+                }
+                _ => {}
+            }
+        }
+        rights.into_iter().find(|(_, rights)| *rights < 0).map(|(whose, _)| whose)
     }
 
     /// Whether some master could show that a conflict happened: two seen writes of one key, neither aware of the other.

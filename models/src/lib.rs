@@ -9,6 +9,7 @@
 //! | [`cluster`] | the model: a state, its steps |
 //! | [`sharded`] | several of them side by side, one for each shard of the same masters |
 //! | [`history`] | the ghost: acknowledged writes, and which of them a master has lost |
+//! | [`specification`] | what each data type means: a read as a function of the writes seen |
 //! | [`properties`] | what is asked of every state, and the witnesses that it was put to the test |
 //! | [`engine`], [`silence`] | the breadth-first checker, and whether messages end |
 //! | [`stateright_engine`] | stateright's checkers on the same models |
@@ -36,6 +37,7 @@ pub mod scope;
 pub mod sharded;
 pub mod silence;
 pub mod spawn;
+pub mod specification;
 pub mod stateright_engine;
 pub mod subject;
 pub mod table;

@@ -38,6 +38,10 @@ Verdicts:
   loses causally   a write is lost though nothing competed with it, or to one
                    that it had seen: a bug whatever the rule
   loses by policy  a write is lost to one concurrent to it: the rule's choice
+  as specified     a read is what the rule's specification makes of the writes
+                   that its master has seen, in every state
+  never oversells  (bounded counters) no master subtracts more than it has a
+                   right to, and none reads less than 0
   falls silent     messages that carry changes end: no cycle of steps sends
                    one; `messages` is the most that carry one change
   no deadlock      (the article's program) never does everyone wait

@@ -3,7 +3,7 @@
 
 use crate::cluster::{Action, Cluster, State};
 use crate::scope::Link;
-use multimaster::{Message, Outcome, Resolver};
+use multimaster::{Kind, Message, Outcome, Resolver};
 use stateright::{Model, Property};
 
 /// Masters that have seen the same changes read the same, in every state.
@@ -19,13 +19,28 @@ pub const CAUSAL_ORDER: &str = "causal order";
 pub const NO_CAUSAL_LOSS: &str = "no causal loss";
 /// No seen write is lost to one concurrent to it.
 pub const NO_POLICY_LOSS: &str = "no policy loss";
+/// A read is what the rule's [specification](crate::specification) makes of the writes that its master has seen, in every
+/// state. Asked of a rule that has one.
+pub const SPECIFICATION: &str = "specification";
+/// No master has subtracted more of a bounded counter than it had a right to, and none reads one below 0: however many
+/// sell at once, no more is sold than there was. Asked of bounded counters.
+pub const NO_OVERSELLING: &str = "no overselling";
 /// Messages that carry changes end: no cycle of steps sends one. A property of the graph, not of a state: see
 /// [`silence`](crate::silence).
 pub const FALLS_SILENT: &str = "falls silent";
 
 /// The properties of a cluster, in the order of the table.
-pub const ALL: [&str; 7] =
-    [CONVERGENCE, AGREEMENT, REPAIRABLE, CAUSAL_ORDER, NO_CAUSAL_LOSS, NO_POLICY_LOSS, FALLS_SILENT];
+pub const ALL: [&str; 9] = [
+    CONVERGENCE,
+    AGREEMENT,
+    REPAIRABLE,
+    CAUSAL_ORDER,
+    NO_CAUSAL_LOSS,
+    NO_POLICY_LOSS,
+    SPECIFICATION,
+    NO_OVERSELLING,
+    FALLS_SILENT,
+];
 
 /// A master has seen two writes of one key, neither of which had seen the other.
 pub const CONFLICT: &str = "a conflict";
@@ -37,6 +52,8 @@ pub const LACK: &str = "something to repair";
 pub const DEPENDENCY: &str = "a dependent write";
 /// A change has reached a master and is not passed on.
 pub const RELAYED: &str = "a change seen by all";
+/// A rule would not do what a client asked: the client is told so at once, and nothing was acknowledged.
+pub const REFUSAL: &str = "a refusal";
 /// A message was lost and the clients are done.
 pub const LOSS: &str = "a loss";
 /// A message was delivered twice.
@@ -103,6 +120,19 @@ impl<R: Resolver> Model for Cluster<R> {
                 writes.any(|write| state.masters.iter().all(|node| node.replica.digest().contains(write.dot)))
             }),
         ];
+        if self.specification.is_some() {
+            let as_specified = |_: &Self, state: &State<R>| state.masters.iter().all(|node| node.as_specified);
+            properties.push(Property::always(SPECIFICATION, as_specified));
+        }
+        if self.start.iter().any(|replica| replica.rule().kind() == Kind::BoundedCounter) {
+            properties.push(Property::always(NO_OVERSELLING, |_, state: &State<R>| {
+                state.history().overspent().is_none() && state.masters.iter().all(|node| !node.below_bound)
+            }));
+            properties.push(Property::sometimes(REFUSAL, |_, state: &State<R>| {
+                let asked = state.progress.iter().map(|made| usize::from(*made)).sum::<usize>();
+                asked + state.chosen.count_ones() as usize > state.history().writes().len()
+            }));
+        }
         match self.scope.link {
             Link::Stream { resets } => {
                 if resets > 0 {

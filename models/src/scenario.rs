@@ -10,9 +10,11 @@ use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::scope::Scope;
 use crate::sharded::Sharded;
+use crate::specification as spec;
 use multimaster::{
-    ArrivalWins, Counter, Custom, CustomMerged, Kind, LastWriteWins, Layout, MultiValue, ObservedRemoveSet, Resolver,
-    lower_seat,
+    ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
+    GrowOnlySet, Kind, LastWriteMap, LastWriteWins, Layout, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap,
+    ObservedRemoveSet, RemoveWinsSet, Resolver, lower_seat,
 };
 use reader::Reader;
 use serde::Deserialize;
@@ -35,11 +37,31 @@ pub enum RuleName {
     Counter,
     /// [`ObservedRemoveSet`]
     Set,
+    /// [`RemoveWinsSet`]
+    RemoveWinsSet,
+    /// [`GrowOnlySet`]
+    GrowOnlySet,
+    /// [`GrowOnlyCounter`]
+    GrowOnlyCounter,
+    /// [`BoundedCounter`]
+    BoundedCounter,
+    /// [`EnableWinsFlag`]
+    EnableWinsFlag,
+    /// [`DisableWinsFlag`]
+    DisableWinsFlag,
+    /// [`MaxRegister`]
+    MaxRegister,
+    /// [`MinRegister`]
+    MinRegister,
+    /// [`LastWriteMap`]
+    LastWriteMap,
+    /// [`ObservedRemoveMap`]
+    ObservedRemoveMap,
 }
 
 impl RuleName {
     /// All rules, with the name that scenario files give them and what they do.
-    pub const ALL: [(RuleName, &'static str, &'static str); 7] = [
+    pub const ALL: &'static [(RuleName, &'static str, &'static str)] = &[
         (RuleName::Arrival, "arrival", "what arrived last is kept: the article's rule"),
         (RuleName::LastWrite, "last-write", "the latest stamp is kept; of equal times, the higher master's"),
         (RuleName::Custom, "custom", "the booking with the lower seat is kept, decided over all siblings"),
@@ -47,6 +69,16 @@ impl RuleName {
         (RuleName::MultiValue, "multi-value", "all concurrent values are kept, for the reader"),
         (RuleName::Counter, "counter", "a PN-counter: all increments and decrements count"),
         (RuleName::Set, "set", "an observed-remove set: an insert survives a concurrent remove"),
+        (RuleName::RemoveWinsSet, "remove-wins-set", "a set: a remove takes back a concurrent insert"),
+        (RuleName::GrowOnlySet, "grow-only-set", "a set from which nothing is taken"),
+        (RuleName::GrowOnlyCounter, "grow-only-counter", "a counter of increments alone"),
+        (RuleName::BoundedCounter, "bounded-counter", "a counter that refuses to fall below 0: rights by master"),
+        (RuleName::EnableWinsFlag, "enable-wins-flag", "a flag: an enabling survives a concurrent disabling"),
+        (RuleName::DisableWinsFlag, "disable-wins-flag", "a flag: a disabling survives a concurrent enabling"),
+        (RuleName::MaxRegister, "max-register", "the greatest number is kept"),
+        (RuleName::MinRegister, "min-register", "the least number is kept"),
+        (RuleName::LastWriteMap, "last-write-map", "fields: of each, the latest stamp is kept"),
+        (RuleName::ObservedRemoveMap, "observed-remove-map", "fields of registers, counters and sets"),
     ];
 
     /// The name in scenario files.
@@ -58,21 +90,64 @@ impl RuleName {
         match self {
             RuleName::Counter => Counter.kind(),
             RuleName::Set => ObservedRemoveSet.kind(),
+            RuleName::RemoveWinsSet => RemoveWinsSet.kind(),
+            RuleName::GrowOnlySet => GrowOnlySet.kind(),
+            RuleName::GrowOnlyCounter => GrowOnlyCounter.kind(),
+            RuleName::BoundedCounter => BoundedCounter.kind(),
+            RuleName::EnableWinsFlag | RuleName::DisableWinsFlag => Kind::Flag,
+            RuleName::MaxRegister => MaxRegister.kind(),
+            RuleName::MinRegister => MinRegister.kind(),
+            RuleName::LastWriteMap | RuleName::ObservedRemoveMap => Kind::Map,
             _ => Kind::Register,
+        }
+    }
+
+    /// Does what is to be done with the rule, whichever it is. The one place where names become rules.
+    pub(crate) fn with<D: ForRule>(self, to_do: D) -> D::Answer {
+        match self {
+            RuleName::Arrival => to_do.with(ArrivalWins, None),
+            RuleName::LastWrite => to_do.with(LastWriteWins, Some(spec::last_write)),
+            RuleName::Custom => to_do.with(Custom(lower_seat), Some(spec::lowest_seat)),
+            RuleName::CustomMerged => to_do.with(CustomMerged(lower_seat), None),
+            RuleName::MultiValue => to_do.with(MultiValue, Some(spec::multi_value)),
+            RuleName::Counter => to_do.with(Counter, Some(spec::total)),
+            RuleName::Set => to_do.with(ObservedRemoveSet, Some(spec::add_wins_set)),
+            RuleName::RemoveWinsSet => to_do.with(RemoveWinsSet, Some(spec::remove_wins_set)),
+            RuleName::GrowOnlySet => to_do.with(GrowOnlySet, Some(spec::grow_only_set)),
+            RuleName::GrowOnlyCounter => to_do.with(GrowOnlyCounter, Some(spec::total)),
+            RuleName::BoundedCounter => to_do.with(BoundedCounter, Some(spec::total)),
+            RuleName::EnableWinsFlag => to_do.with(EnableWinsFlag, Some(spec::enable_wins_flag)),
+            RuleName::DisableWinsFlag => to_do.with(DisableWinsFlag, Some(spec::disable_wins_flag)),
+            RuleName::MaxRegister => to_do.with(MaxRegister, Some(spec::greatest)),
+            RuleName::MinRegister => to_do.with(MinRegister, Some(spec::least)),
+            RuleName::LastWriteMap => to_do.with(LastWriteMap, Some(spec::last_write_map)),
+            RuleName::ObservedRemoveMap => to_do.with(ObservedRemoveMap, Some(spec::observed_remove_map)),
         }
     }
 
     /// Masters under this rule.
     fn cluster(self, scope: Scope) -> Erased {
-        match self {
-            RuleName::Arrival => Erased::new(Cluster::new(scope, ArrivalWins)),
-            RuleName::LastWrite => Erased::new(Cluster::new(scope, LastWriteWins)),
-            RuleName::Custom => Erased::new(Cluster::new(scope, Custom(lower_seat))),
-            RuleName::CustomMerged => Erased::new(Cluster::new(scope, CustomMerged(lower_seat))),
-            RuleName::MultiValue => Erased::new(Cluster::new(scope, MultiValue)),
-            RuleName::Counter => Erased::new(Cluster::new(scope, Counter)),
-            RuleName::Set => Erased::new(Cluster::new(scope, ObservedRemoveSet)),
-        }
+        self.with(scope)
+    }
+}
+
+/// Something to be done with a rule that is named.
+pub(crate) trait ForRule {
+    type Answer;
+
+    /// `specification` is what the rule's reads are to be, if that has been written down.
+    fn with<R: Resolver>(self, rule: R, specification: Option<spec::Specification>) -> Self::Answer;
+}
+
+impl ForRule for Scope {
+    type Answer = Erased;
+
+    fn with<R: Resolver>(self, rule: R, specification: Option<spec::Specification>) -> Erased {
+        let cluster = Cluster::new(self, rule);
+        Erased::new(match specification {
+            Some(specification) => cluster.specified(specification),
+            None => cluster,
+        })
     }
 }
 
@@ -143,6 +218,12 @@ impl Scenario {
     /// Whether it is the article's program that is explored.
     pub fn is_article(&self) -> bool {
         matches!(self.subject, Explored::Article(_))
+    }
+
+    /// Whether the rule's reads account for every write by themselves, so that none competes with another.
+    fn adds_up(&self) -> bool {
+        let competes = |kind| matches!(kind, Kind::Register | Kind::Set | Kind::Flag | Kind::Map);
+        matches!(&self.subject, Explored::Cluster(rule, _) if !competes(rule.kind()))
     }
 
     /// The rule's name, for the table.

@@ -26,13 +26,11 @@ pub use journal::Journal;
 pub use master::{MasterActor, MasterState};
 pub use packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part};
 
-use crate::scenario::{Explored, RuleName, Scenario};
+use crate::scenario::{Explored, ForRule, RuleName, Scenario};
 use crate::scope::Scope;
+use crate::specification::Specification;
 use journal::News;
-use multimaster::{
-    ArrivalWins, Counter, Custom, CustomMerged, Kind, LastWriteWins, MasterId, MultiValue, ObservedRemoveSet, Resolver,
-    lower_seat,
-};
+use multimaster::{Kind, MasterId, Resolver};
 use stateright::actor::Id;
 use std::convert::Infallible;
 use std::io::Write;
@@ -93,15 +91,7 @@ pub fn run(scenario: &Scenario, options: &Options, out: &mut dyn Write) -> Resul
     let (sender, news) = sync_channel(1024);
     let start = Start { scope, addresses: &addresses, options, sender };
     for id in &chosen {
-        match rule {
-            RuleName::Arrival => start.master(*id, ArrivalWins),
-            RuleName::LastWrite => start.master(*id, LastWriteWins),
-            RuleName::Custom => start.master(*id, Custom(lower_seat)),
-            RuleName::CustomMerged => start.master(*id, CustomMerged(lower_seat)),
-            RuleName::MultiValue => start.master(*id, MultiValue),
-            RuleName::Counter => start.master(*id, Counter),
-            RuleName::Set => start.master(*id, ObservedRemoveSet),
-        }
+        rule.with(Starting { start: &start, id: *id });
     }
     drop(start);
     for news in news {
@@ -153,8 +143,12 @@ fn greeting(
 ) -> String {
     let (write, read) = match rule.kind() {
         Kind::Register => ("set hello = world", "hello"),
-        Kind::Counter => ("add 1 to likes", "likes"),
-        Kind::Set => ("insert red into tags", "tags"),
+        Kind::Counter | Kind::GrowOnlyCounter | Kind::BoundedCounter => ("add 1 to likes", "likes"),
+        Kind::Set | Kind::GrowOnlySet => ("insert red into tags", "tags"),
+        Kind::Flag => ("enable dark", "dark"),
+        Kind::Maximum => ("raise high to 7", "high"),
+        Kind::Minimum => ("lower best to 7", "best"),
+        Kind::Map => ("in cart, add 2 to apples", "cart"),
     };
     let batch = if scope.batch == 1 { "1 change".to_owned() } else { format!("{} changes", scope.batch) };
     let mut text = format!("{}: {}\n", scenario.name, scenario.about);
@@ -184,6 +178,20 @@ struct Start<'a> {
     addresses: &'a [SocketAddrV4],
     options: &'a Options,
     sender: SyncSender<News>,
+}
+
+/// One master about to be started, once its rule is known.
+struct Starting<'a> {
+    start: &'a Start<'a>,
+    id: MasterId,
+}
+
+impl ForRule for Starting<'_> {
+    type Answer = ();
+
+    fn with<R: Resolver>(self, rule: R, _: Option<Specification>) {
+        self.start.master(self.id, rule);
+    }
 }
 
 impl Start<'_> {

@@ -4,18 +4,21 @@ use crate::article;
 use crate::check::{Checked, Counterexample, cut_in_words};
 use crate::engine::Verdict;
 use crate::properties as p;
-use crate::scenario::Scenario;
+use crate::scenario::{RuleName, Scenario};
 use crate::trace::Replayed;
 use std::fmt::Write;
 
-/// The columns of verdicts: a heading, and the property asked. The article's program is asked two of its own.
-const VERDICTS: [(&str, &str); 9] = [
+/// The columns of verdicts: a heading, and the property asked. Bounded counters are asked one of their own, the article's
+/// program two.
+const VERDICTS: [(&str, &str); 11] = [
     ("converges", p::CONVERGENCE),
     ("agrees at rest", p::AGREEMENT),
     ("repairable", p::REPAIRABLE),
     ("causal order", p::CAUSAL_ORDER),
     ("loses causally", p::NO_CAUSAL_LOSS),
     ("loses by policy", p::NO_POLICY_LOSS),
+    ("as specified", p::SPECIFICATION),
+    ("never oversells", p::NO_OVERSELLING),
     ("falls silent", p::FALLS_SILENT),
     ("no deadlock", article::NO_DEADLOCK),
     ("order kept", article::ORDER_KEPT),
@@ -31,8 +34,12 @@ pub struct Table {
 impl Table {
     /// A table for these scenarios: wide enough for their names.
     pub fn of(scenarios: &[Scenario]) -> Table {
-        let has_article = scenarios.iter().any(|scenario| scenario.is_article());
-        let verdicts = VERDICTS.into_iter().take(if has_article { 9 } else { 7 }).collect();
+        let asked = |property: &str| match property {
+            article::NO_DEADLOCK | article::ORDER_KEPT => scenarios.iter().any(|scenario| scenario.is_article()),
+            p::NO_OVERSELLING => scenarios.iter().any(|scenario| scenario.rule() == RuleName::BoundedCounter.name()),
+            _ => true,
+        };
+        let verdicts = VERDICTS.into_iter().filter(|(_, property)| asked(property)).collect();
         let widest = |of: fn(&Scenario) -> &str, heading: usize| {
             scenarios.iter().map(|scenario| of(scenario).chars().count()).max().unwrap_or(0).max(heading)
         };

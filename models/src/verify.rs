@@ -6,6 +6,7 @@ use crate::engine::{Limits, Verdict};
 use crate::erased::Erased;
 use crate::properties as p;
 use crate::scope::{Client, Free, Link, Scope};
+use crate::specification::Specification;
 use crate::table;
 use crate::trace::Trace;
 use multimaster::{Kind, MasterId, Resolver, Topology};
@@ -42,6 +43,7 @@ pub fn verify<R: Resolver>(rule: R) {
 /// What [`verify`] does, to be narrowed or widened.
 pub struct Verify<R: Resolver> {
     rule: R,
+    specification: Option<Specification>,
     worlds: Vec<World>,
     demands: Vec<&'static str>,
     limits: Limits,
@@ -121,6 +123,7 @@ impl<R: Resolver> Verify<R> {
     pub fn rule(rule: R) -> Verify<R> {
         let mut verify = Verify {
             rule,
+            specification: None,
             worlds: Vec::new(),
             demands: p::ALL.into_iter().filter(|property| *property != p::NO_POLICY_LOSS).collect(),
             limits: Limits::default(),
@@ -162,6 +165,12 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
+    /// Demands also that every read is what `specification` makes of the writes seen.
+    pub fn specified(mut self, specification: Specification) -> Self {
+        self.specification = Some(specification);
+        self
+    }
+
     /// Explores this scope instead of the default ones.
     pub fn scope(mut self, name: &str, scope: Scope) -> Self {
         self.worlds = vec![World { name: name.into(), scope }];
@@ -185,7 +194,7 @@ impl<R: Resolver> Verify<R> {
         let mut shortest: Option<(&World, Counterexample)> = None;
         let mut passed = Passed { scopes: self.worlds.len(), states: 0 };
         for world in &self.worlds {
-            let model = Erased::new(Cluster::new(world.scope.clone(), self.rule.clone()));
+            let model = self.model(world);
             let report = model.explore(self.limits, &mut |_, _| {});
             passed.states += report.states;
             for example in counterexamples(&model, &world.name, &report) {
@@ -215,6 +224,11 @@ impl<R: Resolver> Verify<R> {
         }
     }
 
+    fn model(&self, world: &World) -> Erased {
+        let cluster = Cluster::new(world.scope.clone(), self.rule.clone());
+        Erased::new(Cluster { specification: self.specification, ..cluster })
+    }
+
     /// Takes the steps of a trace that an earlier run has written.
     ///
     /// # Errors
@@ -229,7 +243,7 @@ impl<R: Resolver> Verify<R> {
             let names: Vec<&str> = self.worlds.iter().map(|world| world.name.as_str()).collect();
             wrong(format!("{shown}: no scope is named `{}`; there are {}", trace.scenario, names.join(", ")))
         })?;
-        let model = Erased::new(Cluster::new(world.scope.clone(), self.rule.clone()));
+        let model = self.model(world);
         let replayed = trace.replay(&model).map_err(|fault| wrong(fault.to_string()))?;
         let mut report = table::schedule(&replayed);
         for (property, why) in &replayed.complaints {
@@ -255,6 +269,43 @@ fn workloads(kind: Kind) -> [[[&'static str; 2]; 3]; 2] {
         Kind::Set => [
             [["insert x into k", "insert x into k"], ["remove x from k", "insert x into k"], ["insert y into k"; 2]],
             [["insert x into k", "remove x from k"], ["insert x into k", "remove x from k"], ["remove x from k"; 2]],
+        ],
+        Kind::Flag => [
+            [["enable k", "disable k"], ["disable k", "enable k"], ["enable k"; 2]],
+            [["disable k", "enable k"], ["enable k", "disable k"], ["disable k"; 2]],
+        ],
+        Kind::GrowOnlyCounter => [
+            [["add 1 to k", "add 2 to k"], ["add 10 to k", "add 100 to k"], ["add 1000 to k", "add 5 to k"]],
+            [["add 2 to k", "add 1 to k"], ["add 100 to k", "add 10 to k"], ["add 5 to k", "add 1000 to k"]],
+        ],
+        Kind::BoundedCounter => [
+            [["add 2 to k", "transfer 1 of k to B"], ["add 10 to k", "subtract 11 from k"], ["add 5 to k"; 2]],
+            [["add 2 to k", "subtract 2 from k"], ["add 10 to k", "transfer 3 of k to A"], ["subtract 1 from k"; 2]],
+        ],
+        Kind::GrowOnlySet => [
+            [["insert x into k", "insert y into k"], ["insert y into k", "insert x into k"], ["insert z into k"; 2]],
+            [["insert z into k", "insert y into k"], ["insert y into k", "insert z into k"], ["insert x into k"; 2]],
+        ],
+        Kind::Maximum => [
+            [["raise k to 1", "raise k to 3"], ["raise k to 2", "raise k to 5"], ["raise k to 3", "raise k to 4"]],
+            [["raise k to 4", "raise k to 2"], ["raise k to 3", "raise k to 1"], ["raise k to 3", "raise k to 5"]],
+        ],
+        Kind::Minimum => [
+            [["lower k to 1", "lower k to 3"], ["lower k to 2", "lower k to 5"], ["lower k to 3", "lower k to 4"]],
+            [["lower k to 4", "lower k to 2"], ["lower k to 3", "lower k to 1"], ["lower k to 3", "lower k to 5"]],
+        ],
+        // Registers alone, because they are what every map's fields can be.
+        Kind::Map => [
+            [
+                ["in k, set f = 1", "in k, set f = 3"],
+                ["in k, set f = 2", "remove f from k"],
+                ["remove f from k", "in k, set g = 4"],
+            ],
+            [
+                ["in k, set f = 4", "remove f from k"],
+                ["in k, set f = 3", "in k, set g = 1"],
+                ["in k, delete f", "in k, set f = 1"],
+            ],
         ],
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::cluster::{Action, Cluster, Letter, State};
 use crate::properties as p;
+use crate::specification::{Misread, misread};
 use crate::subject::{Arrow, Sent, Subject};
 use multimaster::{Dot, MasterId, Outcome, Replica, Resolver, VersionVector};
 use std::fmt;
@@ -92,6 +93,22 @@ impl<R: Resolver> Subject for Cluster<R> {
             }),
             p::NO_CAUSAL_LOSS => loss_in_words(state, false),
             p::NO_POLICY_LOSS => loss_in_words(state, true),
+            p::SPECIFICATION => state.masters.iter().find_map(|node| {
+                let wrong = misread(self.specification?, state.history(), &node.replica)?;
+                let seen: Vec<String> = wrong.seen.iter().map(Dot::to_string).collect();
+                let seen = if seen.is_empty() { "nothing".into() } else { seen.join(" ") };
+                let (id, Misread { key, reads, specified, .. }) = (node.replica.id(), wrong);
+                Some(format!("{id} reads {key}={reads}; the specification makes {specified} of {seen}"))
+            }),
+            p::NO_OVERSELLING => {
+                let overspent = state.history().overspent();
+                let overspent =
+                    overspent.map(|(key, id)| format!("{id} has spent more of {key} than it had a right to"));
+                overspent.or_else(|| {
+                    let below = state.masters.iter().find(|node| node.below_bound)?;
+                    Some(format!("{} reads {}", below.replica.id(), readings_of(&below.replica)))
+                })
+            }
             _ => None,
         }
     }

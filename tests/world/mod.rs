@@ -182,6 +182,7 @@ fn operation(kind: Kind, what: u8, written: usize) -> Op {
         (Kind::Set, 2 | 3) => Op::Remove("red".into()),
         (Kind::Set, 4) => Op::Insert("green".into()),
         (Kind::Set, _) => Op::Remove("green".into()),
+        (other, _) => panic!("the laws of {other:?} are held in multimaster-models"),
     }
 }
 

@@ -1,9 +1,10 @@
 //! A global state, and how it is compared and hashed: by content, at the price of what a step alters.
 
 use crate::history::History;
+use crate::specification::{Specification, misread};
 use derive_where::derive_where;
 use foldhash::quality::FixedState;
-use multimaster::{MasterId, MessageOf, Replica, Resolver};
+use multimaster::{Kind, MasterId, MessageOf, Reading, Replica, Resolver};
 use smallvec::SmallVec;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -45,6 +46,9 @@ pub struct Node<R: Resolver> {
     pub(crate) in_order: bool,
     pub(crate) lost_by_policy: bool,
     pub(crate) lost_causally: bool,
+    pub(crate) as_specified: bool,
+    /// Whether a bounded counter is read below its bound.
+    pub(crate) below_bound: bool,
 }
 
 /// A message in flight.
@@ -71,8 +75,8 @@ impl<R: Resolver> State<R> {
         &self.history.value
     }
 
-    pub(super) fn set(&mut self, id: MasterId, replica: Replica<R>) {
-        self.masters[id.index()] = Arc::new(Node::new(replica, &self.history.value));
+    pub(super) fn set(&mut self, id: MasterId, replica: Replica<R>, specification: Option<Specification>) {
+        self.masters[id.index()] = Arc::new(Node::new(replica, &self.history.value, specification));
     }
 
     /// The master has only moved a cursor: what it has seen and reads is as before, and so is the judgement of it.
@@ -93,7 +97,7 @@ pub(crate) fn content_hash<T: Hash + ?Sized>(value: &T) -> u64 {
 }
 
 impl<R: Resolver> Node<R> {
-    pub(super) fn new(replica: Replica<R>, history: &History) -> Node<R> {
+    pub(super) fn new(replica: Replica<R>, history: &History, specification: Option<Specification>) -> Node<R> {
         let losses = history.losses(&replica);
         let mut readings = FixedState::with_seed(0).build_hasher();
         for read in replica.readings() {
@@ -105,6 +109,9 @@ impl<R: Resolver> Node<R> {
             in_order: history.out_of_order(&replica).is_none(),
             lost_by_policy: losses.iter().any(|loss| loss.by_policy),
             lost_causally: losses.iter().any(|loss| !loss.by_policy),
+            as_specified: specification.is_none_or(|said| misread(said, history, &replica).is_none()),
+            below_bound: replica.rule().kind() == Kind::BoundedCounter
+                && replica.readings().any(|(_, reading)| matches!(reading, Reading::Total(..0))),
             replica,
         }
     }

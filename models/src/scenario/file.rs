@@ -59,6 +59,8 @@ pub(super) struct ExpectFile {
     pub(super) causal_order: Option<Spanned<Expected>>,
     pub(super) no_causal_loss: Option<Spanned<Expected>>,
     pub(super) no_policy_loss: Option<Spanned<Expected>>,
+    pub(super) specification: Option<Spanned<Expected>>,
+    pub(super) no_overselling: Option<Spanned<Expected>>,
     pub(super) falls_silent: Option<Spanned<Expected>>,
     pub(super) no_deadlock: Option<Spanned<Expected>>,
     pub(super) order_kept: Option<Spanned<Expected>>,

@@ -8,7 +8,7 @@ use crate::erased::Erased;
 use crate::fault::{Fault, line_of};
 use crate::properties as p;
 use crate::scope::{Client, Free, Link, Scope};
-use multimaster::{Kind, Layout, MasterId, Request, Topology};
+use multimaster::{Kind, Layout, MasterId, Op, Request, Topology};
 use stateright::{Expectation, Model};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -255,7 +255,8 @@ impl Reader<'_> {
         Ok(layout)
     }
 
-    /// No two requests that may be made at one time, at one master, read alike: a trace could not say which is meant.
+    /// Transfers go to masters that there are, and no two requests that may be made at one time, at one master, read
+    /// alike: a trace could not say which is meant.
     fn told_apart(&self, file: &File, scope: &Scope) -> Result<(), Fault> {
         let scripts = file.clients.values().zip(&scope.clients).enumerate().flat_map(|(client, (places, script))| {
             places.iter().zip(&script.asks).map(move |(place, ask)| (place, script.at, ask, client))
@@ -264,6 +265,11 @@ impl Reader<'_> {
         let free = free.map(|(index, (place, (at, ask)))| (place, *at, ask, scope.clients.len() + index));
         let mut asked_by = BTreeMap::new();
         for (place, at, ask, client) in scripts.chain(free) {
+            if let Op::Transfer { to, .. } = ask.op
+                && to.0 >= scope.topology.masters()
+            {
+                return Err(self.fault(place, no_such_master(&to.to_string(), scope.topology.masters())));
+            }
             if *asked_by.entry((at, ask)).or_insert(client) != client {
                 let what = "two clients, or two free requests, are the same: a trace could not say which is meant";
                 return Err(self.fault(place, format!("`{ask}` at {at} by {what}; vary the value")));
@@ -311,6 +317,8 @@ impl Reader<'_> {
             (p::CAUSAL_ORDER, &file.causal_order),
             (p::NO_CAUSAL_LOSS, &file.no_causal_loss),
             (p::NO_POLICY_LOSS, &file.no_policy_loss),
+            (p::SPECIFICATION, &file.specification),
+            (p::NO_OVERSELLING, &file.no_overselling),
             (p::FALLS_SILENT, &file.falls_silent),
             (crate::article::NO_DEADLOCK, &file.no_deadlock),
             (crate::article::ORDER_KEPT, &file.order_kept),
@@ -326,9 +334,9 @@ impl Reader<'_> {
                 return Err(self.fault(expected, what));
             }
             if *expected.get_ref() == Expected::Violated {
-                if property == p::NO_POLICY_LOSS && scenario.rule() == "counter" {
-                    let what = "a counter cannot lose by policy: increments do not compete. Expect `holds`";
-                    return Err(self.fault(expected, what));
+                if property == p::NO_POLICY_LOSS && scenario.adds_up() {
+                    let what = format!("{} cannot lose by policy: its writes do not compete", scenario.rule());
+                    return Err(self.fault(expected, format!("{what}. Expect `holds`")));
                 }
                 violated.push(property);
             }

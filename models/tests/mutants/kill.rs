@@ -115,6 +115,9 @@ pub(crate) fn keeping(keep: usize, scope: Scope) -> Scope {
     Scope { log: Some(keep), ..scope }
 }
 
+/// A [`Resolver::prepare`].
+pub(crate) type Prepare<R> =
+    fn(&R, &<R as Resolver>::State, &Op, Dot, Stamp) -> Result<<R as Resolver>::Effect, Refusal>;
 /// A [`Resolver::apply`].
 pub(crate) type Apply<R> = fn(&R, &mut <R as Resolver>::State, &Change<<R as Resolver>::Effect>) -> bool;
 /// A [`Resolver::merge`].
@@ -125,6 +128,7 @@ pub(crate) type Merge<R> =
 #[derive(Clone)]
 pub(crate) struct Broken<R: Resolver> {
     pub(crate) rule: R,
+    pub(crate) prepare: Prepare<R>,
     pub(crate) apply: Apply<R>,
     pub(crate) merge: Merge<R>,
 }
@@ -132,7 +136,7 @@ pub(crate) struct Broken<R: Resolver> {
 impl<R: Resolver> Broken<R> {
     /// Nothing replaced yet.
     pub(crate) fn of(rule: R) -> Broken<R> {
-        Broken { rule, apply: R::apply, merge: R::merge }
+        Broken { rule, prepare: R::prepare, apply: R::apply, merge: R::merge }
     }
 }
 
@@ -145,7 +149,7 @@ impl<R: Resolver> Resolver for Broken<R> {
     }
 
     fn prepare(&self, state: &R::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<R::Effect, Refusal> {
-        self.rule.prepare(state, op, dot, stamp)
+        (self.prepare)(&self.rule, state, op, dot, stamp)
     }
 
     fn apply(&self, state: &mut R::State, change: &Change<R::Effect>) -> bool {

@@ -96,7 +96,7 @@ pub(crate) fn k16_without_relay_asking_does_not_help() -> Mutant {
 }
 
 /// Says only that the change's own origin must have been seen so far. First in first out, and no more.
-fn needs_nothing_of_others<R: Resolver>(message: &mut MessageOf<R>) {
+pub(super) fn needs_nothing_of_others<R: Resolver>(message: &mut MessageOf<R>) {
     if let Message::Push(push) = message {
         let Dot { origin, seq } = push.changes[0].dot;
         push.extends = VersionVector::default();

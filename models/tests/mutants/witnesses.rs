@@ -1,7 +1,7 @@
 //! Witnesses can fail: where something cannot happen, its witness is reported unreached.
 
 use super::kill::*;
-use multimaster::{LastWriteWins, Outcome, Resolver};
+use multimaster::{BoundedCounter, LastWriteWins, Outcome, Resolver};
 use multimaster_models::cluster::Cluster;
 use multimaster_models::engine::{Limits, Verdict, explore};
 use multimaster_models::properties as p;
@@ -93,6 +93,19 @@ fn a_log_that_keeps_all_makes_no_snapshots_to_cross() {
 #[test]
 fn a_lone_write_makes_no_batch() {
     unreached(Scope { batch: 2, ..pair(STREAM, &[&["set k = 1"]]) }, p::BATCH);
+}
+
+#[test]
+fn who_sells_only_its_own_is_refused_nothing() {
+    let scope = pair(STREAM, &[&["add 1 to stock", "subtract 1 from stock"], &["add 1 to stock"]]);
+    assert_eq!(verdict(&Cluster::new(scope, BoundedCounter), p::REFUSAL), Some(Verdict::Violated(None)));
+    absent(pair(STREAM, &[&["set k = 1"]]), p::REFUSAL);
+}
+
+#[test]
+fn what_a_rule_has_not_is_not_asked_of_it() {
+    absent(pair(STREAM, &[&["set k = 1"]]), p::SPECIFICATION);
+    absent(pair(STREAM, &[&["set k = 1"]]), p::NO_OVERSELLING);
 }
 
 #[test]

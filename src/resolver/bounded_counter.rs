@@ -1,0 +1,135 @@
+use super::*;
+use crate::MasterId;
+use std::collections::BTreeMap;
+
+/// A counter that never falls below 0, whatever is concurrent: stock that is never oversold.
+///
+/// Each unit is a right to subtract it, and a right is one master's. Who adds, owns what it added; who subtracts spends
+/// what it owns; a transfer hands rights to another master. A master that owns too few *refuses*: it decides alone and
+/// at once, and what it refuses was never acknowledged. Escrow (O'Neil, TODS 1986) without a coordinator: Balegas et
+/// al., "Extending eventually consistent cloud databases for enforcing numeric invariants", SRDS 2015.
+///
+/// Another bound is a matter of counting from it. Rights of a master that is gone for good are gone with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BoundedCounter;
+
+/// Every master's [`Account`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Escrow(BTreeMap<MasterId, Account>);
+
+/// What one master has done with a bounded counter. It alone alters it, and each sum only grows: the larger is the newer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Account {
+    /// The sum of what it added.
+    pub added: u64,
+    /// The sum of what it subtracted.
+    pub spent: u64,
+    /// The rights that it handed to each of the others, in all.
+    pub given: BTreeMap<MasterId, u64>,
+}
+
+/// What an operation does to its master's account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Deal {
+    /// So much is added.
+    Add(u64),
+    /// So much is subtracted.
+    Spend(u64),
+    /// So many rights go to another master.
+    Give(u64, MasterId),
+}
+
+impl Escrow {
+    /// How much `master` may subtract, as far as this state knows.
+    pub fn rights(&self, master: MasterId) -> u64 {
+        let received = |account: &Account| i128::from(account.given.get(&master).copied().unwrap_or(0));
+        let mut rights: i128 = self.0.values().map(received).sum();
+        if let Some(own) = self.0.get(&master) {
+            let given: i128 = own.given.values().copied().map(i128::from).sum();
+            rights += i128::from(own.added) - i128::from(own.spent) - given;
+        }
+        u64::try_from(rights.max(0)).unwrap_or(u64::MAX)
+    }
+
+    /// The account of `master`, if it has done anything.
+    pub fn account(&self, master: MasterId) -> Option<&Account> {
+        self.0.get(&master)
+    }
+}
+
+impl Account {
+    fn of(&mut self, deal: &Deal) -> (&mut u64, u64) {
+        match deal {
+            Deal::Add(amount) => (&mut self.added, *amount),
+            Deal::Spend(amount) => (&mut self.spent, *amount),
+            Deal::Give(amount, to) => (self.given.entry(*to).or_default(), *amount),
+        }
+    }
+}
+
+impl Resolver for BoundedCounter {
+    type State = Escrow;
+    type Effect = Deal;
+
+    fn kind(&self) -> Kind {
+        Kind::BoundedCounter
+    }
+
+    fn prepare(&self, state: &Escrow, op: &Op, dot: Dot, _: Stamp) -> Result<Deal, Refusal> {
+        let deal = match op {
+            Op::Add(amount) if *amount < 0 => Deal::Spend(amount.unsigned_abs()),
+            Op::Add(amount) => Deal::Add(amount.unsigned_abs()),
+            Op::Transfer { to, .. } if *to == dot.origin => {
+                return Err(Refusal::Because(format!("{to} cannot transfer to itself").into()));
+            }
+            Op::Transfer { amount, to } => Deal::Give(*amount, *to),
+            other => return Err(Refusal::WrongKind(other.clone())),
+        };
+        let mut after = state.0.get(&dot.origin).cloned().unwrap_or_default();
+        let (sum, amount) = after.of(&deal);
+        if sum.checked_add(amount).is_none_or(|sum| sum > u64::MAX / 2) {
+            return Err(Refusal::Because("the counter is full".into()));
+        }
+        let rights = state.rights(dot.origin);
+        if !matches!(deal, Deal::Add(_)) && amount > rights {
+            let what = format!("{} has the right to {rights}, not to {amount}: it needs a transfer", dot.origin);
+            return Err(Refusal::Because(what.into()));
+        }
+        Ok(deal)
+    }
+
+    fn apply(&self, state: &mut Escrow, change: &Change<Deal>) -> bool {
+        let (Deal::Add(amount) | Deal::Spend(amount) | Deal::Give(amount, _)) = change.effect;
+        if amount == 0 {
+            return false;
+        }
+        let (sum, amount) = state.0.entry(change.dot.origin).or_default().of(&change.effect);
+        *sum = sum.saturating_add(amount);
+        true
+    }
+
+    /// What was added and not subtracted, held at the end of `i64` if it lies beyond.
+    fn read(&self, state: &Escrow) -> Reading {
+        let left = |account: &Account| i128::from(account.added) - i128::from(account.spent);
+        let sum: i128 = state.0.values().map(left).sum();
+        Reading::Total(sum.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64)
+    }
+
+    fn merge(&self, ours: Side<'_, Escrow>, theirs: Side<'_, Escrow>) -> Option<Escrow> {
+        let mut merged = ours.state.clone();
+        for (master, theirs) in &theirs.state.0 {
+            let account = merged.0.entry(*master).or_default();
+            account.added = account.added.max(theirs.added);
+            account.spent = account.spent.max(theirs.spent);
+            for (to, theirs) in &theirs.given {
+                let given = account.given.entry(*to).or_default();
+                *given = (*given).max(*theirs);
+            }
+        }
+        Some(merged)
+    }
+
+    fn shows(&self, _: &Escrow, _: Dot) -> bool {
+        true
+    }
+}

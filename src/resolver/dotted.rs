@@ -1,0 +1,77 @@
+use super::*;
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
+
+/// Items, each under the dot of the write that left it, in the order of dots.
+///
+/// A write names the dots that its origin held and that it replaces; what it does not name, it had not seen, and that
+/// stays. So an item that one side lacks although it has seen its dot was replaced there, and no tombstone is needed to
+/// tell (the *dot store* of Almeida, Shoker and Baquero, "Delta state replicated data types", JPDC 2018).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Dotted<T>(pub(super) SmallVec<[(Dot, T); 1]>);
+
+impl<T> Default for Dotted<T> {
+    fn default() -> Self {
+        Dotted(SmallVec::new())
+    }
+}
+
+impl<T: Clone> Dotted<T> {
+    /// The items, in the order of their dots.
+    pub fn items(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map(|(_, item)| item)
+    }
+
+    /// What the write named `dot` left, if nothing has replaced it.
+    pub fn get(&self, dot: Dot) -> Option<&T> {
+        self.0.binary_search_by_key(&dot, |(held, _)| *held).ok().map(|place| &self.0[place].1)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The dots of the items that `which` picks.
+    pub(super) fn dots(&self, which: impl Fn(&T) -> bool) -> impl Iterator<Item = Dot> {
+        self.0.iter().filter(move |(_, item)| which(item)).map(|(dot, _)| *dot)
+    }
+
+    /// Takes out the items named `gone` and puts in `new`. False if that made no difference.
+    pub(super) fn replace(&mut self, gone: &[Dot], new: Option<(Dot, T)>) -> bool {
+        let before = self.0.len();
+        self.0.retain(|(dot, _)| !gone.contains(dot));
+        let altered = self.0.len() < before || new.is_some();
+        if let Some((dot, item)) = new {
+            let place = self.0.partition_point(|(held, _)| *held < dot);
+            self.0.insert(place, (dot, item));
+        }
+        altered
+    }
+
+    pub(super) fn join(ours: Side<'_, Self>, theirs: Side<'_, Self>) -> Self {
+        let mut joined = ours.state.clone();
+        joined.0.retain(|(dot, _)| theirs.state.get(*dot).is_some() || !theirs.seen.contains(*dot));
+        for (dot, item) in &theirs.state.0 {
+            if !ours.seen.contains(*dot) {
+                joined.replace(&[], Some((*dot, item.clone())));
+            }
+        }
+        joined
+    }
+
+    /// [`join`](Self::join) of each element or field; one without items is not kept.
+    pub(super) fn join_each(
+        ours: Side<'_, BTreeMap<Text, Self>>,
+        theirs: Side<'_, BTreeMap<Text, Self>>,
+    ) -> BTreeMap<Text, Self> {
+        let none = Self::default();
+        let of = |side: &Side<'_, BTreeMap<Text, Self>>, name: &Text| side.state.get(name).unwrap_or(&none).clone();
+        let names = ours.state.keys().chain(theirs.state.keys().filter(|name| !ours.state.contains_key(*name)));
+        let joined = names.map(|name| {
+            let (one, other) = (of(&ours, name), of(&theirs, name));
+            let one = Side { state: &one, seen: ours.seen };
+            (name.clone(), Self::join(one, Side { state: &other, seen: theirs.seen }))
+        });
+        joined.filter(|(_, items)| !items.is_empty()).collect()
+    }
+}

@@ -1,0 +1,61 @@
+use super::*;
+use smallvec::SmallVec;
+
+/// A flag that is on as long as an enabling is left that no disabling had seen: of an enabling and a disabling that are
+/// concurrent, the enabling wins.
+///
+/// Shapiro et al., "A comprehensive study of convergent and commutative replicated data types", 2011; in Riak, a flag of
+/// a map. An enabling replaces those that its origin held; a disabling leaves nothing behind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EnableWinsFlag;
+
+/// What an operation on a flag does.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Toggle {
+    /// What the origin held: it goes.
+    pub gone: SmallVec<[Dot; 2]>,
+    /// Whether it enables.
+    pub on: bool,
+}
+
+impl Toggle {
+    pub(super) fn of(held: &Dotted<bool>, op: &Op) -> Result<Toggle, Refusal> {
+        let on = match op {
+            Op::Enable => true,
+            Op::Disable => false,
+            other => return Err(Refusal::WrongKind(other.clone())),
+        };
+        Ok(Toggle { gone: held.dots(|_| true).collect(), on })
+    }
+}
+
+impl Resolver for EnableWinsFlag {
+    /// The enablings, each `true`.
+    type State = Dotted<bool>;
+    type Effect = Toggle;
+
+    fn kind(&self) -> Kind {
+        Kind::Flag
+    }
+
+    fn prepare(&self, state: &Dotted<bool>, op: &Op, _: Dot, _: Stamp) -> Result<Toggle, Refusal> {
+        Toggle::of(state, op)
+    }
+
+    fn apply(&self, state: &mut Dotted<bool>, change: &Change<Toggle>) -> bool {
+        let Toggle { gone, on } = &change.effect;
+        state.replace(gone, on.then_some((change.dot, true)))
+    }
+
+    fn read(&self, state: &Dotted<bool>) -> Reading {
+        Reading::Flag(!state.is_empty())
+    }
+
+    fn merge(&self, ours: Side<'_, Dotted<bool>>, theirs: Side<'_, Dotted<bool>>) -> Option<Dotted<bool>> {
+        Some(Dotted::join(ours, theirs))
+    }
+
+    fn shows(&self, state: &Dotted<bool>, dot: Dot) -> bool {
+        state.get(dot).is_some()
+    }
+}

@@ -1,0 +1,42 @@
+use super::*;
+use std::collections::BTreeSet;
+
+/// A set from which nothing is taken: a read shows all that was ever inserted.
+///
+/// Shapiro et al., "A comprehensive study of convergent and commutative replicated data types", 2011, §3.3.1.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GrowOnlySet;
+
+impl Resolver for GrowOnlySet {
+    type State = BTreeSet<Text>;
+    /// The element.
+    type Effect = Text;
+
+    fn kind(&self) -> Kind {
+        Kind::GrowOnlySet
+    }
+
+    fn prepare(&self, _: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
+        match op {
+            Op::Insert(element) => Ok(element.clone()),
+            Op::Remove(_) => Err(Refusal::Because("nothing is taken from a grow-only set".into())),
+            other => Err(Refusal::WrongKind(other.clone())),
+        }
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<Text>) -> bool {
+        state.insert(change.effect.clone())
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        Reading::Elements(state.clone())
+    }
+
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        Some(ours.state | theirs.state)
+    }
+
+    fn shows(&self, _: &Self::State, _: Dot) -> bool {
+        true
+    }
+}

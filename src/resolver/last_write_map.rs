@@ -1,0 +1,67 @@
+use super::*;
+use std::collections::BTreeMap;
+
+/// Fields by name, of each the write with the latest [`Stamp`]: writes to different fields do not conflict.
+///
+/// As the columns of a Cassandra row or the element set of Roshi: a [`LastWriteWins`] a field. A removed field stays as a
+/// tombstone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LastWriteMap;
+
+/// What a write does to one field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SetField {
+    /// The field.
+    pub field: Text,
+    /// `None` if it is removed.
+    pub value: Option<Text>,
+}
+
+impl Resolver for LastWriteMap {
+    type State = BTreeMap<Text, Version>;
+    type Effect = SetField;
+
+    fn kind(&self) -> Kind {
+        Kind::Map
+    }
+
+    fn prepare(&self, _: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<SetField, Refusal> {
+        match op {
+            Op::Remove(field) => Ok(SetField { field: field.clone(), value: None }),
+            Op::In { field, op } => match value_of(op) {
+                Ok(value) => Ok(SetField { field: field.clone(), value }),
+                Err(_) => Err(Refusal::Because("the fields of this map are registers: set or delete them".into())),
+            },
+            other => Err(Refusal::WrongKind(other.clone())),
+        }
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<SetField>) -> bool {
+        let SetField { field, value } = &change.effect;
+        let newer = state.get(field).is_none_or(|held| change.stamp > held.stamp);
+        if newer {
+            state.insert(field.clone(), Version { stamp: change.stamp, dot: change.dot, value: value.clone() });
+        }
+        newer
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        let set = state.iter().filter_map(|(field, version)| Some((field.clone(), version.value.clone()?)));
+        Reading::Fields(set.map(|(field, value)| (field, Reading::Value(value))).collect())
+    }
+
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        let mut merged = ours.state.clone();
+        for (field, theirs) in theirs.state {
+            let held = merged.entry(field.clone()).or_insert_with(|| theirs.clone());
+            if theirs.stamp > held.stamp {
+                *held = theirs.clone();
+            }
+        }
+        Some(merged)
+    }
+
+    fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+        state.values().any(|version| version.dot == dot)
+    }
+}

@@ -1,0 +1,50 @@
+use super::disable_wins::all_on;
+use super::*;
+use std::collections::BTreeMap;
+
+/// A set that has an element if it was inserted and each remove of it has been seen by an insert: of an insert and a
+/// remove that are concurrent, the remove wins.
+///
+/// After Bieniusa et al., "An optimized conflict-free replicated set", 2012, §2, and Baquero, Almeida and Shoker, "Pure
+/// operation-based replicated data types", 2017. A remove stays until an insert has seen it, also of an element that was
+/// never in: a concurrent insert may yet arrive.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RemoveWinsSet;
+
+impl Resolver for RemoveWinsSet {
+    /// Of each element the operations that no later one has seen, and whether each inserts.
+    type State = BTreeMap<Text, Dotted<bool>>;
+    type Effect = SetEffect;
+
+    fn kind(&self) -> Kind {
+        Kind::Set
+    }
+
+    fn prepare(&self, state: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<SetEffect, Refusal> {
+        let (element, inserts) = match op {
+            Op::Insert(element) => (element, true),
+            Op::Remove(element) => (element, false),
+            other => return Err(Refusal::WrongKind(other.clone())),
+        };
+        let gone = state.get(element).into_iter().flat_map(|held| held.dots(|_| true)).collect();
+        Ok(SetEffect { element: element.clone(), gone, inserts })
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<SetEffect>) -> bool {
+        let SetEffect { element, gone, inserts } = &change.effect;
+        state.entry(element.clone()).or_default().replace(gone, Some((change.dot, *inserts)))
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        let within = state.iter().filter(|(_, operations)| all_on(operations));
+        Reading::Elements(within.map(|(element, _)| element.clone()).collect())
+    }
+
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        Some(Dotted::join_each(ours, theirs))
+    }
+
+    fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+        state.values().any(|operations| operations.get(dot) == Some(&all_on(operations)))
+    }
+}
