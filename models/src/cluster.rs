@@ -11,7 +11,7 @@ use crate::specification::Specification;
 use crate::subject::Sent;
 use crate::tamper::Tamper;
 use derive_where::derive_where;
-use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver, Stamp};
+use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver, Stamp, VersionVector};
 use smallvec::SmallVec;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -67,6 +67,42 @@ pub enum Action<R: Resolver> {
         /// The receiver.
         to: MasterId,
     },
+    /// A running link takes the next message from its sender's log.
+    Push {
+        /// The sender.
+        from: MasterId,
+        /// The receiver.
+        to: MasterId,
+        /// At most so many changes.
+        max: usize,
+    },
+    /// A running link takes its receiver's digest with it.
+    Digest {
+        /// Who asks.
+        asker: MasterId,
+        /// Whom.
+        feeder: MasterId,
+    },
+    /// A digest arrives, and its answer is on its way.
+    Answer {
+        /// Who asks.
+        asker: MasterId,
+        /// Whom.
+        feeder: MasterId,
+        /// What the asker had seen.
+        seen: VersionVector,
+        /// At most so many changes.
+        max: usize,
+    },
+    /// A letter becomes two.
+    Duplicate(Arc<Letter<R>>),
+    /// A log is cut to its newest entries.
+    Truncate {
+        /// Whose.
+        at: MasterId,
+        /// How many remain.
+        keep: usize,
+    },
     /// A broken stream stands again, and goes on from what the receiver says it has.
     Resume {
         /// The sender.
@@ -115,7 +151,9 @@ impl<R: Resolver> Cluster<R> {
         let history = Arc::new(Hashed::new(History::default()));
         let faults = match self.scope.link {
             Link::Stream { resets } => Faults { resets, ..Faults::default() },
-            Link::Datagram { losses, duplicates } => Faults { losses, duplicates, ..Faults::default() },
+            Link::Datagram { losses, duplicates } | Link::Running { losses, duplicates } => {
+                Faults { losses, duplicates, ..Faults::default() }
+            }
             Link::Soup => Faults::default(),
         };
         State {
@@ -125,6 +163,7 @@ impl<R: Resolver> Cluster<R> {
                 .map(|replica| Arc::new(Node::new(replica.clone(), &history.value, self.specification)))
                 .collect(),
             wire: Vec::new(),
+            asked: Vec::new(),
             history,
             progress: SmallVec::from_elem(0, self.scope.clients.len()),
             chosen: 0,
@@ -153,8 +192,17 @@ impl<R: Resolver> Cluster<R> {
                 actions.push(Action::Lose(letter.clone()));
             }
             if state.faults.duplicates > 0 {
-                actions.push(Action::Repeat(letter.clone()));
+                let letter = letter.clone();
+                actions.push(if self.runs() { Action::Duplicate(letter) } else { Action::Repeat(letter) });
             }
+        }
+        for (asker, feeder, seen) in &state.asked {
+            let (asker, feeder, seen) = (*asker, *feeder, seen.clone());
+            actions.push(Action::Answer { asker, feeder, seen, max: self.scope.batch });
+        }
+        if let (true, Some(keep)) = (self.runs(), self.scope.log) {
+            let long = state.masters.iter().filter(|node| node.replica.log().len() > keep);
+            actions.extend(long.map(|node| Action::Truncate { at: node.replica.id(), keep }));
         }
         for (edge, (from, to)) in self.scope.topology.edges().enumerate() {
             let (feeder, asker) = (&state.master(from).replica, &state.master(to).replica);
@@ -173,6 +221,16 @@ impl<R: Resolver> Cluster<R> {
                         actions.push(Action::Tick { asker: to, feeder: from });
                     }
                 }
+                Link::Running { .. } if feeder.has_push(to) => {
+                    actions.push(Action::Push { from, to, max: self.scope.batch });
+                }
+                Link::Running { .. } if self.ticks() => {
+                    let quiet = !state.wire.iter().any(|letter| letter.from == from && letter.to == to)
+                        && !state.asked.iter().any(|(asker, feeder, _)| (*feeder, *asker) == (from, to));
+                    if quiet && !asker.digest().covers(feeder.digest()) {
+                        actions.push(Action::Digest { asker: to, feeder: from });
+                    }
+                }
                 _ => {}
             }
         }
@@ -186,58 +244,98 @@ impl<R: Resolver> Cluster<R> {
     pub(crate) fn step(&self, state: &State<R>, action: &Action<R>) -> Option<(State<R>, Sent)> {
         let mut next = state.clone();
         let mut sent = Sent::new();
+        self.take(&mut next, action, &mut sent)?;
+        if matches!(self.scope.link, Link::Stream { .. }) {
+            self.acknowledge(&mut next);
+        }
+        if !self.runs() {
+            next.wire.retain(|letter| !self.is_spent(&next.masters[letter.to.index()], letter));
+        }
+        (next != *state).then_some((next, sent))
+    }
+
+    /// Does what the action says; `None` if it is not possible. What is sent on the way is counted.
+    pub(crate) fn take(&self, next: &mut State<R>, action: &Action<R>, sent: &mut Sent) -> Option<()> {
         match action {
             Action::Ask { client, place } => {
                 let script = &self.scope.clients[*client];
                 next.progress[*client] += 1;
-                self.write(&mut next, script.at, &script.asks[*place], &mut sent);
+                self.write(next, script.at, &script.asks[*place], sent);
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[*index];
                 next.chosen |= 1 << index;
-                self.write(&mut next, *at, request, &mut sent);
+                self.write(next, *at, request, sent);
             }
             Action::Deliver(letter) => {
                 if self.scope.link != Link::Soup {
                     next.take(letter);
                 }
-                self.deliver(&mut next, letter, &mut sent);
+                self.deliver(next, letter, sent);
             }
             Action::Repeat(letter) => {
                 next.faults.duplicates -= 1;
-                self.deliver(&mut next, letter, &mut sent);
+                self.deliver(next, letter, sent);
             }
             Action::Lose(letter) => {
-                next.faults.losses -= 1;
+                next.faults.losses = next.faults.losses.saturating_sub(1);
                 next.take(letter);
             }
-            Action::Tick { asker, feeder } => self.ask(&mut next, *asker, *feeder, &mut sent),
+            Action::Tick { asker, feeder } => self.ask(next, *asker, *feeder, sent),
             Action::Stream { from, to, max } => {
-                let mut sender = state.master(*from).replica.clone();
+                let mut sender = next.master(*from).replica.clone();
                 let message = sender.next_push(*to, *max)?;
                 next.move_cursor(*from, sender);
-                let letter = self.sealed(&next, *from, *to, message, &mut sent)?;
-                self.deliver(&mut next, &letter, &mut sent);
+                let letter = self.sealed(next, *from, *to, message, sent)?;
+                self.deliver(next, &letter, sent);
             }
             Action::Break { from, to } => {
                 next.faults.resets -= 1;
                 next.broken |= self.edge_bit(*from, *to);
-                let mut sender = state.master(*from).replica.clone();
+                let mut sender = next.master(*from).replica.clone();
                 while sender.next_push(*to, self.scope.batch).is_some() {}
                 next.move_cursor(*from, sender);
             }
+            Action::Push { from, to, max } => {
+                let mut sender = next.master(*from).replica.clone();
+                let message = sender.next_push(*to, *max)?;
+                next.move_cursor(*from, sender);
+                self.send(next, *from, *to, message, sent);
+            }
+            Action::Digest { asker, feeder } => {
+                let seen = next.master(*asker).replica.digest().clone();
+                next.put_asked(*asker, *feeder, seen);
+            }
+            Action::Answer { asker, feeder, seen, max } => {
+                let there = |(a, f, s): &(MasterId, MasterId, VersionVector)| (a, f, s) == (asker, feeder, seen);
+                let place = next.asked.iter().position(there)?;
+                next.asked.remove(place);
+                if let Some(answer) = next.master(*feeder).replica.answer(seen, *max) {
+                    self.send(next, *feeder, *asker, answer, sent);
+                }
+            }
+            Action::Duplicate(letter) => {
+                next.faults.duplicates = next.faults.duplicates.saturating_sub(1);
+                next.put(letter.clone());
+            }
+            Action::Truncate { at, keep } => {
+                let mut replica = next.master(*at).replica.clone();
+                replica.truncate(*keep);
+                next.move_cursor(*at, replica);
+            }
             Action::Resume { from, to } => {
                 next.broken &= !self.edge_bit(*from, *to);
-                let mut sender = state.master(*from).replica.clone();
-                sender.resume(*to, state.master(*to).replica.digest());
+                let mut sender = next.master(*from).replica.clone();
+                sender.resume(*to, next.master(*to).replica.digest());
                 next.move_cursor(*from, sender);
             }
         }
-        if matches!(self.scope.link, Link::Stream { .. }) {
-            self.acknowledge(&mut next);
-        }
-        next.wire.retain(|letter| !self.is_spent(&next.masters[letter.to.index()], letter));
-        (next != *state).then_some((next, sent))
+        Some(())
+    }
+
+    /// Whether the links are those of a running cluster.
+    fn runs(&self) -> bool {
+        matches!(self.scope.link, Link::Running { .. })
     }
 
     fn edge_bit(&self, from: MasterId, to: MasterId) -> u32 {
@@ -276,6 +374,8 @@ impl<R: Resolver> Cluster<R> {
         let mut receiver = next.master(to).replica.clone();
         match self.receive(&mut receiver, from, letter.message.clone()) {
             Outcome::Applied | Outcome::Stale => self.settle(next, receiver, sent),
+            // A running link asks in a step of its own.
+            Outcome::Gap if self.runs() => {}
             Outcome::Gap => self.ask(next, to, from, sent),
             Outcome::Duplicate => {
                 if self.tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates) {
@@ -302,14 +402,14 @@ impl<R: Resolver> Cluster<R> {
     fn settle(&self, next: &mut State<R>, mut replica: Replica<R>, sent: &mut Sent) {
         let from = replica.id();
         let mut outbox = Vec::new();
-        if !matches!(self.scope.link, Link::Stream { .. }) {
+        if !matches!(self.scope.link, Link::Stream { .. } | Link::Running { .. }) {
             for to in self.scope.topology.sends_to(from) {
                 while let Some(message) = replica.next_push(to, self.scope.batch) {
                     outbox.push((to, message));
                 }
             }
         }
-        if let Some(keep) = self.scope.log {
+        if let (Some(keep), false) = (self.scope.log, self.runs()) {
             replica.truncate(keep);
         }
         next.set(from, replica, self.specification);
@@ -330,10 +430,8 @@ impl<R: Resolver> Cluster<R> {
         let Some(letter) = self.sealed(next, from, to, message, sent) else {
             return;
         };
-        let place = next.wire.partition_point(|held| held.order() < letter.order());
-        let there = next.wire.get(place).is_some_and(|held| **held == letter);
-        if self.scope.link != Link::Soup || !there {
-            next.wire.insert(place, Arc::new(letter));
+        if self.scope.link != Link::Soup || !next.wire.iter().any(|held| **held == letter) {
+            next.put(Arc::new(letter));
         }
     }
 

@@ -141,7 +141,7 @@ impl<R: Resolver> Model for Cluster<R> {
                     }));
                 }
             }
-            Link::Datagram { losses, duplicates } => {
+            Link::Datagram { losses, duplicates } | Link::Running { losses, duplicates } => {
                 if losses > 0 {
                     let lost =
                         |cluster: &Self, state: &State<R>| state.faults.losses == 0 && cluster.clients_done(state);
@@ -200,8 +200,9 @@ impl<R: Resolver> Cluster<R> {
         }
         let mut actions = Vec::new();
         self.enabled(state, &mut actions);
-        let is_fault =
-            |action: &Action<R>| matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Break { .. });
+        let is_fault = |action: &Action<R>| {
+            matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Duplicate(_) | Action::Break { .. })
+        };
         // Only in a soup, where a letter stays, and in a tampered protocol can a step that is possible alter nothing.
         let sure = self.scope.link != Link::Soup && self.tamper.is_none();
         actions.iter().all(|action| is_fault(action) || (!sure && self.step(state, action).is_none()))

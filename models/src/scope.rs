@@ -68,6 +68,19 @@ pub enum Link {
     },
     /// A message, once sent, may arrive at any time and any number of times. There are no ticks: nothing is lost.
     Soup,
+    /// What the links of a running cluster do, step by step (`src/link.rs` of the library): taking the next message from
+    /// a log is a step of its own, and so are sending a digest, answering it, and cutting a log. Messages overtake each
+    /// other; so many may be lost, and so many become two. What will do nothing any more is still delivered.
+    ///
+    /// This is the model that records of real runs are held to, by [`conform`](crate::conform). There a digest may be
+    /// sent at any time. Explored, it is sent only if its answer would bring something and nothing else is under way
+    /// from the one to the other, or about to be: an earlier digest would draw an answer that repeats what is under way.
+    Running {
+        /// How many losses.
+        losses: u8,
+        /// How many second deliveries.
+        duplicates: u8,
+    },
 }
 
 impl Scope {

@@ -19,6 +19,11 @@ impl<R: Resolver> Subject for Cluster<R> {
                 let message = sender.next_push(*to, *max).map(|message| message.to_string()).unwrap_or_default();
                 format!("{from} -> {to}: {message}")
             }
+            Action::Push { from, to, max } => {
+                let mut sender = state.master(*from).replica.clone();
+                let message = sender.next_push(*to, *max).map(|message| message.to_string()).unwrap_or_default();
+                format!("{from} sends {to}: {message}")
+            }
             other => self.sentence(other),
         }
     }
@@ -46,7 +51,15 @@ impl<R: Resolver> Subject for Cluster<R> {
                 let mut receiver = state.master(*to).replica.clone();
                 outcome_in_words(&self.receive(&mut receiver, *from, message), *from, *to)
             }
-            Action::Lose(_) | Action::Tick { .. } | Action::Break { .. } | Action::Resume { .. } => None,
+            Action::Lose(_)
+            | Action::Tick { .. }
+            | Action::Break { .. }
+            | Action::Resume { .. }
+            | Action::Push { .. }
+            | Action::Digest { .. }
+            | Action::Answer { .. }
+            | Action::Duplicate(_)
+            | Action::Truncate { .. } => None,
         }
     }
 
@@ -144,6 +157,11 @@ impl<R: Resolver> Subject for Cluster<R> {
                 Arrow::Lost { from: from.index(), to: to.index(), label: "all in flight".into() }
             }
             Action::Resume { from, to } => Arrow::Asks { from: to.index(), to: from.index() },
+            Action::Digest { asker, feeder } => Arrow::Asks { from: asker.index(), to: feeder.index() },
+            Action::Push { from, .. } => Arrow::At(from.index(), self.describe(state, action)),
+            Action::Answer { feeder, .. } => Arrow::At(feeder.index(), self.sentence(action)),
+            Action::Duplicate(letter) => Arrow::At(letter.from.index(), self.sentence(action)),
+            Action::Truncate { at, .. } => Arrow::At(at.index(), self.sentence(action)),
         }
     }
 
@@ -179,6 +197,11 @@ impl<R: Resolver> Cluster<R> {
             Action::Stream { from, to, max } => format!("{from} -> {to}: the next {max} changes"),
             Action::Break { from, to } => format!("break {from} -> {to}"),
             Action::Resume { from, to } => format!("resume {from} -> {to}"),
+            Action::Push { from, to, .. } => format!("{from} sends {to} what is next"),
+            Action::Digest { asker, feeder } => format!("{asker} asks {feeder}"),
+            Action::Answer { asker, feeder, seen, .. } => format!("{feeder} answers {asker}, which had seen {seen}"),
+            Action::Duplicate(letter) => format!("doubled {letter}"),
+            Action::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
         }
     }
 
@@ -246,6 +269,11 @@ impl<R: Resolver> fmt::Debug for Action<R> {
             Action::Stream { from, to, max } => write!(f, "Stream({from} -> {to}, {max})"),
             Action::Break { from, to } => write!(f, "Break({from} -> {to})"),
             Action::Resume { from, to } => write!(f, "Resume({from} -> {to})"),
+            Action::Push { from, to, max } => write!(f, "Push({from} -> {to}, {max})"),
+            Action::Digest { asker, feeder } => write!(f, "Digest({asker} asks {feeder})"),
+            Action::Answer { asker, feeder, seen, max } => write!(f, "Answer({feeder} to {asker}, {seen}, {max})"),
+            Action::Duplicate(letter) => write!(f, "Duplicate({letter})"),
+            Action::Truncate { at, keep } => write!(f, "Truncate({at}, {keep})"),
         }
     }
 }
@@ -275,7 +303,10 @@ impl<R: Resolver> fmt::Debug for State<R> {
         for letter in &self.wire {
             writeln!(f, "in flight  {letter}")?;
         }
-        if self.wire.is_empty() {
+        for (asker, feeder, seen) in &self.asked {
+            writeln!(f, "in flight  {asker} -> {feeder}: digest {seen}")?;
+        }
+        if self.wire.is_empty() && self.asked.is_empty() {
             writeln!(f, "in flight  nothing")?;
         }
         if self.broken != 0 {

@@ -4,7 +4,7 @@ use crate::history::History;
 use crate::specification::{Specification, misread};
 use derive_where::derive_where;
 use foldhash::quality::FixedState;
-use multimaster::{Kind, MasterId, MessageOf, Reading, Replica, Resolver};
+use multimaster::{Kind, MasterId, MessageOf, Reading, Replica, Resolver, VersionVector};
 use smallvec::SmallVec;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -16,6 +16,8 @@ pub struct State<R: Resolver> {
     pub(crate) masters: SmallVec<[Arc<Node<R>>; 4]>,
     /// What is in flight, in the order of content: a bag for datagrams, a set for the soup.
     pub(crate) wire: Vec<Arc<Letter<R>>>,
+    /// Digests in flight, over running links: who asks whom, and what the asker had seen. In order.
+    pub(crate) asked: Vec<(MasterId, MasterId, VersionVector)>,
     pub(crate) history: Arc<Hashed<History>>,
     /// How far each client is in its script.
     pub(crate) progress: SmallVec<[u8; 8]>,
@@ -89,6 +91,18 @@ impl<R: Resolver> State<R> {
         if let Some(place) = self.wire.iter().position(|held| held == letter) {
             self.wire.remove(place);
         }
+    }
+
+    pub(super) fn put(&mut self, letter: Arc<Letter<R>>) {
+        let place = self.wire.partition_point(|held| held.order() < letter.order());
+        self.wire.insert(place, letter);
+    }
+
+    /// A digest is in flight from now on.
+    pub(super) fn put_asked(&mut self, asker: MasterId, feeder: MasterId, seen: VersionVector) {
+        let digest = (asker, feeder, seen);
+        let place = self.asked.partition_point(|held| *held < digest);
+        self.asked.insert(place, digest);
     }
 }
 
@@ -165,6 +179,7 @@ impl<R: Resolver> Hash for State<R> {
         for letter in &self.wire {
             hasher.write_u64(letter.hash);
         }
+        self.asked.hash(hasher);
         hasher.write_u64(self.history.hash);
         self.progress.hash(hasher);
         self.chosen.hash(hasher);
