@@ -353,29 +353,29 @@ fn list() -> Result<bool, Failure> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "rules")?;
     for (_, name, about) in RuleName::ALL {
-        writeln!(out, "  {name:14} {about}")?;
+        writeln!(out, "  {name:19} {about}")?;
     }
     writeln!(out, "\ntopologies")?;
-    writeln!(out, "  {:14} each master sends to the next, the last to the first", "ring")?;
-    writeln!(out, "  {:14} master A is the hub; it and each other master send to each other", "star")?;
-    writeln!(out, "  {:14} every master sends to every other", "all-to-all")?;
+    writeln!(out, "  {:19} each master sends to the next, the last to the first", "ring")?;
+    writeln!(out, "  {:19} master A is the hub; it and each other master send to each other", "star")?;
+    writeln!(out, "  {:19} every master sends to every other", "all-to-all")?;
     writeln!(
         out,
-        "  {:14} any graph in which every master can reach every other: `edges = [[\"A\", \"B\"], …]`",
+        "  {:19} any graph in which every master can reach every other: `edges = [[\"A\", \"B\"], …]`",
         "edges"
     )?;
     writeln!(out, "\nlinks")?;
     writeln!(
         out,
-        "  {:14} in order; `resets` says how often one may break, lose what is in flight, and resume",
+        "  {:19} in order; `resets` says how often one may break, lose what is in flight, and resume",
         "stream"
     )?;
     writeln!(
         out,
-        "  {:14} in any order; `losses` and `duplicates` say how many messages get lost or arrive twice",
+        "  {:19} in any order; `losses` and `duplicates` say how many messages get lost or arrive twice",
         "datagram"
     )?;
-    writeln!(out, "  {:14} a message, once sent, may arrive at any time and any number of times", "soup")?;
+    writeln!(out, "  {:19} a message, once sent, may arrive at any time and any number of times", "soup")?;
     writeln!(out, "\nscenarios")?;
     let mut width = 0;
     let files = catalogue::files();

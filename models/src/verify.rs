@@ -342,3 +342,20 @@ fn this_test() -> String {
     let path = thread.name().unwrap_or("verify");
     path.rsplit("::").next().unwrap_or(path).to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_is_asked_its_own_operations_alone() {
+        use Kind::{BoundedCounter, Counter, Flag, GrowOnlyCounter, GrowOnlySet, Map, Maximum, Minimum, Register, Set};
+        for kind in [Register, Counter, Set, Flag, GrowOnlyCounter, BoundedCounter, GrowOnlySet, Maximum, Minimum, Map]
+        {
+            for writes in workloads(kind) {
+                let asks: Vec<_> = clients(&writes, &[2, 2, 2]).into_iter().flat_map(|client| client.asks).collect();
+                assert!(asks.len() == 6 && asks.iter().all(|ask| kind.takes(&ask.op)), "{kind:?}: {asks:?}");
+            }
+        }
+    }
+}
