@@ -279,7 +279,7 @@ fn workloads(kind: Kind) -> [[[&'static str; 2]; 3]; 2] {
             [["add 2 to k", "add 1 to k"], ["add 100 to k", "add 10 to k"], ["add 5 to k", "add 1000 to k"]],
         ],
         Kind::BoundedCounter => [
-            [["add 2 to k", "transfer 1 of k to B"], ["add 10 to k", "subtract 11 from k"], ["add 5 to k"; 2]],
+            [["add 2 to k", "transfer 1 of k to B"], ["add 10 to k", "subtract 10 from k"], ["add 5 to k"; 2]],
             [["add 2 to k", "subtract 2 from k"], ["add 10 to k", "transfer 3 of k to A"], ["subtract 1 from k"; 2]],
         ],
         Kind::GrowOnlySet => [
