@@ -8,9 +8,9 @@ use compact_str::CompactString;
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use multimaster::{
-    ArrivalWins, Change, Counter, Custom, CustomMerged, Dot, Key, LastWriteWins, MasterId, Message, MessageOf,
-    MultiValue, ObservedRemoveSet, Op, Outcome, Push, Reading, Replica, Resolver, Stamp, Text, Topology, VersionVector,
-    lower_seat,
+    ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, Dot, EnableWinsFlag, Key, LastWriteWins,
+    MasterId, Message, MessageOf, MultiValue, ObservedRemoveMap, ObservedRemoveSet, Op, Outcome, Push, Reading,
+    RemoveWinsSet, Replica, Resolver, Stamp, Text, Topology, VersionVector, lower_seat,
 };
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -169,6 +169,13 @@ fn resolve(c: &mut Criterion) {
     let red = Reading::Elements(["red".into()].into());
     let inserts = [Op::Insert("red".into()), Op::Insert("red".into())];
     meets(&mut group, ("set", ObservedRemoveSet), &inserts, &red);
+    let at_once = [Op::Insert("red".into()), Op::Remove("red".into())];
+    meets(&mut group, ("remove-wins set", RemoveWinsSet), &at_once, &Reading::Elements([].into()));
+    meets(&mut group, ("bounded counter", BoundedCounter), &[Op::Add(3), Op::Add(1)], &Reading::Total(4));
+    meets(&mut group, ("enable-wins flag", EnableWinsFlag), &[Op::Enable, Op::Disable], &Reading::Flag(true));
+    let adds = [3, 1].map(|amount| Op::In { field: "pears".into(), op: Box::new(Op::Add(amount)) });
+    let pears = Reading::Fields([("pears".into(), Reading::Total(4))].into());
+    meets(&mut group, ("observed-remove map", ObservedRemoveMap), &adds, &pears);
     group.finish();
 }
 

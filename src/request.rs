@@ -310,6 +310,33 @@ mod tests {
     }
 
     #[test]
+    fn every_operation_reads_back_whatever_its_words() {
+        let words = ["x", "x,", "to", "of", "a to b, in c of d from e into f", "in k, set"];
+        let plain = words.into_iter().flat_map(|word| {
+            let word = Text::from(word);
+            [Op::Set(word.clone()), Op::Insert(word.clone()), Op::Remove(word), Op::Add(-7), Op::Add(7), Op::Delete]
+        });
+        let plain: Vec<Op> = plain.collect();
+        let mut ops = vec![
+            Op::Enable,
+            Op::Disable,
+            Op::Raise(i64::MIN),
+            Op::Lower(i64::MAX),
+            Op::Transfer { amount: 3, to: MasterId(25) },
+        ];
+        for field in ["f", "f,", "to", "in"] {
+            ops.extend(plain.iter().map(|op| Op::In { field: field.into(), op: Box::new(op.clone()) }));
+        }
+        ops.extend(plain);
+        for key in ["k", "k,", "of", "in", "to,b"] {
+            for op in &ops {
+                let request = Request { key: key.into(), op: op.clone() };
+                assert_eq!(request.to_string().parse(), Ok(request));
+            }
+        }
+    }
+
+    #[test]
     fn a_transfer_names_any_master() {
         let request: Request = "transfer 1 of k to M26".parse().unwrap();
         assert_eq!(request.op, Op::Transfer { amount: 1, to: MasterId(26) });

@@ -154,6 +154,29 @@ fn stock_sold_at_once_was_never_more_than_there_was() {
 }
 
 #[test]
+fn what_is_no_operation_of_a_type_is_refused_and_changes_nothing() {
+    fn refuses<R: Resolver>(rule: R, right: &str, wrong: &[&str]) {
+        let [mut a, _] = pair(rule);
+        ask(&mut a, right).unwrap();
+        let before = a.clone();
+        for text in wrong.iter().chain(&["set k = 1", "delete k"]) {
+            assert!(ask(&mut a, text).unwrap_err().starts_with("this rule does not take "), "{text}");
+        }
+        assert_eq!(a, before);
+    }
+    refuses(EnableWinsFlag, "disable k", &["add 1 to k", "remove x from k"]);
+    refuses(DisableWinsFlag, "disable k", &["add 1 to k", "remove x from k"]);
+    refuses(RemoveWinsSet, "remove x from k", &["add 1 to k", "enable k"]);
+    refuses(GrowOnlySet, "insert x into k", &["add 1 to k", "raise k to 1"]);
+    refuses(GrowOnlyCounter, "add 1 to k", &["insert x into k", "transfer 1 of k to B"]);
+    refuses(BoundedCounter, "add 1 to k", &["insert x into k", "in k, add 1 to f"]);
+    refuses(MaxRegister, "raise k to 1", &["lower k to 1", "add 1 to k"]);
+    refuses(MinRegister, "lower k to 1", &["raise k to 1", "add 1 to k"]);
+    refuses(LastWriteMap, "remove f from k", &["insert f into k", "add 1 to k"]);
+    refuses(ObservedRemoveMap, "remove f from k", &["insert f into k", "add 1 to k"]);
+}
+
+#[test]
 fn every_state_can_be_written_down() {
     fn written<R: Resolver>(rule: R, asks: &[&str]) {
         let [mut a, mut b] = pair(rule);

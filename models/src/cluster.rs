@@ -6,12 +6,12 @@ mod state;
 pub use state::{Faults, Hashed, Letter, Node, State};
 
 use crate::history::{History, Write};
-use crate::scope::{Link, Scope};
+use crate::scope::{Free, Link, Scope};
 use crate::specification::Specification;
 use crate::subject::Sent;
 use crate::tamper::Tamper;
 use derive_where::derive_where;
-use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver, Stamp, VersionVector};
+use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver, Topology, VersionVector};
 use smallvec::SmallVec;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -22,6 +22,8 @@ pub struct Cluster<R: Resolver> {
     pub(crate) start: Vec<Replica<R>>,
     pub(crate) tamper: Option<Tamper<R>>,
     pub(crate) specification: Option<Specification>,
+    /// Whether the ghost is kept, and every new state of a master judged by it.
+    pub(crate) judges: bool,
     /// Pairs of (neighbour, asker) whose exchange of digests has been tried out, by content hash, and how it went.
     pub(crate) exchanges: Mutex<HashMap<(u64, u64), bool, foldhash::fast::FixedState>>,
 }
@@ -131,8 +133,19 @@ impl<R: Resolver> Cluster<R> {
         assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
         assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
+        Self::of_any_size(scope, rule)
+    }
+
+    fn of_any_size(scope: Scope, rule: impl Fn(MasterId) -> R) -> Cluster<R> {
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
-        Cluster { scope, start, tamper: None, specification: None, exchanges: Mutex::default() }
+        Cluster { scope, start, tamper: None, specification: None, judges: true, exchanges: Mutex::default() }
+    }
+
+    /// Masters on running links, to be led along a record of any length: nothing is judged on the way.
+    pub(crate) fn to_be_led(topology: Topology, rule: R) -> Cluster<R> {
+        let link = Link::Running { losses: 0, duplicates: 0 };
+        let scope = Scope { topology, link, batch: 1, log: None, clients: Vec::new(), free: Free::default() };
+        Cluster { judges: false, ..Self::of_any_size(scope, |_| rule.clone()) }
     }
 
     /// Breaks the protocol on purpose.
@@ -356,15 +369,15 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    fn write(&self, next: &mut State<R>, at: MasterId, request: &Request, sent: &mut Sent) {
+    pub(crate) fn write(&self, next: &mut State<R>, at: MasterId, request: &Request, sent: &mut Sent) {
         let mut replica = next.master(at).replica.clone();
         let past = replica.digest().clone();
         if let Ok(dot) = replica.write(&request.key, &request.op) {
-            // A master logs what it writes.
-            let stamp = replica.log().last().map_or(Stamp { time: 0, master: at }, |change| change.stamp);
-            let mut history = next.history.value.clone();
-            history.add(Write { dot, stamp, key: request.key.clone(), op: request.op.clone(), past });
-            next.history = Arc::new(Hashed::new(history));
+            if self.judges {
+                let mut history = next.history.value.clone();
+                history.add(Write::new(&replica, dot, request, past));
+                next.history = Arc::new(Hashed::new(history));
+            }
             self.settle(next, replica, sent);
         }
     }
@@ -412,7 +425,7 @@ impl<R: Resolver> Cluster<R> {
         if let (Some(keep), false) = (self.scope.log, self.runs()) {
             replica.truncate(keep);
         }
-        next.set(from, replica, self.specification);
+        next.set(from, replica, self.judges, self.specification);
         for (to, message) in outbox {
             self.send(next, from, to, message, sent);
         }

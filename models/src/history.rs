@@ -1,7 +1,7 @@
 //! The ghost in the model: which writes were acknowledged, and what each had seen. No replica reads it; the properties
 //! are judged by it.
 
-use multimaster::{Dot, Key, Kind, MasterId, Op, Reading, Replica, Resolver, Stamp, VersionVector};
+use multimaster::{Dot, Key, Kind, MasterId, Op, Reading, Replica, Request, Resolver, Stamp, VersionVector};
 use std::collections::BTreeMap;
 
 /// An acknowledged write.
@@ -20,6 +20,13 @@ pub struct Write {
 }
 
 impl Write {
+    /// The write of `request` that `replica` has just made.
+    pub(crate) fn new<R: Resolver>(replica: &Replica<R>, dot: Dot, request: &Request, past: VersionVector) -> Write {
+        // A master logs what it writes.
+        let stamp = replica.log().last().map_or(Stamp { time: 0, master: dot.origin }, |change| change.stamp);
+        Write { dot, stamp, key: request.key.clone(), op: request.op.clone(), past }
+    }
+
     /// Whether this write was made in knowledge of `earlier`.
     pub fn had_seen(&self, earlier: &Write) -> bool {
         self.past.contains(earlier.dot)

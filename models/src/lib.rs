@@ -17,6 +17,7 @@
 //! | [`article`] | another program as a model: the one that started this project |
 //! | [`scenario`], [`catalogue`], [`trace`] | what to check and what was found, as files |
 //! | [`check`], [`table`], [`picture`], [`explorer`] | what the command does, and what a person sees |
+//! | [`conform`] | whether a real run is a path of the model |
 //! | [`verify()`] | your own rule, in a test of your own crate |
 //! | [`spawn`] | the same masters for real, over UDP |
 //! | [`tamper`] | breaking the protocol on purpose |
@@ -25,6 +26,7 @@ pub mod article;
 pub mod catalogue;
 pub mod check;
 pub mod cluster;
+pub mod conform;
 pub mod engine;
 pub mod erased;
 pub mod explorer;

@@ -9,7 +9,7 @@ use multimaster_models::spawn::{self, Stopped};
 use multimaster_models::stateright_engine::How;
 use multimaster_models::table::{self, Table};
 use multimaster_models::trace::Trace;
-use multimaster_models::{catalogue, explorer};
+use multimaster_models::{catalogue, conform, explorer};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -66,7 +66,8 @@ Examples:
   multimaster check booking/arrival    a shipped one
   multimaster replay target/traces/booking-arrival.convergence.trace
   multimaster explore booking/arrival  browse its states
-  multimaster spawn hello              run its masters, and talk to them";
+  multimaster spawn hello              run its masters, and talk to them
+  multimaster conform run.jsonl        is what ran a path of the model?";
 
 #[derive(Subcommand)]
 enum Command {
@@ -114,6 +115,11 @@ enum Command {
         /// Print also digests, and what is sent
         #[arg(long)]
         verbose: bool,
+    },
+    /// Check that what a running cluster recorded is a path of the model
+    Conform {
+        /// The record: a line of JSON for the rule, the topology and the shards, then one for each event
+        file: String,
     },
     /// Name the rules, the topologies, the links and the shipped scenarios
     List,
@@ -191,6 +197,7 @@ fn main() -> ExitCode {
             let tick = std::time::Duration::from_millis(tick);
             spawn(&file, &spawn::Options { port, tick, only, verbose })
         }
+        Command::Conform { file } => conform(&file),
         Command::List => list(),
     };
     match outcome {
@@ -397,33 +404,50 @@ fn spawn(file: &str, options: &spawn::Options) -> Result<bool, Failure> {
     }
 }
 
+/// A record that is no path of the model is one thing; a run that ends with its masters apart is what it is.
+fn conform(file: &str) -> Result<bool, Failure> {
+    let mut out = std::io::stdout().lock();
+    let followed = match conform::check(file) {
+        Ok(followed) => followed,
+        Err(conform::Stopped::File(fault)) => return Err(fault.into()),
+        Err(conform::Stopped::Step(fault)) => {
+            writeln!(out, "{fault}")?;
+            return Ok(false);
+        }
+    };
+    write!(out, "{}", conform::table(&followed))?;
+    let steps: usize = followed.iter().map(|shard| shard.steps).sum();
+    writeln!(out, "\n{steps} steps, every one a step of the model.")?;
+    Ok(true)
+}
+
 fn list() -> Result<bool, Failure> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "rules")?;
     for (_, name, about) in RuleName::ALL {
-        writeln!(out, "  {name:14} {about}")?;
+        writeln!(out, "  {name:19} {about}")?;
     }
     writeln!(out, "\ntopologies")?;
-    writeln!(out, "  {:14} each master sends to the next, the last to the first", "ring")?;
-    writeln!(out, "  {:14} master A is the hub; it and each other master send to each other", "star")?;
-    writeln!(out, "  {:14} every master sends to every other", "all-to-all")?;
+    writeln!(out, "  {:19} each master sends to the next, the last to the first", "ring")?;
+    writeln!(out, "  {:19} master A is the hub; it and each other master send to each other", "star")?;
+    writeln!(out, "  {:19} every master sends to every other", "all-to-all")?;
     writeln!(
         out,
-        "  {:14} any graph in which every master can reach every other: `edges = [[\"A\", \"B\"], …]`",
+        "  {:19} any graph in which every master can reach every other: `edges = [[\"A\", \"B\"], …]`",
         "edges"
     )?;
     writeln!(out, "\nlinks")?;
     writeln!(
         out,
-        "  {:14} in order; `resets` says how often one may break, lose what is in flight, and resume",
+        "  {:19} in order; `resets` says how often one may break, lose what is in flight, and resume",
         "stream"
     )?;
     writeln!(
         out,
-        "  {:14} in any order; `losses` and `duplicates` say how many messages get lost or arrive twice",
+        "  {:19} in any order; `losses` and `duplicates` say how many messages get lost or arrive twice",
         "datagram"
     )?;
-    writeln!(out, "  {:14} a message, once sent, may arrive at any time and any number of times", "soup")?;
+    writeln!(out, "  {:19} a message, once sent, may arrive at any time and any number of times", "soup")?;
     writeln!(out, "\nscenarios")?;
     let mut width = 0;
     let files = catalogue::files();

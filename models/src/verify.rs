@@ -279,7 +279,7 @@ fn workloads(kind: Kind) -> [[[&'static str; 2]; 3]; 2] {
             [["add 2 to k", "add 1 to k"], ["add 100 to k", "add 10 to k"], ["add 5 to k", "add 1000 to k"]],
         ],
         Kind::BoundedCounter => [
-            [["add 2 to k", "transfer 1 of k to B"], ["add 10 to k", "subtract 11 from k"], ["add 5 to k"; 2]],
+            [["add 2 to k", "transfer 1 of k to B"], ["add 10 to k", "subtract 10 from k"], ["add 5 to k"; 2]],
             [["add 2 to k", "subtract 2 from k"], ["add 10 to k", "transfer 3 of k to A"], ["subtract 1 from k"; 2]],
         ],
         Kind::GrowOnlySet => [
@@ -341,4 +341,21 @@ fn this_test() -> String {
     let thread = std::thread::current();
     let path = thread.name().unwrap_or("verify");
     path.rsplit("::").next().unwrap_or(path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_is_asked_its_own_operations_alone() {
+        use Kind::{BoundedCounter, Counter, Flag, GrowOnlyCounter, GrowOnlySet, Map, Maximum, Minimum, Register, Set};
+        for kind in [Register, Counter, Set, Flag, GrowOnlyCounter, BoundedCounter, GrowOnlySet, Maximum, Minimum, Map]
+        {
+            for writes in workloads(kind) {
+                let asks: Vec<_> = clients(&writes, &[2, 2, 2]).into_iter().flat_map(|client| client.asks).collect();
+                assert!(asks.len() == 6 && asks.iter().all(|ask| kind.takes(&ask.op)), "{kind:?}: {asks:?}");
+            }
+        }
+    }
 }

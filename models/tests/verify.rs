@@ -2,9 +2,10 @@
 #![allow(missing_docs)]
 
 use multimaster::{
-    Change, Counter, Custom, CustomMerged, Dot, Keep, LastWriteWins, MultiValue, ObservedRemoveSet, Op, Reading,
-    Refusal, Resolver, Side, Stamp, Text, Version,
+    BoundedCounter, Change, Counter, Custom, CustomMerged, Dot, Keep, LastWriteWins, MultiValue, ObservedRemoveSet, Op,
+    Reading, Refusal, Resolver, Side, Stamp, Text, Version,
 };
+use multimaster_models::specification;
 use multimaster_models::verify::{Failure, Verify};
 
 fn longest(a: &Version, b: &Version) -> Keep {
@@ -101,6 +102,16 @@ fn right_rules_pass_over_all_topologies() {
         let passed = passed.unwrap();
         assert_eq!(passed.scopes, 16);
     }
+}
+
+/// A rule that may refuse is verified too, and what it refuses is no loss.
+#[test]
+fn a_rule_is_held_to_its_specification() {
+    let stock = || Verify::rule(BoundedCounter).lossless();
+    stock().specified(specification::total).run().unwrap();
+    let failure = stock().specified(specification::greatest).run().unwrap_err().to_string();
+    assert!(failure.contains("specification is violated"), "{failure}");
+    assert!(failure.contains("A reads k=2; the specification makes - of A1"), "{failure}");
 }
 
 #[test]

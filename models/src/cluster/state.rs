@@ -77,8 +77,12 @@ impl<R: Resolver> State<R> {
         &self.history.value
     }
 
-    pub(super) fn set(&mut self, id: MasterId, replica: Replica<R>, specification: Option<Specification>) {
-        self.masters[id.index()] = Arc::new(Node::new(replica, &self.history.value, specification));
+    pub(super) fn set(&mut self, id: MasterId, replica: Replica<R>, judged: bool, said: Option<Specification>) {
+        if judged {
+            self.masters[id.index()] = Arc::new(Node::new(replica, &self.history.value, said));
+        } else {
+            self.move_cursor(id, replica);
+        }
     }
 
     /// The master has only moved a cursor: what it has seen and reads is as before, and so is the judgement of it.
@@ -141,7 +145,7 @@ impl<R: Resolver> Letter<R> {
         Letter { from, to, message, hash }
     }
 
-    pub(super) fn order(&self) -> (MasterId, MasterId, &MessageOf<R>) {
+    pub(crate) fn order(&self) -> (MasterId, MasterId, &MessageOf<R>) {
         (self.from, self.to, &self.message)
     }
 }

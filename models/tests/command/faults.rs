@@ -167,7 +167,27 @@ fn expectations_that_cannot_be() {
     assert_refused(&ARTICLE.replace("agreement", "convergence"), 10, &["`convergence` is not asked", "no deadlock"]);
     let counter =
         GOOD.replace("last-write", "counter").replace("set k = 1", "add 1 to k").replace("set k = 2", "add 2 to k");
-    assert_refused(&counter, 12, &["a counter cannot lose by policy", "`holds`"]);
+    assert_refused(&counter, 12, &["counter cannot lose by policy", "`holds`"]);
+}
+
+#[test]
+fn what_a_data_type_has_not() {
+    let of = |rule: &str, one: &str, other: &str| {
+        GOOD.replace("last-write", rule).replace("set k = 1", one).replace("set k = 2", other)
+    };
+    let stock = |other: &str| of("bounded-counter", "add 1 to k", other);
+    assert_refused(&stock("transfer 1 of k to D"), 9, &["there is no master `D`", "A to C"]);
+    assert_refused(&stock("transfer 1 of k to me"), 9, &["is no operation", "`transfer N of KEY to MASTER`"]);
+    assert_refused(&stock("subtract 1 from k"), 12, &["bounded-counter cannot lose by policy", "`holds`"]);
+    let shrinks = of("grow-only-counter", "add 1 to k", "subtract 1 from k");
+    assert_refused(&shrinks, 9, &["does not take `subtract 1 from k`", "`add N to KEY`"]);
+    let nested = of("observed-remove-map", "in k, add 1 to f", "in k, in f, add 1 to g");
+    assert_refused(&nested, 9, &["is no operation", "a field of it"]);
+    let expects = |rule: &str, property: &str| {
+        GOOD.replace("last-write", rule).replace("no-policy-loss = \"violated\"", &format!("{property} = \"holds\""))
+    };
+    assert_refused(&expects("arrival", "specification"), 12, &["`specification` is not asked"]);
+    assert_refused(&expects("last-write", "no-overselling"), 12, &["`no overselling` is not asked", "specification"]);
 }
 
 #[test]

@@ -1,0 +1,42 @@
+//! What is checked is what runs: clusters on real threads, with random work and random faults, recorded; every run must
+//! be a path of the model.
+//!
+//! `SEED=N cargo test --test running` runs others; a failure names the seed of its run.
+
+#[path = "running/work.rs"]
+mod work;
+
+use multimaster::{
+    ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
+    GrowOnlySet, LastWriteMap, LastWriteWins, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap,
+    ObservedRemoveSet, RemoveWinsSet, lower_seat,
+};
+use work::Runs;
+
+/// Runs of each rule: with 17 rules, a thousand and a few.
+const RUNS: u64 = 59;
+
+#[test]
+fn a_thousand_random_runs_are_paths_of_the_model() {
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    let mut runs = Runs::new(seed, RUNS);
+    runs.of("arrival", ArrivalWins, false);
+    runs.of("custom-merged", CustomMerged(lower_seat), false);
+    runs.of("last-write", LastWriteWins, true);
+    runs.of("custom", Custom(lower_seat), true);
+    runs.of("multi-value", MultiValue, true);
+    runs.of("counter", Counter, true);
+    runs.of("set", ObservedRemoveSet, true);
+    runs.of("remove-wins-set", RemoveWinsSet, true);
+    runs.of("grow-only-set", GrowOnlySet, true);
+    runs.of("grow-only-counter", GrowOnlyCounter, true);
+    runs.of("bounded-counter", BoundedCounter, true);
+    runs.of("enable-wins-flag", EnableWinsFlag, true);
+    runs.of("disable-wins-flag", DisableWinsFlag, true);
+    runs.of("max-register", MaxRegister, true);
+    runs.of("min-register", MinRegister, true);
+    runs.of("last-write-map", LastWriteMap, true);
+    runs.of("observed-remove-map", ObservedRemoveMap, true);
+    println!("{runs}");
+    runs.assert_nothing_was_vacuous();
+}
