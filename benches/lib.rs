@@ -1,1 +1,4 @@
-//! Holds the benches; nothing else.
+//! What measures: benches of this project, and of rules elsewhere.
+
+pub mod interleaved;
+pub mod numbers;

@@ -42,11 +42,13 @@ impl Layout {
     }
 
     /// How many shards there are.
+    #[inline]
     pub fn shards(self) -> usize {
         usize::from(self.shards)
     }
 
     /// The shard that holds `key`.
+    #[inline]
     pub fn shard_of(self, key: &str) -> usize {
         // The high half: a table inside the shard may pick its bucket by the low bits of the same hash.
         let high = key_hash(key) >> 32;
@@ -55,6 +57,7 @@ impl Layout {
 }
 
 /// The one hash of a key: it picks the shard, and the place in the shard's table.
+#[inline]
 pub(crate) fn key_hash(key: &str) -> u64 {
     foldhash::fast::FixedState::with_seed(SEED).hash_one(key)
 }

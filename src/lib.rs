@@ -34,6 +34,8 @@
 //!
 //! **The map**, in the order of a write's life: [`Op`] is what a client asks, [`Dot`] names it, [`Stamp`] dates it, a
 //! [`Resolver`] makes it an effect, a [`Change`] carries it, a [`Topology`] says to whom, a [`Replica`] does all that.
+//! Running: a [`Master`] is replicas behind locks, one for each shard of its [`Layout`]; a [`Cluster`] joins masters by
+//! links on threads; a [`record`] of what happened there can be held against the model.
 
 mod change;
 pub mod clock;

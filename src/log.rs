@@ -63,6 +63,7 @@ impl<E> Log<E> {
 
 impl Cursor {
     /// Moves past the change just appended at `end`, if that is next: the neighbour is spared it.
+    #[inline]
     pub(crate) fn pass(&mut self, end: usize, dot: Dot) {
         if let Cursor::Next { index, seen } = self
             && *index == end

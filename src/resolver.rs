@@ -161,12 +161,14 @@ pub struct Version {
 }
 
 impl Version {
+    #[inline]
     fn of(change: &Change<Option<Text>>) -> Version {
         Version { stamp: change.stamp, dot: change.dot, value: change.effect.clone() }
     }
 }
 
 /// The value a register operation leaves.
+#[inline]
 fn value_of(op: &Op) -> Result<Option<Text>, Refusal> {
     match op {
         Op::Set(value) => Ok(Some(value.clone())),
@@ -175,6 +177,7 @@ fn value_of(op: &Op) -> Result<Option<Text>, Refusal> {
     }
 }
 
+#[inline]
 fn reading_of(value: Option<&Text>) -> Reading {
     value.cloned().map_or(Reading::Nothing, Reading::Value)
 }

@@ -11,6 +11,7 @@ pub struct MasterId(pub u16);
 
 impl MasterId {
     /// The place as an index into a list of all masters.
+    #[inline]
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
@@ -70,28 +71,35 @@ impl From<Vec<u64>> for VersionVector {
 
 impl VersionVector {
     /// How many of `master`'s changes are in.
+    #[inline]
     pub fn get(&self, master: MasterId) -> u64 {
         self.0.get(master.index()).copied().unwrap_or(0)
     }
 
     /// Whether the change named `dot` is in.
+    #[inline]
     pub fn contains(&self, dot: Dot) -> bool {
         dot.seq <= self.get(dot.origin)
     }
 
     /// Whether all of `other` is in. O(masters).
+    #[inline]
     pub fn covers(&self, other: &VersionVector) -> bool {
         self.0.len() >= other.0.len() && self.0.iter().zip(&other.0).all(|(ours, theirs)| ours >= theirs)
     }
 
     /// Adds the change named `dot` and all earlier ones of its origin.
+    #[inline]
     pub fn insert(&mut self, dot: Dot) {
         let index = dot.origin.index();
         if self.0.len() <= index {
+            // Dots are counted from 1, but who asks for more gets no trailing zero.
             self.0.resize(index + 1, 0);
+            self.0[index] = dot.seq;
+            self.trim();
+        } else {
+            self.0[index] = self.0[index].max(dot.seq);
         }
-        self.0[index] = self.0[index].max(dot.seq);
-        self.trim();
     }
 
     /// Adds all of `other`: the least vector that covers both.
@@ -129,6 +137,7 @@ impl VersionVector {
         self.0.is_empty()
     }
 
+    #[inline]
     fn trim(&mut self) {
         while self.0.last() == Some(&0) {
             self.0.pop();

@@ -27,13 +27,15 @@ pub struct Sharded {
     scripts: Vec<(MasterId, Vec<usize>)>,
 }
 
+/// Each write's shard and name, and what its master had seen of each shard.
+type Pasts = BTreeMap<(usize, Dot), Vec<VersionVector>>;
+
 /// A state of each shard.
 #[derive(Clone, PartialEq, Hash)]
 pub struct ShardedState {
     shards: SmallVec<[ErasedState; 2]>,
     progress: SmallVec<[u8; 8]>,
-    /// Each write's shard and name, and what its master had seen of each shard.
-    pasts: Arc<Hashed<BTreeMap<(usize, Dot), Vec<VersionVector>>>>,
+    pasts: Arc<Hashed<Pasts>>,
 }
 
 /// A step in one shard.

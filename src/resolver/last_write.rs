@@ -11,10 +11,12 @@ impl Resolver for LastWriteWins {
     type State = Option<Version>;
     type Effect = Option<Text>;
 
+    #[inline]
     fn prepare(&self, _: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
         value_of(op)
     }
 
+    #[inline]
     fn apply(&self, state: &mut Self::State, change: &Change<Option<Text>>) -> bool {
         let newer = state.as_ref().is_none_or(|held| change.stamp > held.stamp);
         if newer {
@@ -23,6 +25,7 @@ impl Resolver for LastWriteWins {
         newer
     }
 
+    #[inline]
     fn read(&self, state: &Self::State) -> Reading {
         reading_of(state.as_ref().and_then(|version| version.value.as_ref()))
     }
