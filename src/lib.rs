@@ -43,6 +43,7 @@ pub mod record;
 mod replica;
 mod request;
 pub mod resolver;
+pub mod systems;
 mod topology;
 mod version;
 

@@ -134,6 +134,7 @@ impl<R: Resolver> Replica<R> {
         let stamp = Stamp { time: known.clock + 1, master: known.id };
         let untouched = R::State::default();
         let state = known.table.get(key).unwrap_or(&untouched);
+        let op = if self.rule.goes_by_clocks() { op } else { op.untimed() };
         let effect = self.rule.prepare(state, op, dot, stamp)?;
         self.admit(Change { dot, stamp, key: key.into(), effect });
         Ok(dot)
@@ -213,16 +214,24 @@ impl<R: Resolver> Replica<R> {
         &self.known.log.base
     }
 
+    /// Applies a change that has been seen once more, and does nothing else: whether it altered what is kept for its key.
+    /// This protocol never does it; a system that does not remember what it has applied does, and is modelled so.
+    pub fn reapply(&mut self, change: &Change<R::Effect>) -> bool {
+        let table = &mut self.known.table;
+        let state = table.entry(change.key.clone()).or_default();
+        let altered = self.rule.apply(state, change);
+        if *state == R::State::default() {
+            table.remove(&change.key);
+        }
+        altered
+    }
+
     /// Applies and logs a change that is new here and whose causes have all been seen.
     fn admit(&mut self, change: Change<R::Effect>) -> bool {
+        let altered = self.reapply(&change);
         let known = &mut self.known;
         known.clock = known.clock.max(change.stamp.time);
         known.seen.insert(change.dot);
-        let state = known.table.entry(change.key.clone()).or_default();
-        let altered = self.rule.apply(state, &change);
-        if *state == R::State::default() {
-            known.table.remove(&change.key);
-        }
         let (dot, end) = (change.dot, known.log.entries.len());
         known.log.entries.push_back(change);
         if dot.origin != known.id {

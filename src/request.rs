@@ -25,9 +25,24 @@ pub enum Op {
     Insert(Text),
     /// Sets: the element is out.
     Remove(Text),
+    /// Any of these, at a wall-clock time that the writer gives: right or wrong, and heeded only by rules that
+    /// [go by clocks](crate::Resolver::goes_by_clocks).
+    At(u64, Box<Op>),
 }
 
-/// The three kinds of data a rule can keep for a key.
+impl Op {
+    /// The time that the writer gives, if any.
+    pub fn time(&self) -> Option<u64> {
+        if let Op::At(time, _) = self { Some(*time) } else { None }
+    }
+
+    /// The operation without the time.
+    pub fn untimed(&self) -> &Op {
+        if let Op::At(_, op) = self { op.untimed() } else { self }
+    }
+}
+
+/// The kinds of data a rule can keep for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// Written by [`Op::Set`] and [`Op::Delete`].
@@ -36,15 +51,19 @@ pub enum Kind {
     Counter,
     /// Written by [`Op::Insert`] and [`Op::Remove`].
     Set,
+    /// A counter that can be deleted: written by [`Op::Add`] and [`Op::Delete`].
+    DeletableCounter,
 }
 
 impl Kind {
     /// Whether `op` is an operation on this kind of data.
     pub fn takes(self, op: &Op) -> bool {
         match op {
-            Op::Set(_) | Op::Delete => self == Kind::Register,
-            Op::Add(_) => self == Kind::Counter,
+            Op::Set(_) => self == Kind::Register,
+            Op::Delete => matches!(self, Kind::Register | Kind::DeletableCounter),
+            Op::Add(_) => matches!(self, Kind::Counter | Kind::DeletableCounter),
             Op::Insert(_) | Op::Remove(_) => self == Kind::Set,
+            Op::At(_, op) => self.takes(op),
         }
     }
 
@@ -54,16 +73,18 @@ impl Kind {
             Kind::Register => "`set KEY = VALUE` and `delete KEY`",
             Kind::Counter => "`add N to KEY` and `subtract N from KEY`",
             Kind::Set => "`insert ELEMENT into KEY` and `remove ELEMENT from KEY`",
+            Kind::DeletableCounter => "`add N to KEY`, `subtract N from KEY` and `delete KEY`",
         }
     }
 }
 
-/// An operation on a key, with one spelling for scenario files, traces and reports:
+/// An operation on a key, with one spelling for scenario files, traces and reports; `at TIME, ` before it gives the time
+/// on the writer's wall clock:
 ///
 /// ```
 /// # use multimaster::Request;
 /// for text in ["set seat = 12 Ann", "delete seat", "add 2 to likes", "subtract 1 from likes",
-///              "insert red into tags", "remove red from tags"] {
+///              "insert red into tags", "remove red from tags", "at 10, set seat = 12 Ann"] {
 ///     assert_eq!(text.parse::<Request>().unwrap().to_string(), text);
 /// }
 /// ```
@@ -79,6 +100,7 @@ impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = &self.key;
         match &self.op {
+            Op::At(time, op) => write!(f, "at {time}, {}", Request { key: key.clone(), op: op.as_ref().clone() }),
             Op::Set(value) => write!(f, "set {key} = {value}"),
             Op::Delete => write!(f, "delete {key}"),
             Op::Add(n) if *n < 0 => write!(f, "subtract {} from {key}", n.unsigned_abs()),
@@ -96,7 +118,8 @@ pub struct NotARequest(String);
 impl fmt::Display for NotARequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = [Kind::Register, Kind::Counter, Kind::Set].map(Kind::operations).join(", ");
-        write!(f, "`{}` is no operation; the operations are {kinds} (keys without blanks)", self.0)
+        write!(f, "`{}` is no operation; the operations are {kinds} (keys without blanks)", self.0)?;
+        write!(f, ", each with or without `at TIME, ` before it")
     }
 }
 
@@ -106,6 +129,13 @@ impl FromStr for Request {
     type Err = NotARequest;
 
     fn from_str(text: &str) -> Result<Request, NotARequest> {
+        if let Some((time, rest)) = text.trim().strip_prefix("at ").and_then(|timed| timed.split_once(", ")) {
+            // One time is enough; and so a long line cannot nest deep.
+            let once = !rest.trim_start().starts_with("at ");
+            let timed = if once { time.parse().ok().zip(rest.parse::<Request>().ok()) } else { None };
+            let request = timed.map(|(time, Request { key, op })| Request { key, op: Op::At(time, Box::new(op)) });
+            return request.ok_or_else(|| NotARequest(text.escape_debug().to_string()));
+        }
         let number = |n: &str| n.parse::<i64>().ok().filter(|n| *n >= 0);
         let parse = || -> Option<Request> {
             if text.chars().any(char::is_control) {
@@ -176,6 +206,17 @@ mod tests {
             let error = text.parse::<Request>().expect_err(text).to_string();
             assert!(error.contains("set KEY = VALUE"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_time_is_given_once_and_is_no_part_of_the_kind() {
+        for text in ["at x, set k = 1", "at -1, set k = 1", "at 1 set k = 1", "at 1, at 2, set k = 1", "at 1, put k"] {
+            let error = text.parse::<Request>().expect_err(text).to_string();
+            assert!(error.contains("at TIME"), "{error}");
+        }
+        let timed: Request = "at 18446744073709551615, delete k".parse().unwrap();
+        assert_eq!((timed.op.time(), timed.op.untimed()), (Some(u64::MAX), &Op::Delete));
+        assert!(Kind::Register.takes(&timed.op) && !Kind::Set.takes(&timed.op));
     }
 
     #[test]

@@ -251,7 +251,7 @@ impl<R: Resolver> Cluster<R> {
         let past = replica.digest().clone();
         if let Ok(dot) = replica.write(&request.key, &request.op) {
             let mut history = next.history.value.clone();
-            history.add(Write { dot, key: request.key.clone(), op: request.op.clone(), past });
+            history.add(Write { dot, key: request.key.clone(), op: request.op.untimed().clone(), past });
             next.history = Arc::new(Hashed::new(history));
             self.settle(next, replica, sent);
         }
@@ -351,7 +351,7 @@ impl<R: Resolver> Cluster<R> {
     /// on, as in all tests.) Of a tampered protocol nothing is assumed: the letter is delivered on trial.
     fn is_spent(&self, receiver: &Node<R>, letter: &Letter<R>) -> bool {
         match &self.tamper {
-            Some(tamper) if tamper.forwards_duplicates => false,
+            Some(tamper) if tamper.forwards_duplicates || tamper.repeats_count => false,
             Some(_) => self.does_nothing(receiver, letter),
             None => {
                 let spent = !letter.message.is_news_to(receiver.replica.digest());

@@ -1,7 +1,7 @@
 //! The ghost in the model: which writes were acknowledged, and what each had seen. No replica reads it; the properties
 //! are judged by it.
 
-use multimaster::{Dot, Key, Op, Reading, Replica, Resolver, VersionVector};
+use multimaster::{Dot, Key, Op, Reading, Replica, Resolver, Text, VersionVector};
 use std::collections::BTreeMap;
 
 /// An acknowledged write.
@@ -33,9 +33,18 @@ impl Write {
         let same_thing = match (&self.op, &earlier.op) {
             (Op::Insert(new) | Op::Remove(new), Op::Insert(old)) => new == old,
             (Op::Set(_) | Op::Delete, Op::Set(_) | Op::Delete) => true,
+            (Op::Delete, Op::Add(_)) => true,
             _ => false,
         };
         same_thing && self.key == earlier.key && self.had_seen(earlier)
+    }
+
+    /// The value or element that the write puts there to be read.
+    fn value(&self) -> Option<&Text> {
+        match &self.op {
+            Op::Set(value) | Op::Insert(value) => Some(value),
+            _ => None,
+        }
     }
 
     /// Whether this write takes away what it has seen, and shows itself only by that.
@@ -89,14 +98,18 @@ impl History {
     /// The writes that `replica` has seen and lost: judged by dot.
     ///
     /// A set or an insert is kept while its dot shows or a seen write that had seen it has superseded it. A delete or a
-    /// remove is kept while nothing that it had seen shows. Increments are kept while the total is the sum of those seen.
+    /// remove is kept while nothing that it had seen shows. Increments are kept while the total is the sum of those seen; where
+    /// they can be deleted, of those that show.
     pub fn losses<R: Resolver>(&self, replica: &Replica<R>) -> Vec<Loss> {
         let shows = |write: &Write| replica.state(&write.key).is_some_and(|s| replica.rule().shows(s, write.dot));
         let mut losses = Vec::new();
         for write in self.seen(replica) {
             let rivals = || self.seen(replica).filter(|rival| rival.key == write.key && rival.dot != write.dot);
             let kept = match &write.op {
-                Op::Add(_) => self.total_is_right(replica, &write.key),
+                Op::Add(_) => {
+                    let accounted = shows(write) || rivals().any(|rival| rival.supersedes(write));
+                    accounted && self.total_is_right(replica, &write.key)
+                }
                 _ if write.only_removes() => {
                     shows(write) || !rivals().any(|rival| write.supersedes(rival) && shows(rival))
                 }
@@ -107,23 +120,47 @@ impl History {
             }
             let shown: Vec<&Write> = rivals().filter(|rival| shows(rival)).collect();
             let beaten_by_its_past = shown.iter().any(|rival| write.had_seen(rival));
-            let contested = rivals().any(|rival| rival.concurrent(write));
-            let counted = matches!(write.op, Op::Add(_));
+            // Increments do not compete with each other.
+            let competes = |rival: &Write| !matches!((&write.op, &rival.op), (Op::Add(_), Op::Add(_)));
+            let contested = rivals().any(|rival| rival.concurrent(write) && competes(rival));
             losses.push(Loss {
                 write: write.dot,
                 shown: shown.iter().map(|rival| rival.dot).collect(),
-                by_policy: contested && !beaten_by_its_past && !counted,
+                by_policy: contested && !beaten_by_its_past,
             });
         }
         losses
     }
 
     fn total_is_right<R: Resolver>(&self, replica: &Replica<R>, key: &Key) -> bool {
+        let shows = |dot| replica.state(key).is_none_or(|state| replica.rule().shows(state, dot));
         let amounts = self.seen(replica).filter(|write| write.key == *key).map(|write| match write.op {
-            Op::Add(amount) => amount,
+            Op::Add(amount) if shows(write.dot) => amount,
             _ => 0,
         });
         replica.read(key) == Reading::Total(amounts.sum())
+    }
+
+    /// A delete or remove that `replica` has seen, and a write that it removed, whose value is read although no seen write
+    /// put it there that the delete had not seen.
+    pub fn resurrection<'a, R: Resolver>(&'a self, replica: &'a Replica<R>) -> Option<(&'a Write, &'a Write)> {
+        let removes = self.seen(replica).filter(|write| write.only_removes());
+        let mut pairs = removes.flat_map(|delete| {
+            self.seen(replica).filter(|write| delete.supersedes(write)).map(move |write| (delete, write))
+        });
+        pairs.find(|(delete, removed)| {
+            let Some(value) = removed.value() else {
+                return false;
+            };
+            let again = |write: &Write| write.key == removed.key && write.value() == Some(value);
+            let is_read = match replica.read(&removed.key) {
+                Reading::Value(read) => read == *value,
+                Reading::Values(read) => read.contains(value),
+                Reading::Elements(read) => read.contains(value),
+                _ => false,
+            };
+            is_read && !self.seen(replica).any(|write| again(write) && !delete.had_seen(write))
+        })
     }
 
     /// Whether some master could show that a conflict happened: two seen writes of one key, neither aware of the other.

@@ -16,12 +16,16 @@
 //! | [`scenario`], [`catalogue`], [`trace`] | what to check and what was found, as files |
 //! | [`check`], [`table`], [`picture`], [`explorer`] | what the command does, and what a person sees |
 //! | [`verify()`] | your own rule, in a test of your own crate |
+//! | [`systems`], [`any_rule`] | real systems' rules by name, and any rule behind one type |
+//! | [`delivery`] | how changes are delivered where a system gives less than this protocol |
 //! | [`tamper`] | breaking the protocol on purpose |
 
+pub mod any_rule;
 pub mod article;
 pub mod catalogue;
 pub mod check;
 pub mod cluster;
+pub mod delivery;
 pub mod engine;
 pub mod erased;
 pub mod explorer;
@@ -34,6 +38,7 @@ pub mod scope;
 pub mod silence;
 pub mod stateright_engine;
 pub mod subject;
+pub mod systems;
 pub mod table;
 pub mod tamper;
 pub mod trace;

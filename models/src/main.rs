@@ -8,7 +8,7 @@ use multimaster_models::scenario::{RuleName, Scenario};
 use multimaster_models::stateright_engine::How;
 use multimaster_models::table::{self, Table};
 use multimaster_models::trace::Trace;
-use multimaster_models::{catalogue, explorer};
+use multimaster_models::{catalogue, explorer, systems};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -350,6 +350,10 @@ fn list() -> Result<bool, Failure> {
     writeln!(out, "rules")?;
     for (_, name, about) in RuleName::ALL {
         writeln!(out, "  {name:14} {about}")?;
+    }
+    writeln!(out, "\nrules of real systems")?;
+    for system in &systems::ALL {
+        writeln!(out, "  {:23} {}", system.name, system.about)?;
     }
     writeln!(out, "\ntopologies")?;
     writeln!(out, "  {:14} each master sends to the next, the last to the first", "ring")?;

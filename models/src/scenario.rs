@@ -5,20 +5,20 @@ mod reader;
 
 use crate::article::Article;
 use crate::cluster::Cluster;
+use crate::delivery::Delivery;
 use crate::engine::Limits;
 use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::scope::Scope;
+use crate::systems::System;
 use multimaster::{
     ArrivalWins, Counter, Custom, CustomMerged, Kind, LastWriteWins, MultiValue, ObservedRemoveSet, Resolver,
     lower_seat,
 };
 use reader::Reader;
-use serde::Deserialize;
 
 /// The rules that a scenario file can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RuleName {
     /// [`ArrivalWins`]
     Arrival,
@@ -34,10 +34,12 @@ pub enum RuleName {
     Counter,
     /// [`ObservedRemoveSet`]
     Set,
+    /// The rule of a real system.
+    System(&'static System),
 }
 
 impl RuleName {
-    /// All rules, with the name that scenario files give them and what they do.
+    /// All rules but those of [`systems`](crate::systems), with the name that scenario files give them and what they do.
     pub const ALL: [(RuleName, &'static str, &'static str); 7] = [
         (RuleName::Arrival, "arrival", "what arrived last is kept: the article's rule"),
         (RuleName::LastWrite, "last-write", "the latest stamp is kept; of equal times, the higher master's"),
@@ -50,11 +52,21 @@ impl RuleName {
 
     /// The name in scenario files.
     pub fn name(self) -> &'static str {
+        if let RuleName::System(system) = self {
+            return system.name;
+        }
         Self::ALL.iter().find(|(rule, ..)| *rule == self).map_or("", |(_, name, _)| name)
+    }
+
+    /// The rule that scenario files name so.
+    pub fn named(name: &str) -> Option<RuleName> {
+        let own = Self::ALL.iter().find(|(_, own, _)| *own == name).map(|(rule, ..)| *rule);
+        own.or_else(|| System::named(name).map(RuleName::System))
     }
 
     fn kind(self) -> Kind {
         match self {
+            RuleName::System(system) => system.kind(),
             RuleName::Counter => Counter.kind(),
             RuleName::Set => ObservedRemoveSet.kind(),
             _ => Kind::Register,
@@ -73,6 +85,8 @@ pub struct Scenario {
     pub shape: String,
     /// What is explored.
     pub subject: Explored,
+    /// What the rule can rely on.
+    pub delivery: Delivery,
     /// When to give up.
     pub limits: Limits,
     /// What should come out.
@@ -119,14 +133,22 @@ impl Scenario {
             Explored::Article(article) => return Erased::new(article.clone()),
         };
         match rule {
-            RuleName::Arrival => Erased::new(Cluster::new(scope, ArrivalWins)),
-            RuleName::LastWrite => Erased::new(Cluster::new(scope, LastWriteWins)),
-            RuleName::Custom => Erased::new(Cluster::new(scope, Custom(lower_seat))),
-            RuleName::CustomMerged => Erased::new(Cluster::new(scope, CustomMerged(lower_seat))),
-            RuleName::MultiValue => Erased::new(Cluster::new(scope, MultiValue)),
-            RuleName::Counter => Erased::new(Cluster::new(scope, Counter)),
-            RuleName::Set => Erased::new(Cluster::new(scope, ObservedRemoveSet)),
+            RuleName::Arrival => self.clustered(Cluster::new(scope, ArrivalWins)),
+            RuleName::LastWrite => self.clustered(Cluster::new(scope, LastWriteWins)),
+            RuleName::Custom => self.clustered(Cluster::new(scope, Custom(lower_seat))),
+            RuleName::CustomMerged => self.clustered(Cluster::new(scope, CustomMerged(lower_seat))),
+            RuleName::MultiValue => self.clustered(Cluster::new(scope, MultiValue)),
+            RuleName::Counter => self.clustered(Cluster::new(scope, Counter)),
+            RuleName::Set => self.clustered(Cluster::new(scope, ObservedRemoveSet)),
+            RuleName::System(system) => self.clustered(Cluster::with_rules(scope, |at| system.rule(at))),
         }
+    }
+
+    fn clustered<R: Resolver>(&self, cluster: Cluster<R>) -> Erased {
+        Erased::new(match self.delivery.tamper() {
+            Some(tamper) => cluster.tampered(tamper),
+            None => cluster,
+        })
     }
 
     /// Whether it is the article's program that is explored.

@@ -9,11 +9,12 @@ use crate::trace::Replayed;
 use std::fmt::Write;
 
 /// The columns of verdicts: a heading, and the property asked. The article's program is asked two of its own.
-const VERDICTS: [(&str, &str); 9] = [
+const VERDICTS: [(&str, &str); 10] = [
     ("converges", p::CONVERGENCE),
     ("agrees at rest", p::AGREEMENT),
     ("repairable", p::REPAIRABLE),
     ("causal order", p::CAUSAL_ORDER),
+    ("resurrects", p::NO_RESURRECTION),
     ("loses causally", p::NO_CAUSAL_LOSS),
     ("loses by policy", p::NO_POLICY_LOSS),
     ("falls silent", p::FALLS_SILENT),
@@ -32,7 +33,7 @@ impl Table {
     /// A table for these scenarios: wide enough for their names.
     pub fn of(scenarios: &[Scenario]) -> Table {
         let has_article = scenarios.iter().any(|scenario| scenario.is_article());
-        let verdicts = VERDICTS.into_iter().take(if has_article { 9 } else { 7 }).collect();
+        let verdicts = VERDICTS.into_iter().take(if has_article { 10 } else { 8 }).collect();
         let widest = |of: fn(&Scenario) -> &str, heading: usize| {
             scenarios.iter().map(|scenario| of(scenario).chars().count()).max().unwrap_or(0).max(heading)
         };
@@ -96,7 +97,7 @@ impl Table {
 }
 
 fn asks_for_loss(property: &str) -> bool {
-    property == p::NO_CAUSAL_LOSS || property == p::NO_POLICY_LOSS
+    [p::NO_RESURRECTION, p::NO_CAUSAL_LOSS, p::NO_POLICY_LOSS].contains(&property)
 }
 
 /// What is asked only at rest says nothing where rest is never reached.

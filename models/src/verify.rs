@@ -256,6 +256,10 @@ fn workloads(kind: Kind) -> [[[&'static str; 2]; 3]; 2] {
             [["insert x into k", "insert x into k"], ["remove x from k", "insert x into k"], ["insert y into k"; 2]],
             [["insert x into k", "remove x from k"], ["insert x into k", "remove x from k"], ["remove x from k"; 2]],
         ],
+        Kind::DeletableCounter => [
+            [["add 1 to k", "delete k"], ["add 10 to k", "add 100 to k"], ["delete k", "add 5 to k"]],
+            [["delete k", "add 1 to k"], ["add 100 to k", "delete k"], ["add 5 to k", "add 10 to k"]],
+        ],
     }
 }
 

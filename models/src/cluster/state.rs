@@ -43,6 +43,7 @@ pub struct Node<R: Resolver> {
     hash: u64,
     pub(crate) readings: u64,
     pub(crate) in_order: bool,
+    pub(crate) resurrects: bool,
     pub(crate) lost_by_policy: bool,
     pub(crate) lost_causally: bool,
 }
@@ -103,6 +104,7 @@ impl<R: Resolver> Node<R> {
             hash: content_hash(&replica),
             readings: readings.finish(),
             in_order: history.out_of_order(&replica).is_none(),
+            resurrects: history.resurrection(&replica).is_some(),
             lost_by_policy: losses.iter().any(|loss| loss.by_policy),
             lost_causally: losses.iter().any(|loss| !loss.by_policy),
             replica,
