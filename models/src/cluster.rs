@@ -248,7 +248,7 @@ impl<R: Resolver> Cluster<R> {
 
     fn write(&self, next: &mut State<R>, at: MasterId, request: &Request, sent: &mut Sent) {
         let mut replica = next.master(at).replica.clone();
-        let past = replica.digest().clone();
+        let past = next.history().past_of(&replica);
         if let Ok(dot) = replica.write(&request.key, &request.op) {
             let mut history = next.history.value.clone();
             history.add(Write { dot, key: request.key.clone(), op: request.op.untimed().clone(), past });

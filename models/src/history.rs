@@ -13,7 +13,7 @@ pub struct Write {
     pub key: Key,
     /// The operation.
     pub op: Op,
-    /// What its master had seen when it was made.
+    /// What had been seen when it was made: by its master, and by the writers of what that had seen.
     pub past: VersionVector,
 }
 
@@ -84,6 +84,14 @@ impl History {
     /// The write named `dot`.
     pub fn get(&self, dot: Dot) -> Option<&Write> {
         self.0.binary_search_by_key(&dot, |write| write.dot).ok().map(|place| &self.0[place])
+    }
+
+    /// What a write at `replica` would be made in knowledge of: what it has seen, and what that was made in knowledge of.
+    /// The latter adds something only where [delivery](crate::delivery) is not causal.
+    pub(crate) fn past_of<R: Resolver>(&self, replica: &Replica<R>) -> VersionVector {
+        let mut past = replica.digest().clone();
+        self.seen(replica).for_each(|write| past.join(&write.past));
+        past
     }
 
     fn seen<'a, R: Resolver>(&'a self, replica: &'a Replica<R>) -> impl Iterator<Item = &'a Write> {

@@ -36,6 +36,9 @@ impl RowRule for GoldenGate {
     }
 
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
+        if matches!(change.statement(), Statement::Nothing) {
+            return false;
+        }
         let image = |row: &Record| (row.time, row.value.clone());
         if held.map(image) == change.before.as_ref().map(image) {
             return true;

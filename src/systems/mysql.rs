@@ -20,6 +20,7 @@ impl RowRule for MysqlRing {
 
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
         match change.statement() {
+            Statement::Nothing => false,
             Statement::Insert | Statement::Delete => true,
             Statement::Update => held.is_some(),
         }

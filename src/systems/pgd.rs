@@ -33,6 +33,7 @@ impl RowRule for Pgd {
         let newer = |row: &Record| (after.time, after.dot.origin) > (row.time, row.dot.origin);
         let live = held.filter(|row| row.is_live());
         match change.statement() {
+            Statement::Nothing => false,
             Statement::Insert => live.is_none_or(newer),
             Statement::Update if held.is_some() && live.is_none() => false,
             Statement::Update => live.is_none_or(|row| row.dot.origin == after.dot.origin || newer(row)),

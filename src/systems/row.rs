@@ -33,8 +33,10 @@ pub struct RowChange {
     pub after: Record,
 }
 
-/// What a statement does.
+/// What a statement does to the row that it finds.
 pub(super) enum Statement {
+    /// A delete that found no row: no row, no change to replicate.
+    Nothing,
     Insert,
     Update,
     Delete,
@@ -43,7 +45,8 @@ pub(super) enum Statement {
 impl RowChange {
     pub(super) fn statement(&self) -> Statement {
         match (&self.before, &self.after.value) {
-            (_, None) => Statement::Delete,
+            (None, None) => Statement::Nothing,
+            (Some(_), None) => Statement::Delete,
             (None, Some(_)) => Statement::Insert,
             (Some(_), Some(_)) => Statement::Update,
         }
@@ -88,7 +91,7 @@ pub(super) fn prepare(
 }
 
 pub(super) fn apply(rule: &impl RowRule, state: &mut Option<Record>, change: &RowChange) -> bool {
-    let made_here = rule.node() == Some(change.after.dot.origin) && change_is_new(state.as_ref(), change);
+    let made_here = rule.node() == Some(change.after.dot.origin) && !matches!(change.statement(), Statement::Nothing);
     if !made_here && !rule.takes(state.as_ref(), change) {
         return false;
     }
@@ -96,11 +99,6 @@ pub(super) fn apply(rule: &impl RowRule, state: &mut Option<Record>, change: &Ro
     let altered = *state != after;
     *state = after;
     altered
-}
-
-/// A local write was made over what is held here now.
-fn change_is_new(held: Option<&Record>, change: &RowChange) -> bool {
-    held.filter(|held| held.is_live()) == change.before.as_ref()
 }
 
 /// [`Resolver`] for rules over rows.

@@ -31,6 +31,9 @@ impl RowRule for Spock {
         let Some(held) = held else {
             return matches!(change.statement(), Statement::Insert);
         };
+        if matches!(change.statement(), Statement::Nothing) {
+            return false;
+        }
         let after = &change.after;
         let tie = || self.equal_tiebreakers || after.dot.origin <= held.dot.origin;
         let newer = after.time > held.time || (after.time == held.time && tie());
