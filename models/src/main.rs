@@ -376,6 +376,10 @@ fn list() -> Result<bool, Failure> {
         "datagram"
     )?;
     writeln!(out, "  {:14} a message, once sent, may arrive at any time and any number of times", "soup")?;
+    writeln!(out, "\ndeliveries")?;
+    writeln!(out, "  {:14} each change once, after all that its writer had seen: what the protocol gives", "causal")?;
+    writeln!(out, "  {:14} after its own origin's earlier ones, but not after what its writer had seen", "unordered")?;
+    writeln!(out, "  {:14} what is delivered again is applied again", "at-least-once")?;
     writeln!(out, "\nscenarios")?;
     let mut width = 0;
     let files = catalogue::files();
