@@ -49,6 +49,7 @@ mod replica;
 mod request;
 pub mod resolver;
 mod sync;
+pub mod systems;
 mod table;
 mod topology;
 mod version;

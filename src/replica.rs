@@ -138,6 +138,7 @@ impl<R: Resolver> Replica<R> {
         }
         let dot = Dot { origin: known.id, seq: known.seen.get(known.id) + 1 };
         let stamp = Stamp { time: known.clock + 1, master: known.id };
+        let op = if self.rule.goes_by_clocks() { op } else { op.untimed() };
         let change = known.table.alter(key_hash(key), key, |state| {
             let effect = self.rule.prepare(state, op, dot, stamp)?;
             let change = Change { dot, stamp, key: key.into(), effect };
@@ -224,12 +225,18 @@ impl<R: Resolver> Replica<R> {
         &self.known.log.base
     }
 
+    /// Applies a change that has been seen once more, and does nothing else: whether it altered what is kept for its key.
+    /// This protocol never does it; a system that does not remember what it has applied does, and is modelled so.
+    pub fn reapply(&mut self, change: &Change<R::Effect>) -> bool {
+        self.known.table.alter(key_hash(&change.key), &change.key, |state| self.rule.apply(state, change))
+    }
+
     /// Applies and logs another master's change that is new here and whose causes have all been seen.
     fn admit(&mut self, change: Change<R::Effect>) -> bool {
+        let altered = self.reapply(&change);
         let known = &mut self.known;
         known.clock = known.clock.max(change.stamp.time);
         known.seen.insert(change.dot);
-        let altered = known.table.alter(key_hash(&change.key), &change.key, |state| self.rule.apply(state, &change));
         let (dot, end) = (change.dot, known.log.entries.len());
         known.log.entries.push_back(change);
         for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {

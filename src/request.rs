@@ -48,6 +48,21 @@ pub enum Op {
         /// The operation on it.
         op: Box<Op>,
     },
+    /// Any of these, at a wall-clock time that the writer gives: right or wrong, and heeded only by rules that
+    /// [go by clocks](crate::Resolver::goes_by_clocks).
+    At(u64, Box<Op>),
+}
+
+impl Op {
+    /// The time that the writer gives, if any.
+    pub fn time(&self) -> Option<u64> {
+        if let Op::At(time, _) = self { Some(*time) } else { None }
+    }
+
+    /// The operation without the time.
+    pub fn untimed(&self) -> &Op {
+        if let Op::At(_, op) = self { op.untimed() } else { self }
+    }
 }
 
 /// The kinds of data a rule can keep for a key.
@@ -73,15 +88,22 @@ pub enum Kind {
     Minimum,
     /// Written by [`Op::In`] and [`Op::Remove`].
     Map,
+    /// A counter that can be deleted: written by [`Op::Add`] and [`Op::Delete`].
+    DeletableCounter,
 }
 
 impl Kind {
     /// Whether `op` is an operation on this kind of data.
     pub fn takes(self, op: &Op) -> bool {
         match op {
-            Op::Set(_) | Op::Delete => self == Kind::Register,
-            Op::Add(amount) if *amount < 0 => matches!(self, Kind::Counter | Kind::BoundedCounter),
-            Op::Add(_) => matches!(self, Kind::Counter | Kind::BoundedCounter | Kind::GrowOnlyCounter),
+            Op::Set(_) => self == Kind::Register,
+            Op::Delete => matches!(self, Kind::Register | Kind::DeletableCounter),
+            Op::Add(amount) if *amount < 0 => {
+                matches!(self, Kind::Counter | Kind::BoundedCounter | Kind::DeletableCounter)
+            }
+            Op::Add(_) => {
+                matches!(self, Kind::Counter | Kind::BoundedCounter | Kind::DeletableCounter | Kind::GrowOnlyCounter)
+            }
             Op::Insert(_) => matches!(self, Kind::Set | Kind::GrowOnlySet),
             Op::Remove(_) => matches!(self, Kind::Set | Kind::Map),
             Op::Enable | Op::Disable => self == Kind::Flag,
@@ -91,11 +113,12 @@ impl Kind {
             Op::In { op, .. } => {
                 self == Kind::Map && [Kind::Register, Kind::Counter, Kind::Set].iter().any(|k| k.takes(op))
             }
+            Op::At(_, op) => self.takes(op),
         }
     }
 
     /// Kinds that between them take every operation.
-    pub(crate) const ALL: [Kind; 8] = [
+    pub(crate) const ALL: [Kind; 9] = [
         Kind::Register,
         Kind::Counter,
         Kind::Set,
@@ -104,6 +127,7 @@ impl Kind {
         Kind::Minimum,
         Kind::BoundedCounter,
         Kind::Map,
+        Kind::DeletableCounter,
     ];
 
     /// The operations of this kind, as one would write them.
@@ -122,18 +146,20 @@ impl Kind {
                 "`in KEY, ` and an operation on a field of it, as on a register, a counter or a set, and \
                  `remove FIELD from KEY`"
             }
+            Kind::DeletableCounter => "`add N to KEY`, `subtract N from KEY` and `delete KEY`",
         }
     }
 }
 
-/// An operation on a key, with one spelling for scenario files, traces and reports:
+/// An operation on a key, with one spelling for scenario files, traces and reports; `at TIME, ` before it gives the time
+/// on the writer's wall clock:
 ///
 /// ```
 /// # use multimaster::Request;
 /// for text in ["set seat = 12 Ann", "delete seat", "add 2 to likes", "subtract 1 from likes",
 ///              "insert red into tags", "remove red from tags", "enable dark", "disable dark", "raise high to 7",
 ///              "lower best to -3", "transfer 2 of stock to B", "in cart, add 2 to apples",
-///              "in cart, remove ripe from pears", "remove apples from cart"] {
+///              "in cart, remove ripe from pears", "remove apples from cart", "at 10, set seat = 12 Ann"] {
 ///     assert_eq!(text.parse::<Request>().unwrap().to_string(), text);
 /// }
 /// ```
@@ -149,6 +175,7 @@ impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = &self.key;
         match &self.op {
+            Op::At(time, op) => write!(f, "at {time}, {}", Request { key: key.clone(), op: op.as_ref().clone() }),
             Op::Set(value) => write!(f, "set {key} = {value}"),
             Op::Delete => write!(f, "delete {key}"),
             Op::Add(n) if *n < 0 => write!(f, "subtract {} from {key}", n.unsigned_abs()),
@@ -175,7 +202,8 @@ pub struct NotARequest(String);
 impl fmt::Display for NotARequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = Kind::ALL.map(Kind::operations).join(", ");
-        write!(f, "`{}` is no operation; the operations are {kinds} (keys and fields without blanks)", self.0)
+        write!(f, "`{}` is no operation; the operations are {kinds} (keys and fields without blanks)", self.0)?;
+        write!(f, ", each with or without `at TIME, ` before it")
     }
 }
 
@@ -191,7 +219,16 @@ impl FromStr for Request {
 }
 
 impl Request {
+    /// With or without a time.
     fn parse(text: &str) -> Option<Request> {
+        if let Some((time, rest)) = text.trim().strip_prefix("at ").and_then(|timed| timed.split_once(", ")) {
+            let Request { key, op } = Request::parse_untimed(rest)?;
+            return Some(Request { key, op: Op::At(time.parse().ok()?, Box::new(op)) });
+        }
+        Request::parse_untimed(text)
+    }
+
+    fn parse_untimed(text: &str) -> Option<Request> {
         let number = |n: &str| n.parse::<i64>().ok().filter(|n| *n >= 0);
         let (verb, rest) = text.trim().split_once(' ')?;
         let (key, op) = match verb {
@@ -213,7 +250,7 @@ impl Request {
             "in" => {
                 let (key, within) = rest.split_once(", ")?;
                 // One level: a map's fields are no maps.
-                let within = Request::parse(within).filter(|within| !matches!(within.op, Op::In { .. }))?;
+                let within = Request::parse_untimed(within).filter(|within| !matches!(within.op, Op::In { .. }))?;
                 (key, Op::In { field: within.key, op: Box::new(within.op) })
             }
             _ => return None,
@@ -341,6 +378,17 @@ mod tests {
         let request: Request = "transfer 1 of k to M26".parse().unwrap();
         assert_eq!(request.op, Op::Transfer { amount: 1, to: MasterId(26) });
         assert_eq!(request.to_string(), "transfer 1 of k to M26");
+    }
+
+    #[test]
+    fn a_time_is_given_once_and_is_no_part_of_the_kind() {
+        for text in ["at x, set k = 1", "at -1, set k = 1", "at 1 set k = 1", "at 1, at 2, set k = 1", "at 1, put k"] {
+            let error = text.parse::<Request>().expect_err(text).to_string();
+            assert!(error.contains("at TIME"), "{error}");
+        }
+        let timed: Request = "at 18446744073709551615, delete k".parse().unwrap();
+        assert_eq!((timed.op.time(), timed.op.untimed()), (Some(u64::MAX), &Op::Delete));
+        assert!(Kind::Register.takes(&timed.op) && !Kind::Set.takes(&timed.op));
     }
 
     #[test]

@@ -88,6 +88,12 @@ pub trait Resolver: Clone + Send + Sync + 'static {
         Kind::Register
     }
 
+    /// Whether the rule asks what a writer's wall clock says: only then is [`prepare`](Self::prepare) given an operation
+    /// with the time that it is [said](Op::At) to be made at.
+    fn goes_by_clocks(&self) -> bool {
+        false
+    }
+
     /// Turns a client's operation into the effect that every master, this one first, will apply.
     ///
     /// # Errors
@@ -169,7 +175,7 @@ impl Version {
 
 /// The value a register operation leaves.
 #[inline]
-fn value_of(op: &Op) -> Result<Option<Text>, Refusal> {
+pub(crate) fn value_of(op: &Op) -> Result<Option<Text>, Refusal> {
     match op {
         Op::Set(value) => Ok(Some(value.clone())),
         Op::Delete => Ok(None),

@@ -142,10 +142,10 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Masters on running links, to be led along a record of any length: nothing is judged on the way.
-    pub(crate) fn to_be_led(topology: Topology, rule: R) -> Cluster<R> {
+    pub(crate) fn to_be_led(topology: Topology, rule: &dyn Fn(MasterId) -> R) -> Cluster<R> {
         let link = Link::Running { losses: 0, duplicates: 0 };
         let scope = Scope { topology, link, batch: 1, log: None, clients: Vec::new(), free: Free::default() };
-        Cluster { judges: false, ..Self::of_any_size(scope, |_| rule.clone()) }
+        Cluster { judges: false, ..Self::of_any_size(scope, rule) }
     }
 
     /// Breaks the protocol on purpose.
@@ -371,7 +371,7 @@ impl<R: Resolver> Cluster<R> {
 
     pub(crate) fn write(&self, next: &mut State<R>, at: MasterId, request: &Request, sent: &mut Sent) {
         let mut replica = next.master(at).replica.clone();
-        let past = replica.digest().clone();
+        let past = next.history().past_of(&replica);
         if let Ok(dot) = replica.write(&request.key, &request.op) {
             if self.judges {
                 let mut history = next.history.value.clone();
@@ -476,7 +476,7 @@ impl<R: Resolver> Cluster<R> {
     /// on, as in all tests.) Of a tampered protocol nothing is assumed: the letter is delivered on trial.
     fn is_spent(&self, receiver: &Node<R>, letter: &Letter<R>) -> bool {
         match &self.tamper {
-            Some(tamper) if tamper.forwards_duplicates => false,
+            Some(tamper) if tamper.forwards_duplicates || tamper.repeats_count => false,
             Some(_) => self.does_nothing(receiver, letter),
             None => {
                 let spent = !letter.message.is_news_to(receiver.replica.digest());

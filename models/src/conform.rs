@@ -76,7 +76,7 @@ pub fn replay<R: Resolver>(
     setting: &Setting,
     events: &[Recorded<R::State, R::Effect>],
 ) -> Result<Vec<Followed>, Refused> {
-    let mut run = Run::new(rule, setting);
+    let mut run = Run::new(&|_| rule.clone(), setting);
     for (place, recorded) in events.iter().enumerate() {
         let shard = recorded.shard;
         run.follow(recorded).map_err(|what| Refused { place, shard, what })?;
@@ -111,10 +111,9 @@ pub fn check(file: &str) -> Result<Vec<Followed>, Stopped> {
     // What was read may name any edges; only these are a topology.
     setting.topology = Topology::from_edges(setting.topology.masters(), setting.topology.edges())
         .map_err(|error| wrong(format!("`topology`: {error}")))?;
-    let known = RuleName::ALL.iter().find(|(_, name, _)| *name == setting.rule);
-    let Some((rule, ..)) = known else {
-        let names: Vec<&str> = RuleName::ALL.iter().map(|(_, name, _)| *name).collect();
-        return Err(wrong(format!("there is no rule `{}`; there are {}", setting.rule, names.join(", "))));
+    let Some(rule) = RuleName::named(&setting.rule) else {
+        let what = format!("there is no rule `{}`: `multimaster list` names them", setting.rule);
+        return Err(wrong(what));
     };
     rule.with(Lines { file, setting: &setting, lines: &mut lines })
 }
@@ -129,7 +128,7 @@ struct Lines<'a> {
 impl ForRule for Lines<'_> {
     type Answer = Result<Vec<Followed>, Stopped>;
 
-    fn with<R: Resolver>(self, rule: R, _: Option<Specification>) -> Self::Answer {
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Self::Answer {
         let mut run = Run::new(rule, self.setting);
         for (index, line) in self.lines {
             let wrong = |what: String| Fault::at(self.file, index + 1, what);
@@ -161,7 +160,7 @@ struct Shard<R: Resolver> {
 }
 
 impl<'a, R: Resolver> Run<'a, R> {
-    fn new(rule: R, setting: &'a Setting) -> Run<'a, R> {
+    fn new(rule: &dyn Fn(MasterId) -> R, setting: &'a Setting) -> Run<'a, R> {
         let cluster = Cluster::to_be_led(setting.topology.clone(), rule);
         let shard = |shard| Shard {
             state: cluster.initial(),

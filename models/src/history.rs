@@ -1,7 +1,7 @@
 //! The ghost in the model: which writes were acknowledged, and what each had seen. No replica reads it; the properties
 //! are judged by it.
 
-use multimaster::{Dot, Key, Kind, MasterId, Op, Reading, Replica, Request, Resolver, Stamp, VersionVector};
+use multimaster::{Dot, Key, Kind, MasterId, Op, Reading, Replica, Request, Resolver, Stamp, Text, VersionVector};
 use std::collections::BTreeMap;
 
 /// An acknowledged write.
@@ -15,7 +15,7 @@ pub struct Write {
     pub key: Key,
     /// The operation.
     pub op: Op,
-    /// What its master had seen when it was made.
+    /// What had been seen when it was made: by its master, and by the writers of what that had seen.
     pub past: VersionVector,
 }
 
@@ -24,7 +24,7 @@ impl Write {
     pub(crate) fn new<R: Resolver>(replica: &Replica<R>, dot: Dot, request: &Request, past: VersionVector) -> Write {
         // A master logs what it writes.
         let stamp = replica.log().last().map_or(Stamp { time: 0, master: dot.origin }, |change| change.stamp);
-        Write { dot, stamp, key: request.key.clone(), op: request.op.clone(), past }
+        Write { dot, stamp, key: request.key.clone(), op: request.op.untimed().clone(), past }
     }
 
     /// Whether this write was made in knowledge of `earlier`.
@@ -45,6 +45,14 @@ impl Write {
     /// Whether both write the same part of the same key: the same element, the same field.
     fn rivals(&self, other: &Write) -> bool {
         self.dot != other.dot && self.key == other.key && touch(&self.op, &other.op)
+    }
+
+    /// The value or element that the write puts there to be read.
+    fn value(&self) -> Option<&Text> {
+        match &self.op {
+            Op::Set(value) | Op::Insert(value) => Some(value),
+            _ => None,
+        }
     }
 
     /// Whether this write takes away what it has seen, and shows itself only by that.
@@ -114,6 +122,14 @@ impl History {
         self.0.binary_search_by_key(&dot, |write| write.dot).ok().map(|place| &self.0[place])
     }
 
+    /// What a write at `replica` would be made in knowledge of: what it has seen, and what that was made in knowledge of.
+    /// The latter adds something only where [delivery](crate::delivery) is not causal.
+    pub(crate) fn past_of<R: Resolver>(&self, replica: &Replica<R>) -> VersionVector {
+        let mut past = replica.digest().clone();
+        self.seen(replica).for_each(|write| past.join(&write.past));
+        past
+    }
+
     fn seen<'a, R: Resolver>(&'a self, replica: &'a Replica<R>) -> impl Iterator<Item = &'a Write> {
         self.0.iter().filter(|write| replica.digest().contains(write.dot))
     }
@@ -129,6 +145,7 @@ impl History {
     /// delete, a remove or a disabling is kept while nothing that it had seen shows. Of what only adds up, the read alone
     /// is asked: increments are kept while the total is the sum of those seen, what is inserted into a set that only grows
     /// while it is in, and a number while the greatest, or the least, is no worse.
+    /// Where increments can be deleted, those are counted that show.
     pub fn losses<R: Resolver>(&self, replica: &Replica<R>) -> Vec<Loss> {
         let shows = |write: &Write| replica.state(&write.key).is_some_and(|s| replica.rule().shows(s, write.dot));
         let mut losses = Vec::new();
@@ -137,6 +154,10 @@ impl History {
             let read = self.is_read(replica, write);
             let kept = match read {
                 Some(read) => read,
+                None if matches!(write.op, Op::Add(_)) => {
+                    let accounted = shows(write) || rivals().any(|rival| rival.supersedes(write));
+                    accounted && self.total_is_right(replica, &write.key)
+                }
                 None if write.only_removes() => {
                     shows(write) || !rivals().any(|rival| write.supersedes(rival) && shows(rival))
                 }
@@ -147,7 +168,9 @@ impl History {
             }
             let shown: Vec<&Write> = rivals().filter(|rival| shows(rival)).collect();
             let beaten_by_its_past = shown.iter().any(|rival| write.had_seen(rival));
-            let contested = rivals().any(|rival| rival.concurrent(write));
+            // Increments do not compete with each other.
+            let competes = |rival: &Write| !matches!((&write.op, &rival.op), (Op::Add(_), Op::Add(_)));
+            let contested = rivals().any(|rival| rival.concurrent(write) && competes(rival));
             losses.push(Loss {
                 write: write.dot,
                 shown: shown.iter().map(|rival| rival.dot).collect(),
@@ -164,6 +187,7 @@ impl History {
             _ => None,
         };
         match &write.op {
+            Op::Add(_) if replica.rule().kind() == Kind::DeletableCounter => None,
             Op::Add(_) | Op::Transfer { .. } => Some(self.total_is_right(replica, &write.key)),
             Op::Raise(least) => Some(number().is_some_and(|number| number >= *least)),
             Op::Lower(most) => Some(number().is_some_and(|number| number <= *most)),
@@ -175,8 +199,9 @@ impl History {
     }
 
     fn total_is_right<R: Resolver>(&self, replica: &Replica<R>, key: &Key) -> bool {
+        let shows = |dot| replica.state(key).is_none_or(|state| replica.rule().shows(state, dot));
         let amounts = self.seen(replica).filter(|write| write.key == *key).map(|write| match write.op {
-            Op::Add(amount) => amount,
+            Op::Add(amount) if shows(write.dot) => amount,
             _ => 0,
         });
         replica.read(key) == Reading::Total(amounts.sum())
@@ -197,6 +222,28 @@ impl History {
             }
         }
         rights.into_iter().find(|(_, rights)| *rights < 0).map(|(whose, _)| whose)
+    }
+
+    /// A delete or remove that `replica` has seen, and a write that it removed, whose value is read although no seen write
+    /// put it there that the delete had not seen.
+    pub fn resurrection<'a, R: Resolver>(&'a self, replica: &'a Replica<R>) -> Option<(&'a Write, &'a Write)> {
+        let removes = self.seen(replica).filter(|write| write.only_removes());
+        let mut pairs = removes.flat_map(|delete| {
+            self.seen(replica).filter(|write| delete.supersedes(write)).map(move |write| (delete, write))
+        });
+        pairs.find(|(delete, removed)| {
+            let Some(value) = removed.value() else {
+                return false;
+            };
+            let again = |write: &Write| write.key == removed.key && write.value() == Some(value);
+            let is_read = match replica.read(&removed.key) {
+                Reading::Value(read) => read == *value,
+                Reading::Values(read) => read.contains(value),
+                Reading::Elements(read) => read.contains(value),
+                _ => false,
+            };
+            is_read && !self.seen(replica).any(|write| again(write) && !delete.had_seen(write))
+        })
     }
 
     /// Whether some master could show that a conflict happened: two seen writes of one key, neither aware of the other.

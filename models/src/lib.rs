@@ -19,14 +19,18 @@
 //! | [`check`], [`table`], [`picture`], [`explorer`] | what the command does, and what a person sees |
 //! | [`conform`] | whether a real run is a path of the model |
 //! | [`verify()`] | your own rule, in a test of your own crate |
+//! | [`systems`], [`any_rule`] | real systems' rules by name, and any rule behind one type |
+//! | [`delivery`] | how changes are delivered where a system gives less than this protocol |
 //! | [`spawn`] | the same masters for real, over UDP |
 //! | [`tamper`] | breaking the protocol on purpose |
 
+pub mod any_rule;
 pub mod article;
 pub mod catalogue;
 pub mod check;
 pub mod cluster;
 pub mod conform;
+pub mod delivery;
 pub mod engine;
 pub mod erased;
 pub mod explorer;
@@ -42,6 +46,7 @@ pub mod spawn;
 pub mod specification;
 pub mod stateright_engine;
 pub mod subject;
+pub mod systems;
 pub mod table;
 pub mod tamper;
 pub mod trace;

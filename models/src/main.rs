@@ -9,7 +9,7 @@ use multimaster_models::spawn::{self, Stopped};
 use multimaster_models::stateright_engine::How;
 use multimaster_models::table::{self, Table};
 use multimaster_models::trace::Trace;
-use multimaster_models::{catalogue, conform, explorer};
+use multimaster_models::{catalogue, conform, explorer, systems};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -427,6 +427,10 @@ fn list() -> Result<bool, Failure> {
     for (_, name, about) in RuleName::ALL {
         writeln!(out, "  {name:19} {about}")?;
     }
+    writeln!(out, "\nrules of real systems")?;
+    for system in &systems::ALL {
+        writeln!(out, "  {:23} {}", system.name, system.about)?;
+    }
     writeln!(out, "\ntopologies")?;
     writeln!(out, "  {:19} each master sends to the next, the last to the first", "ring")?;
     writeln!(out, "  {:19} master A is the hub; it and each other master send to each other", "star")?;
@@ -448,6 +452,10 @@ fn list() -> Result<bool, Failure> {
         "datagram"
     )?;
     writeln!(out, "  {:19} a message, once sent, may arrive at any time and any number of times", "soup")?;
+    writeln!(out, "\ndeliveries")?;
+    writeln!(out, "  {:19} each change once, after all that its writer had seen: what the protocol gives", "causal")?;
+    writeln!(out, "  {:19} after its own origin's earlier ones, but not after what its writer had seen", "unordered")?;
+    writeln!(out, "  {:19} what is delivered again is applied again", "at-least-once")?;
     writeln!(out, "\nscenarios")?;
     let mut width = 0;
     let files = catalogue::files();

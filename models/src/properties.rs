@@ -15,6 +15,10 @@ pub const AGREEMENT: &str = "agreement";
 pub const REPAIRABLE: &str = "repairable";
 /// No master has seen a write without all that the write had seen.
 pub const CAUSAL_ORDER: &str = "causal order";
+/// What a seen delete removed is not read, unless a seen write shows it that the delete had not seen: one concurrent to it
+/// or later. Judged by what is read, so that no rule's word is taken for it; a value that the delete failed to remove counts
+/// like one that came back.
+pub const NO_RESURRECTION: &str = "no resurrection";
 /// No seen write is lost although nothing competed with it, or to a write that it had itself seen.
 pub const NO_CAUSAL_LOSS: &str = "no causal loss";
 /// No seen write is lost to one concurrent to it.
@@ -30,11 +34,12 @@ pub const NO_OVERSELLING: &str = "no overselling";
 pub const FALLS_SILENT: &str = "falls silent";
 
 /// The properties of a cluster, in the order of the table.
-pub const ALL: [&str; 9] = [
+pub const ALL: [&str; 10] = [
     CONVERGENCE,
     AGREEMENT,
     REPAIRABLE,
     CAUSAL_ORDER,
+    NO_RESURRECTION,
     NO_CAUSAL_LOSS,
     NO_POLICY_LOSS,
     SPECIFICATION,
@@ -101,6 +106,7 @@ impl<R: Resolver> Model for Cluster<R> {
             Property::always(AGREEMENT, |cluster: &Self, state| !cluster.at_rest(state) || agrees(state)),
             Property::always(REPAIRABLE, |cluster: &Self, state| cluster.beyond_repair(state).is_none()),
             Property::always(CAUSAL_ORDER, |_, state: &State<R>| state.masters.iter().all(|node| node.in_order)),
+            Property::always(NO_RESURRECTION, |_, state: &State<R>| state.masters.iter().all(|node| !node.resurrects)),
             Property::always(NO_CAUSAL_LOSS, |_, state: &State<R>| {
                 state.masters.iter().all(|node| !node.lost_causally)
             }),

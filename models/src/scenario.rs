@@ -5,23 +5,23 @@ mod reader;
 
 use crate::article::Article;
 use crate::cluster::Cluster;
+use crate::delivery::Delivery;
 use crate::engine::Limits;
 use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::scope::Scope;
 use crate::sharded::Sharded;
-use crate::specification as spec;
+use crate::specification::{self as spec, Specification};
+use crate::systems::System;
 use multimaster::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
-    GrowOnlySet, Kind, LastWriteMap, LastWriteWins, Layout, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap,
-    ObservedRemoveSet, RemoveWinsSet, Resolver, lower_seat,
+    GrowOnlySet, Kind, LastWriteMap, LastWriteWins, Layout, MasterId, MaxRegister, MinRegister, MultiValue,
+    ObservedRemoveMap, ObservedRemoveSet, RemoveWinsSet, Resolver, lower_seat,
 };
 use reader::Reader;
-use serde::Deserialize;
 
 /// The rules that a scenario file can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RuleName {
     /// [`ArrivalWins`]
     Arrival,
@@ -57,10 +57,12 @@ pub enum RuleName {
     LastWriteMap,
     /// [`ObservedRemoveMap`]
     ObservedRemoveMap,
+    /// The rule of a real system.
+    System(&'static System),
 }
 
 impl RuleName {
-    /// All rules, with the name that scenario files give them and what they do.
+    /// All rules but those of [`systems`](crate::systems), with the name that scenario files give them and what they do.
     pub const ALL: &'static [(RuleName, &'static str, &'static str)] = &[
         (RuleName::Arrival, "arrival", "what arrived last is kept: the article's rule"),
         (RuleName::LastWrite, "last-write", "the latest stamp is kept; of equal times, the higher master's"),
@@ -83,11 +85,21 @@ impl RuleName {
 
     /// The name in scenario files.
     pub fn name(self) -> &'static str {
+        if let RuleName::System(system) = self {
+            return system.name;
+        }
         Self::ALL.iter().find(|(rule, ..)| *rule == self).map_or("", |(_, name, _)| name)
+    }
+
+    /// The rule that scenario files name so.
+    pub fn named(name: &str) -> Option<RuleName> {
+        let own = Self::ALL.iter().find(|(_, own, _)| *own == name).map(|(rule, ..)| *rule);
+        own.or_else(|| System::named(name).map(RuleName::System))
     }
 
     pub(crate) fn kind(self) -> Kind {
         match self {
+            RuleName::System(system) => system.kind(),
             RuleName::Counter => Counter.kind(),
             RuleName::Set => ObservedRemoveSet.kind(),
             RuleName::RemoveWinsSet => RemoveWinsSet.kind(),
@@ -105,29 +117,25 @@ impl RuleName {
     /// Does what is to be done with the rule, whichever it is. The one place where names become rules.
     pub(crate) fn with<D: ForRule>(self, to_do: D) -> D::Answer {
         match self {
-            RuleName::Arrival => to_do.with(ArrivalWins, None),
-            RuleName::LastWrite => to_do.with(LastWriteWins, Some(spec::last_write)),
-            RuleName::Custom => to_do.with(Custom(lower_seat), Some(spec::lowest_seat)),
-            RuleName::CustomMerged => to_do.with(CustomMerged(lower_seat), None),
-            RuleName::MultiValue => to_do.with(MultiValue, Some(spec::multi_value)),
-            RuleName::Counter => to_do.with(Counter, Some(spec::total)),
-            RuleName::Set => to_do.with(ObservedRemoveSet, Some(spec::add_wins_set)),
-            RuleName::RemoveWinsSet => to_do.with(RemoveWinsSet, Some(spec::remove_wins_set)),
-            RuleName::GrowOnlySet => to_do.with(GrowOnlySet, Some(spec::grow_only_set)),
-            RuleName::GrowOnlyCounter => to_do.with(GrowOnlyCounter, Some(spec::total)),
-            RuleName::BoundedCounter => to_do.with(BoundedCounter, Some(spec::total)),
-            RuleName::EnableWinsFlag => to_do.with(EnableWinsFlag, Some(spec::enable_wins_flag)),
-            RuleName::DisableWinsFlag => to_do.with(DisableWinsFlag, Some(spec::disable_wins_flag)),
-            RuleName::MaxRegister => to_do.with(MaxRegister, Some(spec::greatest)),
-            RuleName::MinRegister => to_do.with(MinRegister, Some(spec::least)),
-            RuleName::LastWriteMap => to_do.with(LastWriteMap, Some(spec::last_write_map)),
-            RuleName::ObservedRemoveMap => to_do.with(ObservedRemoveMap, Some(spec::observed_remove_map)),
+            RuleName::Arrival => to_do.with(&|_| ArrivalWins, None),
+            RuleName::LastWrite => to_do.with(&|_| LastWriteWins, Some(spec::last_write)),
+            RuleName::Custom => to_do.with(&|_| Custom(lower_seat), Some(spec::lowest_seat)),
+            RuleName::CustomMerged => to_do.with(&|_| CustomMerged(lower_seat), None),
+            RuleName::MultiValue => to_do.with(&|_| MultiValue, Some(spec::multi_value)),
+            RuleName::Counter => to_do.with(&|_| Counter, Some(spec::total)),
+            RuleName::Set => to_do.with(&|_| ObservedRemoveSet, Some(spec::add_wins_set)),
+            RuleName::RemoveWinsSet => to_do.with(&|_| RemoveWinsSet, Some(spec::remove_wins_set)),
+            RuleName::GrowOnlySet => to_do.with(&|_| GrowOnlySet, Some(spec::grow_only_set)),
+            RuleName::GrowOnlyCounter => to_do.with(&|_| GrowOnlyCounter, Some(spec::total)),
+            RuleName::BoundedCounter => to_do.with(&|_| BoundedCounter, Some(spec::total)),
+            RuleName::EnableWinsFlag => to_do.with(&|_| EnableWinsFlag, Some(spec::enable_wins_flag)),
+            RuleName::DisableWinsFlag => to_do.with(&|_| DisableWinsFlag, Some(spec::disable_wins_flag)),
+            RuleName::MaxRegister => to_do.with(&|_| MaxRegister, Some(spec::greatest)),
+            RuleName::MinRegister => to_do.with(&|_| MinRegister, Some(spec::least)),
+            RuleName::LastWriteMap => to_do.with(&|_| LastWriteMap, Some(spec::last_write_map)),
+            RuleName::System(system) => to_do.with(&|at| system.rule(at), None),
+            RuleName::ObservedRemoveMap => to_do.with(&|_| ObservedRemoveMap, Some(spec::observed_remove_map)),
         }
-    }
-
-    /// Masters under this rule.
-    fn cluster(self, scope: Scope) -> Erased {
-        self.with(scope)
     }
 }
 
@@ -135,19 +143,28 @@ impl RuleName {
 pub(crate) trait ForRule {
     type Answer;
 
-    /// `specification` is what the rule's reads are to be, if that has been written down.
-    fn with<R: Resolver>(self, rule: R, specification: Option<spec::Specification>) -> Self::Answer;
+    /// `rule` gives each master its own; `specification` is what reads are to be, if that has been written down.
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> Self::Answer;
 }
 
-impl ForRule for Scope {
+/// Masters in a scope, to be explored.
+struct Exploring {
+    scope: Scope,
+    delivery: Delivery,
+}
+
+impl ForRule for Exploring {
     type Answer = Erased;
 
-    fn with<R: Resolver>(self, rule: R, specification: Option<spec::Specification>) -> Erased {
-        let cluster = Cluster::new(self, rule);
-        Erased::new(match specification {
-            Some(specification) => cluster.specified(specification),
-            None => cluster,
-        })
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> Erased {
+        let mut cluster = Cluster::with_rules(self.scope, rule);
+        if let Some(specification) = specification {
+            cluster = cluster.specified(specification);
+        }
+        if let Some(tamper) = self.delivery.tamper() {
+            cluster = cluster.tampered(tamper);
+        }
+        Erased::new(cluster)
     }
 }
 
@@ -162,6 +179,8 @@ pub struct Scenario {
     pub shape: String,
     /// What is explored.
     pub subject: Explored,
+    /// What the rule can rely on.
+    pub delivery: Delivery,
     /// When to give up.
     pub limits: Limits,
     /// What should come out.
@@ -205,10 +224,11 @@ impl Scenario {
 
     /// What it explores, ready to be stepped.
     pub fn model(&self) -> Erased {
+        let exploring = |scope| Exploring { scope, delivery: self.delivery };
         match &self.subject {
-            Explored::Cluster(rule, scope) => rule.cluster(scope.clone()),
+            Explored::Cluster(rule, scope) => rule.with(exploring(scope.clone())),
             Explored::Sharded(rule, scope, layout) => {
-                let shard = |clients| rule.cluster(Scope { clients, ..scope.clone() });
+                let shard = |clients| rule.with(exploring(Scope { clients, ..scope.clone() }));
                 Erased::new(Sharded::new(*layout, &scope.clients, shard))
             }
             Explored::Article(article) => Erased::new(article.clone()),
@@ -222,7 +242,8 @@ impl Scenario {
 
     /// Whether the rule's reads account for every write by themselves, so that none competes with another.
     fn adds_up(&self) -> bool {
-        let competes = |kind| matches!(kind, Kind::Register | Kind::Set | Kind::Flag | Kind::Map);
+        let competes =
+            |kind| matches!(kind, Kind::Register | Kind::Set | Kind::Flag | Kind::Map | Kind::DeletableCounter);
         matches!(&self.subject, Explored::Cluster(rule, _) if !competes(rule.kind()))
     }
 

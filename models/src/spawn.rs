@@ -143,7 +143,9 @@ fn greeting(
 ) -> String {
     let (write, read) = match rule.kind() {
         Kind::Register => ("set hello = world", "hello"),
-        Kind::Counter | Kind::GrowOnlyCounter | Kind::BoundedCounter => ("add 1 to likes", "likes"),
+        Kind::Counter | Kind::GrowOnlyCounter | Kind::BoundedCounter | Kind::DeletableCounter => {
+            ("add 1 to likes", "likes")
+        }
         Kind::Set | Kind::GrowOnlySet => ("insert red into tags", "tags"),
         Kind::Flag => ("enable dark", "dark"),
         Kind::Maximum => ("raise high to 7", "high"),
@@ -189,8 +191,8 @@ struct Starting<'a> {
 impl ForRule for Starting<'_> {
     type Answer = ();
 
-    fn with<R: Resolver>(self, rule: R, _: Option<Specification>) {
-        self.start.master(self.id, rule);
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) {
+        self.start.master(self.id, rule(self.id));
     }
 }
 

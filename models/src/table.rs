@@ -10,11 +10,12 @@ use std::fmt::Write;
 
 /// The columns of verdicts: a heading, and the property asked. Bounded counters are asked one of their own, the article's
 /// program two.
-const VERDICTS: [(&str, &str); 11] = [
+const VERDICTS: [(&str, &str); 12] = [
     ("converges", p::CONVERGENCE),
     ("agrees at rest", p::AGREEMENT),
     ("repairable", p::REPAIRABLE),
     ("causal order", p::CAUSAL_ORDER),
+    ("resurrects", p::NO_RESURRECTION),
     ("loses causally", p::NO_CAUSAL_LOSS),
     ("loses by policy", p::NO_POLICY_LOSS),
     ("as specified", p::SPECIFICATION),
@@ -103,7 +104,7 @@ impl Table {
 }
 
 fn asks_for_loss(property: &str) -> bool {
-    property == p::NO_CAUSAL_LOSS || property == p::NO_POLICY_LOSS
+    [p::NO_RESURRECTION, p::NO_CAUSAL_LOSS, p::NO_POLICY_LOSS].contains(&property)
 }
 
 /// What is asked only at rest says nothing where rest is never reached.

@@ -13,11 +13,19 @@ pub struct Tamper<R: Resolver> {
     pub ticks: bool,
     /// Whether what had been seen before is passed on once more.
     pub forwards_duplicates: bool,
+    /// Whether a message that would do nothing now may do something later, and so is kept until it is delivered.
+    pub repeats_count: bool,
 }
 
 impl<R: Resolver> Default for Tamper<R> {
     /// Alters nothing.
     fn default() -> Self {
-        Tamper { send: |_, _, _| true, receive: Replica::receive, ticks: true, forwards_duplicates: false }
+        Tamper {
+            send: |_, _, _| true,
+            receive: Replica::receive,
+            ticks: true,
+            forwards_duplicates: false,
+            repeats_count: false,
+        }
     }
 }

@@ -307,6 +307,10 @@ fn workloads(kind: Kind) -> [[[&'static str; 2]; 3]; 2] {
                 ["in k, delete f", "in k, set f = 1"],
             ],
         ],
+        Kind::DeletableCounter => [
+            [["add 1 to k", "delete k"], ["add 10 to k", "add 100 to k"], ["delete k", "add 5 to k"]],
+            [["delete k", "add 1 to k"], ["add 100 to k", "delete k"], ["add 5 to k", "add 10 to k"]],
+        ],
     }
 }
 

@@ -104,6 +104,11 @@ impl<R: Resolver> Subject for Cluster<R> {
                 let (id, seen) = (node.replica.id(), node.replica.digest());
                 Some(format!("{id} has seen {seen}: {} without all that it had seen, {}", write.dot, write.past))
             }),
+            p::NO_RESURRECTION => state.masters.iter().find_map(|node| {
+                let (delete, removed) = state.history().resurrection(&node.replica)?;
+                let (id, reads) = (node.replica.id(), readings_of(&node.replica));
+                Some(format!("{id} has seen {}, which removed {}, and reads {reads}", delete.dot, removed.dot))
+            }),
             p::NO_CAUSAL_LOSS => loss_in_words(state, false),
             p::NO_POLICY_LOSS => loss_in_words(state, true),
             p::SPECIFICATION => state.masters.iter().find_map(|node| {

@@ -199,6 +199,12 @@ fn the_command_says_what_there_is() {
     for (_, rule, _) in multimaster_models::scenario::RuleName::ALL {
         assert!(out.contains(&format!("\n  {rule} ")), "{rule}: {out}");
     }
+    for system in &multimaster_models::systems::ALL {
+        assert!(out.contains(&format!("\n  {} ", system.name)), "{}: {out}", system.name);
+    }
+    for delivery in ["causal", "unordered", "at-least-once"] {
+        assert!(out.contains(&format!("\n  {delivery} ")), "{delivery}: {out}");
+    }
     for name in ["ring", "star", "all-to-all", "edges", "stream", "datagram", "soup"] {
         assert!(out.contains(&format!("\n  {name} ")), "{name}: {out}");
     }

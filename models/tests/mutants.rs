@@ -37,6 +37,7 @@ listed! {
         k2_a_tie_takes_what_comes
         k3_the_clock_ignores_what_is_received
         k4_the_clock_steps_back
+        k7_a_tombstone_is_dropped_at_once
         k11_merged_values_diverge
         k11_a_superseded_value_comes_back
         k12_a_remove_takes_what_it_never_saw
@@ -61,6 +62,7 @@ listed! {
         k22_a_snapshot_claims_a_write_it_lacks
         k22_a_snapshot_holds_a_write_it_does_not_claim
         k23_a_snapshot_forgets_deletes
+        k23_what_a_snapshot_forgets_is_read_again
         k24_a_counter_is_merged_by_adding
     }
     specifications {

@@ -1,7 +1,10 @@
 //! A scenario as its file says it, before anything is checked.
 
 use super::RuleName;
-use serde::Deserialize;
+use crate::delivery::Delivery;
+use crate::systems;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use toml::Spanned;
 
@@ -15,8 +18,9 @@ pub(super) struct File {
     pub(super) masters: Spanned<usize>,
     pub(super) topology: Option<Spanned<Shape>>,
     pub(super) edges: Option<Spanned<Vec<Spanned<Vec<Name>>>>>,
-    pub(super) rule: Option<Spanned<RuleName>>,
+    pub(super) rule: Option<Spanned<Named>>,
     pub(super) shards: Option<Spanned<u16>>,
+    pub(super) delivery: Option<Spanned<Delivery>>,
     pub(super) link: Option<Spanned<LinkName>>,
     pub(super) resets: Option<Spanned<u8>>,
     pub(super) losses: Option<Spanned<u8>>,
@@ -35,6 +39,25 @@ pub(super) struct File {
 }
 
 pub(super) type Name = Spanned<String>;
+
+/// A rule by its name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named(pub(super) RuleName);
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Named, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        RuleName::named(&name).map(Named).ok_or_else(|| {
+            let all: Vec<String> = rule_names().map(|known| format!("`{known}`")).collect();
+            Error::custom(format!("unknown variant `{name}`, expected one of {}", all.join(", ")))
+        })
+    }
+}
+
+/// All that `rule` can be.
+pub(super) fn rule_names() -> impl Iterator<Item = &'static str> {
+    RuleName::ALL.iter().map(|(_, name, _)| *name).chain(systems::ALL.iter().map(|system| system.name))
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +80,7 @@ pub(super) struct ExpectFile {
     pub(super) agreement: Option<Spanned<Expected>>,
     pub(super) repairable: Option<Spanned<Expected>>,
     pub(super) causal_order: Option<Spanned<Expected>>,
+    pub(super) no_resurrection: Option<Spanned<Expected>>,
     pub(super) no_causal_loss: Option<Spanned<Expected>>,
     pub(super) no_policy_loss: Option<Spanned<Expected>>,
     pub(super) specification: Option<Spanned<Expected>>,

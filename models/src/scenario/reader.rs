@@ -1,8 +1,9 @@
 //! From a file to a scenario: whatever is wrong is told with its line and what would be right.
 
-use super::file::{ExpectFile, Expected, File, LinkName, Name, Program, Shape};
-use super::{Expect, Explored, RuleName, Scenario};
+use super::file::{ExpectFile, Expected, File, LinkName, Name, Program, Shape, rule_names};
+use super::{Expect, Explored, Scenario};
 use crate::article::Article;
+use crate::delivery::Delivery;
 use crate::engine::Limits;
 use crate::erased::Erased;
 use crate::fault::{Fault, line_of};
@@ -44,7 +45,9 @@ impl Reader<'_> {
             until: None,
         };
         let about = file.about.get_ref().clone();
-        let mut scenario = Scenario { name: name.into(), about, shape, subject, limits, expect: Expect::default() };
+        let delivery = self.delivery(&file)?;
+        let (name, expect) = (name.into(), Expect::default());
+        let mut scenario = Scenario { name, about, shape, subject, delivery, limits, expect };
         scenario.expect = self.expect(&file.expect, &scenario)?;
         Ok(scenario)
     }
@@ -180,6 +183,34 @@ impl Reader<'_> {
         Ok(Free { take, of })
     }
 
+    fn delivery(&self, file: &File) -> Result<Delivery, Fault> {
+        let Some(place) = &file.delivery else {
+            return Ok(Delivery::Causal);
+        };
+        let delivery = *place.get_ref();
+        let repeats = file.duplicates.as_ref().is_some_and(|most| *most.get_ref() > 0);
+        let why = match (delivery, file.link.as_ref().map(|link| *link.get_ref())) {
+            _ if file.program == Program::Article => "the article's program delivers as it does: drop `delivery`",
+            (Delivery::Causal, _) | (_, Some(LinkName::Datagram)) => "",
+            (Delivery::Unordered, _) => {
+                "`delivery = \"unordered\"` is for `link = \"datagram\"`: a stream keeps its sender's order, and a soup \
+                 holds everything for ever"
+            }
+            (Delivery::AtLeastOnce, _) => {
+                "`delivery = \"at-least-once\"` is for `link = \"datagram\"` with `duplicates`: a stream repeats nothing, \
+                 and a soup repeats without end"
+            }
+        };
+        if !why.is_empty() {
+            return Err(self.fault(place, why));
+        }
+        let two_paths = || *file.masters.get_ref() > 2;
+        if delivery == Delivery::AtLeastOnce && !repeats && !two_paths() {
+            return Err(self.fault(place, "nothing arrives twice here: give `duplicates = 1`, or more"));
+        }
+        Ok(delivery)
+    }
+
     fn cluster(&self, file: &File, topology: Topology) -> Result<Explored, Fault> {
         for (field, place) in
             [("capacity", file.capacity.as_ref().map(Spanned::span)), ("relay", file.relay.as_ref().map(Spanned::span))]
@@ -189,8 +220,8 @@ impl Reader<'_> {
                 return Err(Fault::at(self.file, line_of(self.text, span.start), what));
             }
         }
-        let Some(rule) = file.rule.as_ref().map(|rule| *rule.get_ref()) else {
-            let names: Vec<&str> = RuleName::ALL.iter().map(|(_, name, _)| *name).collect();
+        let Some(rule) = file.rule.as_ref().map(|rule| rule.get_ref().0) else {
+            let names: Vec<&str> = rule_names().collect();
             return Err(Fault::at(self.file, 1, format!("`rule` is missing: one of {}", names.join(", "))));
         };
         let Some(link) = &file.link else {
@@ -317,6 +348,7 @@ impl Reader<'_> {
             (p::AGREEMENT, &file.agreement),
             (p::REPAIRABLE, &file.repairable),
             (p::CAUSAL_ORDER, &file.causal_order),
+            (p::NO_RESURRECTION, &file.no_resurrection),
             (p::NO_CAUSAL_LOSS, &file.no_causal_loss),
             (p::NO_POLICY_LOSS, &file.no_policy_loss),
             (p::SPECIFICATION, &file.specification),

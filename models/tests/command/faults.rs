@@ -82,7 +82,14 @@ fn choices_are_listed() {
         "\"last-write\"",
         "\"last\"",
         4,
-        &["`rule`", "`last`", "`last-write`", "`multi-value`", "`set`"],
+        &["`rule`", "`last`", "`last-write`", "`multi-value`", "`set`", "`cassandra`", "`spock`"],
+    );
+    let weaker = "\"stream\"\ndelivery = \"none\"";
+    assert_edit_refused(
+        "\"stream\"",
+        weaker,
+        6,
+        &["`delivery`", "`none`", "`causal`", "`unordered`", "`at-least-once`"],
     );
     assert_edit_refused("\"stream\"", "\"tcp\"", 5, &["`link`", "`tcp`", "`stream`", "`datagram`", "`soup`"]);
     assert_edit_refused("\"violated\"", "\"no\"", 12, &["`no-policy-loss`", "`holds`", "`violated`"]);

@@ -4,7 +4,8 @@ use super::kill::*;
 use multimaster::{Change, Counter, Custom, CustomMerged, LastWriteWins, ObservedRemoveSet, Resolver, Text, Version};
 use multimaster::{Message, MessageOf, Op, Outcome, Replica, lower_seat};
 use multimaster_models::cluster::Cluster;
-use multimaster_models::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_POLICY_LOSS};
+use multimaster_models::delivery::Delivery;
+use multimaster_models::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_RESURRECTION};
 use multimaster_models::scope::Scope;
 use multimaster_models::tamper::Tamper;
 
@@ -97,6 +98,34 @@ pub(crate) fn k4_the_clock_steps_back() -> Mutant {
         },
         schedule: &["A: set k = 1", "A: set k = 2"],
         complaint: "A has seen A2 (set k = 2) and reads k=1: A1 won, which it had seen",
+    }
+}
+
+/// K7: nothing is kept of a delete, and changes may come again: the one that was deleted does.
+pub(crate) fn k7_a_tombstone_is_dropped_at_once() -> Mutant {
+    Mutant {
+        number: "K7",
+        property: NO_RESURRECTION,
+        killed: |property| {
+            let apply: Apply<LastWriteWins> = |rule, held, change| {
+                let altered = rule.apply(held, change);
+                *held = held.take().filter(|version| version.value.is_some());
+                altered
+            };
+            fn again<R: Resolver>(rule: R) -> Cluster<R> {
+                let tamper = Delivery::AtLeastOnce.tamper().expect("not what the protocol gives");
+                Cluster::new(pair(REPEATING, &[&["set k = 1", "delete k"]]), rule).tampered(tamper)
+            }
+            killed(again(Broken { apply, ..Broken::of(LastWriteWins) }), again(LastWriteWins), property)
+        },
+        schedule: &[
+            "A: set k = 1",
+            "A: delete k",
+            "A -> B: A1 after nothing, and once more later",
+            "A -> B: A2 after A1",
+            "A -> B: A1 after nothing",
+        ],
+        complaint: "B has seen A2, which removed A1, and reads k=1",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::kill::*;
 use multimaster::{Counter, LastWriteWins, Message};
 use multimaster_models::cluster::Cluster;
-use multimaster_models::properties::{AGREEMENT, CONVERGENCE, NO_CAUSAL_LOSS};
+use multimaster_models::properties::{AGREEMENT, CONVERGENCE, NO_CAUSAL_LOSS, NO_RESURRECTION};
 use multimaster_models::tamper::Tamper;
 
 /// K5: history is collected, and the stamps with it: what the snapshot holds counts as older than anything.
@@ -100,27 +100,40 @@ pub(crate) fn k22_a_snapshot_holds_a_write_it_does_not_claim() -> Mutant {
     }
 }
 
-/// K23: the snapshot's encoding has no place for "removed", so what is deleted is left out, and what a neighbour still
-/// holds of it stands.
+/// The snapshot's encoding has no place for "removed", so what is deleted is left out.
+fn forgets_deletes(property: &'static str) -> (Vec<String>, String) {
+    let tamper: Tamper<LastWriteWins> = Tamper {
+        send: |_, _, message| {
+            if let Message::Snapshot(snapshot) = message {
+                snapshot.table.retain(|_, held| held.as_ref().is_some_and(|version| version.value.is_some()));
+            }
+            true
+        },
+        ..Tamper::default()
+    };
+    let sound = || Cluster::new(keeping(0, pair(STREAM, &[&["set k = 1", "delete k"]])), LastWriteWins);
+    killed(sound().tampered(tamper), sound(), property)
+}
+
+/// K23: what a snapshot forgot stands where a neighbour still holds it: the delete is lost.
 pub(crate) fn k23_a_snapshot_forgets_deletes() -> Mutant {
     Mutant {
         number: "K23",
         property: NO_CAUSAL_LOSS,
-        killed: |property| {
-            let tamper: Tamper<LastWriteWins> = Tamper {
-                send: |_, _, message| {
-                    if let Message::Snapshot(snapshot) = message {
-                        snapshot.table.retain(|_, held| held.as_ref().is_some_and(|version| version.value.is_some()));
-                    }
-                    true
-                },
-                ..Tamper::default()
-            };
-            let sound = || Cluster::new(keeping(0, pair(STREAM, &[&["set k = 1", "delete k"]])), LastWriteWins);
-            killed(sound().tampered(tamper), sound(), property)
-        },
+        killed: forgets_deletes,
         schedule: &["A: set k = 1", "A -> B: snapshot of A1", "A: delete k", "A -> B: snapshot of A2"],
         complaint: "B has seen A2 (delete k) and reads k=1: A1 won, which it had seen",
+    }
+}
+
+/// K23: the same, as who reads it sees it.
+pub(crate) fn k23_what_a_snapshot_forgets_is_read_again() -> Mutant {
+    Mutant {
+        number: "K23",
+        property: NO_RESURRECTION,
+        killed: forgets_deletes,
+        schedule: &["A: set k = 1", "A -> B: snapshot of A1", "A: delete k", "A -> B: snapshot of A2"],
+        complaint: "B has seen A2, which removed A1, and reads k=1",
     }
 }
 

@@ -160,7 +160,8 @@ fn operation(kind: Kind, random: &mut fastrand::Rng, masters: u16) -> Op {
         Kind::BoundedCounter if random.u8(0..4) == 0 => {
             Op::Transfer { amount: random.u64(1..3), to: MasterId(random.u16(..masters)) }
         }
-        Kind::Counter | Kind::BoundedCounter => Op::Add(random.i64(-5..10)),
+        Kind::DeletableCounter if random.u8(0..4) == 0 => Op::Delete,
+        Kind::Counter | Kind::BoundedCounter | Kind::DeletableCounter => Op::Add(random.i64(-5..10)),
         Kind::GrowOnlySet => Op::Insert(element.into()),
         Kind::Set if random.bool() => Op::Remove(element.into()),
         Kind::Set => Op::Insert(element.into()),

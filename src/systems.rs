@@ -1,0 +1,108 @@
+//! How real systems resolve conflicts: each system's rule as a [`Resolver`], modelled as the system applies it, its
+//! source cited.
+//!
+//! | rule | system |
+//! |---|---|
+//! | [`CassandraCell`], [`CassandraCounter`] | Apache Cassandra |
+//! | [`DynamoDbGlobal`] | Amazon DynamoDB, global tables |
+//! | [`DynamoCart`] | Dynamo's shopping cart |
+//! | [`CouchDb`] | Apache CouchDB |
+//! | [`RiakSiblings`], [`RiakNewest`], [`RiakLastWriteWins`] | Riak KV |
+//! | [`Couchbase`] | Couchbase Server, XDCR by timestamp |
+//! | [`CosmosDb`] | Azure Cosmos DB, last writer wins |
+//! | [`RedisString`], [`RedisCounter`], [`RedisSet`] | Redis, Active-Active |
+//! | [`GoldenGate`], [`GoldenGateDelta`] | Oracle GoldenGate |
+//! | [`MysqlRing`] | MySQL, circular replication |
+//! | [`Pgd`] | EDB Postgres Distributed |
+//! | [`Spock`] | pgEdge Spock |
+//! | [`ActiveDirectory`] | Microsoft Active Directory |
+//! | [`CrSqlite`] | cr-sqlite |
+//! | [`AntidoteRegister`] | AntidoteDB |
+//!
+//! These are models of rules, not the systems: one key is one row with one column or one document, and what a system does
+//! around its rule (quorums, read repair, expiry, schemas) is left out. Where a rule goes by a wall clock, a write's time
+//! is the one that is [said](crate::Op::At), else its logical time. Where a source does not say how a tie is broken, the
+//! rule's page says what is assumed.
+//!
+//! Many of them are no joins: they decide at each master between the row that it has and the change that comes, some by
+//! where they run. Such a rule holds the id of its master.
+
+mod active_directory;
+mod antidote;
+mod cassandra;
+mod cosmos;
+mod couchbase;
+mod couchdb;
+mod cr_sqlite;
+mod dynamo_cart;
+mod dynamodb;
+mod golden_gate;
+mod mysql;
+mod pgd;
+mod redis;
+mod riak;
+mod row;
+mod spock;
+mod versions;
+
+pub use active_directory::ActiveDirectory;
+pub use antidote::AntidoteRegister;
+pub use cassandra::{CassandraCell, CassandraCounter, CounterCell, Increment, Shard};
+pub use cosmos::CosmosDb;
+pub use couchbase::Couchbase;
+pub use couchdb::{CouchDb, Edit, Leaf, RevisionId, RevisionTree};
+pub use cr_sqlite::CrSqlite;
+pub use dynamo_cart::DynamoCart;
+pub use dynamodb::DynamoDbGlobal;
+pub use golden_gate::{GoldenGate, GoldenGateDelta, Method};
+pub use mysql::MysqlRing;
+pub use pgd::Pgd;
+pub use redis::{RedisCounter, RedisSet, RedisString};
+pub use riak::{RiakLastWriteWins, RiakNewest, RiakSiblings};
+pub use row::{Record, RowChange};
+pub use spock::Spock;
+pub use versions::{Update, Versions};
+
+use crate::resolver::{Data, Side, value_of};
+use crate::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Stamp, Text};
+use serde::{Deserialize, Serialize};
+
+/// When a write says that it was made.
+fn said_time(op: &Op, stamp: Stamp) -> u64 {
+    op.time().unwrap_or(stamp.time)
+}
+
+/// A rule that is one of the rules of [`resolver`](crate::resolver) under another name.
+macro_rules! the_same_as {
+    ($($rule:ident is $other:expr, $other_type:ty;)*) => {$(
+        impl Resolver for $rule {
+            type State = <$other_type as Resolver>::State;
+            type Effect = <$other_type as Resolver>::Effect;
+
+            fn kind(&self) -> Kind {
+                $other.kind()
+            }
+
+            fn prepare(&self, state: &Self::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
+                $other.prepare(state, op, dot, stamp)
+            }
+
+            fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
+                $other.apply(state, change)
+            }
+
+            fn read(&self, state: &Self::State) -> Reading {
+                $other.read(state)
+            }
+
+            fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+                $other.merge(ours, theirs)
+            }
+
+            fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+                $other.shows(state, dot)
+            }
+        }
+    )*};
+}
+use the_same_as;

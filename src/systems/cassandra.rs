@@ -1,0 +1,125 @@
+use super::row::{RowRule, row_rules};
+use super::*;
+use std::collections::BTreeMap;
+
+/// Apache Cassandra's regular cell: the larger timestamp wins, given by the client or its coordinator; at equal ones a
+/// tombstone beats a value, then the larger value's bytes win. A local write is resolved like any other: one that is
+/// stamped earlier than what is there is acknowledged and never seen. ScyllaDB resolves live cells and tombstones alike.
+///
+/// Source: apache/cassandra, src/java/org/apache/cassandra/db/rows/Cells.java, `resolveRegular`. Left out: cells that
+/// expire; of two tombstones, which is collected first.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CassandraCell {
+    /// Whether tombstones are dropped at once, as with `gc_grace_seconds = 0`: an older write that comes later, by hint or
+    /// by repair, then meets nothing. By default they are kept for ever.
+    pub purged: bool,
+}
+
+impl RowRule for CassandraCell {
+    const CLOCKS: bool = true;
+    const MERGES: bool = true;
+
+    fn forgets_deletes(&self) -> bool {
+        self.purged
+    }
+
+    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
+        let key = |cell: &Record| (cell.time, !cell.is_live(), cell.value.clone());
+        held.is_none_or(|held| key(&change.after) > key(held))
+    }
+}
+
+row_rules!(CassandraCell);
+
+/// Apache Cassandra's counter cell: of each node's shard the one with the larger clock, and a read is the sum. A
+/// tombstone beats any counter, whatever the timestamps (CASSANDRA-7346): what is added after a delete is acknowledged
+/// and gone, which is why Cassandra says not to use a deleted counter again.
+///
+/// Source: apache/cassandra, src/java/org/apache/cassandra/db/rows/Cells.java, `resolveCounter`. Left out: that a
+/// collected tombstone lets the counter live again, with whatever shards are still about.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CassandraCounter;
+
+/// A counter, or the tombstone of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CounterCell {
+    /// The first delete, in the order of dots.
+    pub tombstone: Option<Dot>,
+    /// What each node has counted; empty under a tombstone.
+    pub shards: BTreeMap<MasterId, Shard>,
+}
+
+/// What one node has counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Shard {
+    /// Goes up with each increment: the node's own number of its last one.
+    pub clock: u64,
+    /// The node's total.
+    pub count: i64,
+}
+
+/// What a write to a counter sends: the shard as it now is, or a tombstone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Increment {
+    /// The writer's whole shard.
+    Shard(Shard),
+    /// The counter is deleted.
+    Tombstone,
+}
+
+impl CounterCell {
+    fn join(&mut self, other: &CounterCell) {
+        self.tombstone = self.tombstone.into_iter().chain(other.tombstone).min();
+        for (node, theirs) in &other.shards {
+            let ours = self.shards.entry(*node).or_default();
+            *ours = (*ours).max(*theirs);
+        }
+        if self.tombstone.is_some() {
+            self.shards.clear();
+        }
+    }
+}
+
+impl Resolver for CassandraCounter {
+    type State = CounterCell;
+    type Effect = Increment;
+
+    fn kind(&self) -> Kind {
+        Kind::DeletableCounter
+    }
+
+    fn prepare(&self, state: &CounterCell, op: &Op, dot: Dot, _: Stamp) -> Result<Increment, Refusal> {
+        match op {
+            Op::Add(amount) => {
+                let held = state.shards.get(&dot.origin).copied().unwrap_or_default();
+                let count = held.count.checked_add(*amount).ok_or(Refusal::Because("the counter is full".into()))?;
+                Ok(Increment::Shard(Shard { clock: dot.seq, count }))
+            }
+            Op::Delete => Ok(Increment::Tombstone),
+            other => Err(Refusal::WrongKind(other.clone())),
+        }
+    }
+
+    fn apply(&self, state: &mut CounterCell, change: &Change<Increment>) -> bool {
+        let before = state.clone();
+        state.join(&match change.effect {
+            Increment::Shard(shard) => CounterCell { shards: [(change.dot.origin, shard)].into(), tombstone: None },
+            Increment::Tombstone => CounterCell { tombstone: Some(change.dot), ..CounterCell::default() },
+        });
+        *state != before
+    }
+
+    fn read(&self, state: &CounterCell) -> Reading {
+        Reading::Total(state.shards.values().fold(0, |sum, shard| sum.saturating_add(shard.count)))
+    }
+
+    fn merge(&self, ours: Side<'_, CounterCell>, theirs: Side<'_, CounterCell>) -> Option<CounterCell> {
+        let mut merged = ours.state.clone();
+        merged.join(theirs.state);
+        Some(merged)
+    }
+
+    fn shows(&self, state: &CounterCell, dot: Dot) -> bool {
+        state.tombstone == Some(dot) || state.shards.get(&dot.origin).is_some_and(|shard| shard.clock >= dot.seq)
+    }
+}

@@ -1,0 +1,109 @@
+use super::*;
+use std::collections::BTreeSet;
+
+/// Apache CouchDB: every document is a tree of revisions, replication unites the trees, and of the leaves a read shows the
+/// greatest by (not deleted, generation, revision hash); with `conflicts=true`, as here, also the other live ones. No clock.
+///
+/// A client edits the revision that it is shown. A delete is a revision, too: it ends that branch, and a conflicting one
+/// is shown instead, even if the client had been shown it and of a lower generation. Two edits alike, of the same
+/// revision, are one. Source: apache/couchdb, src/couch/src/couch_doc.erl, `to_doc_info_path`. The hash here is FNV-1a
+/// over the parent's hash and the body, where CouchDB takes MD5: as arbitrary.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CouchDb;
+
+/// A revision's name, the order of revisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RevisionId {
+    /// How many edits made it.
+    pub generation: u64,
+    /// Of the parent's hash and the body.
+    pub hash: u64,
+}
+
+/// A revision that no edit replaces, in the order in which a read prefers them: the last is shown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Leaf {
+    /// Whether there is something to show.
+    pub live: bool,
+    /// Its name.
+    pub id: RevisionId,
+    /// The body; `None` if it is a delete.
+    pub value: Option<Text>,
+    /// The revisions that it replaces, itself not among them.
+    pub ancestors: BTreeSet<RevisionId>,
+    /// The writes that made it.
+    pub dots: BTreeSet<Dot>,
+}
+
+/// A document: the leaves, and the names of what they replace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RevisionTree {
+    /// The leaves, the one that is shown last.
+    pub leaves: BTreeSet<Leaf>,
+    /// What is no leaf any more.
+    pub replaced: BTreeSet<RevisionId>,
+}
+
+/// An edit on its way: the leaf that it makes.
+pub type Edit = Leaf;
+
+impl RevisionTree {
+    fn graft(&mut self, mut leaf: Leaf) {
+        self.replaced.extend(&leaf.ancestors);
+        if let Some(same) = self.leaves.iter().find(|held| held.id == leaf.id).cloned() {
+            self.leaves.remove(&same);
+            leaf.dots.extend(same.dots);
+        }
+        self.leaves.insert(leaf);
+        self.leaves.retain(|leaf| !self.replaced.contains(&leaf.id));
+    }
+}
+
+fn hash(parent: Option<RevisionId>, value: Option<&Text>) -> u64 {
+    let parent = parent.map_or(0, |id| id.hash).to_le_bytes();
+    let body = value.map_or(&[][..], |value| value.as_bytes());
+    let bytes = parent.iter().chain([u8::from(value.is_some())].iter()).chain(body).copied().collect::<Vec<u8>>();
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+impl Resolver for CouchDb {
+    type State = RevisionTree;
+    type Effect = Edit;
+
+    fn prepare(&self, state: &RevisionTree, op: &Op, dot: Dot, _: Stamp) -> Result<Edit, Refusal> {
+        let value = value_of(op)?;
+        let shown = state.leaves.last();
+        let mut ancestors = shown.map_or_else(BTreeSet::new, |shown| shown.ancestors.clone());
+        ancestors.extend(shown.map(|shown| shown.id));
+        let parent = shown.map(|shown| shown.id);
+        let generation = parent.map_or(0, |id| id.generation).saturating_add(1);
+        let id = RevisionId { generation, hash: hash(parent, value.as_ref()) };
+        Ok(Leaf { live: value.is_some(), id, value, ancestors, dots: [dot].into() })
+    }
+
+    fn apply(&self, state: &mut RevisionTree, change: &Change<Edit>) -> bool {
+        let before = state.clone();
+        state.graft(change.effect.clone());
+        *state != before
+    }
+
+    fn read(&self, state: &RevisionTree) -> Reading {
+        let mut live = state.leaves.iter().rev().filter_map(|leaf| leaf.value.clone()).collect::<Vec<Text>>();
+        match live.len() {
+            0 => Reading::Nothing,
+            1 => Reading::Value(live.remove(0)),
+            _ => Reading::Values(live),
+        }
+    }
+
+    fn merge(&self, ours: Side<'_, RevisionTree>, theirs: Side<'_, RevisionTree>) -> Option<RevisionTree> {
+        let mut merged = ours.state.clone();
+        merged.replaced.extend(&theirs.state.replaced);
+        theirs.state.leaves.iter().for_each(|leaf| merged.graft(leaf.clone()));
+        Some(merged)
+    }
+
+    fn shows(&self, state: &RevisionTree, dot: Dot) -> bool {
+        state.leaves.iter().any(|leaf| leaf.live && leaf.dots.contains(&dot))
+    }
+}

@@ -1,0 +1,22 @@
+use super::row::{RowRule, row_rules};
+use super::*;
+
+/// Amazon DynamoDB's global tables of eventual consistency: the last writer of an item wins, by an internal timestamp, on
+/// a "best effort" basis; a delete is resolved like a write.
+///
+/// Source: AWS, "Global tables: how it works", awsdocs/amazon-dynamodb-developer-guide,
+/// doc_source/globaltables_HowItWorks.md. How a tie is broken is not documented: the higher master is assumed, so that
+/// the masters agree as is promised. So is that a region's own write is resolved as any other.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DynamoDbGlobal;
+
+impl RowRule for DynamoDbGlobal {
+    const CLOCKS: bool = true;
+    const MERGES: bool = true;
+
+    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
+        held.is_none_or(|held| (change.after.time, change.after.dot) > (held.time, held.dot))
+    }
+}
+
+row_rules!(DynamoDbGlobal);

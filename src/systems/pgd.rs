@@ -1,0 +1,45 @@
+use super::row::{RowRule, Statement, row_rules};
+use super::*;
+
+/// EDB Postgres Distributed with its defaults: conflicts are detected by origin and resolved by `update_if_newer`: the
+/// later commit wins, of equal times the higher node.
+///
+/// An update is suspected only if the row that it meets came from another node than it does. An update that meets a dead
+/// row is skipped, one that meets none is inserted (`insert_or_skip`). A delete is applied to any row, and skipped if
+/// there is none. A local statement is always applied, whatever its time. Source: EnterpriseDB/docs, PGD 5.6,
+/// conflict-management/conflicts: 02_types_of_conflict.mdx and 03_conflict_detection.mdx.
+#[derive(Clone, Copy, Debug)]
+pub struct Pgd {
+    /// The node that applies.
+    pub node: MasterId,
+    /// Whether a dead row is removed at once, by `VACUUM` or because freezing is set so low.
+    pub vacuumed: bool,
+}
+
+impl RowRule for Pgd {
+    const CLOCKS: bool = true;
+    const MERGES: bool = false;
+
+    fn node(&self) -> Option<MasterId> {
+        Some(self.node)
+    }
+
+    fn forgets_deletes(&self) -> bool {
+        self.vacuumed
+    }
+
+    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
+        let after = &change.after;
+        let newer = |row: &Record| (after.time, after.dot.origin) > (row.time, row.dot.origin);
+        let live = held.filter(|row| row.is_live());
+        match change.statement() {
+            Statement::Nothing => false,
+            Statement::Insert => live.is_none_or(newer),
+            Statement::Update if held.is_some() && live.is_none() => false,
+            Statement::Update => live.is_none_or(|row| row.dot.origin == after.dot.origin || newer(row)),
+            Statement::Delete => live.is_some(),
+        }
+    }
+}
+
+row_rules!(Pgd);

@@ -1,0 +1,39 @@
+use super::versions::version_rules;
+use super::*;
+use crate::{Counter, ObservedRemoveSet};
+
+/// A string in a Redis Active-Active database: where the order of two writes cannot be told, the later wall-clock time
+/// wins.
+///
+/// Source: redis/docs, content/operate/rs/databases/active-active/develop/data-types/strings.md. Equal times are not spoken
+/// of: the higher instance is assumed. Nor is a delete that competes with a write: it is assumed to compete as one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RedisString;
+
+impl RedisString {
+    fn reduce(_: &mut Versions<Option<Text>>) {}
+
+    fn shown(state: &Versions<Option<Text>>) -> impl Iterator<Item = &Update<Option<Text>>> {
+        state.kept.iter().max_by_key(|version| (version.time, version.dot)).into_iter()
+    }
+}
+
+version_rules!(RedisString, clocks: true;);
+
+/// A counter in a Redis Active-Active database: the sum of what all instances have counted. A [`Counter`] by another name.
+///
+/// Source: redis/docs, …/data-types/strings.md, "String counter support". Left out: that it holds 59 bits, and `DEL`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RedisCounter;
+
+/// A set in a Redis Active-Active database: a remove removes only what its instance has seen, and an add that it has not
+/// seen wins. An [`ObservedRemoveSet`] by another name.
+///
+/// Source: redis/docs, …/data-types/sets.md.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RedisSet;
+
+the_same_as! {
+    RedisCounter is Counter, Counter;
+    RedisSet is ObservedRemoveSet, ObservedRemoveSet;
+}

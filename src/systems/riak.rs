@@ -1,0 +1,56 @@
+use super::versions::version_rules;
+use super::*;
+use crate::ArrivalWins;
+use std::cmp::Reverse;
+
+/// Riak KV with `allow_mult = true`: what another side's version vector covers is dropped, the rest are siblings, all of
+/// them returned. A delete is a sibling too, a tombstone.
+///
+/// Source: basho/riak_kv, src/riak_object.erl, `syntactic_merge`. Clients are taken to read before they write, and to give
+/// back the context. Left out: when tombstones are reaped.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RiakSiblings;
+
+impl RiakSiblings {
+    fn reduce(_: &mut Versions<Option<Text>>) {}
+
+    fn shown(state: &Versions<Option<Text>>) -> impl Iterator<Item = &Update<Option<Text>>> {
+        state.kept.iter()
+    }
+}
+
+/// Riak KV with `allow_mult = false`: siblings as above, but whenever two meet only the one last modified is stored, under
+/// the *joined* version vector. At equal times a value beats a tombstone, then the smaller term wins.
+///
+/// Resolved when it is stored, not when it is read: so what a sibling has beaten may be beaten in turn by a write that the
+/// sibling's vector covers, and the order of arrival shows. It takes a clock that runs behind what its writer has seen.
+/// Source: basho/riak_kv, src/riak_kv_vnode.erl, `enforce_allow_mult`; ties as in src/riak_object.erl,
+/// `compare_content_dates`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RiakNewest;
+
+impl RiakNewest {
+    fn reduce(state: &mut Versions<Option<Text>>) {
+        let newest =
+            |version: &Update<Option<Text>>| (version.time, version.value.is_some(), Reverse(version.value.clone()));
+        let kept = std::mem::take(&mut state.kept);
+        state.kept.extend(kept.into_iter().max_by_key(newest));
+    }
+
+    fn shown(state: &Versions<Option<Text>>) -> impl Iterator<Item = &Update<Option<Text>>> {
+        state.kept.iter()
+    }
+}
+
+version_rules!(RiakSiblings, clocks: false; RiakNewest, clocks: true;);
+
+/// Riak KV with `last_write_wins = true`: what comes is stored without a look at what is there. [`ArrivalWins`] by another
+/// name, and by a misleading one: after a partition the result follows the order of handoff.
+///
+/// Source: basho/riak_kv, src/riak_kv_vnode.erl, `put_merge`; riak-users, November 2011.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RiakLastWriteWins;
+
+the_same_as! {
+    RiakLastWriteWins is ArrivalWins, ArrivalWins;
+}

@@ -1,0 +1,141 @@
+//! What the rules share that keep one row a key and decide, change by change, whether the incoming one is taken.
+
+use super::*;
+
+/// A row as it stands, or what is left of a deleted one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Record {
+    /// The time that its writer's clock gave it.
+    pub time: u64,
+    /// How often it has been written, as far as the writer knew: a revision or version number, where the system has one.
+    pub count: u64,
+    /// How often it has come to life or died, where the system counts that.
+    pub life: u64,
+    /// Which write it is.
+    pub dot: Dot,
+    /// `None` if it is deleted.
+    pub value: Option<Text>,
+}
+
+impl Record {
+    /// Whether there is a row to be read.
+    pub fn is_live(&self) -> bool {
+        self.value.is_some()
+    }
+}
+
+/// A write on its way: the row as its writer found it, and as it left it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RowChange {
+    /// The row before the write, if there was a live one.
+    pub before: Option<Record>,
+    /// The row after it.
+    pub after: Record,
+}
+
+/// What a statement does to the row that it finds.
+pub(super) enum Statement {
+    /// A delete that found no row: no row, no change to replicate.
+    Nothing,
+    Insert,
+    Update,
+    Delete,
+}
+
+impl RowChange {
+    pub(super) fn statement(&self) -> Statement {
+        match (&self.before, &self.after.value) {
+            (None, None) => Statement::Nothing,
+            (Some(_), None) => Statement::Delete,
+            (None, Some(_)) => Statement::Insert,
+            (Some(_), Some(_)) => Statement::Update,
+        }
+    }
+}
+
+/// A rule over one row a key.
+pub(super) trait RowRule {
+    /// Whether what the writer's clock says matters.
+    const CLOCKS: bool;
+    /// Whether a whole row from elsewhere can be resolved as a change is, though nobody knows what it was written over.
+    const MERGES: bool;
+
+    /// Where this rule runs, if a write that is made here is taken without a question, as SQL does it.
+    fn node(&self) -> Option<MasterId> {
+        None
+    }
+
+    /// Whether nothing is left of a deleted row.
+    fn forgets_deletes(&self) -> bool {
+        false
+    }
+
+    /// Completes a local write: by default it has its writer's time, and no other number.
+    fn number(&self, _held: Option<&Record>, _after: &mut Record) {}
+
+    /// Whether the change is taken in place of what is held.
+    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool;
+}
+
+pub(super) fn prepare(
+    rule: &impl RowRule,
+    held: Option<&Record>,
+    op: &Op,
+    dot: Dot,
+    stamp: Stamp,
+) -> Result<RowChange, Refusal> {
+    let value = value_of(op.untimed())?;
+    let mut after = Record { time: said_time(op, stamp), count: 0, life: 0, dot, value };
+    rule.number(held, &mut after);
+    Ok(RowChange { before: held.filter(|held| held.is_live()).cloned(), after })
+}
+
+pub(super) fn apply(rule: &impl RowRule, state: &mut Option<Record>, change: &RowChange) -> bool {
+    let made_here = rule.node() == Some(change.after.dot.origin) && !matches!(change.statement(), Statement::Nothing);
+    if !made_here && !rule.takes(state.as_ref(), change) {
+        return false;
+    }
+    let after = (change.after.is_live() || !rule.forgets_deletes()).then(|| change.after.clone());
+    let altered = *state != after;
+    *state = after;
+    altered
+}
+
+/// [`Resolver`] for rules over rows.
+macro_rules! row_rules {
+    ($($rule:ty),*) => {$(
+        impl Resolver for $rule {
+            type State = Option<Record>;
+            type Effect = RowChange;
+
+            fn goes_by_clocks(&self) -> bool {
+                <Self as row::RowRule>::CLOCKS
+            }
+
+            fn prepare(&self, held: &Self::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<RowChange, Refusal> {
+                row::prepare(self, held.as_ref(), op, dot, stamp)
+            }
+
+            fn apply(&self, state: &mut Self::State, change: &Change<RowChange>) -> bool {
+                row::apply(self, state, &change.effect)
+            }
+
+            fn read(&self, state: &Self::State) -> Reading {
+                state.as_ref().and_then(|held| held.value.clone()).map_or(Reading::Nothing, Reading::Value)
+            }
+
+            fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+                let mut merged = <Self as row::RowRule>::MERGES.then(|| ours.state.clone())?;
+                if let Some(after) = theirs.state.clone() {
+                    row::apply(self, &mut merged, &RowChange { before: None, after });
+                }
+                Some(merged)
+            }
+
+            fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+                state.as_ref().is_some_and(|held| held.dot == dot)
+            }
+        }
+    )*};
+}
+pub(super) use row_rules;

@@ -1,0 +1,45 @@
+use super::row::{RowRule, Statement, row_rules};
+use super::*;
+
+/// pgEdge Spock with `last_update_wins`: the later commit wins; of equal times the node with the *lower* tiebreaker, and if
+/// those are equal too the remote row, on both sides.
+///
+/// A change to a row that came from the same node is applied. A delete older than the row is skipped; nothing is kept of a
+/// deleted row, so an update that finds none fails, and is logged. A local statement is always applied. Source:
+/// pgEdge/spock, docs/conflict_types.md and src/spock_conflict.c. Left out: frozen rows, and retries.
+#[derive(Clone, Copy, Debug)]
+pub struct Spock {
+    /// The node that applies.
+    pub node: MasterId,
+    /// Whether all nodes were given one tiebreaker; by default each has its own id.
+    pub equal_tiebreakers: bool,
+}
+
+impl RowRule for Spock {
+    const CLOCKS: bool = true;
+    const MERGES: bool = false;
+
+    fn node(&self) -> Option<MasterId> {
+        Some(self.node)
+    }
+
+    fn forgets_deletes(&self) -> bool {
+        true
+    }
+
+    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
+        let Some(held) = held else {
+            return matches!(change.statement(), Statement::Insert);
+        };
+        if matches!(change.statement(), Statement::Nothing) {
+            return false;
+        }
+        let after = &change.after;
+        let tie = || self.equal_tiebreakers || after.dot.origin <= held.dot.origin;
+        let newer = after.time > held.time || (after.time == held.time && tie());
+        let same_origin = after.dot.origin == held.dot.origin && !matches!(change.statement(), Statement::Insert);
+        same_origin || newer
+    }
+}
+
+row_rules!(Spock);

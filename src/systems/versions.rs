@@ -1,0 +1,113 @@
+//! What the rules share that tell by causality which writes compete: the versions that no other has seen.
+
+use super::*;
+use crate::VersionVector;
+
+/// The versions of a key, none of which had seen another, ordered by dot, and all that went into them.
+///
+/// A version is dropped once another side's context covers it and does not hold it. The context is of this key alone, so
+/// the rule needs no causal delivery: Preguiça et al., "Dotted version vectors", 2010.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Versions<V> {
+    /// The versions.
+    pub kept: Vec<Update<V>>,
+    /// The writes of this key that are in the versions or were replaced.
+    pub context: VersionVector,
+}
+
+/// One version: what was written, and what its writer had seen of the key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Update<V> {
+    /// Which write it is.
+    pub dot: Dot,
+    /// The time that its writer's clock gave it.
+    pub time: u64,
+    /// What was written.
+    pub value: V,
+    /// The writes of this key that it replaces.
+    pub past: VersionVector,
+}
+
+impl<V> Default for Versions<V> {
+    fn default() -> Self {
+        Versions { kept: Vec::new(), context: VersionVector::default() }
+    }
+}
+
+impl<V: Data> Versions<V> {
+    /// A write of `value` here, over all that is here.
+    pub(super) fn over(&self, op: &Op, dot: Dot, stamp: Stamp, value: V) -> Update<V> {
+        Update { dot, time: said_time(op, stamp), value, past: self.context.clone() }
+    }
+
+    pub(super) fn take(&mut self, update: &Update<V>) -> bool {
+        if self.context.contains(update.dot) {
+            return false;
+        }
+        self.kept.retain(|version| !update.past.contains(version.dot));
+        let place = self.kept.partition_point(|version| version.dot < update.dot);
+        self.kept.insert(place, update.clone());
+        self.context.join(&update.past);
+        self.context.insert(update.dot);
+        true
+    }
+
+    pub(super) fn join(&self, theirs: &Self) -> Self {
+        let holds = |side: &Self, dot: Dot| side.kept.iter().any(|version| version.dot == dot);
+        let mut kept: Vec<Update<V>> = Vec::new();
+        for (one, other) in [(self, theirs), (theirs, self)] {
+            let stays = |v: &&Update<V>| holds(other, v.dot) || !other.context.contains(v.dot);
+            kept.extend(one.kept.iter().filter(stays).cloned());
+        }
+        kept.sort();
+        kept.dedup();
+        let mut context = self.context.clone();
+        context.join(&theirs.context);
+        Versions { kept, context }
+    }
+}
+
+/// [`Resolver`] for rules over a register's concurrent versions. Such a rule has two functions of its own: `reduce`, what
+/// is thrown away when versions meet, and `shown`, which are read.
+macro_rules! version_rules {
+    ($($rule:ty, clocks: $clocks:literal;)*) => {$(
+        impl Resolver for $rule {
+            type State = Versions<Option<Text>>;
+            type Effect = Update<Option<Text>>;
+
+            fn goes_by_clocks(&self) -> bool {
+                $clocks
+            }
+
+            fn prepare(&self, state: &Self::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
+                Ok(state.over(op, dot, stamp, value_of(op.untimed())?))
+            }
+
+            fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
+                let altered = state.take(&change.effect);
+                Self::reduce(state);
+                altered
+            }
+
+            fn read(&self, state: &Self::State) -> Reading {
+                let mut shown: Vec<&Text> = Self::shown(state).filter_map(|version| version.value.as_ref()).collect();
+                match shown.len() {
+                    0 => Reading::Nothing,
+                    1 => Reading::Value(shown.remove(0).clone()),
+                    _ => Reading::Values(shown.into_iter().cloned().collect()),
+                }
+            }
+
+            fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+                let mut merged = ours.state.join(theirs.state);
+                Self::reduce(&mut merged);
+                Some(merged)
+            }
+
+            fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+                Self::shown(state).any(|version| version.dot == dot)
+            }
+        }
+    )*};
+}
+pub(super) use version_rules;
