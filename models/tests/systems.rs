@@ -118,9 +118,9 @@ fn what_the_models_find_of_each_system() {
         ("cr-sqlite/delete", nothing),
         // Changes that overtake others.
         ("pgd/unordered-delete", all),
-        ("pgd/unordered-update", both),
+        ("pgd/unordered-update", nothing),
         ("spock/unordered-update", both),
-        ("cassandra/unordered-delete", causal),
+        ("cassandra/unordered-delete", nothing),
         ("cassandra-purged/unordered-delete", all),
         // Changes that come twice.
         ("cassandra/again-delete", nothing),
