@@ -2,6 +2,10 @@
 //! delivery do to a rule that relies on more.
 #![allow(missing_docs)]
 
+mod systems {
+    mod rules;
+}
+
 use multimaster::resolver::Side;
 use multimaster::{Change, Dot, Kind, LastWriteWins, MasterId, Op, Resolver, Stamp, Topology, VersionVector};
 use multimaster_models::any_rule::{AnyRule, Pack};
