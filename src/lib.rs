@@ -8,8 +8,8 @@
 //! once at every master, after every write that it had seen, and once all is delivered nobody sends changes any more.
 //! Whether masters then *agree*, and what is lost where writes conflict, is up to the [`Resolver`].
 //!
-//! **Limits.** No crash, no change of membership and no clock but the logical one; tombstones are kept for ever; a peer
-//! may be out of date but does not lie.
+//! **Limits.** No crash, no change of membership and no clock but the logical one (what a wall clock shows is a client's
+//! [word](Op::At)); tombstones are kept for ever; a peer may be out of date but does not lie.
 //!
 //! One write's life:
 //!
@@ -33,9 +33,10 @@
 //! ```
 //!
 //! **The map**, in the order of a write's life: [`Op`] is what a client asks, [`Dot`] names it, [`Stamp`] dates it, a
-//! [`Resolver`] makes it an effect, a [`Change`] carries it, a [`Topology`] says to whom, a [`Replica`] does all that.
-//! Running: a [`Master`] is replicas behind locks, one for each shard of its [`Layout`]; a [`Cluster`] joins masters by
-//! links on threads; a [`record`] of what happened there can be held against the model.
+//! [`Resolver`] (one of [`resolver`] or of [`systems`], or yours) makes it an effect, a [`Change`] carries it, a
+//! [`Topology`] says to whom, a [`Replica`] does all that. Running: a [`Master`] is replicas behind locks, one for each
+//! shard of its [`Layout`]; a [`Cluster`] joins masters by links on threads; a [`record`] of what happened there can be
+//! held against the model.
 
 mod change;
 pub mod clock;
