@@ -1,9 +1,11 @@
 //! The model: masters, links and clients as one state machine that stateright explores. Every step of a master is a
 //! call to the shipping [`Replica`].
 
+mod running;
 mod state;
 
-pub use state::{Faults, Hashed, Letter, Node, State};
+pub(crate) use running::Did;
+pub use state::{Faults, Hashed, Inquiry, Letter, Node, State};
 
 use crate::history::{History, Write};
 use crate::scope::{Link, Scope};
@@ -11,7 +13,7 @@ use crate::specification::Specification;
 use crate::subject::Sent;
 use crate::tamper::Tamper;
 use derive_where::derive_where;
-use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver, Stamp};
+use multimaster::{MasterId, MessageOf, Outcome, Refusal, Replica, Request, Resolver, Stamp};
 use smallvec::SmallVec;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -74,6 +76,38 @@ pub enum Action<R: Resolver> {
         /// The receiver.
         to: MasterId,
     },
+    /// A running link takes the next changes from its sender's log: a letter is in flight.
+    Push {
+        /// The sender.
+        from: MasterId,
+        /// The receiver.
+        to: MasterId,
+        /// At most so many changes.
+        max: usize,
+    },
+    /// A master sends its digest: it is on its way.
+    Inquire {
+        /// Who asks.
+        asker: MasterId,
+        /// Whom.
+        feeder: MasterId,
+    },
+    /// A digest arrives, and its answer, if there is one, is in flight.
+    Answer {
+        /// The digest.
+        inquiry: Inquiry,
+        /// At most so many changes.
+        max: usize,
+    },
+    /// A letter in flight becomes two.
+    Duplicate(Arc<Letter<R>>),
+    /// A master cuts its log.
+    Truncate {
+        /// Whose.
+        at: MasterId,
+        /// To so many entries.
+        keep: usize,
+    },
 }
 
 impl<R: Resolver> Cluster<R> {
@@ -88,10 +122,11 @@ impl<R: Resolver> Cluster<R> {
     /// Each master follows a rule of its own: a bug that some systems allow.
     ///
     /// # Panics
-    /// If the scope is larger than a state can tell: more than 32 edges or free requests, 255 requests of one client, or
-    /// a batch of none. (Scenario files are refused for it with a message.)
+    /// If the scope is larger than a state can tell: more than 32 streams or free requests, 255 requests of one client,
+    /// or a batch of none. (Scenario files are refused for it with a message.)
     pub fn with_rules(scope: Scope, rule: impl Fn(MasterId) -> R) -> Cluster<R> {
-        assert!(scope.topology.edges().count() <= 32, "at most 32 edges can be explored");
+        let streams = matches!(scope.link, Link::Stream { .. });
+        assert!(!streams || scope.topology.edges().count() <= 32, "at most 32 streams can be explored");
         assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
         assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
@@ -113,11 +148,6 @@ impl<R: Resolver> Cluster<R> {
 
     pub(crate) fn initial(&self) -> State<R> {
         let history = Arc::new(Hashed::new(History::default()));
-        let faults = match self.scope.link {
-            Link::Stream { resets } => Faults { resets, ..Faults::default() },
-            Link::Datagram { losses, duplicates } => Faults { losses, duplicates, ..Faults::default() },
-            Link::Soup => Faults::default(),
-        };
         State {
             masters: self
                 .start
@@ -125,11 +155,23 @@ impl<R: Resolver> Cluster<R> {
                 .map(|replica| Arc::new(Node::new(replica.clone(), &history.value, self.specification)))
                 .collect(),
             wire: Vec::new(),
+            inquiries: Vec::new(),
             history,
             progress: SmallVec::from_elem(0, self.scope.clients.len()),
             chosen: 0,
-            faults,
+            faults: self.faults(),
             broken: 0,
+        }
+    }
+
+    /// The faults that may happen.
+    pub(crate) fn faults(&self) -> Faults {
+        match self.scope.link {
+            Link::Stream { resets } => Faults { resets, ..Faults::default() },
+            Link::Datagram { losses, duplicates } | Link::Running { losses, duplicates } => {
+                Faults { losses, duplicates, ..Faults::default() }
+            }
+            Link::Soup => Faults::default(),
         }
     }
 
@@ -153,8 +195,13 @@ impl<R: Resolver> Cluster<R> {
                 actions.push(Action::Lose(letter.clone()));
             }
             if state.faults.duplicates > 0 {
-                actions.push(Action::Repeat(letter.clone()));
+                let running = matches!(self.scope.link, Link::Running { .. });
+                let twice = if running { Action::Duplicate } else { Action::Repeat };
+                actions.push(twice(letter.clone()));
             }
+        }
+        if matches!(self.scope.link, Link::Running { .. }) {
+            return self.enabled_running(state, actions);
         }
         for (edge, (from, to)) in self.scope.topology.edges().enumerate() {
             let (feeder, asker) = (&state.master(from).replica, &state.master(to).replica);
@@ -184,6 +231,10 @@ impl<R: Resolver> Cluster<R> {
 
     /// The state after `action`, and which changes were sent on the way; `None` if nothing is different.
     pub(crate) fn step(&self, state: &State<R>, action: &Action<R>) -> Option<(State<R>, Sent)> {
+        let client = matches!(action, Action::Ask { .. } | Action::Choose(_));
+        if matches!(self.scope.link, Link::Running { .. }) && !client {
+            return self.step_running(state, action);
+        }
         let mut next = state.clone();
         let mut sent = Sent::new();
         match action {
@@ -232,11 +283,16 @@ impl<R: Resolver> Cluster<R> {
                 sender.resume(*to, state.master(*to).replica.digest());
                 next.move_cursor(*from, sender);
             }
+            // Steps of running links: nowhere else are they possible.
+            Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => return None,
+            Action::Duplicate(_) | Action::Truncate { .. } => return None,
         }
-        if matches!(self.scope.link, Link::Stream { .. }) {
-            self.acknowledge(&mut next);
+        match self.scope.link {
+            Link::Stream { .. } => self.acknowledge(&mut next),
+            // A running link delivers also what brings nothing.
+            Link::Running { .. } => {}
+            _ => next.wire.retain(|letter| !self.is_spent(&next.masters[letter.to.index()], letter)),
         }
-        next.wire.retain(|letter| !self.is_spent(&next.masters[letter.to.index()], letter));
         (next != *state).then_some((next, sent))
     }
 
@@ -260,12 +316,9 @@ impl<R: Resolver> Cluster<R> {
 
     fn write(&self, next: &mut State<R>, at: MasterId, request: &Request, sent: &mut Sent) {
         let mut replica = next.master(at).replica.clone();
-        let past = replica.digest().clone();
-        if let Ok(dot) = replica.write(&request.key, &request.op) {
-            // A master logs what it writes.
-            let stamp = replica.log().last().map_or(Stamp { time: 0, master: at }, |change| change.stamp);
+        if let Ok(write) = written(&mut replica, request) {
             let mut history = next.history.value.clone();
-            history.add(Write { dot, stamp, key: request.key.clone(), op: request.op.clone(), past });
+            history.add(write);
             next.history = Arc::new(Hashed::new(history));
             self.settle(next, replica, sent);
         }
@@ -297,19 +350,21 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    /// The master `replica` has taken something in: what it now has to send goes out at once, except over streams,
-    /// where it waits in the log; then the log is cut.
+    /// The master `replica` has taken something in: what it now has to send goes out at once, except over streams and
+    /// running links, where it waits in the log; then the log is cut, which in a running master is a step of its own.
     fn settle(&self, next: &mut State<R>, mut replica: Replica<R>, sent: &mut Sent) {
         let from = replica.id();
         let mut outbox = Vec::new();
-        if !matches!(self.scope.link, Link::Stream { .. }) {
+        if matches!(self.scope.link, Link::Datagram { .. } | Link::Soup) {
             for to in self.scope.topology.sends_to(from) {
                 while let Some(message) = replica.next_push(to, self.scope.batch) {
                     outbox.push((to, message));
                 }
             }
         }
-        if let Some(keep) = self.scope.log {
+        if let Some(keep) = self.scope.log
+            && !matches!(self.scope.link, Link::Running { .. })
+        {
             replica.truncate(keep);
         }
         next.set(from, replica, self.specification);
@@ -330,10 +385,9 @@ impl<R: Resolver> Cluster<R> {
         let Some(letter) = self.sealed(next, from, to, message, sent) else {
             return;
         };
-        let place = next.wire.partition_point(|held| held.order() < letter.order());
-        let there = next.wire.get(place).is_some_and(|held| **held == letter);
+        let there = next.flying(from, to, &letter.message).is_some();
         if self.scope.link != Link::Soup || !there {
-            next.wire.insert(place, Arc::new(letter));
+            next.fly(Arc::new(letter));
         }
     }
 
@@ -379,4 +433,13 @@ impl<R: Resolver> Cluster<R> {
         let mut trial = receiver.replica.clone();
         self.receive(&mut trial, letter.from, letter.message.clone()) == Outcome::Duplicate && trial == receiver.replica
     }
+}
+
+/// A client writes: what the ghost is told of it.
+pub(crate) fn written<R: Resolver>(replica: &mut Replica<R>, request: &Request) -> Result<Write, Refusal> {
+    let past = replica.digest().clone();
+    let dot = replica.write(&request.key, &request.op)?;
+    // A master logs what it writes.
+    let stamp = replica.log().last().map_or(Stamp { time: 0, master: replica.id() }, |change| change.stamp);
+    Ok(Write { dot, stamp, key: request.key.clone(), op: request.op.clone(), past })
 }

@@ -97,6 +97,12 @@ impl History {
         &self.0
     }
 
+    /// These writes, in whatever order.
+    pub(crate) fn of(mut writes: Vec<Write>) -> History {
+        writes.sort_by_key(|write| write.dot);
+        History(writes)
+    }
+
     pub(crate) fn add(&mut self, write: Write) {
         let place = self.0.partition_point(|held| held.dot < write.dot);
         self.0.insert(place, write);

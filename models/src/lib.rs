@@ -19,12 +19,14 @@
 //! | [`check`], [`table`], [`picture`], [`explorer`] | what the command does, and what a person sees |
 //! | [`verify()`] | your own rule, in a test of your own crate |
 //! | [`spawn`] | the same masters for real, over UDP |
+//! | [`conform`] | whether a recorded run of a real cluster is a path of the model |
 //! | [`tamper`] | breaking the protocol on purpose |
 
 pub mod article;
 pub mod catalogue;
 pub mod check;
 pub mod cluster;
+pub mod conform;
 pub mod engine;
 pub mod erased;
 pub mod explorer;

@@ -9,7 +9,7 @@ use multimaster_models::spawn::{self, Stopped};
 use multimaster_models::stateright_engine::How;
 use multimaster_models::table::{self, Table};
 use multimaster_models::trace::Trace;
-use multimaster_models::{catalogue, explorer};
+use multimaster_models::{catalogue, conform, explorer};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -66,7 +66,8 @@ Examples:
   multimaster check booking/arrival    a shipped one
   multimaster replay target/traces/booking-arrival.convergence.trace
   multimaster explore booking/arrival  browse its states
-  multimaster spawn hello              run its masters, and talk to them";
+  multimaster spawn hello              run its masters, and talk to them
+  multimaster conform run.jsonl        is a recorded run a path of the model?";
 
 #[derive(Subcommand)]
 enum Command {
@@ -115,6 +116,12 @@ enum Command {
         #[arg(long)]
         verbose: bool,
     },
+    /// Replay the record of a running cluster against the model: is every step of it one that the model can take?
+    #[command(after_long_help = CONFORM)]
+    Conform {
+        /// A record: what `multimaster::record::write` writes, of a cluster that was set up `recorded`
+        record: String,
+    },
     /// Name the rules, the topologies, the links and the shipped scenarios
     List,
 }
@@ -133,6 +140,17 @@ Between masters:
 Masters know each other by address alone: a forged source address is not found
 out. A master that was ended forgets everything, and must not be started again
 beside others that remember it: they would refuse its writes as impossible.";
+
+const CONFORM: &str = "\
+A record is a file of JSON objects, a line each: first the setting (the rule's
+name, the topology, the number of shards), then the events in the order of
+their numbers. It supplies the choices: what clients asked, what was sent, lost
+and delivered when. The model makes the same choices, shard by shard. What came
+of them (answers, readings, outcomes) must be what comes of them there, and a
+message must be in flight there as the model's own master sent it.
+
+At the first step that is otherwise: its line, and what the model has instead;
+exit status 1. If all are the model's: what happened, counted, and how it ended.";
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
@@ -191,6 +209,7 @@ fn main() -> ExitCode {
             let tick = std::time::Duration::from_millis(tick);
             spawn(&file, &spawn::Options { port, tick, only, verbose })
         }
+        Command::Conform { record } => conform(&record),
         Command::List => list(),
     };
     match outcome {
@@ -397,6 +416,19 @@ fn spawn(file: &str, options: &spawn::Options) -> Result<bool, Failure> {
     }
 }
 
+fn conform(record: &str) -> Result<bool, Failure> {
+    let mut out = std::io::stdout().lock();
+    match conform::check_file(record) {
+        Ok(summary) => writeln!(out, "{summary}")?,
+        Err(conform::Failure::File(fault)) => return Err(fault.into()),
+        Err(conform::Failure::Run(fault)) => {
+            writeln!(out, "{fault}")?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 fn list() -> Result<bool, Failure> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "rules")?;
@@ -424,6 +456,11 @@ fn list() -> Result<bool, Failure> {
         "datagram"
     )?;
     writeln!(out, "  {:14} a message, once sent, may arrive at any time and any number of times", "soup")?;
+    writeln!(
+        out,
+        "  {:14} what the threads of a running cluster do: sending is a step; `losses`, `duplicates`",
+        "running"
+    )?;
     writeln!(out, "\nscenarios")?;
     let mut width = 0;
     let files = catalogue::files();

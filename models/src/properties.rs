@@ -152,6 +152,22 @@ impl<R: Resolver> Model for Cluster<R> {
                 }
                 properties.push(Property::sometimes(GAP, |cluster: &Self, state| cluster.gap(state)));
             }
+            Link::Running { losses, duplicates } => {
+                if losses > 0 {
+                    let lost =
+                        |cluster: &Self, state: &State<R>| state.faults.losses == 0 && cluster.clients_done(state);
+                    properties.push(Property::sometimes(LOSS, lost));
+                }
+                if duplicates > 0 {
+                    // Nothing was lost, and nothing is left in flight: both have arrived.
+                    let arrived_twice = |cluster: &Self, state: &State<R>| {
+                        let lost = state.faults.losses < cluster.faults().losses;
+                        state.faults.duplicates == 0 && !lost && state.wire.is_empty()
+                    };
+                    properties.push(Property::sometimes(DUPLICATE, arrived_twice));
+                }
+                properties.push(Property::sometimes(GAP, |cluster: &Self, state| cluster.gap(state)));
+            }
             Link::Soup => properties.push(Property::sometimes(GAP, |cluster: &Self, state| cluster.gap(state))),
         }
         if self.scope.batch > 1 {
@@ -200,8 +216,9 @@ impl<R: Resolver> Cluster<R> {
         }
         let mut actions = Vec::new();
         self.enabled(state, &mut actions);
-        let is_fault =
-            |action: &Action<R>| matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Break { .. });
+        let is_fault = |action: &Action<R>| {
+            matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Duplicate(_) | Action::Break { .. })
+        };
         // Only in a soup, where a letter stays, and in a tampered protocol can a step that is possible alter nothing.
         let sure = self.scope.link != Link::Soup && self.tamper.is_none();
         actions.iter().all(|action| is_fault(action) || (!sure && self.step(state, action).is_none()))

@@ -106,4 +106,5 @@ pub(super) enum LinkName {
     Stream,
     Datagram,
     Soup,
+    Running,
 }

@@ -1,0 +1,185 @@
+//! Whether a recorded run of a real cluster is a path of the model: [`check_file`].
+//!
+//! A [record](multimaster::record) supplies the choices of a run: what clients asked, when a link took from a log, what was
+//! lost, what arrived when. Here the model makes the same choices: a [`Cluster`] with [running links](Link::Running), shard
+//! by shard. All that the record says came of a step must be what comes of it there: a write's answer, a reading, the
+//! outcome of a message. And a message can be delivered, lost or repeated only if it is in flight there, equal to what the
+//! model's own replica sent; a digest can be answered only if it was sent. The first step that is otherwise is told.
+//!
+//! So what holds of every path of the model holds of the run, and what is found out about the run can be found in the
+//! model. (The term is *trace validation*: Cirstea, Kuppe, Loillier and Merz, "Validating traces of distributed programs
+//! against TLA+ specifications", SEFM 2024.)
+
+mod path;
+mod report;
+
+pub use report::{Failure, Judged, Refused, ShardSummary, Summary, Tally};
+
+use crate::cluster::Cluster;
+use crate::fault::{self, Fault};
+use crate::scenario::{ForRule, RuleName};
+use crate::scope::{Free, Link, Scope};
+use crate::specification::Specification;
+use multimaster::record::{Recorded, Setting};
+use multimaster::{Key, Layout, MasterId, Message, MessageOf, Resolver, Topology};
+use path::Path;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The record in this file: one JSON object a line, the [`Setting`] first, then each [`Recorded`].
+///
+/// # Errors
+/// If it is no such file, or its run is no path of the model.
+pub fn check_file(file: &str) -> Result<Summary, Failure> {
+    let text = fault::read(file).map_err(Failure::File)?;
+    check_text(file, &text)
+}
+
+/// The record that is the text of the file named `file`.
+///
+/// # Errors
+/// As [`check_file`].
+pub fn check_text(file: &str, text: &str) -> Result<Summary, Failure> {
+    let fault = |line, what: String| Failure::File(Fault::at(file, line, what));
+    let mut lines = text.lines().enumerate().map(|(place, line)| (place + 1, line));
+    let Some((line, first)) = lines.next() else {
+        return Err(fault(0, "this is empty: a record begins with its setting".into()));
+    };
+    let setting: Setting =
+        serde_json::from_str(first).map_err(|error| fault(line, report::not_json("the setting", &error)))?;
+    let names = || RuleName::ALL.iter().map(|(_, name, _)| *name).collect::<Vec<_>>().join(", ");
+    let named = RuleName::ALL.iter().find(|(_, name, _)| *name == setting.rule);
+    let Some((rule, ..)) = named else {
+        let quoted = report::short(&setting.rule);
+        return Err(fault(line, format!("no rule is named `{quoted}` here; there are {}", names())));
+    };
+    vetted(&setting).map_err(|what| fault(line, what))?;
+    rule.with(Lines { file, lines: &mut lines, setting: &setting })
+}
+
+/// The rest of a file.
+struct Lines<'a> {
+    file: &'a str,
+    lines: &'a mut dyn Iterator<Item = (usize, &'a str)>,
+    setting: &'a Setting,
+}
+
+impl ForRule for Lines<'_> {
+    type Answer = Result<Summary, Failure>;
+
+    fn with<R: Resolver>(self, rule: R, _: Option<Specification>) -> Result<Summary, Failure> {
+        let fault = |line, what: String| Fault::at(self.file, line, what);
+        let mut replay = Replay::new(rule, self.setting).map_err(|what| Failure::File(fault(1, what)))?;
+        for (place, (line, text)) in self.lines.enumerate() {
+            let recorded = event(text).map_err(|what| Failure::File(fault(line, what)))?;
+            let taken = replay.take(place, &recorded, |message| typed::<R>(message));
+            taken.map_err(|refused| Failure::Run(fault(line, refused.to_string())))?;
+        }
+        Ok(replay.summary())
+    }
+}
+
+fn event(text: &str) -> Result<Recorded<Value, Value>, String> {
+    serde_json::from_str(text).map_err(|error| report::not_json("an event", &error))
+}
+
+/// A message as the rule has it. Only here does what is read from a file depend on the rule: so the rest is compiled once.
+fn typed<R: Resolver>(message: &Message<Value, Value>) -> Result<MessageOf<R>, String> {
+    let value = serde_json::to_value(message);
+    value.and_then(serde_json::from_value).map_err(|error| format!("this rule has no such message: {error}"))
+}
+
+/// The record of a run under any rule. The rule that `setting` names does not count.
+///
+/// # Errors
+/// At the first step that is not one of the model.
+pub fn replay<R: Resolver>(
+    rule: R,
+    setting: &Setting,
+    events: &[Recorded<R::State, R::Effect>],
+) -> Result<Summary, Refused> {
+    let mut replay =
+        Replay::new(rule, setting).map_err(|what| Refused { place: 0, step: "the setting".into(), what })?;
+    for (place, recorded) in events.iter().enumerate() {
+        replay.take(place, recorded, |message| Ok(message.clone()))?;
+    }
+    Ok(replay.summary())
+}
+
+/// The topology of a setting, if it is one, and not so large that laying it out would take for ever.
+fn vetted(setting: &Setting) -> Result<Topology, String> {
+    let (masters, edges) = (setting.topology.masters(), setting.topology.edges());
+    let count = edges.count();
+    if usize::from(masters) * count > 8192 {
+        return Err(format!("{masters} masters and {count} edges: at most 8192 is their product here"));
+    }
+    Topology::from_edges(masters, setting.topology.edges()).map_err(|error| error.to_string())
+}
+
+/// A run of the model that does what a record says.
+struct Replay<R: Resolver> {
+    cluster: Cluster<R>,
+    layout: Layout,
+    paths: BTreeMap<usize, Path<R>>,
+    last: Option<u64>,
+}
+
+impl<R: Resolver> Replay<R> {
+    fn new(rule: R, setting: &Setting) -> Result<Replay<R>, String> {
+        let scope = Scope {
+            topology: vetted(setting)?,
+            // What may be lost and repeated, how many changes a message carries and when a log is cut: the record says.
+            link: Link::Running { losses: 0, duplicates: 0 },
+            batch: usize::MAX,
+            log: None,
+            clients: Vec::new(),
+            free: Free::default(),
+        };
+        let cluster = Cluster::new(scope, rule);
+        Ok(Replay { cluster, layout: setting.layout, paths: BTreeMap::new(), last: None })
+    }
+
+    /// Takes the event at that place of the record. `read` makes its message one of the rule's.
+    fn take<S, E>(
+        &mut self,
+        place: usize,
+        recorded: &Recorded<S, E>,
+        read: impl Fn(&Message<S, E>) -> Result<MessageOf<R>, String>,
+    ) -> Result<(), Refused> {
+        let Recorded { number, shard, event } = recorded;
+        let vetted = self.vet(*number, *shard, report::masters_of(event), report::key_of(event));
+        let taken = vetted.and_then(|()| {
+            let path = self.paths.entry(*shard).or_insert_with(|| Path::new(&self.cluster));
+            path.take(&self.cluster, event, read)
+        });
+        taken.map_err(|what| {
+            let steps = self.paths.get(shard).map_or(0, |path| path.tally.steps);
+            let step = format!("shard {shard}, step {}: {}", steps + 1, report::short(&report::in_words(event)));
+            Refused { place, step, what }
+        })?;
+        self.last = Some(*number);
+        Ok(())
+    }
+
+    fn vet(&self, number: u64, shard: usize, masters: [MasterId; 2], key: Option<&Key>) -> Result<(), String> {
+        if let Some(last) = self.last.filter(|last| *last >= number) {
+            return Err(format!("number {number} comes after {last}: events are in the order of their numbers"));
+        }
+        let shards = self.layout.shards();
+        if shard >= shards {
+            return Err(format!("there is no shard {shard}: the {shards} are counted from 0"));
+        }
+        let count = self.cluster.scope.topology.masters();
+        if let Some(absent) = masters.into_iter().find(|id| id.0 >= count) {
+            return Err(format!("there is no master {absent}: the {count} masters are A to {}", MasterId(count - 1)));
+        }
+        match key.map(|key| self.layout.shard_of(key)) {
+            Some(right) if right != shard => Err(format!("this key lies in shard {right} of {shards}")),
+            _ => Ok(()),
+        }
+    }
+
+    fn summary(self) -> Summary {
+        Summary { shards: self.paths.into_iter().map(|(shard, path)| path.summary(shard)).collect() }
+    }
+}
