@@ -175,10 +175,12 @@ impl History {
 
     fn total_is_right<R: Resolver>(&self, replica: &Replica<R>, key: &Key) -> bool {
         let amounts = self.seen(replica).filter(|write| write.key == *key).map(|write| match write.op {
-            Op::Add(amount) => amount,
+            Op::Add(amount) => i128::from(amount),
             _ => 0,
         });
-        replica.read(key) == Reading::Total(amounts.sum())
+        // As the counters hold it: at the ends of `i64` if it lies beyond.
+        let sum = amounts.sum::<i128>().clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+        replica.read(key) == Reading::Total(sum as i64)
     }
 
     /// A key and a master that has subtracted and handed over more of it than it had added and been handed: more than it
