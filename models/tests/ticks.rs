@@ -131,8 +131,7 @@ fn the_worst_network_tells_masters_nothing_else() {
     }
 }
 
-/// Sending whenever a link will, digests that are asked for only when all is quiet, logs that are cut at any time: the
-/// same. (Without a fault more is in flight at once than with one, not less.)
+/// Sending whenever a link will, digests that are sent only when all is quiet, logs that are cut at any time.
 #[test]
 fn running_links_tell_masters_nothing_else() {
     for (topology, writes, log, known) in [
