@@ -1,17 +1,19 @@
 //! The model: masters, links and clients as one state machine that stateright explores. Every step of a master is a
 //! call to the shipping [`Replica`].
 
+mod running;
 mod state;
 
-pub use state::{Faults, Hashed, Letter, Node, State};
+pub(crate) use running::Did;
+pub use state::{Faults, Hashed, Inquiry, Letter, Node, State};
 
 use crate::history::{History, Write};
-use crate::scope::{Free, Link, Scope};
+use crate::scope::{Link, Scope};
 use crate::specification::Specification;
 use crate::subject::Sent;
 use crate::tamper::Tamper;
 use derive_where::derive_where;
-use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver, Topology, VersionVector};
+use multimaster::{MasterId, MessageOf, Outcome, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
 use smallvec::SmallVec;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -22,8 +24,6 @@ pub struct Cluster<R: Resolver> {
     pub(crate) start: Vec<Replica<R>>,
     pub(crate) tamper: Option<Tamper<R>>,
     pub(crate) specification: Option<Specification>,
-    /// Whether the ghost is kept, and every new state of a master judged by it.
-    pub(crate) judges: bool,
     /// Pairs of (neighbour, asker) whose exchange of digests has been tried out, by content hash, and how it went.
     pub(crate) exchanges: Mutex<HashMap<(u64, u64), bool, foldhash::fast::FixedState>>,
 }
@@ -69,7 +69,14 @@ pub enum Action<R: Resolver> {
         /// The receiver.
         to: MasterId,
     },
-    /// A running link takes the next message from its sender's log.
+    /// A broken stream stands again, and goes on from what the receiver says it has.
+    Resume {
+        /// The sender.
+        from: MasterId,
+        /// The receiver.
+        to: MasterId,
+    },
+    /// A running link takes the next changes from its sender's log: a letter is in flight.
     Push {
         /// The sender.
         from: MasterId,
@@ -78,39 +85,28 @@ pub enum Action<R: Resolver> {
         /// At most so many changes.
         max: usize,
     },
-    /// A running link takes its receiver's digest with it.
-    Digest {
+    /// A master sends its digest: it is on its way.
+    Inquire {
         /// Who asks.
         asker: MasterId,
         /// Whom.
         feeder: MasterId,
     },
-    /// A digest arrives, and its answer is on its way.
+    /// A digest arrives, and its answer, if there is one, is in flight.
     Answer {
-        /// Who asks.
-        asker: MasterId,
-        /// Whom.
-        feeder: MasterId,
-        /// What the asker had seen.
-        seen: VersionVector,
+        /// The digest.
+        inquiry: Inquiry,
         /// At most so many changes.
         max: usize,
     },
-    /// A letter becomes two.
+    /// A letter in flight becomes two.
     Duplicate(Arc<Letter<R>>),
-    /// A log is cut to its newest entries.
+    /// A master cuts its log.
     Truncate {
         /// Whose.
         at: MasterId,
-        /// How many remain.
+        /// To so many entries.
         keep: usize,
-    },
-    /// A broken stream stands again, and goes on from what the receiver says it has.
-    Resume {
-        /// The sender.
-        from: MasterId,
-        /// The receiver.
-        to: MasterId,
     },
 }
 
@@ -126,26 +122,16 @@ impl<R: Resolver> Cluster<R> {
     /// Each master follows a rule of its own: a bug that some systems allow.
     ///
     /// # Panics
-    /// If the scope is larger than a state can tell: more than 32 edges or free requests, 255 requests of one client, or
-    /// a batch of none. (Scenario files are refused for it with a message.)
+    /// If the scope is larger than a state can tell: more than 32 streams or free requests, 255 requests of one client,
+    /// or a batch of none. (Scenario files are refused for it with a message.)
     pub fn with_rules(scope: Scope, rule: impl Fn(MasterId) -> R) -> Cluster<R> {
-        assert!(scope.topology.edges().count() <= 32, "at most 32 edges can be explored");
+        let streams = matches!(scope.link, Link::Stream { .. });
+        assert!(!streams || scope.topology.edges().count() <= 32, "at most 32 streams can be explored");
         assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
         assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
-        Self::of_any_size(scope, rule)
-    }
-
-    fn of_any_size(scope: Scope, rule: impl Fn(MasterId) -> R) -> Cluster<R> {
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
-        Cluster { scope, start, tamper: None, specification: None, judges: true, exchanges: Mutex::default() }
-    }
-
-    /// Masters on running links, to be led along a record of any length: nothing is judged on the way.
-    pub(crate) fn to_be_led(topology: Topology, rule: &dyn Fn(MasterId) -> R) -> Cluster<R> {
-        let link = Link::Running { losses: 0, duplicates: 0 };
-        let scope = Scope { topology, link, batch: 1, log: None, clients: Vec::new(), free: Free::default() };
-        Cluster { judges: false, ..Self::of_any_size(scope, rule) }
+        Cluster { scope, start, tamper: None, specification: None, exchanges: Mutex::default() }
     }
 
     /// Breaks the protocol on purpose.
@@ -162,13 +148,6 @@ impl<R: Resolver> Cluster<R> {
 
     pub(crate) fn initial(&self) -> State<R> {
         let history = Arc::new(Hashed::new(History::default()));
-        let faults = match self.scope.link {
-            Link::Stream { resets } => Faults { resets, ..Faults::default() },
-            Link::Datagram { losses, duplicates } | Link::Running { losses, duplicates } => {
-                Faults { losses, duplicates, ..Faults::default() }
-            }
-            Link::Soup => Faults::default(),
-        };
         State {
             masters: self
                 .start
@@ -176,12 +155,23 @@ impl<R: Resolver> Cluster<R> {
                 .map(|replica| Arc::new(Node::new(replica.clone(), &history.value, self.specification)))
                 .collect(),
             wire: Vec::new(),
-            asked: Vec::new(),
+            inquiries: Vec::new(),
             history,
             progress: SmallVec::from_elem(0, self.scope.clients.len()),
             chosen: 0,
-            faults,
+            faults: self.faults(),
             broken: 0,
+        }
+    }
+
+    /// The faults that may happen.
+    pub(crate) fn faults(&self) -> Faults {
+        match self.scope.link {
+            Link::Stream { resets } => Faults { resets, ..Faults::default() },
+            Link::Datagram { losses, duplicates } | Link::Running { losses, duplicates } => {
+                Faults { losses, duplicates, ..Faults::default() }
+            }
+            Link::Soup => Faults::default(),
         }
     }
 
@@ -205,17 +195,13 @@ impl<R: Resolver> Cluster<R> {
                 actions.push(Action::Lose(letter.clone()));
             }
             if state.faults.duplicates > 0 {
-                let letter = letter.clone();
-                actions.push(if self.runs() { Action::Duplicate(letter) } else { Action::Repeat(letter) });
+                let running = matches!(self.scope.link, Link::Running { .. });
+                let twice = if running { Action::Duplicate } else { Action::Repeat };
+                actions.push(twice(letter.clone()));
             }
         }
-        for (asker, feeder, seen) in &state.asked {
-            let (asker, feeder, seen) = (*asker, *feeder, seen.clone());
-            actions.push(Action::Answer { asker, feeder, seen, max: self.scope.batch });
-        }
-        if let (true, Some(keep)) = (self.runs(), self.scope.log) {
-            let long = state.masters.iter().filter(|node| node.replica.log().len() > keep);
-            actions.extend(long.map(|node| Action::Truncate { at: node.replica.id(), keep }));
+        if matches!(self.scope.link, Link::Running { .. }) {
+            return self.enabled_running(state, actions);
         }
         for (edge, (from, to)) in self.scope.topology.edges().enumerate() {
             let (feeder, asker) = (&state.master(from).replica, &state.master(to).replica);
@@ -234,16 +220,6 @@ impl<R: Resolver> Cluster<R> {
                         actions.push(Action::Tick { asker: to, feeder: from });
                     }
                 }
-                Link::Running { .. } if feeder.has_push(to) => {
-                    actions.push(Action::Push { from, to, max: self.scope.batch });
-                }
-                Link::Running { .. } if self.ticks() => {
-                    let quiet = !state.wire.iter().any(|letter| letter.from == from && letter.to == to)
-                        && !state.asked.iter().any(|(asker, feeder, _)| (*feeder, *asker) == (from, to));
-                    if quiet && !asker.digest().covers(feeder.digest()) {
-                        actions.push(Action::Digest { asker: to, feeder: from });
-                    }
-                }
                 _ => {}
             }
         }
@@ -255,100 +231,69 @@ impl<R: Resolver> Cluster<R> {
 
     /// The state after `action`, and which changes were sent on the way; `None` if nothing is different.
     pub(crate) fn step(&self, state: &State<R>, action: &Action<R>) -> Option<(State<R>, Sent)> {
+        let client = matches!(action, Action::Ask { .. } | Action::Choose(_));
+        if matches!(self.scope.link, Link::Running { .. }) && !client {
+            return self.step_running(state, action);
+        }
         let mut next = state.clone();
         let mut sent = Sent::new();
-        self.take(&mut next, action, &mut sent)?;
-        if matches!(self.scope.link, Link::Stream { .. }) {
-            self.acknowledge(&mut next);
-        }
-        if !self.runs() {
-            next.wire.retain(|letter| !self.is_spent(&next.masters[letter.to.index()], letter));
-        }
-        (next != *state).then_some((next, sent))
-    }
-
-    /// Does what the action says; `None` if it is not possible. What is sent on the way is counted.
-    pub(crate) fn take(&self, next: &mut State<R>, action: &Action<R>, sent: &mut Sent) -> Option<()> {
         match action {
             Action::Ask { client, place } => {
                 let script = &self.scope.clients[*client];
                 next.progress[*client] += 1;
-                self.write(next, script.at, &script.asks[*place], sent);
+                self.write(&mut next, script.at, &script.asks[*place], &mut sent);
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[*index];
                 next.chosen |= 1 << index;
-                self.write(next, *at, request, sent);
+                self.write(&mut next, *at, request, &mut sent);
             }
             Action::Deliver(letter) => {
                 if self.scope.link != Link::Soup {
                     next.take(letter);
                 }
-                self.deliver(next, letter, sent);
+                self.deliver(&mut next, letter, &mut sent);
             }
             Action::Repeat(letter) => {
                 next.faults.duplicates -= 1;
-                self.deliver(next, letter, sent);
+                self.deliver(&mut next, letter, &mut sent);
             }
             Action::Lose(letter) => {
-                next.faults.losses = next.faults.losses.saturating_sub(1);
+                next.faults.losses -= 1;
                 next.take(letter);
             }
-            Action::Tick { asker, feeder } => self.ask(next, *asker, *feeder, sent),
+            Action::Tick { asker, feeder } => self.ask(&mut next, *asker, *feeder, &mut sent),
             Action::Stream { from, to, max } => {
-                let mut sender = next.master(*from).replica.clone();
+                let mut sender = state.master(*from).replica.clone();
                 let message = sender.next_push(*to, *max)?;
                 next.move_cursor(*from, sender);
-                let letter = self.sealed(next, *from, *to, message, sent)?;
-                self.deliver(next, &letter, sent);
+                let letter = self.sealed(&next, *from, *to, message, &mut sent)?;
+                self.deliver(&mut next, &letter, &mut sent);
             }
             Action::Break { from, to } => {
                 next.faults.resets -= 1;
                 next.broken |= self.edge_bit(*from, *to);
-                let mut sender = next.master(*from).replica.clone();
+                let mut sender = state.master(*from).replica.clone();
                 while sender.next_push(*to, self.scope.batch).is_some() {}
                 next.move_cursor(*from, sender);
             }
-            Action::Push { from, to, max } => {
-                let mut sender = next.master(*from).replica.clone();
-                let message = sender.next_push(*to, *max)?;
-                next.move_cursor(*from, sender);
-                self.send(next, *from, *to, message, sent);
-            }
-            Action::Digest { asker, feeder } => {
-                let seen = next.master(*asker).replica.digest().clone();
-                next.put_asked(*asker, *feeder, seen);
-            }
-            Action::Answer { asker, feeder, seen, max } => {
-                let there = |(a, f, s): &(MasterId, MasterId, VersionVector)| (a, f, s) == (asker, feeder, seen);
-                let place = next.asked.iter().position(there)?;
-                next.asked.remove(place);
-                if let Some(answer) = next.master(*feeder).replica.answer(seen, *max) {
-                    self.send(next, *feeder, *asker, answer, sent);
-                }
-            }
-            Action::Duplicate(letter) => {
-                next.faults.duplicates = next.faults.duplicates.saturating_sub(1);
-                next.put(letter.clone());
-            }
-            Action::Truncate { at, keep } => {
-                let mut replica = next.master(*at).replica.clone();
-                replica.truncate(*keep);
-                next.move_cursor(*at, replica);
-            }
             Action::Resume { from, to } => {
                 next.broken &= !self.edge_bit(*from, *to);
-                let mut sender = next.master(*from).replica.clone();
-                sender.resume(*to, next.master(*to).replica.digest());
+                let mut sender = state.master(*from).replica.clone();
+                sender.resume(*to, state.master(*to).replica.digest());
                 next.move_cursor(*from, sender);
             }
+            // Steps of running links: nowhere else are they possible.
+            Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => return None,
+            Action::Duplicate(_) | Action::Truncate { .. } => return None,
         }
-        Some(())
-    }
-
-    /// Whether the links are those of a running cluster.
-    fn runs(&self) -> bool {
-        matches!(self.scope.link, Link::Running { .. })
+        match self.scope.link {
+            Link::Stream { .. } => self.acknowledge(&mut next),
+            // A running link delivers also what brings nothing.
+            Link::Running { .. } => {}
+            _ => next.wire.retain(|letter| !self.is_spent(&next.masters[letter.to.index()], letter)),
+        }
+        (next != *state).then_some((next, sent))
     }
 
     fn edge_bit(&self, from: MasterId, to: MasterId) -> u32 {
@@ -369,15 +314,13 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    pub(crate) fn write(&self, next: &mut State<R>, at: MasterId, request: &Request, sent: &mut Sent) {
+    fn write(&self, next: &mut State<R>, at: MasterId, request: &Request, sent: &mut Sent) {
         let mut replica = next.master(at).replica.clone();
         let past = next.history().past_of(&replica);
-        if let Ok(dot) = replica.write(&request.key, &request.op) {
-            if self.judges {
-                let mut history = next.history.value.clone();
-                history.add(Write::new(&replica, dot, request, past));
-                next.history = Arc::new(Hashed::new(history));
-            }
+        if let Ok(write) = written(&mut replica, request, past) {
+            let mut history = next.history.value.clone();
+            history.add(write);
+            next.history = Arc::new(Hashed::new(history));
             self.settle(next, replica, sent);
         }
     }
@@ -387,8 +330,6 @@ impl<R: Resolver> Cluster<R> {
         let mut receiver = next.master(to).replica.clone();
         match self.receive(&mut receiver, from, letter.message.clone()) {
             Outcome::Applied | Outcome::Stale => self.settle(next, receiver, sent),
-            // A running link asks in a step of its own.
-            Outcome::Gap if self.runs() => {}
             Outcome::Gap => self.ask(next, to, from, sent),
             Outcome::Duplicate => {
                 if self.tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates) {
@@ -410,22 +351,24 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    /// The master `replica` has taken something in: what it now has to send goes out at once, except over streams,
-    /// where it waits in the log; then the log is cut.
+    /// The master `replica` has taken something in: what it now has to send goes out at once, except over streams and
+    /// running links, where it waits in the log; then the log is cut, which in a running master is a step of its own.
     fn settle(&self, next: &mut State<R>, mut replica: Replica<R>, sent: &mut Sent) {
         let from = replica.id();
         let mut outbox = Vec::new();
-        if !matches!(self.scope.link, Link::Stream { .. } | Link::Running { .. }) {
+        if matches!(self.scope.link, Link::Datagram { .. } | Link::Soup) {
             for to in self.scope.topology.sends_to(from) {
                 while let Some(message) = replica.next_push(to, self.scope.batch) {
                     outbox.push((to, message));
                 }
             }
         }
-        if let (Some(keep), false) = (self.scope.log, self.runs()) {
+        if let Some(keep) = self.scope.log
+            && !matches!(self.scope.link, Link::Running { .. })
+        {
             replica.truncate(keep);
         }
-        next.set(from, replica, self.judges, self.specification);
+        next.set(from, replica, self.specification);
         for (to, message) in outbox {
             self.send(next, from, to, message, sent);
         }
@@ -443,8 +386,9 @@ impl<R: Resolver> Cluster<R> {
         let Some(letter) = self.sealed(next, from, to, message, sent) else {
             return;
         };
-        if self.scope.link != Link::Soup || !next.wire.iter().any(|held| **held == letter) {
-            next.put(Arc::new(letter));
+        let there = next.flying(from, to, &letter.message).is_some();
+        if self.scope.link != Link::Soup || !there {
+            next.fly(Arc::new(letter));
         }
     }
 
@@ -490,4 +434,16 @@ impl<R: Resolver> Cluster<R> {
         let mut trial = receiver.replica.clone();
         self.receive(&mut trial, letter.from, letter.message.clone()) == Outcome::Duplicate && trial == receiver.replica
     }
+}
+
+/// A client writes: what the ghost is told of it.
+pub(crate) fn written<R: Resolver>(
+    replica: &mut Replica<R>,
+    request: &Request,
+    past: VersionVector,
+) -> Result<Write, Refusal> {
+    let dot = replica.write(&request.key, &request.op)?;
+    // A master logs what it writes.
+    let stamp = replica.log().last().map_or(Stamp { time: 0, master: replica.id() }, |change| change.stamp);
+    Ok(Write { dot, stamp, key: request.key.clone(), op: request.op.untimed().clone(), past })
 }

@@ -1,7 +1,7 @@
 //! The ghost in the model: which writes were acknowledged, and what each had seen. No replica reads it; the properties
 //! are judged by it.
 
-use multimaster::{Dot, Key, Kind, MasterId, Op, Reading, Replica, Request, Resolver, Stamp, Text, VersionVector};
+use multimaster::{Dot, Key, Kind, MasterId, Op, Reading, Replica, Resolver, Stamp, Text, VersionVector};
 use std::collections::BTreeMap;
 
 /// An acknowledged write.
@@ -20,13 +20,6 @@ pub struct Write {
 }
 
 impl Write {
-    /// The write of `request` that `replica` has just made.
-    pub(crate) fn new<R: Resolver>(replica: &Replica<R>, dot: Dot, request: &Request, past: VersionVector) -> Write {
-        // A master logs what it writes.
-        let stamp = replica.log().last().map_or(Stamp { time: 0, master: dot.origin }, |change| change.stamp);
-        Write { dot, stamp, key: request.key.clone(), op: request.op.untimed().clone(), past }
-    }
-
     /// Whether this write was made in knowledge of `earlier`.
     pub fn had_seen(&self, earlier: &Write) -> bool {
         self.past.contains(earlier.dot)
@@ -110,6 +103,12 @@ impl History {
     /// The writes, in the order of their dots.
     pub fn writes(&self) -> &[Write] {
         &self.0
+    }
+
+    /// These writes, in whatever order.
+    pub(crate) fn of(mut writes: Vec<Write>) -> History {
+        writes.sort_by_key(|write| write.dot);
+        History(writes)
     }
 
     pub(crate) fn add(&mut self, write: Write) {
@@ -201,10 +200,12 @@ impl History {
     fn total_is_right<R: Resolver>(&self, replica: &Replica<R>, key: &Key) -> bool {
         let shows = |dot| replica.state(key).is_none_or(|state| replica.rule().shows(state, dot));
         let amounts = self.seen(replica).filter(|write| write.key == *key).map(|write| match write.op {
-            Op::Add(amount) if shows(write.dot) => amount,
+            Op::Add(amount) if shows(write.dot) => i128::from(amount),
             _ => 0,
         });
-        replica.read(key) == Reading::Total(amounts.sum())
+        // As the counters hold it: at the ends of `i64` if it lies beyond.
+        let sum = amounts.sum::<i128>().clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+        replica.read(key) == Reading::Total(sum as i64)
     }
 
     /// A key and a master that has subtracted and handed over more of it than it had added and been handed: more than it

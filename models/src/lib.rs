@@ -22,6 +22,7 @@
 //! | [`systems`], [`any_rule`] | real systems' rules by name, and any rule behind one type |
 //! | [`delivery`] | how changes are delivered where a system gives less than this protocol |
 //! | [`spawn`] | the same masters for real, over UDP |
+//! | [`conform`] | whether a recorded run of a real cluster is a path of the model |
 //! | [`tamper`] | breaking the protocol on purpose |
 
 pub mod any_rule;

@@ -67,7 +67,7 @@ Examples:
   multimaster replay target/traces/booking-arrival.convergence.trace
   multimaster explore booking/arrival  browse its states
   multimaster spawn hello              run its masters, and talk to them
-  multimaster conform run.jsonl        is what ran a path of the model?";
+  multimaster conform run.jsonl        is a recorded run a path of the model?";
 
 #[derive(Subcommand)]
 enum Command {
@@ -116,10 +116,11 @@ enum Command {
         #[arg(long)]
         verbose: bool,
     },
-    /// Check that what a running cluster recorded is a path of the model
+    /// Replay the record of a running cluster against the model: is every step of it one that the model can take?
+    #[command(after_long_help = CONFORM)]
     Conform {
-        /// The record: a line of JSON for the rule, the topology and the shards, then one for each event
-        file: String,
+        /// A record: what `multimaster::record::write` writes, of a cluster that was set up `recorded`
+        record: String,
     },
     /// Name the rules, the topologies, the links and the shipped scenarios
     List,
@@ -139,6 +140,17 @@ Between masters:
 Masters know each other by address alone: a forged source address is not found
 out. A master that was ended forgets everything, and must not be started again
 beside others that remember it: they would refuse its writes as impossible.";
+
+const CONFORM: &str = "\
+A record is a file of JSON objects, a line each: first the setting (the rule's
+name, the topology, the number of shards), then the events in the order of
+their numbers. It supplies the choices: what clients asked, what was sent, lost
+and delivered when. The model makes the same choices, shard by shard. What came
+of them (answers, readings, outcomes) must be what comes of them there, and a
+message must be in flight there as the model's own master sent it.
+
+At the first step that is otherwise: its line, and what the model has instead;
+exit status 1. If all are the model's: what happened, counted, and how it ended.";
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
@@ -197,7 +209,7 @@ fn main() -> ExitCode {
             let tick = std::time::Duration::from_millis(tick);
             spawn(&file, &spawn::Options { port, tick, only, verbose })
         }
-        Command::Conform { file } => conform(&file),
+        Command::Conform { record } => conform(&record),
         Command::List => list(),
     };
     match outcome {
@@ -404,20 +416,16 @@ fn spawn(file: &str, options: &spawn::Options) -> Result<bool, Failure> {
     }
 }
 
-/// A record that is no path of the model is one thing; a run that ends with its masters apart is what it is.
-fn conform(file: &str) -> Result<bool, Failure> {
+fn conform(record: &str) -> Result<bool, Failure> {
     let mut out = std::io::stdout().lock();
-    let followed = match conform::check(file) {
-        Ok(followed) => followed,
-        Err(conform::Stopped::File(fault)) => return Err(fault.into()),
-        Err(conform::Stopped::Step(fault)) => {
+    match conform::check_file(record) {
+        Ok(summary) => writeln!(out, "{summary}")?,
+        Err(conform::Failure::File(fault)) => return Err(fault.into()),
+        Err(conform::Failure::Run(fault)) => {
             writeln!(out, "{fault}")?;
             return Ok(false);
         }
-    };
-    write!(out, "{}", conform::table(&followed))?;
-    let steps: usize = followed.iter().map(|shard| shard.steps).sum();
-    writeln!(out, "\n{steps} steps, every one a step of the model.")?;
+    }
     Ok(true)
 }
 
@@ -452,6 +460,11 @@ fn list() -> Result<bool, Failure> {
         "datagram"
     )?;
     writeln!(out, "  {:19} a message, once sent, may arrive at any time and any number of times", "soup")?;
+    writeln!(
+        out,
+        "  {:19} what the threads of a running cluster do: sending is a step; `losses`, `duplicates`",
+        "running"
+    )?;
     writeln!(out, "\ndeliveries")?;
     writeln!(out, "  {:19} each change once, after all that its writer had seen: what the protocol gives", "causal")?;
     writeln!(out, "  {:19} after its own origin's earlier ones, but not after what its writer had seen", "unordered")?;

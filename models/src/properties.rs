@@ -147,7 +147,7 @@ impl<R: Resolver> Model for Cluster<R> {
                     }));
                 }
             }
-            Link::Datagram { losses, duplicates } | Link::Running { losses, duplicates } => {
+            Link::Datagram { losses, duplicates } => {
                 if losses > 0 {
                     let lost =
                         |cluster: &Self, state: &State<R>| state.faults.losses == 0 && cluster.clients_done(state);
@@ -155,6 +155,22 @@ impl<R: Resolver> Model for Cluster<R> {
                 }
                 if duplicates > 0 {
                     properties.push(Property::sometimes(DUPLICATE, |_, state: &State<R>| state.faults.duplicates == 0));
+                }
+                properties.push(Property::sometimes(GAP, |cluster: &Self, state| cluster.gap(state)));
+            }
+            Link::Running { losses, duplicates } => {
+                if losses > 0 {
+                    let lost =
+                        |cluster: &Self, state: &State<R>| state.faults.losses == 0 && cluster.clients_done(state);
+                    properties.push(Property::sometimes(LOSS, lost));
+                }
+                if duplicates > 0 {
+                    // Nothing was lost, and nothing is left in flight: both have arrived.
+                    let arrived_twice = |cluster: &Self, state: &State<R>| {
+                        let lost = state.faults.losses < cluster.faults().losses;
+                        state.faults.duplicates == 0 && !lost && state.wire.is_empty()
+                    };
+                    properties.push(Property::sometimes(DUPLICATE, arrived_twice));
                 }
                 properties.push(Property::sometimes(GAP, |cluster: &Self, state| cluster.gap(state)));
             }

@@ -1,7 +1,8 @@
 //! A cluster's steps and states in words: the lines of traces, the sentences of the Explorer, the reasons in reports.
 
-use crate::cluster::{Action, Cluster, Letter, State};
+use crate::cluster::{Action, Cluster, Inquiry, Letter, State};
 use crate::properties as p;
+use crate::scope::Link;
 use crate::specification::{Misread, misread};
 use crate::subject::{Arrow, Sent, Subject};
 use multimaster::{Dot, MasterId, Outcome, Replica, Resolver, VersionVector};
@@ -20,9 +21,8 @@ impl<R: Resolver> Subject for Cluster<R> {
                 format!("{from} -> {to}: {message}")
             }
             Action::Push { from, to, max } => {
-                let mut sender = state.master(*from).replica.clone();
-                let message = sender.next_push(*to, *max).map(|message| message.to_string()).unwrap_or_default();
-                format!("{from} sends {to}: {message}")
+                let message = state.master(*from).replica.clone().next_push(*to, *max);
+                format!("{from} sends {to} {}", message.map(|message| message.to_string()).unwrap_or_default())
             }
             other => self.sentence(other),
         }
@@ -40,26 +40,20 @@ impl<R: Resolver> Subject for Cluster<R> {
             }
             Action::Deliver(letter) | Action::Repeat(letter) => {
                 let mut receiver = state.master(letter.to).replica.clone();
-                outcome_in_words(
-                    &self.receive(&mut receiver, letter.from, letter.message.clone()),
-                    letter.from,
-                    letter.to,
-                )
+                let outcome = self.receive(&mut receiver, letter.from, letter.message.clone());
+                if let (Link::Running { .. }, Outcome::Gap) = (self.scope.link, &outcome) {
+                    return Some(format!("{} lacks something before it", letter.to));
+                }
+                outcome_in_words(&outcome, letter.from, letter.to)
             }
             Action::Stream { from, to, max } => {
                 let message = state.master(*from).replica.clone().next_push(*to, *max)?;
                 let mut receiver = state.master(*to).replica.clone();
                 outcome_in_words(&self.receive(&mut receiver, *from, message), *from, *to)
             }
-            Action::Lose(_)
-            | Action::Tick { .. }
-            | Action::Break { .. }
-            | Action::Resume { .. }
-            | Action::Push { .. }
-            | Action::Digest { .. }
-            | Action::Answer { .. }
-            | Action::Duplicate(_)
-            | Action::Truncate { .. } => None,
+            Action::Lose(_) | Action::Tick { .. } | Action::Break { .. } | Action::Resume { .. } => None,
+            Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => None,
+            Action::Duplicate(_) | Action::Truncate { .. } => None,
         }
     }
 
@@ -162,9 +156,9 @@ impl<R: Resolver> Subject for Cluster<R> {
                 Arrow::Lost { from: from.index(), to: to.index(), label: "all in flight".into() }
             }
             Action::Resume { from, to } => Arrow::Asks { from: to.index(), to: from.index() },
-            Action::Digest { asker, feeder } => Arrow::Asks { from: asker.index(), to: feeder.index() },
             Action::Push { from, .. } => Arrow::At(from.index(), self.describe(state, action)),
-            Action::Answer { feeder, .. } => Arrow::At(feeder.index(), self.sentence(action)),
+            Action::Inquire { asker, .. } => Arrow::At(asker.index(), self.sentence(action)),
+            Action::Answer { inquiry, .. } => Arrow::Asks { from: inquiry.asker.index(), to: inquiry.feeder.index() },
             Action::Duplicate(letter) => Arrow::At(letter.from.index(), self.sentence(action)),
             Action::Truncate { at, .. } => Arrow::At(at.index(), self.sentence(action)),
         }
@@ -202,10 +196,10 @@ impl<R: Resolver> Cluster<R> {
             Action::Stream { from, to, max } => format!("{from} -> {to}: the next {max} changes"),
             Action::Break { from, to } => format!("break {from} -> {to}"),
             Action::Resume { from, to } => format!("resume {from} -> {to}"),
-            Action::Push { from, to, .. } => format!("{from} sends {to} what is next"),
-            Action::Digest { asker, feeder } => format!("{asker} asks {feeder}"),
-            Action::Answer { asker, feeder, seen, .. } => format!("{feeder} answers {asker}, which had seen {seen}"),
-            Action::Duplicate(letter) => format!("doubled {letter}"),
+            Action::Push { from, to, .. } => format!("{from} sends {to} what comes next"),
+            Action::Inquire { asker, feeder } => format!("{asker} sends {feeder} its digest"),
+            Action::Answer { inquiry, .. } => format!("{inquiry}"),
+            Action::Duplicate(letter) => format!("twice {letter}"),
             Action::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
         }
     }
@@ -262,6 +256,13 @@ impl<R: Resolver> fmt::Display for Letter<R> {
     }
 }
 
+/// `B's digest to A: A1 B1`
+impl fmt::Display for Inquiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}'s digest to {}: {}", self.asker, self.feeder, self.seen)
+    }
+}
+
 impl<R: Resolver> fmt::Debug for Action<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -275,8 +276,8 @@ impl<R: Resolver> fmt::Debug for Action<R> {
             Action::Break { from, to } => write!(f, "Break({from} -> {to})"),
             Action::Resume { from, to } => write!(f, "Resume({from} -> {to})"),
             Action::Push { from, to, max } => write!(f, "Push({from} -> {to}, {max})"),
-            Action::Digest { asker, feeder } => write!(f, "Digest({asker} asks {feeder})"),
-            Action::Answer { asker, feeder, seen, max } => write!(f, "Answer({feeder} to {asker}, {seen}, {max})"),
+            Action::Inquire { asker, feeder } => write!(f, "Inquire({asker} asks {feeder})"),
+            Action::Answer { inquiry, max } => write!(f, "Answer({inquiry}, {max})"),
             Action::Duplicate(letter) => write!(f, "Duplicate({letter})"),
             Action::Truncate { at, keep } => write!(f, "Truncate({at}, {keep})"),
         }
@@ -308,10 +309,10 @@ impl<R: Resolver> fmt::Debug for State<R> {
         for letter in &self.wire {
             writeln!(f, "in flight  {letter}")?;
         }
-        for (asker, feeder, seen) in &self.asked {
-            writeln!(f, "in flight  {asker} -> {feeder}: digest {seen}")?;
+        for inquiry in &self.inquiries {
+            writeln!(f, "in flight  {inquiry}")?;
         }
-        if self.wire.is_empty() && self.asked.is_empty() {
+        if self.wire.is_empty() && self.inquiries.is_empty() {
             writeln!(f, "in flight  nothing")?;
         }
         if self.broken != 0 {

@@ -161,6 +161,24 @@ fn the_verdicts() {
     }
 }
 
+/// Two rings and pairs over the links of a running cluster, with a loss and a second delivery, or with logs that are cut.
+#[test]
+fn running_links_meet_all_their_trouble() {
+    let running: Vec<_> = checked().iter().filter(|checked| checked.scenario.name.starts_with("running/")).collect();
+    assert!(running.len() >= 8);
+    for checked in running {
+        let (name, scope) = (&checked.scenario.name, scope(checked));
+        let Link::Running { losses: 1, duplicates } = scope.link else { panic!("{name}: {:?}", scope.link) };
+        assert!((duplicates == 1 && scope.batch > 1) != scope.log.is_some(), "{name}");
+        // Round a ring no two masters are each the other's neighbour.
+        let crossed = scope.log.is_some() && scope.topology == Topology::ring(3).unwrap();
+        let unreached: &[&str] = if crossed { &[p::CROSSED] } else { &[] };
+        assert_eq!(checked.scenario.expect.unreached, unreached, "{name}");
+        assert!(!violated(&checked.report, p::REPAIRABLE) && !violated(&checked.report, p::FALLS_SILENT), "{name}");
+        assert!(checked.report.states < 30_000, "{name}");
+    }
+}
+
 /// Every rule whose reads are a function of the writes seen, in a scope of three masters and four writes at least: its
 /// reads are that function in every reachable state.
 #[test]

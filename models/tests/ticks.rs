@@ -131,6 +131,29 @@ fn the_worst_network_tells_masters_nothing_else() {
     }
 }
 
+/// Sending whenever a link will, digests that are sent only when all is quiet, logs that are cut at any time.
+#[test]
+fn running_links_tell_masters_nothing_else() {
+    for (topology, writes, log, known) in [
+        (pair(), &[1, 1][..], None, (13, 3)),
+        (pair(), &[2, 1], None, (36, 6)),
+        (pair(), &[2, 2], None, (134, 20)),
+        (pair(), &[2, 2], Some(1), (134, 20)),
+        (ring(), &[1, 1, 0], Some(1), (22, 3)),
+        (ring(), &[1, 1, 1], None, (163, 16)),
+        (ring(), &[1, 1, 1], Some(1), (163, 16)),
+        (star(), &[1, 1, 0], None, (29, 3)),
+        (mesh(), &[1, 1, 0], None, (41, 4)),
+    ] {
+        let within = |link| Scope { log, ..scope(&topology, writes, link) };
+        let naive = Walk::through(&Anything { scope: within(NO_FAULT) }, |state| state.known()).reached();
+        for (losses, duplicates) in [(0, 0), (1, 0), (0, 1)] {
+            let link = Link::Running { losses, duplicates };
+            assert_eq!(the_same(&naive, &within(link)), known, "{topology:?} {writes:?} {log:?} {link:?}");
+        }
+    }
+}
+
 #[test]
 fn streams_as_queues_tell_masters_nothing_else() {
     for (topology, writes, known, states) in [

@@ -14,10 +14,10 @@ use std::sync::Arc;
 #[derive_where(Clone, PartialEq)]
 pub struct State<R: Resolver> {
     pub(crate) masters: SmallVec<[Arc<Node<R>>; 4]>,
-    /// What is in flight, in the order of content: a bag for datagrams, a set for the soup.
+    /// What is in flight, in the order of content: a bag for datagrams and running links, a set for the soup.
     pub(crate) wire: Vec<Arc<Letter<R>>>,
-    /// Digests in flight, over running links: who asks whom, and what the asker had seen. In order.
-    pub(crate) asked: Vec<(MasterId, MasterId, VersionVector)>,
+    /// The digests that are on their way over running links, in order: a bag.
+    pub(crate) inquiries: Vec<Inquiry>,
     pub(crate) history: Arc<Hashed<History>>,
     /// How far each client is in its script.
     pub(crate) progress: SmallVec<[u8; 8]>,
@@ -39,8 +39,17 @@ pub struct Faults {
     pub resets: u8,
 }
 
+/// A digest on its way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Inquiry {
+    pub(crate) asker: MasterId,
+    pub(crate) feeder: MasterId,
+    pub(crate) seen: VersionVector,
+}
+
 /// A master, and what the properties ask of it: worked out once, when it comes to be. That holds for good, because it
 /// depends on the replica and on writes that the replica has seen, which history never alters.
+#[derive_where(Clone)]
 pub struct Node<R: Resolver> {
     pub(crate) replica: Replica<R>,
     hash: u64,
@@ -78,12 +87,8 @@ impl<R: Resolver> State<R> {
         &self.history.value
     }
 
-    pub(super) fn set(&mut self, id: MasterId, replica: Replica<R>, judged: bool, said: Option<Specification>) {
-        if judged {
-            self.masters[id.index()] = Arc::new(Node::new(replica, &self.history.value, said));
-        } else {
-            self.move_cursor(id, replica);
-        }
+    pub(super) fn set(&mut self, id: MasterId, replica: Replica<R>, specification: Option<Specification>) {
+        self.masters[id.index()] = Arc::new(Node::new(replica, &self.history.value, specification));
     }
 
     /// The master has only moved a cursor: what it has seen and reads is as before, and so is the judgement of it.
@@ -92,22 +97,39 @@ impl<R: Resolver> State<R> {
         *node = Arc::new(Node { hash: content_hash(&replica), replica, ..**node });
     }
 
-    pub(super) fn take(&mut self, letter: &Arc<Letter<R>>) {
-        if let Some(place) = self.wire.iter().position(|held| held == letter) {
-            self.wire.remove(place);
-        }
+    /// Alters a master where it is; it is copied first only if another state shares it. What is known of it must be
+    /// worked out anew: see [`judge`](Self::judge) and [`rehash`](Self::rehash).
+    pub(crate) fn alter<T>(&mut self, id: MasterId, alter: impl FnOnce(&mut Replica<R>) -> T) -> T {
+        alter(&mut Arc::make_mut(&mut self.masters[id.index()]).replica)
     }
 
-    pub(super) fn put(&mut self, letter: Arc<Letter<R>>) {
+    /// The master has been altered.
+    pub(super) fn judge(&mut self, id: MasterId, specification: Option<Specification>) {
+        Arc::make_mut(&mut self.masters[id.index()]).judge(&self.history.value, specification);
+    }
+
+    /// The master has been altered in what it has yet to send alone.
+    pub(super) fn rehash(&mut self, id: MasterId) {
+        let node = Arc::make_mut(&mut self.masters[id.index()]);
+        node.hash = content_hash(&node.replica);
+    }
+
+    /// Where such a letter is in flight. O(log letters).
+    pub(crate) fn flying(&self, from: MasterId, to: MasterId, message: &MessageOf<R>) -> Option<usize> {
+        let place = self.wire.partition_point(|held| held.order() < (from, to, message));
+        self.wire.get(place).is_some_and(|held| held.order() == (from, to, message)).then_some(place)
+    }
+
+    /// The letter is in flight: perhaps not the first that is like it.
+    pub(super) fn fly(&mut self, letter: Arc<Letter<R>>) {
         let place = self.wire.partition_point(|held| held.order() < letter.order());
         self.wire.insert(place, letter);
     }
 
-    /// A digest is in flight from now on.
-    pub(super) fn put_asked(&mut self, asker: MasterId, feeder: MasterId, seen: VersionVector) {
-        let digest = (asker, feeder, seen);
-        let place = self.asked.partition_point(|held| *held < digest);
-        self.asked.insert(place, digest);
+    /// The letter is in flight no more. False if it was not.
+    pub(super) fn take(&mut self, letter: &Letter<R>) -> bool {
+        let place = self.flying(letter.from, letter.to, &letter.message);
+        place.map(|place| self.wire.remove(place)).is_some()
     }
 }
 
@@ -117,23 +139,37 @@ pub(crate) fn content_hash<T: Hash + ?Sized>(value: &T) -> u64 {
 
 impl<R: Resolver> Node<R> {
     pub(super) fn new(replica: Replica<R>, history: &History, specification: Option<Specification>) -> Node<R> {
-        let losses = history.losses(&replica);
+        let mut node = Node {
+            replica,
+            hash: 0,
+            readings: 0,
+            resurrects: false,
+            in_order: true,
+            lost_by_policy: false,
+            lost_causally: false,
+            as_specified: true,
+            below_bound: false,
+        };
+        node.judge(history, specification);
+        node
+    }
+
+    fn judge(&mut self, history: &History, specification: Option<Specification>) {
+        let replica = &self.replica;
+        let losses = history.losses(replica);
         let mut readings = FixedState::with_seed(0).build_hasher();
         for read in replica.readings() {
             read.hash(&mut readings);
         }
-        Node {
-            hash: content_hash(&replica),
-            readings: readings.finish(),
-            in_order: history.out_of_order(&replica).is_none(),
-            resurrects: history.resurrection(&replica).is_some(),
-            lost_by_policy: losses.iter().any(|loss| loss.by_policy),
-            lost_causally: losses.iter().any(|loss| !loss.by_policy),
-            as_specified: specification.is_none_or(|said| misread(said, history, &replica).is_none()),
-            below_bound: replica.rule().kind() == Kind::BoundedCounter
-                && replica.readings().any(|(_, reading)| matches!(reading, Reading::Total(..0))),
-            replica,
-        }
+        self.hash = content_hash(replica);
+        self.readings = readings.finish();
+        self.in_order = history.out_of_order(replica).is_none();
+        self.resurrects = history.resurrection(replica).is_some();
+        self.lost_by_policy = losses.iter().any(|loss| loss.by_policy);
+        self.lost_causally = losses.iter().any(|loss| !loss.by_policy);
+        self.as_specified = specification.is_none_or(|said| misread(said, history, replica).is_none());
+        self.below_bound = replica.rule().kind() == Kind::BoundedCounter
+            && replica.readings().any(|(_, reading)| matches!(reading, Reading::Total(..0)));
     }
 
     pub(crate) fn hash(&self) -> u64 {
@@ -147,7 +183,7 @@ impl<R: Resolver> Letter<R> {
         Letter { from, to, message, hash }
     }
 
-    pub(crate) fn order(&self) -> (MasterId, MasterId, &MessageOf<R>) {
+    pub(super) fn order(&self) -> (MasterId, MasterId, &MessageOf<R>) {
         (self.from, self.to, &self.message)
     }
 }
@@ -185,7 +221,7 @@ impl<R: Resolver> Hash for State<R> {
         for letter in &self.wire {
             hasher.write_u64(letter.hash);
         }
-        self.asked.hash(hasher);
+        self.inquiries.hash(hasher);
         hasher.write_u64(self.history.hash);
         self.progress.hash(hasher);
         self.chosen.hash(hasher);

@@ -229,20 +229,19 @@ impl Reader<'_> {
         };
         if let (LinkName::Stream, Some(log)) = (*link.get_ref(), &file.log) {
             let what = "`log` is not for `link = \"stream\"`: there, what is in flight is read from the log, and to cut it \
-                        would take that back; give `link = \"datagram\"` or `\"soup\"`";
+                        would take that back; give `link = \"datagram\"`, `\"soup\"` or `\"running\"`";
             return Err(self.fault(log, what));
         }
         let budget = |field: &str, value: &Option<Spanned<u8>>, right: &[LinkName]| match value {
             Some(value) if !right.contains(link.get_ref()) => {
-                let kinds = if right == [LinkName::Stream] { "\"stream\"`" } else { "\"datagram\"` and `\"running\"`" };
+                let kinds = if right == [LinkName::Stream] { "\"stream\"`" } else { "\"datagram\"` or `\"running\"`" };
                 Err(self.fault(value, format!("`{field}` is for `link = {kinds} only")))
             }
             value => Ok(value.as_ref().map_or(0, |value| *value.get_ref())),
         };
-        let datagram = [LinkName::Datagram, LinkName::Running];
         let resets = budget("resets", &file.resets, &[LinkName::Stream])?;
-        let losses = budget("losses", &file.losses, &datagram)?;
-        let duplicates = budget("duplicates", &file.duplicates, &datagram)?;
+        let losses = budget("losses", &file.losses, &[LinkName::Datagram, LinkName::Running])?;
+        let duplicates = budget("duplicates", &file.duplicates, &[LinkName::Datagram, LinkName::Running])?;
         let batch = file.batch.as_ref().map_or(1, |batch| *batch.get_ref());
         if let (0, Some(place)) = (batch, &file.batch) {
             return Err(self.fault(place, "a message carries at least one change: `batch = 1` or more"));

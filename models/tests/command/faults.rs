@@ -149,8 +149,8 @@ fn requests() {
 
 #[test]
 fn what_belongs_to_another_link_or_program() {
-    for (field, right) in [("losses", "datagram"), ("duplicates", "datagram")] {
-        let said = [&*format!("`{field}` is for `link = \"{right}\"` only")];
+    for field in ["losses", "duplicates"] {
+        let said = [&*format!("`{field}` is for `link = \"datagram\"` or `\"running\"` only")];
         assert_edit_refused("\"stream\"", &format!("\"stream\"\n{field} = 1"), 6, &said);
     }
     assert_edit_refused("\"stream\"", "\"soup\"\nresets = 1", 6, &["`resets` is for `link = \"stream\"` only"]);

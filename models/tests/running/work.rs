@@ -2,7 +2,7 @@
 
 use multimaster::record::Recorded;
 use multimaster::{Cluster, Ending, Faults, Kind, Layout, Master, MasterId, Op, Options, Resolver, Setup, Topology};
-use multimaster_models::conform::{self, Followed};
+use multimaster_models::conform::{self, Tally};
 use std::fmt;
 use std::thread;
 use std::time::Duration;
@@ -14,7 +14,8 @@ pub(crate) struct Runs {
     seed: u64,
     each: u64,
     ran: u64,
-    sum: Followed,
+    sum: Tally,
+    lost_by_policy: usize,
     gaps: u64,
     cuts: u64,
     diverged: u64,
@@ -22,7 +23,7 @@ pub(crate) struct Runs {
 
 impl Runs {
     pub(crate) fn new(seed: u64, each: u64) -> Runs {
-        Runs { seed, each, ran: 0, sum: Followed::default(), gaps: 0, cuts: 0, diverged: 0 }
+        Runs { seed, each, ran: 0, sum: Tally::default(), lost_by_policy: 0, gaps: 0, cuts: 0, diverged: 0 }
     }
 
     /// Runs clusters under `rule`. All must be paths of the model and end with everything seen everywhere; if the rule is
@@ -95,39 +96,40 @@ impl Runs {
         context: &str,
     ) {
         let followed = conform::replay(rule.clone(), setting, record).unwrap_or_else(|no| panic!("{context}: {no}"));
-        for shard in followed {
-            assert!(shard.all_seen, "{context}: {shard:?}");
+        for shard in followed.shards {
+            let losses = shard.losses.as_ref().expect("few writes");
+            assert!(shard.seen_alike, "{context}: {shard:?}");
             if convergent {
-                assert!(shard.convergent && shard.lost_causally == 0, "{context}: {shard:?}");
+                assert!(shard.read_alike && losses.causally.is_empty(), "{context}: {shard:?}");
             }
-            self.diverged += u64::from(!shard.convergent);
-            let sum = &mut self.sum;
-            sum.steps += shard.steps;
-            sum.writes += shard.writes;
-            sum.reads += shard.reads;
-            sum.delivered += shard.delivered;
-            sum.snapshots += shard.snapshots;
-            sum.lost += shard.lost;
-            sum.doubled += shard.doubled;
-            sum.lost_by_policy += shard.lost_by_policy;
+            self.diverged += u64::from(!shard.read_alike);
+            self.lost_by_policy += losses.by_policy.len();
+            let (sum, tally) = (&mut self.sum, shard.tally);
+            sum.steps += tally.steps;
+            sum.writes += tally.writes;
+            sum.reads += tally.reads;
+            sum.delivered += tally.delivered;
+            sum.snapshots += tally.snapshots;
+            sum.lost += tally.lost;
+            sum.repeated += tally.repeated;
         }
     }
 
     /// Everything that puts a run to the test must have happened in some.
     pub(crate) fn assert_nothing_was_vacuous(&self) {
-        let Followed { reads, snapshots, lost, doubled, lost_by_policy, .. } = self.sum;
-        assert!(reads > 0 && snapshots > 0 && lost > 0 && doubled > 0 && lost_by_policy > 0, "{self}");
+        let Tally { reads, snapshots, lost, repeated, .. } = self.sum;
+        assert!(reads > 0 && snapshots > 0 && lost > 0 && repeated > 0 && self.lost_by_policy > 0, "{self}");
         assert!(self.gaps > 0 && self.cuts > 0 && self.diverged > 0, "{self}");
     }
 }
 
 impl fmt::Display for Runs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Followed { steps, writes, reads, delivered, snapshots, lost, doubled, .. } = self.sum;
+        let Tally { steps, writes, reads, delivered, snapshots, lost, repeated, .. } = self.sum;
         write!(f, "{} runs (SEED={}), {steps} steps: {writes} writes, {reads} reads, ", self.ran, self.seed)?;
         write!(
             f,
-            "{delivered} deliveries ({snapshots} snapshots, {} gaps), {lost} lost, {doubled} doubled, ",
+            "{delivered} deliveries ({snapshots} snapshots, {} gaps), {lost} lost, {repeated} doubled, ",
             self.gaps
         )?;
         write!(f, "{} cuts; {} shards ended apart, of rules that do not converge", self.cuts, self.diverged)

@@ -1,0 +1,161 @@
+//! What one shard of a run does, done by the model: [`Path`].
+
+use super::report::{self, Judged, ShardSummary, Tally};
+use crate::cluster::{Action, Cluster, Did, Inquiry, Letter, State, written};
+use crate::history::{History, Write};
+use crate::subject::Sent;
+use multimaster::record::Event;
+use multimaster::{Key, MasterId, Message, MessageOf, Replica, Request, Resolver};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A path of the model, and its last state.
+pub(super) struct Path<R: Resolver> {
+    state: State<R>,
+    /// The acknowledged writes, in the order in which they were made.
+    writes: Vec<Write>,
+    pub(super) tally: Tally,
+}
+
+/// Losses are judged by comparing all writes of a key with each other: not if there are more.
+const MOST_WRITES_OF_A_KEY: usize = 5_000;
+
+impl<R: Resolver> Path<R> {
+    pub(super) fn new(cluster: &Cluster<R>) -> Path<R> {
+        Path { state: cluster.initial(), writes: Vec::new(), tally: Tally::default() }
+    }
+
+    /// Takes the step that the event says, if the model allows it and comes to the same; if not, why.
+    pub(super) fn take<S, E>(
+        &mut self,
+        cluster: &Cluster<R>,
+        event: &Event<S, E>,
+        read: impl Fn(&Message<S, E>) -> Result<MessageOf<R>, String>,
+    ) -> Result<(), String> {
+        match event {
+            Event::Write { at, key, op, answer } => {
+                let request = Request { key: key.clone(), op: op.clone() };
+                // A running cluster delivers causally: what a master has seen is closed under what that had seen.
+                let ours = self.state.alter(*at, |replica| {
+                    let past = replica.digest().clone();
+                    written(replica, &request, past)
+                });
+                let dot = ours.as_ref().map(|write| write.dot).map_err(Clone::clone);
+                if dot != *answer {
+                    return Err(report::other_answer(*at, answer, &dot));
+                }
+                self.tally.refused += usize::from(dot.is_err());
+                self.tally.writes += 1;
+                self.writes.extend(ours);
+            }
+            Event::Read { at, key, reading } => {
+                let replica = &self.state.master(*at).replica;
+                let ours = replica.read(key);
+                if ours != *reading {
+                    return Err(report::other_reading(*at, reading, &ours, replica.digest()));
+                }
+                self.tally.reads += 1;
+            }
+            Event::Push { from, to, max } => {
+                let push = Action::Push { from: *from, to: *to, max: *max };
+                self.run(cluster, &push).ok_or_else(|| format!("the model's {from} has nothing to send to {to}"))?;
+            }
+            Event::Ask { asker, feeder } => {
+                let inquire = Action::Inquire { asker: *asker, feeder: *feeder };
+                self.run(cluster, &inquire).ok_or_else(|| format!("{asker} does not hear from {feeder}"))?;
+            }
+            Event::Answer { feeder, asker, digest, max } => {
+                let inquiry = Inquiry { asker: *asker, feeder: *feeder, seen: digest.clone() };
+                let answer = Action::Answer { inquiry, max: *max };
+                self.run(cluster, &answer).ok_or_else(|| {
+                    let under_way = |one: &&Inquiry| one.asker == *asker && one.feeder == *feeder;
+                    let seen = self.state.inquiries.iter().filter(under_way).map(|inquiry| inquiry.seen.to_string());
+                    report::not_under_way("digest", *asker, *feeder, seen.collect())
+                })?;
+            }
+            Event::Deliver { from, to, message, outcome } => {
+                let message = read(message)?;
+                let letter = self.letter(*from, *to, &message)?;
+                let did = self.run(cluster, &Action::Deliver(letter));
+                if let Some(Did::Received(ours)) = did
+                    && ours != *outcome
+                {
+                    return Err(report::other_outcome(*to, outcome, &ours, self.state.master(*to).replica.digest()));
+                }
+                self.tally.delivered += 1;
+                self.tally.snapshots += usize::from(matches!(message, Message::Snapshot(_)));
+            }
+            Event::Lose { from, to, message } => {
+                let letter = self.letter(*from, *to, &read(message)?)?;
+                self.run(cluster, &Action::Lose(letter));
+                self.tally.lost += 1;
+            }
+            Event::Duplicate { from, to, message } => {
+                let letter = self.letter(*from, *to, &read(message)?)?;
+                self.run(cluster, &Action::Duplicate(letter));
+                self.tally.repeated += 1;
+            }
+            Event::Truncate { at, keep } => {
+                self.run(cluster, &Action::Truncate { at: *at, keep: *keep });
+            }
+        }
+        self.tally.steps += 1;
+        Ok(())
+    }
+
+    fn run(&mut self, cluster: &Cluster<R>, action: &Action<R>) -> Option<Did> {
+        cluster.run(&mut self.state, action, &mut Sent::new())
+    }
+
+    /// The letter in flight that holds this message.
+    fn letter(&self, from: MasterId, to: MasterId, message: &MessageOf<R>) -> Result<Arc<Letter<R>>, String> {
+        if let Some(place) = self.state.flying(from, to, message) {
+            return Ok(self.state.wire[place].clone());
+        }
+        let between = || self.state.wire.iter().filter(|letter| letter.from == from && letter.to == to);
+        let said = message.to_string();
+        let alike = between().find(|letter| letter.message.to_string() == said);
+        match alike.map(|letter| (serde_json::to_value(&letter.message), serde_json::to_value(message))) {
+            Some((Ok(ours), Ok(theirs))) => Err(report::not_quite(from, to, &ours, &theirs)),
+            _ => {
+                let others = between().map(|letter| letter.message.to_string()).collect();
+                Err(report::not_under_way("message", from, to, others))
+            }
+        }
+    }
+
+    pub(super) fn summary(self, shard: usize) -> ShardSummary {
+        let replicas = || self.state.masters.iter().map(|node| &node.replica);
+        let first = &self.state.masters[0].replica;
+        ShardSummary {
+            shard,
+            in_flight: self.state.wire.len(),
+            seen_alike: replicas().all(|replica| replica.digest() == first.digest()),
+            read_alike: replicas().all(|replica| replica.readings().eq(first.readings())),
+            losses: judged(self.writes, replicas().collect()),
+            tally: self.tally,
+        }
+    }
+}
+
+/// What the masters have lost at the end, key by key.
+fn judged<R: Resolver>(writes: Vec<Write>, replicas: Vec<&Replica<R>>) -> Option<Judged> {
+    let mut by_key: BTreeMap<Key, Vec<Write>> = BTreeMap::new();
+    for write in writes {
+        by_key.entry(write.key.clone()).or_default().push(write);
+    }
+    let (mut by_policy, mut causally) = (BTreeSet::new(), BTreeSet::new());
+    for writes in by_key.into_values() {
+        if writes.len() > MOST_WRITES_OF_A_KEY {
+            return None;
+        }
+        let history = History::of(writes);
+        for replica in &replicas {
+            for loss in history.losses(replica) {
+                let lost = if loss.by_policy { &mut by_policy } else { &mut causally };
+                lost.insert(loss.write);
+            }
+        }
+    }
+    Some(Judged { by_policy, causally })
+}
