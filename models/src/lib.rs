@@ -19,6 +19,7 @@
 //! | [`check`], [`table`], [`picture`], [`explorer`] | what the command does, and what a person sees |
 //! | [`conform`] | whether a real run is a path of the model |
 //! | [`verify()`] | your own rule, in a test of your own crate |
+//! | [`rules`] | all rules by name, and what becomes of each |
 //! | [`systems`], [`any_rule`] | real systems' rules by name, and any rule behind one type |
 //! | [`delivery`] | how changes are delivered where a system gives less than this protocol |
 //! | [`spawn`] | the same masters for real, over UDP |
@@ -39,6 +40,7 @@ pub mod fault;
 pub mod history;
 pub mod picture;
 pub mod properties;
+pub mod rules;
 pub mod scenario;
 pub mod scope;
 pub mod sharded;

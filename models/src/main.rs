@@ -9,7 +9,7 @@ use multimaster_models::spawn::{self, Stopped};
 use multimaster_models::stateright_engine::How;
 use multimaster_models::table::{self, Table};
 use multimaster_models::trace::Trace;
-use multimaster_models::{catalogue, conform, explorer, systems};
+use multimaster_models::{catalogue, conform, explorer, rules, systems};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -67,6 +67,7 @@ Examples:
   multimaster replay target/traces/booking-arrival.convergence.trace
   multimaster explore booking/arrival  browse its states
   multimaster spawn hello              run its masters, and talk to them
+  multimaster rules                    what becomes of each rule
   multimaster conform run.jsonl        is a recorded run a path of the model?";
 
 #[derive(Subcommand)]
@@ -121,6 +122,11 @@ enum Command {
     Conform {
         /// A record: what `multimaster::record::write` writes, of a cluster that was set up `recorded`
         record: String,
+    },
+    /// Explore each rule in a few small scopes, and tell in a table what becomes of it
+    Rules {
+        /// One rule, in full: its source, and the shortest schedule for each `yes`
+        name: Option<String>,
     },
     /// Name the rules, the topologies, the links and the shipped scenarios
     List,
@@ -210,6 +216,7 @@ fn main() -> ExitCode {
             spawn(&file, &spawn::Options { port, tick, only, verbose })
         }
         Command::Conform { record } => conform(&record),
+        Command::Rules { name } => survey(name.as_deref()),
         Command::List => list(),
     };
     match outcome {
@@ -426,6 +433,20 @@ fn conform(record: &str) -> Result<bool, Failure> {
             return Ok(false);
         }
     }
+    Ok(true)
+}
+
+fn survey(name: Option<&str>) -> Result<bool, Failure> {
+    let mut out = std::io::stdout().lock();
+    let Some(name) = name else {
+        let surveyed: Vec<_> = rules::all().into_iter().map(rules::survey).collect();
+        write!(out, "{}", rules::in_a_table(&surveyed))?;
+        return Ok(true);
+    };
+    let Some(rule) = rules::named(name) else {
+        return Err(Fault::of(name, "no such rule (`multimaster list` names them)").into());
+    };
+    write!(out, "{}", rules::in_full(&rules::survey(rule)))?;
     Ok(true)
 }
 

@@ -139,6 +139,13 @@ impl RuleName {
     }
 }
 
+impl RuleName {
+    /// Masters under this rule.
+    pub(crate) fn cluster(self, scope: Scope, delivery: Delivery) -> Erased {
+        self.with(Exploring { scope, delivery })
+    }
+}
+
 /// Something to be done with a rule that is named.
 pub(crate) trait ForRule {
     type Answer;
@@ -224,11 +231,10 @@ impl Scenario {
 
     /// What it explores, ready to be stepped.
     pub fn model(&self) -> Erased {
-        let exploring = |scope| Exploring { scope, delivery: self.delivery };
         match &self.subject {
-            Explored::Cluster(rule, scope) => rule.with(exploring(scope.clone())),
+            Explored::Cluster(rule, scope) => rule.cluster(scope.clone(), self.delivery),
             Explored::Sharded(rule, scope, layout) => {
-                let shard = |clients| rule.with(exploring(Scope { clients, ..scope.clone() }));
+                let shard = |clients| rule.cluster(Scope { clients, ..scope.clone() }, self.delivery);
                 Erased::new(Sharded::new(*layout, &scope.clients, shard))
             }
             Explored::Article(article) => Erased::new(article.clone()),

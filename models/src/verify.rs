@@ -256,7 +256,7 @@ impl<R: Resolver> Verify<R> {
 
 /// For three masters, two writes each: once with values that rise in the order of time, once with falling ones, because a
 /// rule that prefers the larger or the smaller may err in one order only.
-fn workloads(kind: Kind) -> [[[&'static str; 2]; 3]; 2] {
+pub(crate) fn workloads(kind: Kind) -> [[[&'static str; 2]; 3]; 2] {
     match kind {
         Kind::Register => [
             [["set k = 1", "set k = 3"], ["set k = 2", "delete k"], ["delete k", "set k = 4"]],

@@ -1,0 +1,72 @@
+//! All rules that a scenario file can name: of each what it does, where that is said, and [what becomes of it](survey).
+
+mod survey;
+
+pub use survey::{Surveyed, in_a_table, in_full, survey};
+
+use crate::delivery::Delivery;
+use crate::erased::Erased;
+use crate::scenario::RuleName;
+use crate::scope::Scope;
+use crate::systems;
+
+/// A rule that scenario files can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Which.
+    pub rule: RuleName,
+    /// Its name in scenario files.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub about: &'static str,
+    /// Where that is said, in public.
+    pub source: &'static str,
+}
+
+impl Rule {
+    /// Masters under this rule.
+    pub fn build(&self, scope: Scope, delivery: Delivery) -> Erased {
+        self.rule.cluster(scope, delivery)
+    }
+}
+
+/// All rules: the library's data types, then real systems'.
+pub fn all() -> Vec<Rule> {
+    let types =
+        RuleName::ALL.iter().map(|(rule, name, about)| Rule { rule: *rule, name, about, source: source(*rule) });
+    let systems = systems::ALL.iter().map(|system| Rule {
+        rule: RuleName::System(system),
+        name: system.name,
+        about: system.about,
+        source: system.source,
+    });
+    types.chain(systems).collect()
+}
+
+/// The rule of that name.
+pub fn named(name: &str) -> Option<Rule> {
+    all().into_iter().find(|rule| rule.name == name)
+}
+
+fn source(rule: RuleName) -> &'static str {
+    match rule {
+        RuleName::Arrival => "a plain overwrite",
+        RuleName::LastWrite => "Thomas, TODS 1979",
+        RuleName::Custom => "this library",
+        RuleName::CustomMerged => "this library, as a warning",
+        RuleName::MultiValue => "DeCandia et al., Dynamo, SOSP 2007",
+        RuleName::Set | RuleName::RemoveWinsSet => {
+            "Bieniusa et al., An optimized conflict-free replicated set, 2012; Shapiro et al., 2011"
+        }
+        RuleName::Counter
+        | RuleName::GrowOnlySet
+        | RuleName::GrowOnlyCounter
+        | RuleName::EnableWinsFlag
+        | RuleName::DisableWinsFlag => "Shapiro et al., A comprehensive study of CRDTs, 2011",
+        RuleName::BoundedCounter => "Balegas et al., SRDS 2015",
+        RuleName::MaxRegister | RuleName::MinRegister => "Shapiro et al., SSS 2011",
+        RuleName::LastWriteMap => "Thomas, TODS 1979, field by field",
+        RuleName::ObservedRemoveMap => "Almeida, Shoker and Baquero, JPDC 2018",
+        RuleName::System(system) => system.source,
+    }
+}

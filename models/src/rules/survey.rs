@@ -1,0 +1,156 @@
+//! What becomes of each rule in a fixed set of small scopes of its kind: [`survey`]. Nothing is written down beforehand.
+
+use super::Rule;
+use crate::check::{Counterexample, counterexamples};
+use crate::delivery::Delivery;
+use crate::engine::{Limits, Verdict};
+use crate::properties as p;
+use crate::scope::{Client, Free, Link, Scope};
+use crate::table;
+use crate::verify::workloads;
+use multimaster::{MasterId, Topology};
+use std::fmt::Write;
+
+/// What is asked: a heading, the circumstances, and the properties of which one is false if it is so.
+const COLUMNS: [(&str, Under, &[&str]); 6] = [
+    ("diverges", Under::RightClocks, &[p::CONVERGENCE, p::AGREEMENT]),
+    ("loses by policy", Under::RightClocks, &[p::NO_POLICY_LOSS]),
+    ("loses causally", Under::RightClocks, &[p::NO_CAUSAL_LOSS]),
+    ("resurrects", Under::RightClocks, &[p::NO_RESURRECTION]),
+    ("needs right clocks", Under::SkewedClocks, &HARM),
+    ("needs causal delivery", Under::Unordered, &HARM),
+];
+
+/// What clocks and delivery are blamed for where it does not happen without them.
+const HARM: [&str; 4] = [p::CONVERGENCE, p::AGREEMENT, p::NO_CAUSAL_LOSS, p::NO_RESURRECTION];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Under {
+    RightClocks,
+    SkewedClocks,
+    Unordered,
+}
+
+/// A rule, and what was found of it.
+#[derive(Clone, Debug)]
+pub struct Surveyed {
+    /// The rule.
+    pub rule: Rule,
+    /// In the order of the columns, the shortest schedule that shows it; `None` where none does.
+    pub found: Vec<Option<Counterexample>>,
+}
+
+/// Explores the rule in all scopes of its kind.
+pub fn survey(rule: Rule) -> Surveyed {
+    let mut found: Vec<Option<Counterexample>> = COLUMNS.iter().map(|_| None).collect();
+    for (under, scope) in scopes(&rule) {
+        let delivery = if under == Under::Unordered { Delivery::Unordered } else { Delivery::Causal };
+        let model = rule.build(scope, delivery);
+        let report = model.explore(Limits::default(), &mut |_, _| {});
+        // The schedules are replayed only where one is shorter than what has been found.
+        let length = |example: &Option<Counterexample>| example.as_ref().map_or(usize::MAX, |e| e.replayed.steps.len());
+        let better = |property: &str, column: usize| match report.verdict(property) {
+            Some(Verdict::Violated(Some(path))) => path.len() < length(&found[column]),
+            _ => false,
+        };
+        let asked = COLUMNS.iter().enumerate().filter(|(_, (_, circumstances, _))| *circumstances == under);
+        let wanted: Vec<usize> = asked
+            .filter(|(column, (.., properties))| properties.iter().any(|property| better(property, *column)))
+            .map(|(column, _)| column)
+            .collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        for example in counterexamples(&model, rule.name, &report) {
+            for column in &wanted {
+                let (.., properties) = COLUMNS[*column];
+                // What happens under right clocks, in order, is not the clock's doing, or the delivery's.
+                let blamed = under == Under::RightClocks || !happens_anyway(&found, example.property);
+                let shorter = example.replayed.steps.len() < length(&found[*column]);
+                if properties.contains(&example.property) && blamed && shorter {
+                    found[*column] = Some(example.clone());
+                }
+            }
+        }
+    }
+    Surveyed { rule, found }
+}
+
+fn happens_anyway(found: &[Option<Counterexample>], property: &str) -> bool {
+    let at_all = |(column, _): &(usize, &(&str, Under, &[&str]))| found[*column].is_some();
+    let columns = COLUMNS.iter().enumerate().filter(|(_, (_, under, _))| *under == Under::RightClocks);
+    columns.filter(at_all).any(|(_, (.., properties))| properties.contains(&property))
+}
+
+/// Two masters with three writes, three with one each, as the workloads of [`verify`](crate::verify()) have them; those
+/// under right clocks first.
+fn scopes(rule: &Rule) -> Vec<(Under, Scope)> {
+    let mut scopes = Vec::new();
+    let stream = Link::Stream { resets: 0 };
+    let datagram = Link::Datagram { losses: 0, duplicates: 0 };
+    for [a, b, c] in workloads(rule.rule.kind()) {
+        for asks in
+            [[&a[..], &b[..1], &[]], [&a[..1], &b[..], &[]], [&b[..1], &c[..], &[]], [&a[..1], &b[..1], &c[..1]]]
+        {
+            scopes.push((Under::RightClocks, scope(stream, &asks, None)));
+        }
+        for asks in [[&a[..1], &b[..1], &[]], [&a[..1], &c[..1], &[]], [&a[..1], &b[..1], &c[1..]]] {
+            scopes.push((Under::SkewedClocks, scope(stream, &asks, Some([10, 5, 7]))));
+        }
+        scopes.push((Under::Unordered, scope(datagram, &[&a[..1], &b[..1], &c[..1]], None)));
+    }
+    scopes.sort_by_key(|(under, _)| *under as u8);
+    scopes
+}
+
+/// As many masters as ask something.
+fn scope(link: Link, asks: &[&[&str]], clocks: Option<[u64; 3]>) -> Scope {
+    let asking: Vec<&[&str]> = asks.iter().copied().filter(|asks| !asks.is_empty()).collect();
+    let clients = (0u16..).zip(&asking).map(|(at, asks)| {
+        let timed = |ask: &&str| match clocks {
+            Some(clocks) => format!("at {}, {ask}", clocks[usize::from(at)]),
+            None => (*ask).to_owned(),
+        };
+        Client { at: MasterId(at), asks: asks.iter().filter_map(|ask| timed(ask).parse().ok()).collect() }
+    });
+    let clients: Vec<Client> = clients.collect();
+    let topology = Topology::all_to_all(clients.len() as u16).expect("two or three masters");
+    Scope { topology, link, batch: 1, log: None, clients, free: Free::default() }
+}
+
+/// One line a rule, in Markdown.
+pub fn in_a_table(surveyed: &[Surveyed]) -> String {
+    let mut rows = vec![vec!["rule".to_owned()], vec![]];
+    rows[0].extend(COLUMNS.iter().map(|(heading, ..)| (*heading).to_owned()));
+    for Surveyed { rule, found } in surveyed {
+        let mut row = vec![rule.name.to_owned()];
+        row.extend(found.iter().map(|found| match found {
+            Some(example) => format!("yes ({})", example.replayed.steps.len()),
+            None => "no".to_owned(),
+        }));
+        rows.push(row);
+    }
+    let widths: Vec<usize> = (0..=COLUMNS.len())
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0))
+        .collect();
+    rows[1] = widths.iter().map(|width| "-".repeat(*width)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!(" {cell:width$} |"));
+        let _ = writeln!(text, "|{}", cells.collect::<String>());
+    }
+    text
+}
+
+/// All that is to be said of one rule.
+pub fn in_full(surveyed: &Surveyed) -> String {
+    let Surveyed { rule, found } = surveyed;
+    let mut text = format!("{}: {}\nsource: {}\n\n", rule.name, rule.about, rule.source);
+    text += &in_a_table(std::slice::from_ref(surveyed));
+    for ((heading, ..), example) in COLUMNS.iter().zip(found) {
+        if let Some(example) = example {
+            let _ = write!(text, "\n{}", table::counterexample(heading, example));
+        }
+    }
+    text
+}
