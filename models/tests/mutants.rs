@@ -77,10 +77,10 @@ listed! {
 }
 
 #[test]
-fn nineteen_documented_bugs_are_listed() {
+fn twenty_documented_bugs_are_listed() {
     let numbers: BTreeSet<&str> = LISTED.iter().map(|mutant| mutant().number).collect();
     let documented = |number: &&&str| number.strip_prefix('K').is_some_and(|rest| rest.parse::<u8>().is_ok());
-    assert_eq!(numbers.iter().filter(documented).count(), 19, "{numbers:?}");
+    assert_eq!(numbers.iter().filter(documented).count(), 20, "{numbers:?}");
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn a_client_is_told_what_is_wrong_and_nothing_is_harmed() {
         (b"{\"Ask\":\"sing k\"}", "client refused", "set KEY = VALUE"),
         (b"{\"Ask\":\"add 1 to k\"}", "client refused", "it takes `set KEY = VALUE` and `delete KEY`"),
         (b"{\"Ask\":\"set k = \\u001b[2J\"}", "client refused", "is no operation"),
-        (senseless.as_bytes(), "client refused", "remove ELEMENT from KEY"),
+        (senseless.as_bytes(), "client refused", "each with or without `at TIME, `"),
         (long.as_bytes(), "client refused", "8192 bytes"),
         (push.as_bytes(), "stranger", "only masters send that"),
         (b"{\"Digest\":{\"seen\":[]}}", "stranger", "only masters send that"),
