@@ -1,9 +1,11 @@
 //! The model: masters, links and clients as one state machine that stateright explores. Every step of a master is a
 //! call to the shipping [`Replica`].
 
+mod action;
 mod running;
 mod state;
 
+pub use action::Action;
 pub(crate) use running::Did;
 pub use state::{Faults, Hashed, Inquiry, Letter, Node, State};
 
@@ -12,7 +14,6 @@ use crate::scope::{Link, Scope};
 use crate::specification::Specification;
 use crate::subject::Sent;
 use crate::tamper::Tamper;
-use derive_where::derive_where;
 use multimaster::{MasterId, MessageOf, Outcome, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
 use smallvec::SmallVec;
 use std::collections::HashMap;
@@ -26,88 +27,6 @@ pub struct Cluster<R: Resolver> {
     pub(crate) specification: Option<Specification>,
     /// Pairs of (neighbour, asker) whose exchange of digests has been tried out, by content hash, and how it went.
     pub(crate) exchanges: Mutex<HashMap<(u64, u64), bool, foldhash::fast::FixedState>>,
-}
-
-/// One step.
-#[derive_where(Clone, PartialEq)]
-pub enum Action<R: Resolver> {
-    /// A client makes its next request.
-    Ask {
-        /// Which client.
-        client: usize,
-        /// Which of its requests: the place in its script.
-        place: usize,
-    },
-    /// One of the free requests is made.
-    Choose(usize),
-    /// A letter arrives.
-    Deliver(Arc<Letter<R>>),
-    /// A letter arrives, and will arrive once more.
-    Repeat(Arc<Letter<R>>),
-    /// A letter is lost.
-    Lose(Arc<Letter<R>>),
-    /// A master's digest asks a neighbour for what it lacks.
-    Tick {
-        /// Who asks.
-        asker: MasterId,
-        /// Whom.
-        feeder: MasterId,
-    },
-    /// The next changes of a stream arrive.
-    Stream {
-        /// The sender.
-        from: MasterId,
-        /// The receiver.
-        to: MasterId,
-        /// At most so many changes.
-        max: usize,
-    },
-    /// A stream breaks: all that it had in flight is lost.
-    Break {
-        /// The sender.
-        from: MasterId,
-        /// The receiver.
-        to: MasterId,
-    },
-    /// A broken stream stands again, and goes on from what the receiver says it has.
-    Resume {
-        /// The sender.
-        from: MasterId,
-        /// The receiver.
-        to: MasterId,
-    },
-    /// A running link takes the next changes from its sender's log: a letter is in flight.
-    Push {
-        /// The sender.
-        from: MasterId,
-        /// The receiver.
-        to: MasterId,
-        /// At most so many changes.
-        max: usize,
-    },
-    /// A master sends its digest: it is on its way.
-    Inquire {
-        /// Who asks.
-        asker: MasterId,
-        /// Whom.
-        feeder: MasterId,
-    },
-    /// A digest arrives, and its answer, if there is one, is in flight.
-    Answer {
-        /// The digest.
-        inquiry: Inquiry,
-        /// At most so many changes.
-        max: usize,
-    },
-    /// A letter in flight becomes two.
-    Duplicate(Arc<Letter<R>>),
-    /// A master cuts its log.
-    Truncate {
-        /// Whose.
-        at: MasterId,
-        /// To so many entries.
-        keep: usize,
-    },
 }
 
 impl<R: Resolver> Cluster<R> {

@@ -1,190 +1,20 @@
 //! The `multimaster` command.
 
-use clap::{Parser, Subcommand, ValueEnum};
+mod cli;
+
+use clap::Parser;
+use cli::{Cli, Command, Format};
 use multimaster_models::check::{Checked, Engine, News, check_all};
 use multimaster_models::engine::Path;
 use multimaster_models::fault::{self, Fault};
 use multimaster_models::scenario::{RuleName, Scenario};
 use multimaster_models::spawn::{self, Stopped};
-use multimaster_models::stateright_engine::How;
 use multimaster_models::table::{self, Table};
 use multimaster_models::trace::Trace;
 use multimaster_models::{catalogue, conform, explorer, rules, systems};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-
-/// Checks multi-master replication exhaustively: does every master end up reading the same, and what is lost?
-///
-/// A scenario says how many masters there are, who sends to whom, by which rule conflicts are resolved, what the links
-/// may do to messages, and what clients write. `check` explores every schedule of it and prints one row of verdicts;
-/// for each property that does not hold, the shortest schedule that shows it.
-#[derive(Parser)]
-#[command(version, after_long_help = MANUAL, max_term_width = 100)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-const MANUAL: &str = "\
-Verdicts:
-  converges        masters that have seen the same changes read the same,
-                   in every state
-  agrees at rest   when nothing can change any more, all have seen every
-                   acknowledged write and read the same
-  repairable       were all in flight lost, one exchange of digests would
-                   bring a neighbour up to date, in every state
-  causal order     no master has seen a write without all that it had seen
-  loses causally   a write is lost though nothing competed with it, or to one
-                   that it had seen: a bug whatever the rule
-  loses by policy  a write is lost to one concurrent to it: the rule's choice
-  as specified     a read is what the rule's specification makes of the writes
-                   that its master has seen, in every state
-  never oversells  (bounded counters) no master subtracts more than it has a
-                   right to, and none reads less than 0
-  falls silent     messages that carry changes end: no cycle of steps sends
-                   one; `messages` is the most that carry one change
-  no deadlock      (the article's program) never does everyone wait
-  order kept       (the article's program) a key with one writer ends
-                   everywhere as it does at its writer
-  reached          how many of the situations were reached that put the
-                   properties to the test: a conflict, rest, a loss, ...
-
-  `holds` is said only of an exhausted scenario; `vacuous` where rest, of which
-  the property speaks, is never reached. `violated (4)` has a schedule of four
-  steps, and none shorter.
-
-Exit status:
-  0  every verdict is as its scenario expects
-  1  some are not, or a trace is not what it claims to be
-  2  the command, a file or an address is not right; the message says where,
-     and what would be
-
-Examples:
-  multimaster check                    the shipped scenarios
-  multimaster check booking.toml       one of your own
-  multimaster check booking/arrival    a shipped one
-  multimaster replay target/traces/booking-arrival.convergence.trace
-  multimaster explore booking/arrival  browse its states
-  multimaster spawn hello              run its masters, and talk to them
-  multimaster rules                    what becomes of each rule
-  multimaster conform run.jsonl        is a recorded run a path of the model?";
-
-#[derive(Subcommand)]
-enum Command {
-    /// Explore scenarios and print their verdicts, with the shortest schedule for each `violated`
-    Check {
-        /// Scenario files, or names of shipped scenarios; none: all shipped ones but those under `large/`
-        files: Vec<String>,
-        /// How to print the result
-        #[arg(long, value_enum, default_value_t = Format::Table)]
-        format: Format,
-        /// Which checker explores. Those of stateright visit the same states, but their schedules need not be shortest
-        #[arg(long, value_enum, default_value_t = EngineName::Own)]
-        engine: EngineName,
-        /// The folder in which to write each counterexample as a trace file and a picture
-        #[arg(long, value_name = "DIR", default_value = "target/traces")]
-        traces: std::path::PathBuf,
-    },
-    /// Take the steps of a trace file one by one, and say what each master reads after each
-    Replay {
-        /// A trace: written by `check`, or by hand
-        file: String,
-    },
-    /// Browse the states in the Stateright Explorer
-    Explore {
-        /// A scenario (a file or a shipped name), or a trace, at whose last step to begin
-        file: String,
-        /// Where to serve it: a port, or an address and a port
-        #[arg(default_value = "localhost:3000")]
-        address: String,
-    },
-    /// Run a scenario's masters over UDP on this machine, to write to and read from by hand
-    #[command(after_long_help = SPAWN)]
-    Spawn {
-        /// A scenario file, or the name of a shipped scenario; what its clients ask and its links do is left to you
-        file: String,
-        /// The first master's port; the others have the next ones
-        #[arg(long, default_value_t = 4000)]
-        port: u16,
-        /// Every so many milliseconds each master asks its neighbours for what it lacks
-        #[arg(long, value_name = "MS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
-        tick: u64,
-        /// Run only these masters, such as `A,C`; the others are run elsewhere, or played by you
-        #[arg(long, value_name = "MASTERS", value_delimiter = ',')]
-        only: Vec<String>,
-        /// Print also digests, and what is sent
-        #[arg(long)]
-        verbose: bool,
-    },
-    /// Replay the record of a running cluster against the model: is every step of it one that the model can take?
-    #[command(after_long_help = CONFORM)]
-    Conform {
-        /// A record: what `multimaster::record::write` writes, of a cluster that was set up `recorded`
-        record: String,
-    },
-    /// Explore each rule in a few small scopes, and tell in a table what becomes of it
-    Rules {
-        /// One rule, in full: its source, and the shortest schedule for each `yes`
-        name: Option<String>,
-    },
-    /// Name the rules, the topologies, the links and the shipped scenarios
-    List,
-}
-
-const SPAWN: &str = "\
-A datagram is one packet, as JSON, of at most 8192 bytes:
-  {\"Ask\":\"set hello = world\"}  a write; answered by {\"Wrote\":\"A1\"}, its dot
-  {\"Read\":\"hello\"}             a read; answered by {\"Shows\":{\"Value\":\"world\"}}
-  \"Counts\"                     what has become of all packets so far
-  anything else               answered by {\"Refused\":\"...\"}, logged and counted
-Between masters:
-  {\"Push\":...}    changes; a longer push is cut into several
-  {\"Digest\":...}  what the sender has seen; asks for what it lacks
-  {\"Part\":...}    a piece of a snapshot
-
-Masters know each other by address alone: a forged source address is not found
-out. A master that was ended forgets everything, and must not be started again
-beside others that remember it: they would refuse its writes as impossible.";
-
-const CONFORM: &str = "\
-A record is a file of JSON objects, a line each: first the setting (the rule's
-name, the topology, the number of shards), then the events in the order of
-their numbers. It supplies the choices: what clients asked, what was sent, lost
-and delivered when. The model makes the same choices, shard by shard. What came
-of them (answers, readings, outcomes) must be what comes of them there, and a
-message must be in flight there as the model's own master sent it.
-
-At the first step that is otherwise: its line, and what the model has instead;
-exit status 1. If all are the model's: what happened, counted, and how it ended.";
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// A Markdown table, then the schedules
-    Table,
-    /// One JSON object a scenario, a line each
-    Json,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum EngineName {
-    /// This project's breadth-first pass
-    Own,
-    /// stateright's breadth-first search
-    Stateright,
-    /// stateright's depth-first search
-    StaterightDfs,
-}
-
-impl From<EngineName> for Engine {
-    fn from(name: EngineName) -> Engine {
-        match name {
-            EngineName::Own => Engine::Own,
-            EngineName::Stateright => Engine::Stateright(How::Bfs),
-            EngineName::StaterightDfs => Engine::Stateright(How::Dfs),
-        }
-    }
-}
 
 /// Why the command could not do what it was asked.
 enum Failure {

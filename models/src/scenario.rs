@@ -1,5 +1,6 @@
 //! Scenario files: what to check, as data. [`Scenario`].
 
+mod expected;
 mod file;
 mod reader;
 

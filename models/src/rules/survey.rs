@@ -38,15 +38,19 @@ pub struct Surveyed {
     pub rule: Rule,
     /// In the order of the columns, the shortest schedule that shows it; `None` where none does.
     pub found: Vec<Option<Counterexample>>,
+    /// Whether every scope was explored to its end: else what was not found may still be there.
+    pub exhausted: bool,
 }
 
 /// Explores the rule in all scopes of its kind.
 pub fn survey(rule: Rule) -> Surveyed {
     let mut found: Vec<Option<Counterexample>> = COLUMNS.iter().map(|_| None).collect();
+    let mut exhausted = true;
     for (under, scope) in scopes(&rule) {
         let delivery = if under == Under::Unordered { Delivery::Unordered } else { Delivery::Causal };
         let model = rule.build(scope, delivery);
         let report = model.explore(Limits::default(), &mut |_, _| {});
+        exhausted &= report.cut.is_none();
         // The schedules are replayed only where one is shorter than what has been found.
         let length = |example: &Option<Counterexample>| example.as_ref().map_or(usize::MAX, |e| e.replayed.steps.len());
         let better = |property: &str, column: usize| match report.verdict(property) {
@@ -73,7 +77,7 @@ pub fn survey(rule: Rule) -> Surveyed {
             }
         }
     }
-    Surveyed { rule, found }
+    Surveyed { rule, found, exhausted }
 }
 
 fn happens_anyway(found: &[Option<Counterexample>], property: &str) -> bool {
@@ -111,7 +115,10 @@ fn scope(link: Link, asks: &[&[&str]], clocks: Option<[u64; 3]>) -> Scope {
             Some(clocks) => format!("at {}, {ask}", clocks[usize::from(at)]),
             None => (*ask).to_owned(),
         };
-        Client { at: MasterId(at), asks: asks.iter().filter_map(|ask| timed(ask).parse().ok()).collect() }
+        Client {
+            at: MasterId(at),
+            asks: asks.iter().map(|ask| timed(ask).parse().expect("a workload is spelled as requests are")).collect(),
+        }
     });
     let clients: Vec<Client> = clients.collect();
     let topology = Topology::all_to_all(clients.len() as u16).expect("two or three masters");
@@ -122,11 +129,12 @@ fn scope(link: Link, asks: &[&[&str]], clocks: Option<[u64; 3]>) -> Scope {
 pub fn in_a_table(surveyed: &[Surveyed]) -> String {
     let mut rows = vec![vec!["rule".to_owned()], vec![]];
     rows[0].extend(COLUMNS.iter().map(|(heading, ..)| (*heading).to_owned()));
-    for Surveyed { rule, found } in surveyed {
+    for Surveyed { rule, found, exhausted } in surveyed {
         let mut row = vec![rule.name.to_owned()];
         row.extend(found.iter().map(|found| match found {
             Some(example) => format!("yes ({})", example.replayed.steps.len()),
-            None => "no".to_owned(),
+            None if *exhausted => "no".to_owned(),
+            None => "not exhausted".to_owned(),
         }));
         rows.push(row);
     }
@@ -144,7 +152,7 @@ pub fn in_a_table(surveyed: &[Surveyed]) -> String {
 
 /// All that is to be said of one rule.
 pub fn in_full(surveyed: &Surveyed) -> String {
-    let Surveyed { rule, found } = surveyed;
+    let Surveyed { rule, found, .. } = surveyed;
     let mut text = format!("{}: {}\nsource: {}\n\n", rule.name, rule.about, rule.source);
     text += &in_a_table(std::slice::from_ref(surveyed));
     for ((heading, ..), example) in COLUMNS.iter().zip(found) {

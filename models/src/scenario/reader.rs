@@ -1,16 +1,13 @@
 //! From a file to a scenario: whatever is wrong is told with its line and what would be right.
 
-use super::file::{ExpectFile, Expected, File, LinkName, Name, Program, Shape, rule_names};
+use super::file::{File, LinkName, Name, Program, Shape, rule_names};
 use super::{Expect, Explored, Scenario};
 use crate::article::Article;
 use crate::delivery::Delivery;
 use crate::engine::Limits;
-use crate::erased::Erased;
 use crate::fault::{Fault, line_of};
-use crate::properties as p;
 use crate::scope::{Client, Free, Link, Scope};
 use multimaster::{Kind, Layout, MasterId, Op, Request, Topology};
-use stateright::{Expectation, Model};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use toml::Spanned;
@@ -21,7 +18,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn fault<T>(&self, place: &Spanned<T>, what: impl Into<String>) -> Fault {
+    pub(super) fn fault<T>(&self, place: &Spanned<T>, what: impl Into<String>) -> Fault {
         Fault::at(self.file, line_of(self.text, place.span().start), what)
     }
 
@@ -339,67 +336,6 @@ impl Reader<'_> {
         let start = file.capacity.as_ref().map(|field| field.span().start);
         article.map(Explored::Article).map_err(|error| Fault::at(self.file, place(start), error))
     }
-
-    fn expect(&self, file: &ExpectFile, scenario: &Scenario) -> Result<Expect, Fault> {
-        let (properties, witnesses) = asked_of(&scenario.model());
-        let stated = [
-            (p::CONVERGENCE, &file.convergence),
-            (p::AGREEMENT, &file.agreement),
-            (p::REPAIRABLE, &file.repairable),
-            (p::CAUSAL_ORDER, &file.causal_order),
-            (p::NO_RESURRECTION, &file.no_resurrection),
-            (p::NO_CAUSAL_LOSS, &file.no_causal_loss),
-            (p::NO_POLICY_LOSS, &file.no_policy_loss),
-            (p::SPECIFICATION, &file.specification),
-            (p::NO_OVERSELLING, &file.no_overselling),
-            (p::FALLS_SILENT, &file.falls_silent),
-            (crate::article::NO_DEADLOCK, &file.no_deadlock),
-            (crate::article::ORDER_KEPT, &file.order_kept),
-        ];
-        let mut violated = Vec::new();
-        for (property, expected) in stated {
-            let Some(expected) = expected else {
-                continue;
-            };
-            if !properties.contains(&property) {
-                let known = properties.join(", ");
-                let what = format!("`{property}` is not asked of this program; what is asked is {known}");
-                return Err(self.fault(expected, what));
-            }
-            if *expected.get_ref() == Expected::Violated {
-                if property == p::NO_POLICY_LOSS && scenario.adds_up() {
-                    let what = format!("{} cannot lose by policy: its writes do not compete", scenario.rule());
-                    return Err(self.fault(expected, format!("{what}. Expect `holds`")));
-                }
-                violated.push(property);
-            }
-        }
-        for witness in &file.unreached {
-            if !witnesses.contains(&witness.get_ref().as_str()) {
-                let known = witnesses.join("`, `");
-                let what = format!("`{}` is no witness of this scenario; they are `{known}`", witness.get_ref());
-                return Err(self.fault(witness, what));
-            }
-        }
-        let at_least_one = |field: &Option<Spanned<usize>>, name: &str| match field {
-            Some(place) if *place.get_ref() == 0 => {
-                Err(self.fault(place, format!("`{name} = 0` cannot be: the initial state is one")))
-            }
-            field => Ok(field.as_ref().map(|count| *count.get_ref())),
-        };
-        if let (Some(place), true) = (&file.messages, violated.contains(&p::FALLS_SILENT)) {
-            return Err(
-                self.fault(place, "messages have no bound where `falls-silent = \"violated\"`: drop one of the two")
-            );
-        }
-        Ok(Expect {
-            violated,
-            unreached: file.unreached.iter().map(|witness| witness.get_ref().clone()).collect(),
-            states: at_least_one(&file.states, "states")?,
-            depth: file.depth.as_ref().map(|depth| *depth.get_ref()),
-            messages: file.messages.as_ref().map(|messages| *messages.get_ref()),
-        })
-    }
 }
 
 /// `A`, or `A/2` for a second client of A.
@@ -411,12 +347,4 @@ fn master_named(name: &str, masters: u16) -> Option<MasterId> {
 fn no_such_master(name: &str, masters: u16) -> String {
     let last = MasterId(masters.saturating_sub(1));
     format!("there is no master `{name}`: the {masters} masters are A to {last}")
-}
-
-/// The properties and the witnesses of a model.
-fn asked_of(model: &Erased) -> (Vec<&'static str>, Vec<&'static str>) {
-    let (witnesses, always): (Vec<_>, Vec<_>) =
-        model.properties().into_iter().partition(|property| property.expectation == Expectation::Sometimes);
-    let always = always.iter().map(|property| property.name).chain([p::FALLS_SILENT]).collect();
-    (always, witnesses.iter().map(|property| property.name).collect())
 }
