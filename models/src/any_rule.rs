@@ -9,6 +9,8 @@ use multimaster::resolver::Side;
 use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Stamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 /// A rule whose types are forgotten.
@@ -16,9 +18,27 @@ use std::sync::Arc;
 pub struct AnyRule(Arc<dyn Packed>);
 
 /// What a rule keeps, or sends, as JSON; empty for the default state.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Pack(String);
+
+impl fmt::Debug for Pack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_empty() { "nothing" } else { &self.0 })
+    }
+}
+
+impl Pack {
+    /// How many bytes of JSON; 0 for the default state.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it is the default state.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 /// [`Resolver`] on texts.
 trait Packed: Send + Sync {
@@ -86,9 +106,10 @@ impl<R: Resolver> Packed for R {
 }
 
 impl AnyRule {
-    /// Forgets the types of `rule`.
+    /// Forgets the types of `rule`, unless that has been done.
     pub fn new<R: Resolver>(rule: R) -> AnyRule {
-        AnyRule(Arc::new(rule))
+        let forgotten = (&rule as &dyn Any).downcast_ref::<AnyRule>().cloned();
+        forgotten.unwrap_or_else(|| AnyRule(Arc::new(rule)))
     }
 }
 

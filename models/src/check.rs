@@ -63,29 +63,37 @@ pub fn check(scenario: &Scenario, engine: Engine, progress: &mut dyn FnMut(usize
         Engine::Stateright(how) => stateright_engine::explore(model.clone(), how),
     };
     let counterexamples = counterexamples(&model, &scenario.name, &report);
-    let surprises = surprises(&scenario.expect, &report);
+    let mut surprises = surprises(&scenario.expect, &report);
+    if let Some(wrong) = scenario.rule_failed() {
+        surprises.insert(0, format!("no verdict counts, because the rule failed: `keep`: {}", wrong.what));
+    }
     Checked { scenario: scenario.clone(), report, counterexamples, surprises }
 }
 
 /// Writes down and replays the schedule of each violated property.
 pub(crate) fn counterexamples<M: Subject>(model: &M, scenario: &str, report: &Report) -> Vec<Counterexample> {
-    let violated = report.findings.iter().filter(|finding| !finding.witness);
-    violated
-        .filter_map(|finding| {
-            let Verdict::Violated(Some(path)) = &finding.verdict else {
-                return None;
-            };
-            let text = trace::write(model, scenario, finding.property, path);
-            let replayed = Trace::parse("counterexample", &text).and_then(|trace| trace.replay(model));
-            match replayed {
-                Ok(replayed) if replayed.wrong.is_empty() => {
-                    Some(Counterexample { property: finding.property, trace: text, replayed })
-                }
-                Ok(_) => panic!("{scenario}: replayed, this does not violate {}:\n{text}", finding.property),
-                Err(fault) => panic!("{scenario}: a counterexample does not replay: {fault}\n{text}"),
+    replayed_alike(model, scenario, report).unwrap_or_else(|broken| panic!("{broken}"))
+}
+
+/// The same, or what does not replay: the checker is wrong, or the rule not deterministic.
+pub(crate) fn replayed_alike<M: Subject>(
+    model: &M,
+    scenario: &str,
+    report: &Report,
+) -> Result<Vec<Counterexample>, String> {
+    let mut examples = Vec::new();
+    for Finding { property, witness, verdict } in &report.findings {
+        let (false, Verdict::Violated(Some(path))) = (witness, verdict) else { continue };
+        let text = trace::write(model, scenario, property, path);
+        match Trace::parse("counterexample", &text).and_then(|trace| trace.replay(model)) {
+            Ok(replayed) if replayed.wrong.is_empty() => {
+                examples.push(Counterexample { property, trace: text, replayed });
             }
-        })
-        .collect()
+            Ok(_) => return Err(format!("{scenario}: replayed, this does not violate {property}:\n{text}")),
+            Err(fault) => return Err(format!("{scenario}: a counterexample does not replay: {fault}\n{text}")),
+        }
+    }
+    Ok(examples)
 }
 
 fn surprises(expect: &Expect, report: &Report) -> Vec<String> {

@@ -17,8 +17,8 @@
 //! | [`article`] | another program as a model: the one that started this project |
 //! | [`scenario`], [`catalogue`], [`trace`] | what to check and what was found, as files |
 //! | [`check`], [`table`], [`picture`], [`explorer`] | what the command does, and what a person sees |
-//! | [`conform`] | whether a real run is a path of the model |
-//! | [`verify()`] | your own rule, in a test of your own crate |
+//! | [`verify()`], [`laws`] | your own rule, in a test of your own crate; what joins do, on all small histories |
+//! | [`expression`] | your own rule, in a scenario file |
 //! | [`rules`] | all rules by name, and what becomes of each |
 //! | [`systems`], [`any_rule`] | real systems' rules by name, and any rule behind one type |
 //! | [`delivery`] | how changes are delivered where a system gives less than this protocol |
@@ -36,8 +36,10 @@ pub mod delivery;
 pub mod engine;
 pub mod erased;
 pub mod explorer;
+pub mod expression;
 pub mod fault;
 pub mod history;
+pub mod laws;
 pub mod picture;
 pub mod properties;
 pub mod rules;

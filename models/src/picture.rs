@@ -153,7 +153,7 @@ fn draw(names: &[String], rows: &[Row], last: &[String], disagree: bool, complai
     for x in &centres {
         let _ = writeln!(svg, r##"<path d="M{x} {top}V{bottom}" stroke="#a9b4bf"/>"##);
     }
-    svg + &canvas.out + "</svg>\n"
+    svg + canvas.out.as_str() + "</svg>\n"
 }
 
 impl Canvas {

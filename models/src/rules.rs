@@ -68,5 +68,6 @@ fn source(rule: RuleName) -> &'static str {
         RuleName::LastWriteMap => "Thomas, TODS 1979, field by field",
         RuleName::ObservedRemoveMap => "Almeida, Shoker and Baquero, JPDC 2018",
         RuleName::System(system) => system.source,
+        RuleName::Expression(_) => "the scenario file",
     }
 }

@@ -3,12 +3,14 @@
 mod expected;
 mod file;
 mod reader;
+mod written;
 
 use crate::article::Article;
 use crate::cluster::Cluster;
 use crate::delivery::Delivery;
 use crate::engine::Limits;
 use crate::erased::Erased;
+use crate::expression::{Expression, Wrong};
 use crate::fault::Fault;
 use crate::scope::Scope;
 use crate::sharded::Sharded;
@@ -60,10 +62,12 @@ pub enum RuleName {
     ObservedRemoveMap,
     /// The rule of a real system.
     System(&'static System),
+    /// A rule that the file itself writes down.
+    Expression(&'static Expression),
 }
 
 impl RuleName {
-    /// All rules but those of [`systems`](crate::systems), with the name that scenario files give them and what they do.
+    /// All rules that have a name but those of [`systems`](crate::systems), with the name that scenario files give them and what they do.
     pub const ALL: &'static [(RuleName, &'static str, &'static str)] = &[
         (RuleName::Arrival, "arrival", "what arrived last is kept: the article's rule"),
         (RuleName::LastWrite, "last-write", "the latest stamp is kept; of equal times, the higher master's"),
@@ -86,8 +90,10 @@ impl RuleName {
 
     /// The name in scenario files.
     pub fn name(self) -> &'static str {
-        if let RuleName::System(system) = self {
-            return system.name;
+        match self {
+            RuleName::System(system) => return system.name,
+            RuleName::Expression(_) => return "(expression)",
+            _ => {}
         }
         Self::ALL.iter().find(|(rule, ..)| *rule == self).map_or("", |(_, name, _)| name)
     }
@@ -135,6 +141,7 @@ impl RuleName {
             RuleName::MinRegister => to_do.with(&|_| MinRegister, Some(spec::least)),
             RuleName::LastWriteMap => to_do.with(&|_| LastWriteMap, Some(spec::last_write_map)),
             RuleName::System(system) => to_do.with(&|at| system.rule(at), None),
+            RuleName::Expression(expression) => to_do.with(&|at| expression.rule(at), None),
             RuleName::ObservedRemoveMap => to_do.with(&|_| ObservedRemoveMap, Some(spec::observed_remove_map)),
         }
     }
@@ -239,6 +246,15 @@ impl Scenario {
                 Erased::new(Sharded::new(*layout, &scope.clients, shard))
             }
             Explored::Article(article) => Erased::new(article.clone()),
+        }
+    }
+
+    /// Why nothing that was explored of it says anything: its rule is an expression, and failed on the way.
+    pub fn rule_failed(&self) -> Option<&Wrong> {
+        match &self.subject {
+            Explored::Cluster(RuleName::Expression(expression), _)
+            | Explored::Sharded(RuleName::Expression(expression), ..) => expression.failed(),
+            _ => None,
         }
     }
 

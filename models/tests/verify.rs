@@ -2,11 +2,14 @@
 #![allow(missing_docs)]
 
 use multimaster::{
-    BoundedCounter, Change, Counter, Custom, CustomMerged, Dot, Keep, LastWriteWins, MultiValue, ObservedRemoveSet, Op,
-    Reading, Refusal, Resolver, Side, Stamp, Text, Version,
+    BoundedCounter, Change, Counter, Custom, CustomMerged, Dot, Keep, Kind, LastWriteWins, MasterId, MultiValue,
+    ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Topology, Version,
 };
+use multimaster_models::scope::{Client, Free, Link, Scope};
 use multimaster_models::specification;
-use multimaster_models::verify::{Failure, Verify};
+use multimaster_models::verify::{Failure, Misbehaviour, Verify};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn longest(a: &Version, b: &Version) -> Keep {
     let length = |version: &Version| version.value.as_ref().map_or(0, |value| value.len());
@@ -138,6 +141,178 @@ fn longest_number(a: &Version, b: &Version) -> Keep {
 fn a_maximum_used_as_a_register_loses_what_it_had_acknowledged() {
     let (steps, text) = failure(Largest);
     assert_eq!(steps, ["A: set k = 4", "A: set k = 2"], "{text}");
+}
+
+/// A register by the writer's wall clock, for all that its writer had seen.
+#[derive(Clone)]
+struct ByTheClock;
+
+impl Resolver for ByTheClock {
+    type State = Option<(u64, Version)>;
+    type Effect = (u64, Option<Text>);
+
+    fn goes_by_clocks(&self) -> bool {
+        true
+    }
+
+    fn prepare(&self, _: &Self::State, op: &Op, _: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
+        let time = op.time().unwrap_or(stamp.time);
+        match op.untimed() {
+            Op::Set(value) => Ok((time, Some(value.clone()))),
+            _ => Ok((time, None)),
+        }
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
+        let (time, value) = change.effect.clone();
+        let incoming = Some((time, Version { stamp: change.stamp, dot: change.dot, value }));
+        let newer = incoming > *state;
+        if newer {
+            *state = incoming;
+        }
+        newer
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        state.as_ref().and_then(|(_, held)| held.value.clone()).map_or(Reading::Nothing, Reading::Value)
+    }
+
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        Some(ours.state.clone().max(theirs.state.clone()))
+    }
+
+    fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+        state.as_ref().is_some_and(|(_, held)| held.dot == dot)
+    }
+}
+
+#[test]
+fn a_rule_by_wall_clocks_is_tried_with_one_that_is_ahead() {
+    let (steps, text) = failure(ByTheClock);
+    assert_eq!(steps, ["A: at 10, set k = 1", "A -> B: A1 after nothing", "B: at 5, set k = 2"], "{text}");
+    assert!(text.contains("B has seen B1 (at 5, set k = 2)") || text.contains("A1 won, which it had seen"), "{text}");
+    assert!(text.contains("pair/skewed-clocks/"), "{text}");
+}
+
+#[test]
+fn a_function_of_two_versions_is_tried_on_merged_values() {
+    let failure = Verify::rule(longest).run().unwrap_err().to_string();
+    assert!(failure.contains("not associative") && failure.contains("`Custom(function)`"), "{failure}");
+    assert!(
+        failure.contains("MULTIMASTER_EXPLORE=") && failure.contains("http://localhost:3000/#/steps/0/"),
+        "{failure}"
+    );
+    let first = |_: &Version, _: &Version| Keep::First;
+    let passed = Verify::rule(Custom(first)).run().unwrap();
+    assert!(passed.histories > 1000, "{passed:?}");
+}
+
+/// The state is a total, and what has no part in any read: the order in which changes came.
+#[derive(Clone)]
+struct Remembering;
+
+impl Resolver for Remembering {
+    type State = Vec<i64>;
+    type Effect = i64;
+
+    fn kind(&self) -> Kind {
+        Kind::Counter
+    }
+
+    fn prepare(&self, _: &Vec<i64>, op: &Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+        if let Op::Add(amount) = op { Ok(*amount) } else { Err(Refusal::WrongKind(op.clone())) }
+    }
+
+    fn apply(&self, state: &mut Vec<i64>, change: &Change<i64>) -> bool {
+        state.push(change.effect);
+        true
+    }
+
+    fn read(&self, state: &Vec<i64>) -> Reading {
+        Reading::Total(state.iter().sum())
+    }
+
+    /// The sender's replaces ours.
+    fn merge(&self, _: Side<'_, Vec<i64>>, theirs: Side<'_, Vec<i64>>) -> Option<Vec<i64>> {
+        Some(theirs.state.clone())
+    }
+
+    fn shows(&self, _: &Vec<i64>, _: Dot) -> bool {
+        true
+    }
+}
+
+/// Streams alone never merge: that the rule cannot is not seen in any schedule, but by its laws.
+#[test]
+fn a_broken_law_that_no_schedule_shows_is_told_unless_laws_are_not_asked_for() {
+    let streams = || {
+        let scope = Scope {
+            topology: Topology::all_to_all(2).unwrap(),
+            link: Link::Stream { resets: 0 },
+            batch: 1,
+            log: None,
+            clients: [("add 1 to k", MasterId(0)), ("add 10 to k", MasterId(1))]
+                .map(|(ask, at)| Client { at, asks: vec![ask.parse().unwrap()] })
+                .into(),
+            free: Free::default(),
+        };
+        Verify::rule(Remembering).scope("streams", scope)
+    };
+    let failure = streams().run().unwrap_err();
+    assert!(matches!(&failure, Failure::Unlawful(_)), "{failure}");
+    assert!(failure.to_string().contains("not commutative") && failure.to_string().contains("lawless"), "{failure}");
+    assert!(streams().lawless().run().is_ok());
+    // With snapshots it shows.
+    assert!(matches!(Verify::rule(Remembering).lawless().run(), Err(Failure::Violated { .. })));
+}
+
+fn misbehaviour<F>(function: F) -> Misbehaviour
+where
+    F: Fn(&Version, &Version) -> Keep + Clone + Send + Sync + 'static,
+{
+    match Verify::rule(Custom(function)).run() {
+        Err(Failure::Misbehaves(how)) => how,
+        other => panic!("expected misbehaviour, got {other:?}"),
+    }
+}
+
+#[test]
+fn a_rule_that_panics_is_told_with_the_call() {
+    let how = misbehaviour(|_: &Version, _: &Version| panic!("no seat is left"));
+    let Misbehaviour::Panics { call, message } = &how else { panic!("{how}") };
+    assert_eq!(message, "no seat is left");
+    assert!(call.starts_with("read(Siblings([Version"), "{call}");
+}
+
+#[test]
+fn a_rule_that_does_not_come_back_is_told_with_the_call() {
+    let how = misbehaviour(|_: &Version, _: &Version| {
+        loop {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    });
+    assert!(matches!(&how, Misbehaviour::NeverEnds { call, .. } if call.starts_with("read(Siblings")), "{how}");
+    assert!(how.to_string().contains("does not come back"), "{how}");
+}
+
+#[test]
+fn a_rule_that_tosses_a_coin_is_told_with_both_answers() {
+    let how = misbehaviour(|_: &Version, _: &Version| if fastrand::bool() { Keep::First } else { Keep::Second });
+    let Misbehaviour::NotDeterministic { call, answers: [one, other] } = &how else { panic!("{how}") };
+    assert!(call.starts_with("read(Siblings") && one != other, "{how}");
+}
+
+/// It gives one answer twice in a row, and then another.
+#[test]
+fn a_rule_that_remembers_is_told() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let how = misbehaviour(
+        move |_: &Version, _: &Version| {
+            if calls.fetch_add(1, Ordering::Relaxed) < 2000 { Keep::First } else { Keep::Second }
+        },
+    );
+    assert_eq!(how, Misbehaviour::Remembers);
+    assert!(how.to_string().contains("a rule is a pure function"), "{how}");
 }
 
 #[test]

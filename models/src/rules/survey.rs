@@ -1,14 +1,18 @@
 //! What becomes of each rule in a fixed set of small scopes of its kind: [`survey`]. Nothing is written down beforehand.
 
 use super::Rule;
+use crate::any_rule::{AnyRule, Pack};
 use crate::check::{Counterexample, counterexamples};
 use crate::delivery::Delivery;
 use crate::engine::{Limits, Verdict};
+use crate::laws::{self, Findings};
 use crate::properties as p;
+use crate::scenario::ForRule;
 use crate::scope::{Client, Free, Link, Scope};
+use crate::specification::Specification;
 use crate::table;
 use crate::verify::workloads;
-use multimaster::{MasterId, Topology};
+use multimaster::{MasterId, Resolver, Topology};
 use std::fmt::Write;
 
 /// What is asked: a heading, the circumstances, and the properties of which one is false if it is so.
@@ -40,6 +44,8 @@ pub struct Surveyed {
     pub found: Vec<Option<Counterexample>>,
     /// Whether every scope was explored to its end: else what was not found may still be there.
     pub exhausted: bool,
+    /// The laws that it breaks, on all small histories.
+    pub laws: Findings,
 }
 
 /// Explores the rule in all scopes of its kind.
@@ -77,7 +83,18 @@ pub fn survey(rule: Rule) -> Surveyed {
             }
         }
     }
-    Surveyed { rule, found, exhausted }
+    Surveyed { rule, found, exhausted, laws: rule.rule.with(Laws) }
+}
+
+/// Tries the laws, on what the rule keeps as JSON: so they are compiled once for all rules.
+struct Laws;
+
+impl ForRule for Laws {
+    type Answer = Findings;
+
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Findings {
+        laws::check(&|at| AnyRule::new(rule(at)), Pack::len)
+    }
 }
 
 fn happens_anyway(found: &[Option<Counterexample>], property: &str) -> bool {
@@ -129,16 +146,19 @@ fn scope(link: Link, asks: &[&[&str]], clocks: Option<[u64; 3]>) -> Scope {
 pub fn in_a_table(surveyed: &[Surveyed]) -> String {
     let mut rows = vec![vec!["rule".to_owned()], vec![]];
     rows[0].extend(COLUMNS.iter().map(|(heading, ..)| (*heading).to_owned()));
-    for Surveyed { rule, found, exhausted } in surveyed {
+    rows[0].extend(["laws that fail", "bytes a key"].map(str::to_owned));
+    for Surveyed { rule, found, exhausted, laws } in surveyed {
         let mut row = vec![rule.name.to_owned()];
         row.extend(found.iter().map(|found| match found {
             Some(example) => format!("yes ({})", example.replayed.steps.len()),
             None if *exhausted => "no".to_owned(),
             None => "not exhausted".to_owned(),
         }));
+        row.push(failing(laws));
+        row.push(laws.bytes.to_string());
         rows.push(row);
     }
-    let widths: Vec<usize> = (0..=COLUMNS.len())
+    let widths: Vec<usize> = (0..rows[0].len())
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0))
         .collect();
     rows[1] = widths.iter().map(|width| "-".repeat(*width)).collect();
@@ -150,15 +170,25 @@ pub fn in_a_table(surveyed: &[Surveyed]) -> String {
     text
 }
 
+/// The laws by name.
+fn failing(laws: &Findings) -> String {
+    let names = laws.broken.iter().map(|broken| broken.law.name());
+    let names: Vec<&str> = names.chain((!laws.merges).then_some("no merge")).collect();
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}
+
 /// All that is to be said of one rule.
 pub fn in_full(surveyed: &Surveyed) -> String {
-    let Surveyed { rule, found, .. } = surveyed;
+    let Surveyed { rule, found, laws, .. } = surveyed;
     let mut text = format!("{}: {}\nsource: {}\n\n", rule.name, rule.about, rule.source);
     text += &in_a_table(std::slice::from_ref(surveyed));
     for ((heading, ..), example) in COLUMNS.iter().zip(found) {
         if let Some(example) = example {
             let _ = write!(text, "\n{}", table::counterexample(heading, example));
         }
+    }
+    for broken in &laws.broken {
+        let _ = write!(text, "\n{broken}\n");
     }
     text
 }

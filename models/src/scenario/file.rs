@@ -2,10 +2,13 @@
 
 use super::RuleName;
 use crate::delivery::Delivery;
+use crate::expression::Over;
 use crate::systems;
-use serde::de::Error;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
+use std::fmt;
 use toml::Spanned;
 
 /// A scenario as its file says it. Every field is described in the README.
@@ -18,7 +21,7 @@ pub(super) struct File {
     pub(super) masters: Spanned<usize>,
     pub(super) topology: Option<Spanned<Shape>>,
     pub(super) edges: Option<Spanned<Vec<Spanned<Vec<Name>>>>>,
-    pub(super) rule: Option<Spanned<Named>>,
+    pub(super) rule: Option<Spanned<RuleFile>>,
     pub(super) shards: Option<Spanned<u16>>,
     pub(super) delivery: Option<Spanned<Delivery>>,
     pub(super) link: Option<Spanned<LinkName>>,
@@ -40,17 +43,45 @@ pub(super) struct File {
 
 pub(super) type Name = Spanned<String>;
 
-/// A rule by its name.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Named(pub(super) RuleName);
+/// A rule by its name, or written down.
+#[derive(Clone, Debug)]
+pub(super) enum RuleFile {
+    Named(RuleName),
+    Written(Written),
+}
 
-impl<'de> Deserialize<'de> for Named {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Named, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        RuleName::named(&name).map(Named).ok_or_else(|| {
+/// A rule as an expression.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    pub(super) over: Over,
+    pub(super) keep: Spanned<String>,
+}
+
+impl<'de> Deserialize<'de> for RuleFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RuleFile, D::Error> {
+        deserializer.deserialize_any(NameOrTable)
+    }
+}
+
+struct NameOrTable;
+
+impl<'de> Visitor<'de> for NameOrTable {
+    type Value = RuleFile;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one of the names that `multimaster list` shows, in quotes, or a table of `over` and `keep`")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<RuleFile, E> {
+        RuleName::named(name).map(RuleFile::Named).ok_or_else(|| {
             let all: Vec<String> = rule_names().map(|known| format!("`{known}`")).collect();
-            Error::custom(format!("unknown variant `{name}`, expected one of {}", all.join(", ")))
+            E::custom(format!("unknown variant `{name}`, expected one of {}", all.join(", ")))
         })
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, table: M) -> Result<RuleFile, M::Error> {
+        Written::deserialize(MapAccessDeserializer::new(table)).map(RuleFile::Written)
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a file to a scenario: whatever is wrong is told with its line and what would be right.
 
-use super::file::{File, LinkName, Name, Program, Shape, rule_names};
-use super::{Expect, Explored, Scenario};
+use super::file::{File, LinkName, Name, Program, RuleFile, Shape, rule_names};
+use super::{Expect, Explored, RuleName, Scenario};
 use crate::article::Article;
 use crate::delivery::Delivery;
 use crate::engine::Limits;
@@ -217,9 +217,14 @@ impl Reader<'_> {
                 return Err(Fault::at(self.file, line_of(self.text, span.start), what));
             }
         }
-        let Some(rule) = file.rule.as_ref().map(|rule| rule.get_ref().0) else {
-            let names: Vec<&str> = rule_names().collect();
-            return Err(Fault::at(self.file, 1, format!("`rule` is missing: one of {}", names.join(", "))));
+        let rule = match file.rule.as_ref().map(Spanned::get_ref) {
+            Some(RuleFile::Named(rule)) => *rule,
+            Some(RuleFile::Written(written)) => RuleName::Expression(self.expression(written)?),
+            None => {
+                let names: Vec<&str> = rule_names().collect();
+                let what = format!("`rule` is missing: a table of `over` and `keep`, or one of {}", names.join(", "));
+                return Err(Fault::at(self.file, 1, what));
+            }
         };
         let Some(link) = &file.link else {
             return Err(Fault::at(self.file, 1, "`link` is missing: one of stream, datagram, soup, running"));
@@ -260,6 +265,11 @@ impl Reader<'_> {
             topology,
         };
         self.told_apart(file, &scope)?;
+        if let (RuleName::Expression(expression), Some(RuleFile::Written(written))) =
+            (rule, file.rule.as_ref().map(Spanned::get_ref))
+        {
+            self.tried(expression, written, &scope)?;
+        }
         match &file.shards {
             None => Ok(Explored::Cluster(rule, scope)),
             Some(shards) => Ok(Explored::Sharded(rule, scope.clone(), self.layout(file, shards, &scope)?)),

@@ -1,0 +1,215 @@
+//! A rule under watch: [`Watched`] notices what no rule may do (panic, answer one question in two ways, not come back),
+//! whatever drives it.
+
+use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Stamp, VersionVector};
+use std::any::Any;
+use std::fmt::{self, Debug};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What a rule has done that is neither right nor wrong about conflicts, but no rule at all. The fault is the rule's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misbehaviour {
+    /// It panicked, with this message (where is on standard error).
+    Panics {
+        /// The call.
+        call: String,
+        /// The message.
+        message: String,
+    },
+    /// Asked the same twice in a row, it gave two answers.
+    NotDeterministic {
+        /// The call.
+        call: String,
+        /// The two answers.
+        answers: [String; 2],
+    },
+    /// Asked the same twice in a row it gave one answer, but another when all was asked once more.
+    Remembers,
+    /// It has not come back.
+    NeverEnds {
+        /// The call.
+        call: String,
+        /// For so long.
+        after: Duration,
+    },
+}
+
+impl fmt::Display for Misbehaviour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Misbehaviour::Panics { call, message } => write!(f, "the rule panics: {message}\n  in {call}"),
+            Misbehaviour::NotDeterministic { call, answers: [first, second] } => {
+                write!(
+                    f,
+                    "the rule is not deterministic: asked twice, it gives\n    {first}\n  and {second}\n  in {call}\n"
+                )?;
+                write!(f, "  a rule is a pure function: no clock, no randomness, no memory outside its state")
+            }
+            Misbehaviour::Remembers => {
+                writeln!(f, "the rule is not deterministic: tried twice, the same schedule ends otherwise")?;
+                write!(f, "  a rule is a pure function: no clock, no randomness, no memory outside its state")
+            }
+            Misbehaviour::NeverEnds { call, after } => {
+                write!(f, "the rule does not come back: {} s so far\n  in {call}", after.as_secs())
+            }
+        }
+    }
+}
+
+/// A call to the rule, to be told if it does not end well.
+#[derive(Clone)]
+enum Call<R: Resolver> {
+    Kind,
+    Prepare(R::State, Op, Dot, Stamp),
+    Apply(R::State, Change<R::Effect>),
+    Read(R::State),
+    Merge(R::State, VersionVector, R::State, VersionVector),
+    Shows(R::State, Dot),
+}
+
+impl<R: Resolver> fmt::Display for Call<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Call::Kind => f.write_str("kind() or goes_by_clocks()"),
+            Call::Prepare(state, op, dot, stamp) => write!(f, "prepare({state:?}, {op:?}, {dot}, {stamp})"),
+            Call::Apply(state, Change { dot, stamp, effect, .. }) => {
+                write!(f, "apply({state:?}, {dot} of {stamp}: {effect:?})")
+            }
+            Call::Read(state) => write!(f, "read({state:?})"),
+            Call::Merge(ours, here, theirs, there) => {
+                write!(f, "merge({ours:?} after {here}, {theirs:?} after {there})")
+            }
+            Call::Shows(state, dot) => write!(f, "shows({state:?}, {dot})"),
+        }
+    }
+}
+
+/// The call under way, and since when.
+type Current<R> = Arc<Mutex<Option<(Instant, Call<R>)>>>;
+
+/// The rule, each call made twice and looked after.
+#[derive(Clone)]
+pub(super) struct Watched<R: Resolver> {
+    rule: R,
+    current: Current<R>,
+}
+
+impl<R: Resolver> Watched<R> {
+    pub(super) fn new(rule: R) -> Watched<R> {
+        Watched { rule, current: Arc::default() }
+    }
+
+    fn under_way(&self, call: Option<Call<R>>) {
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = call.map(|call| (Instant::now(), call));
+    }
+
+    /// Asks twice. A [`Misbehaviour`] is thrown as a panic, past whatever called the rule, to [`guarded`].
+    fn asked<T: PartialEq + Debug>(&self, call: Call<R>, ask: impl Fn(&R) -> T) -> T {
+        self.under_way(Some(call.clone()));
+        let once = || {
+            catch_unwind(AssertUnwindSafe(|| ask(&self.rule))).unwrap_or_else(|panic| {
+                let message = message_of(&*panic);
+                resume_unwind(Box::new(Misbehaviour::Panics { call: call.to_string(), message }))
+            })
+        };
+        let (first, second) = (once(), once());
+        if first != second {
+            let answers = [format!("{first:?}"), format!("{second:?}")];
+            resume_unwind(Box::new(Misbehaviour::NotDeterministic { call: call.to_string(), answers }));
+        }
+        self.under_way(None);
+        first
+    }
+}
+
+/// It is one rule the first time and another the second.
+pub(super) fn remembers() -> ! {
+    resume_unwind(Box::new(Misbehaviour::Remembers))
+}
+
+fn message_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".into())
+}
+
+/// Does `work` with the rule, on a thread of its own: if the rule does not come back from a call for as long as
+/// `patience`, that is said, and the thread left to itself.
+///
+/// # Panics
+/// As `work` does, if it is not the rule's doing.
+pub(super) fn guarded<R: Resolver, T: Send + 'static>(
+    rule: R,
+    patience: Duration,
+    work: impl FnOnce(Watched<R>) -> T + Send + 'static,
+) -> Result<T, Misbehaviour> {
+    let watched = Watched::new(rule);
+    let current = Arc::clone(&watched.current);
+    let (sender, receiver) = mpsc::channel();
+    let name = std::thread::current().name().unwrap_or("verify").to_owned();
+    let at_work = std::thread::Builder::new().name(name).spawn(move || {
+        let _ = sender.send(catch_unwind(AssertUnwindSafe(|| work(watched))));
+    });
+    at_work.expect("a thread can be started");
+    loop {
+        match receiver.recv_timeout(patience / 20) {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(panic)) => match panic.downcast::<Misbehaviour>() {
+                Ok(misbehaviour) => return Err(*misbehaviour),
+                Err(ours) => resume_unwind(ours),
+            },
+            Err(RecvTimeoutError::Disconnected) => panic!("the thread sends before it ends"),
+            Err(RecvTimeoutError::Timeout) => {
+                let current = current.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some((since, call)) = &*current
+                    && since.elapsed() > patience
+                {
+                    return Err(Misbehaviour::NeverEnds { call: call.to_string(), after: since.elapsed() });
+                }
+            }
+        }
+    }
+}
+
+impl<R: Resolver> Resolver for Watched<R> {
+    type State = R::State;
+    type Effect = R::Effect;
+
+    fn kind(&self) -> Kind {
+        self.asked(Call::Kind, R::kind)
+    }
+
+    fn goes_by_clocks(&self) -> bool {
+        self.asked(Call::Kind, R::goes_by_clocks)
+    }
+
+    fn prepare(&self, state: &R::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<R::Effect, Refusal> {
+        let call = Call::Prepare(state.clone(), op.clone(), dot, stamp);
+        self.asked(call, |rule| rule.prepare(state, op, dot, stamp))
+    }
+
+    fn apply(&self, state: &mut R::State, change: &Change<R::Effect>) -> bool {
+        let before = state.clone();
+        let (altered, after) = self.asked(Call::Apply(before.clone(), change.clone()), |rule| {
+            let mut held = before.clone();
+            (rule.apply(&mut held, change), held)
+        });
+        *state = after;
+        altered
+    }
+
+    fn read(&self, state: &R::State) -> Reading {
+        self.asked(Call::Read(state.clone()), |rule| rule.read(state))
+    }
+
+    fn merge(&self, ours: Side<'_, R::State>, theirs: Side<'_, R::State>) -> Option<R::State> {
+        let call = Call::Merge(ours.state.clone(), ours.seen.clone(), theirs.state.clone(), theirs.seen.clone());
+        self.asked(call, |rule| rule.merge(ours, theirs))
+    }
+
+    fn shows(&self, state: &R::State, dot: Dot) -> bool {
+        self.asked(Call::Shows(state.clone(), dot), |rule| rule.shows(state, dot))
+    }
+}

@@ -1,0 +1,144 @@
+//! The laws of rules on all small histories: the shipped data types are joins, and each law is seen to be broken by a rule
+//! that breaks it.
+#![allow(missing_docs)]
+
+use multimaster::{
+    ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, DisableWinsFlag, Dot, EnableWinsFlag,
+    GrowOnlyCounter, GrowOnlySet, Keep, Kind, LastWriteMap, LastWriteWins, MaxRegister, MinRegister, MultiValue,
+    ObservedRemoveMap, ObservedRemoveSet, Op, Reading, Refusal, RemoveWinsSet, Resolver, Side, Stamp, Version,
+    lower_seat,
+};
+use multimaster_models::laws::{self, Findings, Law};
+use multimaster_models::systems::System;
+
+fn of<R: Resolver>(rule: R) -> Findings {
+    laws::check(&|_| rule.clone(), |_| 0)
+}
+
+fn broken(findings: &Findings) -> Vec<Law> {
+    findings.broken.iter().map(|broken| broken.law).collect()
+}
+
+fn is_a_join<R: Resolver>(rule: R) {
+    let findings = of(rule);
+    let others: Vec<Law> = broken(&findings).into_iter().filter(|law| *law != Law::Repeatable).collect();
+    assert!(others.is_empty() && findings.merges, "{:?}", findings.broken);
+    assert!(findings.histories >= 160, "{}", findings.histories);
+}
+
+#[test]
+fn the_data_types_are_joins() {
+    is_a_join(LastWriteWins);
+    is_a_join(Custom(lower_seat));
+    is_a_join(MultiValue);
+    is_a_join(Counter);
+    is_a_join(GrowOnlyCounter);
+    is_a_join(BoundedCounter);
+    is_a_join(ObservedRemoveSet);
+    is_a_join(RemoveWinsSet);
+    is_a_join(GrowOnlySet);
+    is_a_join(EnableWinsFlag);
+    is_a_join(DisableWinsFlag);
+    is_a_join(MaxRegister);
+    is_a_join(MinRegister);
+    is_a_join(LastWriteMap);
+    is_a_join(ObservedRemoveMap);
+}
+
+/// Two masters and one write each are enough, with the two smallest values.
+#[test]
+fn what_arrives_last_depends_on_the_order() {
+    let findings = of(ArrivalWins);
+    assert!(!findings.merges);
+    assert_eq!(broken(&findings), [Law::Commutative, Law::Repeatable]);
+    let first = findings.broken[0].to_string();
+    assert!(
+        first.starts_with("not commutative: A1 = `set k = 1` after nothing; B1 = `set k = 2` after nothing"),
+        "{first}"
+    );
+    assert!(first.contains("A1 B1 in this order: reads 2") && first.contains("A1 after B1: reads 1"), "{first}");
+}
+
+#[test]
+fn a_function_over_merged_values_is_not_associative() {
+    let larger = |a: &Version, b: &Version| if b.value > a.value { Keep::Second } else { Keep::First };
+    let findings = of(CustomMerged(larger));
+    assert!(broken(&findings).starts_with(&[Law::Commutative, Law::Associative]), "{:?}", findings.broken);
+    assert_eq!(findings.broken[1].writes.len(), 3);
+}
+
+/// Systems that purge deletes at once, and ones whose deltas count at each delivery.
+#[test]
+fn laws_that_real_systems_break() {
+    let of = |name: &str| {
+        let system = System::named(name).unwrap();
+        broken(&laws::check(&|at| system.rule(at), |_| 0))
+    };
+    assert_eq!(of("cassandra-purged"), [Law::Commutative, Law::Inflationary, Law::Repeatable]);
+    assert_eq!(of("goldengate-usedelta"), [Law::Repeatable]);
+    assert_eq!(of("couchbase"), [Law::Commutative]);
+    assert_eq!(of("cassandra"), []);
+}
+
+/// A total, merged as a function of the two totals says.
+#[derive(Clone)]
+struct Total(fn(i64, i64) -> i64);
+
+impl Resolver for Total {
+    type State = i64;
+    type Effect = i64;
+
+    fn kind(&self) -> Kind {
+        Kind::Counter
+    }
+
+    fn prepare(&self, _: &i64, op: &Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+        match op {
+            Op::Add(amount) => Ok(*amount),
+            other => Err(Refusal::WrongKind(other.clone())),
+        }
+    }
+
+    fn apply(&self, state: &mut i64, change: &Change<i64>) -> bool {
+        *state += change.effect;
+        true
+    }
+
+    fn read(&self, state: &i64) -> Reading {
+        Reading::Total(*state)
+    }
+
+    fn merge(&self, ours: Side<'_, i64>, theirs: Side<'_, i64>) -> Option<i64> {
+        Some((self.0)(*ours.state, *theirs.state))
+    }
+
+    fn shows(&self, _: &i64, _: Dot) -> bool {
+        true
+    }
+}
+
+#[test]
+fn each_law_of_merging_can_be_broken() {
+    let sum = of(Total(|ours, theirs| ours + theirs));
+    assert!(broken(&sum).starts_with(&[Law::Idempotent, Law::Inflationary]), "{:?}", sum.broken);
+    let first = of(Total(|ours, _| ours));
+    assert!(broken(&first).contains(&Law::Commutative) && !broken(&first).contains(&Law::Idempotent));
+    let mean = of(Total(|ours, theirs| (ours + theirs) / 2));
+    assert!(broken(&mean).contains(&Law::Associative) && !broken(&mean).contains(&Law::Commutative));
+    let greater = of(Total(i64::max));
+    assert!(broken(&greater).contains(&Law::Agreeing) && !broken(&greater).contains(&Law::Associative));
+}
+
+/// Which of two equal values is kept makes no difference to anyone.
+#[test]
+fn states_that_no_reader_can_tell_apart_break_no_law() {
+    let system = System::named("antidote").unwrap();
+    let findings = laws::check(&|at| system.rule(at), |state| format!("{state:?}").len());
+    assert!(findings.broken.is_empty() && findings.bytes > 20, "{findings:?}");
+}
+
+#[test]
+fn the_same_is_found_whenever_it_is_looked_for() {
+    assert_eq!(of(MultiValue).digest, of(MultiValue).digest);
+    assert_ne!(of(MultiValue).digest, of(LastWriteWins).digest);
+}
