@@ -58,6 +58,7 @@ Examples:
   multimaster explore booking/arrival  browse its states
   multimaster spawn hello              run its masters, and talk to them
   multimaster rules                    what becomes of each rule
+  multimaster mutants                  what becomes of each broken protocol
   multimaster conform run.jsonl        is a recorded run a path of the model?";
 
 #[derive(Subcommand)]
@@ -118,6 +119,12 @@ pub(crate) enum Command {
         /// One rule, in full: its source, and the shortest schedule for each `yes`
         name: Option<String>,
     },
+    /// Explore protocols and rules broken on purpose, and tell in a table which property rejects each
+    #[command(after_long_help = MUTANTS)]
+    Mutants {
+        /// One bug, in full: what is broken, and the shortest schedule that shows it; such as `K11`
+        name: Option<String>,
+    },
     /// Name the rules, the topologies, the links and the shipped scenarios
     List,
 }
@@ -147,6 +154,22 @@ message must be in flight there as the model's own master sent it.
 
 At the first step that is otherwise: its line, and what the model has instead;
 exit status 1. If all are the model's: what happened, counted, and how it ended.";
+
+const MUTANTS: &str = "\
+The bugs K1, K2, ... are documented ones of real systems, made here in a line or
+two; the others are our own, so that every property rejects something. Those
+that take what no scenario has (crashes, masters that leave, sessions) are named
+below the table, each with what it needs.
+
+A mutant is killed by the one property that it names, and only if that property
+holds in every reachable state of the same masters without the mutation. `steps`
+is the length of the schedule that kills it; none is shorter. Otherwise it says
+  SURVIVED       the property holds in every state: it does not see the mutation
+  NOT EXHAUSTED  the search was cut before it could be told
+  UNSOUND        the property is not known to hold without the mutation
+and counts as a survivor.
+
+Exit status: 0 if all are killed, 1 if any is not, 2 for a name that there is not.";
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Format {

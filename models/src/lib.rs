@@ -25,6 +25,7 @@
 //! | [`spawn`] | the same masters for real, over UDP |
 //! | [`conform`] | whether a recorded run of a real cluster is a path of the model |
 //! | [`tamper`] | breaking the protocol on purpose |
+//! | [`mutants`] | protocols and rules broken on purpose, and what rejects each |
 
 pub mod any_rule;
 pub mod article;
@@ -40,6 +41,7 @@ pub mod expression;
 pub mod fault;
 pub mod history;
 pub mod laws;
+pub mod mutants;
 pub mod picture;
 pub mod properties;
 pub mod rules;

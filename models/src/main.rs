@@ -7,11 +7,12 @@ use cli::{Cli, Command, Format};
 use multimaster_models::check::{Checked, Engine, News, check_all};
 use multimaster_models::engine::Path;
 use multimaster_models::fault::{self, Fault};
+use multimaster_models::mutants::Mutant;
 use multimaster_models::scenario::{RuleName, Scenario};
 use multimaster_models::spawn::{self, Stopped};
 use multimaster_models::table::{self, Table};
 use multimaster_models::trace::Trace;
-use multimaster_models::{catalogue, conform, explorer, rules, systems};
+use multimaster_models::{catalogue, conform, explorer, mutants, rules, systems};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         }
         Command::Conform { record } => conform(&record),
         Command::Rules { name } => survey(name.as_deref()),
+        Command::Mutants { name } => kill(name.as_deref()),
         Command::List => list(),
     };
     match outcome {
@@ -278,6 +280,21 @@ fn survey(name: Option<&str>) -> Result<bool, Failure> {
     };
     write!(out, "{}", rules::in_full(&rules::survey(rule)))?;
     Ok(true)
+}
+
+fn kill(name: Option<&str>) -> Result<bool, Failure> {
+    let mut out = std::io::stdout().lock();
+    let (chosen, not_yet) = (name.map_or_else(mutants::all, mutants::named), name.and_then(mutants::not_yet_named));
+    let tried: Vec<_> = chosen.iter().map(Mutant::run).collect();
+    match (name, not_yet) {
+        (None, _) => write!(out, "{}\n{}", mutants::in_a_table(&tried), mutants::summary(&tried))?,
+        (_, Some(not_yet)) => write!(out, "{}", mutants::not_yet_in_full(not_yet))?,
+        (Some(name), None) if tried.is_empty() => {
+            return Err(Fault::of(name, "no such mutant (`multimaster mutants` names them)").into());
+        }
+        _ => write!(out, "{}", tried.iter().map(mutants::in_full).collect::<Vec<_>>().join("\n"))?,
+    }
+    Ok(tried.iter().all(|tried| tried.outcome.is_killed()))
 }
 
 fn list() -> Result<bool, Failure> {

@@ -3,6 +3,7 @@
 
 mod command {
     mod faults;
+    mod mutants;
     mod mutated;
 }
 

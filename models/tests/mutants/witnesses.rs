@@ -1,9 +1,9 @@
 //! Witnesses can fail: where something cannot happen, its witness is reported unreached.
 
-use super::kill::*;
 use multimaster::{BoundedCounter, LastWriteWins, Outcome, Resolver};
 use multimaster_models::cluster::Cluster;
 use multimaster_models::engine::{Limits, Verdict, explore};
+use multimaster_models::mutants::scopes::*;
 use multimaster_models::properties as p;
 use multimaster_models::scope::{Link, Scope};
 use multimaster_models::tamper::Tamper;

@@ -1,0 +1,201 @@
+//! Broken orders of writes: ties, clocks, and what is forgotten of a delete.
+
+use super::scopes::*;
+use super::worlds::{Broken, Worlds};
+use super::{Bug::Documented, Mutant};
+use crate::any_rule::AnyRule;
+use crate::cluster::Cluster;
+use crate::delivery::Delivery;
+use crate::erased::Erased;
+use crate::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_RESURRECTION};
+use crate::scope::Scope;
+use multimaster::{Change, Dot, LastWriteWins, MasterId, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Version};
+
+/// Two concurrent writes with equal times.
+pub(super) fn tie() -> Scope {
+    pair(STREAM, &[&["set k = 1"], &["set k = 2"]])
+}
+
+/// Overwrites the held version if `wins` says so of the incoming one.
+pub(super) fn overwrite(
+    held: &mut Option<Version>,
+    change: &Change<Option<Text>>,
+    wins: impl Fn(&Version, &Version) -> bool,
+) -> bool {
+    let incoming = Version { stamp: change.stamp, dot: change.dot, value: change.effect.clone() };
+    let altered = held.as_ref().is_none_or(|held| wins(&incoming, held));
+    if altered {
+        *held = Some(incoming);
+    }
+    altered
+}
+
+/// The last write wins, by a time of its own making: of what the writer's clock says and of what is replaced.
+#[derive(Clone)]
+struct ByTime(fn(u64, u64) -> u64);
+
+impl Resolver for ByTime {
+    type State = Option<Version>;
+    type Effect = Version;
+
+    fn goes_by_clocks(&self) -> bool {
+        true
+    }
+
+    fn prepare(&self, held: &Option<Version>, op: &Op, dot: Dot, stamp: Stamp) -> Result<Version, Refusal> {
+        let value = LastWriteWins.prepare(held, op.untimed(), dot, stamp)?;
+        let said = op.time().unwrap_or(stamp.time);
+        let time = (self.0)(said, held.as_ref().map_or(0, |held| held.stamp.time));
+        Ok(Version { stamp: Stamp { time, ..stamp }, dot, value })
+    }
+
+    fn apply(&self, held: &mut Option<Version>, change: &Change<Version>) -> bool {
+        let newer = held.as_ref().is_none_or(|held| change.effect.stamp > held.stamp);
+        if newer {
+            *held = Some(change.effect.clone());
+        }
+        newer
+    }
+
+    fn read(&self, held: &Option<Version>) -> Reading {
+        LastWriteWins.read(held)
+    }
+
+    fn merge(&self, ours: Side<'_, Option<Version>>, theirs: Side<'_, Option<Version>>) -> Option<Option<Version>> {
+        LastWriteWins.merge(ours, theirs)
+    }
+
+    fn shows(&self, held: &Option<Version>, dot: Dot) -> bool {
+        LastWriteWins.shows(held, dot)
+    }
+}
+
+/// Nothing is kept of a delete.
+fn drops_deletes<R: Resolver<State = Option<Version>>>(
+    rule: &R,
+    held: &mut Option<Version>,
+    change: &Change<R::Effect>,
+) -> bool {
+    let altered = rule.apply(held, change);
+    *held = held.take().filter(|version| version.value.is_some());
+    altered
+}
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        bug: Documented(1),
+        about: "of equal times, each master keeps what it holds",
+        story: "`>` on the time alone: of equal times, each master keeps its own.",
+        property: CONVERGENCE,
+        schedule: &["A: set k = 1", "B: set k = 2", "A -> B: A1 after nothing", "B -> A: B1 after nothing"],
+        complaint: "A reads k=1 and B reads k=2",
+        worlds: || {
+            let rule = Broken::apply(LastWriteWins, |_, held, change| {
+                overwrite(held, change, |incoming, held| incoming.stamp.time > held.stamp.time)
+            });
+            Worlds::rule(&tie(), rule, LastWriteWins)
+        },
+    },
+    Mutant {
+        bug: Documented(2),
+        about: "of equal times, each master takes what comes",
+        story: "`>=` on the time alone: of equal times, each master takes the other's.",
+        property: CONVERGENCE,
+        schedule: &["A: set k = 1", "B: set k = 2", "A -> B: A1 after nothing", "B -> A: B1 after nothing"],
+        complaint: "A reads k=2 and B reads k=1",
+        worlds: || {
+            let rule = Broken::apply(LastWriteWins, |_, held, change| {
+                overwrite(held, change, |incoming, held| incoming.stamp.time >= held.stamp.time)
+            });
+            Worlds::rule(&tie(), rule, LastWriteWins)
+        },
+    },
+    Mutant {
+        bug: Documented(3),
+        about: "the clock does not move past what is received",
+        story: "The clock counts only the master's own writes, and does not move past what it receives.",
+        property: NO_CAUSAL_LOSS,
+        schedule: &["B: set k = 2", "B -> A: B1 after nothing", "A: set k = 1"],
+        complaint: "A has seen A1 (set k = 1) and reads k=2: B1 won, which it had seen",
+        worlds: || {
+            let rule = Broken::apply(LastWriteWins, |_, held, change| {
+                let clock = |version: &Version| (version.dot.seq, version.dot.origin);
+                overwrite(held, change, |incoming, held| clock(incoming) > clock(held))
+            });
+            Worlds::rule(&tie(), rule, LastWriteWins)
+        },
+    },
+    Mutant {
+        bug: Documented(4),
+        about: "the wall clock steps back between two writes",
+        story: "The clock is the wall's, and has been set back between the first write and the second.",
+        property: NO_CAUSAL_LOSS,
+        schedule: &["A: at 10, set k = 1", "A: at 5, set k = 2"],
+        complaint: "A has seen A2 (set k = 2) and reads k=1: A1 won, which it had seen",
+        worlds: || {
+            let scope = pair(STREAM, &[&["at 10, set k = 1", "at 5, set k = 2"]]);
+            Worlds::rule(&scope, ByTime(|said, _| said), AnyRule::new(ByTime(|said, held| said.max(held + 1))))
+        },
+    },
+    Mutant {
+        bug: Documented(7),
+        about: "a tombstone is dropped at once",
+        story: "Nothing is kept of a delete, and changes may come again: the one that was deleted does.",
+        property: NO_RESURRECTION,
+        schedule: &[
+            "A: set k = 1",
+            "A: delete k",
+            "A -> B: A1 after nothing, and once more later",
+            "A -> B: A2 after A1",
+            "A -> B: A1 after nothing",
+        ],
+        complaint: "B has seen A2, which removed A1, and reads k=1",
+        worlds: || {
+            fn again(rule: AnyRule) -> Erased {
+                let tamper = Delivery::AtLeastOnce.tamper().expect("not what the protocol gives");
+                Erased::new(Cluster::new(pair(REPEATING, &[&["set k = 1", "delete k"]]), rule).tampered(tamper))
+            }
+            let mutant = again(AnyRule::new(Broken::apply(LastWriteWins, drops_deletes)));
+            Worlds { mutant, sound: again(AnyRule::new(LastWriteWins)) }
+        },
+    },
+    Mutant {
+        bug: Documented(10),
+        about: "a key that is made anew counts from 1 again",
+        story: "A has collected what it deleted, and counts the versions of the key made anew from 1 again.\n\
+                B still holds the old tombstone, which has the higher number.",
+        property: NO_CAUSAL_LOSS,
+        schedule: &[
+            "A: set k = 1",
+            "A: delete k",
+            "A: set k = 2",
+            "A -> B: A1 after nothing",
+            "A -> B: A2 after A1",
+            "A -> B: A3 after A2",
+        ],
+        complaint: "B has seen A3 (set k = 2) and reads nothing: A2 won, which it had seen",
+        worlds: || {
+            let scope = pair(STREAM, &[&["set k = 1", "delete k", "set k = 2"]]);
+            let numbered = AnyRule::new(ByTime(|_, held| held + 1));
+            let collecting = AnyRule::new(Broken::apply(ByTime(|_, held| held + 1), drops_deletes));
+            let mixed = |id| if id == MasterId(0) { collecting.clone() } else { numbered.clone() };
+            Worlds {
+                mutant: Erased::new(Cluster::with_rules(scope.clone(), mixed)),
+                sound: Erased::new(Cluster::new(scope, numbered.clone())),
+            }
+        },
+    },
+    Mutant {
+        bug: Documented(27),
+        about: "a delete is accepted that is stamped in the future",
+        story: "A fast clock deletes at 100. Who has seen that and inserts at 50 is told that it is written; nobody\n\
+                ever reads it. Without the mutation, what replaces is stamped later than what it replaces.",
+        property: NO_CAUSAL_LOSS,
+        schedule: &["A: at 100, delete k", "A -> B: A1 after nothing", "B: at 50, set k = 1"],
+        complaint: "B has seen B1 (set k = 1) and reads nothing: A1 won, which it had seen",
+        worlds: || {
+            let scope = pair(STREAM, &[&["at 100, delete k"], &["at 50, set k = 1"]]);
+            Worlds::rule(&scope, ByTime(|said, _| said), AnyRule::new(ByTime(|said, held| said.max(held + 1))))
+        },
+    },
+];

@@ -1,0 +1,172 @@
+//! Broken senders: what goes out, in which order, and what it claims.
+
+use super::scopes::*;
+use super::worlds::Worlds;
+use super::{
+    Bug::{Documented, Own},
+    Mutant,
+};
+use crate::properties::{AGREEMENT, CAUSAL_ORDER, CONVERGENCE, FALLS_SILENT, NO_CAUSAL_LOSS, REPAIRABLE};
+use crate::scope::Scope;
+use crate::tamper::Tamper;
+use multimaster::{Dot, LastWriteWins, MasterId, Message, MessageOf, ObservedRemoveSet, Resolver, VersionVector};
+
+/// A hub that sends only changes of its own; in answers, too.
+fn without_relay() -> Worlds {
+    Worlds::sending(&star(DATAGRAM, &[&[], &["set k = 1"]]), LastWriteWins, |replica, _, message| match message {
+        Message::Push(push) => {
+            push.changes.retain(|change| change.dot.origin == replica.id());
+            !push.changes.is_empty()
+        }
+        Message::Snapshot(_) => true,
+    })
+}
+
+/// Says only that the change's own origin must have been seen so far. First in first out, and no more.
+pub(super) fn needs_nothing_of_others<R: Resolver>(message: &mut MessageOf<R>) {
+    if let Message::Push(push) = message {
+        let Dot { origin, seq } = push.changes[0].dot;
+        push.extends = VersionVector::default();
+        push.extends.insert(Dot { origin, seq: seq - 1 });
+    }
+}
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        bug: Documented(6),
+        about: "two writes are queued the other way round",
+        story: "The lock is released between the write and its place in the queue, so the later write is queued\n\
+                first. Number and stamp are given in the queue.",
+        property: CONVERGENCE,
+        schedule: &["A: set k = 1", "A: set k = 2", "A -> B: A1 A2 after nothing"],
+        complaint: "A reads k=2 and B reads k=1",
+        worlds: || {
+            let scope = Scope { batch: 2, ..pair(STREAM, &[&["set k = 1", "set k = 2"]]) };
+            Worlds::sending(&scope, LastWriteWins, |_, _, message| {
+                if let Message::Push(push) = message
+                    && let [first, second] = push.changes.as_mut_slice()
+                {
+                    std::mem::swap(&mut first.effect, &mut second.effect);
+                }
+                true
+            })
+        },
+    },
+    Mutant {
+        bug: Documented(14),
+        about: "what comes round again is passed on again",
+        story: "Nobody notices that a change has come round, so that two masters throw it to and fro.",
+        property: FALLS_SILENT,
+        schedule: &[
+            "A: set k = 1",
+            "A -> B: A1 after nothing, and once more later",
+            "A -> B: A1 after nothing",
+            "B -> A: A1 after nothing",
+        ],
+        complaint: "all is as it was before step 3",
+        worlds: || {
+            let tamper = Tamper { forwards_duplicates: true, ..Tamper::default() };
+            Worlds::tampered(&pair(REPEATING, &[&["set k = 1"]]), LastWriteWins, tamper)
+        },
+    },
+    Mutant {
+        bug: Documented(16),
+        about: "a hub does not relay: a spoke is left out",
+        story: "Masters send their own writes and rely on the origin to reach everybody. A hub must relay.",
+        property: AGREEMENT,
+        schedule: &["B: set k = 1", "B -> A: B1 after nothing"],
+        complaint: "all is at rest, and C never saw B1",
+        worlds: without_relay,
+    },
+    Mutant {
+        bug: Documented(16),
+        about: "the same, and asking does not help",
+        story: "Masters send their own writes alone, also when they are asked for what another lacks.",
+        property: REPAIRABLE,
+        schedule: &["B: set k = 1", "B -> A: B1 after nothing"],
+        complaint: "C lacks what A has, and would still lack it",
+        worlds: without_relay,
+    },
+    Mutant {
+        bug: Documented(26),
+        about: "a write overtakes its cause",
+        story: "A change may be delivered before what its writer had seen: a reply before the question.",
+        property: CAUSAL_ORDER,
+        schedule: &["A: set question = 1", "A -> B: A1 after nothing", "B: set reply = 2", "B -> C: B1 after nothing"],
+        complaint: "C has seen B1: B1 without all that it had seen, A1",
+        worlds: || {
+            let scope = all_to_all(DATAGRAM, &[&["set question = 1"], &["set reply = 2"]]);
+            Worlds::sending(&scope, LastWriteWins, |_, _, message| {
+                needs_nothing_of_others::<LastWriteWins>(message);
+                true
+            })
+        },
+    },
+    Mutant {
+        bug: Documented(26),
+        about: "a remove overtakes its insert",
+        story: "What that does to a rule that relies on the order: the remove finds nothing to remove yet.",
+        property: NO_CAUSAL_LOSS,
+        schedule: &[
+            "A: insert red into tags",
+            "A -> B: A1 after nothing",
+            "B: remove red from tags",
+            "B -> C: B1 after nothing",
+            "A -> C: A1 after nothing",
+        ],
+        complaint: "C has seen B1 (remove red from tags) and reads tags={red}: A1 won, which it had seen",
+        worlds: || {
+            let scope = all_to_all(DATAGRAM, &[&["insert red into tags"], &["remove red from tags"]]);
+            Worlds::sending(&scope, ObservedRemoveSet, |_, _, message| {
+                needs_nothing_of_others::<ObservedRemoveSet>(message);
+                true
+            })
+        },
+    },
+    Mutant {
+        bug: Documented(32),
+        about: "a filter on one path hides the cause",
+        story: "On its way to C, a filter leaves out one key; what was written in knowledge of it passes.",
+        property: CAUSAL_ORDER,
+        schedule: &["A: set secret = 1", "A -> B: A1 after nothing", "B: set hint = 2", "B -> C: B1 after nothing"],
+        complaint: "C has seen B1: B1 without all that it had seen, A1",
+        worlds: || {
+            let scope = ring(DATAGRAM, &[&["set secret = 1"], &["set hint = 2"]]);
+            Worlds::sending(&scope, LastWriteWins, |_, to, message| {
+                needs_nothing_of_others::<LastWriteWins>(message);
+                !matches!(message, Message::Push(push) if to == MasterId(2) && push.changes[0].key == "secret")
+            })
+        },
+    },
+    Mutant {
+        bug: Own("no-ticks"),
+        about: "masters never ask for what they lack",
+        story: "Masters push and never ask: a loss that nothing follows is not found out.",
+        property: AGREEMENT,
+        schedule: &["A: set k = 1", "lost A -> B: A1 after nothing"],
+        complaint: "all is at rest, and B never saw A1",
+        worlds: || {
+            let tamper = Tamper { ticks: false, ..Tamper::default() };
+            Worlds::tampered(&pair(LOSSY, &[&["set k = 1"]]), LastWriteWins, tamper)
+        },
+    },
+    Mutant {
+        bug: Own("optimist"),
+        about: "what was sent is taken to have arrived",
+        story: "An answer holds at most the newest change: the answerer takes it that all before it, once sent,\n\
+                has arrived.",
+        property: REPAIRABLE,
+        schedule: &["A: set k = 1", "A: set k = 2"],
+        complaint: "B lacks what A has, and would still lack it",
+        worlds: || {
+            let scope = pair(LOSSY, &[&["set k = 1", "set k = 2"]]);
+            Worlds::sending(&scope, LastWriteWins, |replica, _, message| {
+                if let Message::Push(push) = message {
+                    let newest = replica.log().last().map(|change| change.dot);
+                    push.changes.retain(|change| Some(change.dot) == newest);
+                }
+                !matches!(message, Message::Push(push) if push.changes.is_empty())
+            })
+        },
+    },
+];

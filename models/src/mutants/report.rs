@@ -1,0 +1,91 @@
+//! What a person reads of mutants: the list with its kills, and one mutant in full.
+
+use super::{Bug, NOT_YET, NotYet, Outcome, Tried};
+use crate::table::{self, grouped};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// One line a mutant, in Markdown; at most 100 characters wide.
+pub fn in_a_table(tried: &[Tried]) -> String {
+    let row = |Tried { mutant, outcome, .. }: &Tried| {
+        let (by, steps) = match outcome {
+            Outcome::Killed(kill) => (mutant.property.to_owned(), kill.replayed.steps.len().to_string()),
+            alive => (in_a_word(alive).to_owned(), "-".to_owned()),
+        };
+        [mutant.bug.to_string(), mutant.about.to_owned(), by, steps]
+    };
+    markdown(["bug", "mutation", "killed by", "steps"], tried.iter().map(row))
+}
+
+fn in_a_word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Killed(_) => "killed",
+        Outcome::Survived => "SURVIVED",
+        Outcome::NotExhausted => "NOT EXHAUSTED",
+        Outcome::Unsound => "UNSOUND",
+    }
+}
+
+/// How many there are and were killed, and which documented bugs are not among them.
+pub fn summary(tried: &[Tried]) -> String {
+    let killed = tried.iter().filter(|tried| tried.outcome.is_killed()).count();
+    let bugs: BTreeSet<Bug> = tried.iter().map(|tried| tried.mutant.bug).collect();
+    let own = bugs.iter().filter(|bug| matches!(bug, Bug::Own(_))).count();
+    let documented = bugs.len() - own;
+    let mut text = format!(
+        "{} mutants of {documented} documented bugs and {own} of our own; {killed} killed, {} survived; not yet expressible:\n\n",
+        tried.len(),
+        tried.len() - killed,
+    );
+    let row = |not_yet: &NotYet| {
+        [Bug::Documented(not_yet.number).to_string(), not_yet.about.to_owned(), not_yet.needs.to_owned()]
+    };
+    text += &markdown(["bug", "mutation", "needs"], NOT_YET.iter().map(row));
+    text
+}
+
+/// All that is to be said of one mutant.
+pub fn in_full(tried: &Tried) -> String {
+    let Tried { mutant, outcome, states } = tried;
+    let (bug, property) = (mutant.bug, mutant.property);
+    let mut text = format!("{bug}: {}\n{}\n\n", mutant.about, mutant.story);
+    let all = if *states == 1 { "the only state".to_owned() } else { format!("all {} states", grouped(*states)) };
+    let _ = match outcome {
+        Outcome::Killed(kill) => {
+            write!(
+                text,
+                "{}\nWithout the mutation, {property} holds in {all}.\n",
+                table::counterexample("killed", kill)
+            )
+        }
+        Outcome::Survived => {
+            writeln!(text, "SURVIVED: {property} holds in every state, as it does without the mutation.")
+        }
+        Outcome::NotExhausted => {
+            writeln!(text, "NOT EXHAUSTED: {property} was not violated before the search was cut.")
+        }
+        Outcome::Unsound => writeln!(text, "UNSOUND: without the mutation, {property} is not known to hold either."),
+    };
+    text
+}
+
+/// All that is to be said of a bug without a mutant.
+pub fn not_yet_in_full(NotYet { number, about, needs }: &NotYet) -> String {
+    format!("K{number}: {about}\nNot yet expressible: it needs {needs}.\n")
+}
+
+fn markdown<const N: usize>(heads: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = rows.collect();
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([heads[column].len()]).max().unwrap_or(0)
+    };
+    let widths: [usize; N] = std::array::from_fn(width);
+    let rule = widths.map(|width| "-".repeat(width));
+    let mut text = String::new();
+    for row in [heads.map(str::to_owned), rule].iter().chain(&rows) {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!(" {cell:width$} |"));
+        let _ = writeln!(text, "|{}", cells.collect::<String>());
+    }
+    text
+}

@@ -1,0 +1,144 @@
+//! Broken rules, and what arrives taken in as something else.
+
+use super::clocks::{overwrite, tie};
+use super::scopes::*;
+use super::worlds::{Broken, Worlds};
+use super::{Bug::Documented, Mutant};
+use crate::any_rule::AnyRule;
+use crate::cluster::Cluster;
+use crate::erased::Erased;
+use crate::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_POLICY_LOSS};
+use crate::scope::Scope;
+use crate::tamper::Tamper;
+use multimaster::{Counter, Custom, CustomMerged, LastWriteWins, MasterId, ObservedRemoveSet, Resolver, lower_seat};
+use multimaster::{Message, MessageOf, Op, Outcome, Replica};
+
+/// Ann moves from seat 1 to seat 3, which is free; meanwhile Bob takes seat 2.
+fn bookings() -> Worlds {
+    let scope = pair(STREAM, &[&["set seat = 1 Ann", "set seat = 3 Ann"], &["set seat = 2 Bob"]]);
+    Worlds::rule(&scope, CustomMerged(lower_seat), Custom(lower_seat))
+}
+
+/// A set whose removes say which element, not which inserts of it.
+pub(super) fn removes_without_dots() -> Broken<ObservedRemoveSet> {
+    Broken::apply(ObservedRemoveSet, |rule, set, change| match change.effect.inserts {
+        true => rule.apply(set, change),
+        false => set.remove(&change.effect.element).is_some(),
+    })
+}
+
+/// An insert and a remove at once.
+pub(super) fn element() -> Scope {
+    pair(STREAM, &[&["insert red into tags"], &["remove red from tags"]])
+}
+
+/// What arrives is written once more, as if a client had asked for it here.
+fn write_again(replica: &mut Replica<Counter>, message: &MessageOf<Counter>) -> Outcome {
+    let Message::Push(push) = message else {
+        return Outcome::Duplicate;
+    };
+    for change in &push.changes {
+        replica.write(&change.key, &Op::Add(change.effect)).expect("a counter that is not full");
+    }
+    Outcome::Applied
+}
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        bug: Documented(11),
+        about: "a value merged by a function, under the joined vector",
+        story: "A pairwise function over merged values, chosen by the function but put under the joined vector.\n\
+                A rule that ships, as a warning; two masters and three writes are enough.",
+        property: CONVERGENCE,
+        schedule: &[
+            "A: set seat = 1 Ann",
+            "A: set seat = 3 Ann",
+            "B: set seat = 2 Bob",
+            "A -> B: A1 after nothing",
+            "A -> B: A2 after A1",
+            "B -> A: B1 after nothing",
+        ],
+        complaint: "A reads seat=2 Bob and B reads seat=1 Ann",
+        worlds: bookings,
+    },
+    Mutant {
+        bug: Documented(11),
+        about: "the same, as who had moved on sees it",
+        story: "As seen by the one who had moved from seat 1 to seat 3: the value that was replaced comes back.",
+        property: NO_CAUSAL_LOSS,
+        schedule: &[
+            "A: set seat = 1 Ann",
+            "A: set seat = 3 Ann",
+            "B: set seat = 2 Bob",
+            "A -> B: A1 after nothing",
+            "A -> B: A2 after A1",
+        ],
+        complaint: "B has seen A2 (set seat = 3 Ann) and reads seat=1 Ann: A1 won, which it had seen",
+        worlds: bookings,
+    },
+    Mutant {
+        bug: Documented(12),
+        about: "a remove takes inserts that it never saw",
+        story: "A remove says which element, not which inserts of it.",
+        property: NO_POLICY_LOSS,
+        schedule: &["A: insert red into tags", "B: remove red from tags", "B -> A: B1 after nothing"],
+        complaint: "A has seen A1 (insert red into tags)",
+        worlds: || Worlds::rule(&element(), removes_without_dots(), ObservedRemoveSet),
+    },
+    Mutant {
+        bug: Documented(13),
+        about: "each master has a rule of its own",
+        story: "A keeps the greater value and B the one that came last: each is a rule, but not the same.",
+        property: CONVERGENCE,
+        schedule: &["A: set k = 1", "B: set k = 2", "A -> B: A1 after nothing", "B -> A: B1 after nothing"],
+        complaint: "A reads k=2 and B reads k=1",
+        worlds: || {
+            let greatest = AnyRule::new(Broken::apply(LastWriteWins, |_, held, change| {
+                overwrite(held, change, |incoming, held| incoming.value > held.value)
+            }));
+            let latest =
+                AnyRule::new(Broken::apply(LastWriteWins, |_, held, change| overwrite(held, change, |_, _| true)));
+            let mixed = |id| if id == MasterId(0) { greatest.clone() } else { latest.clone() };
+            Worlds {
+                mutant: Erased::new(Cluster::with_rules(tie(), mixed)),
+                sound: Erased::new(Cluster::new(tie(), greatest.clone())),
+            }
+        },
+    },
+    Mutant {
+        bug: Documented(14),
+        about: "what arrives is written again, as a client's",
+        story: "What arrives is not told from what clients ask, so each master sends the other its own\n\
+                increment back.",
+        property: NO_CAUSAL_LOSS,
+        schedule: &["A: add 1 to likes", "A -> B: A1 after nothing", "B -> A: B1 after nothing"],
+        complaint: "A has seen A1 (add 1 to likes) and reads likes=2",
+        worlds: || {
+            let tamper = Tamper { receive: |replica, _, message| write_again(replica, &message), ..Tamper::default() };
+            Worlds::tampered(&pair(DATAGRAM, &[&["add 1 to likes"]]), Counter, tamper)
+        },
+    },
+    Mutant {
+        bug: Documented(25),
+        about: "an increment counts at each delivery",
+        story: "An increment counts as often as it is delivered, and all to all it comes on two paths.",
+        property: NO_CAUSAL_LOSS,
+        schedule: &[
+            "A: add 1 to likes",
+            "A -> B: A1 after nothing",
+            "A -> C: A1 after nothing",
+            "B -> C: A1 after nothing",
+        ],
+        complaint: "C has seen A1 (add 1 to likes) and reads likes=2",
+        worlds: || {
+            let tamper = Tamper {
+                receive: |replica, from, message| match replica.receive(from, message.clone()) {
+                    Outcome::Duplicate => write_again(replica, &message),
+                    outcome => outcome,
+                },
+                ..Tamper::default()
+            };
+            Worlds::tampered(&all_to_all(DATAGRAM, &[&["add 1 to likes"]]), Counter, tamper)
+        },
+    },
+];

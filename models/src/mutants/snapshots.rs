@@ -1,0 +1,141 @@
+//! Broken snapshots: how they are made, and how they are taken in. Logs are kept short, so that there are some.
+
+use super::scopes::*;
+use super::worlds::{Broken, Worlds};
+use super::{Bug::Documented, Mutant};
+use crate::properties::{AGREEMENT, CONVERGENCE, NO_CAUSAL_LOSS, NO_RESURRECTION};
+use crate::scope::Scope;
+use multimaster::{Counter, LastWriteWins, Message};
+
+/// The snapshot's encoding has no place for "removed", so what is deleted is left out.
+fn forgets_deletes() -> Worlds {
+    let scope = keeping(0, pair(STREAM, &[&["set k = 1", "delete k"]]));
+    Worlds::sending(&scope, LastWriteWins, |_, _, message| {
+        if let Message::Snapshot(snapshot) = message {
+            snapshot.table.retain(|_, held| held.as_ref().is_some_and(|version| version.value.is_some()));
+        }
+        true
+    })
+}
+
+/// A counter of which snapshots are merged by adding.
+pub(super) fn adds_when_merging() -> Broken<Counter> {
+    Broken::merge(Counter, |_, ours, theirs| {
+        let mut merged = ours.state.clone();
+        for (master, tally) in theirs.state {
+            merged.entry(*master).or_default().added += tally.added;
+        }
+        Some(merged)
+    })
+}
+
+/// Two increments, each of which comes in a snapshot.
+pub(super) fn likes() -> Scope {
+    keeping(0, pair(STREAM, &[&["add 1 to likes", "add 1 to likes"]]))
+}
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        bug: Documented(5),
+        about: "collected history takes the stamps with it",
+        story: "History is collected, and the stamps with it: what the snapshot holds counts as older than\n\
+                anything.",
+        property: CONVERGENCE,
+        schedule: &["A: set k = 1", "B: set k = 2", "A -> B: snapshot of A1", "B -> A: snapshot of A1 B1"],
+        complaint: "A reads k=1 and B reads k=2",
+        worlds: || {
+            let scope = keeping(0, pair(STREAM, &[&["set k = 1"], &["set k = 2"]]));
+            Worlds::sending(&scope, LastWriteWins, |_, _, message| {
+                if let Message::Snapshot(snapshot) = message {
+                    snapshot.table.values_mut().flatten().for_each(|version| version.stamp.time = 0);
+                }
+                true
+            })
+        },
+    },
+    Mutant {
+        bug: Documented(21),
+        about: "a full sync overwrites what is there",
+        story: "A full sync replaces what is there, and with it a write that the sender has not seen.",
+        property: NO_CAUSAL_LOSS,
+        schedule: &["A: set k = 1", "B: set j = 2", "A -> B: snapshot of A1"],
+        complaint: "B has seen B1 (set j = 2) and reads k=1: nothing that competed with it won",
+        worlds: || {
+            let scope = keeping(0, pair(STREAM, &[&["set k = 1"], &["set j = 2"]]));
+            let rule = Broken::merge(LastWriteWins, |_, _, theirs| Some(theirs.state.clone()));
+            Worlds::rule(&scope, rule, LastWriteWins)
+        },
+    },
+    Mutant {
+        bug: Documented(22),
+        about: "a snapshot claims a write that it lacks",
+        story: "The table is copied, a write happens, then the position is noted: the receiver takes that write\n\
+                for seen.",
+        property: NO_CAUSAL_LOSS,
+        schedule: &["A: set k = 1", "A: set j = 2", "A -> B: snapshot of A2"],
+        complaint: "B has seen A2 (set j = 2) and reads k=1: nothing that competed with it won",
+        worlds: || {
+            let scope = keeping(1, pair(STREAM, &[&["set k = 1", "set j = 2"]]));
+            Worlds::sending(&scope, LastWriteWins, |replica, _, message| {
+                // The last write is its key's first, so this is the table before it.
+                if let (Message::Snapshot(snapshot), Some(last)) = (message, replica.log().last()) {
+                    snapshot.table.remove(&last.key);
+                }
+                true
+            })
+        },
+    },
+    Mutant {
+        bug: Documented(22),
+        about: "a snapshot holds a write that it does not claim",
+        story: "The other way round: the position is noted, a write happens, then the table is copied. The\n\
+                receiver asks for that write once more, and counts it twice.",
+        property: AGREEMENT,
+        schedule: &[
+            "A: add 1 to likes",
+            "A: add 1 to likes",
+            "A -> B: A2 after A1",
+            "A -> B: snapshot of A1",
+            "B asks A for what it lacks",
+            "A -> B: A2 after A1",
+        ],
+        complaint: "all is at rest, but A reads likes=2 and B reads likes=3",
+        worlds: || {
+            let scope = keeping(1, pair(LOSSY, &[&["add 1 to likes", "add 1 to likes"]]));
+            Worlds::sending(&scope, Counter, |replica, _, message| {
+                if let Message::Snapshot(snapshot) = message {
+                    snapshot.seen = replica.truncated().clone();
+                }
+                true
+            })
+        },
+    },
+    Mutant {
+        bug: Documented(23),
+        about: "a snapshot leaves out what is deleted",
+        story: "The snapshot's encoding has no place for \"removed\". What it forgot stands where a neighbour still\n\
+                holds it: the delete is lost.",
+        property: NO_CAUSAL_LOSS,
+        schedule: &["A: set k = 1", "A -> B: snapshot of A1", "A: delete k", "A -> B: snapshot of A2"],
+        complaint: "B has seen A2 (delete k) and reads k=1: A1 won, which it had seen",
+        worlds: forgets_deletes,
+    },
+    Mutant {
+        bug: Documented(23),
+        about: "the same, as who reads it sees it",
+        story: "The snapshot's encoding has no place for \"removed\", so that what was removed is read again.",
+        property: NO_RESURRECTION,
+        schedule: &["A: set k = 1", "A -> B: snapshot of A1", "A: delete k", "A -> B: snapshot of A2"],
+        complaint: "B has seen A2, which removed A1, and reads k=1",
+        worlds: forgets_deletes,
+    },
+    Mutant {
+        bug: Documented(24),
+        about: "counters are merged by adding",
+        story: "Counters are merged by adding, so what both sides know counts twice.",
+        property: CONVERGENCE,
+        schedule: &["A: add 1 to likes", "A -> B: snapshot of A1", "A: add 1 to likes", "A -> B: snapshot of A2"],
+        complaint: "A reads likes=2 and B reads likes=3",
+        worlds: || Worlds::rule(&likes(), adds_when_merging(), Counter),
+    },
+];

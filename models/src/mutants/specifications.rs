@@ -1,0 +1,122 @@
+//! Data types that mean something else than they say, and stock that is sold twice.
+
+use super::protocol::needs_nothing_of_others;
+use super::rules::{element, removes_without_dots};
+use super::scopes::*;
+use super::snapshots::{adds_when_merging, likes};
+use super::worlds::{Broken, Worlds};
+use super::{
+    Bug::{Documented, Own},
+    Mutant,
+};
+use crate::properties::{NO_OVERSELLING, SPECIFICATION};
+use crate::specification as spec;
+use multimaster::resolver::Deal;
+use multimaster::{BoundedCounter, Counter, DisableWinsFlag, EnableWinsFlag, ObservedRemoveSet, Op, Reading, Refusal};
+use multimaster::{RemoveWinsSet, Resolver};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        bug: Documented(12),
+        about: "the same, as the set's specification sees it",
+        story: "An element is gone though the remove had not seen its insert.",
+        property: SPECIFICATION,
+        schedule: &["A: insert red into tags", "B: remove red from tags", "B -> A: B1 after nothing"],
+        complaint: "A reads tags={}; the specification makes {red} of A1 B1",
+        worlds: || Worlds::specified(&element(), spec::add_wins_set, removes_without_dots(), ObservedRemoveSet),
+    },
+    Mutant {
+        bug: Documented(24),
+        about: "the same, as the counter's specification sees it",
+        story: "The sum that a snapshot leads to is not that of the increments seen.",
+        property: SPECIFICATION,
+        schedule: &["A: add 1 to likes", "A -> B: snapshot of A1", "A: add 1 to likes", "A -> B: snapshot of A2"],
+        complaint: "B reads likes=3; the specification makes 2 of A1 A2",
+        worlds: || Worlds::specified(&likes(), spec::total, adds_when_merging(), Counter),
+    },
+    Mutant {
+        bug: Documented(26),
+        about: "a sale overtakes what was sold",
+        story: "The sale is seen before what was sold, and a reader is told of less than nothing.",
+        property: NO_OVERSELLING,
+        schedule: &[
+            "A: add 1 to stock",
+            "A: transfer 1 of stock to B",
+            "A -> B: A1 after nothing",
+            "A -> B: A2 after A1",
+            "B: subtract 1 from stock",
+            "B -> C: B1 after nothing",
+        ],
+        complaint: "C reads stock=-1",
+        worlds: || {
+            let sold: &[&[&str]] = &[&["add 1 to stock", "transfer 1 of stock to B"], &["subtract 1 from stock"]];
+            Worlds::sending(&all_to_all(DATAGRAM, sold), BoundedCounter, |_, _, message| {
+                needs_nothing_of_others::<BoundedCounter>(message);
+                true
+            })
+        },
+    },
+    Mutant {
+        bug: Documented(31),
+        about: "stock is checked by the total, not by rights",
+        story: "What may be sold is what is in stock, as far as this master knows, not what this master has a\n\
+                right to.",
+        property: NO_OVERSELLING,
+        schedule: &["A: add 1 to stock", "A -> B: A1 after nothing", "B: subtract 1 from stock"],
+        complaint: "B has spent more of stock than it had a right to",
+        worlds: || {
+            let rule = Broken::prepare(BoundedCounter, |rule, state, op, dot, stamp| match op {
+                Op::Add(amount) if *amount < 0 => match rule.read(state) {
+                    Reading::Total(stock) if stock + amount >= 0 => Ok(Deal::Spend(amount.unsigned_abs())),
+                    _ => Err(Refusal::Because("sold out".into())),
+                },
+                _ => rule.prepare(state, op, dot, stamp),
+            });
+            let scope = pair(STREAM, &[&["add 1 to stock", "subtract 1 from stock"], &["subtract 1 from stock"]]);
+            Worlds::rule(&scope, rule, BoundedCounter)
+        },
+    },
+    Mutant {
+        bug: Documented(31),
+        about: "a transfer of rights is applied twice",
+        story: "A transfer is applied twice, so one unit may be sold by two.",
+        property: NO_OVERSELLING,
+        schedule: &[
+            "A: add 2 to stock",
+            "A: transfer 1 of stock to B",
+            "A -> B: A1 after nothing",
+            "A -> B: A2 after A1",
+            "B: subtract 2 from stock",
+        ],
+        complaint: "B has spent more of stock than it had a right to",
+        worlds: || {
+            let rule = Broken::apply(BoundedCounter, |rule, state, change| {
+                rule.apply(state, change);
+                matches!(change.effect, Deal::Give(..)) && rule.apply(state, change)
+            });
+            let sold: &[&[&str]] = &[&["add 2 to stock", "transfer 1 of stock to B"], &["subtract 2 from stock"]];
+            Worlds::rule(&pair(STREAM, sold), rule, BoundedCounter)
+        },
+    },
+    Mutant {
+        bug: Own("flag"),
+        about: "a flag that disabling wins, for one that enabling wins",
+        story: "One rule for another: as long as nothing is concurrent, the two flags are one.",
+        property: SPECIFICATION,
+        schedule: &["A: enable dark", "B: disable dark", "A -> B: A1 after nothing"],
+        complaint: "B reads dark=off; the specification makes on of A1 B1",
+        worlds: || {
+            let scope = pair(STREAM, &[&["enable dark"], &["disable dark"]]);
+            Worlds::specified(&scope, spec::enable_wins_flag, DisableWinsFlag, EnableWinsFlag)
+        },
+    },
+    Mutant {
+        bug: Own("set"),
+        about: "a set in which removes win, for one in which inserts win",
+        story: "One rule for another: as long as nothing is concurrent, the two sets are one.",
+        property: SPECIFICATION,
+        schedule: &["A: insert red into tags", "B: remove red from tags", "A -> B: A1 after nothing"],
+        complaint: "B reads tags={}; the specification makes {red} of A1 B1",
+        worlds: || Worlds::specified(&element(), spec::add_wins_set, RemoveWinsSet, ObservedRemoveSet),
+    },
+];

@@ -1,0 +1,120 @@
+//! What is explored of a mutant: [`Worlds`], and rules with a part replaced.
+
+use crate::any_rule::AnyRule;
+use crate::cluster::Cluster;
+use crate::erased::Erased;
+use crate::scope::Scope;
+use crate::specification::Specification;
+use crate::tamper::Tamper;
+use multimaster::{Change, Dot, Kind, MasterId, MessageOf, Op, Reading, Refusal, Replica, Resolver, Side, Stamp};
+
+/// One scope, with a mutation and without.
+pub struct Worlds {
+    /// With it.
+    pub mutant: Erased,
+    /// Without it.
+    pub sound: Erased,
+}
+
+impl Worlds {
+    /// Another rule in the place of `sound`. It is carried as an [`AnyRule`], so that no mutant costs the compilation of a
+    /// cluster.
+    pub(super) fn rule(scope: &Scope, mutant: impl Resolver, sound: impl Resolver) -> Worlds {
+        let mutant = Cluster::new(scope.clone(), AnyRule::new(mutant));
+        Worlds { mutant: Erased::new(mutant), sound: Erased::new(Cluster::new(scope.clone(), sound)) }
+    }
+
+    /// The same, held to what the sound rule's reads are to be.
+    pub(super) fn specified(
+        scope: &Scope,
+        specification: Specification,
+        mutant: impl Resolver,
+        sound: impl Resolver,
+    ) -> Worlds {
+        let mutant = Cluster::new(scope.clone(), AnyRule::new(mutant)).specified(specification);
+        let sound = Cluster::new(scope.clone(), sound).specified(specification);
+        Worlds { mutant: Erased::new(mutant), sound: Erased::new(sound) }
+    }
+
+    /// One rule, over a protocol that is tampered with.
+    pub(super) fn tampered<R: Resolver>(scope: &Scope, rule: R, tamper: Tamper<R>) -> Worlds {
+        let mutant = Cluster::new(scope.clone(), rule.clone()).tampered(tamper);
+        Worlds { mutant: Erased::new(mutant), sound: Erased::new(Cluster::new(scope.clone(), rule)) }
+    }
+
+    /// Its messages are altered, or kept back.
+    pub(super) fn sending<R: Resolver>(scope: &Scope, rule: R, send: Send<R>) -> Worlds {
+        Self::tampered(scope, rule, Tamper { send, ..Tamper::default() })
+    }
+}
+
+/// A [`Tamper::send`].
+type Send<R> = fn(&Replica<R>, MasterId, &mut MessageOf<R>) -> bool;
+/// A [`Resolver::prepare`].
+pub(super) type Prepare<R> =
+    fn(&R, &<R as Resolver>::State, &Op, Dot, Stamp) -> Result<<R as Resolver>::Effect, Refusal>;
+/// A [`Resolver::apply`].
+pub(super) type Apply<R> = fn(&R, &mut <R as Resolver>::State, &Change<<R as Resolver>::Effect>) -> bool;
+/// A [`Resolver::merge`].
+pub(super) type Merge<R> =
+    fn(&R, Side<'_, <R as Resolver>::State>, Side<'_, <R as Resolver>::State>) -> Option<<R as Resolver>::State>;
+
+/// A rule with a part replaced.
+#[derive(Clone)]
+pub(super) struct Broken<R: Resolver> {
+    rule: R,
+    prepare: Prepare<R>,
+    apply: Apply<R>,
+    merge: Merge<R>,
+}
+
+impl<R: Resolver> Broken<R> {
+    fn of(rule: R) -> Broken<R> {
+        Broken { rule, prepare: R::prepare, apply: R::apply, merge: R::merge }
+    }
+
+    pub(super) fn prepare(rule: R, prepare: Prepare<R>) -> Broken<R> {
+        Broken { prepare, ..Broken::of(rule) }
+    }
+
+    pub(super) fn apply(rule: R, apply: Apply<R>) -> Broken<R> {
+        Broken { apply, ..Broken::of(rule) }
+    }
+
+    pub(super) fn merge(rule: R, merge: Merge<R>) -> Broken<R> {
+        Broken { merge, ..Broken::of(rule) }
+    }
+}
+
+impl<R: Resolver> Resolver for Broken<R> {
+    type State = R::State;
+    type Effect = R::Effect;
+
+    fn kind(&self) -> Kind {
+        self.rule.kind()
+    }
+
+    fn goes_by_clocks(&self) -> bool {
+        self.rule.goes_by_clocks()
+    }
+
+    fn prepare(&self, state: &R::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<R::Effect, Refusal> {
+        (self.prepare)(&self.rule, state, op, dot, stamp)
+    }
+
+    fn apply(&self, state: &mut R::State, change: &Change<R::Effect>) -> bool {
+        (self.apply)(&self.rule, state, change)
+    }
+
+    fn read(&self, state: &R::State) -> Reading {
+        self.rule.read(state)
+    }
+
+    fn merge(&self, ours: Side<'_, R::State>, theirs: Side<'_, R::State>) -> Option<R::State> {
+        (self.merge)(&self.rule, ours, theirs)
+    }
+
+    fn shows(&self, state: &R::State, dot: Dot) -> bool {
+        self.rule.shows(state, dot)
+    }
+}

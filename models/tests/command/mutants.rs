@@ -1,0 +1,43 @@
+//! `mutants`: the list, one bug, and a name that there is not.
+
+use super::super::Folder;
+
+#[test]
+fn the_list_is_a_straight_table_of_kills_and_of_what_is_not_yet_expressible() {
+    let (status, out, err) = Folder::new().run(&["mutants"]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    let (kills, rest) = out.split_once("\n\n").unwrap();
+    let (summary, not_yet) = rest.split_once("\n\n").unwrap();
+    for table in [kills, not_yet] {
+        let widths: Vec<usize> = table.lines().map(|line| line.chars().count()).collect();
+        assert!(widths.iter().all(|width| *width == widths[0]), "a table is straight: {table}");
+    }
+    let mutants = kills.lines().count() - 2;
+    assert!(summary.starts_with(&format!("{mutants} mutants of 22 documented bugs")), "{summary}");
+    assert!(summary.contains(&format!("; {mutants} killed, 0 survived; not yet expressible:")), "{summary}");
+    assert!(
+        kills.lines().any(|row| row.starts_with("| K4 ") && row.ends_with("| no causal loss  | 2     |")),
+        "{kills}"
+    );
+    assert!(not_yet.lines().any(|row| row.starts_with("| K29 ") && row.contains("| sessions ")), "{not_yet}");
+}
+
+#[test]
+fn a_bug_is_told_in_full_with_each_of_its_mutants() {
+    let (status, out, err) = Folder::new().run(&["mutants", "k16"]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    assert_eq!(out.matches("\nkilled: ").count(), 2, "{out}");
+    for said in ["A hub must relay.", "agreement is violated: ", "  2. B -> A: B1 after nothing", "holds in all "] {
+        assert!(out.contains(said), "{said}: {out}");
+    }
+}
+
+#[test]
+fn a_bug_without_a_mutant_says_what_it_needs_and_one_that_is_none_is_refused() {
+    let (status, out, _) = Folder::new().run(&["mutants", "K29"]);
+    assert_eq!(status, 0);
+    assert!(out.contains("Not yet expressible: it needs sessions."), "{out}");
+    let (status, out, err) = Folder::new().run(&["mutants", "K33"]);
+    assert_eq!((status, out.as_str()), (2, ""));
+    assert_eq!(err, "multimaster: K33: no such mutant (`multimaster mutants` names them)\n");
+}
