@@ -2,22 +2,23 @@
 //! call to the shipping [`Replica`].
 
 mod action;
+mod memo;
 mod running;
 mod state;
 
 pub use action::Action;
 pub(crate) use running::Did;
-pub use state::{Faults, Hashed, Inquiry, Letter, Node, State};
+pub use state::{Faults, Hashed, Inquiry, Letter, Local, Node, State, Verdict};
 
 use crate::history::{History, Write};
 use crate::scope::{Link, Scope};
 use crate::specification::Specification;
 use crate::subject::Sent;
 use crate::tamper::Tamper;
+use memo::{Asked, Memo, Move, Moved, Receipt, Settled, Wrote};
 use multimaster::{MasterId, MessageOf, Outcome, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
 use smallvec::SmallVec;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Masters with one rule in one [`Scope`].
 pub struct Cluster<R: Resolver> {
@@ -25,8 +26,7 @@ pub struct Cluster<R: Resolver> {
     pub(crate) start: Vec<Replica<R>>,
     pub(crate) tamper: Option<Tamper<R>>,
     pub(crate) specification: Option<Specification>,
-    /// Pairs of (neighbour, asker) whose exchange of digests has been tried out, by content hash, and how it went.
-    pub(crate) exchanges: Mutex<HashMap<(u64, u64), bool, foldhash::fast::FixedState>>,
+    pub(crate) memo: Memo<R>,
 }
 
 impl<R: Resolver> Cluster<R> {
@@ -50,7 +50,7 @@ impl<R: Resolver> Cluster<R> {
         assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
-        Cluster { scope, start, tamper: None, specification: None, exchanges: Mutex::default() }
+        Cluster { scope, start, tamper: None, specification: None, memo: Memo::default() }
     }
 
     /// Breaks the protocol on purpose.
@@ -71,9 +71,12 @@ impl<R: Resolver> Cluster<R> {
             masters: self
                 .start
                 .iter()
-                .map(|replica| Arc::new(Node::new(replica.clone(), &history.value, self.specification)))
+                .map(|replica| Node {
+                    verdict: Verdict::of(replica, &history.value, self.specification),
+                    local: Arc::new(Local::new(replica.clone())),
+                })
                 .collect(),
-            wire: Vec::new(),
+            wire: SmallVec::new(),
             inquiries: Vec::new(),
             history,
             progress: SmallVec::from_elem(0, self.scope.clients.len()),
@@ -160,12 +163,13 @@ impl<R: Resolver> Cluster<R> {
             Action::Ask { client, place } => {
                 let script = &self.scope.clients[*client];
                 next.progress[*client] += 1;
-                self.write(&mut next, script.at, &script.asks[*place], &mut sent);
+                let asked = Asked::Scripted(*client, *place);
+                self.write(&mut next, script.at, asked, &script.asks[*place], &mut sent);
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[*index];
                 next.chosen |= 1 << index;
-                self.write(&mut next, *at, request, &mut sent);
+                self.write(&mut next, *at, Asked::Free(*index), request, &mut sent);
             }
             Action::Deliver(letter) => {
                 if self.scope.link != Link::Soup {
@@ -183,34 +187,26 @@ impl<R: Resolver> Cluster<R> {
             }
             Action::Tick { asker, feeder } => self.ask(&mut next, *asker, *feeder, &mut sent),
             Action::Stream { from, to, max } => {
-                let mut sender = state.master(*from).replica.clone();
-                let message = sender.next_push(*to, *max)?;
-                next.move_cursor(*from, sender);
-                let letter = self.sealed(&next, *from, *to, message, &mut sent)?;
+                let letter = self.moved(&mut next, *from, *to, Move::Push(*max))?;
+                next.count(&letter, &mut sent);
                 self.deliver(&mut next, &letter, &mut sent);
             }
             Action::Break { from, to } => {
                 next.faults.resets -= 1;
                 next.broken |= self.edge_bit(*from, *to);
-                let mut sender = state.master(*from).replica.clone();
-                while sender.next_push(*to, self.scope.batch).is_some() {}
-                next.move_cursor(*from, sender);
+                self.moved(&mut next, *from, *to, Move::Drain);
             }
             Action::Resume { from, to } => {
                 next.broken &= !self.edge_bit(*from, *to);
-                let mut sender = state.master(*from).replica.clone();
-                sender.resume(*to, state.master(*to).replica.digest());
-                next.move_cursor(*from, sender);
+                let receiver = state.master(*to).hash();
+                self.moved(&mut next, *from, *to, Move::Resume(receiver));
             }
             // Steps of running links: nowhere else are they possible.
             Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => return None,
             Action::Duplicate(_) | Action::Truncate { .. } => return None,
         }
-        match self.scope.link {
-            Link::Stream { .. } => self.acknowledge(&mut next),
-            // A running link delivers also what brings nothing.
-            Link::Running { .. } => {}
-            _ => next.wire.retain(|letter| !self.is_spent(&next.masters[letter.to.index()], letter)),
+        if matches!(self.scope.link, Link::Stream { .. }) {
+            self.acknowledge(&mut next);
         }
         (next != *state).then_some((next, sent))
     }
@@ -224,43 +220,90 @@ impl<R: Resolver> Cluster<R> {
     /// cursor on, now or later, so it is as good as delivered at once: the twin of [`is_spent`](Self::is_spent).
     fn acknowledge(&self, next: &mut State<R>) {
         for (edge, (from, to)) in self.scope.topology.edges().enumerate() {
-            let digest = next.master(to).replica.digest();
-            if next.broken & (1 << edge) == 0 && next.master(from).replica.would_repeat(to, digest) {
-                let mut sender = next.master(from).replica.clone();
-                sender.resume(to, digest);
-                next.move_cursor(from, sender);
+            let receiver = next.master(to);
+            let repeats = || next.master(from).replica.would_repeat(to, receiver.replica.digest());
+            if next.broken & (1 << edge) == 0 && repeats() {
+                let receiver = receiver.hash();
+                self.moved(next, from, to, Move::Resume(receiver));
             }
         }
     }
 
-    fn write(&self, next: &mut State<R>, at: MasterId, request: &Request, sent: &mut Sent) {
-        let mut replica = next.master(at).replica.clone();
-        let past = next.history().past_of(&replica);
-        if let Ok(write) = written(&mut replica, request, past) {
+    /// The sender moves its cursor for `to`: what it has seen and reads is as before, and so is the judgement of it. What
+    /// it sends, if it does.
+    fn moved(&self, next: &mut State<R>, from: MasterId, to: MasterId, how: Move) -> Option<Arc<Letter<R>>> {
+        let sender = next.master(from);
+        let Moved { local, letter } = self.memo.moves.get((sender.hash(), to, how), || {
+            let mut sender = sender.replica.clone();
+            let letter = match how {
+                Move::Push(max) => sender.next_push(to, max).and_then(|message| self.sealed(&sender, to, message)),
+                Move::Drain => {
+                    while sender.next_push(to, self.scope.batch).is_some() {}
+                    None
+                }
+                Move::Resume(_) => {
+                    sender.resume(to, next.master(to).replica.digest());
+                    None
+                }
+            };
+            Moved { local: Arc::new(Local::new(sender)), letter }
+        });
+        next.masters[from.index()].local = local;
+        letter
+    }
+
+    fn write(&self, next: &mut State<R>, at: MasterId, asked: Asked, request: &Request, sent: &mut Sent) {
+        let node = next.master(at);
+        let wrote = self.memo.writes.get((node.hash(), next.history.hash(), asked), || {
+            let mut replica = node.replica.clone();
+            let past = next.history().past_of(&replica);
+            let write = written(&mut replica, request, past).ok()?;
             let mut history = next.history.value.clone();
             history.add(write);
-            next.history = Arc::new(Hashed::new(history));
-            self.settle(next, replica, sent);
+            Some(Arc::new(Wrote { settled: self.settled(replica), history: Arc::new(Hashed::new(history)) }))
+        });
+        if let Some(wrote) = wrote {
+            next.history = Arc::clone(&wrote.history);
+            self.settle(next, at, &wrote.settled, sent);
         }
     }
 
     fn deliver(&self, next: &mut State<R>, letter: &Letter<R>, sent: &mut Sent) {
         let (from, to) = (letter.from, letter.to);
-        let mut receiver = next.master(to).replica.clone();
-        match self.receive(&mut receiver, from, letter.message.clone()) {
-            Outcome::Applied | Outcome::Stale => self.settle(next, receiver, sent),
+        let receipt = self.receipt(next.master(to), letter);
+        match &receipt.outcome {
+            Outcome::Applied | Outcome::Stale => self.settle(next, to, &receipt.settled, sent),
             Outcome::Gap => self.ask(next, to, from, sent),
             Outcome::Duplicate => {
                 if self.tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates) {
                     let onward: Vec<MasterId> = self.scope.topology.sends_to(to).collect();
                     for peer in onward {
-                        self.send(next, to, peer, letter.message.clone(), sent);
+                        let letter = self.sealed(&next.master(to).replica, peer, letter.message.clone());
+                        self.send(next, letter.as_ref(), sent);
                     }
                 }
             }
             // A right peer's message is never refused: the bug would be ours, in the protocol or in the model.
             Outcome::Refused(fault) => assert!(self.tamper.is_some(), "{to} refused {}: {fault}", letter.message),
         }
+    }
+
+    /// Whether the letter builds on something that this master has not seen.
+    pub(crate) fn finds_gap(&self, receiver: &Local<R>, letter: &Letter<R>) -> bool {
+        self.receipt(receiver, letter).outcome == Outcome::Gap
+    }
+
+    /// What comes of the letter's arrival at this master.
+    fn receipt(&self, receiver: &Local<R>, letter: &Letter<R>) -> Arc<Receipt<R>> {
+        self.memo.receipts.get((receiver.hash(), letter.hash()), || {
+            let mut replica = receiver.replica.clone();
+            let outcome = self.receive(&mut replica, letter.from, letter.message.clone());
+            let settled = match outcome {
+                Outcome::Applied | Outcome::Stale => self.settled(replica),
+                _ => Settled { local: Arc::new(Local::new(replica)), outbox: Vec::new() },
+            };
+            Arc::new(Receipt { outcome, settled })
+        })
     }
 
     pub(crate) fn receive(&self, receiver: &mut Replica<R>, from: MasterId, message: MessageOf<R>) -> Outcome {
@@ -272,11 +315,10 @@ impl<R: Resolver> Cluster<R> {
 
     /// The master `replica` has taken something in: what it now has to send goes out at once, except over streams and
     /// running links, where it waits in the log; then the log is cut, which in a running master is a step of its own.
-    fn settle(&self, next: &mut State<R>, mut replica: Replica<R>, sent: &mut Sent) {
-        let from = replica.id();
+    fn settled(&self, mut replica: Replica<R>) -> Settled<R> {
         let mut outbox = Vec::new();
         if matches!(self.scope.link, Link::Datagram { .. } | Link::Soup) {
-            for to in self.scope.topology.sends_to(from) {
+            for to in self.scope.topology.sends_to(replica.id()) {
                 while let Some(message) = replica.next_push(to, self.scope.batch) {
                     outbox.push((to, message));
                 }
@@ -287,49 +329,54 @@ impl<R: Resolver> Cluster<R> {
         {
             replica.truncate(keep);
         }
-        next.set(from, replica, self.specification);
-        for (to, message) in outbox {
-            self.send(next, from, to, message, sent);
+        let outbox = outbox.into_iter().filter_map(|(to, message)| self.sealed(&replica, to, message)).collect();
+        Settled { outbox, local: Arc::new(Local::new(replica)) }
+    }
+
+    /// The master at `at` becomes what it has settled to, is judged, and is not sent again what it now has.
+    fn settle(&self, next: &mut State<R>, at: MasterId, settled: &Settled<R>, sent: &mut Sent) {
+        let Settled { local, outbox } = settled;
+        let verdict = self.memo.verdicts.get((local.hash(), next.history.hash()), || {
+            Verdict::of(&local.replica, next.history(), self.specification)
+        });
+        next.masters[at.index()] = Node { local: Arc::clone(local), verdict };
+        // A running link delivers also what brings nothing.
+        if matches!(self.scope.link, Link::Datagram { .. } | Link::Soup) {
+            next.wire.retain(|letter| letter.to != at || !self.is_spent(local, letter));
+        }
+        for letter in outbox {
+            self.send(next, Some(letter), sent);
         }
     }
 
     /// `asker`'s digest reaches `feeder`, and the answer is on its way.
     fn ask(&self, next: &mut State<R>, asker: MasterId, feeder: MasterId, sent: &mut Sent) {
-        let digest = next.master(asker).replica.digest().clone();
-        if let Some(answer) = next.master(feeder).replica.answer(&digest, self.scope.batch) {
-            self.send(next, feeder, asker, answer, sent);
-        }
+        let (asker, feeder) = (next.master(asker), next.master(feeder));
+        let answer = self.memo.answers.get((feeder.hash(), asker.hash()), || {
+            let answer = feeder.replica.answer(asker.replica.digest(), self.scope.batch)?;
+            self.sealed(&feeder.replica, asker.replica.id(), answer)
+        });
+        self.send(next, answer.as_ref(), sent);
     }
 
-    fn send(&self, next: &mut State<R>, from: MasterId, to: MasterId, message: MessageOf<R>, sent: &mut Sent) {
-        let Some(letter) = self.sealed(next, from, to, message, sent) else {
-            return;
+    /// The letter, if there is one, goes out, counted, and is in flight unless it is spent.
+    fn send(&self, next: &mut State<R>, letter: Option<&Arc<Letter<R>>>, sent: &mut Sent) {
+        let Some(letter) = letter else { return };
+        next.count(letter, sent);
+        let kept = match self.scope.link {
+            Link::Running { .. } => true,
+            Link::Soup if next.wire.contains(letter) => false,
+            _ => !self.is_spent(next.master(letter.to), letter),
         };
-        let there = next.flying(from, to, &letter.message).is_some();
-        if self.scope.link != Link::Soup || !there {
-            next.fly(Arc::new(letter));
+        if kept {
+            next.fly(Arc::clone(letter));
         }
     }
 
-    /// The message as it goes out, counted; `None` if a tampered sender keeps it to itself.
-    fn sealed(
-        &self,
-        next: &State<R>,
-        from: MasterId,
-        to: MasterId,
-        mut message: MessageOf<R>,
-        sent: &mut Sent,
-    ) -> Option<Letter<R>> {
-        if let Some(tamper) = &self.tamper
-            && !(tamper.send)(&next.master(from).replica, to, &mut message)
-        {
-            return None;
-        }
-        match &message {
-            multimaster::Message::Push(push) => sent.extend(push.changes.iter().map(|change| change.dot)),
-            multimaster::Message::Snapshot(_) => sent.extend(message.brings(next.master(to).replica.digest())),
-        }
-        Some(Letter::new(from, to, message))
+    /// The message as it goes out; `None` if a tampered sender keeps it to itself.
+    fn sealed(&self, sender: &Replica<R>, to: MasterId, mut message: MessageOf<R>) -> Option<Arc<Letter<R>>> {
+        let goes_out = self.tamper.as_ref().is_none_or(|tamper| (tamper.send)(sender, to, &mut message));
+        goes_out.then(|| Arc::new(Letter::new(sender.id(), to, message)))
     }
 
     /// Whether the letter will never again do anything, so that it need not be kept in the state.
@@ -337,7 +384,7 @@ impl<R: Resolver> Cluster<R> {
     /// `receive` looks first whether everything in a message has been seen, does nothing then, and believes nothing by
     /// having got it; and what has been seen stays seen. (Checked against a real `receive` wherever debug assertions are
     /// on, as in all tests.) Of a tampered protocol nothing is assumed: the letter is delivered on trial.
-    fn is_spent(&self, receiver: &Node<R>, letter: &Letter<R>) -> bool {
+    fn is_spent(&self, receiver: &Local<R>, letter: &Letter<R>) -> bool {
         match &self.tamper {
             Some(tamper) if tamper.forwards_duplicates || tamper.repeats_count => false,
             Some(_) => self.does_nothing(receiver, letter),
@@ -349,9 +396,9 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    fn does_nothing(&self, receiver: &Node<R>, letter: &Letter<R>) -> bool {
-        let mut trial = receiver.replica.clone();
-        self.receive(&mut trial, letter.from, letter.message.clone()) == Outcome::Duplicate && trial == receiver.replica
+    fn does_nothing(&self, receiver: &Local<R>, letter: &Letter<R>) -> bool {
+        let receipt = self.receipt(receiver, letter);
+        receipt.outcome == Outcome::Duplicate && receipt.settled.local.replica == receiver.replica
     }
 }
 

@@ -8,9 +8,9 @@
 use crate::properties::FALLS_SILENT;
 use crate::silence::{Graph, Silence};
 use crate::subject::Subject;
-use foldhash::fast::FixedState;
+use foldhash::quality::FixedState;
+use hashbrown::hash_table::{self, HashTable};
 use stateright::Expectation;
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::time::{Duration, Instant};
 
@@ -94,20 +94,47 @@ impl Report {
     }
 }
 
-/// The paths back: how each state was first reached.
-struct Origins(Vec<(u32, u16)>);
+/// The path to a state, from how each was first reached.
+fn path_to(state: usize, origins: &[(u32, u16)]) -> Path {
+    let mut path = Vec::new();
+    let mut at = state;
+    while at != 0 {
+        let (parent, action) = origins[at];
+        path.push(usize::from(action));
+        at = parent as usize;
+    }
+    path.reverse();
+    path
+}
 
-impl Origins {
-    fn path(&self, state: usize) -> Path {
-        let mut path = Vec::new();
-        let mut at = state;
-        while at != 0 {
-            let (parent, action) = self.0[at];
-            path.push(usize::from(action));
-            at = parent as usize;
+/// The states found, by the hashes of their content, with their numbers in the order of finding.
+#[derive(Default)]
+struct Visited(HashTable<Entry>);
+
+/// Hash and number. Twelve bytes: as a `u64` and a `u32` they would take sixteen.
+struct Entry([u32; 2], u32);
+
+impl Entry {
+    fn hash(&self) -> u64 {
+        u64::from(self.0[0]) << 32 | u64::from(self.0[1])
+    }
+}
+
+impl Visited {
+    /// The number of the state that hashes so, and whether it is new.
+    fn number(&mut self, hash: u64) -> (u32, bool) {
+        let found = self.0.len() as u32;
+        match self.0.entry(hash, |entry| entry.hash() == hash, Entry::hash) {
+            hash_table::Entry::Occupied(known) => (known.get().1, false),
+            hash_table::Entry::Vacant(place) => {
+                place.insert(Entry([(hash >> 32) as u32, hash as u32], found));
+                (found, true)
+            }
         }
-        path.reverse();
-        path
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -116,17 +143,15 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
     let started = Instant::now();
     let properties = subject.properties();
     let mut decided: Vec<Option<usize>> = vec![None; properties.len()];
-    let mut known: HashMap<u64, u32, FixedState> = HashMap::default();
-    let hasher = foldhash::quality::FixedState::with_seed(0);
-    let mut origins = Origins(Vec::new());
+    let hasher = FixedState::with_seed(0);
+    let mut visited = Visited::default();
     let mut graph = Graph::default();
     let (mut generated, mut depth, mut cut) = (0, 0, None);
 
     // One initial state: a scenario starts in one way.
     let mut level: Vec<(u32, M::State)> = Vec::new();
     for state in subject.init_states().into_iter().take(1) {
-        known.insert(hasher.hash_one(&state), 0);
-        origins.0.push((0, 0));
+        visited.number(hasher.hash_one(&state));
         generated += 1;
         level.push((0, state));
     }
@@ -152,18 +177,16 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
                     continue;
                 };
                 generated += 1;
-                let found = origins.0.len() as u32;
-                let target = *known.entry(hasher.hash_one(&next)).or_insert(found);
+                let (target, new) = visited.number(hasher.hash_one(&next));
                 graph.edge(target, place as u16, &sent);
-                if target == found {
-                    origins.0.push((index, place as u16));
-                    next_level.push((found, next));
-                    if origins.0.len().is_multiple_of(4096) {
-                        progress(origins.0.len(), depth);
+                if new {
+                    next_level.push((target, next));
+                    if visited.len().is_multiple_of(4096) {
+                        progress(visited.len(), depth);
                     }
                 }
             }
-            if origins.0.len() > limits.states {
+            if visited.len() > limits.states {
                 cut = Some(Cut::States(limits.states));
             } else if index % 1024 == 0 && started.elapsed() > limits.time {
                 cut = Some(Cut::Time(limits.time));
@@ -176,22 +199,26 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
         depth += usize::from(!level.is_empty());
     }
 
+    let states = visited.len();
+    // What follows takes memory of its own.
+    drop(visited);
+    let origins = graph.origins();
     let mut findings: Vec<Finding> = Vec::new();
     for (property, decided) in properties.iter().zip(decided) {
         let witness = property.expectation == Expectation::Sometimes;
         let verdict = match (decided, witness) {
-            (Some(state), true) => Verdict::Holds(Some(origins.path(state))),
-            (Some(state), false) => Verdict::Violated(Some(origins.path(state))),
+            (Some(state), true) => Verdict::Holds(Some(path_to(state, &origins))),
+            (Some(state), false) => Verdict::Violated(Some(path_to(state, &origins))),
             (None, _) if cut.is_some() => Verdict::NotExhausted,
             (None, true) => Verdict::Violated(None),
             (None, false) => Verdict::Holds(None),
         };
         findings.push(Finding { property: property.name, witness, verdict });
     }
-    let silence = graph.silence(origins.0.len());
+    let silence = graph.silence(states);
     let (silent, messages) = match silence {
         Silence::Endless { from, around } => {
-            let mut path = origins.path(from);
+            let mut path = path_to(from, &origins);
             path.extend(around);
             (Verdict::Violated(Some(path)), None)
         }
@@ -200,5 +227,5 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
     };
     let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
     findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silent });
-    Report { findings, states: origins.0.len(), generated, depth, messages, cut, time: started.elapsed() }
+    Report { findings, states, generated, depth, messages, cut, time: started.elapsed() }
 }

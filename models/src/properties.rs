@@ -3,7 +3,7 @@
 
 use crate::cluster::{Action, Cluster, State};
 use crate::scope::Link;
-use multimaster::{Kind, Message, Outcome, Resolver};
+use multimaster::{Kind, Message, Resolver};
 use stateright::{Model, Property};
 
 /// Masters that have seen the same changes read the same, in every state.
@@ -105,21 +105,23 @@ impl<R: Resolver> Model for Cluster<R> {
             Property::always(CONVERGENCE, |_, state: &State<R>| diverged(state).is_none()),
             Property::always(AGREEMENT, |cluster: &Self, state| !cluster.at_rest(state) || agrees(state)),
             Property::always(REPAIRABLE, |cluster: &Self, state| cluster.beyond_repair(state).is_none()),
-            Property::always(CAUSAL_ORDER, |_, state: &State<R>| state.masters.iter().all(|node| node.in_order)),
-            Property::always(NO_RESURRECTION, |_, state: &State<R>| state.masters.iter().all(|node| !node.resurrects)),
+            Property::always(CAUSAL_ORDER, |_, state: &State<R>| {
+                state.masters.iter().all(|node| node.verdict.in_order)
+            }),
+            Property::always(NO_RESURRECTION, |_, state: &State<R>| {
+                state.masters.iter().all(|node| !node.verdict.resurrects)
+            }),
             Property::always(NO_CAUSAL_LOSS, |_, state: &State<R>| {
-                state.masters.iter().all(|node| !node.lost_causally)
+                state.masters.iter().all(|node| !node.verdict.lost_causally)
             }),
             Property::always(NO_POLICY_LOSS, |_, state: &State<R>| {
-                state.masters.iter().all(|node| !node.lost_by_policy)
+                state.masters.iter().all(|node| !node.verdict.lost_by_policy)
             }),
             Property::sometimes(REST, |cluster: &Self, state| cluster.at_rest(state)),
-            Property::sometimes(CONFLICT, |_, state: &State<R>| {
-                any_replica(state, |state, r| state.history().conflict(r))
-            }),
+            Property::sometimes(CONFLICT, |_, state: &State<R>| state.masters.iter().any(|node| node.verdict.conflict)),
             Property::sometimes(LACK, |cluster: &Self, state| cluster.neighbours(state).any(|(_, lacks)| lacks)),
             Property::sometimes(DEPENDENCY, |_, state: &State<R>| {
-                any_replica(state, |state, r| state.history().dependency(r))
+                state.masters.iter().any(|node| node.verdict.dependency)
             }),
             Property::sometimes(RELAYED, |_, state: &State<R>| {
                 let mut writes = state.history().writes().iter();
@@ -127,12 +129,14 @@ impl<R: Resolver> Model for Cluster<R> {
             }),
         ];
         if self.specification.is_some() {
-            let as_specified = |_: &Self, state: &State<R>| state.masters.iter().all(|node| node.as_specified);
+            let as_specified = |_: &Self, state: &State<R>| state.masters.iter().all(|node| node.verdict.as_specified);
             properties.push(Property::always(SPECIFICATION, as_specified));
         }
         if self.start.iter().any(|replica| replica.rule().kind() == Kind::BoundedCounter) {
-            properties.push(Property::always(NO_OVERSELLING, |_, state: &State<R>| {
-                state.history().overspent().is_none() && state.masters.iter().all(|node| !node.below_bound)
+            properties.push(Property::always(NO_OVERSELLING, |cluster: &Self, state: &State<R>| {
+                let history = &state.history;
+                let overspent = cluster.memo.overspent.get(history.hash(), || history.value.overspent().is_some());
+                !overspent && state.masters.iter().all(|node| !node.verdict.below_bound)
             }));
             properties.push(Property::sometimes(REFUSAL, |_, state: &State<R>| {
                 let asked = state.progress.iter().map(|made| usize::from(*made)).sum::<usize>();
@@ -186,10 +190,6 @@ impl<R: Resolver> Model for Cluster<R> {
     }
 }
 
-fn any_replica<R: Resolver>(state: &State<R>, test: fn(&State<R>, &multimaster::Replica<R>) -> bool) -> bool {
-    state.masters.iter().any(|node| test(state, &node.replica))
-}
-
 /// Two masters that have seen the same and read differently.
 pub(crate) fn diverged<R: Resolver>(state: &State<R>) -> Option<(usize, usize)> {
     let masters = &state.masters;
@@ -220,13 +220,16 @@ impl<R: Resolver> Cluster<R> {
         if !self.clients_done(state) {
             return false;
         }
+        // Only in a soup, where a letter stays, and in a tampered protocol can a step that is possible alter nothing.
+        let sure = self.scope.link != Link::Soup && self.tamper.is_none();
+        if sure && !state.wire.is_empty() {
+            return false;
+        }
         let mut actions = Vec::new();
         self.enabled(state, &mut actions);
         let is_fault = |action: &Action<R>| {
             matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Duplicate(_) | Action::Break { .. })
         };
-        // Only in a soup, where a letter stays, and in a tampered protocol can a step that is possible alter nothing.
-        let sure = self.scope.link != Link::Soup && self.tamper.is_none();
         actions.iter().all(|action| is_fault(action) || (!sure && self.step(state, action).is_none()))
     }
 
@@ -243,9 +246,7 @@ impl<R: Resolver> Cluster<R> {
         let mut lacking = self.neighbours(state).filter(|(_, lacks)| *lacks).map(|(edge, _)| edge);
         lacking.find(|(from, to)| {
             let (feeder, asker) = (&state.masters[*from], &state.masters[*to]);
-            let pair = (feeder.hash(), asker.hash());
-            let mut tried = self.exchanges.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            !*tried.entry(pair).or_insert_with(|| {
+            !self.memo.exchanges.get((feeder.hash(), asker.hash()), || {
                 let (feeder, mut asker) = (&feeder.replica, asker.replica.clone());
                 let Some(mut answer) = feeder.answer(asker.digest(), usize::MAX) else {
                     return false;
@@ -260,10 +261,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     fn gap(&self, state: &State<R>) -> bool {
-        state.wire.iter().any(|letter| {
-            let mut receiver = state.master(letter.to).replica.clone();
-            self.receive(&mut receiver, letter.from, letter.message.clone()) == Outcome::Gap
-        })
+        state.wire.iter().any(|letter| self.finds_gap(state.master(letter.to), letter))
     }
 
     fn batch(&self, state: &State<R>) -> bool {

@@ -117,7 +117,7 @@ impl<R: Resolver> Subject for Cluster<R> {
                 let overspent =
                     overspent.map(|(key, id)| format!("{id} has spent more of {key} than it had a right to"));
                 overspent.or_else(|| {
-                    let below = state.masters.iter().find(|node| node.below_bound)?;
+                    let below = state.masters.iter().find(|node| node.verdict.below_bound)?;
                     Some(format!("{} reads {}", below.replica.id(), readings_of(&below.replica)))
                 })
             }

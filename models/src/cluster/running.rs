@@ -69,7 +69,8 @@ impl<R: Resolver> Cluster<R> {
         match action {
             Action::Push { from, to, max } => {
                 let message = state.alter(*from, |sender| sender.next_push(*to, *max))?;
-                self.send(state, *from, *to, message, sent);
+                let letter = self.sealed(&state.master(*from).replica, *to, message);
+                self.send(state, letter.as_ref(), sent);
             }
             Action::Inquire { asker, feeder } => {
                 self.scope.topology.hears_from(*asker).find(|heard| heard == feeder)?;
@@ -82,7 +83,8 @@ impl<R: Resolver> Cluster<R> {
                 let place = state.inquiries.binary_search(inquiry).ok()?;
                 let Inquiry { asker, feeder, seen } = state.inquiries.remove(place);
                 if let Some(answer) = state.master(feeder).replica.answer(&seen, *max) {
-                    self.send(state, feeder, asker, answer, sent);
+                    let letter = self.sealed(&state.master(feeder).replica, asker, answer);
+                    self.send(state, letter.as_ref(), sent);
                 }
             }
             Action::Deliver(letter) => {

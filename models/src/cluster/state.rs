@@ -2,20 +2,23 @@
 
 use crate::history::History;
 use crate::specification::{Specification, misread};
+use crate::subject::Sent;
 use derive_where::derive_where;
 use foldhash::quality::FixedState;
-use multimaster::{Kind, MasterId, MessageOf, Reading, Replica, Resolver, VersionVector};
+use multimaster::{Kind, MasterId, Message, MessageOf, Reading, Replica, Resolver, VersionVector};
 use smallvec::SmallVec;
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::ops::Deref;
+use std::ptr;
 use std::sync::Arc;
 
 /// A global state. Masters and letters are shared between states and carry the hash of their content, so that a step
 /// clones and hashes only what it alters.
 #[derive_where(Clone, PartialEq)]
 pub struct State<R: Resolver> {
-    pub(crate) masters: SmallVec<[Arc<Node<R>>; 4]>,
+    pub(crate) masters: SmallVec<[Node<R>; 4]>,
     /// What is in flight, in the order of content: a bag for datagrams and running links, a set for the soup.
-    pub(crate) wire: Vec<Arc<Letter<R>>>,
+    pub(crate) wire: SmallVec<[Arc<Letter<R>>; 8]>,
     /// The digests that are on their way over running links, in order: a bag.
     pub(crate) inquiries: Vec<Inquiry>,
     pub(crate) history: Arc<Hashed<History>>,
@@ -47,13 +50,26 @@ pub struct Inquiry {
     pub(crate) seen: VersionVector,
 }
 
-/// A master, and what the properties ask of it: worked out once, when it comes to be. That holds for good, because it
-/// depends on the replica and on writes that the replica has seen, which history never alters.
+/// A master, and how it is judged: worked out once, when it comes to be. That holds for good, because it depends on the
+/// replica and on writes that the replica has seen, which history never alters.
 #[derive_where(Clone)]
 pub struct Node<R: Resolver> {
+    pub(super) local: Arc<Local<R>>,
+    pub(crate) verdict: Verdict,
+}
+
+/// A master by itself, with the hash of its content.
+#[derive_where(Clone)]
+pub struct Local<R: Resolver> {
     pub(crate) replica: Replica<R>,
     hash: u64,
+    /// Stands for all that is read: equal where that is.
     pub(crate) readings: u64,
+}
+
+/// What the properties ask of a master, in the light of the writes that it has seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Verdict {
     pub(crate) in_order: bool,
     pub(crate) resurrects: bool,
     pub(crate) lost_by_policy: bool,
@@ -61,6 +77,10 @@ pub struct Node<R: Resolver> {
     pub(crate) as_specified: bool,
     /// Whether a bounded counter is read below its bound.
     pub(crate) below_bound: bool,
+    /// Whether it has seen a conflict.
+    pub(crate) conflict: bool,
+    /// Whether it has seen a write that depends on another master's.
+    pub(crate) dependency: bool,
 }
 
 /// A message in flight.
@@ -72,7 +92,7 @@ pub struct Letter<R: Resolver> {
 }
 
 /// A value with the hash of its content.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Hashed<T> {
     pub(crate) value: T,
     hash: u64,
@@ -87,37 +107,37 @@ impl<R: Resolver> State<R> {
         &self.history.value
     }
 
-    pub(super) fn set(&mut self, id: MasterId, replica: Replica<R>, specification: Option<Specification>) {
-        self.masters[id.index()] = Arc::new(Node::new(replica, &self.history.value, specification));
-    }
-
-    /// The master has only moved a cursor: what it has seen and reads is as before, and so is the judgement of it.
-    pub(super) fn move_cursor(&mut self, id: MasterId, replica: Replica<R>) {
-        let node = &mut self.masters[id.index()];
-        *node = Arc::new(Node { hash: content_hash(&replica), replica, ..**node });
-    }
-
     /// Alters a master where it is; it is copied first only if another state shares it. What is known of it must be
     /// worked out anew: see [`judge`](Self::judge) and [`rehash`](Self::rehash).
     pub(crate) fn alter<T>(&mut self, id: MasterId, alter: impl FnOnce(&mut Replica<R>) -> T) -> T {
-        alter(&mut Arc::make_mut(&mut self.masters[id.index()]).replica)
+        alter(&mut Arc::make_mut(&mut self.masters[id.index()].local).replica)
     }
 
     /// The master has been altered.
     pub(super) fn judge(&mut self, id: MasterId, specification: Option<Specification>) {
-        Arc::make_mut(&mut self.masters[id.index()]).judge(&self.history.value, specification);
+        self.rehash(id);
+        let node = &mut self.masters[id.index()];
+        node.verdict = Verdict::of(&node.local.replica, &self.history.value, specification);
     }
 
-    /// The master has been altered in what it has yet to send alone.
+    /// The master has been altered, but not in what it has seen or reads.
     pub(super) fn rehash(&mut self, id: MasterId) {
-        let node = Arc::make_mut(&mut self.masters[id.index()]);
-        node.hash = content_hash(&node.replica);
+        let local = Arc::make_mut(&mut self.masters[id.index()].local);
+        (local.hash, local.readings) = (content_hash(&local.replica), hash_of_readings(&local.replica));
     }
 
     /// Where such a letter is in flight. O(log letters).
     pub(crate) fn flying(&self, from: MasterId, to: MasterId, message: &MessageOf<R>) -> Option<usize> {
         let place = self.wire.partition_point(|held| held.order() < (from, to, message));
         self.wire.get(place).is_some_and(|held| held.order() == (from, to, message)).then_some(place)
+    }
+
+    /// The changes that the letter puts under way are counted as sent: of a snapshot, those that its receiver lacks.
+    pub(super) fn count(&self, letter: &Letter<R>, sent: &mut Sent) {
+        match &letter.message {
+            Message::Push(push) => sent.extend(push.changes.iter().map(|change| change.dot)),
+            Message::Snapshot(_) => sent.extend(letter.message.brings(self.master(letter.to).replica.digest())),
+        }
     }
 
     /// The letter is in flight: perhaps not the first that is like it.
@@ -127,8 +147,9 @@ impl<R: Resolver> State<R> {
     }
 
     /// The letter is in flight no more. False if it was not.
+    // Letters carry their hash, so that to compare two in order is dearer than to look for one that is equal.
     pub(super) fn take(&mut self, letter: &Letter<R>) -> bool {
-        let place = self.flying(letter.from, letter.to, &letter.message);
+        let place = self.wire.iter().position(|held| **held == *letter);
         place.map(|place| self.wire.remove(place)).is_some()
     }
 }
@@ -137,39 +158,25 @@ pub(crate) fn content_hash<T: Hash + ?Sized>(value: &T) -> u64 {
     FixedState::with_seed(0).hash_one(value)
 }
 
-impl<R: Resolver> Node<R> {
-    pub(super) fn new(replica: Replica<R>, history: &History, specification: Option<Specification>) -> Node<R> {
-        let mut node = Node {
-            replica,
-            hash: 0,
-            readings: 0,
-            resurrects: false,
-            in_order: true,
-            lost_by_policy: false,
-            lost_causally: false,
-            as_specified: true,
-            below_bound: false,
-        };
-        node.judge(history, specification);
-        node
+fn hash_of_readings<R: Resolver>(replica: &Replica<R>) -> u64 {
+    let mut hasher = FixedState::with_seed(0).build_hasher();
+    for read in replica.readings() {
+        read.hash(&mut hasher);
     }
+    hasher.finish()
+}
 
-    fn judge(&mut self, history: &History, specification: Option<Specification>) {
-        let replica = &self.replica;
-        let losses = history.losses(replica);
-        let mut readings = FixedState::with_seed(0).build_hasher();
-        for read in replica.readings() {
-            read.hash(&mut readings);
-        }
-        self.hash = content_hash(replica);
-        self.readings = readings.finish();
-        self.in_order = history.out_of_order(replica).is_none();
-        self.resurrects = history.resurrection(replica).is_some();
-        self.lost_by_policy = losses.iter().any(|loss| loss.by_policy);
-        self.lost_causally = losses.iter().any(|loss| !loss.by_policy);
-        self.as_specified = specification.is_none_or(|said| misread(said, history, replica).is_none());
-        self.below_bound = replica.rule().kind() == Kind::BoundedCounter
-            && replica.readings().any(|(_, reading)| matches!(reading, Reading::Total(..0)));
+impl<R: Resolver> Deref for Node<R> {
+    type Target = Local<R>;
+
+    fn deref(&self) -> &Local<R> {
+        &self.local
+    }
+}
+
+impl<R: Resolver> Local<R> {
+    pub(super) fn new(replica: Replica<R>) -> Local<R> {
+        Local { hash: content_hash(&replica), readings: hash_of_readings(&replica), replica }
     }
 
     pub(crate) fn hash(&self) -> u64 {
@@ -177,10 +184,35 @@ impl<R: Resolver> Node<R> {
     }
 }
 
+impl Verdict {
+    pub(super) fn of<R: Resolver>(
+        replica: &Replica<R>,
+        history: &History,
+        specification: Option<Specification>,
+    ) -> Verdict {
+        let losses = history.losses(replica);
+        Verdict {
+            in_order: history.out_of_order(replica).is_none(),
+            resurrects: history.resurrection(replica).is_some(),
+            lost_by_policy: losses.iter().any(|loss| loss.by_policy),
+            lost_causally: losses.iter().any(|loss| !loss.by_policy),
+            as_specified: specification.is_none_or(|said| misread(said, history, replica).is_none()),
+            below_bound: replica.rule().kind() == Kind::BoundedCounter
+                && replica.readings().any(|(_, reading)| matches!(reading, Reading::Total(..0))),
+            conflict: history.conflict(replica),
+            dependency: history.dependency(replica),
+        }
+    }
+}
+
 impl<R: Resolver> Letter<R> {
     pub(super) fn new(from: MasterId, to: MasterId, message: MessageOf<R>) -> Letter<R> {
         let hash = content_hash(&(from, to, &message));
         Letter { from, to, message, hash }
+    }
+
+    pub(super) fn hash(&self) -> u64 {
+        self.hash
     }
 
     pub(super) fn order(&self) -> (MasterId, MasterId, &MessageOf<R>) {
@@ -192,6 +224,10 @@ impl<T: Hash> Hashed<T> {
     pub(crate) fn new(value: T) -> Hashed<T> {
         Hashed { hash: content_hash(&value), value }
     }
+
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
 }
 
 impl<T> Hash for Hashed<T> {
@@ -200,15 +236,23 @@ impl<T> Hash for Hashed<T> {
     }
 }
 
+// What is shared is equal, and what hashes differently is not: that settles nearly every comparison.
+
+impl<T: PartialEq> PartialEq for Hashed<T> {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self, other) || (self.hash == other.hash && self.value == other.value)
+    }
+}
+
 impl<R: Resolver> PartialEq for Node<R> {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.replica == other.replica
+        Arc::ptr_eq(&self.local, &other.local) || (self.hash == other.hash && self.replica == other.replica)
     }
 }
 
 impl<R: Resolver> PartialEq for Letter<R> {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.order() == other.order()
+        ptr::eq(self, other) || (self.hash == other.hash && self.order() == other.order())
     }
 }
 
