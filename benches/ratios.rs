@@ -2,9 +2,10 @@
 #![allow(clippy::print_stdout)]
 
 use compact_str::CompactString;
+use cpu_time::ProcessTime;
 use multimaster::{
-    Change, Dot, LastWriteWins, Layout, Master, MasterId, Message, MessageOf, Op, Options, Outcome, Push, Replica,
-    Stamp, Topology, VersionVector,
+    Change, Cluster, Dot, LastWriteWins, Layout, Master, MasterId, Message, MessageOf, Op, Options, Outcome, Push,
+    Replica, Setup, Stamp, Topology, VersionVector,
 };
 use multimaster_benches::interleaved::{Case, measure, table};
 use multimaster_benches::numbers::{key, numbered, value};
@@ -12,6 +13,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::Mutex;
+use std::time::Duration;
 
 const A: MasterId = MasterId(0);
 const B: MasterId = MasterId(1);
@@ -97,6 +99,34 @@ fn bare<'a>(name: &str, keys: u64) -> Case<'a> {
     })
 }
 
+/// Nanoseconds of CPU time, of all threads together, that one set costs until every master of a running cluster has
+/// applied it; and how many keys any two of them then read differently. Each master has a writer of its own, and a log
+/// that holds all it writes: nobody falls back on a snapshot.
+fn mesh(masters: u16, sets: u64, keys: u64) -> (f64, usize) {
+    let topology = Topology::all_to_all(masters).expect("masters enough");
+    let log = (sets * u64::from(masters)) as usize;
+    let setup = Setup { master: Options { log, ..Options::default() }, ..Setup::default() };
+    let cluster = Cluster::start(LastWriteWins, topology, setup).expect("threads enough");
+    let start = ProcessTime::now();
+    std::thread::scope(|writers| {
+        for (place, master) in (0..).zip(cluster.masters()) {
+            writers.spawn(move || {
+                for n in (1..=sets).map(|n| n * u64::from(masters) + place) {
+                    master.set(&key(n, keys), value(n)).expect("it is open");
+                }
+            });
+        }
+    });
+    cluster.settle(Duration::from_secs(60)).expect("no link is cut");
+    let each = start.elapsed().as_nanos() as f64 / (sets * u64::from(masters)) as f64;
+    let all_as_first = |n: &u64| {
+        let mut readings = cluster.masters().iter().map(|master| master.get(&numbered(b'k', *n)));
+        let first = readings.next();
+        readings.all(|reading| Some(reading) == first)
+    };
+    (each, (0..keys).filter(|n| !all_as_first(n)).count())
+}
+
 fn main() {
     for keys in [10_000, 1_000_000] {
         let mut n = 0;
@@ -153,5 +183,11 @@ fn main() {
             }
         }));
         println!("{keys} keys\n{}", table(&measure(cases, if keys > 100_000 { 31 } else { 51 }, 4096), "A"));
+    }
+    for masters in [2, 3] {
+        let (mut each, differing): (Vec<f64>, Vec<usize>) = (0..9).map(|_| mesh(masters, 200_000, 10_000)).unzip();
+        each.sort_by(f64::total_cmp);
+        let differing: usize = differing.iter().sum();
+        println!("{masters} masters, a set until applied by all: {:.1} ns, {differing} keys differing", each[4]);
     }
 }

@@ -34,6 +34,13 @@ impl<E> Default for Log<E> {
 }
 
 impl<E> Log<E> {
+    /// Puts a change at the end, and shows it there.
+    #[inline]
+    pub(crate) fn append(&mut self, change: Change<E>) -> &Change<E> {
+        self.entries.push_back(change);
+        &self.entries[self.entries.len() - 1]
+    }
+
     /// Drops all but the newest `keep` entries; returns how many.
     pub(crate) fn truncate(&mut self, keep: usize) -> usize {
         let dropped = self.entries.len().saturating_sub(keep);
@@ -62,14 +69,13 @@ impl<E> Log<E> {
 }
 
 impl Cursor {
-    /// Moves past the change just appended at `end`, if that is next: the neighbour is spared it.
-    #[inline]
-    pub(crate) fn pass(&mut self, end: usize, dot: Dot) {
-        if let Cursor::Next { index, seen } = self
-            && *index == end
-        {
-            *index += 1;
-            seen.insert(dot);
+    /// Moves past changes that the neighbour is spared, up to the first that it is not.
+    pub(crate) fn pass<E>(&mut self, entries: &VecDeque<Change<E>>, spared: impl Fn(Dot) -> bool) {
+        if let Cursor::Next { index, seen } = self {
+            while let Some(change) = entries.get(*index).filter(|change| spared(change.dot)) {
+                seen.insert(change.dot);
+                *index += 1;
+            }
         }
     }
 

@@ -66,6 +66,10 @@ struct Known<S, E> {
     cursors: SmallVec<[Cursor; 2]>,
 }
 
+/// How many keys of a push are looked up together before the first of its changes is applied: their rows fit the
+/// first-level cache.
+const TOUCHED: usize = 32;
+
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
@@ -110,6 +114,7 @@ impl<R: Resolver> Replica<R> {
     ///
     /// # Errors
     /// As `write`.
+    #[inline]
     pub fn set(&mut self, key: &str, value: impl Into<Text>) -> Result<Dot, Refusal> {
         self.write(key, &Op::Set(value.into()))
     }
@@ -126,6 +131,7 @@ impl<R: Resolver> Replica<R> {
     ///
     /// # Errors
     /// If the rule refuses the operation, or the clock is at its [end](LATEST); then nothing has changed.
+    #[inline]
     pub fn write(&mut self, key: &str, op: &Op) -> Result<Dot, Refusal> {
         let known = &mut self.known;
         if known.clock >= LATEST {
@@ -139,15 +145,14 @@ impl<R: Resolver> Replica<R> {
         let dot = Dot { origin: known.id, seq: known.seen.get(known.id) + 1 };
         let stamp = Stamp { time: known.clock + 1, master: known.id };
         let op = if self.rule.goes_by_clocks() { op } else { op.untimed() };
-        let change = known.table.alter(key_hash(key), key, |state| {
+        known.table.alter(key_hash(key), key, |key, state| {
             let effect = self.rule.prepare(state, op, dot, stamp)?;
-            let change = Change { dot, stamp, key: key.into(), effect };
-            self.rule.apply(state, &change);
-            Ok(change)
+            let change = known.log.append(Change { dot, stamp, key: key.clone(), effect });
+            self.rule.apply(state, change);
+            Ok(())
         })?;
         known.clock = stamp.time;
         known.seen.insert(dot);
-        known.log.entries.push_back(change);
         Ok(dot)
     }
 
@@ -163,12 +168,7 @@ impl<R: Resolver> Replica<R> {
         match message {
             Message::Push(push) if !self.known.seen.covers(&push.extends) => Outcome::Gap,
             Message::Push(push) => {
-                let mut altered = false;
-                for change in push.changes {
-                    if !self.known.seen.contains(change.dot) {
-                        altered |= self.admit(change);
-                    }
-                }
+                let altered = self.admit(push.changes);
                 if altered { Outcome::Applied } else { Outcome::Stale }
             }
             Message::Snapshot(snapshot) => {
@@ -228,21 +228,29 @@ impl<R: Resolver> Replica<R> {
     /// Applies a change that has been seen once more, and does nothing else: whether it altered what is kept for its key.
     /// This protocol never does it; a system that does not remember what it has applied does, and is modelled so.
     pub fn reapply(&mut self, change: &Change<R::Effect>) -> bool {
-        self.known.table.alter(key_hash(&change.key), &change.key, |state| self.rule.apply(state, change))
+        self.known.table.alter(key_hash(&change.key), &change.key, |_, state| self.rule.apply(state, change))
     }
 
-    /// Applies and logs another master's change that is new here and whose causes have all been seen.
-    fn admit(&mut self, change: Change<R::Effect>) -> bool {
-        let altered = self.reapply(&change);
+    /// Applies and logs those of another master's changes that are new here; their causes have all been seen.
+    fn admit(&mut self, mut changes: Vec<Change<R::Effect>>) -> bool {
         let known = &mut self.known;
-        known.clock = known.clock.max(change.stamp.time);
-        known.seen.insert(change.dot);
-        let (dot, end) = (change.dot, known.log.entries.len());
-        known.log.entries.push_back(change);
-        for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
-            if neighbour.spared[dot.origin.index()] {
-                cursor.pass(end, dot);
+        changes.retain(|change| !known.seen.contains(change.dot));
+        let mut altered = false;
+        for some in changes.chunks(TOUCHED) {
+            let mut hashes = [0; TOUCHED];
+            for (hash, change) in hashes.iter_mut().zip(some) {
+                *hash = key_hash(&change.key);
             }
+            known.table.touch(&hashes[..some.len()]);
+            for (hash, change) in hashes.iter().zip(some) {
+                altered |= known.table.alter(*hash, &change.key, |_, state| self.rule.apply(state, change));
+                known.clock = known.clock.max(change.stamp.time);
+                known.seen.insert(change.dot);
+            }
+        }
+        known.log.entries.extend(changes);
+        for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
+            cursor.pass(&known.log.entries, |dot| neighbour.spared[dot.origin.index()]);
         }
         altered
     }
@@ -256,7 +264,7 @@ impl<R: Resolver> Replica<R> {
         }
         for (key, theirs) in table {
             let theirs = &theirs;
-            known.table.alter(key_hash(&key), &key, |ours| {
+            known.table.alter(key_hash(&key), &key, |_, ours| {
                 let side = Side { state: &*ours, seen: &known.seen };
                 let merged = self.rule.merge(side, Side { state: theirs, seen: &seen });
                 *ours = merged.unwrap_or_else(|| theirs.clone());

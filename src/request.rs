@@ -60,6 +60,7 @@ impl Op {
     }
 
     /// The operation without the time.
+    #[inline]
     pub fn untimed(&self) -> &Op {
         if let Op::At(_, op) = self { op.untimed() } else { self }
     }

@@ -37,24 +37,35 @@ impl<S: Default + PartialEq> Table<S> {
 
     /// Alters the state of `key`, the default if there is none, and holds or drops it by what it has become. `hash` is
     /// the key's. O(1).
-    pub(crate) fn alter<T>(&mut self, hash: u64, key: &str, alter: impl FnOnce(&mut S) -> T) -> T {
+    #[inline]
+    pub(crate) fn alter<T>(&mut self, hash: u64, key: &str, alter: impl FnOnce(&Key, &mut S) -> T) -> T {
         match self.rows.entry(hash, |row| row.key == key, |row| key_hash(&row.key)) {
-            Entry::Occupied(mut row) => {
-                let answer = alter(&mut row.get_mut().state);
-                if row.get().state == S::default() {
-                    row.remove();
+            Entry::Occupied(mut entry) => {
+                let row = entry.get_mut();
+                let answer = alter(&row.key, &mut row.state);
+                if row.state == S::default() {
+                    entry.remove();
                 }
                 answer
             }
             Entry::Vacant(place) => {
-                let mut state = S::default();
-                let answer = alter(&mut state);
-                if state != S::default() {
-                    place.insert(Row { key: key.into(), state });
+                let mut row = Row { key: Key::from(key), state: S::default() };
+                let answer = alter(&row.key, &mut row.state);
+                if row.state != S::default() {
+                    place.insert(row);
                 }
                 answer
             }
         }
+    }
+
+    /// Reads the rows that keys of these hashes have, or one of them where two share a tag, so that they are in the cache
+    /// when they are altered: one after the other each look-up would wait for memory, here they wait together (as in
+    /// Chen et al., "Improving hash join performance through prefetching", ICDE 2004).
+    #[inline]
+    pub(crate) fn touch(&self, hashes: &[u64]) {
+        let lengths = hashes.iter().filter_map(|hash| self.rows.find(*hash, |_| true)).map(|row| row.key.len());
+        std::hint::black_box(lengths.fold(0, usize::wrapping_add));
     }
 
     /// All states that are not the default, by key, in order. O(keys log keys).
@@ -115,7 +126,7 @@ mod tests {
             let mut table = Table::default();
             for n in numbers {
                 let key = format!("key{n}");
-                table.alter(key_hash(&key), &key, |state| *state = n);
+                table.alter(key_hash(&key), &key, |_, state| *state = n);
             }
             table
         };
@@ -131,9 +142,9 @@ mod tests {
     #[test]
     fn what_becomes_the_default_is_no_longer_held() {
         let mut table = Table::default();
-        table.alter(key_hash("k"), "k", |state| *state = 1);
+        table.alter(key_hash("k"), "k", |_, state| *state = 1);
         assert_eq!(table.get("k"), Some(&1));
-        table.alter(key_hash("k"), "k", |state| *state = 0);
+        table.alter(key_hash("k"), "k", |_, state| *state = 0);
         assert_eq!((table.get("k"), &table), (None, &Table::default()));
     }
 }
