@@ -52,7 +52,10 @@ fn main() -> ExitCode {
 
 /// Prints what each operation costs.
 fn table(commit: &str) -> Result<bool> {
-    let counts = Tree::new()?.measure(commit)?.ok_or_else(|| format!("{commit} has no {BENCH}"))?;
+    if !has_bench(commit)? {
+        return Err(format!("{commit} has no {BENCH}").into());
+    }
+    let counts = Tree::new()?.measure(commit)?;
     println!("# Instructions for one operation\n");
     println!("Made by `cargo run -p multimaster-benches -- HEAD`, with {}, on {}.", compiler()?, env::consts::ARCH);
     println!(
@@ -76,18 +79,17 @@ fn compare(old: &str, new: &str) -> Result<bool> {
         println!("Nothing that is measured differs between {old} and {new}.");
         return Ok(true);
     }
-    let tree = Tree::new()?;
-    let Some(after) = tree.measure(new)? else {
-        println!("{new} has no {BENCH}: nothing to compare.");
-        return Ok(true);
-    };
-    // The newer one first: what fails there is its fault. What fails at the older one leaves nothing to compare with.
-    let before = match tree.measure(old) {
-        Ok(Some(before)) => before,
-        Ok(None) => {
-            println!("{old} has no {BENCH}: nothing to compare {new} with.");
+    for commit in [old, new] {
+        if !has_bench(commit)? {
+            println!("{commit} has no {BENCH}: nothing to compare.");
             return Ok(true);
         }
+    }
+    let tree = Tree::new()?;
+    // The newer one first: what fails there is its fault. What fails at the older one leaves nothing to compare with.
+    let after = tree.measure(new)?;
+    let before = match tree.measure(old) {
+        Ok(before) => before,
         Err(error) => {
             println!("{old} cannot be measured, nothing to compare {new} with: {error}");
             return Ok(true);
@@ -152,6 +154,16 @@ fn stated(message: &str) -> BTreeMap<(String, String), f64> {
     message.lines().filter_map(|line| rise(line.trim())).collect()
 }
 
+/// The commit's own name: `HEAD` of another work tree is another commit.
+fn named(commit: &str) -> Result<String> {
+    let name = succeed(Command::new("git").args(["rev-parse", "--verify", &format!("{commit}^{{commit}}")]))?;
+    Ok(String::from_utf8_lossy(&name).trim().to_owned())
+}
+
+fn has_bench(commit: &str) -> Result<bool> {
+    Ok(git(["cat-file", "-e", &format!("{}:{BENCH}", named(commit)?)])?.status.success())
+}
+
 fn each(count: u64) -> f64 {
     count as f64 / OPERATIONS as f64
 }
@@ -200,13 +212,9 @@ impl Tree {
         let _ = git(["worktree", "prune"]);
     }
 
-    /// The counts at a commit; `None` if it has no such benchmark.
-    fn measure(&self, commit: &str) -> Result<Option<Counts>> {
-        let named = succeed(Command::new("git").args(["rev-parse", "--verify", &format!("{commit}^{{commit}}")]))?;
-        let commit = String::from_utf8_lossy(&named).trim().to_owned();
-        if !git(["cat-file", "-e", &format!("{commit}:{BENCH}")])?.status.success() {
-            return Ok(None);
-        }
+    /// The counts at a commit.
+    fn measure(&self, commit: &str) -> Result<Counts> {
+        let commit = named(commit)?;
         succeed(
             Command::new("git").current_dir(self.path()).args(["checkout", "--quiet", "--force", "--detach", &commit]),
         )?;
@@ -222,7 +230,7 @@ impl Tree {
                 .env("GUNGRAUN_HOME", &results),
         )?;
         let counts = String::from_utf8(lines)?.lines().map(count).collect::<Result<Counts>>()?;
-        if counts.is_empty() { Err("no benchmark was run".into()) } else { Ok(Some(counts)) }
+        if counts.is_empty() { Err("no benchmark was run".into()) } else { Ok(counts) }
     }
 }
 
