@@ -4,8 +4,8 @@
 use compact_str::CompactString;
 use crdts::{CmRDT, MVReg, Map};
 use multimaster::{
-    Change, Dot, LastWriteWins, Master, MasterId, Message, MessageOf, Op, Options, Outcome, Push, Replica, Stamp,
-    Topology, VersionVector,
+    Change, Dot, LastWriteWins, Master, MasterId, Message, MessageOf, Options, Outcome, Push, Replica, Stamp, Topology,
+    VersionVector,
 };
 use multimaster_benches::interleaved::{Case, Cost, measure};
 use multimaster_benches::numbers::{key, numbered, value};
@@ -146,12 +146,7 @@ fn documents<'a>() -> Vec<Case<'a>> {
             document.commit();
         })
     };
-    vec![
-        automerge("automerge, 1,000 a commit", SETS),
-        automerge("automerge, 1 a commit", 1),
-        yrs,
-        loro,
-    ]
+    vec![automerge("automerge, 1,000 a commit", SETS), automerge("automerge, 1 a commit", 1), yrs, loro]
 }
 
 fn main() {
