@@ -18,12 +18,15 @@ use crate::tamper::Tamper;
 use memo::{Asked, Memo, Move, Moved, Receipt, Settled, Wrote};
 use multimaster::{MasterId, MessageOf, Outcome, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
 use smallvec::SmallVec;
+use state::Waiting;
 use std::sync::Arc;
 
 /// Masters with one rule in one [`Scope`].
 pub struct Cluster<R: Resolver> {
     pub(crate) scope: Scope,
     pub(crate) start: Vec<Replica<R>>,
+    /// The topology's edges, in order.
+    pub(crate) edges: Vec<(MasterId, MasterId)>,
     pub(crate) tamper: Option<Tamper<R>>,
     pub(crate) specification: Option<Specification>,
     pub(crate) memo: Memo<R>,
@@ -50,7 +53,8 @@ impl<R: Resolver> Cluster<R> {
         assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
-        Cluster { scope, start, tamper: None, specification: None, memo: Memo::default() }
+        let edges = scope.topology.edges().collect();
+        Cluster { scope, start, edges, tamper: None, specification: None, memo: Memo::default() }
     }
 
     /// Breaks the protocol on purpose.
@@ -73,7 +77,7 @@ impl<R: Resolver> Cluster<R> {
                 .iter()
                 .map(|replica| Node {
                     verdict: Verdict::of(replica, &history.value, self.specification),
-                    local: Arc::new(Local::new(replica.clone())),
+                    local: Arc::new(Local::new(replica.clone(), self.scope.topology.masters())),
                 })
                 .collect(),
             wire: SmallVec::new(),
@@ -125,12 +129,12 @@ impl<R: Resolver> Cluster<R> {
         if matches!(self.scope.link, Link::Running { .. }) {
             return self.enabled_running(state, actions);
         }
-        for (edge, (from, to)) in self.scope.topology.edges().enumerate() {
-            let (feeder, asker) = (&state.master(from).replica, &state.master(to).replica);
+        for (edge, &(from, to)) in self.edges.iter().enumerate() {
+            let (feeder, asker) = (state.master(from), state.master(to));
             match self.scope.link {
                 Link::Stream { .. } if state.broken & (1 << edge) != 0 => actions.push(Action::Resume { from, to }),
                 Link::Stream { .. } => {
-                    let waiting = feeder.pending(to).min(self.scope.batch);
+                    let waiting = usize::from(feeder.waiting[to.index()]).min(self.scope.batch);
                     actions.extend((1..=waiting).map(|max| Action::Stream { from, to, max }));
                     if state.faults.resets > 0 {
                         actions.push(Action::Break { from, to });
@@ -138,7 +142,7 @@ impl<R: Resolver> Cluster<R> {
                 }
                 Link::Datagram { .. } if self.ticks() => {
                     let quiet = !state.wire.iter().any(|letter| letter.from == from && letter.to == to);
-                    if quiet && !asker.digest().covers(feeder.digest()) {
+                    if quiet && !asker.replica.digest().covers(feeder.replica.digest()) {
                         actions.push(Action::Tick { asker: to, feeder: from });
                     }
                 }
@@ -198,8 +202,8 @@ impl<R: Resolver> Cluster<R> {
             }
             Action::Resume { from, to } => {
                 next.broken &= !self.edge_bit(*from, *to);
-                let receiver = state.master(*to).hash();
-                self.moved(&mut next, *from, *to, Move::Resume(receiver));
+                let digest = state.master(*to).digest;
+                self.moved(&mut next, *from, *to, Move::Resume(digest));
             }
             // Steps of running links: nowhere else are they possible.
             Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => return None,
@@ -212,19 +216,19 @@ impl<R: Resolver> Cluster<R> {
     }
 
     fn edge_bit(&self, from: MasterId, to: MasterId) -> u32 {
-        let place = self.scope.topology.edges().position(|edge| edge == (from, to));
+        let place = self.edges.iter().position(|edge| *edge == (from, to));
         place.map_or(0, |place| 1 << place)
     }
 
     /// Streams skip what their receivers have got from others meanwhile. Delivering it would do nothing but move the
     /// cursor on, now or later, so it is as good as delivered at once: the twin of [`is_spent`](Self::is_spent).
     fn acknowledge(&self, next: &mut State<R>) {
-        for (edge, (from, to)) in self.scope.topology.edges().enumerate() {
+        for (edge, &(from, to)) in self.edges.iter().enumerate() {
             let receiver = next.master(to);
             let repeats = || next.master(from).replica.would_repeat(to, receiver.replica.digest());
             if next.broken & (1 << edge) == 0 && repeats() {
-                let receiver = receiver.hash();
-                self.moved(next, from, to, Move::Resume(receiver));
+                let digest = receiver.digest;
+                self.moved(next, from, to, Move::Resume(digest));
             }
         }
     }
@@ -233,38 +237,69 @@ impl<R: Resolver> Cluster<R> {
     /// it sends, if it does.
     fn moved(&self, next: &mut State<R>, from: MasterId, to: MasterId, how: Move) -> Option<Arc<Letter<R>>> {
         let sender = next.master(from);
-        let Moved { local, letter } = self.memo.moves.get((sender.hash(), to, how), || {
-            let mut sender = sender.replica.clone();
-            let letter = match how {
-                Move::Push(max) => sender.next_push(to, max).and_then(|message| self.sealed(&sender, to, message)),
-                Move::Drain => {
-                    while sender.next_push(to, self.scope.batch).is_some() {}
-                    None
-                }
-                Move::Resume(_) => {
-                    sender.resume(to, next.master(to).replica.digest());
-                    None
-                }
-            };
-            Moved { local: Arc::new(Local::new(sender)), letter }
+        let digest = next.master(to).replica.digest();
+        let waiting = sender.waiting[to.index()];
+        let moved = self.memo.moves.get((self.part_of(sender), to, waiting, how), || {
+            let mut replica = sender.replica.clone();
+            let message = turned(&mut replica, to, how, digest);
+            let letter = message.and_then(|message| self.sealed(&replica, to, message));
+            Arc::new(Moved { before: sender.waiting.clone(), local: Arc::new(sender.moved(replica)), letter })
+        });
+        let local = self.likewise(sender, &moved.before, &moved.local, || {
+            let mut replica = sender.replica.clone();
+            turned(&mut replica, to, how, digest);
+            replica
         });
         next.masters[from.index()].local = local;
-        letter
+        moved.letter.clone()
+    }
+
+    /// What decides, with what waits for whom it sends to, what a master will do: over streams, the core. Where logs are
+    /// cut, what is left of a log depends on what had been sent of it: then all that the master knows.
+    fn part_of(&self, local: &Local<R>) -> u64 {
+        if self.scope.log.is_none() { local.core } else { local.hash() }
+    }
+
+    /// A master with the same [part](Self::part_of) as `local`, but so much `before` waiting, came to be `after`: what
+    /// `local` comes to be. It is the same, with as much more or less waiting. `again` works it out.
+    fn likewise(
+        &self,
+        local: &Local<R>,
+        before: &Waiting,
+        after: &Arc<Local<R>>,
+        again: impl Fn() -> Replica<R>,
+    ) -> Arc<Local<R>> {
+        if local.waiting == *before {
+            return Arc::clone(after);
+        }
+        let each = after.waiting.iter().zip(before).zip(&local.waiting);
+        // What moves is where `before` and `local` are alike.
+        let waiting: Waiting = each.map(|((after, before), here)| after + here - before).collect();
+        let known = self.memo.locals.get((after.core, waiting), || Arc::new(after.moved(again())));
+        debug_assert!(known.replica == again());
+        known
     }
 
     fn write(&self, next: &mut State<R>, at: MasterId, asked: Asked, request: &Request, sent: &mut Sent) {
         let node = next.master(at);
-        let wrote = self.memo.writes.get((node.hash(), next.history.hash(), asked), || {
+        let again = || {
+            let mut replica = node.replica.clone();
+            let _ = replica.write(&request.key, &request.op);
+            replica
+        };
+        let wrote = self.memo.writes.get((self.part_of(node), next.history.hash(), asked), || {
             let mut replica = node.replica.clone();
             let past = next.history().past_of(&replica);
             let write = written(&mut replica, request, past).ok()?;
             let mut history = next.history.value.clone();
             history.add(write);
-            Some(Arc::new(Wrote { settled: self.settled(replica), history: Arc::new(Hashed::new(history)) }))
+            let (before, history) = (node.waiting.clone(), Arc::new(Hashed::new(history)));
+            Some(Arc::new(Wrote { before, settled: self.settled(replica), history }))
         });
         if let Some(wrote) = wrote {
+            let local = self.likewise(node, &wrote.before, &wrote.settled.local, again);
             next.history = Arc::clone(&wrote.history);
-            self.settle(next, at, &wrote.settled, sent);
+            self.settle(next, at, local, &wrote.settled.outbox, sent);
         }
     }
 
@@ -272,7 +307,15 @@ impl<R: Resolver> Cluster<R> {
         let (from, to) = (letter.from, letter.to);
         let receipt = self.receipt(next.master(to), letter);
         match &receipt.outcome {
-            Outcome::Applied | Outcome::Stale => self.settle(next, to, &receipt.settled, sent),
+            Outcome::Applied | Outcome::Stale => {
+                let receiver = next.master(to);
+                let local = self.likewise(receiver, &receipt.before, &receipt.settled.local, || {
+                    let mut replica = receiver.replica.clone();
+                    self.receive(&mut replica, from, letter.message.clone());
+                    replica
+                });
+                self.settle(next, to, local, &receipt.settled.outbox, sent);
+            }
             Outcome::Gap => self.ask(next, to, from, sent),
             Outcome::Duplicate => {
                 if self.tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates) {
@@ -295,14 +338,14 @@ impl<R: Resolver> Cluster<R> {
 
     /// What comes of the letter's arrival at this master.
     fn receipt(&self, receiver: &Local<R>, letter: &Letter<R>) -> Arc<Receipt<R>> {
-        self.memo.receipts.get((receiver.hash(), letter.hash()), || {
+        self.memo.receipts.get((self.part_of(receiver), letter.hash()), || {
             let mut replica = receiver.replica.clone();
             let outcome = self.receive(&mut replica, letter.from, letter.message.clone());
             let settled = match outcome {
                 Outcome::Applied | Outcome::Stale => self.settled(replica),
-                _ => Settled { local: Arc::new(Local::new(replica)), outbox: Vec::new() },
+                _ => Settled { local: Arc::new(receiver.moved(replica)), outbox: Vec::new() },
             };
-            Arc::new(Receipt { outcome, settled })
+            Arc::new(Receipt { before: receiver.waiting.clone(), outcome, settled })
         })
     }
 
@@ -330,20 +373,27 @@ impl<R: Resolver> Cluster<R> {
             replica.truncate(keep);
         }
         let outbox = outbox.into_iter().filter_map(|(to, message)| self.sealed(&replica, to, message)).collect();
-        Settled { outbox, local: Arc::new(Local::new(replica)) }
+        Settled { outbox, local: Arc::new(Local::new(replica, self.scope.topology.masters())) }
     }
 
     /// The master at `at` becomes what it has settled to, is judged, and is not sent again what it now has.
-    fn settle(&self, next: &mut State<R>, at: MasterId, settled: &Settled<R>, sent: &mut Sent) {
-        let Settled { local, outbox } = settled;
-        let verdict = self.memo.verdicts.get((local.hash(), next.history.hash()), || {
-            Verdict::of(&local.replica, next.history(), self.specification)
-        });
-        next.masters[at.index()] = Node { local: Arc::clone(local), verdict };
+    fn settle(
+        &self,
+        next: &mut State<R>,
+        at: MasterId,
+        local: Arc<Local<R>>,
+        outbox: &[Arc<Letter<R>>],
+        sent: &mut Sent,
+    ) {
+        let verdict = self
+            .memo
+            .verdicts
+            .get((local.core, next.history.hash()), || Verdict::of(&local.replica, next.history(), self.specification));
         // A running link delivers also what brings nothing.
         if matches!(self.scope.link, Link::Datagram { .. } | Link::Soup) {
-            next.wire.retain(|letter| letter.to != at || !self.is_spent(local, letter));
+            next.wire.retain(|letter| letter.to != at || !self.is_spent(&local, letter));
         }
+        next.masters[at.index()] = Node { local, verdict };
         for letter in outbox {
             self.send(next, Some(letter), sent);
         }
@@ -352,7 +402,7 @@ impl<R: Resolver> Cluster<R> {
     /// `asker`'s digest reaches `feeder`, and the answer is on its way.
     fn ask(&self, next: &mut State<R>, asker: MasterId, feeder: MasterId, sent: &mut Sent) {
         let (asker, feeder) = (next.master(asker), next.master(feeder));
-        let answer = self.memo.answers.get((feeder.hash(), asker.hash()), || {
+        let answer = self.memo.answers.get((feeder.core, asker.core), || {
             let answer = feeder.replica.answer(asker.replica.digest(), self.scope.batch)?;
             self.sealed(&feeder.replica, asker.replica.id(), answer)
         });
@@ -398,8 +448,23 @@ impl<R: Resolver> Cluster<R> {
 
     fn does_nothing(&self, receiver: &Local<R>, letter: &Letter<R>) -> bool {
         let receipt = self.receipt(receiver, letter);
-        receipt.outcome == Outcome::Duplicate && receipt.settled.local.replica == receiver.replica
+        receipt.outcome == Outcome::Duplicate && receipt.settled.local.core == receiver.core
     }
+}
+
+/// The sender's cursor for `to` moves: what it sends.
+fn turned<R: Resolver>(
+    sender: &mut Replica<R>,
+    to: MasterId,
+    how: Move,
+    digest: &VersionVector,
+) -> Option<MessageOf<R>> {
+    match how {
+        Move::Push(max) => return sender.next_push(to, max),
+        Move::Drain => while sender.next_push(to, usize::MAX).is_some() {},
+        Move::Resume(_) => sender.resume(to, digest),
+    }
+    None
 }
 
 /// A client writes: what the ghost is told of it.
