@@ -198,7 +198,6 @@ fn scopes() -> [(&'static str, Scope); 3] {
     };
     let mesh = || Topology::all_to_all(3).expect("a topology");
     let star = || Topology::star(3).expect("a topology");
-    let five: &[&[&str]] = &[&["set k = 1", "delete k"], &["set k = 3", "set k = 4"], &["set k = 5"]];
     let four: &[&[&str]] = &[&["set k = 1", "delete k"], &["set k = 3"], &["set k = 4"]];
     let three: &[&[&str]] = &[&["set k = 1"], &["set k = 2"], &["set k = 3"]];
     [

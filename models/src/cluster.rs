@@ -2,6 +2,7 @@
 //! call to the shipping [`Replica`].
 
 mod action;
+mod local;
 mod memo;
 mod running;
 mod state;
@@ -15,8 +16,8 @@ use crate::scope::{Link, Scope};
 use crate::specification::Specification;
 use crate::subject::Sent;
 use crate::tamper::Tamper;
-use memo::{Asked, Memo, Move, Moved, Receipt, Settled, Wrote};
-use multimaster::{MasterId, MessageOf, Outcome, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
+use memo::{Asked, Memo, Move};
+use multimaster::{MasterId, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ use std::sync::Arc;
 pub struct Cluster<R: Resolver> {
     pub(crate) scope: Scope,
     pub(crate) start: Vec<Replica<R>>,
+    /// The topology's edges, in order.
+    pub(crate) edges: Vec<(MasterId, MasterId)>,
     pub(crate) tamper: Option<Tamper<R>>,
     pub(crate) specification: Option<Specification>,
     pub(crate) memo: Memo<R>,
@@ -50,7 +53,8 @@ impl<R: Resolver> Cluster<R> {
         assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
-        Cluster { scope, start, tamper: None, specification: None, memo: Memo::default() }
+        let edges = scope.topology.edges().collect();
+        Cluster { scope, start, edges, tamper: None, specification: None, memo: Memo::default() }
     }
 
     /// Breaks the protocol on purpose.
@@ -73,7 +77,7 @@ impl<R: Resolver> Cluster<R> {
                 .iter()
                 .map(|replica| Node {
                     verdict: Verdict::of(replica, &history.value, self.specification),
-                    local: Arc::new(Local::new(replica.clone())),
+                    local: Arc::new(Local::new(replica.clone(), self.scope.topology.masters())),
                 })
                 .collect(),
             wire: SmallVec::new(),
@@ -125,12 +129,12 @@ impl<R: Resolver> Cluster<R> {
         if matches!(self.scope.link, Link::Running { .. }) {
             return self.enabled_running(state, actions);
         }
-        for (edge, (from, to)) in self.scope.topology.edges().enumerate() {
-            let (feeder, asker) = (&state.master(from).replica, &state.master(to).replica);
+        for (edge, &(from, to)) in self.edges.iter().enumerate() {
+            let (feeder, asker) = (state.master(from), state.master(to));
             match self.scope.link {
                 Link::Stream { .. } if state.broken & (1 << edge) != 0 => actions.push(Action::Resume { from, to }),
                 Link::Stream { .. } => {
-                    let waiting = feeder.pending(to).min(self.scope.batch);
+                    let waiting = usize::from(feeder.waiting[to.index()]).min(self.scope.batch);
                     actions.extend((1..=waiting).map(|max| Action::Stream { from, to, max }));
                     if state.faults.resets > 0 {
                         actions.push(Action::Break { from, to });
@@ -138,7 +142,7 @@ impl<R: Resolver> Cluster<R> {
                 }
                 Link::Datagram { .. } if self.ticks() => {
                     let quiet = !state.wire.iter().any(|letter| letter.from == from && letter.to == to);
-                    if quiet && !asker.digest().covers(feeder.digest()) {
+                    if quiet && !asker.replica.digest().covers(feeder.replica.digest()) {
                         actions.push(Action::Tick { asker: to, feeder: from });
                     }
                 }
@@ -198,8 +202,8 @@ impl<R: Resolver> Cluster<R> {
             }
             Action::Resume { from, to } => {
                 next.broken &= !self.edge_bit(*from, *to);
-                let receiver = state.master(*to).hash();
-                self.moved(&mut next, *from, *to, Move::Resume(receiver));
+                let digest = state.master(*to).digest;
+                self.moved(&mut next, *from, *to, Move::Resume(digest));
             }
             // Steps of running links: nowhere else are they possible.
             Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => return None,
@@ -212,193 +216,8 @@ impl<R: Resolver> Cluster<R> {
     }
 
     fn edge_bit(&self, from: MasterId, to: MasterId) -> u32 {
-        let place = self.scope.topology.edges().position(|edge| edge == (from, to));
+        let place = self.edges.iter().position(|edge| *edge == (from, to));
         place.map_or(0, |place| 1 << place)
-    }
-
-    /// Streams skip what their receivers have got from others meanwhile. Delivering it would do nothing but move the
-    /// cursor on, now or later, so it is as good as delivered at once: the twin of [`is_spent`](Self::is_spent).
-    fn acknowledge(&self, next: &mut State<R>) {
-        for (edge, (from, to)) in self.scope.topology.edges().enumerate() {
-            let receiver = next.master(to);
-            let repeats = || next.master(from).replica.would_repeat(to, receiver.replica.digest());
-            if next.broken & (1 << edge) == 0 && repeats() {
-                let receiver = receiver.hash();
-                self.moved(next, from, to, Move::Resume(receiver));
-            }
-        }
-    }
-
-    /// The sender moves its cursor for `to`: what it has seen and reads is as before, and so is the judgement of it. What
-    /// it sends, if it does.
-    fn moved(&self, next: &mut State<R>, from: MasterId, to: MasterId, how: Move) -> Option<Arc<Letter<R>>> {
-        let sender = next.master(from);
-        let Moved { local, letter } = self.memo.moves.get((sender.hash(), to, how), || {
-            let mut sender = sender.replica.clone();
-            let letter = match how {
-                Move::Push(max) => sender.next_push(to, max).and_then(|message| self.sealed(&sender, to, message)),
-                Move::Drain => {
-                    while sender.next_push(to, self.scope.batch).is_some() {}
-                    None
-                }
-                Move::Resume(_) => {
-                    sender.resume(to, next.master(to).replica.digest());
-                    None
-                }
-            };
-            Moved { local: Arc::new(Local::new(sender)), letter }
-        });
-        next.masters[from.index()].local = local;
-        letter
-    }
-
-    fn write(&self, next: &mut State<R>, at: MasterId, asked: Asked, request: &Request, sent: &mut Sent) {
-        let node = next.master(at);
-        let wrote = self.memo.writes.get((node.hash(), next.history.hash(), asked), || {
-            let mut replica = node.replica.clone();
-            let past = next.history().past_of(&replica);
-            let write = written(&mut replica, request, past).ok()?;
-            let mut history = next.history.value.clone();
-            history.add(write);
-            Some(Arc::new(Wrote { settled: self.settled(replica), history: Arc::new(Hashed::new(history)) }))
-        });
-        if let Some(wrote) = wrote {
-            next.history = Arc::clone(&wrote.history);
-            self.settle(next, at, &wrote.settled, sent);
-        }
-    }
-
-    fn deliver(&self, next: &mut State<R>, letter: &Letter<R>, sent: &mut Sent) {
-        let (from, to) = (letter.from, letter.to);
-        let receipt = self.receipt(next.master(to), letter);
-        match &receipt.outcome {
-            Outcome::Applied | Outcome::Stale => self.settle(next, to, &receipt.settled, sent),
-            Outcome::Gap => self.ask(next, to, from, sent),
-            Outcome::Duplicate => {
-                if self.tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates) {
-                    let onward: Vec<MasterId> = self.scope.topology.sends_to(to).collect();
-                    for peer in onward {
-                        let letter = self.sealed(&next.master(to).replica, peer, letter.message.clone());
-                        self.send(next, letter.as_ref(), sent);
-                    }
-                }
-            }
-            // A right peer's message is never refused: the bug would be ours, in the protocol or in the model.
-            Outcome::Refused(fault) => assert!(self.tamper.is_some(), "{to} refused {}: {fault}", letter.message),
-        }
-    }
-
-    /// Whether the letter builds on something that this master has not seen.
-    pub(crate) fn finds_gap(&self, receiver: &Local<R>, letter: &Letter<R>) -> bool {
-        self.receipt(receiver, letter).outcome == Outcome::Gap
-    }
-
-    /// What comes of the letter's arrival at this master.
-    fn receipt(&self, receiver: &Local<R>, letter: &Letter<R>) -> Arc<Receipt<R>> {
-        self.memo.receipts.get((receiver.hash(), letter.hash()), || {
-            let mut replica = receiver.replica.clone();
-            let outcome = self.receive(&mut replica, letter.from, letter.message.clone());
-            let settled = match outcome {
-                Outcome::Applied | Outcome::Stale => self.settled(replica),
-                _ => Settled { local: Arc::new(Local::new(replica)), outbox: Vec::new() },
-            };
-            Arc::new(Receipt { outcome, settled })
-        })
-    }
-
-    pub(crate) fn receive(&self, receiver: &mut Replica<R>, from: MasterId, message: MessageOf<R>) -> Outcome {
-        match &self.tamper {
-            Some(tamper) => (tamper.receive)(receiver, from, message),
-            None => receiver.receive(from, message),
-        }
-    }
-
-    /// The master `replica` has taken something in: what it now has to send goes out at once, except over streams and
-    /// running links, where it waits in the log; then the log is cut, which in a running master is a step of its own.
-    fn settled(&self, mut replica: Replica<R>) -> Settled<R> {
-        let mut outbox = Vec::new();
-        if matches!(self.scope.link, Link::Datagram { .. } | Link::Soup) {
-            for to in self.scope.topology.sends_to(replica.id()) {
-                while let Some(message) = replica.next_push(to, self.scope.batch) {
-                    outbox.push((to, message));
-                }
-            }
-        }
-        if let Some(keep) = self.scope.log
-            && !matches!(self.scope.link, Link::Running { .. })
-        {
-            replica.truncate(keep);
-        }
-        let outbox = outbox.into_iter().filter_map(|(to, message)| self.sealed(&replica, to, message)).collect();
-        Settled { outbox, local: Arc::new(Local::new(replica)) }
-    }
-
-    /// The master at `at` becomes what it has settled to, is judged, and is not sent again what it now has.
-    fn settle(&self, next: &mut State<R>, at: MasterId, settled: &Settled<R>, sent: &mut Sent) {
-        let Settled { local, outbox } = settled;
-        let verdict = self.memo.verdicts.get((local.hash(), next.history.hash()), || {
-            Verdict::of(&local.replica, next.history(), self.specification)
-        });
-        next.masters[at.index()] = Node { local: Arc::clone(local), verdict };
-        // A running link delivers also what brings nothing.
-        if matches!(self.scope.link, Link::Datagram { .. } | Link::Soup) {
-            next.wire.retain(|letter| letter.to != at || !self.is_spent(local, letter));
-        }
-        for letter in outbox {
-            self.send(next, Some(letter), sent);
-        }
-    }
-
-    /// `asker`'s digest reaches `feeder`, and the answer is on its way.
-    fn ask(&self, next: &mut State<R>, asker: MasterId, feeder: MasterId, sent: &mut Sent) {
-        let (asker, feeder) = (next.master(asker), next.master(feeder));
-        let answer = self.memo.answers.get((feeder.hash(), asker.hash()), || {
-            let answer = feeder.replica.answer(asker.replica.digest(), self.scope.batch)?;
-            self.sealed(&feeder.replica, asker.replica.id(), answer)
-        });
-        self.send(next, answer.as_ref(), sent);
-    }
-
-    /// The letter, if there is one, goes out, counted, and is in flight unless it is spent.
-    fn send(&self, next: &mut State<R>, letter: Option<&Arc<Letter<R>>>, sent: &mut Sent) {
-        let Some(letter) = letter else { return };
-        next.count(letter, sent);
-        let kept = match self.scope.link {
-            Link::Running { .. } => true,
-            Link::Soup if next.wire.contains(letter) => false,
-            _ => !self.is_spent(next.master(letter.to), letter),
-        };
-        if kept {
-            next.fly(Arc::clone(letter));
-        }
-    }
-
-    /// The message as it goes out; `None` if a tampered sender keeps it to itself.
-    fn sealed(&self, sender: &Replica<R>, to: MasterId, mut message: MessageOf<R>) -> Option<Arc<Letter<R>>> {
-        let goes_out = self.tamper.as_ref().is_none_or(|tamper| (tamper.send)(sender, to, &mut message));
-        goes_out.then(|| Arc::new(Letter::new(sender.id(), to, message)))
-    }
-
-    /// Whether the letter will never again do anything, so that it need not be kept in the state.
-    ///
-    /// `receive` looks first whether everything in a message has been seen, does nothing then, and believes nothing by
-    /// having got it; and what has been seen stays seen. (Checked against a real `receive` wherever debug assertions are
-    /// on, as in all tests.) Of a tampered protocol nothing is assumed: the letter is delivered on trial.
-    fn is_spent(&self, receiver: &Local<R>, letter: &Letter<R>) -> bool {
-        match &self.tamper {
-            Some(tamper) if tamper.forwards_duplicates || tamper.repeats_count => false,
-            Some(_) => self.does_nothing(receiver, letter),
-            None => {
-                let spent = !letter.message.is_news_to(receiver.replica.digest());
-                debug_assert!(!spent || self.does_nothing(receiver, letter));
-                spent
-            }
-        }
-    }
-
-    fn does_nothing(&self, receiver: &Local<R>, letter: &Letter<R>) -> bool {
-        let receipt = self.receipt(receiver, letter);
-        receipt.outcome == Outcome::Duplicate && receipt.settled.local.replica == receiver.replica
     }
 }
 

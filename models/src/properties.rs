@@ -235,7 +235,7 @@ impl<R: Resolver> Cluster<R> {
 
     /// Each edge, and whether its receiver lacks something that its sender has.
     fn neighbours<'a>(&'a self, state: &'a State<R>) -> impl Iterator<Item = ((usize, usize), bool)> + 'a {
-        self.scope.topology.edges().map(|(from, to)| {
+        self.edges.iter().map(|&(from, to)| {
             let lacks = !state.master(to).replica.digest().covers(state.master(from).replica.digest());
             ((from.index(), to.index()), lacks)
         })
@@ -246,7 +246,7 @@ impl<R: Resolver> Cluster<R> {
         let mut lacking = self.neighbours(state).filter(|(_, lacks)| *lacks).map(|(edge, _)| edge);
         lacking.find(|(from, to)| {
             let (feeder, asker) = (&state.masters[*from], &state.masters[*to]);
-            !self.memo.exchanges.get((feeder.hash(), asker.hash()), || {
+            !self.memo.exchanges.get((feeder.core, asker.core), || {
                 let (feeder, mut asker) = (&feeder.replica, asker.replica.clone());
                 let Some(mut answer) = feeder.answer(asker.digest(), usize::MAX) else {
                     return false;

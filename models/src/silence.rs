@@ -145,11 +145,6 @@ impl Graph {
         origins
     }
 
-    /// How many bytes are kept of the states expanded so far.
-    pub fn bytes(&self) -> usize {
-        self.edges.len() + self.starts.len() * size_of::<u32>()
-    }
-
     /// Judges the graph of `states` states. States not expanded have no edges: then `Ends` is no verdict.
     pub fn silence(&self, states: usize) -> Silence {
         let (component, completed) = self.components(states);

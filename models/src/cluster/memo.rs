@@ -4,6 +4,7 @@
 //! shipping replica takes each of these once, and what came of it is remembered by the content hashes of what went in, as
 //! the search remembers states by theirs.
 
+use super::state::Waiting;
 use super::{Letter, Local, Verdict};
 use crate::history::History;
 use foldhash::fast::FixedState;
@@ -30,14 +31,17 @@ impl<K: Eq + Hash, V: Clone> Known<K, V> {
     }
 }
 
-/// All that is remembered of a cluster. Masters, letters and histories are keys by their content hashes.
+/// All that is remembered of a cluster. Masters, letters and histories are keys by their content hashes; masters by those of
+/// their cores, where what they have yet to send does not count.
 pub(crate) struct Memo<R: Resolver> {
     /// By master and letter: what comes of its arrival.
     pub(super) receipts: Known<(u64, u64), Arc<Receipt<R>>>,
     /// By master, history and request: what comes of a write; `None` if it is refused.
     pub(super) writes: Known<(u64, u64, Asked), Acknowledged<R>>,
     /// By sender: what moving its cursor for a neighbour comes to.
-    pub(super) moves: Known<(u64, MasterId, Move), Moved<R>>,
+    pub(super) moves: Known<(u64, MasterId, u8, Move), Arc<Moved<R>>>,
+    /// By core and what is waiting: the master.
+    pub(super) locals: Known<(u64, Waiting), Arc<Local<R>>>,
     /// By feeder and asker: the answer to the asker's digest.
     pub(super) answers: Known<(u64, u64), Option<Arc<Letter<R>>>>,
     /// By master and history: how the master is judged.
@@ -62,12 +66,14 @@ pub(super) enum Move {
     Push(usize),
     /// Past all.
     Drain,
-    /// To what the receiver of this content hash says it has.
+    /// To what the receiver says it has: a digest of this hash.
     Resume(u64),
 }
 
 /// What came of a letter's arrival.
 pub(super) struct Receipt<R: Resolver> {
+    /// What was waiting before.
+    pub(super) before: Waiting,
     pub(super) outcome: Outcome,
     /// If something was taken in.
     pub(super) settled: Settled<R>,
@@ -84,20 +90,18 @@ pub(super) type Acknowledged<R> = Option<Arc<Wrote<R>>>;
 
 /// What came of a write.
 pub(super) struct Wrote<R: Resolver> {
+    /// What was waiting before.
+    pub(super) before: Waiting,
     pub(super) settled: Settled<R>,
     pub(super) history: Arc<super::Hashed<History>>,
 }
 
 /// A sender whose cursor has moved, and what it has sent.
 pub(super) struct Moved<R: Resolver> {
+    /// What was waiting before.
+    pub(super) before: Waiting,
     pub(super) local: Arc<Local<R>>,
     pub(super) letter: Option<Arc<Letter<R>>>,
-}
-
-impl<R: Resolver> Clone for Moved<R> {
-    fn clone(&self) -> Self {
-        Moved { local: Arc::clone(&self.local), letter: self.letter.clone() }
-    }
 }
 
 impl<R: Resolver> Default for Memo<R> {
@@ -106,6 +110,7 @@ impl<R: Resolver> Default for Memo<R> {
             receipts: Known::default(),
             writes: Known::default(),
             moves: Known::default(),
+            locals: Known::default(),
             answers: Known::default(),
             verdicts: Known::default(),
             exchanges: Known::default(),

@@ -22,7 +22,7 @@ impl<R: Resolver> Cluster<R> {
     /// The steps that no client makes and no letter.
     pub(super) fn enabled_running(&self, state: &State<R>, actions: &mut Vec<Action<R>>) {
         let max = self.scope.batch;
-        for (from, to) in self.scope.topology.edges() {
+        for &(from, to) in &self.edges {
             let (feeder, asker) = (&state.master(from).replica, &state.master(to).replica);
             if feeder.has_push(to) {
                 actions.push(Action::Push { from, to, max });

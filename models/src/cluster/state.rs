@@ -63,9 +63,18 @@ pub struct Node<R: Resolver> {
 pub struct Local<R: Resolver> {
     pub(crate) replica: Replica<R>,
     hash: u64,
-    /// Stands for all that is read: equal where that is.
+    /// The hash of what it has seen.
+    pub(super) digest: u64,
+    /// The hash of all but what it has yet to send: that counts for nothing in what it reads and answers.
+    pub(crate) core: u64,
+    /// The hash of all that is read.
     pub(crate) readings: u64,
+    /// How many changes it has yet to send to each master.
+    pub(super) waiting: Waiting,
 }
+
+/// A number of changes for each master, in order.
+pub(super) type Waiting = SmallVec<[u8; 8]>;
 
 /// What the properties ask of a master, in the light of the writes that it has seen.
 #[derive(Clone, Copy, Debug)]
@@ -122,8 +131,9 @@ impl<R: Resolver> State<R> {
 
     /// The master has been altered, but not in what it has seen or reads.
     pub(super) fn rehash(&mut self, id: MasterId) {
-        let local = Arc::make_mut(&mut self.masters[id.index()].local);
-        (local.hash, local.readings) = (content_hash(&local.replica), hash_of_readings(&local.replica));
+        let masters = self.masters.len() as u16;
+        let local = &mut self.masters[id.index()].local;
+        *local = Arc::new(Local::new(local.replica.clone(), masters));
     }
 
     /// Where such a letter is in flight. O(log letters).
@@ -158,14 +168,6 @@ pub(crate) fn content_hash<T: Hash + ?Sized>(value: &T) -> u64 {
     FixedState::with_seed(0).hash_one(value)
 }
 
-fn hash_of_readings<R: Resolver>(replica: &Replica<R>) -> u64 {
-    let mut hasher = FixedState::with_seed(0).build_hasher();
-    for read in replica.readings() {
-        read.hash(&mut hasher);
-    }
-    hasher.finish()
-}
-
 impl<R: Resolver> Deref for Node<R> {
     type Target = Local<R>;
 
@@ -174,9 +176,39 @@ impl<R: Resolver> Deref for Node<R> {
     }
 }
 
+fn waiting<R: Resolver>(replica: &Replica<R>, masters: u16) -> Waiting {
+    (0..masters).map(|peer| replica.pending(MasterId(peer)).min(u8::MAX.into()) as u8).collect()
+}
+
+/// With all of the log there, where a cursor stands is told by how many changes it has before it.
+fn hash_of_all<R: Resolver>(replica: &Replica<R>, core: u64, waiting: &Waiting) -> u64 {
+    if replica.truncated().is_empty() { content_hash(&(core, waiting)) } else { content_hash(replica) }
+}
+
 impl<R: Resolver> Local<R> {
-    pub(super) fn new(replica: Replica<R>) -> Local<R> {
-        Local { hash: content_hash(&replica), readings: hash_of_readings(&replica), replica }
+    pub(super) fn new(replica: Replica<R>, masters: u16) -> Local<R> {
+        let mut readings = FixedState::with_seed(0).build_hasher();
+        for read in replica.readings() {
+            read.hash(&mut readings);
+        }
+        let waiting = waiting(&replica, masters);
+        let core = if waiting.iter().all(|waiting| *waiting == 0) {
+            content_hash(&replica)
+        } else {
+            let mut sent = replica.clone();
+            // Who is no neighbour has no cursor.
+            (0..masters).for_each(|peer| sent.resume(MasterId(peer), replica.digest()));
+            content_hash(&sent)
+        };
+        let (digest, readings) = (content_hash(replica.digest()), readings.finish());
+        let hash = hash_of_all(&replica, core, &waiting);
+        Local { replica, hash, digest, core, readings, waiting }
+    }
+
+    /// The same master with a cursor moved: what it has seen and reads is as before.
+    pub(super) fn moved(&self, replica: Replica<R>) -> Local<R> {
+        let waiting = waiting(&replica, self.waiting.len() as u16);
+        Local { hash: hash_of_all(&replica, self.core, &waiting), waiting, replica, ..*self }
     }
 
     pub(crate) fn hash(&self) -> u64 {
