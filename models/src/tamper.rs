@@ -4,6 +4,9 @@ use multimaster::{MasterId, MessageOf, Outcome, Replica, Resolver};
 
 /// Changes to what masters send and how they take in what arrives. The shipping [`Replica`] stays as it is: a mutant is
 /// this wrapper around it, or a rule.
+///
+/// What they do must follow from what they are given alone, and not from how far a neighbour has been sent the log: an
+/// exploration does each step of a master once, and remembers what came of it.
 pub struct Tamper<R: Resolver> {
     /// Alters a message on its way out; false if it is not sent at all.
     pub send: fn(&Replica<R>, MasterId, &mut MessageOf<R>) -> bool,
