@@ -34,7 +34,7 @@ pub const EXPLORE: &str = "MULTIMASTER_EXPLORE";
 /// How long a rule may take over one call before it is said not to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Checks `rule`: first its [laws](crate::laws) on all small histories, then all topologies and kinds of link. Panics with
+/// Checks `rule`: first its [laws] on all small histories, then all topologies and kinds of link. Panics with
 /// the shortest schedule if it does not converge, or loses a write that nothing competed with. Losing one of two
 /// concurrent writes is allowed: see [`lossless`](Verify::lossless).
 ///
