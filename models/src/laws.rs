@@ -30,7 +30,8 @@ pub enum Law {
     Idempotent,
     /// A state merged with one that reflects all it does, and more, becomes that one: what was written later stays.
     Inflationary,
-    /// Two states merged are what applying the changes of both leaves.
+    /// Two states merged are what applying the changes of both leaves. Not asked once a rule is found not commutative: what
+    /// applying leaves is then no one state.
     Agreeing,
     /// A change applied a second time alters nothing. The protocol applies each once, so a rule can do without; under
     /// [at-least-once](crate::delivery::Delivery::AtLeastOnce) delivery it cannot.

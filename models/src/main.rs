@@ -213,6 +213,13 @@ fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
 fn replay(file: &str) -> Result<bool, Failure> {
     let (trace, scenario) = read_trace(file)?;
     let replayed = trace.replay(&scenario.model())?;
+    if let Some(wrong) = scenario.rule_failed() {
+        return Err(Fault::of(
+            &scenario.name,
+            format!("nothing follows, because the rule failed: `keep`: {}", wrong.what),
+        )
+        .into());
+    }
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}: {}\n\n{}", scenario.name, scenario.about, table::schedule(&replayed))?;
     for (property, why) in &replayed.complaints {
