@@ -33,8 +33,8 @@ fn arrivals<R: Resolver>(rule: R) -> Run {
 /// A write after a write, at one master.
 fn writes<R: Resolver>(rule: R) -> Run {
     let [first, second] = operations(rule.kind(), Meeting::Newer);
-    let dot = |seq| Dot { origin: A, seq };
-    let stamp = |time| Stamp { time, master: A };
+    let dot = |seq| Dot::new(A, seq);
+    let stamp = |time| Stamp::new(time, A);
     let mut held = R::State::default();
     let effect = rule.prepare(&held, &first, dot(1), stamp(1)).expect("an operation of its kind");
     rule.apply(&mut held, &Change { dot: dot(1), stamp: stamp(1), key: "key".into(), effect });
@@ -70,7 +70,7 @@ every_rule!(of_every_rule);
 fn filled() -> Replica<LastWriteWins> {
     let mut replica = Replica::new(A, LastWriteWins, &Topology::all_to_all(3).expect("three masters"));
     for n in 0..KEYS * 8 {
-        replica.write(&key(n, KEYS), &Op::Set(value(n))).expect("a register takes a set");
+        replica.write(&key(n, KEYS), Op::Set(value(n))).expect("a register takes a set");
         replica.truncate(0);
     }
     replica
@@ -80,7 +80,7 @@ fn sets() -> Run {
     let mut replica = filled();
     Box::new(move || {
         for n in 0..OPERATIONS as u64 {
-            black_box(replica.write(&key(n, KEYS), &Op::Set(value(n)))).expect("a register takes a set");
+            black_box(replica.write(&key(n, KEYS), Op::Set(value(n)))).expect("a register takes a set");
         }
     })
 }
@@ -99,8 +99,8 @@ fn receives(batch: usize, late: bool) -> Run {
     let mut replica = filled();
     let time = |n: u64| if late { n + (1 << 40) } else { 0 };
     let change = |n: u64| Change {
-        dot: Dot { origin: B, seq: n },
-        stamp: Stamp { time: time(n), master: B },
+        dot: Dot::new(B, n),
+        stamp: Stamp::new(time(n), B),
         key: key(n, KEYS),
         effect: Some(value(n)),
     };

@@ -44,8 +44,8 @@ impl Meeting {
     pub fn of<R: Resolver>(self, rule: &R) -> Result<(R::State, Change<R::Effect>), Refusal> {
         let ([ours, theirs], times) = (operations(rule.kind(), self), self.times());
         let change = |origin, seen: &R::State, op: &Op, time| {
-            let (dot, stamp) = (Dot { origin, seq: 1 }, Stamp { time, master: origin });
-            Ok(Change { dot, stamp, key: "key".into(), effect: rule.prepare(seen, op, dot, stamp)? })
+            let (dot, stamp) = (Dot::new(origin, 1), Stamp::new(time, origin));
+            Ok(Change { dot, stamp, key: "key".into(), effect: rule.prepare(seen, op.clone(), dot, stamp)? })
         };
         let mut held = R::State::default();
         rule.apply(&mut held, &change(A, &R::State::default(), &ours, times[0])?);

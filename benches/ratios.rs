@@ -27,8 +27,8 @@ fn replica(masters: u16) -> Replica<LastWriteWins> {
 /// B's changes from the `first` on, so many, each of its key, as one push.
 fn push(first: u64, count: u64, keys: u64, late: bool) -> MessageOf<LastWriteWins> {
     let change = |n: u64| Change {
-        dot: Dot { origin: B, seq: n },
-        stamp: Stamp { time: if late { n + (1 << 40) } else { 0 }, master: B },
+        dot: Dot::new(B, n),
+        stamp: Stamp::new(if late { n + (1 << 40) } else { 0 }, B),
         key: key(n, keys),
         effect: Some(value(n)),
     };
@@ -46,7 +46,7 @@ fn sets<'a>(name: &str, peers: u16, keys: u64) -> Case<'a> {
             let mut replica = replica.borrow_mut();
             for _ in 0..operations {
                 n += 1;
-                black_box(replica.write(&key(n, keys), &Op::Set(value(n)))).expect("a register takes it");
+                black_box(replica.write(&key(n, keys), Op::Set(value(n)))).expect("a register takes it");
             }
         };
         (run, move |_| {
@@ -65,7 +65,7 @@ fn arrivals<'a>(name: &str, batch: u64, keys: u64, late: bool) -> Case<'a> {
     if !late {
         let mut replica = replica.borrow_mut();
         for n in 0..keys {
-            replica.write(&numbered(b'k', n), &Op::Set(value(n))).expect("a register takes it");
+            replica.write(&numbered(b'k', n), Op::Set(value(n))).expect("a register takes it");
         }
     }
     let waiting: std::rc::Rc<RefCell<Vec<MessageOf<LastWriteWins>>>> = Default::default();
@@ -99,32 +99,41 @@ fn bare<'a>(name: &str, keys: u64) -> Case<'a> {
     })
 }
 
+/// How many sets a writer is ahead at most.
+const AHEAD: u64 = 4096;
+
 /// Nanoseconds of CPU time, of all threads together, that one set costs until every master of a running cluster has
-/// applied it; and how many keys any two of them then read differently. Each master has a writer of its own, and a log
-/// that holds all it writes: nobody falls back on a snapshot.
+/// applied it; and how many keys any two of them then read differently. Each master has a writer of its own, which waits
+/// for the others now and then, as one does who sends into a channel that is full: nobody falls back on a snapshot.
 fn mesh(masters: u16, sets: u64, keys: u64) -> (f64, usize) {
     let topology = Topology::all_to_all(masters).expect("masters enough");
-    let log = (sets * u64::from(masters)) as usize;
-    let setup = Setup { master: Options { log, ..Options::default() }, ..Setup::default() };
-    let cluster = Cluster::start(LastWriteWins, topology, setup).expect("threads enough");
+    let cluster = Cluster::start(LastWriteWins, topology, Setup::default()).expect("threads enough");
+    let patience = Duration::from_secs(60);
     let start = ProcessTime::now();
     std::thread::scope(|writers| {
         for (place, master) in (0..).zip(cluster.masters()) {
             writers.spawn(move || {
-                for n in (1..=sets).map(|n| n * u64::from(masters) + place) {
-                    master.set(&key(n, keys), value(n)).expect("it is open");
+                for n in 1..=sets {
+                    let number = n * u64::from(masters) + place;
+                    let written = master.set(&key(number, keys), value(number)).expect("it is open");
+                    if n.is_multiple_of(AHEAD) {
+                        assert!(cluster.masters().iter().all(|other| other.wait_for(&written, patience)));
+                    }
                 }
             });
         }
     });
-    cluster.settle(Duration::from_secs(60)).expect("no link is cut");
+    cluster.settle(patience).expect("no link is cut");
     let each = start.elapsed().as_nanos() as f64 / (sets * u64::from(masters)) as f64;
     let all_as_first = |n: &u64| {
         let mut readings = cluster.masters().iter().map(|master| master.get(&numbered(b'k', *n)));
         let first = readings.next();
         readings.all(|reading| Some(reading) == first)
     };
-    (each, (0..keys).filter(|n| !all_as_first(n)).count())
+    let differing = (0..keys).filter(|n| !all_as_first(n)).count();
+    let traffic = cluster.shutdown(patience).traffic;
+    assert!(traffic.values().all(|link| link.snapshots == 0), "a writer was too far ahead");
+    (each, differing)
 }
 
 fn main() {

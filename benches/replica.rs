@@ -26,12 +26,12 @@ fn replica(masters: u16) -> Replica<LastWriteWins> {
 /// A holds a value of each key, written at a time later than `after`.
 fn filled(keys: u64, after: u64) -> Replica<LastWriteWins> {
     let mut a = replica(3);
-    let stamp = Stamp { time: after + 1, master: B };
-    let first = Change { dot: Dot { origin: B, seq: 1 }, stamp, key: numbered(b'k', 0), effect: Some(value(0)) };
-    let push = Message::Push(Push { extends: VersionVector::default(), changes: vec![first] });
+    let stamp = Stamp::new(after + 1, B);
+    let first = Change { dot: Dot::new(B, 1), stamp, key: numbered(b'k', 0), effect: Some(value(0)) };
+    let push = Message::Push(Push { extends: VersionVector::default(), changes: [first].into() });
     assert_eq!(a.receive(B, push), Outcome::Applied);
     for n in 0..keys {
-        a.write(&numbered(b'k', n), &Op::Set(value(n))).expect("a register takes a set");
+        a.write(&numbered(b'k', n), Op::Set(value(n))).expect("a register takes a set");
         if n.is_multiple_of(LOG) {
             a.truncate(0);
         }
@@ -43,7 +43,7 @@ fn filled(keys: u64, after: u64) -> Replica<LastWriteWins> {
 fn overwrite(b: &mut criterion::Bencher<'_>, a: &mut Replica<LastWriteWins>, keys: u64, n: &mut u64) {
     b.iter(|| {
         *n += 1;
-        black_box(a.write(&key(*n, keys), &Op::Set(value(*n)))).expect("a register takes a set");
+        black_box(a.write(&key(*n, keys), Op::Set(value(*n)))).expect("a register takes a set");
         if n.is_multiple_of(LOG) {
             a.truncate(0);
         }
@@ -132,8 +132,8 @@ fn arrivals(
 }
 
 fn change(n: u64, time: u64) -> Change<Option<compact_str::CompactString>> {
-    let stamp = Stamp { time, master: B };
-    Change { dot: Dot { origin: B, seq: n }, stamp, key: key(n, KEYS), effect: Some(value(n)) }
+    let stamp = Stamp::new(time, B);
+    Change { dot: Dot::new(B, n), stamp, key: key(n, KEYS), effect: Some(value(n)) }
 }
 
 fn apply(c: &mut Criterion) {

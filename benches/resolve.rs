@@ -64,8 +64,8 @@ mod tests {
         type State = Option<(Stamp, Dot, Text)>;
         type Effect = Text;
 
-        fn prepare(&self, _: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
-            if let Op::Set(value) = op { Ok(value.clone()) } else { Err(Refusal::WrongKind(op.clone())) }
+        fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
+            if let Op::Set(value) = op { Ok(value) } else { Err(Refusal::WrongKind(op)) }
         }
 
         fn apply(&self, state: &mut Self::State, change: &Change<Text>) -> bool {

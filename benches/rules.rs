@@ -26,8 +26,8 @@ type Held<R> = (<R as Resolver>::State, VersionVector);
 fn held<R: Resolver>(rule: &R, writes: impl Iterator<Item = (Dot, Op)>) -> Held<R> {
     let mut held = (R::State::default(), VersionVector::default());
     for (dot, op) in writes {
-        let stamp = Stamp { time: dot.seq, master: dot.origin };
-        let effect = rule.prepare(&R::State::default(), &op, dot, stamp).expect("an operation of its kind");
+        let stamp = Stamp::new(dot.seq(), dot.origin());
+        let effect = rule.prepare(&R::State::default(), op, dot, stamp).expect("an operation of its kind");
         rule.apply(&mut held.0, &Change { dot, stamp, key: "key".into(), effect });
         held.1.insert(dot);
     }
@@ -46,7 +46,7 @@ fn merge(c: &mut Criterion) {
         // Each side has one more write of every other actor than its peer has.
         let side = |odd: u16| {
             let dots = (0..actors).flat_map(move |m| (1..=1 + u64::from(m % 2 == odd)).map(move |seq| (m, seq)));
-            held(&Counter, dots.map(|(m, seq)| (Dot { origin: MasterId(m), seq }, Op::Add(1))))
+            held(&Counter, dots.map(|(m, seq)| (Dot::new(MasterId(m), seq), Op::Add(1))))
         };
         let total = Reading::Total(2 * i64::from(actors));
         merges(c, &format!("merge/{actors} actors"), &Counter, [side(0), side(1)], &total);
@@ -54,7 +54,7 @@ fn merge(c: &mut Criterion) {
     for members in [16, 1000] {
         // Each side's own master has inserted half of them.
         let inserts = |origin: u16, from: u64| {
-            let element = move |n| (Dot { origin: MasterId(origin), seq: n + 1 }, Op::Insert(numbered(b'e', from + n)));
+            let element = move |n| (Dot::new(MasterId(origin), n + 1), Op::Insert(numbered(b'e', from + n)));
             held(&ObservedRemoveSet, (0..members / 2).map(element))
         };
         let sides = [inserts(0, 0), inserts(1, members / 2)];

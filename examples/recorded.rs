@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 for n in 0..20 {
                     let element = ["red", "green", "blue"][n % 3].into();
                     let op = if n % 4 == 3 { Op::Remove(element) } else { Op::Insert(element) };
-                    master.write(["tags", "marks"][n % 2], &op).expect("a set takes it");
+                    master.write(["tags", "marks"][n % 2], op).expect("a set takes it");
                     master.get("tags");
                 }
             });

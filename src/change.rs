@@ -3,6 +3,7 @@
 
 use crate::{Dot, Key, Stamp, VersionVector};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -19,6 +20,9 @@ pub struct Change<E> {
     pub effect: E,
 }
 
+/// Changes in order. One alone needs no memory of its own.
+pub type Changes<E> = SmallVec<[Change<E>; 1]>;
+
 /// Changes in the order in which their sender came to see them, for a receiver that has seen all of `extends`.
 ///
 /// The receiver applies them only then: the causal delta-merging condition of Almeida, Shoker and Baquero, "Delta state
@@ -28,7 +32,7 @@ pub struct Push<E> {
     /// What must have been seen before the first of `changes`.
     pub extends: VersionVector,
     /// At least one change.
-    pub changes: Vec<Change<E>>,
+    pub changes: Changes<E>,
 }
 
 /// All that a master knows, for a neighbour that lacks changes which the master's log no longer holds.
@@ -66,7 +70,7 @@ impl<S, E> Message<S, E> {
             Message::Push(push) => push.changes.iter().map(|c| c.dot).filter(|dot| !known.contains(*dot)).collect(),
             Message::Snapshot(snapshot) => {
                 let each = snapshot.seen.iter();
-                each.flat_map(|(origin, last)| (known.get(origin) + 1..=last).map(move |seq| Dot { origin, seq }))
+                each.flat_map(|(origin, last)| (known.get(origin) + 1..=last).map(move |seq| Dot::new(origin, seq)))
                     .collect()
             }
         }

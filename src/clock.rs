@@ -9,20 +9,100 @@ use std::fmt;
 /// A master's clock moves past every stamp that it sees, so a write is stamped later than all that its writer had
 /// seen (Lamport, "Time, clocks and the ordering of events in a distributed system", 1978). Two writes never share a
 /// stamp. `Ord` compares the time first, then the id: of two equal times the *higher* id counts as later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Stamp {
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "NamedStamp", into = "NamedStamp")]
+pub struct Stamp(u64);
+
+/// The latest time a change may carry; a later one is refused as a peer's fault. A master whose clock a lying peer has
+/// driven here refuses writes rather than stamping what others would refuse.
+pub const LATEST: u64 = 1 << 47;
+
+/// The latest time that a [`Stamp`] can tell.
+pub(crate) const END: u64 = (1 << 48) - 1;
+
+impl Stamp {
+    /// `time` at `master`.
+    ///
+    /// # Panics
+    /// If `time` is 2^48 or more.
+    #[inline]
+    pub const fn new(time: u64, master: MasterId) -> Stamp {
+        assert!(time <= END, "no clock goes so far");
+        Stamp::packed(time, master)
+    }
+
+    /// As [`new`](Self::new), for a time that is known to be in range.
+    #[inline]
+    pub(crate) const fn packed(time: u64, master: MasterId) -> Stamp {
+        debug_assert!(time <= END);
+        Stamp(time << 16 | master.0 as u64)
+    }
+
     /// Ticks of the logical clock; the first write of an untouched cluster has 1.
-    pub time: u64,
+    #[inline]
+    pub const fn time(self) -> u64 {
+        self.0 >> 16
+    }
+
     /// The master at which the write was made.
-    pub master: MasterId,
+    #[inline]
+    pub const fn master(self) -> MasterId {
+        MasterId(self.0 as u16)
+    }
 }
 
-/// The latest time a change may carry; a later one is refused as a peer's fault, so that no sum of times overflows. A
-/// master whose clock a lying peer has driven here refuses writes rather than stamping what others would refuse.
-pub const LATEST: u64 = 1 << 62;
+impl fmt::Debug for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
 
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.time, self.master)
+        write!(f, "{}@{}", self.time(), self.master())
+    }
+}
+
+/// A [`Stamp`] as it is written down.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Stamp")]
+struct NamedStamp {
+    time: u64,
+    master: MasterId,
+}
+
+impl From<Stamp> for NamedStamp {
+    fn from(stamp: Stamp) -> NamedStamp {
+        NamedStamp { time: stamp.time(), master: stamp.master() }
+    }
+}
+
+impl TryFrom<NamedStamp> for Stamp {
+    type Error = String;
+
+    fn try_from(NamedStamp { time, master }: NamedStamp) -> Result<Stamp, String> {
+        let fits = (time <= END).then(|| Stamp::new(time, master));
+        fits.ok_or_else(|| format!("time {time}: clocks go up to {END}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_are_written_down_as_they_are_and_read_back_within_range() {
+        let stamp = Stamp::new(END, MasterId(u16::MAX));
+        let text = serde_json::to_string(&stamp).unwrap();
+        assert_eq!(text, format!(r#"{{"time":{END},"master":65535}}"#));
+        assert_eq!(serde_json::from_str::<Stamp>(&text).unwrap(), stamp);
+        let error = serde_json::from_str::<Stamp>(r#"{"time":281474976710656,"master":0}"#).unwrap_err();
+        assert!(error.to_string().starts_with("time 281474976710656: clocks go up to 281474976710655"));
+    }
+
+    #[test]
+    fn the_time_goes_before_the_master() {
+        assert!(Stamp::new(1, MasterId(9)) < Stamp::new(2, MasterId(0)));
+        assert!(Stamp::new(2, MasterId(0)) < Stamp::new(2, MasterId(1)));
     }
 }

@@ -49,14 +49,35 @@ impl Layout {
 
     /// The shard that holds `key`.
     #[inline]
-    pub fn shard_of(self, key: &str) -> usize {
+    pub fn shard_of<'k>(self, key: impl Into<HashedKey<'k>>) -> usize {
         // The high half: a table inside the shard may pick its bucket by the low bits of the same hash.
-        let high = key_hash(key) >> 32;
+        let high = key.into().hash >> 32;
         ((high * u64::from(self.shards)) >> 32) as usize
     }
 }
 
-/// The one hash of a key: it picks the shard, and the place in the shard's table.
+/// A key with its hash, so that it is worked out once: it picks the shard, and the place in the shard's table.
+#[derive(Clone, Copy, Debug)]
+pub struct HashedKey<'k> {
+    pub(crate) key: &'k str,
+    pub(crate) hash: u64,
+}
+
+impl HashedKey<'_> {
+    /// The key.
+    pub fn as_str(&self) -> &str {
+        self.key
+    }
+}
+
+impl<'k, K: AsRef<str> + ?Sized> From<&'k K> for HashedKey<'k> {
+    #[inline]
+    fn from(key: &'k K) -> Self {
+        let key = key.as_ref();
+        HashedKey { key, hash: key_hash(key) }
+    }
+}
+
 #[inline]
 pub(crate) fn key_hash(key: &str) -> u64 {
     foldhash::fast::FixedState::with_seed(SEED).hash_one(key)

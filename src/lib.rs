@@ -55,10 +55,10 @@ mod table;
 mod topology;
 mod version;
 
-pub use change::{Change, Message, Push, Snapshot};
+pub use change::{Change, Changes, Message, Push, Snapshot};
 pub use clock::Stamp;
 pub use cluster::{Cluster, Ending, Lack, NotStarted, Setup};
-pub use layout::{Hello, Layout, Mismatch, NoLayout};
+pub use layout::{HashedKey, Hello, Layout, Mismatch, NoLayout};
 pub use link::{Faults, Traffic};
 pub use master::{Heard, Master, NotWritten, Options, Recorder, Written};
 pub use replica::{MessageOf, Outcome, PeerFault, Replica};

@@ -34,13 +34,6 @@ impl<E> Default for Log<E> {
 }
 
 impl<E> Log<E> {
-    /// Puts a change at the end, and shows it there.
-    #[inline]
-    pub(crate) fn append(&mut self, change: Change<E>) -> &Change<E> {
-        self.entries.push_back(change);
-        &self.entries[self.entries.len() - 1]
-    }
-
     /// Drops all but the newest `keep` entries; returns how many.
     pub(crate) fn truncate(&mut self, keep: usize) -> usize {
         let dropped = self.entries.len().saturating_sub(keep);

@@ -7,7 +7,9 @@
 
 use crate::record::{Event, Recorded};
 use crate::sync::{Condvar, Mutex, MutexGuard};
-use crate::{Dot, Hello, Key, Layout, MasterId, MessageOf, Mismatch, Op, Outcome, Reading, Refusal, Replica};
+use crate::{
+    Dot, HashedKey, Hello, Key, Layout, MasterId, MessageOf, Mismatch, Op, Outcome, Reading, Refusal, Replica,
+};
 use crate::{Resolver, Text, Topology, VersionVector};
 use std::fmt;
 use std::mem;
@@ -136,24 +138,29 @@ impl<R: Resolver> Master<R> {
     ///
     /// # Errors
     /// As `write`.
-    pub fn set(&self, key: &str, value: impl Into<Text>) -> Result<Written, NotWritten> {
-        self.write(key, &Op::Set(value.into()))
+    pub fn set<'k>(&self, key: impl Into<HashedKey<'k>>, value: impl Into<Text>) -> Result<Written, NotWritten> {
+        self.write(key, Op::Set(value.into()))
     }
 
     /// [`write`](Self::write)s that a register has no value.
     ///
     /// # Errors
     /// As `write`.
-    pub fn delete(&self, key: &str) -> Result<Written, NotWritten> {
-        self.write(key, &Op::Delete)
+    pub fn delete<'k>(&self, key: impl Into<HashedKey<'k>>) -> Result<Written, NotWritten> {
+        self.write(key, Op::Delete)
     }
 
     /// What a reader of `key` sees.
-    pub fn get(&self, key: &str) -> Reading {
+    pub fn get<'k>(&self, key: impl Into<HashedKey<'k>>) -> Reading {
+        let key = key.into();
         let shard = self.layout().shard_of(key);
         let mut held = self.hold(shard);
         let reading = held.replica.read(key);
-        self.note(&mut held, shard, || Event::Read { at: self.id(), key: Key::from(key), reading: reading.clone() });
+        self.note(&mut held, shard, || Event::Read {
+            at: self.id(),
+            key: Key::from(key.as_str()),
+            reading: reading.clone(),
+        });
         reading
     }
 
@@ -162,19 +169,19 @@ impl<R: Resolver> Master<R> {
     ///
     /// # Errors
     /// If the rule refuses, or the master is closed.
-    pub fn write(&self, key: &str, op: &Op) -> Result<Written, NotWritten> {
+    pub fn write<'k>(&self, key: impl Into<HashedKey<'k>>, op: Op) -> Result<Written, NotWritten> {
+        let key = key.into();
         let shard = self.layout().shard_of(key);
         let mut held = self.hold(shard);
         if held.closed {
             return Err(NotWritten::Closed);
         }
+        let noted = self.recorder.is_some().then(|| op.clone());
         let answer = held.replica.write(key, op);
-        self.note(&mut held, shard, || Event::Write {
-            at: self.id(),
-            key: Key::from(key),
-            op: op.clone(),
-            answer: answer.clone(),
-        });
+        if let Some(op) = noted {
+            let (at, key, answer) = (self.id(), Key::from(key.as_str()), answer.clone());
+            self.note(&mut held, shard, || Event::Write { at, key, op, answer });
+        }
         let dot = answer.map_err(NotWritten::Refused)?;
         self.settle(held, shard);
         Ok(Written { shard, dot })
@@ -324,7 +331,7 @@ impl<R: Resolver> Master<R> {
     /// The shard has seen something new: its log is kept within bounds, and who waits for it is woken, after the lock is
     /// released. Cutting only every so often, what it costs does not depend on the number of neighbours.
     fn settle(&self, mut held: MutexGuard<'_, Shard<R>>, shard: usize) {
-        if held.replica.log().len() >= 2 * self.log {
+        if held.replica.log_len() >= 2 * self.log {
             held.replica.truncate(self.log);
             self.note(&mut held, shard, || Event::Truncate { at: self.id(), keep: self.log });
         }

@@ -13,10 +13,10 @@ mod vet;
 pub use vet::PeerFault;
 
 use crate::clock::LATEST;
-use crate::layout::key_hash;
+use crate::layout::HashedKey;
 use crate::log::{Cursor, Log};
 use crate::table::Table;
-use crate::{Change, Dot, Key, MasterId, Message, Op, Reading, Refusal, Resolver, Side, Snapshot, Stamp};
+use crate::{Change, Changes, Dot, Key, MasterId, Message, Op, Reading, Refusal, Resolver, Side, Snapshot, Stamp};
 use crate::{Text, Topology, VersionVector};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -115,16 +115,16 @@ impl<R: Resolver> Replica<R> {
     /// # Errors
     /// As `write`.
     #[inline]
-    pub fn set(&mut self, key: &str, value: impl Into<Text>) -> Result<Dot, Refusal> {
-        self.write(key, &Op::Set(value.into()))
+    pub fn set<'k>(&mut self, key: impl Into<HashedKey<'k>>, value: impl Into<Text>) -> Result<Dot, Refusal> {
+        self.write(key, Op::Set(value.into()))
     }
 
     /// [`write`](Self::write)s that a register has no value.
     ///
     /// # Errors
     /// As `write`.
-    pub fn delete(&mut self, key: &str) -> Result<Dot, Refusal> {
-        self.write(key, &Op::Delete)
+    pub fn delete<'k>(&mut self, key: impl Into<HashedKey<'k>>) -> Result<Dot, Refusal> {
+        self.write(key, Op::Delete)
     }
 
     /// A client writes: the operation is named, stamped, applied and logged. O(1), whatever the number of keys and peers.
@@ -132,7 +132,7 @@ impl<R: Resolver> Replica<R> {
     /// # Errors
     /// If the rule refuses the operation, or the clock is at its [end](LATEST); then nothing has changed.
     #[inline]
-    pub fn write(&mut self, key: &str, op: &Op) -> Result<Dot, Refusal> {
+    pub fn write<'k>(&mut self, key: impl Into<HashedKey<'k>>, mut op: Op) -> Result<Dot, Refusal> {
         let known = &mut self.known;
         if known.clock >= LATEST {
             return Err(Refusal::Because("the clock is at its end: a peer has sent an absurdly late stamp".into()));
@@ -142,16 +142,26 @@ impl<R: Resolver> Replica<R> {
         {
             return Err(Refusal::Because(format!("there is no master {to} to transfer to").into()));
         }
-        let dot = Dot { origin: known.id, seq: known.seen.get(known.id) + 1 };
-        let stamp = Stamp { time: known.clock + 1, master: known.id };
-        let op = if self.rule.goes_by_clocks() { op } else { op.untimed() };
-        known.table.alter(key_hash(key), key, |key, state| {
-            let effect = self.rule.prepare(state, op, dot, stamp)?;
-            let change = known.log.append(Change { dot, stamp, key: key.clone(), effect });
-            self.rule.apply(state, change);
-            Ok(())
-        })?;
-        known.clock = stamp.time;
+        // In range both: the clock is, and it counts at least this master's own changes.
+        let dot = Dot::packed(known.id, known.seen.get(known.id) + 1);
+        let stamp = Stamp::packed(known.clock + 1, known.id);
+        if !self.rule.goes_by_clocks() && op.time().is_some() {
+            op = op.into_untimed();
+        }
+        let mut taken = known.table.take(key.into());
+        let (key, state) = taken.row();
+        let effect = match self.rule.prepare(state, op, dot, stamp) {
+            Ok(effect) => effect,
+            Err(refusal) => {
+                taken.put_back();
+                return Err(refusal);
+            }
+        };
+        let change = Change { dot, stamp, key: key.clone(), effect };
+        self.rule.apply(state, &change);
+        known.log.entries.push_back(change);
+        taken.put_back();
+        known.clock = stamp.time();
         known.seen.insert(dot);
         Ok(dot)
     }
@@ -189,8 +199,11 @@ impl<R: Resolver> Replica<R> {
     }
 
     /// What a reader of `key` sees.
-    pub fn read(&self, key: &str) -> Reading {
-        self.known.table.get(key).map_or_else(|| self.rule.read(&R::State::default()), |state| self.rule.read(state))
+    pub fn read<'k>(&self, key: impl Into<HashedKey<'k>>) -> Reading {
+        match self.known.table.get(key.into()) {
+            Some(state) => self.rule.read(state),
+            None => self.rule.read(&R::State::default()),
+        }
     }
 
     /// Every key that reads otherwise than one never written, in order, with what its reader sees.
@@ -201,8 +214,8 @@ impl<R: Resolver> Replica<R> {
     }
 
     /// The state that the rule keeps for `key`, if any.
-    pub fn state(&self, key: &str) -> Option<&R::State> {
-        self.known.table.get(key)
+    pub fn state<'k>(&self, key: impl Into<HashedKey<'k>>) -> Option<&R::State> {
+        self.known.table.get(key.into())
     }
 
     /// The rule.
@@ -220,6 +233,12 @@ impl<R: Resolver> Replica<R> {
         self.known.log.entries.iter()
     }
 
+    /// How many changes the log holds.
+    #[inline]
+    pub fn log_len(&self) -> usize {
+        self.known.log.entries.len()
+    }
+
     /// What had been seen before the first change in the log.
     pub fn truncated(&self) -> &VersionVector {
         &self.known.log.base
@@ -228,30 +247,46 @@ impl<R: Resolver> Replica<R> {
     /// Applies a change that has been seen once more, and does nothing else: whether it altered what is kept for its key.
     /// This protocol never does it; a system that does not remember what it has applied does, and is modelled so.
     pub fn reapply(&mut self, change: &Change<R::Effect>) -> bool {
-        self.known.table.alter(key_hash(&change.key), &change.key, |_, state| self.rule.apply(state, change))
+        self.known.table.alter((&change.key).into(), |state| self.rule.apply(state, change))
     }
 
-    /// Applies and logs those of another master's changes that are new here; their causes have all been seen.
-    fn admit(&mut self, mut changes: Vec<Change<R::Effect>>) -> bool {
+    /// Applies and logs those of another master's changes that are new here, one at least; their causes have all been seen.
+    fn admit(&mut self, changes: Changes<R::Effect>) -> bool {
+        let altered = match changes.into_inner() {
+            Ok([change]) => {
+                let altered = self.apply((&change.key).into(), &change);
+                self.known.log.entries.push_back(change);
+                altered
+            }
+            Err(changes) => self.apply_all(changes.into_vec()),
+        };
         let known = &mut self.known;
-        changes.retain(|change| !known.seen.contains(change.dot));
+        for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
+            cursor.pass(&known.log.entries, |dot| neighbour.spared[dot.origin().index()]);
+        }
+        altered
+    }
+
+    /// A change that is new here.
+    #[inline]
+    fn apply(&mut self, key: HashedKey<'_>, change: &Change<R::Effect>) -> bool {
+        let known = &mut self.known;
+        known.clock = known.clock.max(change.stamp.time());
+        known.seen.insert(change.dot);
+        known.table.alter(key, |state| self.rule.apply(state, change))
+    }
+
+    fn apply_all(&mut self, mut changes: Vec<Change<R::Effect>>) -> bool {
+        changes.retain(|change| !self.known.seen.contains(change.dot));
         let mut altered = false;
         for some in changes.chunks(TOUCHED) {
-            let mut hashes = [0; TOUCHED];
-            for (hash, change) in hashes.iter_mut().zip(some) {
-                *hash = key_hash(&change.key);
-            }
-            known.table.touch(&hashes[..some.len()]);
-            for (hash, change) in hashes.iter().zip(some) {
-                altered |= known.table.alter(*hash, &change.key, |_, state| self.rule.apply(state, change));
-                known.clock = known.clock.max(change.stamp.time);
-                known.seen.insert(change.dot);
+            let keys: SmallVec<[HashedKey<'_>; TOUCHED]> = some.iter().map(|change| (&change.key).into()).collect();
+            self.known.table.touch(&keys);
+            for (key, change) in keys.iter().zip(some) {
+                altered |= self.apply(*key, change);
             }
         }
-        known.log.entries.extend(changes);
-        for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
-            cursor.pass(&known.log.entries, |dot| neighbour.spared[dot.origin.index()]);
-        }
+        self.known.log.entries.extend(changes);
         altered
     }
 
@@ -264,7 +299,7 @@ impl<R: Resolver> Replica<R> {
         }
         for (key, theirs) in table {
             let theirs = &theirs;
-            known.table.alter(key_hash(&key), &key, |_, ours| {
+            known.table.alter((&key).into(), |ours| {
                 let side = Side { state: &*ours, seen: &known.seen };
                 let merged = self.rule.merge(side, Side { state: theirs, seen: &seen });
                 *ours = merged.unwrap_or_else(|| theirs.clone());

@@ -60,9 +60,14 @@ impl Op {
     }
 
     /// The operation without the time.
-    #[inline]
     pub fn untimed(&self) -> &Op {
         if let Op::At(_, op) = self { op.untimed() } else { self }
+    }
+
+    /// The operation without the time.
+    #[inline]
+    pub fn into_untimed(self) -> Op {
+        if let Op::At(_, op) = self { op.into_untimed() } else { self }
     }
 }
 

@@ -98,7 +98,7 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// A [`Refusal`], when the rule will not do it: the write then has no dot and was never acknowledged.
-    fn prepare(&self, state: &Self::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal>;
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal>;
 
     /// Takes a change in. False if it made no difference to the state.
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool;
@@ -175,11 +175,11 @@ impl Version {
 
 /// The value a register operation leaves.
 #[inline]
-pub(crate) fn value_of(op: &Op) -> Result<Option<Text>, Refusal> {
+pub(crate) fn value_of(op: Op) -> Result<Option<Text>, Refusal> {
     match op {
-        Op::Set(value) => Ok(Some(value.clone())),
+        Op::Set(value) => Ok(Some(value)),
         Op::Delete => Ok(None),
-        other => Err(Refusal::WrongKind(other.clone())),
+        other => Err(Refusal::WrongKind(other)),
     }
 }
 

@@ -69,7 +69,7 @@ use serde::{Deserialize, Serialize};
 
 /// When a write says that it was made.
 fn said_time(op: &Op, stamp: Stamp) -> u64 {
-    op.time().unwrap_or(stamp.time)
+    op.time().unwrap_or(stamp.time())
 }
 
 /// A rule that is one of the rules of [`resolver`](crate::resolver) under another name.
@@ -83,7 +83,7 @@ macro_rules! the_same_as {
                 $other.kind()
             }
 
-            fn prepare(&self, state: &Self::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
+            fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
                 $other.prepare(state, op, dot, stamp)
             }
 

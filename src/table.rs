@@ -1,9 +1,9 @@
 //! What a master keeps for every key: [`Table`].
 
 use crate::Key;
-use crate::layout::key_hash;
+use crate::layout::{HashedKey, key_hash};
 use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
+use hashbrown::hash_table::OccupiedEntry;
 use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
 use std::fmt;
@@ -31,46 +31,64 @@ impl<S> Default for Table<S> {
 
 impl<S: Default + PartialEq> Table<S> {
     /// The state of `key`, if it is not the default.
-    pub(crate) fn get(&self, key: &str) -> Option<&S> {
-        self.rows.find(key_hash(key), |row| row.key == key).map(|row| &row.state)
+    pub(crate) fn get(&self, HashedKey { key, hash }: HashedKey<'_>) -> Option<&S> {
+        self.rows.find(hash, |row| row.key == key).map(|row| &row.state)
     }
 
-    /// Alters the state of `key`, the default if there is none, and holds or drops it by what it has become. `hash` is
-    /// the key's. O(1).
+    /// The state of `key`, the default if there is none, to be altered and put back. O(1).
     #[inline]
-    pub(crate) fn alter<T>(&mut self, hash: u64, key: &str, alter: impl FnOnce(&Key, &mut S) -> T) -> T {
-        match self.rows.entry(hash, |row| row.key == key, |row| key_hash(&row.key)) {
-            Entry::Occupied(mut entry) => {
-                let row = entry.get_mut();
-                let answer = alter(&row.key, &mut row.state);
-                if row.state == S::default() {
-                    entry.remove();
-                }
-                answer
+    pub(crate) fn take(&mut self, HashedKey { key, hash }: HashedKey<'_>) -> Taken<'_, S> {
+        let entry = match self.rows.find_entry(hash, |row| row.key == key) {
+            Ok(entry) => entry,
+            Err(absent) => {
+                let row = Row { key: Key::from(key), state: S::default() };
+                absent.into_table().insert_unique(hash, row, |row| key_hash(&row.key))
             }
-            Entry::Vacant(place) => {
-                let mut row = Row { key: Key::from(key), state: S::default() };
-                let answer = alter(&row.key, &mut row.state);
-                if row.state != S::default() {
-                    place.insert(row);
-                }
-                answer
-            }
-        }
+        };
+        Taken(entry)
     }
 
-    /// Reads the rows that keys of these hashes have, or one of them where two share a tag, so that they are in the cache
+    /// Alters the state of `key`, the default if there is none. O(1).
+    #[inline]
+    pub(crate) fn alter<T>(&mut self, key: HashedKey<'_>, alter: impl FnOnce(&mut S) -> T) -> T {
+        let mut taken = self.take(key);
+        let answer = alter(taken.row().1);
+        taken.put_back();
+        answer
+    }
+
+    /// Reads the rows of these keys, or others in their place where two share a tag, so that they are in the cache
     /// when they are altered: one after the other each look-up would wait for memory, here they wait together (as in
     /// Chen et al., "Improving hash join performance through prefetching", ICDE 2004).
     #[inline]
-    pub(crate) fn touch(&self, hashes: &[u64]) {
-        let lengths = hashes.iter().filter_map(|hash| self.rows.find(*hash, |_| true)).map(|row| row.key.len());
+    pub(crate) fn touch(&self, keys: &[HashedKey<'_>]) {
+        let lengths = keys.iter().filter_map(|key| self.rows.find(key.hash, |_| true)).map(|row| row.key.len());
         std::hint::black_box(lengths.fold(0, usize::wrapping_add));
     }
 
     /// All states that are not the default, by key, in order. O(keys log keys).
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &S)> {
         self.in_order().into_iter().map(|row| (&row.key, &row.state))
+    }
+}
+
+/// A key's state in the hands of who alters it.
+pub(crate) struct Taken<'a, S: Default + PartialEq>(OccupiedEntry<'a, Row<S>>);
+
+impl<S: Default + PartialEq> Taken<'_, S> {
+    /// The key and its state.
+    #[inline]
+    pub(crate) fn row(&mut self) -> (&Key, &mut S) {
+        let row = self.0.get_mut();
+        (&row.key, &mut row.state)
+    }
+
+    /// The state is held or dropped by what it has become.
+    #[inline]
+    pub(crate) fn put_back(self) {
+        if self.0.get().state == S::default() {
+            self.0.remove();
+        }
     }
 }
 
@@ -126,7 +144,7 @@ mod tests {
             let mut table = Table::default();
             for n in numbers {
                 let key = format!("key{n}");
-                table.alter(key_hash(&key), &key, |_, state| *state = n);
+                table.alter((&key).into(), |state| *state = n);
             }
             table
         };
@@ -142,9 +160,10 @@ mod tests {
     #[test]
     fn what_becomes_the_default_is_no_longer_held() {
         let mut table = Table::default();
-        table.alter(key_hash("k"), "k", |_, state| *state = 1);
-        assert_eq!(table.get("k"), Some(&1));
-        table.alter(key_hash("k"), "k", |_, state| *state = 0);
-        assert_eq!((table.get("k"), &table), (None, &Table::default()));
+        for (state, held) in [(1, Some(&1)), (0, None)] {
+            table.alter("k".into(), |held| *held = state);
+            assert_eq!(table.get("k".into()), held);
+        }
+        assert_eq!(table, Table::default());
     }
 }

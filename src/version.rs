@@ -38,17 +38,79 @@ impl fmt::Display for MasterId {
 /// The name of one change: the master that wrote it and that master's how-manieth change it is (from 1).
 ///
 /// A dot is issued once and never again. The term is from Preguiça et al., "Dotted version vectors", 2010.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Dot {
+///
+/// Eight bytes: with as many for its [`Stamp`](crate::Stamp), a change with a short key and a short value is one cache line.
+/// `Ord` compares the master first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "NamedDot", into = "NamedDot")]
+pub struct Dot(u64);
+
+impl Dot {
+    /// The greatest number that a change can have. A master that writes a million times a second has it after nine years.
+    pub const LAST: u64 = (1 << 48) - 1;
+
+    /// The change number `seq` of `origin`.
+    ///
+    /// # Panics
+    /// If `seq` is past [`LAST`](Self::LAST).
+    #[inline]
+    pub const fn new(origin: MasterId, seq: u64) -> Dot {
+        assert!(seq <= Self::LAST, "no master's changes are counted so far");
+        Dot::packed(origin, seq)
+    }
+
+    /// As [`new`](Self::new), for a number that is known to be in range.
+    #[inline]
+    pub(crate) const fn packed(origin: MasterId, seq: u64) -> Dot {
+        debug_assert!(seq <= Self::LAST);
+        Dot((origin.0 as u64) << 48 | seq)
+    }
+
     /// The master at which a client made the write.
-    pub origin: MasterId,
+    #[inline]
+    pub const fn origin(self) -> MasterId {
+        MasterId((self.0 >> 48) as u16)
+    }
+
     /// 1 for the master's first change.
-    pub seq: u64,
+    #[inline]
+    pub const fn seq(self) -> u64 {
+        self.0 & Self::LAST
+    }
+}
+
+impl fmt::Debug for Dot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
 }
 
 impl fmt::Display for Dot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin, self.seq)
+        write!(f, "{}{}", self.origin(), self.seq())
+    }
+}
+
+/// A [`Dot`] as it is written down.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Dot")]
+struct NamedDot {
+    origin: MasterId,
+    seq: u64,
+}
+
+impl From<Dot> for NamedDot {
+    fn from(dot: Dot) -> NamedDot {
+        NamedDot { origin: dot.origin(), seq: dot.seq() }
+    }
+}
+
+impl TryFrom<NamedDot> for Dot {
+    type Error = String;
+
+    fn try_from(NamedDot { origin, seq }: NamedDot) -> Result<Dot, String> {
+        let fits = (seq <= Dot::LAST).then(|| Dot::new(origin, seq));
+        fits.ok_or_else(|| format!("seq {seq}: changes are counted up to {}", Dot::LAST))
     }
 }
 
@@ -57,9 +119,17 @@ impl fmt::Display for Dot {
 /// A set of dots that has no holes, so one number per master tells it (Parker et al., 1983). A master that is not
 /// named stands at 0, and trailing zeros are never kept: equal sets are equal values. The partial order is
 /// [`covers`](Self::covers); `Ord` is only for keeping vectors in sorted lists.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "Vec<u64>")]
 pub struct VersionVector(SmallVec<[u64; 4]>);
+
+impl Clone for VersionVector {
+    // A derived one would push the counts one by one.
+    #[inline]
+    fn clone(&self) -> Self {
+        VersionVector(SmallVec::from_slice(&self.0))
+    }
+}
 
 impl From<Vec<u64>> for VersionVector {
     fn from(counts: Vec<u64>) -> Self {
@@ -79,7 +149,7 @@ impl VersionVector {
     /// Whether the change named `dot` is in.
     #[inline]
     pub fn contains(&self, dot: Dot) -> bool {
-        dot.seq <= self.get(dot.origin)
+        dot.seq() <= self.get(dot.origin())
     }
 
     /// Whether all of `other` is in. O(masters).
@@ -91,14 +161,14 @@ impl VersionVector {
     /// Adds the change named `dot` and all earlier ones of its origin.
     #[inline]
     pub fn insert(&mut self, dot: Dot) {
-        let index = dot.origin.index();
+        let index = dot.origin().index();
         if self.0.len() <= index {
             // Dots are counted from 1, but who asks for more gets no trailing zero.
             self.0.resize(index + 1, 0);
-            self.0[index] = dot.seq;
+            self.0[index] = dot.seq();
             self.trim();
         } else {
-            self.0[index] = self.0[index].max(dot.seq);
+            self.0[index] = self.0[index].max(dot.seq());
         }
     }
 
@@ -122,17 +192,20 @@ impl VersionVector {
     }
 
     /// The masters with at least one change in, in order, each with how many.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (MasterId, u64)> + '_ {
         let numbered = self.0.iter().enumerate().filter(|(_, count)| **count > 0);
         numbered.map(|(index, count)| (MasterId(index as u16), *count))
     }
 
     /// One more than the highest master named; 0 for the empty vector.
+    #[inline]
     pub fn width(&self) -> usize {
         self.0.len()
     }
 
     /// Whether nothing is in.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -177,9 +250,20 @@ mod tests {
     }
 
     #[test]
+    fn dots_are_written_down_as_they_are_and_read_back_within_range() {
+        let dot = Dot::new(MasterId(3), Dot::LAST);
+        let text = serde_json::to_string(&dot).unwrap();
+        assert_eq!(text, format!(r#"{{"origin":3,"seq":{}}}"#, Dot::LAST));
+        assert_eq!(serde_json::from_str::<Dot>(&text).unwrap(), dot);
+        let error = serde_json::from_str::<Dot>(r#"{"origin":3,"seq":281474976710656}"#).unwrap_err();
+        assert!(error.to_string().starts_with("seq 281474976710656: changes are counted up to 281474976710655"));
+        assert!(Dot::new(MasterId(1), Dot::LAST) < Dot::new(MasterId(2), 0));
+    }
+
+    #[test]
     fn an_older_dot_takes_nothing_away() {
         let mut held = vector(&[3]);
-        held.insert(Dot { origin: MasterId(0), seq: 1 });
+        held.insert(Dot::new(MasterId(0), 1));
         assert_eq!(held, vector(&[3]));
     }
 

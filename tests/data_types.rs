@@ -12,7 +12,7 @@ use multimaster::{
 /// Makes the request, and says what became of it.
 fn ask<R: Resolver>(master: &mut Replica<R>, text: &str) -> Result<(), String> {
     let Request { key, op } = text.parse().unwrap();
-    master.write(&key, &op).map(drop).map_err(|refusal| refusal.to_string())
+    master.write(&key, op).map(drop).map_err(|refusal| refusal.to_string())
 }
 
 /// What `k` reads, in words, after A and B have made `before` known to both, and then each its own at once; the same by
@@ -73,7 +73,7 @@ fn what_only_grows_has_all() {
     assert_eq!(at_once(GrowOnlyCounter, &["add 1 to k"], &["add 2 to k"], &["add 3 to k", "add 0 to k"]), "6");
     let [mut a, _] = pair(GrowOnlyCounter);
     assert_eq!(ask(&mut a, "subtract 1 from k").unwrap_err(), "a grow-only counter does not shrink");
-    a.write("k", &Op::Add(i64::MAX)).unwrap();
+    a.write("k", Op::Add(i64::MAX)).unwrap();
     assert_eq!(ask(&mut a, "add 1 to k").unwrap_err(), "the counter is full");
     assert_eq!(a.read("k"), Reading::Total(i64::MAX));
     let [mut a, _] = pair(GrowOnlySet);
@@ -140,9 +140,9 @@ fn a_transfer_that_leads_nowhere_is_refused_and_changes_nothing() {
     assert_eq!(ask(&mut a, "transfer 1 of k to A").unwrap_err(), "A cannot transfer to itself");
     assert_eq!(ask(&mut a, "transfer 1 of k to C").unwrap_err(), "there is no master C to transfer to");
     for amount in [i64::MAX, i64::MIN] {
-        assert!(a.write("k", &Op::Add(amount)).is_err());
+        assert!(a.write("k", Op::Add(amount)).is_err());
     }
-    assert!(a.write("k", &Op::Transfer { amount: u64::MAX, to: B }).is_err());
+    assert!(a.write("k", Op::Transfer { amount: u64::MAX, to: B }).is_err());
     assert_eq!(a, before);
 }
 

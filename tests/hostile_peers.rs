@@ -16,12 +16,12 @@ fn at_b() -> Replica<LastWriteWins> {
 }
 
 fn change(origin: MasterId, seq: u64, time: u64) -> Change<Option<multimaster::Text>> {
-    let stamp = Stamp { time, master: origin };
-    Change { dot: Dot { origin, seq }, stamp, key: "k".into(), effect: Some("v".into()) }
+    let stamp = Stamp::new(time, origin);
+    Change { dot: Dot::new(origin, seq), stamp, key: "k".into(), effect: Some("v".into()) }
 }
 
 fn push(extends: Vec<u64>, changes: Vec<Change<Option<multimaster::Text>>>) -> multimaster::MessageOf<LastWriteWins> {
-    Message::Push(Push { extends: extends.into(), changes })
+    Message::Push(Push { extends: extends.into(), changes: changes.into() })
 }
 
 #[test]
@@ -37,10 +37,11 @@ fn a_vector_of_any_width_is_refused_by_the_last_master_it_names() {
 
 #[test]
 fn numbers_at_their_end_are_refused() {
-    let last = Dot { origin: A, seq: 1 };
-    let outcome = at_b().receive(A, push(vec![u64::MAX], vec![change(A, 1, 1)]));
-    assert_eq!(outcome, Outcome::Refused(PeerFault::ImpossibleDot(last)));
-    let none = Dot { origin: A, seq: 0 };
+    for (claimed, impossible) in [(Dot::LAST, 1), (Dot::LAST + 1, Dot::LAST), (u64::MAX, Dot::LAST)] {
+        let outcome = at_b().receive(A, push(vec![claimed], vec![change(A, 1, 1)]));
+        assert_eq!(outcome, Outcome::Refused(PeerFault::ImpossibleDot(Dot::new(A, impossible))));
+    }
+    let none = Dot::new(A, 0);
     let outcome = at_b().receive(A, push(vec![], vec![change(A, 0, 1)]));
     assert_eq!(outcome, Outcome::Refused(PeerFault::ImpossibleDot(none)));
 }
@@ -49,12 +50,12 @@ fn numbers_at_their_end_are_refused() {
 #[test]
 fn after_a_snapshot_that_claims_everything_pushes_are_still_answered() {
     let mut at_b = at_b();
-    let seen: VersionVector = vec![1, 0, u64::MAX].into();
+    let seen: VersionVector = vec![1, 0, Dot::LAST].into();
     let snapshot = Snapshot { seen, clock: 1, table: Default::default() };
     assert_eq!(at_b.receive(A, Message::Snapshot(snapshot)), Outcome::Applied);
-    let outcome = at_b.receive(C, push(vec![0, 0, u64::MAX], vec![change(C, 1, 1)]));
-    assert_eq!(outcome, Outcome::Refused(PeerFault::ImpossibleDot(Dot { origin: C, seq: 1 })));
-    assert!(at_b.write("k", &Op::Delete).is_ok());
+    let outcome = at_b.receive(C, push(vec![0, 0, Dot::LAST], vec![change(C, 1, 1)]));
+    assert_eq!(outcome, Outcome::Refused(PeerFault::ImpossibleDot(Dot::new(C, 1))));
+    assert!(at_b.write("k", Op::Delete).is_ok());
 }
 
 #[test]
@@ -62,7 +63,7 @@ fn a_clock_at_its_end_refuses_writes_that_others_would_refuse() {
     let mut at_b = at_b();
     assert_eq!(at_b.receive(A, push(vec![], vec![change(A, 1, LATEST)])), Outcome::Applied);
     let before = at_b.clone();
-    let refusal = at_b.write("k", &Op::Delete).unwrap_err().to_string();
+    let refusal = at_b.write("k", Op::Delete).unwrap_err().to_string();
     assert!(refusal.contains("clock is at its end"), "{refusal}");
     assert_eq!(at_b, before);
 }

@@ -9,7 +9,7 @@ use multimaster::{LastWriteWins, MessageOf, ObservedRemoveSet, Topology};
 fn a_write_is_pushed_once_to_each_neighbour() {
     let [mut a, _, _] = cluster(LastWriteWins, Topology::all_to_all(3));
     assert!(!a.has_push(B));
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     for peer in [B, C] {
         assert!(a.has_push(peer));
         assert_eq!(next(&mut a, peer).to_string(), "A1 after nothing");
@@ -21,7 +21,7 @@ fn a_write_is_pushed_once_to_each_neighbour() {
 #[test]
 fn a_write_is_not_pushed_to_whom_no_edge_leads() {
     let [mut a, _, _] = cluster(LastWriteWins, Topology::ring(3));
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     assert!(a.has_push(B));
     for other in [A, C, D] {
         assert!(!a.has_push(other));
@@ -32,7 +32,7 @@ fn a_write_is_not_pushed_to_whom_no_edge_leads() {
 #[test]
 fn a_push_holds_what_the_client_wrote_and_when() {
     let [mut a, _] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     assert_eq!(next(&mut a, B), push(&[], [change(A, 1, 1)]));
 }
 
@@ -40,7 +40,7 @@ fn a_push_holds_what_the_client_wrote_and_when() {
 fn a_push_holds_so_many_changes_at_most_and_the_next_builds_on_it() {
     let [mut a, _] = pair(LastWriteWins);
     for text in ["1", "2", "3"] {
-        a.write("x", &set(text)).unwrap();
+        a.write("x", set(text)).unwrap();
     }
     assert_eq!(a.next_push(B, 2).unwrap().to_string(), "A1 A2 after nothing");
     assert_eq!(a.next_push(B, 2).unwrap().to_string(), "A3 after A2");
@@ -50,10 +50,10 @@ fn a_push_holds_so_many_changes_at_most_and_the_next_builds_on_it() {
 #[test]
 fn a_master_tells_how_much_waits_for_a_neighbour() {
     let [mut a, mut b, _] = cluster(LastWriteWins, Topology::all_to_all(3));
-    b.write("x", &set("1")).unwrap();
+    b.write("x", set("1")).unwrap();
     carry(&mut b, &mut a);
-    a.write("x", &set("2")).unwrap();
-    a.write("x", &set("3")).unwrap();
+    a.write("x", set("2")).unwrap();
+    a.write("x", set("3")).unwrap();
     assert_eq!([a.pending(A), a.pending(B), a.pending(C), a.pending(D)], [0, 2, 3, 0]);
     a.next_push(C, 1).unwrap();
     assert_eq!(a.pending(C), 2);
@@ -64,7 +64,7 @@ fn a_master_tells_how_much_waits_for_a_neighbour() {
 #[test]
 fn a_push_of_no_changes_is_not_made() {
     let [mut a, _] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     assert_eq!(a.next_push(B, 0), None);
     assert_eq!(next(&mut a, B).to_string(), "A1 after nothing");
 }
@@ -72,9 +72,9 @@ fn a_push_of_no_changes_is_not_made() {
 #[test]
 fn a_message_survives_being_written_out_and_read_back() {
     let [mut a, _] = pair(ObservedRemoveSet);
-    a.write("tags", &insert("red")).unwrap();
-    a.write("tags", &remove("red")).unwrap();
-    a.write("tags", &insert("green")).unwrap();
+    a.write("tags", insert("red")).unwrap();
+    a.write("tags", remove("red")).unwrap();
+    a.write("tags", insert("green")).unwrap();
     let pushed = a.next_push(B, 2).unwrap();
     a.truncate(0);
     let snapshot = next(&mut a, B);

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 #[test]
 fn what_is_new_is_applied() {
     let [mut a, mut b] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     assert_eq!(b.read("x"), value("1"));
     assert_eq!(b.digest(), &vector(&[1]));
@@ -21,8 +21,8 @@ fn what_is_new_is_applied() {
 #[test]
 fn what_is_new_but_older_than_what_is_kept_is_stale_yet_seen_and_logged() {
     let [mut a, mut b] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
-    b.write("x", &set("2")).unwrap();
+    a.write("x", set("1")).unwrap();
+    b.write("x", set("2")).unwrap();
     assert_eq!(carry(&mut a, &mut b), Outcome::Stale);
     assert_eq!(b.read("x"), value("2"));
     assert_eq!(b.digest(), &vector(&[1, 1]));
@@ -32,19 +32,19 @@ fn what_is_new_but_older_than_what_is_kept_is_stale_yet_seen_and_logged() {
 #[test]
 fn what_is_older_does_not_set_the_clock_back() {
     let [mut a, mut b] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     for text in ["2", "3"] {
-        b.write("x", &set(text)).unwrap();
+        b.write("x", set(text)).unwrap();
     }
     carry(&mut a, &mut b);
-    b.write("x", &set("4")).unwrap();
-    assert_eq!(b.log().last().unwrap().stamp, Stamp { time: 3, master: B });
+    b.write("x", set("4")).unwrap();
+    assert_eq!(b.log().last().unwrap().stamp, Stamp::new(3, B));
 }
 
 #[test]
 fn what_has_been_seen_is_a_duplicate_and_changes_nothing() {
     let [mut a, mut b] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     let pushed = next(&mut a, B);
     assert_eq!(b.receive(A, pushed.clone()), Outcome::Applied);
     let before = b.clone();
@@ -62,9 +62,9 @@ fn what_brings_nothing_is_a_duplicate_even_if_it_builds_on_what_has_not_been_see
 #[test]
 fn what_builds_on_what_has_not_been_seen_is_a_gap_and_changes_nothing() {
     let [mut a, mut b] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     let _lost = next(&mut a, B);
-    a.write("x", &set("2")).unwrap();
+    a.write("x", set("2")).unwrap();
     let before = b.clone();
     assert_eq!(carry(&mut a, &mut b), Outcome::Gap);
     assert_eq!(b, before);
@@ -97,7 +97,7 @@ fn refused(message: MessageOf<LastWriteWins>, fault: PeerFault) {
 fn receiver() -> Replica<LastWriteWins> {
     let [_, mut b, _] = cluster(LastWriteWins, Topology::ring(3));
     assert_eq!(b.receive(A, push(&[], [change(A, 1, 1)])), Outcome::Applied);
-    b.write("x", &set("mine")).unwrap();
+    b.write("x", set("mine")).unwrap();
     b
 }
 
@@ -108,7 +108,7 @@ fn snapshot(seen: &[u64], clock: u64) -> MessageOf<LastWriteWins> {
 #[test]
 fn refused_is_what_comes_from_whom_one_does_not_hear() {
     let [mut a, mut b, c] = cluster(LastWriteWins, Topology::ring(3));
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     let pushed = next(&mut a, B);
     for stranger in [B, C, D] {
         assert_eq!(b.receive(stranger, pushed.clone()), Outcome::Refused(PeerFault::NotANeighbour(stranger)));
@@ -156,13 +156,13 @@ fn refused_is_a_write_that_one_is_said_to_have_made_and_has_not() {
 
 #[test]
 fn refused_is_another_masters_stamp() {
-    let stamp = Stamp { time: 2, master: C };
+    let stamp = Stamp::new(2, C);
     refused(push(&[1], [Change { stamp, ..change(A, 2, 2) }]), PeerFault::ImpossibleStamp(stamp));
 }
 
 #[test]
 fn refused_is_a_time_past_the_latest() {
-    let fault = || PeerFault::ImpossibleStamp(Stamp { time: LATEST + 1, master: A });
+    let fault = || PeerFault::ImpossibleStamp(Stamp::new(LATEST + 1, A));
     refused(push(&[1], [change(A, 2, LATEST + 1)]), fault());
     refused(push(&[1], [change(A, 2, 2), change(A, 3, LATEST + 1)]), fault());
     refused(snapshot(&[2], LATEST + 1), fault());

@@ -8,7 +8,7 @@ use multimaster::{LastWriteWins, Outcome, Topology};
 #[test]
 fn on_a_tick_a_master_tells_what_it_has_seen_to_those_it_hears_from() {
     let [_, mut b, _] = cluster(LastWriteWins, Topology::ring(3));
-    b.write("x", &set("1")).unwrap();
+    b.write("x", set("1")).unwrap();
     let told: Vec<_> = b.tick().map(|(to, seen)| (to, seen.clone())).collect();
     assert_eq!(told, [(A, vector(&[0, 1]))]);
 }
@@ -16,7 +16,7 @@ fn on_a_tick_a_master_tells_what_it_has_seen_to_those_it_hears_from() {
 #[test]
 fn a_lost_last_push_is_found_by_a_digest() {
     let [mut a, mut b] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     let _lost = next(&mut a, B);
     assert_eq!(a.next_push(B, 100), None, "the sender believes it sent");
     assert_eq!(repair(&a, &mut b), Outcome::Applied);
@@ -26,9 +26,9 @@ fn a_lost_last_push_is_found_by_a_digest() {
 #[test]
 fn a_gap_is_closed_by_a_digest() {
     let [mut a, mut b] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     let _lost = next(&mut a, B);
-    a.write("x", &set("2")).unwrap();
+    a.write("x", set("2")).unwrap();
     let late = next(&mut a, B);
     assert_eq!(b.receive(A, late.clone()), Outcome::Gap);
     assert_eq!(a.answer(b.digest(), 1).unwrap().to_string(), "A1 after nothing");
@@ -40,10 +40,10 @@ fn a_gap_is_closed_by_a_digest() {
 #[test]
 fn an_answer_holds_what_the_asker_lacks_and_no_more() {
     let [mut a, mut b] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
-    b.write("y", &set("2")).unwrap();
+    a.write("x", set("1")).unwrap();
+    b.write("y", set("2")).unwrap();
     carry(&mut b, &mut a);
-    a.write("x", &set("3")).unwrap();
+    a.write("x", set("3")).unwrap();
     assert_eq!(a.answer(&vector(&[]), 100).unwrap().to_string(), "A1 B1 A2 after nothing");
     assert_eq!(a.answer(&vector(&[0, 1]), 100).unwrap().to_string(), "A1 A2 after B1");
     assert_eq!(a.answer(&vector(&[0, 1]), 1).unwrap().to_string(), "A1 after B1");
@@ -54,14 +54,14 @@ fn an_answer_holds_what_the_asker_lacks_and_no_more() {
 #[test]
 fn an_answer_builds_on_nothing_that_the_answerer_has_not_seen() {
     let [mut a, _, _] = cluster(LastWriteWins, Topology::star(3));
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     assert_eq!(a.answer(&vector(&[0, 5, 7]), 100).unwrap().to_string(), "A1 after nothing");
 }
 
 #[test]
 fn an_answer_does_not_depend_on_what_was_pushed_and_moves_no_cursor() {
     let [mut a, _] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     assert_eq!(a.answer(&vector(&[]), 100).unwrap().to_string(), "A1 after nothing");
     assert_eq!(next(&mut a, B).to_string(), "A1 after nothing");
     assert_eq!(a.answer(&vector(&[]), 100).unwrap().to_string(), "A1 after nothing");
@@ -70,7 +70,7 @@ fn an_answer_does_not_depend_on_what_was_pushed_and_moves_no_cursor() {
 #[test]
 fn a_digest_of_one_that_knows_more_is_answered_by_nothing() {
     let [a, mut b] = pair(LastWriteWins);
-    b.write("x", &set("1")).unwrap();
+    b.write("x", set("1")).unwrap();
     assert_eq!(a.answer(b.digest(), 100), None);
 }
 
@@ -78,7 +78,7 @@ fn a_digest_of_one_that_knows_more_is_answered_by_nothing() {
 fn a_resumed_connection_goes_on_after_what_the_peer_has_seen() {
     let [mut a, _] = pair(LastWriteWins);
     for text in ["1", "2", "3"] {
-        a.write("x", &set(text)).unwrap();
+        a.write("x", set(text)).unwrap();
     }
     let _lost = next(&mut a, B);
     a.resume(B, &vector(&[1]));
@@ -90,7 +90,7 @@ fn a_resumed_connection_goes_on_after_what_the_peer_has_seen() {
 #[test]
 fn a_resumed_connection_does_not_send_back_what_the_peer_wrote() {
     let [mut hub, mut b, _] = cluster(LastWriteWins, Topology::star(3));
-    b.write("x", &set("1")).unwrap();
+    b.write("x", set("1")).unwrap();
     carry(&mut b, &mut hub);
     hub.resume(B, &vector(&[]));
     assert!(!hub.has_push(B));
@@ -101,7 +101,7 @@ fn a_resumed_connection_does_not_send_back_what_the_peer_wrote() {
 #[test]
 fn a_resumed_connection_skips_what_the_peer_got_from_others() {
     let [mut a, mut b, mut c] = cluster(LastWriteWins, Topology::all_to_all(3));
-    c.write("x", &set("1")).unwrap();
+    c.write("x", set("1")).unwrap();
     carry(&mut c, &mut a);
     carry(&mut c, &mut b);
     assert!(a.would_repeat(B, b.digest()));
@@ -113,7 +113,7 @@ fn a_resumed_connection_skips_what_the_peer_got_from_others() {
 #[test]
 fn what_the_peer_lacks_would_not_be_a_repetition() {
     let [mut a, b] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     assert!(!a.would_repeat(B, b.digest()));
     a.truncate(0);
     assert!(!a.would_repeat(B, b.digest()), "nor would a snapshot");
@@ -124,7 +124,7 @@ fn what_the_peer_lacks_would_not_be_a_repetition() {
 #[test]
 fn resuming_with_whom_one_does_not_send_to_changes_nothing() {
     let [mut a, _, _] = cluster(LastWriteWins, Topology::ring(3));
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     let before = a.clone();
     for other in [A, C, D] {
         a.resume(other, &vector(&[]));

@@ -12,7 +12,7 @@ use multimaster::{
 fn truncating_keeps_the_newest_and_notes_what_is_gone() {
     let [mut a, _] = pair(LastWriteWins);
     for text in ["1", "2", "3"] {
-        a.write("x", &set(text)).unwrap();
+        a.write("x", set(text)).unwrap();
     }
     a.truncate(1);
     assert_eq!(a.log().map(|change| change.dot).collect::<Vec<_>>(), [dot(A, 3)]);
@@ -23,9 +23,9 @@ fn truncating_keeps_the_newest_and_notes_what_is_gone() {
 #[test]
 fn a_neighbour_that_was_sent_all_that_is_gone_is_pushed_changes_as_before() {
     let [mut a, mut b] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     carry(&mut a, &mut b);
-    a.write("x", &set("2")).unwrap();
+    a.write("x", set("2")).unwrap();
     a.truncate(1);
     assert_eq!(next(&mut a, B).to_string(), "A2 after A1");
 }
@@ -33,7 +33,7 @@ fn a_neighbour_that_was_sent_all_that_is_gone_is_pushed_changes_as_before() {
 #[test]
 fn a_neighbour_that_still_needs_what_is_gone_is_sent_a_snapshot() {
     let [mut a, mut b] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     a.truncate(0);
     assert!(a.has_push(B));
     assert_eq!(a.answer(b.digest(), 1).unwrap().to_string(), "snapshot of A1");
@@ -46,7 +46,7 @@ fn a_neighbour_that_still_needs_what_is_gone_is_sent_a_snapshot() {
 #[test]
 fn a_connection_resumed_at_what_is_gone_goes_on_with_a_snapshot() {
     let [mut a, mut b] = pair(LastWriteWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     let _lost = next(&mut a, B);
     a.truncate(0);
     assert!(!a.has_push(B));
@@ -54,7 +54,7 @@ fn a_connection_resumed_at_what_is_gone_goes_on_with_a_snapshot() {
     assert_eq!(next(&mut a, B).to_string(), "snapshot of A1");
     a.resume(B, b.digest());
     carry(&mut a, &mut b);
-    a.write("x", &set("2")).unwrap();
+    a.write("x", set("2")).unwrap();
     assert_eq!(next(&mut a, B).to_string(), "A2 after A1");
 }
 
@@ -62,20 +62,20 @@ fn a_connection_resumed_at_what_is_gone_goes_on_with_a_snapshot() {
 fn a_snapshot_sets_the_clock_and_starts_the_log_anew() {
     let [mut a, mut b] = pair(LastWriteWins);
     for text in ["1", "2", "3"] {
-        a.write("x", &set(text)).unwrap();
+        a.write("x", set(text)).unwrap();
     }
     a.truncate(0);
     carry(&mut a, &mut b);
     assert_eq!(b.log().count(), 0);
     assert_eq!(b.truncated(), &vector(&[3]));
-    b.write("x", &set("4")).unwrap();
-    assert_eq!(b.log().last().unwrap().stamp, Stamp { time: 4, master: B });
+    b.write("x", set("4")).unwrap();
+    assert_eq!(b.log().last().unwrap().stamp, Stamp::new(4, B));
 }
 
 #[test]
 fn a_snapshot_is_passed_on_but_not_back_to_whom_it_tells_nothing() {
     let [mut hub, mut b, mut c] = cluster(LastWriteWins, Topology::star(3));
-    b.write("x", &set("1")).unwrap();
+    b.write("x", set("1")).unwrap();
     b.truncate(0);
     assert_eq!(carry(&mut b, &mut hub), Outcome::Applied);
     assert_eq!(hub.next_push(B, 100), None);
@@ -88,11 +88,11 @@ fn a_snapshot_is_passed_on_but_not_back_to_whom_it_tells_nothing() {
 #[test]
 fn a_snapshot_that_brings_nothing_is_a_duplicate_and_changes_nothing() {
     let [mut a, mut b] = pair(ArrivalWins);
-    a.write("x", &set("1")).unwrap();
+    a.write("x", set("1")).unwrap();
     a.truncate(0);
     let snapshot = next(&mut a, B);
     b.receive(A, snapshot.clone());
-    b.write("x", &set("2")).unwrap();
+    b.write("x", set("2")).unwrap();
     let before = b.clone();
     assert_eq!(b.receive(A, snapshot), Outcome::Duplicate);
     assert_eq!(b, before);
@@ -101,12 +101,12 @@ fn a_snapshot_that_brings_nothing_is_a_duplicate_and_changes_nothing() {
 #[test]
 fn a_snapshot_brings_back_nothing_that_was_removed() {
     let [mut a, mut b] = pair(ObservedRemoveSet);
-    a.write("tags", &insert("red")).unwrap();
+    a.write("tags", insert("red")).unwrap();
     carry(&mut a, &mut b);
-    a.write("tags", &insert("green")).unwrap();
+    a.write("tags", insert("green")).unwrap();
     a.truncate(0);
     let held_red = next(&mut a, B);
-    b.write("tags", &remove("red")).unwrap();
+    b.write("tags", remove("red")).unwrap();
     assert_eq!(b.receive(A, held_red), Outcome::Applied);
     assert_eq!(b.read("tags"), elements(["green"]));
 }
@@ -116,10 +116,10 @@ fn a_snapshot_brings_back_nothing_that_was_removed() {
 #[track_caller]
 fn loses_nothing<R: Resolver>(rule: R, shared: &[(&str, Op)], at_a: &[(&str, Op)], at_b: &[(&str, Op)]) {
     let [mut a, mut b] = pair(rule);
-    shared.iter().for_each(|(key, op)| assert!(a.write(key, op).is_ok()));
+    shared.iter().for_each(|(key, op)| assert!(a.write(key, op.clone()).is_ok()));
     carry(&mut a, &mut b);
-    at_a.iter().for_each(|(key, op)| assert!(a.write(key, op).is_ok()));
-    at_b.iter().for_each(|(key, op)| assert!(b.write(key, op).is_ok()));
+    at_a.iter().for_each(|(key, op)| assert!(a.write(key, op.clone()).is_ok()));
+    at_b.iter().for_each(|(key, op)| assert!(b.write(key, op.clone()).is_ok()));
     let (mut twin_a, mut twin_b) = (a.clone(), b.clone());
     let (to_b, to_a) = (next(&mut twin_a, B), next(&mut twin_b, A));
     assert_eq!(twin_a.receive(B, to_a), Outcome::Applied);
@@ -163,8 +163,8 @@ fn two_masters_that_need_each_others_snapshot_lose_nothing() {
 #[test]
 fn a_rule_that_cannot_merge_loses_what_the_snapshot_does_not_hold() {
     let [mut a, mut b] = pair(ArrivalWins);
-    a.write("x", &set("of a")).unwrap();
-    b.write("y", &set("of b")).unwrap();
+    a.write("x", set("of a")).unwrap();
+    b.write("y", set("of b")).unwrap();
     a.truncate(0);
     b.truncate(0);
     assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
@@ -178,8 +178,8 @@ fn a_rule_that_cannot_merge_loses_what_the_snapshot_does_not_hold() {
 #[test]
 fn two_masters_whose_rule_cannot_merge_swap_their_tables_if_the_snapshots_cross() {
     let [mut a, mut b] = pair(ArrivalWins);
-    a.write("x", &set("of a")).unwrap();
-    b.write("y", &set("of b")).unwrap();
+    a.write("x", set("of a")).unwrap();
+    b.write("y", set("of b")).unwrap();
     a.truncate(0);
     b.truncate(0);
     let (to_b, to_a) = (next(&mut a, B), next(&mut b, A));

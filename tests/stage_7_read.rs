@@ -11,8 +11,8 @@ use multimaster::{
 /// Two masters each make a write to `x` without having seen the other's, then get it.
 fn concurrently<R: Resolver>(rule: R, at_a: &Op, at_b: &Op) -> [Replica<R>; 2] {
     let [mut a, mut b] = pair(rule);
-    a.write("x", at_a).unwrap();
-    b.write("x", at_b).unwrap();
+    a.write("x", at_a.clone()).unwrap();
+    b.write("x", at_b.clone()).unwrap();
     let (to_b, to_a) = (next(&mut a, B), next(&mut b, A));
     a.receive(B, to_a);
     b.receive(A, to_b);
@@ -39,8 +39,8 @@ fn a_key_never_written_reads_as_nothing() {
 fn a_deleted_key_reads_as_nothing() {
     fn deleted<R: Resolver>(rule: R) {
         let [mut a, mut b] = pair(rule);
-        a.write("x", &set("1")).unwrap();
-        a.write("x", &Op::Delete).unwrap();
+        a.write("x", set("1")).unwrap();
+        a.write("x", Op::Delete).unwrap();
         assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
         both_read([a, b], Reading::Nothing);
     }
@@ -62,9 +62,9 @@ fn arrival_wins_reads_what_came_last_so_masters_disagree_for_ever() {
 fn last_write_wins_reads_the_latest_stamp_and_of_equal_times_the_higher_master() {
     both_read(concurrently(LastWriteWins, &set("1"), &set("2")), value("2"));
     let [mut a, mut b] = pair(LastWriteWins);
-    a.write("y", &set("earlier")).unwrap();
-    a.write("x", &set("1")).unwrap();
-    b.write("x", &set("2")).unwrap();
+    a.write("y", set("earlier")).unwrap();
+    a.write("x", set("1")).unwrap();
+    b.write("x", set("2")).unwrap();
     assert_eq!(carry(&mut b, &mut a), Outcome::Stale);
     assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     both_read([a, b], value("1"));
@@ -85,7 +85,7 @@ fn multi_value_reads_all_concurrent_writes_in_stamp_order() {
 #[test]
 fn multi_value_reads_one_value_once_a_writer_has_seen_all() {
     let [mut a, mut b] = concurrently(MultiValue, &set("1"), &set("2"));
-    b.write("x", &set("3")).unwrap();
+    b.write("x", set("3")).unwrap();
     carry(&mut b, &mut a);
     both_read([a, b], value("3"));
 }
@@ -98,7 +98,7 @@ fn multi_value_keeps_what_a_delete_had_not_seen() {
 #[test]
 fn multi_value_takes_a_delete_of_nothing_as_stale() {
     let [mut a, mut b] = pair(MultiValue);
-    a.write("x", &Op::Delete).unwrap();
+    a.write("x", Op::Delete).unwrap();
     assert_eq!(carry(&mut a, &mut b), Outcome::Stale);
     both_read([a, b], Reading::Nothing);
 }
@@ -125,11 +125,11 @@ fn custom_reads_what_your_function_makes_of_both() {
 /// At A seat 5 overwrites seat 3; at B seat 4 is concurrent to both. B and C meet 3 and 4 before they hear of 5.
 fn overwritten_booking<R: Resolver>(rule: R) -> [Reading; 3] {
     let [mut a, mut b, mut c] = cluster(rule, Topology::all_to_all(3));
-    a.write("x", &set("3 Ann")).unwrap();
-    b.write("x", &set("4 Bob")).unwrap();
+    a.write("x", set("3 Ann")).unwrap();
+    b.write("x", set("4 Bob")).unwrap();
     carry(&mut a, &mut c);
     carry(&mut b, &mut c);
-    a.write("x", &set("5 Ann")).unwrap();
+    a.write("x", set("5 Ann")).unwrap();
     carry(&mut a, &mut c);
     carry(&mut a, &mut b);
     carry(&mut b, &mut a);
@@ -158,7 +158,7 @@ fn a_counter_reads_the_end_of_the_range_if_the_sum_lies_beyond() {
 #[test]
 fn adding_nothing_to_a_counter_is_stale() {
     let [mut a, mut b] = pair(Counter);
-    a.write("x", &Op::Add(0)).unwrap();
+    a.write("x", Op::Add(0)).unwrap();
     assert_eq!(carry(&mut a, &mut b), Outcome::Stale);
     both_read([a, b], Reading::Total(0));
 }
@@ -166,9 +166,9 @@ fn adding_nothing_to_a_counter_is_stale() {
 #[test]
 fn a_set_keeps_what_is_inserted_concurrently_to_its_remove() {
     let [mut a, mut b] = concurrently(ObservedRemoveSet, &insert("red"), &insert("green"));
-    a.write("x", &remove("red")).unwrap();
-    a.write("x", &remove("green")).unwrap();
-    b.write("x", &insert("red")).unwrap();
+    a.write("x", remove("red")).unwrap();
+    a.write("x", remove("green")).unwrap();
+    b.write("x", insert("red")).unwrap();
     let (to_b, to_a) = (next(&mut a, B), next(&mut b, A));
     assert_eq!(a.receive(B, to_a), Outcome::Applied);
     assert_eq!(b.receive(A, to_b), Outcome::Applied);
@@ -178,9 +178,9 @@ fn a_set_keeps_what_is_inserted_concurrently_to_its_remove() {
 #[test]
 fn removing_what_is_not_in_is_stale_and_takes_out_no_later_insert() {
     let [mut a, mut b] = pair(ObservedRemoveSet);
-    a.write("x", &remove("red")).unwrap();
+    a.write("x", remove("red")).unwrap();
     assert_eq!(carry(&mut a, &mut b), Outcome::Stale);
-    a.write("x", &insert("red")).unwrap();
+    a.write("x", insert("red")).unwrap();
     carry(&mut a, &mut b);
     both_read([a, b], elements(["red"]));
 }
@@ -189,9 +189,9 @@ fn removing_what_is_not_in_is_stale_and_takes_out_no_later_insert() {
 fn the_readings_are_in_order_all_keys_that_do_not_read_as_if_never_written() {
     let [mut a, _] = pair(LastWriteWins);
     for key in ["b", "c", "a"] {
-        a.write(key, &set(key)).unwrap();
+        a.write(key, set(key)).unwrap();
     }
-    a.write("c", &Op::Delete).unwrap();
+    a.write("c", Op::Delete).unwrap();
     let readings: Vec<_> = a.readings().map(|(key, reading)| (key.to_string(), reading)).collect();
     assert_eq!(readings, [("a".into(), value("a")), ("b".into(), value("b"))]);
     assert!(a.state("c").is_some(), "a tombstone stays");
@@ -200,12 +200,12 @@ fn the_readings_are_in_order_all_keys_that_do_not_read_as_if_never_written() {
 #[test]
 fn what_was_deleted_without_a_tombstone_leaves_no_trace() {
     let [mut a, _] = pair(MultiValue);
-    a.write("x", &set("1")).unwrap();
-    a.write("x", &Op::Delete).unwrap();
+    a.write("x", set("1")).unwrap();
+    a.write("x", Op::Delete).unwrap();
     assert_eq!(a.state("x"), None);
     let [mut a, _] = pair(ObservedRemoveSet);
-    a.write("x", &insert("red")).unwrap();
-    a.write("x", &remove("red")).unwrap();
+    a.write("x", insert("red")).unwrap();
+    a.write("x", remove("red")).unwrap();
     assert_eq!(a.state("x"), None);
 }
 
@@ -213,8 +213,8 @@ fn what_was_deleted_without_a_tombstone_leaves_no_trace() {
 #[track_caller]
 fn order_leaves_no_trace<R: Resolver>(rule: R, at_a: (&str, Op), at_b: (&str, Op)) {
     let [mut a, mut b, c] = cluster(rule, Topology::all_to_all(3));
-    a.write(at_a.0, &at_a.1).unwrap();
-    b.write(at_b.0, &at_b.1).unwrap();
+    a.write(at_a.0, at_a.1).unwrap();
+    b.write(at_b.0, at_b.1).unwrap();
     let of = [(A, next(&mut a, C)), (B, next(&mut b, C))];
     let [one, other] = [[0, 1], [1, 0]].map(|order| {
         let mut c = c.clone();

@@ -11,11 +11,11 @@ impl Resolver for Old {
     type Effect = Option<Text>;
 
     #[inline]
-    fn prepare(&self, _: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
         match op {
-            Op::Set(value) => Ok(Some(value.clone())),
+            Op::Set(value) => Ok(Some(value)),
             Op::Delete => Ok(None),
-            other => Err(Refusal::WrongKind(other.clone())),
+            other => Err(Refusal::WrongKind(other)),
         }
     }
 

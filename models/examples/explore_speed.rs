@@ -86,7 +86,7 @@ impl Actor for MasterActor {
         if *made < self.asks().len() {
             out.set_timer((), Duration::ZERO..Duration::ZERO);
         }
-        replica.write(&request.key, &request.op).expect("registers take all that is written here");
+        replica.write(&request.key, request.op.clone()).expect("registers take all that is written here");
         self.pass_on(replica, out);
     }
 

@@ -44,7 +44,7 @@ impl Pack {
 trait Packed: Send + Sync {
     fn kind(&self) -> Kind;
     fn goes_by_clocks(&self) -> bool;
-    fn prepare(&self, state: &Pack, op: &Op, dot: Dot, stamp: Stamp) -> Result<Pack, Refusal>;
+    fn prepare(&self, state: &Pack, op: Op, dot: Dot, stamp: Stamp) -> Result<Pack, Refusal>;
     fn apply(&self, state: &mut Pack, change: &Change<Pack>) -> bool;
     fn read(&self, state: &Pack) -> Reading;
     fn merge(&self, ours: Side<'_, Pack>, theirs: Side<'_, Pack>) -> Option<Pack>;
@@ -76,7 +76,7 @@ impl<R: Resolver> Packed for R {
         Resolver::goes_by_clocks(self)
     }
 
-    fn prepare(&self, state: &Pack, op: &Op, dot: Dot, stamp: Stamp) -> Result<Pack, Refusal> {
+    fn prepare(&self, state: &Pack, op: Op, dot: Dot, stamp: Stamp) -> Result<Pack, Refusal> {
         Resolver::prepare(self, &unpack_state(state), op, dot, stamp).map(|effect| pack(&effect))
     }
 
@@ -125,7 +125,7 @@ impl Resolver for AnyRule {
         self.0.goes_by_clocks()
     }
 
-    fn prepare(&self, state: &Pack, op: &Op, dot: Dot, stamp: Stamp) -> Result<Pack, Refusal> {
+    fn prepare(&self, state: &Pack, op: Op, dot: Dot, stamp: Stamp) -> Result<Pack, Refusal> {
         self.0.prepare(state, op, dot, stamp)
     }
 

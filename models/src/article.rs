@@ -99,7 +99,7 @@ impl Article {
                     return Err(format!("the article's masters only set: `{request}` is nothing they can do"));
                 };
                 let seq = written.entry(client.at).and_modify(|seq| *seq += 1).or_insert(1);
-                let dot = Dot { origin: client.at, seq: *seq };
+                let dot = Dot::new(client.at, *seq);
                 writes.insert(dot, (request.key.clone(), value.clone()));
             }
         }
@@ -111,7 +111,7 @@ impl Article {
     fn dot(&self, client: usize, place: usize) -> Dot {
         let at = self.clients[client].at;
         let before = self.clients[..client].iter().filter(|other| other.at == at).map(|other| other.asks.len());
-        Dot { origin: at, seq: (before.sum::<usize>() + place + 1) as u64 }
+        Dot::new(at, (before.sum::<usize>() + place + 1) as u64)
     }
 
     /// The neighbour to send to after `last`, or the first.
@@ -160,8 +160,8 @@ impl Article {
     /// A key that only `writer` writes, and that `other` reads differently.
     fn out_of_order(&self, state: &State) -> Option<(&Key, MasterId, MasterId)> {
         self.writes.iter().find_map(|(dot, (key, _))| {
-            let writer = dot.origin;
-            let alone = self.writes.iter().all(|(other, (k, _))| k != key || other.origin == writer);
+            let writer = dot.origin();
+            let alone = self.writes.iter().all(|(other, (k, _))| k != key || other.origin() == writer);
             let right = state.data[writer.index()].get(key);
             let other = self.topology.ids().find(|id| state.data[id.index()].get(key) != right)?;
             alone.then_some((key, writer, other))

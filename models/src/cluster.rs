@@ -227,8 +227,8 @@ pub(crate) fn written<R: Resolver>(
     request: &Request,
     past: VersionVector,
 ) -> Result<Write, Refusal> {
-    let dot = replica.write(&request.key, &request.op)?;
+    let dot = replica.write(&request.key, request.op.clone())?;
     // A master logs what it writes.
-    let stamp = replica.log().last().map_or(Stamp { time: 0, master: replica.id() }, |change| change.stamp);
+    let stamp = replica.log().last().map_or(Stamp::new(0, replica.id()), |change| change.stamp);
     Ok(Write { dot, stamp, key: request.key.clone(), op: request.op.untimed().clone(), past })
 }

@@ -3,7 +3,7 @@
 //! The protocol stays as it is: what is weaker is a [`Tamper`] around it.
 
 use crate::tamper::Tamper;
-use multimaster::{Dot, MasterId, Message, MessageOf, Outcome, Replica, Resolver, VersionVector};
+use multimaster::{Changes, Dot, MasterId, Message, MessageOf, Outcome, Replica, Resolver, VersionVector};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -42,8 +42,8 @@ fn needs_nothing_of_others<R: Resolver>(_: &Replica<R>, _: MasterId, message: &m
         push.extends = VersionVector::default();
         let mut carried = BTreeSet::new();
         for change in &push.changes {
-            if carried.insert(change.dot.origin) {
-                push.extends.insert(Dot { seq: change.dot.seq - 1, ..change.dot });
+            if carried.insert(change.dot.origin()) {
+                push.extends.insert(Dot::new(change.dot.origin(), change.dot.seq() - 1));
             }
         }
     }
@@ -53,7 +53,7 @@ fn needs_nothing_of_others<R: Resolver>(_: &Replica<R>, _: MasterId, message: &m
 fn again<R: Resolver>(replica: &mut Replica<R>, from: MasterId, message: MessageOf<R>) -> Outcome {
     let changes = match &message {
         Message::Push(push) => push.changes.clone(),
-        Message::Snapshot(_) => Vec::new(),
+        Message::Snapshot(_) => Changes::new(),
     };
     let outcome = replica.receive(from, message);
     if outcome != Outcome::Duplicate {
@@ -61,7 +61,7 @@ fn again<R: Resolver>(replica: &mut Replica<R>, from: MasterId, message: Message
     }
     let mut altered = false;
     let here = replica.id();
-    for change in changes.iter().filter(|change| change.dot.origin != here) {
+    for change in changes.iter().filter(|change| change.dot.origin() != here) {
         altered |= replica.reapply(change);
     }
     if altered { Outcome::Applied } else { Outcome::Duplicate }

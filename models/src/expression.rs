@@ -126,13 +126,13 @@ impl Expression {
 
 /// A version as an expression sees it.
 fn seen(version: &Version) -> Map {
-    let time = i64::try_from(version.stamp.time).unwrap_or(i64::MAX);
+    let time = i64::try_from(version.stamp.time()).unwrap_or(i64::MAX);
     let value = version.value.as_ref().map_or(Dynamic::UNIT, |value| value.as_str().into());
     let field = |name: &str, value: Dynamic| (name.into(), value);
     Map::from([
         field("value", value),
         field("time", time.into()),
-        field("master", version.dot.origin.to_string().into()),
+        field("master", version.dot.origin().to_string().into()),
         field("write", version.dot.to_string().into()),
     ])
 }

@@ -214,9 +214,9 @@ impl History {
         let mut rights: BTreeMap<(&Key, MasterId), i128> = BTreeMap::new();
         for Write { dot, key, op, .. } in &self.0 {
             match op {
-                Op::Add(amount) => *rights.entry((key, dot.origin)).or_default() += i128::from(*amount),
+                Op::Add(amount) => *rights.entry((key, dot.origin())).or_default() += i128::from(*amount),
                 Op::Transfer { amount, to } => {
-                    *rights.entry((key, dot.origin)).or_default() -= i128::from(*amount);
+                    *rights.entry((key, dot.origin())).or_default() -= i128::from(*amount);
                     *rights.entry((key, *to)).or_default() += i128::from(*amount);
                 }
                 _ => {}
@@ -261,7 +261,7 @@ impl History {
     /// Whether `replica` has seen a write that had seen another master's.
     pub fn dependency<R: Resolver>(&self, replica: &Replica<R>) -> bool {
         self.seen(replica).any(|write| {
-            write.dot.origin != replica.id() && write.past.iter().any(|(master, _)| master != write.dot.origin)
+            write.dot.origin() != replica.id() && write.past.iter().any(|(master, _)| master != write.dot.origin())
         })
     }
 }

@@ -154,7 +154,8 @@ impl Subject for Sharded {
         let (after, mut sent) = cluster.step(before, action)?;
         for dot in &mut sent {
             // Each shard counts its changes from 1: here they must be told apart.
-            dot.origin.0 += (*shard * self.masters().len()) as u16;
+            let origin = MasterId(dot.origin().0 + (*shard * self.masters().len()) as u16);
+            *dot = Dot::new(origin, dot.seq());
         }
         let mut next = state.clone();
         if let Some(client) = cluster.client(action) {
@@ -163,7 +164,7 @@ impl Subject for Sharded {
             let seq = cluster.seen(&after)[at.index()].get(at);
             if seq > cluster.seen(before)[at.index()].get(at) {
                 let mut pasts = state.pasts.value.clone();
-                pasts.insert((*shard, Dot { origin: at, seq }), self.seen_at(state, at));
+                pasts.insert((*shard, Dot::new(at, seq)), self.seen_at(state, at));
                 next.pasts = Arc::new(Hashed::new(pasts));
             }
         }

@@ -206,14 +206,14 @@ impl<R: Resolver> Cluster<R> {
 
     /// The request, after the name by which later steps call the change that it makes.
     fn named(&self, state: &State<R>, at: MasterId, request: &multimaster::Request) -> String {
-        match state.master(at).replica.clone().write(&request.key, &request.op) {
+        match state.master(at).replica.clone().write(&request.key, request.op.clone()) {
             Ok(dot) => format!("{dot}: {request}"),
             Err(_) => request.to_string(),
         }
     }
 
     fn refusal(&self, state: &State<R>, at: MasterId, request: &multimaster::Request) -> Option<String> {
-        let refusal = state.master(at).replica.clone().write(&request.key, &request.op).err()?;
+        let refusal = state.master(at).replica.clone().write(&request.key, request.op.clone()).err()?;
         Some(format!("refused: {refusal}"))
     }
 }

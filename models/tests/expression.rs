@@ -38,8 +38,8 @@ fn one_expression_is_safe_over_siblings_and_not_over_merged_values_or_arrivals()
 #[test]
 fn an_expression_gives_one_of_the_two_or_a_text() {
     let version = |origin: u16, value: Option<&str>| Version {
-        stamp: Stamp { time: 7, master: MasterId(origin) },
-        dot: Dot { origin: MasterId(origin), seq: 3 },
+        stamp: Stamp::new(7, MasterId(origin)),
+        dot: Dot::new(MasterId(origin), 3),
         value: value.map(Into::into),
     };
     let (first, second) = (version(0, Some("x")), version(1, None));

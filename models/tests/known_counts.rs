@@ -88,7 +88,7 @@ impl Subject for Plain {
                 let stamp = master.register;
                 next.in_flight.extend((0..self.masters).filter(|to| *to != at).map(|to| (to, stamp)));
                 next.in_flight.sort();
-                let dot = Dot { origin: MasterId(at as u16), seq: u64::from(stamp.0) };
+                let dot = Dot::new(MasterId(at as u16), u64::from(stamp.0));
                 sent.extend(vec![dot; self.masters - 1]);
             }
             Action::Receive(at, stamp) => {

@@ -92,9 +92,9 @@ impl Resolver for Total {
         Kind::Counter
     }
 
-    fn prepare(&self, _: &i64, op: &Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+    fn prepare(&self, _: &i64, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
         match op {
-            Op::Add(amount) => Ok(*amount),
+            Op::Add(amount) => Ok(amount),
             other => Err(Refusal::WrongKind(other.clone())),
         }
     }

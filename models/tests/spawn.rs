@@ -111,9 +111,10 @@ fn what_no_right_neighbour_sends_is_refused() {
         (&c, push("[]", 2, 2, 1, 2), "impossible dot"),
         (&c, push("[]", 2, 0, 1, 2), "impossible dot"),
         (&c, push("[]", 0, 1, 1, 0), "impossible dot"),
-        (&c, push("[]", 2, 1, u64::MAX, 2), "impossible stamp"),
+        (&c, push("[]", 2, 1, (1 << 48) - 1, 2), "impossible stamp"),
         (&c, push("[]", 2, 1, 1, 1), "impossible stamp"),
         (&c, r#"{"Ask":"set k = v"}"#.into(), "no client"),
+        (&c, push("[]", 2, 1, u64::MAX, 2), "unreadable"),
         (&b, "garbage".into(), "unreadable"),
         (&c, right[..40].into(), "unreadable"),
     ];

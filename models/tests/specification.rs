@@ -219,7 +219,7 @@ impl Resolver for Doubling {
         Kind::Counter
     }
 
-    fn prepare(&self, state: &Self::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<i64, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<i64, Refusal> {
         Counter.prepare(state, op, dot, stamp)
     }
 

@@ -116,7 +116,7 @@ impl Model for Count {
 
 impl Subject for Count {
     fn step(&self, state: &u8, (): &()) -> Option<(u8, Sent)> {
-        let dot = Dot { origin: MasterId(0), seq: 1 };
+        let dot = Dot::new(MasterId(0), 1);
         Some((self.next_state(state, ())?, Sent::from_slice(&[dot])))
     }
 

@@ -282,14 +282,14 @@ fn which_merges_are_joins() {
 /// The states that a master can be in of: A writes a; A deletes it; B, having seen a, writes b; C writes c.
 fn reachable(rule: &AnyRule, times: [u64; 4]) -> Vec<Pack> {
     let change = |before: &[&Change<Pack>], origin: u16, seq: u64, op: Op, time: u64| {
-        let (dot, stamp) = (Dot { origin: MasterId(origin), seq }, Stamp { time, master: MasterId(origin) });
+        let (dot, stamp) = (Dot::new(MasterId(origin), seq), Stamp::new(time, MasterId(origin)));
         let mut state = Pack::default();
         for change in before {
             rule.apply(&mut state, change);
         }
         // As `Replica::write` does.
         let op = if rule.goes_by_clocks() { Op::At(time, Box::new(op)) } else { op };
-        let effect = rule.prepare(&state, &op, dot, stamp).unwrap();
+        let effect = rule.prepare(&state, op, dot, stamp).unwrap();
         Change { dot, stamp, key: "k".into(), effect }
     };
     let a = change(&[], 0, 1, Op::Set("a".into()), times[0]);

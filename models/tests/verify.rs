@@ -24,7 +24,7 @@ impl Resolver for Largest {
     type State = Option<(Text, Dot)>;
     type Effect = Text;
 
-    fn prepare(&self, _: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
         match op {
             Op::Set(value) => Ok(value.clone()),
             _ => Err(Refusal::Because("a maximum never shrinks".into())),
@@ -61,7 +61,7 @@ impl Resolver for ReadOnly {
     type State = ();
     type Effect = ();
 
-    fn prepare(&self, (): &(), _: &Op, _: Dot, _: Stamp) -> Result<(), Refusal> {
+    fn prepare(&self, (): &(), _: Op, _: Dot, _: Stamp) -> Result<(), Refusal> {
         Err(Refusal::Because("read only".into()))
     }
 
@@ -155,8 +155,8 @@ impl Resolver for ByTheClock {
         true
     }
 
-    fn prepare(&self, _: &Self::State, op: &Op, _: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
-        let time = op.time().unwrap_or(stamp.time);
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
+        let time = op.time().unwrap_or(stamp.time());
         match op.untimed() {
             Op::Set(value) => Ok((time, Some(value.clone()))),
             _ => Ok((time, None)),
@@ -219,8 +219,8 @@ impl Resolver for Remembering {
         Kind::Counter
     }
 
-    fn prepare(&self, _: &Vec<i64>, op: &Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
-        if let Op::Add(amount) = op { Ok(*amount) } else { Err(Refusal::WrongKind(op.clone())) }
+    fn prepare(&self, _: &Vec<i64>, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+        if let Op::Add(amount) = op { Ok(amount) } else { Err(Refusal::WrongKind(op)) }
     }
 
     fn apply(&self, state: &mut Vec<i64>, change: &Change<i64>) -> bool {

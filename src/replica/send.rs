@@ -2,7 +2,7 @@
 
 use super::{Known, MessageOf, Neighbour, Replica};
 use crate::log::Cursor;
-use crate::{Dot, MasterId, Message, Push, Resolver, Snapshot, VersionVector};
+use crate::{Changes, Dot, MasterId, Message, Push, Resolver, Snapshot, VersionVector};
 
 impl<R: Resolver> Replica<R> {
     /// What a neighbour that has seen `digest` lacks: at most `max` changes, or a snapshot if the log no longer holds
@@ -14,7 +14,7 @@ impl<R: Resolver> Replica<R> {
             return Some(self.snapshot());
         }
         let missing = known.log.entries.iter().filter(|change| !digest.contains(change.dot));
-        let changes: Vec<_> = missing.take(max).cloned().collect();
+        let changes: Changes<_> = missing.take(max).cloned().collect();
         let mut extends = digest.clone();
         extends.meet(&known.seen);
         (!changes.is_empty()).then_some(Message::Push(Push { extends, changes }))
@@ -38,7 +38,7 @@ impl<R: Resolver> Replica<R> {
             Cursor::Next { index, .. } => {
                 let Neighbour { spared, .. } = &self.place.neighbours[place];
                 let waiting = self.known.log.entries.range(*index..);
-                waiting.filter(|change| !spared[change.dot.origin.index()]).count()
+                waiting.filter(|change| !spared[change.dot.origin().index()]).count()
             }
         }
     }
@@ -61,9 +61,10 @@ impl<R: Resolver> Replica<R> {
             }
             Cursor::Next { index, seen } => {
                 let extends = seen.clone();
-                let mut changes = Vec::new();
+                // Room for all at once: what `peer` is spared is less than what it is sent.
+                let mut changes = Changes::with_capacity(max.min(log.entries.len() - *index));
                 while let Some(change) = log.entries.get(*index) {
-                    if !spared[change.dot.origin.index()] {
+                    if !spared[change.dot.origin().index()] {
                         if changes.len() == max {
                             break;
                         }
@@ -83,7 +84,7 @@ impl<R: Resolver> Replica<R> {
     pub fn resume(&mut self, peer: MasterId, digest: &VersionVector) {
         if let Some(place) = self.neighbour(peer) {
             let Neighbour { spared, .. } = &self.place.neighbours[place];
-            let had = |dot: Dot| digest.contains(dot) || spared[dot.origin.index()];
+            let had = |dot: Dot| digest.contains(dot) || spared[dot.origin().index()];
             self.known.cursors[place] = self.known.log.cursor_for(digest, had);
         }
     }

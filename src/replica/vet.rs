@@ -1,9 +1,10 @@
 //! What a master does not take from anyone: [`PeerFault`].
 
 use super::{MessageOf, Replica};
-use crate::clock::LATEST;
+use crate::clock::{END, LATEST};
 use crate::{Change, Dot, MasterId, Message, Resolver, Stamp};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// What is wrong with a refused message. The fault is the peer's.
@@ -28,7 +29,7 @@ impl fmt::Display for PeerFault {
             PeerFault::NotANeighbour(id) => write!(f, "{id} is not a neighbour that sends changes here"),
             PeerFault::Empty => write!(f, "a push without changes"),
             PeerFault::UnknownOrigin(id) => write!(f, "{id} is not in the cluster"),
-            PeerFault::ImpossibleDot(dot) => write!(f, "{dot} cannot be the next change of {}", dot.origin),
+            PeerFault::ImpossibleDot(dot) => write!(f, "{dot} cannot be the next change of {}", dot.origin()),
             PeerFault::ImpossibleStamp(stamp) => write!(f, "{stamp} cannot be the change's stamp"),
         }
     }
@@ -37,7 +38,7 @@ impl fmt::Display for PeerFault {
 impl<R: Resolver> Replica<R> {
     /// Whether a right peer can have sent this. O(changes + masters).
     pub(super) fn vet(&self, from: MasterId, message: &MessageOf<R>) -> Result<(), PeerFault> {
-        let (place, known) = (&self.place, &self.known);
+        let place = &self.place;
         if !place.feeders.contains(&from) {
             return Err(PeerFault::NotANeighbour(from));
         }
@@ -50,30 +51,37 @@ impl<R: Resolver> Replica<R> {
             let last = u16::try_from(vector.width() - 1).unwrap_or(u16::MAX);
             return Err(PeerFault::UnknownOrigin(MasterId(last)));
         }
-        let own = Dot { origin: known.id, seq: vector.get(known.id) };
-        if !known.seen.contains(own) {
-            return Err(PeerFault::ImpossibleDot(own));
+        if let Some((origin, count)) = vector.iter().find(|(origin, count)| *count > self.most_changes_of(*origin)) {
+            return Err(PeerFault::ImpossibleDot(Dot::new(origin, count.min(Dot::LAST))));
         }
         if let Message::Snapshot(snapshot) = message
             && snapshot.clock > LATEST
         {
-            return Err(PeerFault::ImpossibleStamp(Stamp { time: snapshot.clock, master: from }));
+            return Err(PeerFault::ImpossibleStamp(Stamp::new(snapshot.clock.min(END), from)));
         }
         // Each change must be the next of its origin after what the push extends, and those before it in the push.
-        let mut before = vector.clone();
+        let mut before = Cow::Borrowed(vector);
+        let mut previous = None;
         for Change { dot, stamp, .. } in changes {
-            if dot.origin.0 >= place.masters {
-                return Err(PeerFault::UnknownOrigin(dot.origin));
+            if let Some(previous) = previous.replace(*dot) {
+                before.to_mut().insert(previous);
             }
-            let forged = dot.origin == known.id && !known.seen.contains(*dot);
-            if dot.seq.checked_sub(1) != Some(before.get(dot.origin)) || forged {
+            if dot.origin().0 >= place.masters {
+                return Err(PeerFault::UnknownOrigin(dot.origin()));
+            }
+            let follows = dot.seq().checked_sub(1) == Some(before.get(dot.origin()));
+            if !follows || dot.seq() > self.most_changes_of(dot.origin()) {
                 return Err(PeerFault::ImpossibleDot(*dot));
             }
-            if stamp.master != dot.origin || stamp.time > LATEST {
+            if stamp.master() != dot.origin() || stamp.time() > LATEST {
                 return Err(PeerFault::ImpossibleStamp(*stamp));
             }
-            before.insert(*dot);
         }
         Ok(())
+    }
+
+    /// How many changes a peer may say that `origin` has made.
+    fn most_changes_of(&self, origin: MasterId) -> u64 {
+        if origin == self.known.id { self.known.seen.get(origin) } else { Dot::LAST }
     }
 }

@@ -75,24 +75,24 @@ impl Resolver for BoundedCounter {
         Kind::BoundedCounter
     }
 
-    fn prepare(&self, state: &Escrow, op: &Op, dot: Dot, _: Stamp) -> Result<Deal, Refusal> {
+    fn prepare(&self, state: &Escrow, op: Op, dot: Dot, _: Stamp) -> Result<Deal, Refusal> {
         let deal = match op {
-            Op::Add(amount) if *amount < 0 => Deal::Spend(amount.unsigned_abs()),
+            Op::Add(amount) if amount < 0 => Deal::Spend(amount.unsigned_abs()),
             Op::Add(amount) => Deal::Add(amount.unsigned_abs()),
-            Op::Transfer { to, .. } if *to == dot.origin => {
+            Op::Transfer { to, .. } if to == dot.origin() => {
                 return Err(Refusal::Because(format!("{to} cannot transfer to itself").into()));
             }
-            Op::Transfer { amount, to } => Deal::Give(*amount, *to),
-            other => return Err(Refusal::WrongKind(other.clone())),
+            Op::Transfer { amount, to } => Deal::Give(amount, to),
+            other => return Err(Refusal::WrongKind(other)),
         };
-        let mut after = state.0.get(&dot.origin).cloned().unwrap_or_default();
+        let mut after = state.0.get(&dot.origin()).cloned().unwrap_or_default();
         let (sum, amount) = after.of(&deal);
         if sum.checked_add(amount).is_none_or(|sum| sum > u64::MAX / 2) {
             return Err(Refusal::Because("the counter is full".into()));
         }
-        let rights = state.rights(dot.origin);
+        let rights = state.rights(dot.origin());
         if !matches!(deal, Deal::Add(_)) && amount > rights {
-            let what = format!("{} has the right to {rights}, not to {amount}: it needs a transfer", dot.origin);
+            let what = format!("{} has the right to {rights}, not to {amount}: it needs a transfer", dot.origin());
             return Err(Refusal::Because(what.into()));
         }
         Ok(deal)
@@ -103,7 +103,7 @@ impl Resolver for BoundedCounter {
         if amount == 0 {
             return false;
         }
-        let (sum, amount) = state.0.entry(change.dot.origin).or_default().of(&change.effect);
+        let (sum, amount) = state.0.entry(change.dot.origin()).or_default().of(&change.effect);
         *sum = sum.saturating_add(amount);
         true
     }

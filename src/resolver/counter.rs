@@ -25,15 +25,15 @@ impl Resolver for Counter {
         Kind::Counter
     }
 
-    fn prepare(&self, state: &Self::State, op: &Op, dot: Dot, _: Stamp) -> Result<i64, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, _: Stamp) -> Result<i64, Refusal> {
         let Op::Add(amount) = op else {
-            return Err(Refusal::WrongKind(op.clone()));
+            return Err(Refusal::WrongKind(op));
         };
         // Half the range, so that the sums of up to 2^16 masters, as i128, and each side alone cannot overflow.
-        let held = state.get(&dot.origin).copied().unwrap_or_default();
-        let side = if *amount < 0 { held.taken } else { held.added };
+        let held = state.get(&dot.origin()).copied().unwrap_or_default();
+        let side = if amount < 0 { held.taken } else { held.added };
         match side.checked_add(amount.unsigned_abs()) {
-            Some(sum) if sum <= u64::MAX / 2 => Ok(*amount),
+            Some(sum) if sum <= u64::MAX / 2 => Ok(amount),
             _ => Err(Refusal::Because("the counter is full".into())),
         }
     }
@@ -42,7 +42,7 @@ impl Resolver for Counter {
         if change.effect == 0 {
             return false;
         }
-        let tally = state.entry(change.dot.origin).or_default();
+        let tally = state.entry(change.dot.origin()).or_default();
         let side = if change.effect < 0 { &mut tally.taken } else { &mut tally.added };
         *side = side.saturating_add(change.effect.unsigned_abs());
         true

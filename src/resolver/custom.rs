@@ -64,7 +64,7 @@ where
     type State = Siblings;
     type Effect = Replace;
 
-    fn prepare(&self, state: &Siblings, op: &Op, _: Dot, _: Stamp) -> Result<Replace, Refusal> {
+    fn prepare(&self, state: &Siblings, op: Op, _: Dot, _: Stamp) -> Result<Replace, Refusal> {
         state.prepare(op)
     }
 

@@ -19,11 +19,11 @@ pub struct Toggle {
 }
 
 impl Toggle {
-    pub(super) fn of(held: &Dotted<bool>, op: &Op) -> Result<Toggle, Refusal> {
+    pub(super) fn of(held: &Dotted<bool>, op: Op) -> Result<Toggle, Refusal> {
         let on = match op {
             Op::Enable => true,
             Op::Disable => false,
-            other => return Err(Refusal::WrongKind(other.clone())),
+            other => return Err(Refusal::WrongKind(other)),
         };
         Ok(Toggle { gone: held.dots(|_| true).collect(), on })
     }
@@ -38,7 +38,7 @@ impl Resolver for EnableWinsFlag {
         Kind::Flag
     }
 
-    fn prepare(&self, state: &Dotted<bool>, op: &Op, _: Dot, _: Stamp) -> Result<Toggle, Refusal> {
+    fn prepare(&self, state: &Dotted<bool>, op: Op, _: Dot, _: Stamp) -> Result<Toggle, Refusal> {
         Toggle::of(state, op)
     }
 

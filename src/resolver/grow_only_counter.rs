@@ -18,13 +18,13 @@ impl Resolver for GrowOnlyCounter {
         Kind::GrowOnlyCounter
     }
 
-    fn prepare(&self, state: &Self::State, op: &Op, dot: Dot, _: Stamp) -> Result<u64, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, _: Stamp) -> Result<u64, Refusal> {
         let Op::Add(amount) = op else {
-            return Err(Refusal::WrongKind(op.clone()));
+            return Err(Refusal::WrongKind(op));
         };
-        let amount = u64::try_from(*amount);
+        let amount = u64::try_from(amount);
         let amount = amount.map_err(|_| Refusal::Because("a grow-only counter does not shrink".into()))?;
-        match state.get(&dot.origin).unwrap_or(&0).checked_add(amount) {
+        match state.get(&dot.origin()).unwrap_or(&0).checked_add(amount) {
             Some(sum) if sum <= u64::MAX / 2 => Ok(amount),
             _ => Err(Refusal::Because("the counter is full".into())),
         }
@@ -34,7 +34,7 @@ impl Resolver for GrowOnlyCounter {
         if change.effect == 0 {
             return false;
         }
-        let sum = state.entry(change.dot.origin).or_default();
+        let sum = state.entry(change.dot.origin()).or_default();
         *sum = sum.saturating_add(change.effect);
         true
     }

@@ -16,11 +16,11 @@ impl Resolver for GrowOnlySet {
         Kind::GrowOnlySet
     }
 
-    fn prepare(&self, _: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
         match op {
-            Op::Insert(element) => Ok(element.clone()),
+            Op::Insert(element) => Ok(element),
             Op::Remove(_) => Err(Refusal::Because("nothing is taken from a grow-only set".into())),
-            other => Err(Refusal::WrongKind(other.clone())),
+            other => Err(Refusal::WrongKind(other)),
         }
     }
 

@@ -12,7 +12,7 @@ impl Resolver for LastWriteWins {
     type Effect = Option<Text>;
 
     #[inline]
-    fn prepare(&self, _: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
         value_of(op)
     }
 

@@ -25,14 +25,14 @@ impl Resolver for LastWriteMap {
         Kind::Map
     }
 
-    fn prepare(&self, _: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<SetField, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<SetField, Refusal> {
         match op {
-            Op::Remove(field) => Ok(SetField { field: field.clone(), value: None }),
-            Op::In { field, op } => match value_of(op) {
-                Ok(value) => Ok(SetField { field: field.clone(), value }),
+            Op::Remove(field) => Ok(SetField { field, value: None }),
+            Op::In { field, op } => match value_of(*op) {
+                Ok(value) => Ok(SetField { field, value }),
                 Err(_) => Err(Refusal::Because("the fields of this map are registers: set or delete them".into())),
             },
-            other => Err(Refusal::WrongKind(other.clone())),
+            other => Err(Refusal::WrongKind(other)),
         }
     }
 

@@ -59,7 +59,7 @@ where
     type State = Option<Merged>;
     type Effect = Merged;
 
-    fn prepare(&self, state: &Self::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<Merged, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Merged, Refusal> {
         let version = Version { stamp, dot, value: value_of(op)? };
         let mut context = state.as_ref().map_or_else(VersionVector::default, |held| held.context.clone());
         context.insert(dot);

@@ -16,10 +16,10 @@ impl Resolver for MinRegister {
         Kind::Minimum
     }
 
-    fn prepare(&self, _: &Option<i64>, op: &Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+    fn prepare(&self, _: &Option<i64>, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
         match op {
-            Op::Lower(number) => Ok(*number),
-            other => Err(Refusal::WrongKind(other.clone())),
+            Op::Lower(number) => Ok(number),
+            other => Err(Refusal::WrongKind(other)),
         }
     }
 

@@ -45,10 +45,10 @@ impl Resolver for ObservedRemoveMap {
         Kind::Map
     }
 
-    fn prepare(&self, state: &Self::State, op: &Op, _: Dot, stamp: Stamp) -> Result<FieldEffect, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, _: Dot, stamp: Stamp) -> Result<FieldEffect, Refusal> {
         let wrong = || Err(Refusal::WrongKind(op.clone()));
         let is_value = |item: &Item| matches!(item, Item::Value(..));
-        let (field, item, replaces): (_, _, &dyn Fn(&Item) -> bool) = match op {
+        let (field, item, replaces): (_, _, &dyn Fn(&Item) -> bool) = match &op {
             Op::Remove(field) => (field, None, &|_| true),
             Op::In { field, op } => match op.as_ref() {
                 Op::Set(value) => (field, Some(Item::Value(stamp, value.clone())), &is_value),

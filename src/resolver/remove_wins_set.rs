@@ -20,14 +20,14 @@ impl Resolver for RemoveWinsSet {
         Kind::Set
     }
 
-    fn prepare(&self, state: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<SetEffect, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<SetEffect, Refusal> {
         let (element, inserts) = match op {
             Op::Insert(element) => (element, true),
             Op::Remove(element) => (element, false),
-            other => return Err(Refusal::WrongKind(other.clone())),
+            other => return Err(Refusal::WrongKind(other)),
         };
-        let gone = state.get(element).into_iter().flat_map(|held| held.dots(|_| true)).collect();
-        Ok(SetEffect { element: element.clone(), gone, inserts })
+        let gone = state.get(&element).into_iter().flat_map(|held| held.dots(|_| true)).collect();
+        Ok(SetEffect { element, gone, inserts })
     }
 
     fn apply(&self, state: &mut Self::State, change: &Change<SetEffect>) -> bool {

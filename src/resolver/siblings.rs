@@ -18,7 +18,7 @@ pub struct Replace {
 }
 
 impl Siblings {
-    pub(super) fn prepare(&self, op: &Op) -> Result<Replace, Refusal> {
+    pub(super) fn prepare(&self, op: Op) -> Result<Replace, Refusal> {
         Ok(Replace { gone: self.0.iter().map(|version| version.dot).collect(), value: value_of(op)? })
     }
 

@@ -88,22 +88,22 @@ impl Resolver for CassandraCounter {
         Kind::DeletableCounter
     }
 
-    fn prepare(&self, state: &CounterCell, op: &Op, dot: Dot, _: Stamp) -> Result<Increment, Refusal> {
+    fn prepare(&self, state: &CounterCell, op: Op, dot: Dot, _: Stamp) -> Result<Increment, Refusal> {
         match op {
             Op::Add(amount) => {
-                let held = state.shards.get(&dot.origin).copied().unwrap_or_default();
-                let count = held.count.checked_add(*amount).ok_or(Refusal::Because("the counter is full".into()))?;
-                Ok(Increment::Shard(Shard { clock: dot.seq, count }))
+                let held = state.shards.get(&dot.origin()).copied().unwrap_or_default();
+                let count = held.count.checked_add(amount).ok_or(Refusal::Because("the counter is full".into()))?;
+                Ok(Increment::Shard(Shard { clock: dot.seq(), count }))
             }
             Op::Delete => Ok(Increment::Tombstone),
-            other => Err(Refusal::WrongKind(other.clone())),
+            other => Err(Refusal::WrongKind(other)),
         }
     }
 
     fn apply(&self, state: &mut CounterCell, change: &Change<Increment>) -> bool {
         let before = state.clone();
         state.join(&match change.effect {
-            Increment::Shard(shard) => CounterCell { shards: [(change.dot.origin, shard)].into(), tombstone: None },
+            Increment::Shard(shard) => CounterCell { shards: [(change.dot.origin(), shard)].into(), tombstone: None },
             Increment::Tombstone => CounterCell { tombstone: Some(change.dot), ..CounterCell::default() },
         });
         *state != before
@@ -120,6 +120,6 @@ impl Resolver for CassandraCounter {
     }
 
     fn shows(&self, state: &CounterCell, dot: Dot) -> bool {
-        state.tombstone == Some(dot) || state.shards.get(&dot.origin).is_some_and(|shard| shard.clock >= dot.seq)
+        state.tombstone == Some(dot) || state.shards.get(&dot.origin()).is_some_and(|shard| shard.clock >= dot.seq())
     }
 }

@@ -70,7 +70,7 @@ impl Resolver for CouchDb {
     type State = RevisionTree;
     type Effect = Edit;
 
-    fn prepare(&self, state: &RevisionTree, op: &Op, dot: Dot, _: Stamp) -> Result<Edit, Refusal> {
+    fn prepare(&self, state: &RevisionTree, op: Op, dot: Dot, _: Stamp) -> Result<Edit, Refusal> {
         let value = value_of(op)?;
         let shown = state.leaves.last();
         let mut ancestors = shown.map_or_else(BTreeSet::new, |shown| shown.ancestors.clone());

@@ -29,14 +29,15 @@ impl Resolver for DynamoCart {
         Kind::Set
     }
 
-    fn prepare(&self, state: &Self::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
         let mut cart = union(state);
+        let time = said_time(&op, stamp);
         match op {
-            Op::Insert(item) => cart.insert(item.clone(), [dot].into()),
-            Op::Remove(item) => cart.remove(item),
-            other => return Err(Refusal::WrongKind(other.clone())),
+            Op::Insert(item) => cart.insert(item, [dot].into()),
+            Op::Remove(item) => cart.remove(&item),
+            other => return Err(Refusal::WrongKind(other)),
         };
-        Ok(state.over(op, dot, stamp, cart))
+        Ok(state.over(dot, time, cart))
     }
 
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {

@@ -71,12 +71,12 @@ impl Resolver for GoldenGateDelta {
         Kind::Counter
     }
 
-    fn prepare(&self, total: &i64, op: &Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+    fn prepare(&self, total: &i64, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
         let Op::Add(amount) = op else {
-            return Err(Refusal::WrongKind(op.clone()));
+            return Err(Refusal::WrongKind(op));
         };
-        let fits = total.checked_add(*amount).is_some();
-        if fits { Ok(*amount) } else { Err(Refusal::Because("the number is too large".into())) }
+        let fits = total.checked_add(amount).is_some();
+        if fits { Ok(amount) } else { Err(Refusal::Because("the number is too large".into())) }
     }
 
     fn apply(&self, total: &mut i64, change: &Change<i64>) -> bool {

@@ -30,13 +30,13 @@ impl RowRule for Pgd {
 
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
         let after = &change.after;
-        let newer = |row: &Record| (after.time, after.dot.origin) > (row.time, row.dot.origin);
+        let newer = |row: &Record| (after.time, after.dot.origin()) > (row.time, row.dot.origin());
         let live = held.filter(|row| row.is_live());
         match change.statement() {
             Statement::Nothing => false,
             Statement::Insert => live.is_none_or(newer),
             Statement::Update if held.is_some() && live.is_none() => false,
-            Statement::Update => live.is_none_or(|row| row.dot.origin == after.dot.origin || newer(row)),
+            Statement::Update => live.is_none_or(|row| row.dot.origin() == after.dot.origin() || newer(row)),
             Statement::Delete => live.is_some(),
         }
     }

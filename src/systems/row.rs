@@ -80,18 +80,19 @@ pub(super) trait RowRule {
 pub(super) fn prepare(
     rule: &impl RowRule,
     held: Option<&Record>,
-    op: &Op,
+    op: Op,
     dot: Dot,
     stamp: Stamp,
 ) -> Result<RowChange, Refusal> {
-    let value = value_of(op.untimed())?;
-    let mut after = Record { time: said_time(op, stamp), count: 0, life: 0, dot, value };
+    let time = said_time(&op, stamp);
+    let value = value_of(op.into_untimed())?;
+    let mut after = Record { time, count: 0, life: 0, dot, value };
     rule.number(held, &mut after);
     Ok(RowChange { before: held.filter(|held| held.is_live()).cloned(), after })
 }
 
 pub(super) fn apply(rule: &impl RowRule, state: &mut Option<Record>, change: &RowChange) -> bool {
-    let made_here = rule.node() == Some(change.after.dot.origin) && !matches!(change.statement(), Statement::Nothing);
+    let made_here = rule.node() == Some(change.after.dot.origin()) && !matches!(change.statement(), Statement::Nothing);
     if !made_here && !rule.takes(state.as_ref(), change) {
         return false;
     }
@@ -112,7 +113,7 @@ macro_rules! row_rules {
                 <Self as row::RowRule>::CLOCKS
             }
 
-            fn prepare(&self, held: &Self::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<RowChange, Refusal> {
+            fn prepare(&self, held: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<RowChange, Refusal> {
                 row::prepare(self, held.as_ref(), op, dot, stamp)
             }
 

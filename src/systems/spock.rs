@@ -35,9 +35,9 @@ impl RowRule for Spock {
             return false;
         }
         let after = &change.after;
-        let tie = || self.equal_tiebreakers || after.dot.origin <= held.dot.origin;
+        let tie = || self.equal_tiebreakers || after.dot.origin() <= held.dot.origin();
         let newer = after.time > held.time || (after.time == held.time && tie());
-        let same_origin = after.dot.origin == held.dot.origin && !matches!(change.statement(), Statement::Insert);
+        let same_origin = after.dot.origin() == held.dot.origin() && !matches!(change.statement(), Statement::Insert);
         same_origin || newer
     }
 }

@@ -36,8 +36,8 @@ impl<V> Default for Versions<V> {
 
 impl<V: Data> Versions<V> {
     /// A write of `value` here, over all that is here.
-    pub(super) fn over(&self, op: &Op, dot: Dot, stamp: Stamp, value: V) -> Update<V> {
-        Update { dot, time: said_time(op, stamp), value, past: self.context.clone() }
+    pub(super) fn over(&self, dot: Dot, time: u64, value: V) -> Update<V> {
+        Update { dot, time, value, past: self.context.clone() }
     }
 
     pub(super) fn take(&mut self, update: &Update<V>) -> bool {
@@ -79,8 +79,9 @@ macro_rules! version_rules {
                 $clocks
             }
 
-            fn prepare(&self, state: &Self::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
-                Ok(state.over(op, dot, stamp, value_of(op.untimed())?))
+            fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
+                let time = said_time(&op, stamp);
+                Ok(state.over(dot, time, value_of(op.into_untimed())?))
             }
 
             fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {

@@ -48,7 +48,7 @@ pub(crate) fn elements<const N: usize>(each: [&str; N]) -> Reading {
 }
 
 pub(crate) fn dot(origin: MasterId, seq: u64) -> Dot {
-    Dot { origin, seq }
+    Dot::new(origin, seq)
 }
 
 pub(crate) fn vector(counts: &[u64]) -> VersionVector {
@@ -57,7 +57,7 @@ pub(crate) fn vector(counts: &[u64]) -> VersionVector {
 
 /// A register's change as its origin would send it, to the key `x`.
 pub(crate) fn change(origin: MasterId, seq: u64, time: u64) -> Change<Option<Text>> {
-    let stamp = Stamp { time, master: origin };
+    let stamp = Stamp::new(time, origin);
     Change { dot: dot(origin, seq), stamp, key: "x".into(), effect: Some("1".into()) }
 }
 

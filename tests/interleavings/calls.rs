@@ -78,7 +78,7 @@ impl Plain {
             Call::Set(_) | Call::Receive => {}
         }
         let said = match call {
-            Call::Set(value) => format!("{:?}", self.replica.write("k", &Op::Set((*value).into())).ok()),
+            Call::Set(value) => format!("{:?}", self.replica.write("k", Op::Set((*value).into())).ok()),
             _ => format!("{:?}", self.replica.receive(B, from_b())),
         };
         if self.replica.log().len() >= 2 * self.log {

@@ -31,7 +31,7 @@ fn replayed(topology: &Topology, record: &[Happened]) -> Vec<Replica<Rule>> {
     let mut in_flight: Vec<(u16, u16, MessageOf<Rule>)> = Vec::new();
     for Recorded { event, .. } in record {
         match event {
-            Event::Write { at, key, op, answer } => assert_eq!(replicas[at.index()].write(key, op), *answer),
+            Event::Write { at, key, op, answer } => assert_eq!(replicas[at.index()].write(key, op.clone()), *answer),
             Event::Read { at, key, reading } => assert_eq!(replicas[at.index()].read(key), *reading),
             Event::Push { from, to, max } => {
                 let message = replicas[from.index()].next_push(*to, *max).expect("there was something to push");

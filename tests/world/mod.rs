@@ -115,9 +115,9 @@ impl<R: Resolver> World<R> {
     fn write(&mut self, at: MasterId, key: &str, what: u8) -> Result<(), Broken> {
         let saw = self.saw[at.index()].clone();
         let op = operation(self.masters[at.index()].rule().kind(), what, self.history.len());
-        let dot = self.masters[at.index()].write(key, &op).map_err(|refusal| self.broken(refusal))?;
-        let latest = self.history.iter().filter(|write| saw.contains(&write.dot)).map(|write| write.stamp.time).max();
-        let stamp = Stamp { time: 1 + latest.unwrap_or(0), master: at };
+        let dot = self.masters[at.index()].write(key, op.clone()).map_err(|refusal| self.broken(refusal))?;
+        let latest = self.history.iter().filter(|write| saw.contains(&write.dot)).map(|write| write.stamp.time()).max();
+        let stamp = Stamp::new(1 + latest.unwrap_or(0), at);
         self.note(format_args!("{at}: {} ({dot})", Request { key: key.into(), op: op.clone() }));
         self.history.push(Written { dot, stamp, key: key.into(), op, saw });
         self.saw[at.index()].push(dot);

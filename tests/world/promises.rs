@@ -159,6 +159,6 @@ impl<R: Resolver> World<R> {
 }
 
 fn vector(dots: &[Dot]) -> VersionVector {
-    let count = |origin: u16| dots.iter().filter(|dot| dot.origin.0 == origin).count() as u64;
+    let count = |origin: u16| dots.iter().filter(|dot| dot.origin().0 == origin).count() as u64;
     (0..5).map(count).collect::<Vec<u64>>().into()
 }

@@ -75,8 +75,8 @@ fn ours<'a>() -> Vec<Case<'a>> {
     let apply = apply.prepared(move |operations| {
         cut.borrow_mut().truncate(0);
         for _ in 0..operations {
-            let dot = Dot { origin: B, seq: next };
-            let stamp = Stamp { time: next, master: B };
+            let dot = Dot::new(B, next);
+            let stamp = Stamp::new(next, B);
             let change = Change { dot, stamp, key: key(next, KEYS), effect: Some(value(next)) };
             let extends = VersionVector::from(vec![0, next - 1]);
             waiting.borrow_mut().push(Message::Push(Push { extends, changes: vec![change] }));

@@ -73,7 +73,7 @@ impl<R: Resolver> Cluster<R> {
         let node = next.master(at);
         let again = || {
             let mut replica = node.replica.clone();
-            let _ = replica.write(&request.key, &request.op);
+            let _ = replica.write(&request.key, request.op.clone());
             replica
         };
         let wrote = self.memo.writes.get((self.part_of(node), next.history.hash(), asked), || {

@@ -16,7 +16,7 @@ where
     type State = Option<Version>;
     type Effect = Option<Text>;
 
-    fn prepare(&self, _: &Self::State, op: &Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
         match op {
             Op::Set(value) => Ok(Some(value.clone())),
             Op::Delete => Ok(None),
@@ -27,7 +27,7 @@ where
     fn apply(&self, state: &mut Self::State, change: &Change<Option<Text>>) -> bool {
         let incoming = Version { stamp: change.stamp, dot: change.dot, value: change.effect.clone() };
         let kept = match state.as_ref() {
-            Some(held) if change.dot.origin != self.at => match (self.keep)(held, &incoming) {
+            Some(held) if change.dot.origin() != self.at => match (self.keep)(held, &incoming) {
                 Keep::First => return false,
                 Keep::Second => incoming,
                 Keep::Both(value) => Version { value: Some(value), ..incoming },

@@ -50,10 +50,10 @@ impl<R: Resolver> History<R> {
         seen: Seen,
         late: u64,
     ) -> Option<Change<R::Effect>> {
-        let dot = Dot { origin, seq: self.vector(seen).get(origin) + 1 };
-        let latest = self.seen(seen).map(|write| write.change.stamp.time).max().unwrap_or(0);
-        let stamp = Stamp { time: latest + late + 1, master: origin };
-        let effect = rule.prepare(state, op, dot, stamp).ok()?;
+        let dot = Dot::new(origin, self.vector(seen).get(origin) + 1);
+        let latest = self.seen(seen).map(|write| write.change.stamp.time()).max().unwrap_or(0);
+        let stamp = Stamp::new(latest + late + 1, origin);
+        let effect = rule.prepare(state, op.clone(), dot, stamp).ok()?;
         Some(Change { dot, stamp, key: Key::from(KEY), effect })
     }
 
@@ -81,10 +81,10 @@ impl<R: Resolver> History<R> {
     /// Whether a master that has seen so much, and has made all its own writes so far among that, can write next. Of two
     /// writes that come one after the other, and can as well come the other way round, the lower master's comes first.
     pub(super) fn can_write(&self, at: usize, past: Seen) -> bool {
-        let by_it = |write: &Write<R::Effect>| write.change.dot.origin.index() == at;
+        let by_it = |write: &Write<R::Effect>| write.change.dot.origin().index() == at;
         let own = self.writes.iter().enumerate().all(|(place, write)| !by_it(write) || has(past, place));
         let in_order = match self.writes.split_last() {
-            Some((last, before)) => has(past, before.len()) || last.change.dot.origin.index() < at,
+            Some((last, before)) => has(past, before.len()) || last.change.dot.origin().index() < at,
             None => true,
         };
         own && in_order

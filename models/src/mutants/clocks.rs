@@ -42,11 +42,11 @@ impl Resolver for ByTime {
         true
     }
 
-    fn prepare(&self, held: &Option<Version>, op: &Op, dot: Dot, stamp: Stamp) -> Result<Version, Refusal> {
-        let value = LastWriteWins.prepare(held, op.untimed(), dot, stamp)?;
-        let said = op.time().unwrap_or(stamp.time);
-        let time = (self.0)(said, held.as_ref().map_or(0, |held| held.stamp.time));
-        Ok(Version { stamp: Stamp { time, ..stamp }, dot, value })
+    fn prepare(&self, held: &Option<Version>, op: Op, dot: Dot, stamp: Stamp) -> Result<Version, Refusal> {
+        let said = op.time().unwrap_or(stamp.time());
+        let value = LastWriteWins.prepare(held, op.into_untimed(), dot, stamp)?;
+        let time = (self.0)(said, held.as_ref().map_or(0, |held| held.stamp.time()));
+        Ok(Version { stamp: Stamp::new(time, stamp.master()), dot, value })
     }
 
     fn apply(&self, held: &mut Option<Version>, change: &Change<Version>) -> bool {
@@ -91,7 +91,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         complaint: "A reads k=1 and B reads k=2",
         worlds: || {
             let rule = Broken::apply(LastWriteWins, |_, held, change| {
-                overwrite(held, change, |incoming, held| incoming.stamp.time > held.stamp.time)
+                overwrite(held, change, |incoming, held| incoming.stamp.time() > held.stamp.time())
             });
             Worlds::rule(&tie(), rule, LastWriteWins)
         },
@@ -105,7 +105,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         complaint: "A reads k=2 and B reads k=1",
         worlds: || {
             let rule = Broken::apply(LastWriteWins, |_, held, change| {
-                overwrite(held, change, |incoming, held| incoming.stamp.time >= held.stamp.time)
+                overwrite(held, change, |incoming, held| incoming.stamp.time() >= held.stamp.time())
             });
             Worlds::rule(&tie(), rule, LastWriteWins)
         },
@@ -119,7 +119,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         complaint: "A has seen A1 (set k = 1) and reads k=2: B1 won, which it had seen",
         worlds: || {
             let rule = Broken::apply(LastWriteWins, |_, held, change| {
-                let clock = |version: &Version| (version.dot.seq, version.dot.origin);
+                let clock = |version: &Version| (version.dot.seq(), version.dot.origin());
                 overwrite(held, change, |incoming, held| clock(incoming) > clock(held))
             });
             Worlds::rule(&tie(), rule, LastWriteWins)

@@ -15,7 +15,7 @@ use multimaster::{Dot, LastWriteWins, MasterId, Message, MessageOf, ObservedRemo
 fn without_relay() -> Worlds {
     Worlds::sending(&star(DATAGRAM, &[&[], &["set k = 1"]]), LastWriteWins, |replica, _, message| match message {
         Message::Push(push) => {
-            push.changes.retain(|change| change.dot.origin == replica.id());
+            push.changes.retain(|change| change.dot.origin() == replica.id());
             !push.changes.is_empty()
         }
         Message::Snapshot(_) => true,
@@ -25,9 +25,9 @@ fn without_relay() -> Worlds {
 /// Says only that the change's own origin must have been seen so far. First in first out, and no more.
 pub(super) fn needs_nothing_of_others<R: Resolver>(message: &mut MessageOf<R>) {
     if let Message::Push(push) = message {
-        let Dot { origin, seq } = push.changes[0].dot;
+        let first = push.changes[0].dot;
         push.extends = VersionVector::default();
-        push.extends.insert(Dot { origin, seq: seq - 1 });
+        push.extends.insert(Dot::new(first.origin(), first.seq() - 1));
     }
 }
 

@@ -38,7 +38,7 @@ fn write_again(replica: &mut Replica<Counter>, message: &MessageOf<Counter>) -> 
         return Outcome::Duplicate;
     };
     for change in &push.changes {
-        replica.write(&change.key, &Op::Add(change.effect)).expect("a counter that is not full");
+        replica.write(&change.key, Op::Add(change.effect)).expect("a counter that is not full");
     }
     Outcome::Applied
 }

@@ -5,7 +5,7 @@ use super::worlds::{Broken, Worlds};
 use super::{Bug::Documented, Mutant};
 use crate::properties::{AGREEMENT, CONVERGENCE, NO_CAUSAL_LOSS, NO_RESURRECTION};
 use crate::scope::Scope;
-use multimaster::{Counter, LastWriteWins, Message};
+use multimaster::{Counter, LastWriteWins, Message, Stamp};
 
 /// The snapshot's encoding has no place for "removed", so what is deleted is left out.
 fn forgets_deletes() -> Worlds {
@@ -47,7 +47,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let scope = keeping(0, pair(STREAM, &[&["set k = 1"], &["set k = 2"]]));
             Worlds::sending(&scope, LastWriteWins, |_, _, message| {
                 if let Message::Snapshot(snapshot) = message {
-                    snapshot.table.values_mut().flatten().for_each(|version| version.stamp.time = 0);
+                    snapshot
+                        .table
+                        .values_mut()
+                        .flatten()
+                        .for_each(|version| version.stamp = Stamp::new(0, version.stamp.master()));
                 }
                 true
             })

@@ -66,7 +66,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         complaint: "B has spent more of stock than it had a right to",
         worlds: || {
             let rule = Broken::prepare(BoundedCounter, |rule, state, op, dot, stamp| match op {
-                Op::Add(amount) if *amount < 0 => match rule.read(state) {
+                Op::Add(amount) if amount < 0 => match rule.read(state) {
                     Reading::Total(stock) if stock + amount >= 0 => Ok(Deal::Spend(amount.unsigned_abs())),
                     _ => Err(Refusal::Because("sold out".into())),
                 },

@@ -52,7 +52,7 @@ impl Worlds {
 type Send<R> = fn(&Replica<R>, MasterId, &mut MessageOf<R>) -> bool;
 /// A [`Resolver::prepare`].
 pub(super) type Prepare<R> =
-    fn(&R, &<R as Resolver>::State, &Op, Dot, Stamp) -> Result<<R as Resolver>::Effect, Refusal>;
+    fn(&R, &<R as Resolver>::State, Op, Dot, Stamp) -> Result<<R as Resolver>::Effect, Refusal>;
 /// A [`Resolver::apply`].
 pub(super) type Apply<R> = fn(&R, &mut <R as Resolver>::State, &Change<<R as Resolver>::Effect>) -> bool;
 /// A [`Resolver::merge`].
@@ -98,7 +98,7 @@ impl<R: Resolver> Resolver for Broken<R> {
         self.rule.goes_by_clocks()
     }
 
-    fn prepare(&self, state: &R::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<R::Effect, Refusal> {
+    fn prepare(&self, state: &R::State, op: Op, dot: Dot, stamp: Stamp) -> Result<R::Effect, Refusal> {
         (self.prepare)(&self.rule, state, op, dot, stamp)
     }
 

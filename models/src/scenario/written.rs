@@ -23,7 +23,7 @@ impl Reader<'_> {
         let version = |(place, (master, ask)): (usize, (MasterId, &Request))| {
             let value = if let Op::Set(value) = ask.op.untimed() { Some(value.clone()) } else { None };
             let number = place as u64 + 1;
-            Version { stamp: Stamp { time: number, master }, dot: Dot { origin: master, seq: number }, value }
+            Version { stamp: Stamp::new(number, master), dot: Dot::new(master, number), value }
         };
         let versions: Vec<Version> = asks.enumerate().map(version).collect();
         for first in &versions {

@@ -25,8 +25,8 @@ pub(super) fn pushes<E: Clone + Serialize>(push: Push<E>) -> Vec<Packet<E>> {
     let (first, second) = push.changes.split_at(push.changes.len() / 2);
     let mut extends = push.extends.clone();
     first.iter().for_each(|change| extends.insert(change.dot));
-    let mut cut = pushes(Push { extends: push.extends.clone(), changes: first.to_vec() });
-    cut.extend(pushes(Push { extends, changes: second.to_vec() }));
+    let mut cut = pushes(Push { extends: push.extends.clone(), changes: first.into() });
+    cut.extend(pushes(Push { extends, changes: second.into() }));
     cut
 }
 

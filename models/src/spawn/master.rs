@@ -128,18 +128,18 @@ impl<R: Resolver> MasterActor<R> {
             return Err(not(format!("the rule does not take `{}`: it takes {}", text.trim(), kind.operations())));
         }
         // As long as this write could ever be: a rule is a pure function, so it can be asked what would travel.
-        let dot = Dot { origin: self.id, seq: u64::MAX };
-        let stamp = Stamp { time: LATEST, master: self.id };
+        let dot = Dot::new(self.id, Dot::LAST);
+        let stamp = Stamp::new(LATEST, self.id);
         let untouched = R::State::default();
         let held = state.replica.state(&request.key).unwrap_or(&untouched);
-        if let Ok(effect) = self.rule.prepare(held, &request.op, dot, stamp)
+        if let Ok(effect) = self.rule.prepare(held, request.op.clone(), dot, stamp)
             && !self.can_travel(Change { dot, stamp, key: request.key.clone(), effect })
         {
             let limit =
                 format!("the write is too long: a datagram of {MAX_DATAGRAM} bytes must hold what travels of it");
             return Err(not(limit));
         }
-        let dot = state.replica.write(&request.key, &request.op).map_err(|refusal| not(refusal.to_string()))?;
+        let dot = state.replica.write(&request.key, request.op).map_err(|refusal| not(refusal.to_string()))?;
         self.journal.count("wrote");
         self.journal.say(|| format!("{} <- {src}  {}: {dot}", self.id, shown(text.trim())));
         out.send(src, Packet::Wrote(dot.to_string()));

@@ -172,7 +172,7 @@ impl<E: for<'a> Deserialize<'a>> Packet<E> {
 /// The push that carries `change` alone, with the longest vector that it could ever extend.
 pub(super) fn alone<E>(change: Change<E>, masters: u16) -> Packet<E> {
     let extends = VersionVector::from(vec![u64::MAX; usize::from(masters)]);
-    Packet::Push(Push { extends, changes: vec![change] })
+    Packet::Push(Push { extends, changes: [change].into() })
 }
 
 /// Text of a stranger's, fit for a terminal: without control characters, and the middle of what is long left out. (The

@@ -185,9 +185,9 @@ impl<R: Resolver> Resolver for Watched<R> {
         self.asked(Call::Kind, R::goes_by_clocks)
     }
 
-    fn prepare(&self, state: &R::State, op: &Op, dot: Dot, stamp: Stamp) -> Result<R::Effect, Refusal> {
+    fn prepare(&self, state: &R::State, op: Op, dot: Dot, stamp: Stamp) -> Result<R::Effect, Refusal> {
         let call = Call::Prepare(state.clone(), op.clone(), dot, stamp);
-        self.asked(call, |rule| rule.prepare(state, op, dot, stamp))
+        self.asked(call, |rule| rule.prepare(state, op.clone(), dot, stamp))
     }
 
     fn apply(&self, state: &mut R::State, change: &Change<R::Effect>) -> bool {

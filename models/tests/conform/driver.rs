@@ -115,7 +115,7 @@ impl<R: Resolver> Driver<R> {
         let (at, key) = (self.below(masters), KEYS[self.below(KEYS.len())]);
         let op = self.op(masters);
         let shard = self.layout.shard_of(key);
-        let answer = self.shards[shard].masters[at].write(key, &op);
+        let answer = self.shards[shard].masters[at].write(key, op.clone());
         self.note(shard, Event::Write { at: MasterId(at as u16), key: key.into(), op, answer });
     }
 

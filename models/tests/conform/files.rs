@@ -1,7 +1,7 @@
 //! Files that are no record, each with what is said of it: its line, and what would be right.
 
 use super::driver::{Links, run};
-use multimaster::LastWriteWins;
+use multimaster::{Dot, LastWriteWins};
 use multimaster_models::conform::{Failure, check_file, check_text};
 use std::process::Command;
 
@@ -80,8 +80,10 @@ fn the_events() {
     assert_edit_said("\"effect\":\"1\"", &long, 4, &["with \"1\" at `/Push/changes/0/effect`, not \"yyy"]);
     let wide = format!("\"extends\":[{}1]", "0,".repeat(100_000));
     assert_edit_said("\"extends\":[]", &wide, 4, &["from A to B it has A1 after nothing"]);
-    let latest = format!("\"seq\":{}", u64::MAX);
-    assert_edit_said("\"seq\":1", &latest, 2, &["acknowledged as A18446744073709551615", "it is acknowledged as A1"]);
+    let last = format!("\"seq\":{}", Dot::LAST);
+    assert_edit_said("\"seq\":1", &last, 2, &["acknowledged as A281474976710655", "it is acknowledged as A1"]);
+    let none = format!("\"seq\":{}", Dot::LAST + 1);
+    assert_edit_said("\"seq\":1", &none, 2, &["seq 281474976710656: changes are counted up to 281474976710655"]);
 }
 
 /// Sums that no counter holds end where it does.

@@ -52,7 +52,7 @@ fn another_reading() {
 fn another_dot() {
     each_is_refused(&["it was acknowledged as "], |event| match event {
         Event::Write { answer: Ok(dot), .. } => {
-            dot.seq += 1;
+            *dot = Dot::new(dot.origin(), dot.seq() + 1);
             true
         }
         _ => false,
@@ -63,7 +63,7 @@ fn another_dot() {
 fn an_acknowledgement_for_a_refusal() {
     each_is_refused(&["it is refused: this rule does not take "], |event| match event {
         Event::Write { answer: answer @ Err(_), .. } => {
-            *answer = Ok(Dot { origin: MasterId(0), seq: 1 });
+            *answer = Ok(Dot::new(MasterId(0), 1));
             true
         }
         _ => false,
@@ -111,7 +111,7 @@ fn two_changes_arrive_the_other_way_round() {
 fn a_message_is_said_to_build_on_more_or_on_less() {
     each_is_refused(&["the model has no such message in flight"], |event| match event {
         Event::Deliver { message: Message::Push(push), .. } => {
-            let dot = Dot { origin: MasterId(1), seq: push.extends.get(MasterId(1)) + 99 };
+            let dot = Dot::new(MasterId(1), push.extends.get(MasterId(1)) + 99);
             push.extends.insert(dot);
             true
         }
@@ -164,7 +164,7 @@ fn what_never_was_in_flight_is_lost_or_becomes_two() {
 fn another_digest_is_answered() {
     each_is_refused(&["the model has no such digest in flight"], |event| match event {
         Event::Answer { digest, .. } => {
-            digest.insert(Dot { origin: MasterId(0), seq: 999 });
+            digest.insert(Dot::new(MasterId(0), 999));
             true
         }
         _ => false,
@@ -320,12 +320,8 @@ fn places_that_there_are_not() {
         Event::Write { key, .. } | Event::Read { key, .. } => key.clone(),
         other => panic!("{other:?}"),
     };
-    let write = Event::Write {
-        at: MasterId(0),
-        key,
-        op: Op::Add(i64::MAX),
-        answer: Ok(Dot { origin: MasterId(0), seq: u64::MAX }),
-    };
+    let write =
+        Event::Write { at: MasterId(0), key, op: Op::Add(i64::MAX), answer: Ok(Dot::new(MasterId(0), Dot::LAST)) };
     events[0].event = write;
     assert!(refused(&run, &events).unwrap_err().what.contains("it is refused: this rule does not take `add N to KEY`"));
 }

@@ -29,12 +29,12 @@ impl Master {
     fn set(&self, value: &str, out: &mpsc::Sender<Sent>, waits: impl FnOnce()) {
         let mut held = self.held.lock().unwrap();
         *held = (Some(value.into()), held.1 + 1);
-        let dot = Dot { origin: A, seq: held.1 };
+        let dot = Dot::new(A, held.1);
         let write = Event::Write { at: A, key: "k".into(), op: Op::Set(value.into()), answer: Ok(dot) };
         self.events.lock().unwrap().push(write);
         drop(held);
         waits();
-        let stamp = Stamp { time: dot.seq, master: A };
+        let stamp = Stamp::new(dot.seq(), A);
         out.send(Change { dot, stamp, key: "k".into(), effect: Some(value.into()) }).unwrap();
     }
 }
@@ -66,7 +66,7 @@ fn recorded() -> Vec<ArticleEvent> {
         events.push(Event::Push { from: A, to: B, max: 1 });
         at_b = change.effect.clone().map_or(Reading::Nothing, Reading::Value);
         let (extends, dot) = (seen.clone(), change.dot);
-        let message = Message::Push(Push { extends, changes: vec![change] });
+        let message = Message::Push(Push { extends, changes: [change].into() });
         events.push(Event::Deliver { from: A, to: B, message, outcome: Outcome::Applied });
         seen.insert(dot);
     }

@@ -144,7 +144,7 @@ fn client<R: Resolver>(master: &Master<R>, kind: Kind, mut random: fastrand::Rng
             master.get(key);
         } else {
             // A refusal is an answer too.
-            let _ = master.write(key, &operation(kind, &mut random, masters));
+            let _ = master.write(key, operation(kind, &mut random, masters));
         }
         if random.bool() {
             thread::yield_now();

@@ -239,7 +239,7 @@ fn parts_that_cannot_be_are_refused_and_keep_nothing_out() {
         assert_eq!(pair.states[1].replica(), untouched.replica(), "{packet:?}");
     }
     // One that claims to be newer than all that will ever come is given up after a few ticks.
-    pair.deliver(0, 1, part(&[1 << 60], 0, 2, ""));
+    pair.deliver(0, 1, part(&[Dot::LAST], 0, 2, ""));
     for _ in 0..4 {
         assert!(!pair.agree());
         pair.tick(1);
@@ -267,11 +267,11 @@ fn a_write_that_no_datagram_could_carry_is_refused_and_the_longest_other_travels
     pair.run(|_| false);
     assert!(pair.agree() && pair.reads(1, "k") != Reading::Nothing);
     // Nor is one taken from a peer: it could not be passed on.
-    let dot = Dot { origin: MasterId(0), seq: pair.states[1].replica().digest().get(MasterId(0)) + 1 };
-    let stamp = Stamp { time: 99, master: MasterId(0) };
+    let dot = Dot::new(MasterId(0), pair.states[1].replica().digest().get(MasterId(0)) + 1);
+    let stamp = Stamp::new(99, MasterId(0));
     let change = Change { dot, stamp, key: "k".into(), effect: Some("x".repeat(MAX_DATAGRAM).into()) };
     let extends = pair.states[1].replica().digest().clone();
-    pair.deliver(0, 1, Packet::Push(Push { extends, changes: vec![change] }));
+    pair.deliver(0, 1, Packet::Push(Push { extends, changes: [change].into() }));
     assert_eq!(pair.counted(1, "too large a change"), 1);
 }
 
@@ -283,11 +283,11 @@ fn an_absurd_digest_harms_nobody() {
         pair.deliver(1, 0, Packet::Digest(Digest { seen: Vec::new().into(), holds: Some((seen.clone(), first)) }));
         assert!(pair.flying.is_empty(), "it holds all, it says");
     }
-    for (seen, name) in [(vec![u64::MAX], "impossible dot"), (vec![0, 0, 1], "unknown origin")] {
+    for (seen, name) in [(vec![Dot::LAST], "impossible dot"), (vec![0, 0, 1], "unknown origin")] {
         pair.deliver(1, 0, Packet::Digest(Digest { seen: seen.into(), holds: None }));
         assert_eq!((pair.counted(0, name), pair.flying.len()), (1, 0));
     }
-    pair.deliver(1, 0, Packet::Digest(Digest { seen: vec![0, u64::MAX].into(), holds: None }));
+    pair.deliver(1, 0, Packet::Digest(Digest { seen: vec![0, Dot::LAST].into(), holds: None }));
     assert!(!pair.flying.is_empty(), "what B says of itself is B's affair");
 }
 

@@ -95,7 +95,7 @@ impl<R: Resolver> AnyWorld for World<R> {
 
     fn write(&mut self, at: usize, request: &Request) -> Result<(), Broken> {
         let (before, past) = (self.held(at), self.masters[at].digest().clone());
-        if let Ok(dot) = self.masters[at].write(&request.key, &request.op) {
+        if let Ok(dot) = self.masters[at].write(&request.key, request.op.clone()) {
             let stamp = self.masters[at].log().last().expect("it is logged").stamp;
             let (key, op) = (request.key.clone(), request.op.clone());
             let place = self.writes.partition_point(|held| held.dot < dot);

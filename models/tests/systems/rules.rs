@@ -33,7 +33,7 @@ impl Pair {
     }
 
     fn write(mut self, at: MasterId, op: Op) -> Self {
-        self.0[at.index()].write("k", &op).unwrap();
+        self.0[at.index()].write("k", op).unwrap();
         self
     }
 
@@ -152,10 +152,10 @@ fn riaks_newest_of_three_depends_on_their_order() {
         masters[to].receive(MasterId(from as u16), push);
     };
     let at = |time, value: &str| Op::At(time, Box::new(set(value)));
-    masters[0].write("k", &at(10, "x")).unwrap();
-    masters[2].write("k", &at(7, "z")).unwrap();
+    masters[0].write("k", at(10, "x")).unwrap();
+    masters[2].write("k", at(7, "z")).unwrap();
     push(&mut masters, 0, 1);
-    masters[1].write("k", &at(5, "y")).unwrap();
+    masters[1].write("k", at(5, "y")).unwrap();
     push(&mut masters, 2, 0);
     push(&mut masters, 2, 1);
     push(&mut masters, 1, 0);
@@ -251,12 +251,12 @@ fn what_a_counter_or_a_cart_does_not_take_is_refused() {
     };
     let pair = Topology::all_to_all(2).unwrap();
     let mut counter = master(A, "cassandra-counter", &pair);
-    refused(counter.write("k", &set("1")), "set KEY = VALUE");
-    counter.write("k", &Op::Add(i64::MAX)).unwrap();
-    refused(counter.write("k", &Op::Add(1)), "full");
-    refused(master(A, "dynamo-cart", &pair).write("k", &Op::Delete), "delete KEY");
+    refused(counter.write("k", set("1")), "set KEY = VALUE");
+    counter.write("k", Op::Add(i64::MAX)).unwrap();
+    refused(counter.write("k", Op::Add(1)), "full");
+    refused(master(A, "dynamo-cart", &pair).write("k", Op::Delete), "delete KEY");
     let mut delta = master(A, "goldengate-usedelta", &pair);
-    delta.write("k", &Op::Add(i64::MIN + 1)).unwrap();
-    refused(delta.write("k", &Op::Add(-2)), "too large");
-    refused(master(A, "cr-sqlite", &pair).write("k", &Op::Add(1)), "add N to KEY");
+    delta.write("k", Op::Add(i64::MIN + 1)).unwrap();
+    refused(delta.write("k", Op::Add(-2)), "too large");
+    refused(master(A, "cr-sqlite", &pair).write("k", Op::Add(1)), "add N to KEY");
 }

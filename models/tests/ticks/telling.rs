@@ -19,7 +19,7 @@ impl Resolver for Telling {
     type State = Vec<(Dot, Vec<Dot>)>;
     type Effect = Vec<Dot>;
 
-    fn prepare(&self, state: &Self::State, _: &Op, _: Dot, _: Stamp) -> Result<Vec<Dot>, Refusal> {
+    fn prepare(&self, state: &Self::State, _: Op, _: Dot, _: Stamp) -> Result<Vec<Dot>, Refusal> {
         Ok(state.iter().map(|(dot, _)| *dot).collect())
     }
 
@@ -51,7 +51,7 @@ pub(crate) fn known(masters: &[Replica<Telling>]) -> Known {
         let read: Vec<Dot> = master.state("k").into_iter().flatten().map(|(dot, _)| *dot).collect();
         let logged: Vec<Dot> = master.log().map(|change| change.dot).collect();
         assert!(read.ends_with(&logged), "{read:?} and {logged:?}");
-        let seen = master.digest().iter().flat_map(|(origin, last)| (1..=last).map(move |seq| Dot { origin, seq }));
+        let seen = master.digest().iter().flat_map(|(origin, last)| (1..=last).map(move |seq| Dot::new(origin, seq)));
         let mut sorted = read.clone();
         sorted.sort();
         assert!(seen.eq(sorted), "{read:?} and {}", master.digest());
@@ -85,7 +85,7 @@ pub(crate) fn writers(scope: &Scope, masters: &[Replica<Telling>]) -> impl Itera
 /// The client of `master` writes.
 pub(crate) fn write(scope: &Scope, master: &mut Replica<Telling>) {
     let request = &scope.clients[master.id().index()].asks[made(master)];
-    master.write(&request.key, &request.op).expect("the rule refuses nothing");
+    master.write(&request.key, request.op.clone()).expect("the rule refuses nothing");
 }
 
 fn made(master: &Replica<Telling>) -> usize {

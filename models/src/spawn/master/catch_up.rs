@@ -129,9 +129,9 @@ impl<R: Resolver> MasterActor<R> {
             let last = u16::try_from(vector.width() - 1).unwrap_or(u16::MAX);
             return Err(PeerFault::UnknownOrigin(MasterId(last)).into());
         }
-        let own = Dot { origin: self.id, seq: vector.get(self.id) };
-        if !state.replica.digest().contains(own) {
-            return Err(PeerFault::ImpossibleDot(own).into());
+        let most = |origin| if origin == self.id { state.replica.digest().get(origin) } else { Dot::LAST };
+        if let Some((origin, count)) = vector.iter().find(|(origin, count)| *count > most(*origin)) {
+            return Err(PeerFault::ImpossibleDot(Dot::new(origin, count.min(Dot::LAST))).into());
         }
         Ok(())
     }
