@@ -36,12 +36,13 @@ fn writes<R: Resolver>(rule: R) -> Run {
     let dot = |seq| Dot::new(A, seq);
     let stamp = |time| Stamp::new(time, A);
     let mut held = R::State::default();
-    let effect = rule.prepare(&held, &first, dot(1), stamp(1)).expect("an operation of its kind");
+    let effect = rule.prepare(&held, first, dot(1), stamp(1)).expect("an operation of its kind");
     rule.apply(&mut held, &Change { dot: dot(1), stamp: stamp(1), key: "key".into(), effect });
-    let mut states = vec![held; OPERATIONS];
+    let mut states = vec![(held, Some(second)); OPERATIONS];
     Box::new(move || {
-        for state in &mut states {
-            let effect = rule.prepare(black_box(state), black_box(&second), dot(2), stamp(2)).expect("as the first");
+        for (state, second) in &mut states {
+            let op = black_box(second).take().expect("run once");
+            let effect = rule.prepare(black_box(state), op, dot(2), stamp(2)).expect("as the first");
             black_box(rule.apply(state, &Change { dot: dot(2), stamp: stamp(2), key: "key".into(), effect }));
         }
     })

@@ -109,15 +109,16 @@ fn mesh(masters: u16, sets: u64, keys: u64) -> (f64, usize) {
     let topology = Topology::all_to_all(masters).expect("masters enough");
     let cluster = Cluster::start(LastWriteWins, topology, Setup::default()).expect("threads enough");
     let patience = Duration::from_secs(60);
+    let all = cluster.masters();
     let start = ProcessTime::now();
     std::thread::scope(|writers| {
-        for (place, master) in (0..).zip(cluster.masters()) {
+        for (place, master) in (0..).zip(all) {
             writers.spawn(move || {
                 for n in 1..=sets {
                     let number = n * u64::from(masters) + place;
                     let written = master.set(&key(number, keys), value(number)).expect("it is open");
                     if n.is_multiple_of(AHEAD) {
-                        assert!(cluster.masters().iter().all(|other| other.wait_for(&written, patience)));
+                        assert!(all.iter().all(|other| other.wait_for(&written, patience)));
                     }
                 }
             });
@@ -126,7 +127,7 @@ fn mesh(masters: u16, sets: u64, keys: u64) -> (f64, usize) {
     cluster.settle(patience).expect("no link is cut");
     let each = start.elapsed().as_nanos() as f64 / (sets * u64::from(masters)) as f64;
     let all_as_first = |n: &u64| {
-        let mut readings = cluster.masters().iter().map(|master| master.get(&numbered(b'k', *n)));
+        let mut readings = all.iter().map(|master| master.get(&numbered(b'k', *n)));
         let first = readings.next();
         readings.all(|reading| Some(reading) == first)
     };
