@@ -13,7 +13,7 @@ mod vet;
 pub use vet::PeerFault;
 
 use crate::clock::LATEST;
-use crate::layout::HashedKey;
+use crate::layout::{HashedKey, key_hash};
 use crate::log::{Cursor, Log};
 use crate::table::Table;
 use crate::{Change, Changes, Dot, Key, MasterId, Message, Op, Reading, Refusal, Resolver, Side, Snapshot, Stamp};
@@ -280,10 +280,13 @@ impl<R: Resolver> Replica<R> {
         changes.retain(|change| !self.known.seen.contains(change.dot));
         let mut altered = false;
         for some in changes.chunks(TOUCHED) {
-            let keys: SmallVec<[HashedKey<'_>; TOUCHED]> = some.iter().map(|change| (&change.key).into()).collect();
-            self.known.table.touch(&keys);
-            for (key, change) in keys.iter().zip(some) {
-                altered |= self.apply(*key, change);
+            let mut hashes = [0; TOUCHED];
+            for (hash, change) in hashes.iter_mut().zip(some) {
+                *hash = key_hash(&change.key);
+            }
+            self.known.table.touch(&hashes[..some.len()]);
+            for (hash, change) in hashes.into_iter().zip(some) {
+                altered |= self.apply(HashedKey { key: &change.key, hash }, change);
             }
         }
         self.known.log.entries.extend(changes);

@@ -57,12 +57,12 @@ impl<S: Default + PartialEq> Table<S> {
         answer
     }
 
-    /// Reads the rows of these keys, or others in their place where two share a tag, so that they are in the cache
+    /// Reads the rows that keys of these hashes have, or one of them where two share a tag, so that they are in the cache
     /// when they are altered: one after the other each look-up would wait for memory, here they wait together (as in
     /// Chen et al., "Improving hash join performance through prefetching", ICDE 2004).
     #[inline]
-    pub(crate) fn touch(&self, keys: &[HashedKey<'_>]) {
-        let lengths = keys.iter().filter_map(|key| self.rows.find(key.hash, |_| true)).map(|row| row.key.len());
+    pub(crate) fn touch(&self, hashes: &[u64]) {
+        let lengths = hashes.iter().filter_map(|hash| self.rows.find(*hash, |_| true)).map(|row| row.key.len());
         std::hint::black_box(lengths.fold(0, usize::wrapping_add));
     }
 
