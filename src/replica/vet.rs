@@ -4,7 +4,6 @@ use super::{MessageOf, Replica};
 use crate::clock::{END, LATEST};
 use crate::{Change, Dot, MasterId, Message, Resolver, Stamp};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::fmt;
 
 /// What is wrong with a refused message. The fault is the peer's.
@@ -60,12 +59,9 @@ impl<R: Resolver> Replica<R> {
             return Err(PeerFault::ImpossibleStamp(Stamp::new(snapshot.clock.min(END), from)));
         }
         // Each change must be the next of its origin after what the push extends, and those before it in the push.
-        let mut before = Cow::Borrowed(vector);
-        let mut previous = None;
+        let mut so_far = (changes.len() > 1).then(|| vector.clone());
         for Change { dot, stamp, .. } in changes {
-            if let Some(previous) = previous.replace(*dot) {
-                before.to_mut().insert(previous);
-            }
+            let before = so_far.as_ref().unwrap_or(vector);
             if dot.origin().0 >= place.masters {
                 return Err(PeerFault::UnknownOrigin(dot.origin()));
             }
@@ -75,6 +71,9 @@ impl<R: Resolver> Replica<R> {
             }
             if stamp.master() != dot.origin() || stamp.time() > LATEST {
                 return Err(PeerFault::ImpossibleStamp(*stamp));
+            }
+            if let Some(so_far) = &mut so_far {
+                so_far.insert(*dot);
             }
         }
         Ok(())
