@@ -204,7 +204,8 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
                 };
                 generated += 1;
                 let (target, new) = visited.number(hasher.hash_one(&next));
-                graph.edge(target, place as u16, &sent);
+                let label = graph.label(&sent);
+                graph.edge(target, place as u16, label);
                 if new {
                     next_level.push(next);
                     if visited.len().is_multiple_of(4096) {

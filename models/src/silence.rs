@@ -113,16 +113,15 @@ impl Graph {
         self.last = Edge::before_those_of(state);
     }
 
-    /// A step to the state numbered `to`.
-    pub fn edge(&mut self, to: u32, action: u16, sent: &Sent) {
-        let label = self.label(sent);
+    /// A step to the state numbered `to`, with the [label](Self::label) of what it sends.
+    pub fn edge(&mut self, to: u32, action: u16, label: u16) {
         let edge = Edge { to, action, label };
         edge.write(self.last, &mut self.edges);
         self.last = edge;
     }
 
-    /// The number of this combination of changes, in whatever order.
-    fn label(&mut self, sent: &Sent) -> u16 {
+    /// The number of this combination of changes, in whatever order: a label of edges.
+    pub fn label(&mut self, sent: &Sent) -> u16 {
         // Few steps send more than one change.
         if let Some(label) = self.label_numbers.get(sent) {
             return *label;

@@ -1,6 +1,6 @@
 //! A step at one master: the shipping replica takes it if it is new, and it is looked up if it is not.
 
-use super::tables::{Arrival, Asked, Move, Moved, Receipt, Settled, Tables, Waiting, Wrote, waiting_for};
+use super::tables::{Arrival, Asked, Move, Moved, Receipt, Settled, Tables, Waiting, Wrote, stream_key, waiting_for};
 use super::{Cluster, Judgement, Letter, State, written};
 use crate::scope::Link;
 use crate::subject::Sent;
@@ -87,7 +87,7 @@ impl<R: Resolver> Cluster<R> {
         how: Move,
         digest: u32,
     ) -> Moved {
-        let key = (self.part_of(tables, sender), to, waiting, how);
+        let key = (stream_key(self.part_of(tables, sender), to, waiting), how);
         tables.moves.get(&key).copied().unwrap_or_else(|| {
             let mut replica = tables.sender_to(sender, to, waiting);
             let message = turned(&mut replica, to, how, &tables.digests[digest]);

@@ -73,7 +73,10 @@ impl<R: Resolver> Cluster<R> {
                 next.faults.duplicates -= 1;
                 world.duplicate(&letter(number))
             }
-            Action::Truncate { at, keep } => Some(world.alter(at, |replica| replica.truncate(keep))),
+            Action::Truncate { at, keep } => {
+                world.alter(at, |replica| replica.truncate(keep));
+                Some(())
+            }
             // No running link takes these.
             Action::Ask { .. } | Action::Choose(_) | Action::Repeat(_) | Action::Tick { .. } => None,
             Action::Stream { .. } | Action::Break { .. } | Action::Resume { .. } => None,

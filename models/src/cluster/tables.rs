@@ -9,7 +9,7 @@
 use super::state::{Faults, Inquiry, Judgement, Letter, State, content_hash};
 use super::world::World;
 use crate::history::History;
-use foldhash::fast::FixedState;
+use foldhash::{fast, quality};
 use multimaster::{Dot, MasterId, Replica, Resolver, VersionVector};
 use smallvec::SmallVec;
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Values that are kept once each.
 pub(super) struct Numbered<T> {
     values: Vec<(u64, T)>,
-    numbers: HashMap<u64, u32, FixedState>,
+    numbers: HashMap<u64, u32, fast::FixedState>,
 }
 
 impl<T> Default for Numbered<T> {
@@ -73,7 +73,7 @@ pub(super) struct Local<R: Resolver> {
 pub(super) type Waiting = SmallVec<[u8; 8]>;
 
 /// The values of a function, each worked out once.
-pub(super) type Known<K, V> = HashMap<K, V, FixedState>;
+pub(super) type Known<K, V> = HashMap<K, V, fast::FixedState>;
 
 /// All that a cluster's states are made of, and all that is remembered of its steps. A master is a key by its *part*: see
 /// [`part_of`](super::Cluster::part_of).
@@ -90,8 +90,8 @@ pub(crate) struct Tables<R: Resolver> {
     pub(super) receipts: Known<(u32, u32), Receipt>,
     /// By master, history and request: what comes of a write; `None` if it is refused.
     pub(super) writes: Known<(u32, u32, Asked), Option<Wrote>>,
-    /// By sender: what moving its cursor for a neighbour comes to.
-    pub(super) moves: Known<(u32, MasterId, u8, Move), Moved>,
+    /// By sender, neighbour and what waits for it (see [`stream_key`]): what moving its cursor comes to.
+    pub(super) moves: Known<(u64, Move), Moved>,
     /// By the feeder's core, the asker, its digest and the most changes: the answer to that digest.
     pub(super) answers: Known<(u32, MasterId, u32, usize), Option<u32>>,
     /// By the receiver's core and a letter: the digest after its arrival.
@@ -112,8 +112,13 @@ pub(super) enum Asked {
     Free(usize),
 }
 
+/// A sender, a neighbour and how much it has yet to send it, in one number: looked up at nearly every step over streams.
+pub(super) fn stream_key(sender: u32, to: MasterId, waiting: u8) -> u64 {
+    u64::from(sender) << 32 | u64::from(to.0) << 8 | u64::from(waiting)
+}
+
 /// How a cursor moves.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Move {
     /// Past the next changes, at most so many, which are sent.
     Push(usize),
@@ -123,6 +128,18 @@ pub(super) enum Move {
     Resume(u32),
     /// The same, if what would be sent next is in that digest.
     Acknowledge(u32),
+}
+
+impl Hash for Move {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let (kind, number) = match *self {
+            Move::Push(max) => (0, max as u64),
+            Move::Drain => (1, 0),
+            Move::Resume(digest) => (2, digest.into()),
+            Move::Acknowledge(digest) => (3, digest.into()),
+        };
+        hasher.write_u64(number << 2 | kind);
+    }
 }
 
 /// What came of a letter's arrival.
@@ -202,31 +219,34 @@ pub(super) fn waiting_for<R: Resolver>(replica: &Replica<R>, peer: MasterId) -> 
 /// The same master with so much yet to send to `peer`, which says how much of the log it has.
 fn wind_back<R: Resolver>(replica: &mut Replica<R>, peer: MasterId, waiting: u8) {
     let dots: SmallVec<[Dot; 8]> = replica.log().map(|change| change.dot).collect();
-    let (mut had, mut dots) = (replica.truncated().clone(), dots.into_iter());
-    while waiting_for(replica, peer) != waiting {
+    // Mostly the first is right: it is not if the neighbour is spared some of what comes after.
+    for passed in (0..=dots.len().saturating_sub(waiting.into())).rev() {
+        let mut had = replica.truncated().clone();
+        dots[..passed].iter().for_each(|dot| had.insert(*dot));
         replica.resume(peer, &had);
-        match dots.next() {
-            Some(dot) => had.insert(dot),
-            None => break,
+        if waiting_for(replica, peer) == waiting {
+            break;
         }
     }
 }
 
 impl<R: Resolver> Tables<R> {
     /// The number of the master `replica`. If it `derives`, it is told by its core and what it has yet to send.
-    pub(super) fn local(&mut self, mut replica: Replica<R>, masters: u16, derives: bool) -> u32 {
+    pub(super) fn local(&mut self, replica: Replica<R>, masters: u16, derives: bool) -> u32 {
         let waiting = waiting(&replica, masters);
-        let own = (!derives).then(|| Arc::new(replica.clone()));
+        let mut replica = Arc::new(replica);
+        let own = (!derives).then(|| Arc::clone(&replica));
         if waiting.iter().any(|waiting| *waiting > 0) {
             let all = replica.digest().clone();
-            // Who is no neighbour has no cursor.
-            (0..masters).for_each(|peer| replica.resume(MasterId(peer), &all));
+            // Copied only if it is needed as it was. Who is no neighbour has no cursor.
+            let sent = Arc::make_mut(&mut replica);
+            (0..masters).for_each(|peer| sent.resume(MasterId(peer), &all));
         }
         let digest = self.seen(replica.digest());
-        let core = self.cores.number(content_hash(&replica), || {
-            let mut readings = foldhash::quality::FixedState::with_seed(0).build_hasher();
+        let core = self.cores.number(content_hash(&*replica), || {
+            let mut readings = quality::FixedState::with_seed(0).build_hasher();
             replica.readings().for_each(|read| read.hash(&mut readings));
-            Core { digest, readings: readings.finish(), replica: Arc::new(replica) }
+            Core { digest, readings: readings.finish(), replica }
         });
         self.local_of(core, waiting, own)
     }
@@ -236,7 +256,16 @@ impl<R: Resolver> Tables<R> {
         // With all of the log there, where a cursor stands is told by how many changes it has before it.
         let hash = match &own {
             Some(replica) if !replica.truncated().is_empty() => content_hash(&**replica),
-            _ => content_hash(&(self.cores.hash(core), &waiting)),
+            _ => {
+                let mut hasher = quality::FixedState::with_seed(0).build_hasher();
+                hasher.write_u64(self.cores.hash(core));
+                for some in waiting.chunks(8) {
+                    let mut bytes = [0; 8];
+                    bytes[..some.len()].copy_from_slice(some);
+                    hasher.write_u64(u64::from_le_bytes(bytes));
+                }
+                hasher.finish()
+            }
         };
         self.locals.number(hash, || Local { core, waiting, replica: own })
     }
@@ -326,7 +355,7 @@ impl<R: Resolver> Tables<R> {
         let letters = state.wire.iter().map(|letter| self.letters.hash(*letter));
         let inquiries = state.inquiries.iter().map(|inquiry| self.inquiries.hash(*inquiry));
         let parts = masters.chain(letters).chain(inquiries).fold(0, u64::wrapping_add);
-        let mut hasher = FixedState::with_seed(0).build_hasher();
+        let mut hasher = quality::FixedState::with_seed(0).build_hasher();
         hasher.write_u64(parts);
         hasher.write_u64(self.histories.hash(state.history));
         hasher.write_u64(u64::from(state.chosen) << 32 | u64::from(state.broken));
