@@ -3,23 +3,27 @@
 
 mod action;
 mod local;
-mod memo;
+mod questions;
 mod running;
 mod state;
+mod tables;
+mod world;
 
-pub use action::Action;
-pub(crate) use running::Did;
-pub use state::{Faults, Hashed, Inquiry, Letter, Local, Node, State, Verdict};
+pub use action::{Action, InquiryNumber, LetterNumber};
+pub use state::{Faults, State};
+pub(crate) use state::{Inquiry, Judgement, Letter, content_hash};
+pub(crate) use world::World;
 
 use crate::history::{History, Write};
 use crate::scope::{Link, Scope};
 use crate::specification::Specification;
 use crate::subject::Sent;
 use crate::tamper::Tamper;
-use memo::{Asked, Memo, Move};
 use multimaster::{MasterId, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
 use smallvec::SmallVec;
-use std::sync::Arc;
+use state::{Master, locked};
+use std::sync::{Arc, Mutex, MutexGuard};
+use tables::{Asked, Move, Tables};
 
 /// Masters with one rule in one [`Scope`].
 pub struct Cluster<R: Resolver> {
@@ -29,7 +33,9 @@ pub struct Cluster<R: Resolver> {
     pub(crate) edges: Vec<(MasterId, MasterId)>,
     pub(crate) tamper: Option<Tamper<R>>,
     pub(crate) specification: Option<Specification>,
-    pub(crate) memo: Memo<R>,
+    /// Shared between the threads of a search. A step takes them once, as a whole: what comes of it is the same,
+    /// whichever thread works it out.
+    pub(crate) tables: Arc<Mutex<Tables<R>>>,
 }
 
 impl<R: Resolver> Cluster<R> {
@@ -54,7 +60,7 @@ impl<R: Resolver> Cluster<R> {
         assert!(scope.batch > 0, "a message carries at least one change");
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
         let edges = scope.topology.edges().collect();
-        Cluster { scope, start, edges, tamper: None, specification: None, memo: Memo::default() }
+        Cluster { scope, start, edges, tamper: None, specification: None, tables: Arc::default() }
     }
 
     /// Breaks the protocol on purpose.
@@ -70,24 +76,21 @@ impl<R: Resolver> Cluster<R> {
     }
 
     pub(crate) fn initial(&self) -> State<R> {
-        let history = Arc::new(Hashed::new(History::default()));
-        State {
-            masters: self
-                .start
-                .iter()
-                .map(|replica| Node {
-                    verdict: Verdict::of(replica, &history.value, self.specification),
-                    local: Arc::new(Local::new(replica.clone(), self.scope.topology.masters())),
-                })
-                .collect(),
-            wire: SmallVec::new(),
-            inquiries: Vec::new(),
-            history,
-            progress: SmallVec::from_elem(0, self.scope.clients.len()),
-            chosen: 0,
-            faults: self.faults(),
-            broken: 0,
-        }
+        let tables = &mut *self.tables();
+        let history = tables.history(History::default());
+        let masters = self.start.iter().map(|replica| {
+            let local = self.local(tables, replica.clone());
+            Master { local, judgement: self.judge(tables, local, history) }
+        });
+        let mut state = State::new(&self.tables, masters.collect(), history);
+        state.progress = SmallVec::from_elem(0, self.scope.clients.len());
+        state.faults = self.faults();
+        state.rehash(tables);
+        state
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables<R>> {
+        locked(&self.tables)
     }
 
     /// The faults that may happen.
@@ -101,54 +104,76 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    pub(crate) fn enabled(&self, state: &State<R>, actions: &mut Vec<Action<R>>) {
-        for (client, script) in self.scope.clients.iter().enumerate() {
-            let place = usize::from(state.progress[client]);
+    pub(crate) fn enabled(&self, state: &State<R>, actions: &mut Vec<Action>) {
+        self.each_enabled(&self.tables(), state, &mut |action| actions.push(action));
+    }
+
+    fn each_enabled(&self, tables: &Tables<R>, state: &State<R>, enable: &mut impl FnMut(Action)) {
+        for (client, (script, made)) in self.scope.clients.iter().zip(&state.progress).enumerate() {
+            let place = usize::from(*made);
             if place < script.asks.len() {
-                actions.push(Action::Ask { client, place });
+                enable(Action::Ask { client, place });
             }
         }
         if (state.chosen.count_ones() as usize) < self.scope.free.take {
             let open = |index: &usize| state.chosen & (1 << index) == 0;
-            actions.extend((0..self.scope.free.of.len()).filter(open).map(Action::Choose));
+            (0..self.scope.free.of.len()).filter(open).for_each(|index| enable(Action::Choose(index)));
         }
+        let running = matches!(self.scope.link, Link::Running { .. });
         for (place, letter) in state.wire.iter().enumerate() {
             if place > 0 && state.wire[place - 1] == *letter {
                 continue;
             }
-            actions.push(Action::Deliver(letter.clone()));
+            let letter = LetterNumber(*letter);
+            enable(Action::Deliver(letter));
             if state.faults.losses > 0 {
-                actions.push(Action::Lose(letter.clone()));
+                enable(Action::Lose(letter));
             }
             if state.faults.duplicates > 0 {
-                let running = matches!(self.scope.link, Link::Running { .. });
-                let twice = if running { Action::Duplicate } else { Action::Repeat };
-                actions.push(twice(letter.clone()));
+                enable(if running { Action::Duplicate(letter) } else { Action::Repeat(letter) });
             }
         }
-        if matches!(self.scope.link, Link::Running { .. }) {
-            return self.enabled_running(state, actions);
+        match self.scope.link {
+            Link::Stream { .. } => self.enabled_streams(tables, state, enable),
+            Link::Datagram { .. } if self.ticks() => {
+                for &(feeder, asker) in &self.edges {
+                    let seen = |master| tables.digest(state.local(master));
+                    if self.is_quiet(tables, state, feeder, asker) && !seen(asker).covers(seen(feeder)) {
+                        enable(Action::Tick { asker, feeder });
+                    }
+                }
+            }
+            Link::Running { .. } => self.enabled_running(tables, state, enable),
+            Link::Datagram { .. } | Link::Soup => {}
         }
+    }
+
+    fn enabled_streams(&self, tables: &Tables<R>, state: &State<R>, enable: &mut impl FnMut(Action)) {
         for (edge, &(from, to)) in self.edges.iter().enumerate() {
-            let (feeder, asker) = (state.master(from), state.master(to));
-            match self.scope.link {
-                Link::Stream { .. } if state.broken & (1 << edge) != 0 => actions.push(Action::Resume { from, to }),
-                Link::Stream { .. } => {
-                    let waiting = usize::from(feeder.waiting[to.index()]).min(self.scope.batch);
-                    actions.extend((1..=waiting).map(|max| Action::Stream { from, to, max }));
-                    if state.faults.resets > 0 {
-                        actions.push(Action::Break { from, to });
-                    }
-                }
-                Link::Datagram { .. } if self.ticks() => {
-                    let quiet = !state.wire.iter().any(|letter| letter.from == from && letter.to == to);
-                    if quiet && !asker.replica.digest().covers(feeder.replica.digest()) {
-                        actions.push(Action::Tick { asker: to, feeder: from });
-                    }
-                }
-                _ => {}
+            if state.broken & (1 << edge) != 0 {
+                enable(Action::Resume { from, to });
+                continue;
+            }
+            let waiting = usize::from(tables.locals[state.local(from)].waiting[to.index()]);
+            (1..=waiting.min(self.scope.batch)).for_each(|max| enable(Action::Stream { from, to, max }));
+            if state.faults.resets > 0 {
+                enable(Action::Break { from, to });
             }
         }
+    }
+
+    /// Whether no letter is in flight over this edge.
+    fn is_quiet(&self, tables: &Tables<R>, state: &State<R>, from: MasterId, to: MasterId) -> bool {
+        let is_here = |letter: &Letter<R>| letter.from == from && letter.to == to;
+        !state.wire.iter().any(|letter| is_here(&tables.letters[*letter]))
+    }
+
+    pub(crate) fn letter(&self, LetterNumber(number): LetterNumber) -> Arc<Letter<R>> {
+        Arc::clone(&self.tables().letters[number])
+    }
+
+    pub(crate) fn inquiry(&self, InquiryNumber(number): InquiryNumber) -> Inquiry {
+        self.tables().inquiries[number].clone()
     }
 
     fn ticks(&self) -> bool {
@@ -156,63 +181,87 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The state after `action`, and which changes were sent on the way; `None` if nothing is different.
-    pub(crate) fn step(&self, state: &State<R>, action: &Action<R>) -> Option<(State<R>, Sent)> {
-        let client = matches!(action, Action::Ask { .. } | Action::Choose(_));
-        if matches!(self.scope.link, Link::Running { .. }) && !client {
-            return self.step_running(state, action);
-        }
+    pub(crate) fn step(&self, state: &State<R>, action: Action) -> Option<(State<R>, Sent)> {
+        self.step_in(&mut self.tables(), state, action)
+    }
+
+    fn step_in(&self, tables: &mut Tables<R>, state: &State<R>, action: Action) -> Option<(State<R>, Sent)> {
         let mut next = state.clone();
         let mut sent = Sent::new();
-        match action {
+        let client = matches!(action, Action::Ask { .. } | Action::Choose(_));
+        let allowed = if matches!(self.scope.link, Link::Running { .. }) && !client {
+            self.step_running(tables, &mut next, action, &mut sent)
+        } else {
+            self.step_at_once(tables, &mut next, action, &mut sent)
+        };
+        if !allowed || next.is_like(state) {
+            return None;
+        }
+        next.rehash(tables);
+        Some((next, sent))
+    }
+
+    /// Takes the step in `next` itself. False if it is not allowed.
+    fn step_at_once(&self, tables: &mut Tables<R>, next: &mut State<R>, action: Action, sent: &mut Sent) -> bool {
+        let altered = match action {
             Action::Ask { client, place } => {
-                let script = &self.scope.clients[*client];
-                next.progress[*client] += 1;
-                let asked = Asked::Scripted(*client, *place);
-                self.write(&mut next, script.at, asked, &script.asks[*place], &mut sent);
+                let script = &self.scope.clients[client];
+                next.progress[client] += 1;
+                self.write(tables, next, script.at, (Asked::Scripted(client, place), &script.asks[place]), sent);
+                script.at
             }
             Action::Choose(index) => {
-                let (at, request) = &self.scope.free.of[*index];
+                let (at, request) = &self.scope.free.of[index];
                 next.chosen |= 1 << index;
-                self.write(&mut next, *at, Asked::Free(*index), request, &mut sent);
+                self.write(tables, next, *at, (Asked::Free(index), request), sent);
+                *at
             }
-            Action::Deliver(letter) => {
+            Action::Deliver(LetterNumber(letter)) => {
                 if self.scope.link != Link::Soup {
                     next.take(letter);
                 }
-                self.deliver(&mut next, letter, &mut sent);
+                self.deliver(tables, next, letter, sent)
             }
-            Action::Repeat(letter) => {
+            Action::Repeat(LetterNumber(letter)) => {
                 next.faults.duplicates -= 1;
-                self.deliver(&mut next, letter, &mut sent);
+                self.deliver(tables, next, letter, sent)
             }
-            Action::Lose(letter) => {
+            Action::Lose(LetterNumber(letter)) => {
                 next.faults.losses -= 1;
                 next.take(letter);
+                tables.letters[letter].to
             }
-            Action::Tick { asker, feeder } => self.ask(&mut next, *asker, *feeder, &mut sent),
+            Action::Tick { asker, feeder } => {
+                self.ask(tables, next, asker, feeder, sent);
+                asker
+            }
             Action::Stream { from, to, max } => {
-                let letter = self.moved(&mut next, *from, *to, Move::Push(*max))?;
-                next.count(&letter, &mut sent);
-                self.deliver(&mut next, &letter, &mut sent);
+                let Some(letter) = self.moved(tables, next, from, to, Move::Push(max)) else {
+                    return false;
+                };
+                next.count(tables, letter, sent);
+                self.deliver(tables, next, letter, sent)
             }
             Action::Break { from, to } => {
                 next.faults.resets -= 1;
-                next.broken |= self.edge_bit(*from, *to);
-                self.moved(&mut next, *from, *to, Move::Drain);
+                next.broken |= self.edge_bit(from, to);
+                self.moved(tables, next, from, to, Move::Drain);
+                from
             }
             Action::Resume { from, to } => {
-                next.broken &= !self.edge_bit(*from, *to);
-                let digest = state.master(*to).digest;
-                self.moved(&mut next, *from, *to, Move::Resume(digest));
+                next.broken &= !self.edge_bit(from, to);
+                let digest = tables.core(next.local(to)).digest;
+                self.moved(tables, next, from, to, Move::Resume(digest));
+                from
             }
             // Steps of running links: nowhere else are they possible.
-            Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => return None,
-            Action::Duplicate(_) | Action::Truncate { .. } => return None,
-        }
+            Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => return false,
+            Action::Duplicate(_) | Action::Truncate { .. } => return false,
+        };
         if matches!(self.scope.link, Link::Stream { .. }) {
-            self.acknowledge(&mut next);
+            self.acknowledge(tables, next, altered);
         }
-        (next != *state).then_some((next, sent))
+        true
     }
 
     fn edge_bit(&self, from: MasterId, to: MasterId) -> u32 {

@@ -138,6 +138,30 @@ impl Visited {
     }
 }
 
+/// The states found in so many steps, in pieces: each is given back as soon as its states have been expanded.
+struct Level<S>(Vec<Vec<S>>);
+
+impl<S> Default for Level<S> {
+    fn default() -> Self {
+        Level(Vec::new())
+    }
+}
+
+impl<S> Level<S> {
+    const PIECE: usize = 256;
+
+    fn push(&mut self, state: S) {
+        match self.0.last_mut() {
+            Some(piece) if piece.len() < Self::PIECE => piece.push(state),
+            _ => {
+                let mut piece = Vec::with_capacity(Self::PIECE);
+                piece.push(state);
+                self.0.push(piece);
+            }
+        }
+    }
+}
+
 /// Explores `subject`. `progress` is told now and then how many states there are, and how deep.
 pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut(usize, usize)) -> Report {
     let started = Instant::now();
@@ -149,16 +173,18 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
     let (mut generated, mut depth, mut cut) = (0, 0, None);
 
     // One initial state: a scenario starts in one way.
-    let mut level: Vec<(u32, M::State)> = Vec::new();
+    let mut level = Level::default();
     for state in subject.init_states().into_iter().take(1) {
         visited.number(hasher.hash_one(&state));
         generated += 1;
-        level.push((0, state));
+        level.push(state);
     }
-    let mut next_level = Vec::new();
     let mut actions = Vec::new();
-    'search: while !level.is_empty() {
-        for (index, state) in level.drain(..) {
+    // States are expanded in the order in which they are found: that of their numbers.
+    let mut numbers = 0..;
+    'search: while !level.0.is_empty() {
+        let mut next_level = Level::default();
+        for (state, index) in level.0.into_iter().flatten().zip(numbers.by_ref()) {
             for (property, decided) in properties.iter().zip(&mut decided) {
                 let decides = property.expectation == Expectation::Sometimes;
                 if decided.is_none() && (property.condition)(subject, &state) == decides {
@@ -178,9 +204,10 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
                 };
                 generated += 1;
                 let (target, new) = visited.number(hasher.hash_one(&next));
-                graph.edge(target, place as u16, &sent);
+                let label = graph.label(&sent);
+                graph.edge(target, place as u16, label);
                 if new {
-                    next_level.push((target, next));
+                    next_level.push(next);
                     if visited.len().is_multiple_of(4096) {
                         progress(visited.len(), depth);
                     }
@@ -195,8 +222,8 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
                 break 'search;
             }
         }
-        std::mem::swap(&mut level, &mut next_level);
-        depth += usize::from(!level.is_empty());
+        level = next_level;
+        depth += usize::from(!level.0.is_empty());
     }
 
     let states = visited.len();

@@ -3,7 +3,7 @@
 
 use crate::cluster::{Action, Cluster, State};
 use crate::scope::Link;
-use multimaster::{Kind, Message, Resolver};
+use multimaster::{Kind, Resolver};
 use stateright::{Model, Property};
 
 /// Masters that have seen the same changes read the same, in every state.
@@ -74,74 +74,64 @@ pub const BATCH: &str = "a batch";
 
 impl<R: Resolver> Model for Cluster<R> {
     type State = State<R>;
-    type Action = Action<R>;
+    type Action = Action;
 
     fn init_states(&self) -> Vec<State<R>> {
         vec![self.initial()]
     }
 
-    fn actions(&self, state: &State<R>, actions: &mut Vec<Action<R>>) {
+    fn actions(&self, state: &State<R>, actions: &mut Vec<Action>) {
         self.enabled(state, actions);
     }
 
-    fn next_state(&self, state: &State<R>, action: Action<R>) -> Option<State<R>> {
-        self.step(state, &action).map(|(next, _)| next)
+    fn next_state(&self, state: &State<R>, action: Action) -> Option<State<R>> {
+        self.step(state, action).map(|(next, _)| next)
     }
 
-    fn format_action(&self, action: &Action<R>) -> String {
-        self.sentence(action)
+    fn format_action(&self, action: &Action) -> String {
+        self.sentence(*action)
     }
 
-    fn format_step(&self, state: &State<R>, action: Action<R>) -> Option<String> {
+    fn format_step(&self, state: &State<R>, action: Action) -> Option<String> {
         crate::explorer::step_in_words(self, state, &action)
     }
 
-    fn as_svg(&self, path: stateright::Path<State<R>, Action<R>>) -> Option<String> {
+    fn as_svg(&self, path: stateright::Path<State<R>, Action>) -> Option<String> {
         Some(crate::picture::sequence_diagram(self, path.into_vec()))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
         let mut properties = vec![
-            Property::always(CONVERGENCE, |_, state: &State<R>| diverged(state).is_none()),
-            Property::always(AGREEMENT, |cluster: &Self, state| !cluster.at_rest(state) || agrees(state)),
+            Property::always(CONVERGENCE, |cluster: &Self, state| cluster.diverged(state).is_none()),
+            Property::always(AGREEMENT, |cluster: &Self, state| !cluster.at_rest(state) || cluster.agrees(state)),
             Property::always(REPAIRABLE, |cluster: &Self, state| cluster.beyond_repair(state).is_none()),
             Property::always(CAUSAL_ORDER, |_, state: &State<R>| {
-                state.masters.iter().all(|node| node.verdict.in_order)
+                state.judgements().all(|judged| !judged.out_of_order())
             }),
             Property::always(NO_RESURRECTION, |_, state: &State<R>| {
-                state.masters.iter().all(|node| !node.verdict.resurrects)
+                state.judgements().all(|judged| !judged.resurrects())
             }),
             Property::always(NO_CAUSAL_LOSS, |_, state: &State<R>| {
-                state.masters.iter().all(|node| !node.verdict.lost_causally)
+                state.judgements().all(|judged| !judged.lost_causally())
             }),
             Property::always(NO_POLICY_LOSS, |_, state: &State<R>| {
-                state.masters.iter().all(|node| !node.verdict.lost_by_policy)
+                state.judgements().all(|judged| !judged.lost_by_policy())
             }),
             Property::sometimes(REST, |cluster: &Self, state| cluster.at_rest(state)),
-            Property::sometimes(CONFLICT, |_, state: &State<R>| state.masters.iter().any(|node| node.verdict.conflict)),
-            Property::sometimes(LACK, |cluster: &Self, state| cluster.neighbours(state).any(|(_, lacks)| lacks)),
-            Property::sometimes(DEPENDENCY, |_, state: &State<R>| {
-                state.masters.iter().any(|node| node.verdict.dependency)
-            }),
-            Property::sometimes(RELAYED, |_, state: &State<R>| {
-                let mut writes = state.history().writes().iter();
-                writes.any(|write| state.masters.iter().all(|node| node.replica.digest().contains(write.dot)))
-            }),
+            Property::sometimes(CONFLICT, |_, state: &State<R>| state.judgements().any(|judged| judged.conflict())),
+            Property::sometimes(LACK, |cluster: &Self, state| cluster.lacks(state)),
+            Property::sometimes(DEPENDENCY, |_, state: &State<R>| state.judgements().any(|judged| judged.dependency())),
+            Property::sometimes(RELAYED, |cluster: &Self, state| cluster.seen_by_all(state)),
         ];
         if self.specification.is_some() {
-            let as_specified = |_: &Self, state: &State<R>| state.masters.iter().all(|node| node.verdict.as_specified);
+            let as_specified = |_: &Self, state: &State<R>| state.judgements().all(|judged| !judged.misread());
             properties.push(Property::always(SPECIFICATION, as_specified));
         }
         if self.start.iter().any(|replica| replica.rule().kind() == Kind::BoundedCounter) {
             properties.push(Property::always(NO_OVERSELLING, |cluster: &Self, state: &State<R>| {
-                let history = &state.history;
-                let overspent = cluster.memo.overspent.get(history.hash(), || history.value.overspent().is_some());
-                !overspent && state.masters.iter().all(|node| !node.verdict.below_bound)
+                !cluster.overspent(state) && state.judgements().all(|judged| !judged.below_bound())
             }));
-            properties.push(Property::sometimes(REFUSAL, |_, state: &State<R>| {
-                let asked = state.progress.iter().map(|made| usize::from(*made)).sum::<usize>();
-                asked + state.chosen.count_ones() as usize > state.history().writes().len()
-            }));
+            properties.push(Property::sometimes(REFUSAL, |cluster: &Self, state| cluster.refused(state)));
         }
         match self.scope.link {
             Link::Stream { resets } => {
@@ -172,7 +162,7 @@ impl<R: Resolver> Model for Cluster<R> {
                     // Nothing was lost, and nothing is left in flight: both have arrived.
                     let arrived_twice = |cluster: &Self, state: &State<R>| {
                         let lost = state.faults.losses < cluster.faults().losses;
-                        state.faults.duplicates == 0 && !lost && state.wire.is_empty()
+                        state.faults.duplicates == 0 && !lost && state.nothing_flies()
                     };
                     properties.push(Property::sometimes(DUPLICATE, arrived_twice));
                 }
@@ -187,99 +177,5 @@ impl<R: Resolver> Model for Cluster<R> {
             properties.push(Property::sometimes(CROSSED, |cluster: &Self, state| cluster.crossed(state)));
         }
         properties
-    }
-}
-
-/// Two masters that have seen the same and read differently.
-pub(crate) fn diverged<R: Resolver>(state: &State<R>) -> Option<(usize, usize)> {
-    let masters = &state.masters;
-    (0..masters.len()).flat_map(|one| (0..one).map(move |other| (other, one))).find(|(one, other)| {
-        let (one, other) = (&masters[*one], &masters[*other]);
-        one.readings != other.readings && one.replica.digest() == other.replica.digest()
-    })
-}
-
-fn agrees<R: Resolver>(state: &State<R>) -> bool {
-    let first = &state.masters[0];
-    let all_seen = |node: &crate::cluster::Node<R>| {
-        state.history().writes().iter().all(|write| node.replica.digest().contains(write.dot))
-    };
-    state.masters.iter().all(|node| all_seen(node) && node.readings == first.readings)
-}
-
-impl<R: Resolver> Cluster<R> {
-    pub(crate) fn clients_done(&self, state: &State<R>) -> bool {
-        let scripts = self.scope.clients.iter().zip(&state.progress);
-        state.chosen.count_ones() as usize == self.scope.free.take
-            && scripts.into_iter().all(|(client, made)| client.asks.len() == usize::from(*made))
-    }
-
-    /// The clients are done, and no delivery or tick alters anything. What the link may still lose or repeat is no
-    /// reason not to be at rest: nothing is in flight that it could lose.
-    pub(crate) fn at_rest(&self, state: &State<R>) -> bool {
-        if !self.clients_done(state) {
-            return false;
-        }
-        // Only in a soup, where a letter stays, and in a tampered protocol can a step that is possible alter nothing.
-        let sure = self.scope.link != Link::Soup && self.tamper.is_none();
-        if sure && !state.wire.is_empty() {
-            return false;
-        }
-        let mut actions = Vec::new();
-        self.enabled(state, &mut actions);
-        let is_fault = |action: &Action<R>| {
-            matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Duplicate(_) | Action::Break { .. })
-        };
-        actions.iter().all(|action| is_fault(action) || (!sure && self.step(state, action).is_none()))
-    }
-
-    /// Each edge, and whether its receiver lacks something that its sender has.
-    fn neighbours<'a>(&'a self, state: &'a State<R>) -> impl Iterator<Item = ((usize, usize), bool)> + 'a {
-        self.edges.iter().map(|&(from, to)| {
-            let lacks = !state.master(to).replica.digest().covers(state.master(from).replica.digest());
-            ((from.index(), to.index()), lacks)
-        })
-    }
-
-    /// An edge over which an exchange of digests would not help.
-    pub(crate) fn beyond_repair(&self, state: &State<R>) -> Option<(usize, usize)> {
-        let mut lacking = self.neighbours(state).filter(|(_, lacks)| *lacks).map(|(edge, _)| edge);
-        lacking.find(|(from, to)| {
-            let (feeder, asker) = (&state.masters[*from], &state.masters[*to]);
-            !self.memo.exchanges.get((feeder.core, asker.core), || {
-                let (feeder, mut asker) = (&feeder.replica, asker.replica.clone());
-                let Some(mut answer) = feeder.answer(asker.digest(), usize::MAX) else {
-                    return false;
-                };
-                let goes_out = self.tamper.as_ref().is_none_or(|t| (t.send)(feeder, asker.id(), &mut answer));
-                if goes_out {
-                    self.receive(&mut asker, feeder.id(), answer);
-                }
-                asker.digest().covers(feeder.digest())
-            })
-        })
-    }
-
-    fn gap(&self, state: &State<R>) -> bool {
-        state.wire.iter().any(|letter| self.finds_gap(state.master(letter.to), letter))
-    }
-
-    fn batch(&self, state: &State<R>) -> bool {
-        let in_flight = state.wire.iter().any(|letter| match &letter.message {
-            Message::Push(push) => push.changes.len() > 1,
-            Message::Snapshot(_) => false,
-        });
-        let streams = matches!(self.scope.link, Link::Stream { .. });
-        let waits = || self.scope.topology.edges().any(|(from, to)| state.master(from).replica.pending(to) > 1);
-        in_flight || (streams && waits())
-    }
-
-    fn crossed(&self, state: &State<R>) -> bool {
-        let needs_snapshot = |from: usize, to: usize| {
-            let (feeder, asker) = (&state.masters[from].replica, &state.masters[to].replica);
-            let answer = feeder.answer(asker.digest(), 1);
-            answer.is_some_and(|m| matches!(m, Message::Snapshot(_)) && m.is_news_to(asker.digest()))
-        };
-        self.neighbours(state).any(|((from, to), _)| needs_snapshot(from, to) && needs_snapshot(to, from))
     }
 }

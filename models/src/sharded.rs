@@ -1,7 +1,7 @@
 //! Masters of several shards: [`Sharded`]. Each shard is a group of replicas of its own, and so a model of its own; here
 //! they run side by side, and clients go from one to the other.
 
-use crate::cluster::Hashed;
+use crate::cluster::content_hash;
 use crate::erased::{ByPlace, Erased, ErasedAction, ErasedState, by_place};
 use crate::properties as p;
 use crate::scope::Client;
@@ -11,6 +11,8 @@ use smallvec::SmallVec;
 use stateright::{Expectation, Model, Property};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ptr;
 use std::sync::Arc;
 
 /// A master has seen a write that had seen one of another shard.
@@ -29,6 +31,32 @@ pub struct Sharded {
 
 /// Each write's shard and name, and what its master had seen of each shard.
 type Pasts = BTreeMap<(usize, Dot), Vec<VersionVector>>;
+
+/// A value with the hash of its content.
+#[derive(Clone)]
+struct Hashed<T> {
+    value: T,
+    hash: u64,
+}
+
+impl<T: Hash> Hashed<T> {
+    fn new(value: T) -> Hashed<T> {
+        Hashed { hash: content_hash(&value), value }
+    }
+}
+
+impl<T> Hash for Hashed<T> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.hash);
+    }
+}
+
+// What is shared is equal, and what hashes differently is not: that settles nearly every comparison.
+impl<T: PartialEq> PartialEq for Hashed<T> {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self, other) || (self.hash == other.hash && self.value == other.value)
+    }
+}
 
 /// A state of each shard.
 #[derive(Clone, PartialEq, Hash)]

@@ -113,17 +113,29 @@ impl Graph {
         self.last = Edge::before_those_of(state);
     }
 
-    /// A step to the state numbered `to`.
-    pub fn edge(&mut self, to: u32, action: u16, sent: &Sent) {
-        let mut sent = sent.clone();
-        sent.sort_unstable();
-        let label = *self.label_numbers.entry(sent).or_insert_with_key(|sent| {
-            self.labels.push(sent.clone());
-            (self.labels.len() - 1) as u16
-        });
+    /// A step to the state numbered `to`, with the [label](Self::label) of what it sends.
+    pub fn edge(&mut self, to: u32, action: u16, label: u16) {
         let edge = Edge { to, action, label };
         edge.write(self.last, &mut self.edges);
         self.last = edge;
+    }
+
+    /// The number of this combination of changes, in whatever order: a label of edges.
+    pub fn label(&mut self, sent: &Sent) -> u16 {
+        // Few steps send more than one change.
+        if let Some(label) = self.label_numbers.get(sent) {
+            return *label;
+        }
+        let mut sorted = sent.clone();
+        sorted.sort_unstable();
+        let next = self.labels.len() as u16;
+        let label = *self.label_numbers.entry(sorted).or_insert_with_key(|sorted| {
+            self.labels.push(sorted.clone());
+            next
+        });
+        // So that it need not be sorted when it comes again.
+        self.label_numbers.insert(sent.clone(), label);
+        label
     }
 
     fn edges_of(&self, state: usize) -> Edges<'_> {

@@ -205,7 +205,8 @@ fn judged<M: Subject>(subject: &M, visited: &[M::State]) -> (Verdict, Option<usi
                 to_expand.push_back((new, target));
                 new
             });
-            graph.edge(to, index as u16, &sent);
+            let label = graph.label(&sent);
+            graph.edge(to, index as u16, label);
         }
     }
     assert_eq!(origins.len(), visited.len(), "stateright visited what cannot be reached");

@@ -1,13 +1,10 @@
 //! What can happen in a cluster, one step at a time: [`Action`].
 
-use super::{Inquiry, Letter};
-use derive_where::derive_where;
-use multimaster::{MasterId, Resolver};
-use std::sync::Arc;
+use multimaster::MasterId;
 
 /// One step.
-#[derive_where(Clone, PartialEq)]
-pub enum Action<R: Resolver> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
     /// A client makes its next request.
     Ask {
         /// Which client.
@@ -18,11 +15,11 @@ pub enum Action<R: Resolver> {
     /// One of the free requests is made.
     Choose(usize),
     /// A letter arrives.
-    Deliver(Arc<Letter<R>>),
+    Deliver(LetterNumber),
     /// A letter arrives, and will arrive once more.
-    Repeat(Arc<Letter<R>>),
+    Repeat(LetterNumber),
     /// A letter is lost.
-    Lose(Arc<Letter<R>>),
+    Lose(LetterNumber),
     /// A master's digest asks a neighbour for what it lacks.
     Tick {
         /// Who asks.
@@ -72,12 +69,12 @@ pub enum Action<R: Resolver> {
     /// A digest arrives, and its answer, if there is one, is in flight.
     Answer {
         /// The digest.
-        inquiry: Inquiry,
+        inquiry: InquiryNumber,
         /// At most so many changes.
         max: usize,
     },
     /// A letter in flight becomes two.
-    Duplicate(Arc<Letter<R>>),
+    Duplicate(LetterNumber),
     /// A master cuts its log.
     Truncate {
         /// Whose.
@@ -86,3 +83,11 @@ pub enum Action<R: Resolver> {
         keep: usize,
     },
 }
+
+/// A letter, by its number among those of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LetterNumber(pub(super) u32);
+
+/// A digest on its way, by its number among those of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InquiryNumber(pub(super) u32);

@@ -1,8 +1,7 @@
 //! A step at one master: the shipping replica takes it if it is new, and it is looked up if it is not.
 
-use super::memo::{Asked, Move, Moved, Receipt, Settled, Wrote};
-use super::state::Waiting;
-use super::{Cluster, Hashed, Letter, Local, Node, State, Verdict, written};
+use super::tables::{Arrival, Asked, Move, Moved, Receipt, Settled, Tables, Waiting, Wrote, stream_key, waiting_for};
+use super::{Cluster, Judgement, Letter, State, written};
 use crate::scope::Link;
 use crate::subject::Sent;
 use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver, VersionVector};
@@ -10,131 +9,242 @@ use std::sync::Arc;
 
 impl<R: Resolver> Cluster<R> {
     /// Streams skip what their receivers have got from others meanwhile. Delivering it would do nothing but move the
-    /// cursor on, now or later, so it is as good as delivered at once: the twin of [`is_spent`](Self::is_spent).
-    pub(super) fn acknowledge(&self, next: &mut State<R>) {
+    /// cursor on, now or later, so it is as good as delivered at once: the twin of [`is_spent`](Self::is_spent). Only
+    /// `altered` is other than it was when its streams were last looked at.
+    pub(super) fn acknowledge(&self, tables: &mut Tables<R>, next: &mut State<R>, altered: MasterId) {
         for (edge, &(from, to)) in self.edges.iter().enumerate() {
-            let receiver = next.master(to);
-            let repeats = || next.master(from).replica.would_repeat(to, receiver.replica.digest());
-            if next.broken & (1 << edge) == 0 && repeats() {
-                let digest = receiver.digest;
-                self.moved(next, from, to, Move::Resume(digest));
+            let sender = next.local(from);
+            let concerned = from == altered || to == altered;
+            if !concerned || tables.locals[sender].waiting[to.index()] == 0 || next.broken & (1 << edge) != 0 {
+                continue;
+            }
+            let digest = tables.core(next.local(to)).digest;
+            if self.derives() {
+                next.masters[from.index()].local = self.past_known(tables, sender, to, digest);
+            } else {
+                self.moved(tables, next, from, to, Move::Acknowledge(digest));
             }
         }
+    }
+
+    /// The sender, which derives, when its cursor for `to` has moved past all that is in the digest of this number. It rests
+    /// nowhere behind what the receiver lacks, so that this is what an acknowledgement comes to.
+    fn past_known(&self, tables: &mut Tables<R>, sender: u32, to: MasterId, digest: u32) -> u32 {
+        let waiting = tables.locals[sender].waiting[to.index()];
+        let mut left = waiting;
+        loop {
+            let moved = self.turn(tables, (sender, left), to, Move::Push(1), digest);
+            match moved.letter {
+                Some(letter) if !tables.letters[letter].message.is_news_to(&tables.digests[digest]) => {
+                    left = moved.left
+                }
+                _ => break,
+            }
+        }
+        let after = if left == waiting { sender } else { tables.with_left(sender, to, left, None) };
+        debug_assert!({
+            let mut replica = Replica::clone(&tables.replica(sender));
+            turned(&mut replica, to, Move::Acknowledge(digest), &tables.digests[digest]);
+            replica == *tables.replica(after)
+        });
+        after
     }
 
     /// The sender moves its cursor for `to`: what it has seen and reads is as before, and so is the judgement of it. What
     /// it sends, if it does.
-    pub(super) fn moved(&self, next: &mut State<R>, from: MasterId, to: MasterId, how: Move) -> Option<Arc<Letter<R>>> {
-        let sender = next.master(from);
-        let digest = next.master(to).replica.digest();
-        let waiting = sender.waiting[to.index()];
-        let moved = self.memo.moves.get((self.part_of(sender), to, waiting, how), || {
-            let mut replica = sender.replica.clone();
-            let message = turned(&mut replica, to, how, digest);
+    pub(super) fn moved(
+        &self,
+        tables: &mut Tables<R>,
+        next: &mut State<R>,
+        from: MasterId,
+        to: MasterId,
+        how: Move,
+    ) -> Option<u32> {
+        let digest = tables.core(next.local(to)).digest;
+        let sender = next.local(from);
+        let waiting = tables.locals[sender].waiting[to.index()];
+        let moved = self.turn(tables, (sender, waiting), to, how, digest);
+        next.masters[from.index()].local = if moved.before == sender {
+            moved.after
+        } else {
+            let own = (!self.derives()).then(|| {
+                let mut replica = tables.sender_to(sender, to, waiting);
+                turned(&mut replica, to, how, &tables.digests[digest]);
+                Arc::new(replica)
+            });
+            tables.with_left(sender, to, moved.left, own)
+        };
+        moved.letter
+    }
+
+    /// What a sender with the same [part](Self::part_of) has come to be, and sent, when its cursor for `to`, with so many
+    /// changes waiting, has moved. The receiver's digest has this number.
+    fn turn(
+        &self,
+        tables: &mut Tables<R>,
+        (sender, waiting): (u32, u8),
+        to: MasterId,
+        how: Move,
+        digest: u32,
+    ) -> Moved {
+        let key = (stream_key(self.part_of(tables, sender), to, waiting), how);
+        tables.moves.get(&key).copied().unwrap_or_else(|| {
+            let mut replica = tables.sender_to(sender, to, waiting);
+            let message = turned(&mut replica, to, how, &tables.digests[digest]);
             let letter = message.and_then(|message| self.sealed(&replica, to, message));
-            Arc::new(Moved { before: sender.waiting.clone(), local: Arc::new(sender.moved(replica)), letter })
-        });
-        let local = self.likewise(sender, &moved.before, &moved.local, || {
-            let mut replica = sender.replica.clone();
-            turned(&mut replica, to, how, digest);
-            replica
-        });
-        next.masters[from.index()].local = local;
-        moved.letter.clone()
+            let letter = letter.map(|letter| tables.letter(Arc::new(letter)));
+            let left = waiting_for(&replica, to);
+            let after = tables.with_left(sender, to, left, (!self.derives()).then(|| Arc::new(replica)));
+            let moved = Moved { before: sender, after, left, letter };
+            tables.moves.insert(key, moved);
+            moved
+        })
+    }
+
+    /// The number of the master `replica`.
+    pub(super) fn local(&self, tables: &mut Tables<R>, replica: Replica<R>) -> u32 {
+        tables.local(replica, self.scope.topology.masters(), self.derives())
+    }
+
+    /// Whether a master can be told from its core and what it has yet to send.
+    fn derives(&self) -> bool {
+        matches!(self.scope.link, Link::Stream { .. }) && self.scope.log.is_none() && self.tamper.is_none()
     }
 
     /// What decides, with what waits for whom it sends to, what a master will do: over streams, the core. Where logs are
     /// cut, what is left of a log depends on what had been sent of it: then all that the master knows.
-    fn part_of(&self, local: &Local<R>) -> u64 {
-        if self.scope.log.is_none() { local.core } else { local.hash() }
+    pub(super) fn part_of(&self, tables: &Tables<R>, local: u32) -> u32 {
+        if self.scope.log.is_none() { tables.locals[local].core } else { local }
     }
 
-    /// A master with the same [part](Self::part_of) as `local`, but so much `before` waiting, came to be `after`: what
-    /// `local` comes to be. It is the same, with as much more or less waiting. `again` works it out.
+    /// A master with the same [part](Self::part_of) as `local`, but perhaps more or less waiting, came to be another by taking
+    /// something in: what `local` comes to be. It is the same, with as much more waiting. `again` works it out.
     fn likewise(
         &self,
-        local: &Local<R>,
-        before: &Waiting,
-        after: &Arc<Local<R>>,
-        again: impl Fn() -> Replica<R>,
-    ) -> Arc<Local<R>> {
-        if local.waiting == *before {
-            return Arc::clone(after);
-        }
-        let each = after.waiting.iter().zip(before).zip(&local.waiting);
-        // What moves is where `before` and `local` are alike.
-        let waiting: Waiting = each.map(|((after, before), here)| after + here - before).collect();
-        let known = self.memo.locals.get((after.core, waiting), || Arc::new(after.moved(again())));
-        debug_assert!(known.replica == again());
-        known
-    }
-
-    pub(super) fn write(&self, next: &mut State<R>, at: MasterId, asked: Asked, request: &Request, sent: &mut Sent) {
-        let node = next.master(at);
-        let again = || {
-            let mut replica = node.replica.clone();
-            let _ = replica.write(&request.key, request.op.clone());
-            replica
-        };
-        let wrote = self.memo.writes.get((self.part_of(node), next.history.hash(), asked), || {
-            let mut replica = node.replica.clone();
-            let past = next.history().past_of(&replica);
-            let write = written(&mut replica, request, past).ok()?;
-            let mut history = next.history.value.clone();
-            history.add(write);
-            let (before, history) = (node.waiting.clone(), Arc::new(Hashed::new(history)));
-            Some(Arc::new(Wrote { before, settled: self.settled(replica), history }))
-        });
-        if let Some(wrote) = wrote {
-            let local = self.likewise(node, &wrote.before, &wrote.settled.local, again);
-            next.history = Arc::clone(&wrote.history);
-            self.settle(next, at, local, &wrote.settled.outbox, sent);
-        }
-    }
-
-    pub(super) fn deliver(&self, next: &mut State<R>, letter: &Letter<R>, sent: &mut Sent) {
-        let (from, to) = (letter.from, letter.to);
-        let receipt = self.receipt(next.master(to), letter);
-        match &receipt.outcome {
-            Outcome::Applied | Outcome::Stale => {
-                let receiver = next.master(to);
-                let local = self.likewise(receiver, &receipt.before, &receipt.settled.local, || {
-                    let mut replica = receiver.replica.clone();
-                    self.receive(&mut replica, from, letter.message.clone());
-                    replica
-                });
-                self.settle(next, to, local, &receipt.settled.outbox, sent);
+        tables: &mut Tables<R>,
+        local: u32,
+        (before, after): (u32, u32),
+        again: impl Fn(&Tables<R>) -> Replica<R>,
+    ) -> u32 {
+        let changed = if local == before {
+            after
+        } else {
+            let [here, before, after] = [local, before, after].map(|number| &tables.locals[number]);
+            // As a slice: element by element takes several times as long.
+            let mut waiting = Waiting::from_slice(&here.waiting);
+            for (waiting, (after, before)) in waiting.iter_mut().zip(after.waiting.iter().zip(&before.waiting)) {
+                *waiting = *waiting + after - before;
             }
-            Outcome::Gap => self.ask(next, to, from, sent),
-            Outcome::Duplicate => {
+            let core = after.core;
+            let own = (!self.derives()).then(|| Arc::new(again(tables)));
+            tables.local_of(core, waiting, own)
+        };
+        debug_assert!(!self.derives() || *tables.replica(changed) == again(tables));
+        changed
+    }
+
+    pub(super) fn write(
+        &self,
+        tables: &mut Tables<R>,
+        next: &mut State<R>,
+        at: MasterId,
+        (asked, request): (Asked, &Request),
+        sent: &mut Sent,
+    ) {
+        let local = next.local(at);
+        let key = (self.part_of(tables, local), next.history, asked);
+        let wrote = tables.writes.get(&key).copied().unwrap_or_else(|| {
+            let writer = tables.receiver(local);
+            let mut replica = Replica::clone(&tables.replica(writer));
+            let mut history = tables.histories[next.history].as_ref().clone();
+            let past = history.past_of(&replica);
+            let wrote = written(&mut replica, request, past).ok().map(|write| {
+                history.add(write);
+                Wrote { settled: self.settled(tables, writer, replica), history: tables.history(history) }
+            });
+            tables.writes.insert(key, wrote);
+            wrote
+        });
+        if let Some(Wrote { settled, history }) = wrote {
+            next.history = history;
+            let again = |tables: &Tables<R>| {
+                let mut replica = Replica::clone(&tables.replica(local));
+                let _ = replica.write(&request.key, request.op.clone());
+                replica
+            };
+            self.settle(tables, next, at, settled, again, sent);
+        }
+    }
+
+    /// The letter arrives: at whom.
+    pub(super) fn deliver(
+        &self,
+        tables: &mut Tables<R>,
+        next: &mut State<R>,
+        number: u32,
+        sent: &mut Sent,
+    ) -> MasterId {
+        let (from, to) = (tables.letters[number].from, tables.letters[number].to);
+        let local = next.local(to);
+        let receipt = self.receipt(tables, local, number);
+        match receipt.outcome {
+            Arrival::TakenIn => {
+                let again = |tables: &Tables<R>| {
+                    let mut replica = Replica::clone(&tables.replica(local));
+                    self.receive(&mut replica, from, tables.letters[number].message.clone());
+                    replica
+                };
+                self.settle(tables, next, to, receipt.settled, again, sent);
+            }
+            Arrival::Gap => self.ask(tables, next, to, from, sent),
+            Arrival::Duplicate => {
                 if self.tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates) {
                     let onward: Vec<MasterId> = self.scope.topology.sends_to(to).collect();
                     for peer in onward {
-                        let letter = self.sealed(&next.master(to).replica, peer, letter.message.clone());
-                        self.send(next, letter.as_ref(), sent);
+                        let message = tables.letters[number].message.clone();
+                        let letter = self.sealed(&tables.replica(next.local(to)), peer, message);
+                        let letter = letter.map(|letter| tables.letter(Arc::new(letter)));
+                        self.send(tables, next, letter, sent);
                     }
                 }
             }
-            // A right peer's message is never refused: the bug would be ours, in the protocol or in the model.
-            Outcome::Refused(fault) => assert!(self.tamper.is_some(), "{to} refused {}: {fault}", letter.message),
+            Arrival::Refused => {}
         }
+        to
     }
 
     /// Whether the letter builds on something that this master has not seen.
-    pub(crate) fn finds_gap(&self, receiver: &Local<R>, letter: &Letter<R>) -> bool {
-        self.receipt(receiver, letter).outcome == Outcome::Gap
+    pub(super) fn finds_gap(&self, tables: &mut Tables<R>, receiver: u32, letter: u32) -> bool {
+        self.receipt(tables, receiver, letter).outcome == Arrival::Gap
     }
 
     /// What comes of the letter's arrival at this master.
-    fn receipt(&self, receiver: &Local<R>, letter: &Letter<R>) -> Arc<Receipt<R>> {
-        self.memo.receipts.get((self.part_of(receiver), letter.hash()), || {
-            let mut replica = receiver.replica.clone();
-            let outcome = self.receive(&mut replica, letter.from, letter.message.clone());
-            let settled = match outcome {
-                Outcome::Applied | Outcome::Stale => self.settled(replica),
-                _ => Settled { local: Arc::new(receiver.moved(replica)), outbox: Vec::new() },
+    fn receipt(&self, tables: &mut Tables<R>, receiver: u32, number: u32) -> Receipt {
+        let key = (self.part_of(tables, receiver), number);
+        tables.receipts.get(&key).copied().unwrap_or_else(|| {
+            let receiver = tables.receiver(receiver);
+            let mut replica = Replica::clone(&tables.replica(receiver));
+            let letter = Arc::clone(&tables.letters[number]);
+            let outcome = match self.receive(&mut replica, letter.from, letter.message.clone()) {
+                Outcome::Applied | Outcome::Stale => Arrival::TakenIn,
+                Outcome::Gap => Arrival::Gap,
+                Outcome::Duplicate => Arrival::Duplicate,
+                Outcome::Refused(fault) => {
+                    // A right peer's message is never refused: the bug would be ours, in the protocol or in the model.
+                    assert!(self.tamper.is_some(), "{} refused {}: {fault}", letter.to, letter.message);
+                    Arrival::Refused
+                }
             };
-            Arc::new(Receipt { before: receiver.waiting.clone(), outcome, settled })
+            let settled = match outcome {
+                Arrival::TakenIn => self.settled(tables, receiver, replica),
+                _ => {
+                    debug_assert!(self.tamper.is_some() || replica == *tables.replica(receiver));
+                    Settled { before: receiver, after: receiver, outbox: Default::default() }
+                }
+            };
+            let receipt = Receipt { outcome, settled };
+            tables.receipts.insert(key, receipt);
+            receipt
         })
     }
 
@@ -145,9 +255,10 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    /// The master `replica` has taken something in: what it now has to send goes out at once, except over streams and
-    /// running links, where it waits in the log; then the log is cut, which in a running master is a step of its own.
-    fn settled(&self, mut replica: Replica<R>) -> Settled<R> {
+    /// The master `before` has taken something in, which has made it `replica`: what it now has to send goes out at once,
+    /// except over streams and running links, where it waits in the log; then the log is cut, which in a running master is
+    /// a step of its own.
+    fn settled(&self, tables: &mut Tables<R>, before: u32, mut replica: Replica<R>) -> Settled {
         let mut outbox = Vec::new();
         if matches!(self.scope.link, Link::Datagram { .. } | Link::Soup) {
             for to in self.scope.topology.sends_to(replica.id()) {
@@ -161,66 +272,91 @@ impl<R: Resolver> Cluster<R> {
         {
             replica.truncate(keep);
         }
-        let outbox = outbox.into_iter().filter_map(|(to, message)| self.sealed(&replica, to, message)).collect();
-        Settled { outbox, local: Arc::new(Local::new(replica, self.scope.topology.masters())) }
+        let sealed = outbox.into_iter().filter_map(|(to, message)| self.sealed(&replica, to, message));
+        let outbox: Vec<u32> = sealed.map(|letter| tables.letter(Arc::new(letter))).collect();
+        Settled { before, after: self.local(tables, replica), outbox: tables.keep_outbox(&outbox) }
+    }
+
+    /// How this master is judged by what has been written.
+    pub(super) fn judge(&self, tables: &mut Tables<R>, local: u32, history: u32) -> Judgement {
+        let core = tables.locals[local].core;
+        *tables.judgements.entry((core, history)).or_insert_with(|| {
+            Judgement::of(&tables.cores[core].replica, &tables.histories[history], self.specification)
+        })
     }
 
     /// The master at `at` becomes what it has settled to, is judged, and is not sent again what it now has.
     fn settle(
         &self,
+        tables: &mut Tables<R>,
         next: &mut State<R>,
         at: MasterId,
-        local: Arc<Local<R>>,
-        outbox: &[Arc<Letter<R>>],
+        settled: Settled,
+        again: impl Fn(&Tables<R>) -> Replica<R>,
         sent: &mut Sent,
     ) {
-        let verdict = self
-            .memo
-            .verdicts
-            .get((local.core, next.history.hash()), || Verdict::of(&local.replica, next.history(), self.specification));
+        let local = self.likewise(tables, next.local(at), (settled.before, settled.after), again);
+        let master = &mut next.masters[at.index()];
+        master.local = local;
+        master.judgement = self.judge(tables, local, next.history);
         // A running link delivers also what brings nothing.
         if matches!(self.scope.link, Link::Datagram { .. } | Link::Soup) {
-            next.wire.retain(|letter| letter.to != at || !self.is_spent(&local, letter));
+            next.wire.retain(|letter| tables.letters[*letter].to != at || !self.is_spent(tables, local, *letter));
         }
-        next.masters[at.index()] = Node { local, verdict };
-        for letter in outbox {
-            self.send(next, Some(letter), sent);
+        for place in 0..tables.outbox(settled.outbox).len() {
+            let letter = tables.outbox(settled.outbox)[place];
+            self.send(tables, next, Some(letter), sent);
         }
     }
 
     /// `asker`'s digest reaches `feeder`, and the answer is on its way.
-    pub(super) fn ask(&self, next: &mut State<R>, asker: MasterId, feeder: MasterId, sent: &mut Sent) {
-        let (asker, feeder) = (next.master(asker), next.master(feeder));
-        let answer = self.memo.answers.get((feeder.core, asker.core), || {
-            let answer = feeder.replica.answer(asker.replica.digest(), self.scope.batch)?;
-            self.sealed(&feeder.replica, asker.replica.id(), answer)
-        });
-        self.send(next, answer.as_ref(), sent);
+    pub(super) fn ask(
+        &self,
+        tables: &mut Tables<R>,
+        next: &mut State<R>,
+        asker: MasterId,
+        feeder: MasterId,
+        sent: &mut Sent,
+    ) {
+        let (feeder, digest) = (tables.locals[next.local(feeder)].core, tables.core(next.local(asker)).digest);
+        let answer = self.answer_to(tables, feeder, (asker, digest), self.scope.batch);
+        self.send(tables, next, answer, sent);
+    }
+
+    /// What a feeder with this core answers the asker, whose digest has this number.
+    pub(super) fn answer_to(
+        &self,
+        tables: &mut Tables<R>,
+        core: u32,
+        (asker, digest): (MasterId, u32),
+        max: usize,
+    ) -> Option<u32> {
+        let key = (core, asker, digest, max);
+        tables.answers.get(&key).copied().unwrap_or_else(|| {
+            let feeder = &tables.cores[core].replica;
+            let answer = feeder.answer(&tables.digests[digest], max);
+            let letter = answer.and_then(|answer| self.sealed(feeder, asker, answer));
+            let letter = letter.map(|letter| tables.letter(Arc::new(letter)));
+            tables.answers.insert(key, letter);
+            letter
+        })
     }
 
     /// The letter, if there is one, goes out, counted, and is in flight unless it is spent.
-    pub(super) fn send(&self, next: &mut State<R>, letter: Option<&Arc<Letter<R>>>, sent: &mut Sent) {
+    fn send(&self, tables: &mut Tables<R>, next: &mut State<R>, letter: Option<u32>, sent: &mut Sent) {
         let Some(letter) = letter else { return };
-        next.count(letter, sent);
-        let kept = match self.scope.link {
-            Link::Running { .. } => true,
-            Link::Soup if next.wire.contains(letter) => false,
-            _ => !self.is_spent(next.master(letter.to), letter),
-        };
-        if kept {
-            next.fly(Arc::clone(letter));
+        next.count(tables, letter, sent);
+        let is_there = self.scope.link == Link::Soup && next.wire.contains(&letter);
+        let receiver = next.local(tables.letters[letter].to);
+        if !is_there && !self.is_spent(tables, receiver, letter) {
+            next.fly(tables, letter);
         }
     }
 
     /// The message as it goes out; `None` if a tampered sender keeps it to itself.
-    pub(super) fn sealed(
-        &self,
-        sender: &Replica<R>,
-        to: MasterId,
-        mut message: MessageOf<R>,
-    ) -> Option<Arc<Letter<R>>> {
+    pub(super) fn sealed(&self, sender: &Replica<R>, to: MasterId, mut message: MessageOf<R>) -> Option<Letter<R>> {
         let goes_out = self.tamper.as_ref().is_none_or(|tamper| (tamper.send)(sender, to, &mut message));
-        goes_out.then(|| Arc::new(Letter::new(sender.id(), to, message)))
+        goes_out.then(|| Letter::new(sender.id(), to, message))
     }
 
     /// Whether the letter will never again do anything, so that it need not be kept in the state.
@@ -228,21 +364,20 @@ impl<R: Resolver> Cluster<R> {
     /// `receive` looks first whether everything in a message has been seen, does nothing then, and believes nothing by
     /// having got it; and what has been seen stays seen. (Checked against a real `receive` wherever debug assertions are
     /// on, as in all tests.) Of a tampered protocol nothing is assumed: the letter is delivered on trial.
-    fn is_spent(&self, receiver: &Local<R>, letter: &Letter<R>) -> bool {
+    fn is_spent(&self, tables: &mut Tables<R>, receiver: u32, letter: u32) -> bool {
         match &self.tamper {
             Some(tamper) if tamper.forwards_duplicates || tamper.repeats_count => false,
-            Some(_) => self.does_nothing(receiver, letter),
+            Some(_) => self.does_nothing(tables, receiver, letter),
             None => {
-                let spent = !letter.message.is_news_to(receiver.replica.digest());
-                debug_assert!(!spent || self.does_nothing(receiver, letter));
+                let spent = !tables.letters[letter].message.is_news_to(tables.digest(receiver));
+                debug_assert!(!spent || self.does_nothing(tables, receiver, letter));
                 spent
             }
         }
     }
 
-    fn does_nothing(&self, receiver: &Local<R>, letter: &Letter<R>) -> bool {
-        let receipt = self.receipt(receiver, letter);
-        receipt.outcome == Outcome::Duplicate && receipt.settled.local.core == receiver.core
+    fn does_nothing(&self, tables: &mut Tables<R>, receiver: u32, letter: u32) -> bool {
+        self.receipt(tables, receiver, letter).outcome == Arrival::Duplicate
     }
 }
 
@@ -256,7 +391,8 @@ fn turned<R: Resolver>(
     match how {
         Move::Push(max) => return sender.next_push(to, max),
         Move::Drain => while sender.next_push(to, usize::MAX).is_some() {},
-        Move::Resume(_) => sender.resume(to, digest),
+        Move::Acknowledge(_) if !sender.would_repeat(to, digest) => {}
+        Move::Acknowledge(_) | Move::Resume(_) => sender.resume(to, digest),
     }
     None
 }

@@ -1,107 +1,148 @@
 //! Steps over running links: what the threads of a [running cluster](multimaster::Cluster) do, one after the other.
 //!
-//! A step is *allowed* if it can happen at all: [`Cluster::run`] takes it or says that it cannot. It is *enabled* if an
-//! exploration need take it: see [`Link::Running`](crate::scope::Link::Running) for why the others tell masters nothing
-//! else. What is explored is what is enabled; a record of a real run is held to what is allowed.
+//! A step is *allowed* if it can happen at all: the methods here take it in a [`World`] or say that they cannot. It is
+//! *enabled* if an exploration need take it: see [`Link::Running`](crate::scope::Link::Running) for why the others tell
+//! masters nothing else. What is explored is what is enabled; a record of a real run is held to what is allowed. All are
+//! O(1) in all but the message and what is in flight.
 
-use super::{Action, Cluster, Inquiry, State};
+use super::action::{InquiryNumber, LetterNumber};
+use super::tables::Tables;
+use super::world::World;
+use super::{Action, Cluster, Inquiry, Letter, State};
 use crate::subject::Sent;
-use multimaster::{Outcome, Resolver};
+use multimaster::{MasterId, MessageOf, Outcome, Resolver};
 use std::sync::Arc;
-
-/// What an allowed step has done.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Did {
-    /// A message has been taken in, with this outcome.
-    Received(Outcome),
-    /// What it says.
-    AsSaid,
-}
 
 impl<R: Resolver> Cluster<R> {
     /// The steps that no client makes and no letter.
-    pub(super) fn enabled_running(&self, state: &State<R>, actions: &mut Vec<Action<R>>) {
+    pub(super) fn enabled_running(&self, tables: &Tables<R>, state: &State<R>, enable: &mut impl FnMut(Action)) {
         let max = self.scope.batch;
         for &(from, to) in &self.edges {
-            let (feeder, asker) = (&state.master(from).replica, &state.master(to).replica);
-            if feeder.has_push(to) {
-                actions.push(Action::Push { from, to, max });
+            let (feeder, asker) = (state.local(from), state.local(to));
+            if tables.replica(feeder).has_push(to) {
+                enable(Action::Push { from, to, max });
                 continue;
             }
-            let quiet = !state.wire.iter().any(|letter| letter.from == from && letter.to == to)
-                && !state.inquiries.iter().any(|inquiry| inquiry.asker == to && inquiry.feeder == from);
-            if self.ticks() && quiet && !asker.digest().covers(feeder.digest()) {
-                actions.push(Action::Inquire { asker: to, feeder: from });
+            let asked = |inquiry: &Inquiry| inquiry.asker == to && inquiry.feeder == from;
+            let quiet = self.is_quiet(tables, state, from, to)
+                && !state.inquiries.iter().any(|inquiry| asked(&tables.inquiries[*inquiry]));
+            if self.ticks() && quiet && !tables.digest(asker).covers(tables.digest(feeder)) {
+                enable(Action::Inquire { asker: to, feeder: from });
             }
         }
-        actions.extend(state.inquiries.iter().cloned().map(|inquiry| Action::Answer { inquiry, max }));
+        for inquiry in &state.inquiries {
+            enable(Action::Answer { inquiry: InquiryNumber(*inquiry), max });
+        }
         if let Some(keep) = self.scope.log {
-            let long = state.masters.iter().filter(|node| node.replica.log().len() > keep);
-            actions.extend(long.map(|node| Action::Truncate { at: node.replica.id(), keep }));
-        }
-    }
-
-    /// A step in an exploration: within its budget of faults, and judged.
-    pub(super) fn step_running(&self, state: &State<R>, action: &Action<R>) -> Option<(State<R>, Sent)> {
-        let mut next = state.clone();
-        let mut sent = Sent::new();
-        match action {
-            Action::Lose(_) => next.faults.losses -= 1,
-            Action::Duplicate(_) => next.faults.duplicates -= 1,
-            _ => {}
-        }
-        let did = self.run(&mut next, action, &mut sent)?;
-        match (action, did) {
-            // A right peer's message is never refused: the bug would be ours, in the protocol or in the model.
-            (Action::Deliver(letter), Did::Received(Outcome::Refused(fault))) => {
-                assert!(self.tamper.is_some(), "{} refused {}: {fault}", letter.to, letter.message);
-            }
-            (Action::Deliver(letter), _) => next.judge(letter.to, self.specification),
-            (Action::Push { from: at, .. } | Action::Truncate { at, .. }, _) => next.rehash(*at),
-            _ => {}
-        }
-        (next != *state).then_some((next, sent))
-    }
-
-    /// Takes the step in `state` itself, or gives `None`, if it is not allowed there. O(1) in all but the message and what
-    /// is in flight: nothing is judged.
-    pub(crate) fn run(&self, state: &mut State<R>, action: &Action<R>, sent: &mut Sent) -> Option<Did> {
-        match action {
-            Action::Push { from, to, max } => {
-                let message = state.alter(*from, |sender| sender.next_push(*to, *max))?;
-                let letter = self.sealed(&state.master(*from).replica, *to, message);
-                self.send(state, letter.as_ref(), sent);
-            }
-            Action::Inquire { asker, feeder } => {
-                self.scope.topology.hears_from(*asker).find(|heard| heard == feeder)?;
-                let seen = state.master(*asker).replica.digest().clone();
-                let inquiry = Inquiry { asker: *asker, feeder: *feeder, seen };
-                let place = state.inquiries.partition_point(|held| *held < inquiry);
-                state.inquiries.insert(place, inquiry);
-            }
-            Action::Answer { inquiry, max } => {
-                let place = state.inquiries.binary_search(inquiry).ok()?;
-                let Inquiry { asker, feeder, seen } = state.inquiries.remove(place);
-                if let Some(answer) = state.master(feeder).replica.answer(&seen, *max) {
-                    let letter = self.sealed(&state.master(feeder).replica, asker, answer);
-                    self.send(state, letter.as_ref(), sent);
+            for (at, master) in (0..).map(MasterId).zip(&state.masters) {
+                if tables.replica(master.local).log().len() > keep {
+                    enable(Action::Truncate { at, keep });
                 }
             }
-            Action::Deliver(letter) => {
-                state.take(letter).then_some(())?;
-                let (from, message) = (letter.from, letter.message.clone());
-                return Some(Did::Received(state.alter(letter.to, |receiver| self.receive(receiver, from, message))));
-            }
-            Action::Lose(letter) => state.take(letter).then_some(())?,
-            Action::Duplicate(letter) => {
-                state.flying(letter.from, letter.to, &letter.message)?;
-                state.fly(Arc::clone(letter));
-            }
-            Action::Truncate { at, keep } => state.alter(*at, |replica| replica.truncate(*keep)),
-            // No running link takes these.
-            Action::Ask { .. } | Action::Choose(_) | Action::Repeat(_) | Action::Tick { .. } => return None,
-            Action::Stream { .. } | Action::Break { .. } | Action::Resume { .. } => return None,
         }
-        Some(Did::AsSaid)
+    }
+
+    /// A step in an exploration: within its budget of faults, and judged. False if it is not allowed.
+    pub(super) fn step_running(
+        &self,
+        tables: &mut Tables<R>,
+        next: &mut State<R>,
+        action: Action,
+        sent: &mut Sent,
+    ) -> bool {
+        let mut world = tables.world(next);
+        let letter = |LetterNumber(number)| Arc::clone(&tables.letters[number]);
+        let taken = match action {
+            Action::Push { from, to, max } => self.push(&mut world, from, to, max, sent),
+            Action::Inquire { asker, feeder } => self.inquire(&mut world, asker, feeder),
+            Action::Answer { inquiry, max } => self.answer(&mut world, &tables.inquiries[inquiry.0].clone(), max, sent),
+            Action::Deliver(number) => {
+                let letter = letter(number);
+                let outcome = self.arrive(&mut world, &letter);
+                // A right peer's message is never refused: the bug would be ours, in the protocol or in the model.
+                if let Some(Outcome::Refused(fault)) = &outcome {
+                    assert!(self.tamper.is_some(), "{} refused {}: {fault}", letter.to, letter.message);
+                }
+                outcome.map(|_| ())
+            }
+            Action::Lose(number) => {
+                next.faults.losses -= 1;
+                world.take(&letter(number)).then_some(())
+            }
+            Action::Duplicate(number) => {
+                next.faults.duplicates -= 1;
+                world.duplicate(&letter(number))
+            }
+            Action::Truncate { at, keep } => {
+                world.alter(at, |replica| replica.truncate(keep));
+                Some(())
+            }
+            // No running link takes these.
+            Action::Ask { .. } | Action::Choose(_) | Action::Repeat(_) | Action::Tick { .. } => None,
+            Action::Stream { .. } | Action::Break { .. } | Action::Resume { .. } => None,
+        };
+        if taken.is_some() {
+            self.become_like(tables, next, world);
+        }
+        taken.is_some()
+    }
+
+    /// The state is altered to what the world has come to be.
+    fn become_like(&self, tables: &mut Tables<R>, next: &mut State<R>, world: World<R>) {
+        for (master, replica) in next.masters.iter_mut().zip(world.replicas) {
+            if Arc::ptr_eq(&replica, &tables.replica(master.local)) {
+                continue;
+            }
+            master.local = self.local(tables, Arc::unwrap_or_clone(replica));
+            master.judgement = self.judge(tables, master.local, next.history);
+        }
+        next.wire = world.wire.into_iter().map(|letter| tables.letter(letter)).collect();
+        next.inquiries = world.inquiries.into_iter().map(|inquiry| tables.inquiry(inquiry)).collect();
+    }
+
+    /// A link takes the next changes from its sender's log.
+    pub(crate) fn push(
+        &self,
+        world: &mut World<R>,
+        from: MasterId,
+        to: MasterId,
+        max: usize,
+        sent: &mut Sent,
+    ) -> Option<()> {
+        let message = world.alter(from, |sender| sender.next_push(to, max))?;
+        self.send_off(world, from, to, message, sent);
+        Some(())
+    }
+
+    /// A master sends its digest.
+    pub(crate) fn inquire(&self, world: &mut World<R>, asker: MasterId, feeder: MasterId) -> Option<()> {
+        self.scope.topology.hears_from(asker).find(|heard| *heard == feeder)?;
+        let inquiry = Inquiry { asker, feeder, seen: world.master(asker).digest().clone() };
+        let place = world.inquiries.partition_point(|held| *held < inquiry);
+        world.inquiries.insert(place, inquiry);
+        Some(())
+    }
+
+    /// A digest arrives, and its answer, if there is one, is in flight.
+    pub(crate) fn answer(&self, world: &mut World<R>, inquiry: &Inquiry, max: usize, sent: &mut Sent) -> Option<()> {
+        let place = world.inquiries.binary_search(inquiry).ok()?;
+        let Inquiry { asker, feeder, seen } = world.inquiries.remove(place);
+        if let Some(answer) = world.master(feeder).answer(&seen, max) {
+            self.send_off(world, feeder, asker, answer, sent);
+        }
+        Some(())
+    }
+
+    /// A letter arrives.
+    pub(crate) fn arrive(&self, world: &mut World<R>, letter: &Letter<R>) -> Option<Outcome> {
+        world.take(letter).then_some(())?;
+        Some(world.alter(letter.to, |receiver| self.receive(receiver, letter.from, letter.message.clone())))
+    }
+
+    fn send_off(&self, world: &mut World<R>, from: MasterId, to: MasterId, message: MessageOf<R>, sent: &mut Sent) {
+        if let Some(letter) = self.sealed(world.master(from), to, message) {
+            letter.count(world.master(to).digest(), sent);
+            world.fly(Arc::new(letter));
+        }
     }
 }

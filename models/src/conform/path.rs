@@ -1,7 +1,7 @@
 //! What one shard of a run does, done by the model: [`Path`].
 
 use super::report::{self, Judged, ShardSummary, Tally};
-use crate::cluster::{Action, Cluster, Did, Inquiry, Letter, State, written};
+use crate::cluster::{Cluster, Inquiry, Letter, World, written};
 use crate::history::{History, Write};
 use crate::subject::Sent;
 use multimaster::record::Event;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// A path of the model, and its last state.
 pub(super) struct Path<R: Resolver> {
-    state: State<R>,
+    world: World<R>,
     /// The acknowledged writes, in the order in which they were made.
     writes: Vec<Write>,
     pub(super) tally: Tally,
@@ -22,7 +22,7 @@ const MOST_WRITES_OF_A_KEY: usize = 5_000;
 
 impl<R: Resolver> Path<R> {
     pub(super) fn new(cluster: &Cluster<R>) -> Path<R> {
-        Path { state: cluster.initial(), writes: Vec::new(), tally: Tally::default() }
+        Path { world: cluster.initial().world(), writes: Vec::new(), tally: Tally::default() }
     }
 
     /// Takes the step that the event says, if the model allows it and comes to the same; if not, why.
@@ -36,7 +36,7 @@ impl<R: Resolver> Path<R> {
             Event::Write { at, key, op, answer } => {
                 let request = Request { key: key.clone(), op: op.clone() };
                 // A running cluster delivers causally: what a master has seen is closed under what that had seen.
-                let ours = self.state.alter(*at, |replica| {
+                let ours = self.world.alter(*at, |replica| {
                     let past = replica.digest().clone();
                     written(replica, &request, past)
                 });
@@ -49,7 +49,7 @@ impl<R: Resolver> Path<R> {
                 self.writes.extend(ours);
             }
             Event::Read { at, key, reading } => {
-                let replica = &self.state.master(*at).replica;
+                let replica = self.world.master(*at);
                 let ours = replica.read(key);
                 if ours != *reading {
                     return Err(report::other_reading(*at, reading, &ours, replica.digest()));
@@ -57,62 +57,57 @@ impl<R: Resolver> Path<R> {
                 self.tally.reads += 1;
             }
             Event::Push { from, to, max } => {
-                let push = Action::Push { from: *from, to: *to, max: *max };
-                self.run(cluster, &push).ok_or_else(|| format!("the model's {from} has nothing to send to {to}"))?;
+                let pushed = cluster.push(&mut self.world, *from, *to, *max, &mut Sent::new());
+                pushed.ok_or_else(|| format!("the model's {from} has nothing to send to {to}"))?;
             }
             Event::Ask { asker, feeder } => {
-                let inquire = Action::Inquire { asker: *asker, feeder: *feeder };
-                self.run(cluster, &inquire).ok_or_else(|| format!("{asker} does not hear from {feeder}"))?;
+                let inquired = cluster.inquire(&mut self.world, *asker, *feeder);
+                inquired.ok_or_else(|| format!("{asker} does not hear from {feeder}"))?;
             }
             Event::Answer { feeder, asker, digest, max } => {
                 let inquiry = Inquiry { asker: *asker, feeder: *feeder, seen: digest.clone() };
-                let answer = Action::Answer { inquiry, max: *max };
-                self.run(cluster, &answer).ok_or_else(|| {
+                let answered = cluster.answer(&mut self.world, &inquiry, *max, &mut Sent::new());
+                answered.ok_or_else(|| {
                     let under_way = |one: &&Inquiry| one.asker == *asker && one.feeder == *feeder;
-                    let seen = self.state.inquiries.iter().filter(under_way).map(|inquiry| inquiry.seen.to_string());
+                    let seen = self.world.inquiries.iter().filter(under_way).map(|inquiry| inquiry.seen.to_string());
                     report::not_under_way("digest", *asker, *feeder, seen.collect())
                 })?;
             }
             Event::Deliver { from, to, message, outcome } => {
                 let message = read(message)?;
                 let letter = self.letter(*from, *to, &message)?;
-                let did = self.run(cluster, &Action::Deliver(letter));
-                if let Some(Did::Received(ours)) = did
+                if let Some(ours) = cluster.arrive(&mut self.world, &letter)
                     && ours != *outcome
                 {
-                    return Err(report::other_outcome(*to, outcome, &ours, self.state.master(*to).replica.digest()));
+                    return Err(report::other_outcome(*to, outcome, &ours, self.world.master(*to).digest()));
                 }
                 self.tally.delivered += 1;
                 self.tally.snapshots += usize::from(matches!(message, Message::Snapshot(_)));
             }
             Event::Lose { from, to, message } => {
                 let letter = self.letter(*from, *to, &read(message)?)?;
-                self.run(cluster, &Action::Lose(letter));
+                self.world.take(&letter);
                 self.tally.lost += 1;
             }
             Event::Duplicate { from, to, message } => {
                 let letter = self.letter(*from, *to, &read(message)?)?;
-                self.run(cluster, &Action::Duplicate(letter));
+                self.world.duplicate(&letter);
                 self.tally.repeated += 1;
             }
             Event::Truncate { at, keep } => {
-                self.run(cluster, &Action::Truncate { at: *at, keep: *keep });
+                self.world.alter(*at, |replica| replica.truncate(*keep));
             }
         }
         self.tally.steps += 1;
         Ok(())
     }
 
-    fn run(&mut self, cluster: &Cluster<R>, action: &Action<R>) -> Option<Did> {
-        cluster.run(&mut self.state, action, &mut Sent::new())
-    }
-
     /// The letter in flight that holds this message.
     fn letter(&self, from: MasterId, to: MasterId, message: &MessageOf<R>) -> Result<Arc<Letter<R>>, String> {
-        if let Some(place) = self.state.flying(from, to, message) {
-            return Ok(self.state.wire[place].clone());
+        if let Some(place) = self.world.flying(from, to, message) {
+            return Ok(self.world.wire[place].clone());
         }
-        let between = || self.state.wire.iter().filter(|letter| letter.from == from && letter.to == to);
+        let between = || self.world.wire.iter().filter(|letter| letter.from == from && letter.to == to);
         let said = message.to_string();
         let alike = between().find(|letter| letter.message.to_string() == said);
         match alike.map(|letter| (serde_json::to_value(&letter.message), serde_json::to_value(message))) {
@@ -125,11 +120,11 @@ impl<R: Resolver> Path<R> {
     }
 
     pub(super) fn summary(self, shard: usize) -> ShardSummary {
-        let replicas = || self.state.masters.iter().map(|node| &node.replica);
-        let first = &self.state.masters[0].replica;
+        let replicas = || self.world.replicas.iter().map(Arc::as_ref);
+        let first = &self.world.replicas[0];
         ShardSummary {
             shard,
-            in_flight: self.state.wire.len(),
+            in_flight: self.world.wire.len(),
             seen_alike: replicas().all(|replica| replica.digest() == first.digest()),
             read_alike: replicas().all(|replica| replica.readings().eq(first.readings())),
             losses: judged(self.writes, replicas().collect()),
