@@ -2,6 +2,7 @@
 //! call to the shipping [`Replica`].
 
 mod action;
+mod cursors;
 mod local;
 mod questions;
 mod running;

@@ -1,113 +1,20 @@
 //! A step at one master: the shipping replica takes it if it is new, and it is looked up if it is not.
 
-use super::tables::{Arrival, Asked, Move, Moved, Receipt, Settled, Tables, Waiting, Wrote, stream_key, waiting_for};
+use super::tables::{Arrival, Asked, Receipt, Settled, Tables, Waiting, Wrote};
 use super::{Cluster, Judgement, Letter, State, written};
 use crate::scope::Link;
 use crate::subject::Sent;
-use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver, VersionVector};
+use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver};
 use std::sync::Arc;
 
 impl<R: Resolver> Cluster<R> {
-    /// Streams skip what their receivers have got from others meanwhile. Delivering it would do nothing but move the
-    /// cursor on, now or later, so it is as good as delivered at once: the twin of [`is_spent`](Self::is_spent). Only
-    /// `altered` is other than it was when its streams were last looked at.
-    pub(super) fn acknowledge(&self, tables: &mut Tables<R>, next: &mut State<R>, altered: MasterId) {
-        for (edge, &(from, to)) in self.edges.iter().enumerate() {
-            let sender = next.local(from);
-            let concerned = from == altered || to == altered;
-            if !concerned || tables.locals[sender].waiting[to.index()] == 0 || next.broken & (1 << edge) != 0 {
-                continue;
-            }
-            let digest = tables.core(next.local(to)).digest;
-            if self.derives() {
-                next.masters[from.index()].local = self.past_known(tables, sender, to, digest);
-            } else {
-                self.moved(tables, next, from, to, Move::Acknowledge(digest));
-            }
-        }
-    }
-
-    /// The sender, which derives, when its cursor for `to` has moved past all that is in the digest of this number. It rests
-    /// nowhere behind what the receiver lacks, so that this is what an acknowledgement comes to.
-    fn past_known(&self, tables: &mut Tables<R>, sender: u32, to: MasterId, digest: u32) -> u32 {
-        let waiting = tables.locals[sender].waiting[to.index()];
-        let mut left = waiting;
-        loop {
-            let moved = self.turn(tables, (sender, left), to, Move::Push(1), digest);
-            match moved.letter {
-                Some(letter) if !tables.letters[letter].message.is_news_to(&tables.digests[digest]) => {
-                    left = moved.left
-                }
-                _ => break,
-            }
-        }
-        let after = if left == waiting { sender } else { tables.with_left(sender, to, left, None) };
-        debug_assert!({
-            let mut replica = Replica::clone(&tables.replica(sender));
-            turned(&mut replica, to, Move::Acknowledge(digest), &tables.digests[digest]);
-            replica == *tables.replica(after)
-        });
-        after
-    }
-
-    /// The sender moves its cursor for `to`: what it has seen and reads is as before, and so is the judgement of it. What
-    /// it sends, if it does.
-    pub(super) fn moved(
-        &self,
-        tables: &mut Tables<R>,
-        next: &mut State<R>,
-        from: MasterId,
-        to: MasterId,
-        how: Move,
-    ) -> Option<u32> {
-        let digest = tables.core(next.local(to)).digest;
-        let sender = next.local(from);
-        let waiting = tables.locals[sender].waiting[to.index()];
-        let moved = self.turn(tables, (sender, waiting), to, how, digest);
-        next.masters[from.index()].local = if moved.before == sender {
-            moved.after
-        } else {
-            let own = (!self.derives()).then(|| {
-                let mut replica = tables.sender_to(sender, to, waiting);
-                turned(&mut replica, to, how, &tables.digests[digest]);
-                Arc::new(replica)
-            });
-            tables.with_left(sender, to, moved.left, own)
-        };
-        moved.letter
-    }
-
-    /// What a sender with the same [part](Self::part_of) has come to be, and sent, when its cursor for `to`, with so many
-    /// changes waiting, has moved. The receiver's digest has this number.
-    fn turn(
-        &self,
-        tables: &mut Tables<R>,
-        (sender, waiting): (u32, u8),
-        to: MasterId,
-        how: Move,
-        digest: u32,
-    ) -> Moved {
-        let key = (stream_key(self.part_of(tables, sender), to, waiting), how);
-        tables.moves.get(&key).copied().unwrap_or_else(|| {
-            let mut replica = tables.sender_to(sender, to, waiting);
-            let message = turned(&mut replica, to, how, &tables.digests[digest]);
-            let letter = message.and_then(|message| self.sealed(&replica, to, message));
-            let letter = letter.map(|letter| tables.letter(Arc::new(letter)));
-            let left = waiting_for(&replica, to);
-            let after = tables.with_left(sender, to, left, (!self.derives()).then(|| Arc::new(replica)));
-            let moved = Moved { before: sender, after, left, letter };
-            tables.moves.insert(key, moved);
-            moved
-        })
-    }
-
     /// The number of the master `replica`.
     pub(super) fn local(&self, tables: &mut Tables<R>, replica: Replica<R>) -> u32 {
         tables.local(replica, self.scope.topology.masters(), self.derives())
     }
 
     /// Whether a master can be told from its core and what it has yet to send.
-    fn derives(&self) -> bool {
+    pub(super) fn derives(&self) -> bool {
         matches!(self.scope.link, Link::Stream { .. }) && self.scope.log.is_none() && self.tamper.is_none()
     }
 
@@ -379,20 +286,4 @@ impl<R: Resolver> Cluster<R> {
     fn does_nothing(&self, tables: &mut Tables<R>, receiver: u32, letter: u32) -> bool {
         self.receipt(tables, receiver, letter).outcome == Arrival::Duplicate
     }
-}
-
-/// The sender's cursor for `to` moves: what it sends.
-fn turned<R: Resolver>(
-    sender: &mut Replica<R>,
-    to: MasterId,
-    how: Move,
-    digest: &VersionVector,
-) -> Option<MessageOf<R>> {
-    match how {
-        Move::Push(max) => return sender.next_push(to, max),
-        Move::Drain => while sender.next_push(to, usize::MAX).is_some() {},
-        Move::Acknowledge(_) if !sender.would_repeat(to, digest) => {}
-        Move::Acknowledge(_) | Move::Resume(_) => sender.resume(to, digest),
-    }
-    None
 }
