@@ -3,6 +3,7 @@
 mod every_rule;
 pub mod interleaved;
 pub mod meeting;
+pub mod mesh;
 pub mod numbers;
 #[cfg(feature = "criterion")]
 mod resolve;

@@ -2,18 +2,17 @@
 #![allow(clippy::print_stdout)]
 
 use compact_str::CompactString;
-use cpu_time::ProcessTime;
 use multimaster::{
-    Change, Cluster, Dot, LastWriteWins, Layout, Master, MasterId, Message, MessageOf, Op, Options, Outcome, Push,
-    Replica, Setup, Stamp, Topology, VersionVector,
+    Change, Dot, LastWriteWins, Layout, Master, MasterId, Message, MessageOf, Op, Options, Outcome, Push, Replica,
+    Stamp, Topology, VersionVector,
 };
 use multimaster_benches::interleaved::{Case, measure, table};
+use multimaster_benches::mesh::mesh;
 use multimaster_benches::numbers::{key, numbered, value};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::Mutex;
-use std::time::Duration;
 
 const A: MasterId = MasterId(0);
 const B: MasterId = MasterId(1);
@@ -97,44 +96,6 @@ fn bare<'a>(name: &str, keys: u64) -> Case<'a> {
             black_box(map.insert(key(n, keys), value(n)));
         }
     })
-}
-
-/// How many sets a writer is ahead at most.
-const AHEAD: u64 = 4096;
-
-/// Nanoseconds of CPU time, of all threads together, that one set costs until every master of a running cluster has
-/// applied it; and how many keys any two of them then read differently. Each master has a writer of its own, which waits
-/// for the others now and then, as one does who sends into a channel that is full: nobody falls back on a snapshot.
-fn mesh(masters: u16, sets: u64, keys: u64) -> (f64, usize) {
-    let topology = Topology::all_to_all(masters).expect("masters enough");
-    let cluster = Cluster::start(LastWriteWins, topology, Setup::default()).expect("threads enough");
-    let patience = Duration::from_secs(60);
-    let all = cluster.masters();
-    let start = ProcessTime::now();
-    std::thread::scope(|writers| {
-        for (place, master) in (0..).zip(all) {
-            writers.spawn(move || {
-                for n in 1..=sets {
-                    let number = n * u64::from(masters) + place;
-                    let written = master.set(&key(number, keys), value(number)).expect("it is open");
-                    if n.is_multiple_of(AHEAD) {
-                        assert!(all.iter().all(|other| other.wait_for(&written, patience)));
-                    }
-                }
-            });
-        }
-    });
-    cluster.settle(patience).expect("no link is cut");
-    let each = start.elapsed().as_nanos() as f64 / (sets * u64::from(masters)) as f64;
-    let all_as_first = |n: &u64| {
-        let mut readings = all.iter().map(|master| master.get(&numbered(b'k', *n)));
-        let first = readings.next();
-        readings.all(|reading| Some(reading) == first)
-    };
-    let differing = (0..keys).filter(|n| !all_as_first(n)).count();
-    let traffic = cluster.shutdown(patience).traffic;
-    assert!(traffic.values().all(|link| link.snapshots == 0), "a writer was too far ahead");
-    (each, differing)
 }
 
 fn main() {

@@ -8,10 +8,14 @@ use multimaster::{
     VersionVector,
 };
 use multimaster_benches::interleaved::{Case, Cost, measure};
+use multimaster_benches::mesh::mesh;
 use multimaster_benches::numbers::{key, numbered, value};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::env;
 use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
 use std::rc::Rc;
 
 const A: MasterId = MasterId(0);
@@ -79,7 +83,7 @@ fn ours<'a>() -> Vec<Case<'a>> {
             let stamp = Stamp::new(next, B);
             let change = Change { dot, stamp, key: key(next, KEYS), effect: Some(value(next)) };
             let extends = VersionVector::from(vec![0, next - 1]);
-            waiting.borrow_mut().push(Message::Push(Push { extends, changes: vec![change] }));
+            waiting.borrow_mut().push(Message::Push(Push { extends, changes: [change].into() }));
             next += 1;
         }
     });
@@ -149,6 +153,43 @@ fn documents<'a>() -> Vec<Case<'a>> {
     vec![automerge("automerge, 1,000 a commit", SETS), automerge("automerge, 1 a commit", 1), yrs, loro]
 }
 
+/// Nanoseconds of CPU time that a set costs until every master has it, and how many keys then differ.
+type Whole = (f64, usize);
+
+/// A run of the Go program; `None` if there is no Go.
+fn article(program: &Path, masters: u16) -> Option<Whole> {
+    let ran = Command::new(program).arg(masters.to_string()).output().ok()?;
+    let text = String::from_utf8(ran.stdout).ok()?;
+    let (each, differing) = text.trim().split_once(' ')?;
+    Some((each.parse().ok()?, differing.parse().ok()?))
+}
+
+/// The median of what the runs cost, and all keys that differed.
+fn of_runs(mut runs: Vec<Whole>) -> Whole {
+    runs.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    (runs.get(runs.len() / 2).map_or(f64::NAN, |(each, _)| *each), runs.iter().map(|(_, differing)| differing).sum())
+}
+
+/// Whole runs, ours and those of `article.go` in turns, each a process's worth of work.
+fn whole_runs() {
+    let program = env::temp_dir().join("multimaster-article");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("article.go");
+    let built = Command::new("go").arg("build").arg("-o").arg(&program).arg(source).status();
+    if !built.is_ok_and(|status| status.success()) {
+        println!("\nThe Go program was not measured: there is no Go, or it did not build.");
+        return;
+    }
+    println!("\n| a set until all have it | ours, ns | keys differing | Go, ns | keys differing | Go / ours |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    for masters in [2, 3] {
+        let turn = |_| (mesh(masters, 200_000, KEYS), article(&program, masters).unwrap_or((f64::NAN, 0)));
+        let (ours, theirs) = (0..11).map(turn).unzip();
+        let ((ours, differ), (theirs, they_differ)) = (of_runs(ours), of_runs(theirs));
+        let ratio = theirs / ours;
+        println!("| {masters} masters | {ours:.0} | {differ} | {theirs:.0} | {they_differ} | {ratio:.1} |");
+    }
+}
+
 fn main() {
     let cases = maps().into_iter().chain(ours()).chain(of_crdts()).chain(documents()).collect();
     let costs = measure(cases, 11, SETS);
@@ -158,4 +199,5 @@ fn main() {
     for Cost { name, median, .. } in &costs {
         println!("| {name} | {median:.0} | {:.1} | {:.1} |", median / bare, median / set);
     }
+    whole_runs();
 }
