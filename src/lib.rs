@@ -45,6 +45,8 @@ mod layout;
 mod link;
 mod log;
 mod master;
+mod op;
+mod reading;
 pub mod record;
 mod replica;
 mod request;
@@ -61,8 +63,10 @@ pub use cluster::{Cluster, Ending, Lack, NotStarted, Setup};
 pub use layout::{HashedKey, Hello, Layout, Mismatch, NoLayout};
 pub use link::{Faults, Traffic};
 pub use master::{Heard, Master, NotWritten, Options, Recorder, Written};
+pub use op::{Key, Kind, Op, Text};
+pub use reading::Reading;
 pub use replica::{MessageOf, Outcome, PeerFault, Replica};
-pub use request::{Key, Kind, NotARequest, Op, Reading, Request, Text};
+pub use request::{NotARequest, Request};
 pub use resolver::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
     GrowOnlySet, Keep, LastWriteMap, LastWriteWins, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap,

@@ -61,7 +61,7 @@ impl<R: Resolver> Replica<R> {
             }
             Cursor::Next { index, seen } => {
                 let extends = seen.clone();
-                // Room for all at once: what `peer` is spared is less than what it is sent.
+                // Room for all at once, or more: some of these `peer` may be spared.
                 let mut changes = Changes::with_capacity(max.min(log.entries.len() - *index));
                 while let Some(change) = log.entries.get(*index) {
                     if !spared[change.dot.origin().index()] {

@@ -2,7 +2,7 @@
 
 use super::{MessageOf, Replica};
 use crate::clock::{END, LATEST};
-use crate::{Change, Dot, MasterId, Message, Resolver, Stamp};
+use crate::{Change, Dot, MasterId, Message, Resolver, Stamp, VersionVector};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -46,13 +46,7 @@ impl<R: Resolver> Replica<R> {
             Message::Push(push) => (&push.extends, push.changes.as_slice()),
             Message::Snapshot(snapshot) => (&snapshot.seen, [].as_slice()),
         };
-        if vector.width() > usize::from(place.masters) {
-            let last = u16::try_from(vector.width() - 1).unwrap_or(u16::MAX);
-            return Err(PeerFault::UnknownOrigin(MasterId(last)));
-        }
-        if let Some((origin, count)) = vector.iter().find(|(origin, count)| *count > self.most_changes_of(*origin)) {
-            return Err(PeerFault::ImpossibleDot(Dot::new(origin, count.min(Dot::LAST))));
-        }
+        self.vet_vector(vector)?;
         if let Message::Snapshot(snapshot) = message
             && snapshot.clock > LATEST
         {
@@ -79,7 +73,25 @@ impl<R: Resolver> Replica<R> {
         Ok(())
     }
 
+    /// Whether a right peer can have seen this: it names no stranger, and no changes of this master that there are not.
+    /// O(masters).
+    ///
+    /// # Errors
+    /// The first fault.
+    #[inline]
+    pub fn vet_vector(&self, vector: &VersionVector) -> Result<(), PeerFault> {
+        if vector.width() > usize::from(self.place.masters) {
+            let last = u16::try_from(vector.width() - 1).unwrap_or(u16::MAX);
+            return Err(PeerFault::UnknownOrigin(MasterId(last)));
+        }
+        match vector.iter().find(|(origin, count)| *count > self.most_changes_of(*origin)) {
+            Some((origin, count)) => Err(PeerFault::ImpossibleDot(Dot::new(origin, count.min(Dot::LAST)))),
+            None => Ok(()),
+        }
+    }
+
     /// How many changes a peer may say that `origin` has made.
+    #[inline]
     fn most_changes_of(&self, origin: MasterId) -> u64 {
         if origin == self.known.id { self.known.seen.get(origin) } else { Dot::LAST }
     }

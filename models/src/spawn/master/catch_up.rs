@@ -3,7 +3,7 @@
 use super::{MasterActor, MasterState, Packets};
 use crate::spawn::cut::{self, Added, Assembly};
 use crate::spawn::packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part, shown};
-use multimaster::{Dot, MasterId, Message, MessageOf, PeerFault, Push, Resolver, Snapshot, VersionVector};
+use multimaster::{MasterId, Message, MessageOf, PeerFault, Push, Resolver, Snapshot};
 
 /// How much is sent in answer to one digest, so that a socket's buffer holds it.
 const BURST: usize = MAX_DATAGRAM * cut::WINDOW as usize;
@@ -47,7 +47,7 @@ impl<R: Resolver> MasterActor<R> {
         if !self.scope.topology.hears_from(self.id).any(|feeder| feeder == from) {
             return Err(PeerFault::NotANeighbour(from).into());
         }
-        self.vet(state, &part.seen)?;
+        state.replica.vet_vector(&part.seen)?;
         let (seen, number, of) = (part.seen.clone(), part.number, part.of);
         let line = |became: &str| {
             format!("{} <- {from}  part {} of {of} of the snapshot of {seen}: {became}", self.id, u64::from(number) + 1)
@@ -102,7 +102,7 @@ impl<R: Resolver> MasterActor<R> {
             return Err(NotTaken::NotSentTo(asker));
         }
         let Digest { mut seen, holds } = digest;
-        self.vet(state, &seen)?;
+        state.replica.vet_vector(&seen)?;
         self.journal.count("digest");
         self.journal.mention(|| format!("{} <- {asker}  digest: has seen {seen}", self.id));
         let mut sent = 0;
@@ -119,19 +119,6 @@ impl<R: Resolver> MasterActor<R> {
                     break;
                 }
             }
-        }
-        Ok(())
-    }
-
-    /// Whether a right peer can have seen this: as the replica vets what a push extends.
-    fn vet(&self, state: &MasterState<R>, vector: &VersionVector) -> Result<(), NotTaken> {
-        if vector.width() > usize::from(self.scope.topology.masters()) {
-            let last = u16::try_from(vector.width() - 1).unwrap_or(u16::MAX);
-            return Err(PeerFault::UnknownOrigin(MasterId(last)).into());
-        }
-        let most = |origin| if origin == self.id { state.replica.digest().get(origin) } else { Dot::LAST };
-        if let Some((origin, count)) = vector.iter().find(|(origin, count)| *count > most(*origin)) {
-            return Err(PeerFault::ImpossibleDot(Dot::new(origin, count.min(Dot::LAST))).into());
         }
         Ok(())
     }

@@ -1,0 +1,155 @@
+//! What a client asks of one key: [`Op`], and which kind of data takes it: [`Kind`].
+
+use crate::MasterId;
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+/// A short string, kept inline up to 24 bytes: values and set elements.
+pub type Text = CompactString;
+
+/// The name of what is written and read.
+pub type Key = CompactString;
+
+/// What a client asks of one key. Each rule takes the operations of its [`Kind`] and refuses the others.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Op {
+    /// Registers: the key has this value from now on.
+    Set(Text),
+    /// Registers: the key has no value from now on.
+    Delete,
+    /// Counters: so much more, or less if negative.
+    Add(i64),
+    /// Sets: the element is in.
+    Insert(Text),
+    /// Sets: the element is out. Maps: the field is.
+    Remove(Text),
+    /// Flags: it is on.
+    Enable,
+    /// Flags: it is off.
+    Disable,
+    /// Maxima: it is at least this.
+    Raise(i64),
+    /// Minima: it is at most this.
+    Lower(i64),
+    /// Bounded counters: so much of what this master may subtract, another may from now on.
+    Transfer {
+        /// How much.
+        amount: u64,
+        /// Which master may subtract it.
+        to: MasterId,
+    },
+    /// Maps: what is done to one field. An operation on a register, a counter or a set.
+    In {
+        /// The field.
+        field: Text,
+        /// The operation on it.
+        op: Box<Op>,
+    },
+    /// Any of these, at a wall-clock time that the writer gives: right or wrong, and heeded only by rules that
+    /// [go by clocks](crate::Resolver::goes_by_clocks).
+    At(u64, Box<Op>),
+}
+
+impl Op {
+    /// The time that the writer gives, if any.
+    pub fn time(&self) -> Option<u64> {
+        if let Op::At(time, _) = self { Some(*time) } else { None }
+    }
+
+    /// The operation without the time.
+    pub fn untimed(&self) -> &Op {
+        if let Op::At(_, op) = self { op.untimed() } else { self }
+    }
+
+    /// The operation without the time.
+    #[inline]
+    pub fn into_untimed(self) -> Op {
+        if let Op::At(_, op) = self { op.into_untimed() } else { self }
+    }
+}
+
+/// The kinds of data a rule can keep for a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Written by [`Op::Set`] and [`Op::Delete`].
+    Register,
+    /// Written by [`Op::Add`].
+    Counter,
+    /// Written by [`Op::Insert`] and [`Op::Remove`].
+    Set,
+    /// Written by [`Op::Enable`] and [`Op::Disable`].
+    Flag,
+    /// A counter that only grows: written by [`Op::Add`] of what is not negative.
+    GrowOnlyCounter,
+    /// A counter that never falls below 0: written by [`Op::Add`] and [`Op::Transfer`].
+    BoundedCounter,
+    /// A set that only grows: written by [`Op::Insert`].
+    GrowOnlySet,
+    /// The greatest number ever written, by [`Op::Raise`].
+    Maximum,
+    /// The least number ever written, by [`Op::Lower`].
+    Minimum,
+    /// Written by [`Op::In`] and [`Op::Remove`].
+    Map,
+    /// A counter that can be deleted: written by [`Op::Add`] and [`Op::Delete`].
+    DeletableCounter,
+}
+
+impl Kind {
+    /// Whether `op` is an operation on this kind of data.
+    pub fn takes(self, op: &Op) -> bool {
+        match op {
+            Op::Set(_) => self == Kind::Register,
+            Op::Delete => matches!(self, Kind::Register | Kind::DeletableCounter),
+            Op::Add(amount) if *amount < 0 => {
+                matches!(self, Kind::Counter | Kind::BoundedCounter | Kind::DeletableCounter)
+            }
+            Op::Add(_) => {
+                matches!(self, Kind::Counter | Kind::BoundedCounter | Kind::DeletableCounter | Kind::GrowOnlyCounter)
+            }
+            Op::Insert(_) => matches!(self, Kind::Set | Kind::GrowOnlySet),
+            Op::Remove(_) => matches!(self, Kind::Set | Kind::Map),
+            Op::Enable | Op::Disable => self == Kind::Flag,
+            Op::Raise(_) => self == Kind::Maximum,
+            Op::Lower(_) => self == Kind::Minimum,
+            Op::Transfer { .. } => self == Kind::BoundedCounter,
+            Op::In { op, .. } => {
+                self == Kind::Map && [Kind::Register, Kind::Counter, Kind::Set].iter().any(|k| k.takes(op))
+            }
+            Op::At(_, op) => self.takes(op),
+        }
+    }
+
+    /// Kinds that between them take every operation.
+    pub(crate) const ALL: [Kind; 9] = [
+        Kind::Register,
+        Kind::Counter,
+        Kind::Set,
+        Kind::Flag,
+        Kind::Maximum,
+        Kind::Minimum,
+        Kind::BoundedCounter,
+        Kind::Map,
+        Kind::DeletableCounter,
+    ];
+
+    /// The operations of this kind, as one would write them.
+    pub fn operations(self) -> &'static str {
+        match self {
+            Kind::Register => "`set KEY = VALUE` and `delete KEY`",
+            Kind::Counter => "`add N to KEY` and `subtract N from KEY`",
+            Kind::Set => "`insert ELEMENT into KEY` and `remove ELEMENT from KEY`",
+            Kind::Flag => "`enable KEY` and `disable KEY`",
+            Kind::GrowOnlyCounter => "`add N to KEY`",
+            Kind::BoundedCounter => "`add N to KEY`, `subtract N from KEY` and `transfer N of KEY to MASTER`",
+            Kind::GrowOnlySet => "`insert ELEMENT into KEY`",
+            Kind::Maximum => "`raise KEY to N`",
+            Kind::Minimum => "`lower KEY to N`",
+            Kind::Map => {
+                "`in KEY, ` and an operation on a field of it, as on a register, a counter or a set, and \
+                 `remove FIELD from KEY`"
+            }
+            Kind::DeletableCounter => "`add N to KEY`, `subtract N from KEY` and `delete KEY`",
+        }
+    }
+}
