@@ -7,21 +7,25 @@ use std::str;
 /// A letter and the last 15 digits of the number in hexadecimal: text of 16 bytes, which fits inline.
 #[inline]
 pub fn numbered(letter: u8, n: u64) -> CompactString {
-    let mut text = [0; 16];
-    text[..8].copy_from_slice(&digits((n >> 32) as u32));
-    text[8..].copy_from_slice(&digits(n as u32));
-    text[0] = letter;
-    CompactString::new(str::from_utf8(&text).unwrap_or_default())
+    let first = digits((n >> 32) as u32) & (u64::MAX >> 8) | u64::from(letter) << 56;
+    let mut text = Words([0; 16]);
+    text.0[..8].copy_from_slice(&first.to_be_bytes());
+    text.0[8..].copy_from_slice(&digits(n as u32).to_be_bytes());
+    CompactString::new(str::from_utf8(&text.0).unwrap_or_default())
 }
 
+/// Aligned, so that it is found to be text a word at a time.
+#[repr(align(8))]
+struct Words([u8; 16]);
+
 /// Eight hexadecimal digits at once: each nibble moves to a byte of its own, and becomes its letter.
-fn digits(n: u32) -> [u8; 8] {
+fn digits(n: u32) -> u64 {
     let mut x = u64::from(n);
     x = (x | x << 16) & 0x0000_ffff_0000_ffff;
     x = (x | x << 8) & 0x00ff_00ff_00ff_00ff;
     x = (x | x << 4) & 0x0f0f_0f0f_0f0f_0f0f;
     let over_nine = ((x + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
-    (x + 0x3030_3030_3030_3030 + over_nine * 0x27).to_be_bytes()
+    x + 0x3030_3030_3030_3030 + over_nine * 0x27
 }
 
 /// The `n`-th key of so many, in an order that no cache foresees.

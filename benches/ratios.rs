@@ -19,8 +19,22 @@ const B: MasterId = MasterId(1);
 
 type Bare = hashbrown::HashMap<CompactString, CompactString, foldhash::fast::FixedState>;
 
-fn replica(masters: u16) -> Replica<LastWriteWins> {
-    Replica::new(A, LastWriteWins, &Topology::all_to_all(masters).expect("masters enough"))
+/// All keys are written before anything is measured, in another order than later: rows that lie in the order in which they
+/// are visited would be found sooner than a user's.
+fn fill(keys: u64, mut set: impl FnMut(CompactString, CompactString)) {
+    (0..keys).for_each(|n| set(numbered(b'k', n), value(n)));
+}
+
+fn replica(masters: u16, keys: u64) -> Replica<LastWriteWins> {
+    let mut replica = Replica::new(A, LastWriteWins, &Topology::all_to_all(masters).expect("masters enough"));
+    fill(keys, |key, value| {
+        replica.set(&key, value).expect("a register takes it");
+        // What the log has had room for it keeps, and goes round in.
+        if replica.log_len() == 4096 {
+            replica.truncate(0);
+        }
+    });
+    replica
 }
 
 /// B's changes from the `first` on, so many, each of its key, as one push.
@@ -36,7 +50,7 @@ fn push(first: u64, count: u64, keys: u64, late: bool) -> MessageOf<LastWriteWin
 }
 
 fn sets<'a>(name: &str, peers: u16, keys: u64) -> Case<'a> {
-    let replica = RefCell::new(replica(peers + 1));
+    let replica = RefCell::new(replica(peers + 1, keys));
     let mut n = 0;
     let run = {
         let replica = std::rc::Rc::new(replica);
@@ -45,7 +59,7 @@ fn sets<'a>(name: &str, peers: u16, keys: u64) -> Case<'a> {
             let mut replica = replica.borrow_mut();
             for _ in 0..operations {
                 n += 1;
-                black_box(replica.write(&key(n, keys), Op::Set(value(n)))).expect("a register takes it");
+                black_box(&replica.write(&key(n, keys), Op::Set(value(n)))).as_ref().expect("a register takes it");
             }
         };
         (run, move |_| {
@@ -60,13 +74,7 @@ fn sets<'a>(name: &str, peers: u16, keys: u64) -> Case<'a> {
 }
 
 fn arrivals<'a>(name: &str, batch: u64, keys: u64, late: bool) -> Case<'a> {
-    let replica = std::rc::Rc::new(RefCell::new(replica(3)));
-    if !late {
-        let mut replica = replica.borrow_mut();
-        for n in 0..keys {
-            replica.write(&numbered(b'k', n), Op::Set(value(n))).expect("a register takes it");
-        }
-    }
+    let replica = std::rc::Rc::new(RefCell::new(replica(3, keys)));
     let waiting: std::rc::Rc<RefCell<Vec<MessageOf<LastWriteWins>>>> = Default::default();
     let (taken, made, cut) = (waiting.clone(), waiting, replica.clone());
     let mut next = 1;
@@ -89,11 +97,14 @@ fn arrivals<'a>(name: &str, batch: u64, keys: u64, late: bool) -> Case<'a> {
 
 fn bare<'a>(name: &str, keys: u64) -> Case<'a> {
     let mut map = Bare::default();
+    fill(keys, |key, value| {
+        map.insert(key, value);
+    });
     let mut n = 0;
     Case::new(name, move |operations| {
         for _ in 0..operations {
             n += 1;
-            black_box(map.insert(key(n, keys), value(n)));
+            black_box(&map.insert(key(n, keys), value(n)));
         }
     })
 }
@@ -102,47 +113,60 @@ fn main() {
     for keys in [10_000, 1_000_000] {
         let mut n = 0;
         let mut map: HashMap<String, String> = HashMap::new();
+        fill(keys, |key, value| {
+            map.insert(key.into(), value.into());
+        });
         let mut cases = vec![
             bare("A", keys),
             Case::new("C: std HashMap<String, String>", move |operations| {
                 for _ in 0..operations {
                     n += 1;
-                    black_box(map.insert(key(n, keys).into(), value(n).into()));
+                    black_box(&map.insert(key(n, keys).into(), value(n).into()));
                 }
             }),
             sets("set, 1 peer", 1, keys),
             sets("set, 2 peers", 2, keys),
             sets("set, 7 peers", 7, keys),
             arrivals("apply newer, 1 a push", 1, keys, true),
+            arrivals("apply stale, 1 a push", 1, keys, false),
             arrivals("apply newer, 256 a push", 256, keys, true),
             arrivals("apply stale, 256 a push", 256, keys, false),
             arrivals("apply newer, 4096 a push", 4096, keys, true),
         ];
         let locked = Mutex::new(Bare::default());
+        fill(keys, |key, value| {
+            locked.lock().expect("no panic").insert(key, value);
+        });
         let mut n = 0;
         cases.push(Case::new("A behind a mutex", move |operations| {
             for _ in 0..operations {
                 n += 1;
-                black_box(locked.lock().expect("no panic").insert(key(n, keys), value(n)));
+                black_box(&locked.lock().expect("no panic").insert(key(n, keys), value(n)));
             }
         }));
         let dash: dashmap::DashMap<CompactString, CompactString, foldhash::fast::FixedState> = Default::default();
+        fill(keys, |key, value| {
+            dash.insert(key, value);
+        });
         let mut n = 0;
         cases.push(Case::new("dashmap", move |operations| {
             for _ in 0..operations {
                 n += 1;
-                black_box(dash.insert(key(n, keys), value(n)));
+                black_box(&dash.insert(key(n, keys), value(n)));
             }
         }));
         for peers in [2, 7] {
             let topology = Topology::all_to_all(peers + 1).expect("masters enough");
             let options = Options { layout: Layout::of(1).expect("one"), ..Options::default() };
             let master = Master::new(A, LastWriteWins, &topology, &options);
+            fill(keys, |key, value| {
+                master.set(&key, value).expect("it is open");
+            });
             let mut n = 0;
             cases.push(Case::new(format!("Master::set, {peers} peers"), move |operations| {
                 for _ in 0..operations {
                     n += 1;
-                    black_box(master.set(&key(n, keys), value(n))).expect("it is open");
+                    black_box(&master.set(&key(n, keys), value(n))).as_ref().expect("it is open");
                 }
             }));
         }
@@ -150,7 +174,7 @@ fn main() {
         cases.push(Case::new("making key and value", move |operations| {
             for _ in 0..operations {
                 n += 1;
-                black_box((key(n, keys), value(n)));
+                black_box(&(key(n, keys), value(n)));
             }
         }));
         println!("{keys} keys\n{}", table(&measure(cases, if keys > 100_000 { 31 } else { 51 }, 4096), "A"));

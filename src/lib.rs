@@ -51,6 +51,7 @@ pub mod record;
 mod replica;
 mod request;
 pub mod resolver;
+mod ring;
 mod sync;
 pub mod systems;
 mod table;

@@ -1,14 +1,14 @@
 //! What a master has seen, in the order in which it came to see it, and how far each neighbour has been sent it.
 
+use crate::ring::Ring;
 use crate::{Change, Dot, VersionVector};
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
 
 /// The newest changes. Before its first entry, exactly `base` had been seen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Log<E> {
     pub(crate) base: VersionVector,
-    pub(crate) entries: VecDeque<Change<E>>,
+    pub(crate) entries: Ring<Change<E>>,
 }
 
 /// How far a neighbour has been sent the log. Never rests on a change that the neighbour is spared, so that equal
@@ -29,7 +29,7 @@ impl Default for Cursor {
 
 impl<E> Default for Log<E> {
     fn default() -> Self {
-        Log { base: VersionVector::default(), entries: VecDeque::new() }
+        Log { base: VersionVector::default(), entries: Ring::default() }
     }
 }
 
@@ -37,15 +37,13 @@ impl<E> Log<E> {
     /// Drops all but the newest `keep` entries; returns how many.
     pub(crate) fn truncate(&mut self, keep: usize) -> usize {
         let dropped = self.entries.len().saturating_sub(keep);
-        for change in self.entries.drain(..dropped) {
-            self.base.insert(change.dot);
-        }
+        self.entries.drop_front(dropped, |change| self.base.insert(change.dot));
         dropped
     }
 
     /// Forgets everything: whoever has seen less than `seen` needs a snapshot.
     pub(crate) fn restart(&mut self, seen: &VersionVector) {
-        self.entries.clear();
+        self.entries = Ring::default();
         self.base = seen.clone();
     }
 
@@ -63,7 +61,7 @@ impl<E> Log<E> {
 
 impl Cursor {
     /// Moves past changes that the neighbour is spared, up to the first that it is not.
-    pub(crate) fn pass<E>(&mut self, entries: &VecDeque<Change<E>>, spared: impl Fn(Dot) -> bool) {
+    pub(crate) fn pass<E>(&mut self, entries: &Ring<Change<E>>, spared: impl Fn(Dot) -> bool) {
         if let Cursor::Next { index, seen } = self {
             while let Some(change) = entries.get(*index).filter(|change| spared(change.dot)) {
                 seen.insert(change.dot);

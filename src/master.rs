@@ -33,7 +33,8 @@ use std::time::Duration;
 /// ```
 ///
 /// # Panics
-/// A rule that panics leaves the shard it was called for unusable: every later call for it panics too.
+/// A rule that panics, or a conversion of what is [set](Self::set) to text, leaves the shard it was called for unusable:
+/// every later call for it panics too.
 pub struct Master<R: Resolver> {
     hello: Hello,
     neighbours: Vec<MasterId>,
@@ -139,7 +140,7 @@ impl<R: Resolver> Master<R> {
     /// # Errors
     /// As `write`.
     pub fn set<'k>(&self, key: impl Into<HashedKey<'k>>, value: impl Into<Text>) -> Result<Written, NotWritten> {
-        self.write(key, Op::Set(value.into()))
+        self.write_made(key, || Op::Set(value.into()))
     }
 
     /// [`write`](Self::write)s that a register has no value.
@@ -170,21 +171,36 @@ impl<R: Resolver> Master<R> {
     /// # Errors
     /// If the rule refuses, or the master is closed.
     pub fn write<'k>(&self, key: impl Into<HashedKey<'k>>, op: Op) -> Result<Written, NotWritten> {
+        self.write_made(key, || op)
+    }
+
+    /// [`write`](Self::write)s an operation put together with the lock held: by then what it is made of, perhaps just
+    /// written, has left the core, and its copy does not wait (60 ns a set otherwise, 44 so, of which 17 are the making of
+    /// key and value).
+    #[inline(always)]
+    fn write_made<'k>(&self, key: impl Into<HashedKey<'k>>, op: impl FnOnce() -> Op) -> Result<Written, NotWritten> {
         let key = key.into();
         let shard = self.layout().shard_of(key);
         let mut held = self.hold(shard);
         if held.closed {
             return Err(NotWritten::Closed);
         }
-        let noted = self.recorder.is_some().then(|| op.clone());
-        let answer = held.replica.write(key, op);
-        if let Some(op) = noted {
-            let (at, key, answer) = (self.id(), Key::from(key.as_str()), answer.clone());
-            self.note(&mut held, shard, || Event::Write { at, key, op, answer });
-        }
+        let answer = if self.recorder.is_some() {
+            self.write_recorded(&mut held, shard, key, op())
+        } else {
+            held.replica.write(key, op())
+        };
         let dot = answer.map_err(NotWritten::Refused)?;
         self.settle(held, shard);
         Ok(Written { shard, dot })
+    }
+
+    #[cold]
+    fn write_recorded(&self, held: &mut Shard<R>, shard: usize, key: HashedKey<'_>, op: Op) -> Result<Dot, Refusal> {
+        let answer = held.replica.write(key, op.clone());
+        let event = Event::Write { at: self.id(), key: Key::from(key.as_str()), op, answer: answer.clone() };
+        self.note(held, shard, || event);
+        answer
     }
 
     /// Takes in what the neighbour `from` sent: [`Replica::receive`].

@@ -131,7 +131,7 @@ impl<R: Resolver> Replica<R> {
     ///
     /// # Errors
     /// If the rule refuses the operation, or the clock is at its [end](LATEST); then nothing has changed.
-    #[inline]
+    #[inline(always)]
     pub fn write<'k>(&mut self, key: impl Into<HashedKey<'k>>, mut op: Op) -> Result<Dot, Refusal> {
         let known = &mut self.known;
         if known.clock >= LATEST {
@@ -157,9 +157,10 @@ impl<R: Resolver> Replica<R> {
                 return Err(refusal);
             }
         };
-        let change = Change { dot, stamp, key: key.clone(), effect };
-        self.rule.apply(state, &change);
-        known.log.entries.push_back(change);
+        let room = known.log.entries.room();
+        let key = key.clone();
+        let change = room.fill(Change { dot, stamp, key, effect });
+        self.rule.apply(state, change);
         taken.put_back();
         known.clock = stamp.time();
         known.seen.insert(dot);
@@ -255,7 +256,7 @@ impl<R: Resolver> Replica<R> {
         let altered = match changes.into_inner() {
             Ok([change]) => {
                 let altered = self.apply((&change.key).into(), &change);
-                self.known.log.entries.push_back(change);
+                self.known.log.entries.room().fill(change);
                 altered
             }
             Err(changes) => self.apply_all(changes.into_vec()),
@@ -289,7 +290,7 @@ impl<R: Resolver> Replica<R> {
                 altered |= self.apply(HashedKey { key: &change.key, hash }, change);
             }
         }
-        self.known.log.entries.extend(changes);
+        self.known.log.entries.append(changes);
         altered
     }
 

@@ -36,7 +36,7 @@ impl<S: Default + PartialEq> Table<S> {
     }
 
     /// The state of `key`, the default if there is none, to be altered and put back. O(1).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self, HashedKey { key, hash }: HashedKey<'_>) -> Taken<'_, S> {
         let entry = match self.rows.find_entry(hash, |row| row.key == key) {
             Ok(entry) => entry,

@@ -37,7 +37,7 @@ impl<R: Resolver> Replica<R> {
             Cursor::Behind => 1,
             Cursor::Next { index, .. } => {
                 let Neighbour { spared, .. } = &self.place.neighbours[place];
-                let waiting = self.known.log.entries.range(*index..);
+                let waiting = self.known.log.entries.from(*index);
                 waiting.filter(|change| !spared[change.dot.origin().index()]).count()
             }
         }

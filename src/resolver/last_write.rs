@@ -16,7 +16,7 @@ impl Resolver for LastWriteWins {
         value_of(op)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&self, state: &mut Self::State, change: &Change<Option<Text>>) -> bool {
         let newer = state.as_ref().is_none_or(|held| change.stamp > held.stamp);
         if newer {
