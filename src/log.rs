@@ -61,6 +61,7 @@ impl<E> Log<E> {
 
 impl Cursor {
     /// Moves past changes that the neighbour is spared, up to the first that it is not.
+    #[inline]
     pub(crate) fn pass<E>(&mut self, entries: &Ring<Change<E>>, spared: impl Fn(Dot) -> bool) {
         if let Cursor::Next { index, seen } = self {
             while let Some(change) = entries.get(*index).filter(|change| spared(change.dot)) {

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::mem;
 use std::sync::Arc;
 
 /// What a rule's replicas send each other.
@@ -168,18 +169,20 @@ impl<R: Resolver> Replica<R> {
     }
 
     /// Takes in what the neighbour `from` sent. A push is applied as a whole or not at all.
-    pub fn receive(&mut self, from: MasterId, message: MessageOf<R>) -> Outcome {
-        if let Err(fault) = self.vet(from, &message) {
-            return Outcome::Refused(fault);
-        }
+    pub fn receive(&mut self, from: MasterId, mut message: MessageOf<R>) -> Outcome {
+        let hash = self.expect(&message);
+        let seen = match self.vet(from, &message) {
+            Ok(seen) => seen,
+            Err(fault) => return Outcome::Refused(fault),
+        };
         // First of all: what brings nothing is nothing, even if it builds on what has not been seen.
         if !message.is_news_to(&self.known.seen) {
             return Outcome::Duplicate;
         }
-        match message {
-            Message::Push(push) if !self.known.seen.covers(&push.extends) => Outcome::Gap,
+        match &mut message {
+            Message::Push(_) if !seen => Outcome::Gap,
             Message::Push(push) => {
-                let altered = self.admit(push.changes);
+                let altered = self.admit(&mut push.changes, hash);
                 if altered { Outcome::Applied } else { Outcome::Stale }
             }
             Message::Snapshot(snapshot) => {
@@ -251,15 +254,30 @@ impl<R: Resolver> Replica<R> {
         self.known.table.alter((&change.key).into(), |state| self.rule.apply(state, change))
     }
 
-    /// Applies and logs those of another master's changes that are new here, one at least; their causes have all been seen.
-    fn admit(&mut self, changes: Changes<R::Effect>) -> bool {
-        let altered = match changes.into_inner() {
-            Ok([change]) => {
-                let altered = self.apply((&change.key).into(), &change);
-                self.known.log.entries.room().fill(change);
-                altered
+    /// Has the row of a change that comes alone brought into the cache, while it is seen whether the message is right;
+    /// returns the hash of the change's key.
+    #[inline(always)]
+    fn expect(&self, message: &MessageOf<R>) -> u64 {
+        match message {
+            Message::Push(push) if push.changes.len() == 1 => {
+                let hash = key_hash(&push.changes[0].key);
+                self.known.table.prefetch(hash);
+                hash
             }
-            Err(changes) => self.apply_all(changes.into_vec()),
+            _ => 0,
+        }
+    }
+
+    /// Applies and logs those of another master's changes that are new here, one at least; their causes have all been seen.
+    #[inline(always)]
+    fn admit(&mut self, changes: &mut Changes<R::Effect>, hash: u64) -> bool {
+        let altered = if let [change] = changes.as_slice() {
+            let altered = self.apply(HashedKey { key: &change.key, hash }, change);
+            // Moved once, from where it came to where it stays.
+            self.known.log.entries.room().fill(changes.pop().expect("it is there"));
+            altered
+        } else {
+            self.apply_all(mem::take(changes).into_vec())
         };
         let known = &mut self.known;
         for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
@@ -269,7 +287,7 @@ impl<R: Resolver> Replica<R> {
     }
 
     /// A change that is new here.
-    #[inline]
+    #[inline(always)]
     fn apply(&mut self, key: HashedKey<'_>, change: &Change<R::Effect>) -> bool {
         let known = &mut self.known;
         known.clock = known.clock.max(change.stamp.time());
@@ -284,8 +302,8 @@ impl<R: Resolver> Replica<R> {
             let mut hashes = [0; TOUCHED];
             for (hash, change) in hashes.iter_mut().zip(some) {
                 *hash = key_hash(&change.key);
+                self.known.table.prefetch(*hash);
             }
-            self.known.table.touch(&hashes[..some.len()]);
             for (hash, change) in hashes.into_iter().zip(some) {
                 altered |= self.apply(HashedKey { key: &change.key, hash }, change);
             }
@@ -295,25 +313,24 @@ impl<R: Resolver> Replica<R> {
     }
 
     /// Joins a neighbour's table with ours. The log cannot tell others what was learned so: it starts anew after it.
-    fn install(&mut self, snapshot: Snapshot<R::State>, from: MasterId) {
+    fn install(&mut self, snapshot: &mut Snapshot<R::State>, from: MasterId) {
         let known = &mut self.known;
-        let Snapshot { seen, clock, mut table } = snapshot;
+        let Snapshot { seen, clock, table } = snapshot;
         for (key, _) in known.table.iter() {
             table.entry(key.clone()).or_default();
         }
-        for (key, theirs) in table {
-            let theirs = &theirs;
-            known.table.alter((&key).into(), |ours| {
+        for (key, theirs) in &*table {
+            known.table.alter(key.into(), |ours| {
                 let side = Side { state: &*ours, seen: &known.seen };
-                let merged = self.rule.merge(side, Side { state: theirs, seen: &seen });
+                let merged = self.rule.merge(side, Side { state: theirs, seen });
                 *ours = merged.unwrap_or_else(|| theirs.clone());
             });
         }
-        known.clock = known.clock.max(clock);
-        known.seen.join(&seen);
+        known.clock = known.clock.max(*clock);
+        known.seen.join(seen);
         known.log.restart(&known.seen);
         for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
-            let informed = neighbour.id == from && seen == known.seen;
+            let informed = neighbour.id == from && *seen == known.seen;
             *cursor = if informed { Cursor::Next { index: 0, seen: known.seen.clone() } } else { Cursor::Behind };
         }
     }

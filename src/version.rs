@@ -162,13 +162,13 @@ impl VersionVector {
     #[inline]
     pub fn insert(&mut self, dot: Dot) {
         let index = dot.origin().index();
-        if self.0.len() <= index {
+        if let Some(count) = self.0.get_mut(index) {
+            *count = (*count).max(dot.seq());
+        } else {
             // Dots are counted from 1, but who asks for more gets no trailing zero.
             self.0.resize(index + 1, 0);
             self.0[index] = dot.seq();
             self.trim();
-        } else {
-            self.0[index] = self.0[index].max(dot.seq());
         }
     }
 

@@ -35,8 +35,10 @@ impl fmt::Display for PeerFault {
 }
 
 impl<R: Resolver> Replica<R> {
-    /// Whether a right peer can have sent this. O(changes + masters).
-    pub(super) fn vet(&self, from: MasterId, message: &MessageOf<R>) -> Result<(), PeerFault> {
+    /// Whether a right peer can have sent this; if so, whether all that it extends, or brings, has been seen.
+    /// O(changes + masters).
+    #[inline]
+    pub(super) fn vet(&self, from: MasterId, message: &MessageOf<R>) -> Result<bool, PeerFault> {
         let place = &self.place;
         if !place.feeders.contains(&from) {
             return Err(PeerFault::NotANeighbour(from));
@@ -46,7 +48,10 @@ impl<R: Resolver> Replica<R> {
             Message::Push(push) => (&push.extends, push.changes.as_slice()),
             Message::Snapshot(snapshot) => (&snapshot.seen, [].as_slice()),
         };
-        self.vet_vector(vector)?;
+        let seen = self.known.seen.covers(vector);
+        if !seen {
+            self.vet_vector(vector)?;
+        }
         if let Message::Snapshot(snapshot) = message
             && snapshot.clock > LATEST
         {
@@ -70,7 +75,7 @@ impl<R: Resolver> Replica<R> {
                 so_far.insert(*dot);
             }
         }
-        Ok(())
+        Ok(seen)
     }
 
     /// Whether a right peer can have seen this: it names no stranger, and no changes of this master that there are not.
