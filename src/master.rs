@@ -332,6 +332,7 @@ impl<R: Resolver> Master<R> {
         self.recorder.as_ref()
     }
 
+    #[inline(always)]
     fn hold(&self, shard: usize) -> MutexGuard<'_, Shard<R>> {
         self.shards[shard].lock().expect("the rule has panicked in this shard")
     }
@@ -346,16 +347,22 @@ impl<R: Resolver> Master<R> {
 
     /// The shard has seen something new: its log is kept within bounds, and who waits for it is woken, after the lock is
     /// released. Cutting only every so often, what it costs does not depend on the number of neighbours.
+    #[inline(always)]
     fn settle(&self, mut held: MutexGuard<'_, Shard<R>>, shard: usize) {
         if held.replica.log_len() >= 2 * self.log {
-            held.replica.truncate(self.log);
-            self.note(&mut held, shard, || Event::Truncate { at: self.id(), keep: self.log });
+            self.truncate(&mut held, shard);
         }
         let awaited = mem::take(&mut held.awaited);
         drop(held);
         if awaited {
             self.ring();
         }
+    }
+
+    #[cold]
+    fn truncate(&self, held: &mut Shard<R>, shard: usize) {
+        held.replica.truncate(self.log);
+        self.note(held, shard, || Event::Truncate { at: self.id(), keep: self.log });
     }
 
     fn note(&self, held: &mut Shard<R>, shard: usize, event: impl FnOnce() -> Event<R::State, R::Effect>) {
