@@ -45,6 +45,9 @@ pub struct Setup {
     /// How often a link with nothing to do compares its two masters' digests, to find out what was lost: every 5 ms. With
     /// `Duration::MAX`, never.
     pub tick: Duration,
+    /// How long a link that has carried something rests before it looks for more, so that writes gather: 100 µs. A write
+    /// that finds it with nothing to do is carried at once.
+    pub linger: Duration,
     /// What all links do to messages at first: nothing.
     pub faults: Faults,
     /// Each link draws its faults from this seed and its two ends: the same messages meet the same faults.
@@ -57,6 +60,7 @@ impl Default for Setup {
             master: Options::default(),
             batch: 256,
             tick: Duration::from_millis(5),
+            linger: Duration::from_micros(100),
             faults: Faults::default(),
             seed: 0,
         }
@@ -154,7 +158,7 @@ impl<R: Resolver> Cluster<R> {
         for (from, to) in cluster.topology.clone().edges() {
             let switch = Arc::new(Switch::new(State { faults: setup.faults, ..State::default() }));
             let ends = u64::from(from.0) << 16 | u64::from(to.0);
-            let habits = (setup.batch, setup.tick, setup.seed.rotate_left(32) ^ ends);
+            let habits = (setup.batch, setup.tick, setup.linger, setup.seed.rotate_left(32) ^ ends);
             let (feeder, asker) = (cluster.masters[from.index()].clone(), cluster.masters[to.index()].clone());
             let link = Link::new(feeder, asker, switch.clone(), habits);
             let builder = Builder::new().name(format!("{from} -> {to}"));

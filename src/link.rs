@@ -2,8 +2,9 @@
 
 use crate::master::Master;
 use crate::record::{Event, Recorded};
-use crate::sync::Mutex;
-use crate::{MasterId, MessageOf, Outcome, Resolver};
+use crate::sync::{Mutex, thread};
+use crate::{MasterId, Message, MessageOf, Outcome, Resolver};
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,13 +19,17 @@ pub(crate) struct Link<R: Resolver> {
     batch: usize,
     /// How often a link with nothing to do compares digests.
     tick: Duration,
+    /// How long it waits after a round of all shards in which it carried something.
+    linger: Duration,
     random: fastrand::Rng,
     /// Messages under way, in the order in which they were sent.
     flying: Vec<Flying<R>>,
     /// Counts the deliveries of this link: its time, by which delays are measured.
     now: u64,
-    /// Where to look first for the next change.
-    shard: usize,
+    /// The shard from which this round of all shards goes on: 0 if it has carried nothing yet.
+    next: usize,
+    /// Whether a message of this round had no room for more.
+    full: bool,
     traffic: Traffic,
     events: Vec<Recorded<R::State, R::Effect>>,
 }
@@ -112,7 +117,7 @@ impl<R: Resolver> Link<R> {
         from: Arc<Master<R>>,
         to: Arc<Master<R>>,
         switch: Arc<Switch>,
-        (batch, tick, seed): (usize, Duration, u64),
+        (batch, tick, linger, seed): (usize, Duration, Duration, u64),
     ) -> Link<R> {
         Link {
             from,
@@ -120,10 +125,12 @@ impl<R: Resolver> Link<R> {
             switch,
             batch: batch.max(1),
             tick,
+            linger,
             random: fastrand::Rng::with_seed(seed),
             flying: Vec::new(),
             now: 0,
-            shard: 0,
+            next: 0,
+            full: false,
             traffic: Traffic::default(),
             events: Vec::new(),
         }
@@ -145,7 +152,7 @@ impl<R: Resolver> Link<R> {
                 self.from.sleep(heard, Duration::MAX);
                 continue;
             }
-            match self.from.find(self.shard, |replica| replica.has_push(self.to.id())) {
+            match self.find() {
                 Some(shard) if self.flying.len() < MOST_FLYING => self.take(shard, faults),
                 _ if !self.flying.is_empty() => {}
                 _ => {
@@ -163,11 +170,27 @@ impl<R: Resolver> Link<R> {
         Ended { traffic: self.traffic, events: self.events }
     }
 
+    /// The next shard that has something to carry, each once a round. After a round the link rests while writes gather,
+    /// unless they come faster than it carries them: many small messages cost more than few large ones, and who waits for
+    /// the other's lock more yet.
+    fn find(&mut self) -> Option<usize> {
+        let to = self.to.id();
+        let found = self.from.find(self.next, |replica| replica.has_push(to));
+        if found.is_some() || self.next == 0 {
+            return found;
+        }
+        self.next = 0;
+        if !mem::take(&mut self.full) && !self.linger.is_zero() {
+            thread::sleep(self.linger);
+        }
+        self.from.find(0, |replica| replica.has_push(to))
+    }
+
     /// Takes the next message from the sender's log.
     fn take(&mut self, shard: usize, faults: Faults) {
-        // The next look begins behind this shard, so that no shard waits for a busy one.
-        self.shard = (shard + 1) % self.from.layout().shards();
+        self.next = shard + 1;
         if let Some(message) = self.from.next_push(shard, self.to.id(), self.batch) {
+            self.full |= matches!(&message, Message::Push(push) if push.changes.len() >= self.batch);
             self.send(shard, message, faults);
         }
     }
@@ -223,7 +246,7 @@ impl<R: Resolver> Link<R> {
             }
             let Flying { shard, message, .. } = self.flying.remove(place);
             self.traffic.delivered += 1;
-            self.traffic.snapshots += u64::from(matches!(message, crate::Message::Snapshot(_)));
+            self.traffic.snapshots += u64::from(matches!(message, Message::Snapshot(_)));
             if self.to.receive(shard, self.from.id(), message) == Outcome::Gap {
                 self.traffic.gaps += 1;
                 self.repair(shard, faults);
@@ -232,7 +255,7 @@ impl<R: Resolver> Link<R> {
     }
 
     fn drop_all(&mut self) {
-        for Flying { shard, message, .. } in std::mem::take(&mut self.flying) {
+        for Flying { shard, message, .. } in mem::take(&mut self.flying) {
             self.lose(shard, message);
         }
     }

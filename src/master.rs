@@ -130,7 +130,7 @@ impl<R: Resolver> Master<R> {
             neighbours: topology.sends_to(id).chain(topology.hears_from(id)).collect(),
             log: options.log.max(1),
             shards: (0..options.layout.shards()).map(shard).map(Mutex::new).collect(),
-            bell: Bell { rung: Mutex::new(0), condition: Condvar::new() },
+            bell: Bell { rung: Mutex::default(), condition: Condvar::new() },
             recorder: options.recorder.clone(),
         }
     }
@@ -271,15 +271,14 @@ impl<R: Resolver> Master<R> {
         self.ring();
     }
 
-    /// The first shard that is as wished for, looking from `start` round to the one before it. If there is none, the bell
-    /// will ring when one changes.
+    /// The first shard from `start` on that is as wished for. If there is none, the bell will ring when one of them changes.
     pub fn find(&self, start: usize, wish: impl Fn(&Replica<R>) -> bool) -> Option<usize> {
-        (start..self.shards.len()).chain(0..start).find(|shard| self.look(*shard, &wish))
+        (start..self.shards.len()).find(|shard| self.look(*shard, &wish))
     }
 
     /// Listens for the bell, before looking whether there is anything to do.
     pub fn listen(&self) -> Heard {
-        Heard(*self.bell.rung.lock().expect(BELL))
+        Heard(self.bell.rung.lock().expect(BELL).times)
     }
 
     /// Sleeps until the bell has rung since it was `heard`, or `patience` has ended.
@@ -381,23 +380,37 @@ impl<R: Resolver> fmt::Debug for Master<R> {
 /// What sleepers are woken by. Who is about to sleep listens first, and looks for work then: what comes after the look
 /// rings, and having rung since is noticed. So no wake-up is missed, and a writer nobody waits for rings nothing.
 struct Bell {
-    rung: Mutex<u64>,
+    rung: Mutex<Rung>,
     condition: Condvar,
+}
+
+#[derive(Default)]
+struct Rung {
+    times: u64,
+    sleepers: u32,
 }
 
 const BELL: &str = "nothing panics with the bell in hand";
 
 impl Bell {
     fn ring(&self) {
-        *self.rung.lock().expect(BELL) += 1;
-        self.condition.notify_all();
+        let mut rung = self.rung.lock().expect(BELL);
+        rung.times += 1;
+        let sleepers = rung.sleepers;
+        drop(rung);
+        // To wake nobody is a call to the system all the same.
+        if sleepers > 0 {
+            self.condition.notify_all();
+        }
     }
 
     fn wait(&self, heard: Heard, patience: Duration) {
-        let rung = self.rung.lock().expect(BELL);
-        if *rung == heard.0 {
+        let mut rung = self.rung.lock().expect(BELL);
+        if rung.times == heard.0 {
+            rung.sleepers += 1;
             // Woken too late or for no reason, the caller looks again all the same.
-            drop(self.condition.wait_timeout(rung, patience).expect(BELL));
+            let (mut rung, _) = self.condition.wait_timeout(rung, patience).expect(BELL);
+            rung.sleepers -= 1;
         }
     }
 }

@@ -129,6 +129,25 @@ fn writers_on_all_masters_of_a_ring_never_wait_for_each_other() {
 }
 
 #[test]
+fn writes_gather_while_a_link_rests_and_one_that_finds_it_idle_goes_at_once() {
+    let rest = Duration::from_millis(200);
+    let cluster =
+        Cluster::start(LastWriteWins, Topology::all_to_all(2).unwrap(), Setup { linger: rest, ..setup(1000) }).unwrap();
+    let (a, b) = (cluster.master(A), cluster.master(B));
+    let first = a.set("k", "v").unwrap();
+    assert!(b.wait_for(&first, PATIENCE));
+    for _ in 0..100 {
+        // Each would be a message of its own if the link looked whenever there is one.
+        a.set("k", "v").unwrap();
+        thread::sleep(Duration::from_millis(1));
+    }
+    let ending = cluster.shutdown(PATIENCE);
+    assert!(ending.undelivered.is_empty());
+    let delivered = ending.traffic[&(A, B)].delivered;
+    assert!((2..20).contains(&delivered), "{delivered} messages");
+}
+
+#[test]
 fn a_cluster_that_is_dropped_ends_its_threads() {
     let cluster = Cluster::start(LastWriteWins, Topology::star(3).unwrap(), Setup::default()).unwrap();
     let master = Arc::downgrade(cluster.master(A));

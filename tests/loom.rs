@@ -20,7 +20,14 @@ mod link;
 mod master;
 mod sync {
     pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
-    pub(crate) use loom::thread;
+    pub(crate) mod thread {
+        pub(crate) use loom::thread::{Builder, JoinHandle, spawn};
+
+        /// loom has no time: to sleep is to let the others go first.
+        pub(crate) fn sleep(_: std::time::Duration) {
+            loom::thread::yield_now();
+        }
+    }
 }
 
 use interleavings::{Call, Calls, Relay};
@@ -33,6 +40,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
+
+/// Links do not rest: more turns that lead nowhere, and nothing that could not happen without.
+const LINGER: std::time::Duration = std::time::Duration::ZERO;
 
 /// Runs `scenario` in every interleaving, or every one within the bound, and returns how many there were.
 fn explore(bound: Option<usize>, scenario: impl Fn() + Send + Sync + 'static) -> u64 {

@@ -32,6 +32,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+/// Links rest, for as long as it pleases the schedule.
+const LINGER: std::time::Duration = std::time::Duration::from_micros(1);
+
 /// Schedules of each kind.
 const SCHEDULES: usize = 2_000;
 /// Preemptions of a PCT schedule.

@@ -26,7 +26,7 @@ pub fn a_link_reads_while_sets_go_on(writers: usize, each: usize) {
     let master = |id| Arc::new(Master::new(id, ArrivalWins, &pair, &options));
     let (a, b) = (master(A), master(B));
     let switch = Arc::new(Switch::new(State::default()));
-    let link = Link::new(a.clone(), b.clone(), switch.clone(), (2, FOR_EVER, 0));
+    let link = Link::new(a.clone(), b.clone(), switch.clone(), (2, FOR_EVER, crate::LINGER, 0));
     let link = thread::spawn(|| link.run());
     let write = move |a: &Master<Rule>| {
         for value in 0..each {
@@ -73,7 +73,7 @@ pub struct Relay {
 /// edge but the last to its origin once, and what the masters know is what plain replicas would.
 pub fn relays_in_a_ring(relay: &Relay) {
     let ring = Topology::ring(relay.masters).expect("at least two masters");
-    let setup = Setup { master: options(), tick: FOR_EVER, ..Setup::default() };
+    let setup = Setup { master: options(), tick: FOR_EVER, linger: crate::LINGER, ..Setup::default() };
     let cluster = Cluster::start(ArrivalWins, ring.clone(), setup).expect("they can be joined");
     for (value, at) in relay.writes.iter().enumerate() {
         cluster.master(MasterId(*at)).set("k", value.to_string()).expect("the master is open");
@@ -94,7 +94,7 @@ pub fn relays_in_a_ring(relay: &Relay) {
 /// A client writes at A while the cluster is shut down: each write is refused, or acknowledged and then everywhere.
 pub fn shutdown_against_set(sets: usize) -> usize {
     let pair = Topology::all_to_all(2).expect("two masters");
-    let setup = Setup { master: options(), tick: FOR_EVER, ..Setup::default() };
+    let setup = Setup { master: options(), tick: FOR_EVER, linger: crate::LINGER, ..Setup::default() };
     let cluster = Cluster::start(ArrivalWins, pair, setup).expect("they can be joined");
     let a = cluster.master(A).clone();
     let client = thread::spawn(move || {

@@ -57,6 +57,7 @@ impl Runs {
             },
             batch: random.usize(1..4),
             tick: Duration::from_micros(300),
+            linger: Duration::from_micros(random.u64(0..200)),
             faults,
             seed: random.u64(..),
         };
