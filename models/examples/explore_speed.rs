@@ -183,7 +183,7 @@ fn memory(which: &str) -> u64 {
     number.expect("a number of KiB") * 1024
 }
 
-fn scopes() -> [(&'static str, Scope); 3] {
+fn scopes() -> [(&'static str, Scope); 4] {
     let clients = |scripts: &[&[&str]]| -> Vec<Client> {
         let asks = |script: &&[&str]| script.iter().map(|ask| ask.parse().expect("a request")).collect();
         (0..).zip(scripts).map(|(at, script)| Client { at: MasterId(at), asks: asks(script) }).collect()
@@ -199,10 +199,12 @@ fn scopes() -> [(&'static str, Scope); 3] {
     let mesh = || Topology::all_to_all(3).expect("a topology");
     let star = || Topology::star(3).expect("a topology");
     let four: &[&[&str]] = &[&["set k = 1", "delete k"], &["set k = 3"], &["set k = 4"]];
+    let five: &[&[&str]] = &[&["set k = 1", "delete k"], &["set k = 3", "set k = 5"], &["set k = 4"]];
     let three: &[&[&str]] = &[&["set k = 1"], &["set k = 2"], &["set k = 3"]];
     [
         ("datagrams, star", scope(star(), Link::Datagram { losses: 0, duplicates: 0 }, four)),
-        ("streams, all to all", scope(mesh(), Link::Stream { resets: 0 }, four)),
+        ("streams, four writes", scope(mesh(), Link::Stream { resets: 0 }, four)),
+        ("streams, five writes", scope(mesh(), Link::Stream { resets: 0 }, five)),
         ("soup, star", scope(star(), Link::Soup, three)),
     ]
 }

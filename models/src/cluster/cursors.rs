@@ -28,6 +28,10 @@ impl<R: Resolver> Cluster<R> {
     /// The sender, which derives, when its cursor for `to` has moved past all that is in the digest of this number. It rests
     /// nowhere behind what the receiver lacks, so that this is what an acknowledgement comes to.
     fn past_known(&self, tables: &mut Tables<R>, sender: u32, to: MasterId, digest: u32) -> u32 {
+        let key = (stream_key(sender, to, 0), digest);
+        if let Some(after) = tables.skips.get(&key) {
+            return *after;
+        }
         let waiting = tables.locals[sender].waiting[to.index()];
         let mut left = waiting;
         loop {
@@ -45,6 +49,7 @@ impl<R: Resolver> Cluster<R> {
             turned(&mut replica, to, Move::Acknowledge(digest), &tables.digests[digest]);
             replica == *tables.replica(after)
         });
+        tables.skips.insert(key, after);
         after
     }
 
@@ -58,11 +63,19 @@ impl<R: Resolver> Cluster<R> {
         to: MasterId,
         how: Move,
     ) -> Option<u32> {
-        let digest = tables.core(next.local(to)).digest;
         let sender = next.local(from);
+        let key = match how {
+            Move::Push(max) if self.derives() => Some((stream_key(sender, to, 0), max)),
+            _ => None,
+        };
+        if let Some((after, letter)) = key.and_then(|key| tables.pushes.get(&key)) {
+            next.masters[from.index()].local = *after;
+            return *letter;
+        }
+        let digest = tables.core(next.local(to)).digest;
         let waiting = tables.locals[sender].waiting[to.index()];
         let moved = self.turn(tables, (sender, waiting), to, how, digest);
-        next.masters[from.index()].local = if moved.before == sender {
+        let after = if moved.before == sender {
             moved.after
         } else {
             let own = (!self.derives()).then(|| {
@@ -72,6 +85,10 @@ impl<R: Resolver> Cluster<R> {
             });
             tables.with_left(sender, to, moved.left, own)
         };
+        if let Some(key) = key {
+            tables.pushes.insert(key, (after, moved.letter));
+        }
+        next.masters[from.index()].local = after;
         moved.letter
     }
 

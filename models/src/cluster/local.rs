@@ -1,7 +1,7 @@
 //! A step at one master: the shipping replica takes it if it is new, and it is looked up if it is not.
 
 use super::tables::{Arrival, Asked, Receipt, Settled, Tables, Waiting, Wrote};
-use super::{Cluster, Judgement, Letter, State, written};
+use super::{Cluster, Judgement, Letter, Master, State, written};
 use crate::scope::Link;
 use crate::subject::Sent;
 use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver};
@@ -93,6 +93,10 @@ impl<R: Resolver> Cluster<R> {
     ) -> MasterId {
         let (from, to) = (tables.letters[number].from, tables.letters[number].to);
         let local = next.local(to);
+        if let Some(after) = tables.arrivals.get(&(local, number)).copied() {
+            self.becomes(tables, next, to, after);
+            return to;
+        }
         let receipt = self.receipt(tables, local, number);
         match receipt.outcome {
             Arrival::TakenIn => {
@@ -102,6 +106,9 @@ impl<R: Resolver> Cluster<R> {
                     replica
                 };
                 self.settle(tables, next, to, receipt.settled, again, sent);
+                if self.derives() {
+                    tables.arrivals.insert((local, number), next.local(to));
+                }
             }
             Arrival::Gap => self.ask(tables, next, to, from, sent),
             Arrival::Duplicate => {
@@ -192,6 +199,12 @@ impl<R: Resolver> Cluster<R> {
         })
     }
 
+    /// The master at `at` is now this one, and judged.
+    fn becomes(&self, tables: &mut Tables<R>, next: &mut State<R>, at: MasterId, local: u32) {
+        let judgement = self.judge(tables, local, next.history);
+        next.masters[at.index()] = Master { local, judgement };
+    }
+
     /// The master at `at` becomes what it has settled to, is judged, and is not sent again what it now has.
     fn settle(
         &self,
@@ -203,9 +216,7 @@ impl<R: Resolver> Cluster<R> {
         sent: &mut Sent,
     ) {
         let local = self.likewise(tables, next.local(at), (settled.before, settled.after), again);
-        let master = &mut next.masters[at.index()];
-        master.local = local;
-        master.judgement = self.judge(tables, local, next.history);
+        self.becomes(tables, next, at, local);
         // A running link delivers also what brings nothing.
         if matches!(self.scope.link, Link::Datagram { .. } | Link::Soup) {
             next.wire.retain(|letter| tables.letters[*letter].to != at || !self.is_spent(tables, local, *letter));

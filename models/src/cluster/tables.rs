@@ -92,6 +92,12 @@ pub(crate) struct Tables<R: Resolver> {
     pub(super) writes: Known<(u32, u32, Asked), Option<Wrote>>,
     /// By sender, neighbour and what waits for it (see [`stream_key`]): what moving its cursor comes to.
     pub(super) moves: Known<(u64, Move), Moved>,
+    /// Over streams, by the sender itself, the neighbour and the most changes: what it comes to be, and the letter it sends.
+    pub(super) pushes: Known<(u64, usize), (u32, Option<u32>)>,
+    /// Over streams, by the sender itself, the neighbour and its digest: what the sender comes to be when it skips that.
+    pub(super) skips: Known<(u64, u32), u32>,
+    /// Over streams, by the receiver itself and a letter that it takes in: what it comes to be.
+    pub(super) arrivals: Known<(u32, u32), u32>,
     /// By the feeder's core, the asker, its digest and the most changes: the answer to that digest.
     pub(super) answers: Known<(u32, MasterId, u32, usize), Option<u32>>,
     /// By the receiver's core and a letter: the digest after its arrival.
@@ -199,6 +205,9 @@ impl<R: Resolver> Default for Tables<R> {
             receipts: Known::default(),
             writes: Known::default(),
             moves: Known::default(),
+            pushes: Known::default(),
+            skips: Known::default(),
+            arrivals: Known::default(),
             brought: Known::default(),
             answers: Known::default(),
             judgements: Known::default(),
