@@ -22,7 +22,7 @@ const A: MasterId = MasterId(0);
 const B: MasterId = MasterId(1);
 const KEYS: u64 = 10_000;
 /// Sets a turn: a batch of automerge's is as many.
-const SETS: u64 = 1_000;
+const SETS: u64 = 4_096;
 
 type Text = CompactString;
 type Hasher = foldhash::fast::FixedState;
@@ -150,7 +150,7 @@ fn documents<'a>() -> Vec<Case<'a>> {
             document.commit();
         })
     };
-    vec![automerge("automerge, 1,000 a commit", SETS), automerge("automerge, 1 a commit", 1), yrs, loro]
+    vec![automerge("automerge, 4,096 a commit", SETS), automerge("automerge, 1 a commit", 1), yrs, loro]
 }
 
 /// Nanoseconds of CPU time that a set costs until every master has it, and how many keys then differ.
