@@ -170,7 +170,7 @@ impl<R: Resolver> Replica<R> {
 
     /// Takes in what the neighbour `from` sent. A push is applied as a whole or not at all.
     pub fn receive(&mut self, from: MasterId, mut message: MessageOf<R>) -> Outcome {
-        let hash = self.expect(&message);
+        let hash = self.prefetch(&message);
         let seen = match self.vet(from, &message) {
             Ok(seen) => seen,
             Err(fault) => return Outcome::Refused(fault),
@@ -257,7 +257,7 @@ impl<R: Resolver> Replica<R> {
     /// Has the row of a change that comes alone brought into the cache, while it is seen whether the message is right;
     /// returns the hash of the change's key.
     #[inline(always)]
-    fn expect(&self, message: &MessageOf<R>) -> u64 {
+    fn prefetch(&self, message: &MessageOf<R>) -> u64 {
         match message {
             Message::Push(push) if push.changes.len() == 1 => {
                 let hash = key_hash(&push.changes[0].key);
