@@ -50,11 +50,21 @@ impl Layout {
     /// The shard that holds `key`.
     #[inline]
     pub fn shard_of<'k>(self, key: impl Into<HashedKey<'k>>) -> usize {
+        // One shard is known before the hash is: the lock need not wait for the key.
+        if self.shards == 1 {
+            return 0;
+        }
+        many();
         // The high half: a table inside the shard may pick its bucket by the low bits of the same hash.
         let high = key.into().hash >> 32;
         ((high * u64::from(self.shards)) >> 32) as usize
     }
 }
+
+/// Where this is called, the other way is what the compiler is to expect.
+#[cold]
+#[inline(always)]
+fn many() {}
 
 /// A key with its hash, so that it is worked out once: it picks the shard, and the place in the shard's table.
 #[derive(Clone, Copy, Debug)]

@@ -37,7 +37,16 @@ impl<E> Log<E> {
     /// Drops all but the newest `keep` entries; returns how many.
     pub(crate) fn truncate(&mut self, keep: usize) -> usize {
         let dropped = self.entries.len().saturating_sub(keep);
-        self.entries.drop_front(dropped, |change| self.base.insert(change.dot));
+        // Of changes of one origin in a row, the last tells of all.
+        let mut last = None;
+        self.entries.drop_front(dropped, |change| {
+            if let Some(dot) = last.replace(change.dot).filter(|dot| dot.origin() != change.dot.origin()) {
+                self.base.insert(dot);
+            }
+        });
+        if let Some(dot) = last {
+            self.base.insert(dot);
+        }
         dropped
     }
 

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::mem;
 
 /// A queue: entries are added behind and dropped in front. What can be observed of it is its entries, in order.
 ///
@@ -64,7 +65,9 @@ impl<T> Ring<T> {
     pub(crate) fn drop_front(&mut self, count: usize, mut dropped: impl FnMut(&T)) {
         assert!(count <= self.len, "no more than there are");
         for entry in self.places.range_mut(..count) {
-            entry.as_ref().into_iter().for_each(&mut dropped);
+            if let Some(entry) = entry {
+                dropped(entry);
+            }
             *entry = None;
         }
         self.places.rotate_left(count);
@@ -100,9 +103,10 @@ impl<'a, T> Room<'a, T> {
     /// Adds an entry, and returns it where it stands.
     #[inline(always)]
     pub(crate) fn fill(self, entry: T) -> &'a T {
-        // Not an assignment, which would drop what was there, and that could fail, with the entry in hand.
-        let free = self.place.replace(entry);
-        debug_assert!(free.is_none(), "behind the entries are free places");
+        debug_assert!(self.place.is_none(), "behind the entries are free places");
+        // Not an assignment, which would drop what was there: that could fail, with the entry in hand, and it would have
+        // to look at the place, which has long left the cache.
+        mem::forget(self.place.replace(entry));
         *self.len += 1;
         self.place.as_ref().expect("just put there")
     }
