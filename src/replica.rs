@@ -164,7 +164,7 @@ impl<R: Resolver> Replica<R> {
         self.rule.apply(state, change);
         taken.put_back();
         known.clock = stamp.time();
-        known.seen.insert(dot);
+        known.seen.push(dot);
         Ok(dot)
     }
 
@@ -291,7 +291,7 @@ impl<R: Resolver> Replica<R> {
     fn apply(&mut self, key: HashedKey<'_>, change: &Change<R::Effect>) -> bool {
         let known = &mut self.known;
         known.clock = known.clock.max(change.stamp.time());
-        known.seen.insert(change.dot);
+        known.seen.push(change.dot);
         known.table.alter(key, |state| self.rule.apply(state, change))
     }
 

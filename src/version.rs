@@ -172,6 +172,15 @@ impl VersionVector {
         }
     }
 
+    /// Adds the change named `dot`, which is not in yet.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, dot: Dot) {
+        match self.0.get_mut(dot.origin().index()) {
+            Some(count) => *count = dot.seq(),
+            None => self.insert(dot),
+        }
+    }
+
     /// Adds all of `other`: the least vector that covers both.
     pub fn join(&mut self, other: &VersionVector) {
         if self.0.len() < other.0.len() {

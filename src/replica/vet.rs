@@ -57,25 +57,45 @@ impl<R: Resolver> Replica<R> {
         {
             return Err(PeerFault::ImpossibleStamp(Stamp::new(snapshot.clock.min(END), from)));
         }
-        // Each change must be the next of its origin after what the push extends, and those before it in the push.
-        let mut so_far = (changes.len() > 1).then(|| vector.clone());
-        for Change { dot, stamp, .. } in changes {
-            let before = so_far.as_ref().unwrap_or(vector);
-            if dot.origin().0 >= place.masters {
-                return Err(PeerFault::UnknownOrigin(dot.origin()));
-            }
-            let follows = dot.seq().checked_sub(1) == Some(before.get(dot.origin()));
-            if !follows || dot.seq() > self.most_changes_of(dot.origin()) {
-                return Err(PeerFault::ImpossibleDot(*dot));
-            }
-            if stamp.master() != dot.origin() || stamp.time() > LATEST {
-                return Err(PeerFault::ImpossibleStamp(*stamp));
-            }
-            if let Some(so_far) = &mut so_far {
-                so_far.insert(*dot);
+        if let [first, rest @ ..] = changes {
+            self.vet_change(first, vector)?;
+            if !rest.is_empty() {
+                self.vet_rest(first.dot, rest, vector.clone())?;
             }
         }
         Ok(seen)
+    }
+
+    /// Of the changes of a push, those behind the `first`. A single one needs no vector of its own, which is why these are
+    /// apart.
+    #[inline(never)]
+    fn vet_rest(&self, first: Dot, rest: &[Change<R::Effect>], mut so_far: VersionVector) -> Result<(), PeerFault> {
+        so_far.insert(first);
+        for change in rest {
+            self.vet_change(change, &so_far)?;
+            so_far.push(change.dot);
+        }
+        Ok(())
+    }
+
+    /// A change must be the next of its origin after what the push extends, and those before it in the push.
+    #[inline(always)]
+    fn vet_change(
+        &self,
+        Change { dot, stamp, .. }: &Change<R::Effect>,
+        before: &VersionVector,
+    ) -> Result<(), PeerFault> {
+        if dot.origin().0 >= self.place.masters {
+            return Err(PeerFault::UnknownOrigin(dot.origin()));
+        }
+        let follows = dot.seq().checked_sub(1) == Some(before.get(dot.origin()));
+        if !follows || dot.seq() > self.most_changes_of(dot.origin()) {
+            return Err(PeerFault::ImpossibleDot(*dot));
+        }
+        if stamp.master() != dot.origin() || stamp.time() > LATEST {
+            return Err(PeerFault::ImpossibleStamp(*stamp));
+        }
+        Ok(())
     }
 
     /// Whether a right peer can have seen this: it names no stranger, and no changes of this master that there are not.
