@@ -38,6 +38,7 @@
 //! shard of its [`Layout`]; a [`Cluster`] joins masters by links on threads; a [`record`] of what happened there can be
 //! held against the model.
 
+mod bell;
 mod change;
 pub mod clock;
 mod cluster;
@@ -58,12 +59,13 @@ mod table;
 mod topology;
 mod version;
 
+pub use bell::Heard;
 pub use change::{Change, Changes, Message, Push, Snapshot};
 pub use clock::Stamp;
 pub use cluster::{Cluster, Ending, Lack, NotStarted, Setup};
 pub use layout::{HashedKey, Hello, Layout, Mismatch, NoLayout};
 pub use link::{Faults, Traffic};
-pub use master::{Heard, Master, NotWritten, Options, Recorder, Written};
+pub use master::{Master, NotWritten, Options, Recorder, Written};
 pub use op::{Key, Kind, Op, Text};
 pub use reading::Reading;
 pub use replica::{MessageOf, Outcome, PeerFault, Replica};

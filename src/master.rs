@@ -5,8 +5,9 @@
 //! is so in every interleaving is what `tests/loom.rs` explores. A write and its place in the log are one step. Nobody
 //! holds two locks of shards, and nobody waits for a neighbour with one held.
 
+use crate::bell::{Bell, Heard};
 use crate::record::{Event, Recorded};
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::sync::{Mutex, MutexGuard};
 use crate::{
     Dot, HashedKey, Hello, Key, Layout, MasterId, MessageOf, Mismatch, Op, Outcome, Reading, Refusal, Replica,
 };
@@ -113,10 +114,6 @@ impl fmt::Display for NotWritten {
 
 impl std::error::Error for NotWritten {}
 
-/// How often the bell has rung: whoever [sleeps](Master::sleep) from then on is woken by the next time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Heard(u64);
-
 impl<R: Resolver> Master<R> {
     /// The master `id` of a cluster that has written nothing yet.
     ///
@@ -130,7 +127,7 @@ impl<R: Resolver> Master<R> {
             neighbours: topology.sends_to(id).chain(topology.hears_from(id)).collect(),
             log: options.log.max(1),
             shards: (0..options.layout.shards()).map(shard).map(Mutex::new).collect(),
-            bell: Bell { rung: Mutex::default(), condition: Condvar::new() },
+            bell: Bell::new(),
             recorder: options.recorder.clone(),
         }
     }
@@ -278,7 +275,7 @@ impl<R: Resolver> Master<R> {
 
     /// Listens for the bell, before looking whether there is anything to do.
     pub fn listen(&self) -> Heard {
-        Heard(self.bell.rung.lock().expect(BELL).times)
+        self.bell.listen()
     }
 
     /// Sleeps until the bell has rung since it was `heard`, or `patience` has ended.
@@ -374,43 +371,5 @@ impl<R: Resolver> Master<R> {
 impl<R: Resolver> fmt::Debug for Master<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "master {} with {} shards", self.id(), self.shards.len())
-    }
-}
-
-/// What sleepers are woken by. Who is about to sleep listens first, and looks for work then: what comes after the look
-/// rings, and having rung since is noticed. So no wake-up is missed, and a writer nobody waits for rings nothing.
-struct Bell {
-    rung: Mutex<Rung>,
-    condition: Condvar,
-}
-
-#[derive(Default)]
-struct Rung {
-    times: u64,
-    sleepers: u32,
-}
-
-const BELL: &str = "nothing panics with the bell in hand";
-
-impl Bell {
-    fn ring(&self) {
-        let mut rung = self.rung.lock().expect(BELL);
-        rung.times += 1;
-        let sleepers = rung.sleepers;
-        drop(rung);
-        // To wake nobody is a call to the system all the same.
-        if sleepers > 0 {
-            self.condition.notify_all();
-        }
-    }
-
-    fn wait(&self, heard: Heard, patience: Duration) {
-        let mut rung = self.rung.lock().expect(BELL);
-        if rung.times == heard.0 {
-            rung.sleepers += 1;
-            // Woken too late or for no reason, the caller looks again all the same.
-            let (mut rung, _) = self.condition.wait_timeout(rung, patience).expect(BELL);
-            rung.sleepers -= 1;
-        }
     }
 }

@@ -1,12 +1,15 @@
 //! All interleavings of what threads do to a running master, by loom: no flag is needed.
 //!
-//! `src/master.rs`, `src/link.rs` and `src/cluster.rs` are compiled here once more, over loom's locks, conditions and
-//! threads instead of the standard library's. Each row says how many interleavings there were. A row without a bound has
-//! seen them all; a bound is the number of times that a running thread was interrupted for another although it could have
-//! gone on, which is all that loom limits here (Musuvathi and Qadeer, "Iterative context bounding for systematic testing
-//! of multithreaded programs", PLDI 2007: most bugs need one or two). loom's own limits of time and of number, which end
-//! a search early and call it passed, are never set.
+//! `src/master.rs`, `src/bell.rs`, `src/link.rs` and `src/cluster.rs` are compiled here once more, over loom's locks,
+//! conditions and threads instead of the standard library's. Each row says how many interleavings there were. A row without
+//! a bound has seen them all; a bound is the number of times that a running thread was interrupted for another although it
+//! could have gone on, which is all that loom limits here (Musuvathi and Qadeer, "Iterative context bounding for systematic
+//! testing of multithreaded programs", PLDI 2007: most bugs need one or two). loom's own limits of time and of number, which
+//! end a search early and call it passed, are never set.
 
+#[allow(dead_code, unreachable_pub)]
+#[path = "../src/bell.rs"]
+mod bell;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../src/cluster.rs"]
 mod cluster;

@@ -5,6 +5,9 @@
 //! prints the schedule, which `shuttle::replay` takes.
 
 #[allow(dead_code, unreachable_pub)]
+#[path = "../src/bell.rs"]
+mod bell;
+#[allow(dead_code, unreachable_pub)]
 #[path = "../src/cluster.rs"]
 mod cluster;
 #[allow(dead_code, unreachable_pub)]
