@@ -52,7 +52,7 @@ impl<T> Ring<T> {
             self.places.extend(entries.into_iter().map(Some));
         } else {
             for (place, entry) in self.places.range_mut(self.len..).zip(entries) {
-                *place = Some(entry);
+                put(place, entry);
             }
         }
         self.len = all;
@@ -103,13 +103,18 @@ impl<'a, T> Room<'a, T> {
     /// Adds an entry, and returns it where it stands.
     #[inline(always)]
     pub(crate) fn fill(self, entry: T) -> &'a T {
-        debug_assert!(self.place.is_none(), "behind the entries are free places");
-        // Not an assignment, which would drop what was there: that could fail, with the entry in hand, and it would have
-        // to look at the place, which has long left the cache.
-        mem::forget(self.place.replace(entry));
+        put(self.place, entry);
         *self.len += 1;
         self.place.as_ref().expect("just put there")
     }
+}
+
+/// Fills a free place. Not an assignment, which would drop what was there: that could fail, with the entry in hand, and it
+/// would have to look at the place, which has long left the cache.
+#[inline(always)]
+fn put<T>(place: &mut Option<T>, entry: T) {
+    debug_assert!(place.is_none(), "behind the entries are free places");
+    mem::forget(place.replace(entry));
 }
 
 impl<T> FromIterator<T> for Ring<T> {

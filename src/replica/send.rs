@@ -63,7 +63,7 @@ impl<R: Resolver> Replica<R> {
                 let extends = seen.clone();
                 // Room for all at once, or more: some of these `peer` may be spared.
                 let mut changes = Changes::with_capacity(max.min(log.entries.len() - *index));
-                while let Some(change) = log.entries.get(*index) {
+                for change in log.entries.from(*index) {
                     if !spared[change.dot.origin().index()] {
                         if changes.len() == max {
                             break;
