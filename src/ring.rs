@@ -39,7 +39,13 @@ impl<T> Ring<T> {
     #[inline(never)]
     fn grow(&mut self) {
         self.places.reserve(1);
-        // All that the allocation has room for.
+        self.free_the_rest();
+    }
+
+    /// Makes a place of all that the allocation has room for. A full `VecDeque` is rotated without a copy.
+    #[cold]
+    #[inline(never)]
+    fn free_the_rest(&mut self) {
         self.places.resize_with(self.places.capacity(), || None);
     }
 
@@ -50,6 +56,7 @@ impl<T> Ring<T> {
             // What is free is replaced by what is not.
             self.places.truncate(self.len);
             self.places.extend(entries.into_iter().map(Some));
+            self.free_the_rest();
         } else {
             for (place, entry) in self.places.range_mut(self.len..).zip(entries) {
                 put(place, entry);
