@@ -220,6 +220,7 @@ mod tests {
                 prop_assert!(ring.len() == queue.len() && ring.iter().eq(&queue));
                 prop_assert_eq!(ring.get(1), queue.get(1));
                 prop_assert_eq!(ring.get(queue.len()), None);
+                prop_assert_eq!(ring.places.len(), ring.places.capacity(), "full: to cut it copies nothing");
             }
             let anew: Ring<String> = queue.into_iter().collect();
             let hasher = RandomState::new();
