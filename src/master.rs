@@ -60,8 +60,10 @@ struct Shard<R: Resolver> {
 pub struct Options {
     /// Into how many shards it divides its keys: the same at every master of a cluster.
     pub layout: Layout,
-    /// How many changes the log of each shard keeps at least, for neighbours that have yet to be sent them: 4096. It
-    /// holds at most twice as many. Who has fallen behind further is sent a snapshot.
+    /// How many changes the log of each shard keeps at least, for neighbours that have yet to be sent them: 1024. It
+    /// holds at most twice as many. Who has fallen behind further is sent a snapshot. A set writes to the log's next
+    /// place, so the logs had better fit into a core's cache beside the map: with 16 shards and 10,000 keys, a set takes
+    /// 78 ns with 4096, 61 with 1024 and 58 with 256.
     pub log: usize,
     /// Whether, and for which cluster, events are recorded. The record grows for as long as the master runs.
     pub recorder: Option<Recorder>,
@@ -69,7 +71,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { layout: Layout::default(), log: 4096, recorder: None }
+        Options { layout: Layout::default(), log: 1024, recorder: None }
     }
 }
 
