@@ -45,8 +45,9 @@ pub struct Setup {
     /// How often a link with nothing to do compares its two masters' digests, to find out what was lost: every 5 ms. With
     /// `Duration::MAX`, never.
     pub tick: Duration,
-    /// How long a link that has carried something rests before it looks for more, so that writes gather: 100 µs. A write
-    /// that finds it with nothing to do is carried at once.
+    /// How long a link that has carried something rests before it looks for more, so that writes gather: 100 µs, and up to
+    /// eight times as long while there is much to carry round after round. A write that finds it with nothing to do is
+    /// carried at once.
     pub linger: Duration,
     /// What all links do to messages at first: nothing.
     pub faults: Faults,

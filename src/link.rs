@@ -19,8 +19,10 @@ pub(crate) struct Link<R: Resolver> {
     batch: usize,
     /// How often a link with nothing to do compares digests.
     tick: Duration,
-    /// How long it waits after a round of all shards in which it carried something.
+    /// How long it rests at least after a round of all shards in which it carried something.
     linger: Duration,
+    /// How long it rested last.
+    rested: Duration,
     random: fastrand::Rng,
     /// Messages under way, in the order in which they were sent.
     flying: Vec<Flying<R>>,
@@ -28,6 +30,8 @@ pub(crate) struct Link<R: Resolver> {
     now: u64,
     /// The shard from which this round of all shards goes on: 0 if it has carried nothing yet.
     next: usize,
+    /// How many changes it has carried in this round.
+    carried: usize,
     /// Whether a message of this round had no room for more.
     full: bool,
     traffic: Traffic,
@@ -42,6 +46,9 @@ struct Flying<R: Resolver> {
 
 /// A link takes no more from a log while so many of its messages are under way.
 const MOST_FLYING: usize = 64;
+
+/// How many times its shortest rest a link rests at most.
+const MOST_LINGERS: u32 = 8;
 
 /// What a link does to messages, at random.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -126,10 +133,12 @@ impl<R: Resolver> Link<R> {
             batch: batch.max(1),
             tick,
             linger,
+            rested: linger,
             random: fastrand::Rng::with_seed(seed),
             flying: Vec::new(),
             now: 0,
             next: 0,
+            carried: 0,
             full: false,
             traffic: Traffic::default(),
             events: Vec::new(),
@@ -180,17 +189,27 @@ impl<R: Resolver> Link<R> {
             return found;
         }
         self.next = 0;
-        if !mem::take(&mut self.full) && !self.linger.is_zero() {
-            thread::sleep(self.linger);
-        }
+        self.rest();
         self.from.find(0, |replica| replica.has_push(to))
+    }
+
+    /// Rests after a round: the longer, the longer there has been much to carry.
+    fn rest(&mut self) {
+        let much = mem::take(&mut self.carried) >= self.batch;
+        self.rested = if much { (2 * self.rested).min(MOST_LINGERS * self.linger) } else { self.linger };
+        if !mem::take(&mut self.full) && !self.linger.is_zero() {
+            thread::sleep(self.rested);
+        }
     }
 
     /// Takes the next message from the sender's log.
     fn take(&mut self, shard: usize, faults: Faults) {
         self.next = shard + 1;
         if let Some(message) = self.from.next_push(shard, self.to.id(), self.batch) {
-            self.full |= matches!(&message, Message::Push(push) if push.changes.len() >= self.batch);
+            if let Message::Push(push) = &message {
+                self.carried += push.changes.len();
+                self.full |= push.changes.len() >= self.batch;
+            }
             self.send(shard, message, faults);
         }
     }

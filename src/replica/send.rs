@@ -28,6 +28,17 @@ impl<R: Resolver> Replica<R> {
         })
     }
 
+    /// How many of the log's last changes some neighbour has yet to be sent. Who is to get a snapshot waits for none of them.
+    /// O(neighbours).
+    pub fn unsent(&self) -> usize {
+        let Known { log, cursors, .. } = &self.known;
+        let behind = cursors.iter().filter_map(|cursor| match cursor {
+            Cursor::Next { index, .. } => Some(log.entries.len() - index),
+            Cursor::Behind => None,
+        });
+        behind.max().unwrap_or(0)
+    }
+
     /// How many changes wait to be pushed to `peer`; 1 if that will be a snapshot. O(log).
     pub fn pending(&self, peer: MasterId) -> usize {
         let Some(place) = self.neighbour(peer) else {
