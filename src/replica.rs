@@ -15,8 +15,10 @@ pub use vet::PeerFault;
 use crate::clock::LATEST;
 use crate::layout::{HashedKey, key_hash};
 use crate::log::{Cursor, Log};
-use crate::table::Table;
-use crate::{Change, Changes, Dot, Key, MasterId, Message, Op, Reading, Refusal, Resolver, Side, Snapshot, Stamp};
+use crate::table::{Found, Table};
+use crate::{
+    Change, Changes, Dot, Key, MasterId, Message, Op, Push, Reading, Refusal, Resolver, Side, Snapshot, Stamp,
+};
 use crate::{Text, Topology, VersionVector};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -70,6 +72,13 @@ struct Known<S, E> {
 /// How many keys of a push are looked up together before the first of its changes is applied: their rows fit the
 /// first-level cache.
 const TOUCHED: usize = 32;
+
+/// A key that has been looked for already.
+#[derive(Clone, Copy, Default)]
+struct Sought {
+    hash: u64,
+    found: Found,
+}
 
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,26 +179,37 @@ impl<R: Resolver> Replica<R> {
 
     /// Takes in what the neighbour `from` sent. A push is applied as a whole or not at all.
     pub fn receive(&mut self, from: MasterId, mut message: MessageOf<R>) -> Outcome {
-        let hash = self.prefetch(&message);
-        let seen = match self.vet(from, &message) {
-            Ok(seen) => seen,
-            Err(fault) => return Outcome::Refused(fault),
+        let outcome = match &mut message {
+            Message::Push(push) => self.receive_push(from, push),
+            Message::Snapshot(snapshot) => self.receive_snapshot(from, snapshot),
         };
+        outcome.unwrap_or_else(Outcome::Refused)
+    }
+
+    #[inline(always)]
+    fn receive_push(&mut self, from: MasterId, push: &mut Push<R::Effect>) -> Result<Outcome, PeerFault> {
+        let changes = push.changes.as_slice();
+        // While it is seen whether the message is right, the row of a change that comes alone is on its way to the cache.
+        let sought = if let [change] = changes { self.seek(change) } else { Sought::default() };
+        let seen = self.vet_push(from, &push.extends, changes)?;
         // First of all: what brings nothing is nothing, even if it builds on what has not been seen.
-        if !message.is_news_to(&self.known.seen) {
-            return Outcome::Duplicate;
+        if changes.iter().all(|change| self.known.seen.contains(change.dot)) {
+            return Ok(Outcome::Duplicate);
         }
-        match &mut message {
-            Message::Push(_) if !seen => Outcome::Gap,
-            Message::Push(push) => {
-                let altered = self.admit(&mut push.changes, hash);
-                if altered { Outcome::Applied } else { Outcome::Stale }
-            }
-            Message::Snapshot(snapshot) => {
-                self.install(snapshot, from);
-                Outcome::Applied
-            }
+        if !seen {
+            return Ok(Outcome::Gap);
         }
+        let altered = self.admit(&mut push.changes, sought);
+        Ok(if altered { Outcome::Applied } else { Outcome::Stale })
+    }
+
+    fn receive_snapshot(&mut self, from: MasterId, snapshot: &mut Snapshot<R::State>) -> Result<Outcome, PeerFault> {
+        self.vet_snapshot(from, snapshot)?;
+        if self.known.seen.covers(&snapshot.seen) {
+            return Ok(Outcome::Duplicate);
+        }
+        self.install(snapshot, from);
+        Ok(Outcome::Applied)
     }
 
     /// What this master has seen. Sent to a neighbour, it asks for what is missing, and tells what is held.
@@ -254,25 +274,18 @@ impl<R: Resolver> Replica<R> {
         self.known.table.alter((&change.key).into(), |state| self.rule.apply(state, change))
     }
 
-    /// Has the row of a change that comes alone brought into the cache, while it is seen whether the message is right;
-    /// returns the hash of the change's key.
+    /// Has the row of a change brought into the cache, and does not wait for it.
     #[inline(always)]
-    fn prefetch(&self, message: &MessageOf<R>) -> u64 {
-        match message {
-            Message::Push(push) if push.changes.len() == 1 => {
-                let hash = key_hash(&push.changes[0].key);
-                self.known.table.prefetch(hash);
-                hash
-            }
-            _ => 0,
-        }
+    fn seek(&self, change: &Change<R::Effect>) -> Sought {
+        let hash = key_hash(&change.key);
+        Sought { hash, found: self.known.table.prefetch(hash) }
     }
 
     /// Applies and logs those of another master's changes that are new here, one at least; their causes have all been seen.
     #[inline(always)]
-    fn admit(&mut self, changes: &mut Changes<R::Effect>, hash: u64) -> bool {
+    fn admit(&mut self, changes: &mut Changes<R::Effect>, sought: Sought) -> bool {
         let altered = if let [change] = changes.as_slice() {
-            let altered = self.apply(HashedKey { key: &change.key, hash }, change);
+            let altered = self.apply(change, sought);
             // Moved once, from where it came to where it stays.
             self.known.log.entries.room().fill(changes.pop().expect("it is there"));
             altered
@@ -288,24 +301,24 @@ impl<R: Resolver> Replica<R> {
 
     /// A change that is new here.
     #[inline(always)]
-    fn apply(&mut self, key: HashedKey<'_>, change: &Change<R::Effect>) -> bool {
+    fn apply(&mut self, change: &Change<R::Effect>, Sought { hash, found }: Sought) -> bool {
         let known = &mut self.known;
         known.clock = known.clock.max(change.stamp.time());
         known.seen.push(change.dot);
-        known.table.alter(key, |state| self.rule.apply(state, change))
+        let key = HashedKey { key: &change.key, hash };
+        known.table.alter_found(key, found, |state| self.rule.apply(state, change))
     }
 
     fn apply_all(&mut self, mut changes: Vec<Change<R::Effect>>) -> bool {
         changes.retain(|change| !self.known.seen.contains(change.dot));
         let mut altered = false;
         for some in changes.chunks(TOUCHED) {
-            let mut hashes = [0; TOUCHED];
-            for (hash, change) in hashes.iter_mut().zip(some) {
-                *hash = key_hash(&change.key);
-                self.known.table.prefetch(*hash);
+            let mut sought = [Sought::default(); TOUCHED];
+            for (sought, change) in sought.iter_mut().zip(some) {
+                *sought = self.seek(change);
             }
-            for (hash, change) in hashes.into_iter().zip(some) {
-                altered |= self.apply(HashedKey { key: &change.key, hash }, change);
+            for (sought, change) in sought.into_iter().zip(some) {
+                altered |= self.apply(change, sought);
             }
         }
         self.known.log.entries.append(changes);

@@ -19,7 +19,9 @@ pub(crate) struct Table<S> {
     rows: HashTable<Row<S>>,
 }
 
+/// A row of a register is a cache line, and begins where one does: otherwise each would take parts of two.
 #[derive(Clone)]
+#[repr(align(64))]
 struct Row<S> {
     key: Key,
     state: S,
@@ -64,26 +66,38 @@ impl<S: Default + PartialEq> Table<S> {
     }
 
     /// Alters the state of `key`, the default if there is none. O(1).
-    #[inline(always)]
     pub(crate) fn alter<T>(&mut self, key: HashedKey<'_>, alter: impl FnOnce(&mut S) -> T) -> T {
-        let mut taken = self.take(key);
-        let answer = alter(taken.row().1);
-        taken.put_back();
+        self.alter_found(key, Found::default(), alter)
+    }
+
+    /// The same, where a [`prefetch`](Self::prefetch) of the key has found a row.
+    #[inline(always)]
+    pub(crate) fn alter_found<T>(&mut self, key: HashedKey<'_>, found: Found, alter: impl FnOnce(&mut S) -> T) -> T {
+        let right = |place: &usize| self.rows.get_bucket(*place).is_some_and(|row| same(&row.key, key.key));
+        let place = match found.0.filter(right) {
+            Some(place) => place,
+            None => self.take(key).0.bucket_index(),
+        };
+        let row = self.rows.get_bucket_mut(place).expect("found just now");
+        let answer = alter(&mut row.state);
+        if row.state == S::default() {
+            self.take(key).put_back();
+        }
         answer
     }
 
     /// Has the row that a key of this hash has, or another where two share a tag, brought into the cache, and does not wait
-    /// for it. From a table too large for the caches close by it takes as long as all else that is done with a change;
-    /// meanwhile that is done, or the same is asked for other keys (as in Chen et al., "Improving hash join performance
-    /// through prefetching", ICDE 2004).
+    /// for it; tells where it is. From a table too large for the caches close by it takes as long as all else that is done
+    /// with a change; meanwhile that is done, or the same is asked for other keys (as in Chen et al., "Improving hash join
+    /// performance through prefetching", ICDE 2004).
     #[inline]
-    pub(crate) fn prefetch(&self, hash: u64) {
+    pub(crate) fn prefetch(&self, hash: u64) -> Found {
         let found = |row: &Row<S>| {
             prefetch_index(slice::from_ref(&row.key), 0);
             prefetch_index(slice::from_ref(&row.state), 0);
             true
         };
-        let _ = self.rows.find(hash, found);
+        Found(self.rows.find_bucket_index(hash, found))
     }
 
     /// All states that are not the default, by key, in order. O(keys log keys).
@@ -91,6 +105,10 @@ impl<S: Default + PartialEq> Table<S> {
         self.in_order().into_iter().map(|row| (&row.key, &row.state))
     }
 }
+
+/// Where a row was found, if one was. A guess: another key's may share the tag, and rows move when others come.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Found(Option<usize>);
 
 /// A key's state in the hands of who alters it.
 pub(crate) struct Taken<'a, S: Default + PartialEq>(OccupiedEntry<'a, Row<S>>);

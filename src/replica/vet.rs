@@ -1,8 +1,8 @@
 //! What a master does not take from anyone: [`PeerFault`].
 
-use super::{MessageOf, Replica};
+use super::Replica;
 use crate::clock::{END, LATEST};
-use crate::{Change, Dot, MasterId, Message, Resolver, Stamp, VersionVector};
+use crate::{Change, Dot, MasterId, Resolver, Snapshot, Stamp, VersionVector};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -35,33 +35,43 @@ impl fmt::Display for PeerFault {
 }
 
 impl<R: Resolver> Replica<R> {
-    /// Whether a right peer can have sent this; if so, whether all that it extends, or brings, has been seen.
-    /// O(changes + masters).
-    #[inline]
-    pub(super) fn vet(&self, from: MasterId, message: &MessageOf<R>) -> Result<bool, PeerFault> {
-        let place = &self.place;
-        if !place.feeders.contains(&from) {
+    /// Whether a right peer can have sent this push; if so, whether all that it extends has been seen. O(changes + masters).
+    #[inline(always)]
+    pub(super) fn vet_push(
+        &self,
+        from: MasterId,
+        extends: &VersionVector,
+        changes: &[Change<R::Effect>],
+    ) -> Result<bool, PeerFault> {
+        let seen = self.vet_seen(from, extends)?;
+        let [first, rest @ ..] = changes else {
+            return Err(PeerFault::Empty);
+        };
+        self.vet_change(first, extends)?;
+        if !rest.is_empty() {
+            self.vet_rest(first.dot, rest, extends.clone())?;
+        }
+        Ok(seen)
+    }
+
+    /// Whether a right peer can have sent this snapshot. O(masters).
+    pub(super) fn vet_snapshot(&self, from: MasterId, snapshot: &Snapshot<R::State>) -> Result<(), PeerFault> {
+        self.vet_seen(from, &snapshot.seen)?;
+        if snapshot.clock > LATEST {
+            return Err(PeerFault::ImpossibleStamp(Stamp::new(snapshot.clock.min(END), from)));
+        }
+        Ok(())
+    }
+
+    /// Whether a right neighbour can have seen this; if so, whether it has all been seen here.
+    #[inline(always)]
+    fn vet_seen(&self, from: MasterId, vector: &VersionVector) -> Result<bool, PeerFault> {
+        if !self.place.feeders.contains(&from) {
             return Err(PeerFault::NotANeighbour(from));
         }
-        let (vector, changes) = match message {
-            Message::Push(push) if push.changes.is_empty() => return Err(PeerFault::Empty),
-            Message::Push(push) => (&push.extends, push.changes.as_slice()),
-            Message::Snapshot(snapshot) => (&snapshot.seen, [].as_slice()),
-        };
         let seen = self.known.seen.covers(vector);
         if !seen {
             self.vet_vector(vector)?;
-        }
-        if let Message::Snapshot(snapshot) = message
-            && snapshot.clock > LATEST
-        {
-            return Err(PeerFault::ImpossibleStamp(Stamp::new(snapshot.clock.min(END), from)));
-        }
-        if let [first, rest @ ..] = changes {
-            self.vet_change(first, vector)?;
-            if !rest.is_empty() {
-                self.vet_rest(first.dot, rest, vector.clone())?;
-            }
         }
         Ok(seen)
     }
