@@ -182,24 +182,19 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
                     }
                 }
             }
-            actions.clear();
-            subject.actions(&state, &mut actions);
             graph.begin(index);
-            for (place, action) in actions.iter().enumerate() {
-                let Some((next, sent)) = subject.step(&state, action) else {
-                    continue;
-                };
+            subject.each_step(&state, &mut actions, &mut |place, next, sent| {
                 generated += 1;
-                let (target, new) = visited.number(hasher.hash_one(&next));
-                let label = graph.label(&sent);
+                let (target, new) = visited.number(hasher.hash_one(next));
+                let label = graph.label(sent);
                 graph.edge(target, place as u16, label);
                 if new {
-                    next_level.push(next);
+                    next_level.push(next.clone());
                     if visited.len().is_multiple_of(4096) {
                         progress(visited.len(), depth);
                     }
                 }
-            }
+            });
             if visited.len() > limits.states {
                 cut = Some(Cut::States(limits.states));
             } else if index % 1024 == 0 && started.elapsed() > limits.time {
