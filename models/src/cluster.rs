@@ -3,35 +3,37 @@
 
 mod action;
 mod cursors;
+mod judgement;
 mod local;
+mod outcomes;
 mod questions;
 mod running;
 mod state;
+mod step;
 mod tables;
 mod world;
 
 pub use action::{Action, InquiryNumber, LetterNumber};
+pub(crate) use judgement::Judgement;
 pub use state::{Faults, State};
-pub(crate) use state::{Inquiry, Judgement, Letter, content_hash};
+pub(crate) use state::{Inquiry, Letter, content_hash};
 pub(crate) use world::World;
 
 use crate::history::{History, Write};
 use crate::scope::{Link, Scope};
 use crate::specification::Specification;
-use crate::subject::Sent;
 use crate::tamper::Tamper;
 use multimaster::{MasterId, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
-use smallvec::SmallVec;
 use state::{Master, locked};
 use std::sync::{Arc, Mutex, MutexGuard};
-use tables::{Asked, Move, Tables};
+use tables::Tables;
 
 /// Masters with one rule in one [`Scope`].
 pub struct Cluster<R: Resolver> {
     pub(crate) scope: Scope,
     pub(crate) start: Vec<Replica<R>>,
     /// The topology's edges, in order.
-    pub(crate) edges: Vec<(MasterId, MasterId)>,
+    pub(crate) edges: Arc<[(MasterId, MasterId)]>,
     pub(crate) tamper: Option<Tamper<R>>,
     pub(crate) specification: Option<Specification>,
     /// Shared between the threads of a search. A step takes them once, as a whole: what comes of it is the same,
@@ -60,8 +62,9 @@ impl<R: Resolver> Cluster<R> {
         assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
-        let edges = scope.topology.edges().collect();
-        Cluster { scope, start, edges, tamper: None, specification: None, tables: Arc::default() }
+        let edges: Arc<[_]> = scope.topology.edges().collect();
+        let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
+        Cluster { scope, start, edges, tamper: None, specification: None, tables }
     }
 
     /// Breaks the protocol on purpose.
@@ -80,11 +83,12 @@ impl<R: Resolver> Cluster<R> {
         let tables = &mut *self.tables();
         let history = tables.history(History::default());
         let masters = self.start.iter().map(|replica| {
-            let local = self.local(tables, replica.clone());
+            let local = tables.local_with(replica.clone(), |_| vec![Vec::new(); self.start.len()]);
             Master { local, judgement: self.judge(tables, local, history) }
         });
-        let mut state = State::new(&self.tables, masters.collect(), history);
-        state.progress = SmallVec::from_elem(0, self.scope.clients.len());
+        let streams = if self.counts_waiting() { self.edges.len() } else { 0 };
+        let counts = (streams, self.scope.clients.len());
+        let mut state = State::new(&self.tables, masters.collect(), history, counts);
         state.faults = self.faults();
         state.rehash(tables);
         state
@@ -110,7 +114,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     fn each_enabled(&self, tables: &Tables<R>, state: &State<R>, enable: &mut impl FnMut(Action)) {
-        for (client, (script, made)) in self.scope.clients.iter().zip(&state.progress).enumerate() {
+        for (client, (script, made)) in self.scope.clients.iter().zip(state.progress()).enumerate() {
             let place = usize::from(*made);
             if place < script.asks.len() {
                 enable(Action::Ask { client, place });
@@ -137,7 +141,7 @@ impl<R: Resolver> Cluster<R> {
         match self.scope.link {
             Link::Stream { .. } => self.enabled_streams(tables, state, enable),
             Link::Datagram { .. } if self.ticks() => {
-                for &(feeder, asker) in &self.edges {
+                for &(feeder, asker) in &*self.edges {
                     let seen = |master| tables.digest(state.local(master));
                     if self.is_quiet(tables, state, feeder, asker) && !seen(asker).covers(seen(feeder)) {
                         enable(Action::Tick { asker, feeder });
@@ -155,7 +159,7 @@ impl<R: Resolver> Cluster<R> {
                 enable(Action::Resume { from, to });
                 continue;
             }
-            let waiting = usize::from(tables.locals[state.local(from)].waiting[to.index()]);
+            let waiting = self.waiting(tables, state, edge);
             (1..=waiting.min(self.scope.batch)).for_each(|max| enable(Action::Stream { from, to, max }));
             if state.faults.resets > 0 {
                 enable(Action::Break { from, to });
@@ -179,95 +183,6 @@ impl<R: Resolver> Cluster<R> {
 
     fn ticks(&self) -> bool {
         self.tamper.as_ref().is_none_or(|tamper| tamper.ticks)
-    }
-
-    /// The state after `action`, and which changes were sent on the way; `None` if nothing is different.
-    pub(crate) fn step(&self, state: &State<R>, action: Action) -> Option<(State<R>, Sent)> {
-        self.step_in(&mut self.tables(), state, action)
-    }
-
-    fn step_in(&self, tables: &mut Tables<R>, state: &State<R>, action: Action) -> Option<(State<R>, Sent)> {
-        let mut next = state.clone();
-        let mut sent = Sent::new();
-        let client = matches!(action, Action::Ask { .. } | Action::Choose(_));
-        let allowed = if matches!(self.scope.link, Link::Running { .. }) && !client {
-            self.step_running(tables, &mut next, action, &mut sent)
-        } else {
-            self.step_at_once(tables, &mut next, action, &mut sent)
-        };
-        if !allowed || next.is_like(state) {
-            return None;
-        }
-        next.rehash(tables);
-        Some((next, sent))
-    }
-
-    /// Takes the step in `next` itself. False if it is not allowed.
-    fn step_at_once(&self, tables: &mut Tables<R>, next: &mut State<R>, action: Action, sent: &mut Sent) -> bool {
-        let altered = match action {
-            Action::Ask { client, place } => {
-                let script = &self.scope.clients[client];
-                next.progress[client] += 1;
-                self.write(tables, next, script.at, (Asked::Scripted(client, place), &script.asks[place]), sent);
-                script.at
-            }
-            Action::Choose(index) => {
-                let (at, request) = &self.scope.free.of[index];
-                next.chosen |= 1 << index;
-                self.write(tables, next, *at, (Asked::Free(index), request), sent);
-                *at
-            }
-            Action::Deliver(LetterNumber(letter)) => {
-                if self.scope.link != Link::Soup {
-                    next.take(letter);
-                }
-                self.deliver(tables, next, letter, sent)
-            }
-            Action::Repeat(LetterNumber(letter)) => {
-                next.faults.duplicates -= 1;
-                self.deliver(tables, next, letter, sent)
-            }
-            Action::Lose(LetterNumber(letter)) => {
-                next.faults.losses -= 1;
-                next.take(letter);
-                tables.letters[letter].to
-            }
-            Action::Tick { asker, feeder } => {
-                self.ask(tables, next, asker, feeder, sent);
-                asker
-            }
-            Action::Stream { from, to, max } => {
-                let Some(letter) = self.moved(tables, next, from, to, Move::Push(max)) else {
-                    return false;
-                };
-                next.count(tables, letter, sent);
-                self.deliver(tables, next, letter, sent)
-            }
-            Action::Break { from, to } => {
-                next.faults.resets -= 1;
-                next.broken |= self.edge_bit(from, to);
-                self.moved(tables, next, from, to, Move::Drain);
-                from
-            }
-            Action::Resume { from, to } => {
-                next.broken &= !self.edge_bit(from, to);
-                let digest = tables.core(next.local(to)).digest;
-                self.moved(tables, next, from, to, Move::Resume(digest));
-                from
-            }
-            // Steps of running links: nowhere else are they possible.
-            Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => return false,
-            Action::Duplicate(_) | Action::Truncate { .. } => return false,
-        };
-        if matches!(self.scope.link, Link::Stream { .. }) {
-            self.acknowledge(tables, next, altered);
-        }
-        true
-    }
-
-    fn edge_bit(&self, from: MasterId, to: MasterId) -> u32 {
-        let place = self.edges.iter().position(|edge| *edge == (from, to));
-        place.map_or(0, |place| 1 << place)
     }
 }
 

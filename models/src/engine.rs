@@ -94,19 +94,6 @@ impl Report {
     }
 }
 
-/// The path to a state, from how each was first reached.
-fn path_to(state: usize, origins: &[(u32, u16)]) -> Path {
-    let mut path = Vec::new();
-    let mut at = state;
-    while at != 0 {
-        let (parent, action) = origins[at];
-        path.push(usize::from(action));
-        at = parent as usize;
-    }
-    path.reverse();
-    path
-}
-
 /// The states found, by the hashes of their content, with their numbers in the order of finding.
 #[derive(Default)]
 struct Visited(HashTable<Entry>);
@@ -195,24 +182,19 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
                     }
                 }
             }
-            actions.clear();
-            subject.actions(&state, &mut actions);
             graph.begin(index);
-            for (place, action) in actions.iter().enumerate() {
-                let Some((next, sent)) = subject.step(&state, action) else {
-                    continue;
-                };
+            subject.each_step(&state, &mut actions, &mut |place, next, sent| {
                 generated += 1;
-                let (target, new) = visited.number(hasher.hash_one(&next));
-                let label = graph.label(&sent);
+                let (target, new) = visited.number(hasher.hash_one(next));
+                let label = graph.label(sent);
                 graph.edge(target, place as u16, label);
                 if new {
-                    next_level.push(next);
+                    next_level.push(next.clone());
                     if visited.len().is_multiple_of(4096) {
                         progress(visited.len(), depth);
                     }
                 }
-            }
+            });
             if visited.len() > limits.states {
                 cut = Some(Cut::States(limits.states));
             } else if index % 1024 == 0 && started.elapsed() > limits.time {
@@ -229,23 +211,22 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
     let states = visited.len();
     // What follows takes memory of its own.
     drop(visited);
-    let origins = graph.origins();
+    let ways = graph.ways(states);
     let mut findings: Vec<Finding> = Vec::new();
     for (property, decided) in properties.iter().zip(decided) {
         let witness = property.expectation == Expectation::Sometimes;
         let verdict = match (decided, witness) {
-            (Some(state), true) => Verdict::Holds(Some(path_to(state, &origins))),
-            (Some(state), false) => Verdict::Violated(Some(path_to(state, &origins))),
+            (Some(state), true) => Verdict::Holds(Some(ways.path_to(state))),
+            (Some(state), false) => Verdict::Violated(Some(ways.path_to(state))),
             (None, _) if cut.is_some() => Verdict::NotExhausted,
             (None, true) => Verdict::Violated(None),
             (None, false) => Verdict::Holds(None),
         };
         findings.push(Finding { property: property.name, witness, verdict });
     }
-    let silence = graph.silence(states);
-    let (silent, messages) = match silence {
+    let (silent, messages) = match graph.silence(&ways) {
         Silence::Endless { from, around } => {
-            let mut path = path_to(from, &origins);
+            let mut path = ways.path_to(from);
             path.extend(around);
             (Verdict::Violated(Some(path)), None)
         }

@@ -2,6 +2,7 @@
 //! are judged by it.
 
 use multimaster::{Dot, Key, Kind, MasterId, Op, Reading, Replica, Resolver, Stamp, Text, VersionVector};
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// An acknowledged write.
@@ -249,10 +250,9 @@ impl History {
 
     /// Whether some master could show that a conflict happened: two seen writes of one key, neither aware of the other.
     pub fn conflict<R: Resolver>(&self, replica: &Replica<R>) -> bool {
-        let mut by_key: BTreeMap<&Key, Vec<&Write>> = BTreeMap::new();
+        let mut earlier: SmallVec<[&Write; 8]> = SmallVec::new();
         self.seen(replica).any(|write| {
-            let earlier = by_key.entry(&write.key).or_default();
-            let conflicts = earlier.iter().any(|other| other.concurrent(write));
+            let conflicts = earlier.iter().any(|other| other.key == write.key && other.concurrent(write));
             earlier.push(write);
             conflicts
         })

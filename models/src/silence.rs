@@ -1,6 +1,10 @@
 //! Whether messages end: judged on the graph of all states, because no property of one state can tell.
 
+mod edges;
+
+use crate::engine::Path;
 use crate::subject::Sent;
+use edges::{Edge, Edges};
 use foldhash::fast::FixedState;
 use multimaster::Dot;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -19,73 +23,8 @@ pub struct Graph {
     /// Every combination of sent changes that occurred.
     labels: Vec<Sent>,
     label_numbers: HashMap<Sent, u16, FixedState>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Edge {
-    to: u32,
-    action: u16,
-    label: u16,
-}
-
-impl Edge {
-    /// What the first edge of a state is told from.
-    fn before_those_of(state: u32) -> Edge {
-        Edge { to: state, action: u16::MAX, label: 0 }
-    }
-
-    fn write(self, last: Edge, out: &mut Vec<u8>) {
-        let next_action = self.action == last.action.wrapping_add(1);
-        write_number(u64::from(self.label) << 1 | u64::from(!next_action), out);
-        if !next_action {
-            write_number(self.action.into(), out);
-        }
-        let apart = i64::from(self.to) - i64::from(last.to);
-        write_number((apart << 1 ^ apart >> 63) as u64, out);
-    }
-}
-
-/// The edges of a state, in order.
-struct Edges<'a> {
-    bytes: &'a [u8],
-    last: Edge,
-}
-
-impl Iterator for Edges<'_> {
-    type Item = Edge;
-
-    fn next(&mut self) -> Option<Edge> {
-        let label = read_number(&mut self.bytes)?;
-        let next_action = self.last.action.wrapping_add(1);
-        let action = if label & 1 == 0 { next_action } else { read_number(&mut self.bytes)? as u16 };
-        let apart = read_number(&mut self.bytes)?;
-        let apart = (apart >> 1) as i64 ^ -((apart & 1) as i64);
-        let to = (i64::from(self.last.to) + apart) as u32;
-        self.last = Edge { to, action, label: (label >> 1) as u16 };
-        Some(self.last)
-    }
-}
-
-/// Seven bits a byte, the lowest first, each but the last marked by its highest bit.
-fn write_number(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-fn read_number(bytes: &mut &[u8]) -> Option<u64> {
-    let (mut number, mut shift) = (0, 0);
-    loop {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-        shift += 7;
-    }
+    /// Those of one change or none, as nearly all are.
+    short_labels: HashMap<Option<Dot>, u16, FixedState>,
 }
 
 /// The answer.
@@ -105,6 +44,29 @@ pub enum Silence {
     },
 }
 
+/// What leads to each state of a graph.
+pub struct Ways {
+    /// How it was first reached: from which, by which action. The first is reached from itself.
+    first: Vec<(u32, u16)>,
+    /// How many edges lead to it.
+    count: Vec<u32>,
+}
+
+impl Ways {
+    /// The path to a state by which it was first reached.
+    pub fn path_to(&self, state: usize) -> Path {
+        let mut path = Vec::new();
+        let mut at = state;
+        while at != 0 {
+            let (parent, action) = self.first[at];
+            path.push(usize::from(action));
+            at = parent as usize;
+        }
+        path.reverse();
+        path
+    }
+}
+
 impl Graph {
     /// The edges of `state` follow. States must come in the order of their numbers, starting with 0.
     pub fn begin(&mut self, state: u32) {
@@ -122,8 +84,9 @@ impl Graph {
 
     /// The number of this combination of changes, in whatever order: a label of edges.
     pub fn label(&mut self, sent: &Sent) -> u16 {
-        // Few steps send more than one change.
-        if let Some(label) = self.label_numbers.get(sent) {
+        let short = (sent.len() < 2).then(|| sent.first().copied());
+        let known = short.map_or_else(|| self.label_numbers.get(sent), |short| self.short_labels.get(&short));
+        if let Some(label) = known {
             return *label;
         }
         let mut sorted = sent.clone();
@@ -135,30 +98,37 @@ impl Graph {
         });
         // So that it need not be sorted when it comes again.
         self.label_numbers.insert(sent.clone(), label);
+        self.short_labels.extend(short.map(|short| (short, label)));
         label
     }
 
     fn edges_of(&self, state: usize) -> Edges<'_> {
         let start = |state: usize| self.starts.get(state).map_or(self.edges.len(), |start| *start as usize);
-        Edges { bytes: &self.edges[start(state)..start(state + 1)], last: Edge::before_those_of(state as u32) }
+        Edges::of(state as u32, &self.edges[start(state)..start(state + 1)])
     }
 
-    /// How each state was first reached: from which, by which action. The first is reached from itself.
-    pub fn origins(&self) -> Vec<(u32, u16)> {
-        let mut origins = vec![(0, 0)];
+    /// What leads to each of `states` states.
+    pub fn ways(&self, states: usize) -> Ways {
+        let mut ways = Ways { first: Vec::with_capacity(states), count: vec![0; states] };
+        ways.first.push((0, 0));
         for state in 0..self.starts.len() {
             for edge in self.edges_of(state) {
+                ways.count[edge.to as usize] += 1;
                 // States are numbered as they are found.
-                if edge.to as usize == origins.len() {
-                    origins.push((state as u32, edge.action));
+                if edge.to as usize == ways.first.len() {
+                    ways.first.push((state as u32, edge.action));
                 }
             }
         }
-        origins
+        ways
     }
 
-    /// Judges the graph of `states` states. States not expanded have no edges: then `Ends` is no verdict.
-    pub fn silence(&self, states: usize) -> Silence {
+    /// Judges the graph to whose states these ways lead. States not expanded have no edges: then `Ends` is no verdict.
+    pub fn silence(&self, ways: &Ways) -> Silence {
+        let states = ways.count.len();
+        if let Some(messages) = self.most_messages_without_cycles(ways) {
+            return Silence::Ends { messages };
+        }
         let (component, completed) = self.components(states);
         let endless =
             (0..states).flat_map(|from| self.edges_of(from).map(move |edge| (from, edge))).filter(|(from, edge)| {
@@ -177,6 +147,47 @@ impl Graph {
             Some((from, around)) => Silence::Endless { from, around },
             None => Silence::Ends { messages: self.most_messages(&completed, &component) },
         }
+    }
+
+    /// Per change the heaviest path, if there are no cycles at all, as in most scopes: then one pass tells, in which each state
+    /// comes after all that lead to it (Kahn, "Topological sorting of large networks", 1962).
+    fn most_messages_without_cycles(&self, ways: &Ways) -> Option<usize> {
+        let (states, mut to_come) = (ways.count.len(), ways.count.clone());
+        let (labels, width) = self.dots_by_place();
+        let (mut behind, mut here) = (vec![0u16; states * width], vec![0u16; width]);
+        let (mut most, mut passed) = (0, 0);
+        // All but the first state are reached from it.
+        let mut ready = Vec::from_iter((to_come.first() == Some(&0)).then_some(0));
+        while let Some(state) = ready.pop() {
+            passed += 1;
+            let place = state as usize * width;
+            here.copy_from_slice(&behind[place..place + width]);
+            for edge in self.edges_of(state as usize) {
+                let to = edge.to as usize;
+                let ahead = &mut behind[to * width..][..width];
+                for (ahead, here) in ahead.iter_mut().zip(&here) {
+                    *ahead = (*ahead).max(*here);
+                }
+                for (dot, times) in &labels[usize::from(edge.label)] {
+                    ahead[*dot] = ahead[*dot].max(here[*dot] + times);
+                }
+                to_come[to] -= 1;
+                if to_come[to] == 0 {
+                    ready.push(edge.to);
+                }
+            }
+            most = here.iter().copied().fold(most, u16::max);
+        }
+        (passed == states).then_some(usize::from(most))
+    }
+
+    /// Of each label, how often it names which change, and how many changes there are.
+    fn dots_by_place(&self) -> (Vec<Vec<(usize, u16)>>, usize) {
+        let all: BTreeSet<Dot> = self.labels.iter().flatten().copied().collect();
+        let dots: BTreeMap<Dot, usize> = all.into_iter().enumerate().map(|(place, dot)| (dot, place)).collect();
+        // Labels are sorted.
+        let label = |sent: &Sent| sent.chunk_by(Dot::eq).map(|same| (dots[&same[0]], same.len() as u16)).collect();
+        (self.labels.iter().map(label).collect(), dots.len())
     }
 
     /// The strongly connected component of each state. Components are numbered in the order in which Tarjan's algorithm
@@ -260,11 +271,7 @@ impl Graph {
 
     /// Per change the heaviest path, from the components that are completed first: those have no way to others.
     fn most_messages(&self, completed: &[u32], component: &[u32]) -> usize {
-        let all: BTreeSet<Dot> = self.labels.iter().flatten().copied().collect();
-        let dots: BTreeMap<Dot, usize> = all.into_iter().enumerate().map(|(place, dot)| (dot, place)).collect();
-        let labels: Vec<Vec<usize>> =
-            self.labels.iter().map(|sent| sent.iter().map(|dot| dots[dot]).collect()).collect();
-        let width = dots.len();
+        let (labels, width) = self.dots_by_place();
         let mut ahead = vec![0u16; completed.len() * width];
         let (mut best, mut here) = (vec![0u16; width], vec![0u16; width]);
         for group in completed.chunk_by(|one, other| component[*one as usize] == component[*other as usize]) {
@@ -273,8 +280,8 @@ impl Graph {
                 for edge in self.edges_of(*state as usize) {
                     let target = edge.to as usize * width;
                     here.copy_from_slice(&ahead[target..target + width]);
-                    for dot in &labels[usize::from(edge.label)] {
-                        here[*dot] += 1;
+                    for (dot, times) in &labels[usize::from(edge.label)] {
+                        here[*dot] += times;
                     }
                     for (best, here) in best.iter_mut().zip(&here) {
                         *best = (*best).max(*here);

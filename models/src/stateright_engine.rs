@@ -212,7 +212,7 @@ fn judged<M: Subject>(subject: &M, visited: &[M::State]) -> (Verdict, Option<usi
     assert_eq!(origins.len(), visited.len(), "stateright visited what cannot be reached");
 
     let depth = depths.into_iter().max().unwrap_or(0);
-    match graph.silence(visited.len()) {
+    match graph.silence(&graph.ways(visited.len())) {
         Silence::Ends { messages } => (Verdict::Holds(None), Some(messages), depth),
         Silence::Endless { from, around } => {
             let mut path = Path::new();

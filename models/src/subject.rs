@@ -14,6 +14,24 @@ pub trait Subject: stateright::Model<State: Situation, Action: Step> + Send + Sy
     /// [`next_state`](stateright::Model::next_state) gives, and more.
     fn step(&self, state: &Self::State, action: &Self::Action) -> Option<(Self::State, Sent)>;
 
+    /// Takes every step that is possible in `state`, with room for them in `actions`. `reach` is told of those that alter
+    /// something, in order: its place among those possible, where it leads, and the changes sent on the way. It must not ask
+    /// the subject, which may be locked meanwhile.
+    fn each_step(
+        &self,
+        state: &Self::State,
+        actions: &mut Vec<Self::Action>,
+        reach: &mut impl FnMut(usize, &Self::State, &Sent),
+    ) {
+        actions.clear();
+        self.actions(state, actions);
+        for (place, action) in actions.iter().enumerate() {
+            if let Some((next, sent)) = self.step(state, action) {
+                reach(place, &next, &sent);
+            }
+        }
+    }
+
     /// The step as one line of a trace. No two steps that are possible in one state are described alike.
     fn describe(&self, state: &Self::State, action: &Self::Action) -> String;
 

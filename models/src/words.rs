@@ -13,6 +13,10 @@ impl<R: Resolver> Subject for Cluster<R> {
         Cluster::step(self, state, *action)
     }
 
+    fn each_step(&self, state: &State<R>, actions: &mut Vec<Action>, reach: &mut impl FnMut(usize, &State<R>, &Sent)) {
+        Cluster::each_step(self, state, actions, reach);
+    }
+
     fn describe(&self, state: &State<R>, action: &Action) -> String {
         match action {
             Action::Stream { from, to, max } => {
@@ -303,7 +307,7 @@ impl<R: Resolver> fmt::Debug for State<R> {
             let broken: Vec<String> = (0..32).filter(|edge| self.broken & (1 << edge) != 0).map(number).collect();
             writeln!(f, "broken streams  {}", broken.join(" "))?;
         }
-        let made: Vec<String> = self.progress.iter().map(|made| made.to_string()).collect();
+        let made: Vec<String> = self.progress().iter().map(|made| made.to_string()).collect();
         if !made.is_empty() {
             writeln!(f, "requests made  {}, client by client", made.join(" "))?;
         }

@@ -1,55 +1,15 @@
 //! A step at one master: the shipping replica takes it if it is new, and it is looked up if it is not.
 
-use super::tables::{Arrival, Asked, Receipt, Settled, Tables, Waiting, Wrote};
+use super::outcomes::{Arrival, Asked, Receipt, Settled, Wrote};
+use super::tables::{Queued, Tables, pair};
 use super::{Cluster, Judgement, Letter, Master, State, written};
+use crate::history::History;
 use crate::scope::Link;
 use crate::subject::Sent;
-use multimaster::{MasterId, MessageOf, Outcome, Replica, Request, Resolver};
+use multimaster::{MasterId, Message, MessageOf, Outcome, Push, Replica, Request, Resolver};
 use std::sync::Arc;
 
 impl<R: Resolver> Cluster<R> {
-    /// The number of the master `replica`.
-    pub(super) fn local(&self, tables: &mut Tables<R>, replica: Replica<R>) -> u32 {
-        tables.local(replica, self.scope.topology.masters(), self.derives())
-    }
-
-    /// Whether a master can be told from its core and what it has yet to send.
-    pub(super) fn derives(&self) -> bool {
-        matches!(self.scope.link, Link::Stream { .. }) && self.scope.log.is_none() && self.tamper.is_none()
-    }
-
-    /// What decides, with what waits for whom it sends to, what a master will do: over streams, the core. Where logs are
-    /// cut, what is left of a log depends on what had been sent of it: then all that the master knows.
-    pub(super) fn part_of(&self, tables: &Tables<R>, local: u32) -> u32 {
-        if self.scope.log.is_none() { tables.locals[local].core } else { local }
-    }
-
-    /// A master with the same [part](Self::part_of) as `local`, but perhaps more or less waiting, came to be another by taking
-    /// something in: what `local` comes to be. It is the same, with as much more waiting. `again` works it out.
-    fn likewise(
-        &self,
-        tables: &mut Tables<R>,
-        local: u32,
-        (before, after): (u32, u32),
-        again: impl Fn(&Tables<R>) -> Replica<R>,
-    ) -> u32 {
-        let changed = if local == before {
-            after
-        } else {
-            let [here, before, after] = [local, before, after].map(|number| &tables.locals[number]);
-            // As a slice: element by element takes several times as long.
-            let mut waiting = Waiting::from_slice(&here.waiting);
-            for (waiting, (after, before)) in waiting.iter_mut().zip(after.waiting.iter().zip(&before.waiting)) {
-                *waiting = *waiting + after - before;
-            }
-            let core = after.core;
-            let own = (!self.derives()).then(|| Arc::new(again(tables)));
-            tables.local_of(core, waiting, own)
-        };
-        debug_assert!(!self.derives() || *tables.replica(changed) == again(tables));
-        changed
-    }
-
     pub(super) fn write(
         &self,
         tables: &mut Tables<R>,
@@ -59,27 +19,21 @@ impl<R: Resolver> Cluster<R> {
         sent: &mut Sent,
     ) {
         let local = next.local(at);
-        let key = (self.part_of(tables, local), next.history, asked);
+        let key = (local, next.history, asked);
         let wrote = tables.writes.get(&key).copied().unwrap_or_else(|| {
-            let writer = tables.receiver(local);
-            let mut replica = Replica::clone(&tables.replica(writer));
-            let mut history = tables.histories[next.history].as_ref().clone();
+            let mut replica = Replica::clone(&tables.locals[local].replica);
+            let mut history = History::clone(&tables.histories[next.history].history);
             let past = history.past_of(&replica);
             let wrote = written(&mut replica, request, past).ok().map(|write| {
                 history.add(write);
-                Wrote { settled: self.settled(tables, writer, replica), history: tables.history(history) }
+                Wrote { settled: self.settled(tables, local, replica), history: tables.history(history) }
             });
             tables.writes.insert(key, wrote);
             wrote
         });
         if let Some(Wrote { settled, history }) = wrote {
             next.history = history;
-            let again = |tables: &Tables<R>| {
-                let mut replica = Replica::clone(&tables.replica(local));
-                let _ = replica.write(&request.key, request.op.clone());
-                replica
-            };
-            self.settle(tables, next, at, settled, again, sent);
+            self.settle(tables, next, at, settled, sent);
         }
     }
 
@@ -93,30 +47,16 @@ impl<R: Resolver> Cluster<R> {
     ) -> MasterId {
         let (from, to) = (tables.letters[number].from, tables.letters[number].to);
         let local = next.local(to);
-        if let Some(after) = tables.arrivals.get(&(local, number)).copied() {
-            self.becomes(tables, next, to, after);
-            return to;
-        }
         let receipt = self.receipt(tables, local, number);
         match receipt.outcome {
-            Arrival::TakenIn => {
-                let again = |tables: &Tables<R>| {
-                    let mut replica = Replica::clone(&tables.replica(local));
-                    self.receive(&mut replica, from, tables.letters[number].message.clone());
-                    replica
-                };
-                self.settle(tables, next, to, receipt.settled, again, sent);
-                if self.derives() {
-                    tables.arrivals.insert((local, number), next.local(to));
-                }
-            }
+            Arrival::TakenIn => self.settle(tables, next, to, receipt.settled, sent),
             Arrival::Gap => self.ask(tables, next, to, from, sent),
             Arrival::Duplicate => {
                 if self.tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates) {
                     let onward: Vec<MasterId> = self.scope.topology.sends_to(to).collect();
                     for peer in onward {
                         let message = tables.letters[number].message.clone();
-                        let letter = self.sealed(&tables.replica(next.local(to)), peer, message);
+                        let letter = self.sealed(&tables.locals[local].replica, peer, message);
                         let letter = letter.map(|letter| tables.letter(Arc::new(letter)));
                         self.send(tables, next, letter, sent);
                     }
@@ -134,10 +74,9 @@ impl<R: Resolver> Cluster<R> {
 
     /// What comes of the letter's arrival at this master.
     fn receipt(&self, tables: &mut Tables<R>, receiver: u32, number: u32) -> Receipt {
-        let key = (self.part_of(tables, receiver), number);
+        let key = pair(receiver, number);
         tables.receipts.get(&key).copied().unwrap_or_else(|| {
-            let receiver = tables.receiver(receiver);
-            let mut replica = Replica::clone(&tables.replica(receiver));
+            let mut replica = Replica::clone(&tables.locals[receiver].replica);
             let letter = Arc::clone(&tables.letters[number]);
             let outcome = match self.receive(&mut replica, letter.from, letter.message.clone()) {
                 Outcome::Applied | Outcome::Stale => Arrival::TakenIn,
@@ -152,8 +91,8 @@ impl<R: Resolver> Cluster<R> {
             let settled = match outcome {
                 Arrival::TakenIn => self.settled(tables, receiver, replica),
                 _ => {
-                    debug_assert!(self.tamper.is_some() || replica == *tables.replica(receiver));
-                    Settled { before: receiver, after: receiver, outbox: Default::default() }
+                    debug_assert!(self.tamper.is_some() || replica == *tables.locals[receiver].replica);
+                    Settled { after: receiver, outbox: Default::default() }
                 }
             };
             let receipt = Receipt { outcome, settled };
@@ -170,16 +109,15 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The master `before` has taken something in, which has made it `replica`: what it now has to send goes out at once,
-    /// except over streams and running links, where it waits in the log; then the log is cut, which in a running master is
-    /// a step of its own.
+    /// except over streams and running links, where it waits; then the log is cut, which in a running master is a step of its
+    /// own.
     fn settled(&self, tables: &mut Tables<R>, before: u32, mut replica: Replica<R>) -> Settled {
+        if self.counts_waiting() {
+            return Settled { after: self.counted(tables, before, replica), outbox: Default::default() };
+        }
         let mut outbox = Vec::new();
         if matches!(self.scope.link, Link::Datagram { .. } | Link::Soup) {
-            for to in self.scope.topology.sends_to(replica.id()) {
-                while let Some(message) = replica.next_push(to, self.scope.batch) {
-                    outbox.push((to, message));
-                }
-            }
+            outbox = self.drained(&mut replica, self.scope.batch);
         }
         if let Some(keep) = self.scope.log
             && !matches!(self.scope.link, Link::Running { .. })
@@ -188,21 +126,56 @@ impl<R: Resolver> Cluster<R> {
         }
         let sealed = outbox.into_iter().filter_map(|(to, message)| self.sealed(&replica, to, message));
         let outbox: Vec<u32> = sealed.map(|letter| tables.letter(Arc::new(letter))).collect();
-        Settled { before, after: self.local(tables, replica), outbox: tables.keep_outbox(&outbox) }
+        Settled { after: tables.local(replica), outbox: tables.keep_outbox(&outbox) }
+    }
+
+    /// All that the master has to send, in messages of so many changes: it now has sent it.
+    fn drained(&self, replica: &mut Replica<R>, max: usize) -> Vec<(MasterId, MessageOf<R>)> {
+        let mut drained = Vec::new();
+        for to in self.scope.topology.sends_to(replica.id()) {
+            while let Some(message) = replica.next_push(to, max) {
+                drained.push((to, message));
+            }
+        }
+        drained
+    }
+
+    /// The number of the master `replica` with nothing yet to send, where states count what waits: what it has to send now
+    /// comes after all that `before` ever had.
+    fn counted(&self, tables: &mut Tables<R>, before: u32, mut replica: Replica<R>) -> u32 {
+        let (from, drained) = (replica.id(), self.drained(&mut replica, 1));
+        let after = tables.local_with(replica, |tables| {
+            let mut streams = tables.locals[before].streams.clone();
+            for (to, message) in drained {
+                if let Message::Push(Push { changes, .. }) = &message {
+                    let dot = changes[0].dot;
+                    let letter = tables.letter(Arc::new(Letter::new(from, to, message)));
+                    streams[to.index()].push(Queued { letter, dot });
+                }
+            }
+            streams
+        });
+        debug_assert!(tables.locals[after].streams.iter().flatten().all(|Queued { letter, .. }| {
+            let mut sender = Replica::clone(&tables.locals[after].replica);
+            tables.wind_back(&mut sender, *letter);
+            let Letter { to, message, .. } = &*tables.letters[*letter];
+            sender.next_push(*to, 1).as_ref() == Some(message)
+        }));
+        after
     }
 
     /// How this master is judged by what has been written.
     pub(super) fn judge(&self, tables: &mut Tables<R>, local: u32, history: u32) -> Judgement {
         let core = tables.locals[local].core;
-        *tables.judgements.entry((core, history)).or_insert_with(|| {
-            Judgement::of(&tables.cores[core].replica, &tables.histories[history], self.specification)
+        let key = pair(core, history);
+        tables.judgements.get(&key).copied().unwrap_or_else(|| {
+            let seen = tables.hash_of_seen(history, core);
+            let judgement = *tables.judged.entry((core, seen)).or_insert_with(|| {
+                Judgement::of(&tables.locals[core].replica, &tables.histories[history].history, self.specification)
+            });
+            tables.judgements.insert(key, judgement);
+            judgement
         })
-    }
-
-    /// The master at `at` is now this one, and judged.
-    fn becomes(&self, tables: &mut Tables<R>, next: &mut State<R>, at: MasterId, local: u32) {
-        let judgement = self.judge(tables, local, next.history);
-        next.masters[at.index()] = Master { local, judgement };
     }
 
     /// The master at `at` becomes what it has settled to, is judged, and is not sent again what it now has.
@@ -211,18 +184,17 @@ impl<R: Resolver> Cluster<R> {
         tables: &mut Tables<R>,
         next: &mut State<R>,
         at: MasterId,
-        settled: Settled,
-        again: impl Fn(&Tables<R>) -> Replica<R>,
+        Settled { after, outbox }: Settled,
         sent: &mut Sent,
     ) {
-        let local = self.likewise(tables, next.local(at), (settled.before, settled.after), again);
-        self.becomes(tables, next, at, local);
+        let judgement = self.judge(tables, after, next.history);
+        next.masters[at.index()] = Master { local: after, judgement };
         // A running link delivers also what brings nothing.
         if matches!(self.scope.link, Link::Datagram { .. } | Link::Soup) {
-            next.wire.retain(|letter| tables.letters[*letter].to != at || !self.is_spent(tables, local, *letter));
+            next.wire.retain(|letter| tables.letters[*letter].to != at || !self.is_spent(tables, after, *letter));
         }
-        for place in 0..tables.outbox(settled.outbox).len() {
-            let letter = tables.outbox(settled.outbox)[place];
+        for place in 0..tables.outbox(outbox).len() {
+            let letter = tables.outbox(outbox)[place];
             self.send(tables, next, Some(letter), sent);
         }
     }
@@ -236,28 +208,28 @@ impl<R: Resolver> Cluster<R> {
         feeder: MasterId,
         sent: &mut Sent,
     ) {
-        let (feeder, digest) = (tables.locals[next.local(feeder)].core, tables.core(next.local(asker)).digest);
-        let answer = self.answer_to(tables, feeder, (asker, digest), self.scope.batch);
+        let (feeder, digest) = (tables.locals[next.local(feeder)].core, tables.locals[next.local(asker)].digest);
+        let key = (feeder, asker, digest);
+        let answer = tables.answers.get(&key).copied().unwrap_or_else(|| {
+            let answer = self.answer_to(tables, feeder, (asker, digest), self.scope.batch);
+            let letter = answer.map(|letter| tables.letter(Arc::new(letter)));
+            tables.answers.insert(key, letter);
+            letter
+        });
         self.send(tables, next, answer, sent);
     }
 
     /// What a feeder with this core answers the asker, whose digest has this number.
     pub(super) fn answer_to(
         &self,
-        tables: &mut Tables<R>,
+        tables: &Tables<R>,
         core: u32,
         (asker, digest): (MasterId, u32),
         max: usize,
-    ) -> Option<u32> {
-        let key = (core, asker, digest, max);
-        tables.answers.get(&key).copied().unwrap_or_else(|| {
-            let feeder = &tables.cores[core].replica;
-            let answer = feeder.answer(&tables.digests[digest], max);
-            let letter = answer.and_then(|answer| self.sealed(feeder, asker, answer));
-            let letter = letter.map(|letter| tables.letter(Arc::new(letter)));
-            tables.answers.insert(key, letter);
-            letter
-        })
+    ) -> Option<Letter<R>> {
+        let feeder = &tables.locals[core].replica;
+        let answer = feeder.answer(&tables.digests[digest], max);
+        answer.and_then(|answer| self.sealed(feeder, asker, answer))
     }
 
     /// The letter, if there is one, goes out, counted, and is in flight unless it is spent.

@@ -1,7 +1,7 @@
 //! What the [properties](crate::properties) ask of a state, as far as its masters must be looked at to tell.
 
-use super::tables::Tables;
-use super::{Action, Cluster, Letter, State};
+use super::tables::{Local, Tables, pair};
+use super::{Action, Cluster, State};
 use crate::scope::Link;
 use multimaster::{Message, Resolver};
 
@@ -9,18 +9,20 @@ impl<R: Resolver> Cluster<R> {
     /// Two masters that have seen the same and read differently.
     pub(crate) fn diverged(&self, state: &State<R>) -> Option<(usize, usize)> {
         let tables = self.tables();
-        let masters = &state.masters;
-        (0..masters.len()).flat_map(|one| (0..one).map(move |other| (other, one))).find(|(one, other)| {
-            let (one, other) = (tables.core(masters[*one].local), tables.core(masters[*other].local));
-            one.readings != other.readings && one.digest == other.digest
+        let master = |place: usize| &tables.locals[state.masters[place].local];
+        (0..state.masters.len()).find_map(|one| {
+            let mut others = 0..one;
+            let diverges =
+                |(one, other): (&Local<R>, &Local<R>)| one.readings != other.readings && one.digest == other.digest;
+            others.find(|other| diverges((master(one), master(*other)))).map(|other| (other, one))
         })
     }
 
     /// Whether all masters have seen all that was written, and read the same.
     pub(crate) fn agrees(&self, state: &State<R>) -> bool {
         let tables = self.tables();
-        let readings = |local| tables.core(local).readings;
-        let writes = tables.histories[state.history].writes();
+        let readings = |local| tables.locals[local].readings;
+        let writes = tables.histories[state.history].history.writes();
         let all_seen = |local| writes.iter().all(|write| tables.digest(local).contains(write.dot));
         let first = readings(state.masters[0].local);
         state.masters.iter().all(|master| all_seen(master.local) && readings(master.local) == first)
@@ -29,24 +31,24 @@ impl<R: Resolver> Cluster<R> {
     /// Whether a write has been seen by all.
     pub(crate) fn seen_by_all(&self, state: &State<R>) -> bool {
         let tables = self.tables();
-        let mut writes = tables.histories[state.history].writes().iter();
+        let mut writes = tables.histories[state.history].history.writes().iter();
         writes.any(|write| state.masters.iter().all(|master| tables.digest(master.local).contains(write.dot)))
     }
 
     /// Whether a request has been refused.
     pub(crate) fn refused(&self, state: &State<R>) -> bool {
-        let asked = state.progress.iter().map(|made| usize::from(*made)).sum::<usize>();
-        asked + state.chosen.count_ones() as usize > self.tables().histories[state.history].writes().len()
+        let asked = state.progress().iter().map(|made| usize::from(*made)).sum::<usize>();
+        asked + state.chosen.count_ones() as usize > self.tables().histories[state.history].history.writes().len()
     }
 
     /// Whether a right was overspent.
     pub(crate) fn overspent(&self, state: &State<R>) -> bool {
         let Tables { overspent, histories, .. } = &mut *self.tables();
-        *overspent.entry(state.history).or_insert_with(|| histories[state.history].overspent().is_some())
+        *overspent.entry(state.history).or_insert_with(|| histories[state.history].history.overspent().is_some())
     }
 
     pub(crate) fn clients_done(&self, state: &State<R>) -> bool {
-        let scripts = self.scope.clients.iter().zip(&state.progress);
+        let scripts = self.scope.clients.iter().zip(state.progress());
         state.chosen.count_ones() as usize == self.scope.free.take
             && scripts.into_iter().all(|(client, made)| client.asks.len() == usize::from(*made))
     }
@@ -54,12 +56,10 @@ impl<R: Resolver> Cluster<R> {
     /// The clients are done, and no delivery or tick alters anything. What the link may still lose or repeat is no
     /// reason not to be at rest: nothing is in flight that it could lose.
     pub(crate) fn at_rest(&self, state: &State<R>) -> bool {
-        if !self.clients_done(state) {
-            return false;
-        }
         // Only in a soup, where a letter stays, and in a tampered protocol can a step that is possible alter nothing.
         let sure = self.scope.link != Link::Soup && self.tamper.is_none();
-        if sure && !state.wire.is_empty() {
+        let in_flight = !state.wire.is_empty() || state.waiting().iter().any(|waiting| *waiting > 0);
+        if (sure && in_flight) || !self.clients_done(state) {
             return false;
         }
         let is_fault = |action: &Action| {
@@ -86,35 +86,43 @@ impl<R: Resolver> Cluster<R> {
     pub(crate) fn beyond_repair(&self, state: &State<R>) -> Option<(usize, usize)> {
         let tables = &mut *self.tables();
         let edge = self.edges.iter().find(|(from, to)| {
-            let [feeder, asker] = [from, to].map(|master| tables.locals[state.local(*master)].core);
-            !tables.repairs.get(&(feeder, asker)).copied().unwrap_or_else(|| {
-                let repaired = self.is_repaired(tables, feeder, asker);
-                tables.repairs.insert((feeder, asker), repaired);
-                repaired
-            })
+            let (feeder, asker) = (&tables.locals[state.local(*from)], &tables.locals[state.local(*to)]);
+            let same = asker.digest == feeder.digest;
+            let lacks = !same && !tables.digests[asker.digest].covers(&tables.digests[feeder.digest]);
+            let (feeder, asker) = (feeder.core, asker.core);
+            lacks && !self.is_repaired(tables, feeder, asker)
         });
         edge.map(|(from, to)| (from.index(), to.index()))
     }
 
-    /// Whether the asker lacks nothing that the feeder has, or an exchange of digests brings it.
+    /// Whether an exchange of digests brings the asker all that the feeder has.
     fn is_repaired(&self, tables: &mut Tables<R>, feeder: u32, asker: u32) -> bool {
-        let (has, lacks) = (tables.cores[feeder].digest, tables.cores[asker].digest);
-        if tables.digests[lacks].covers(&tables.digests[has]) {
-            return true;
+        let (lacks, id) = (tables.locals[asker].digest, tables.locals[asker].replica.id());
+        let counts = self.what_counts(tables, asker);
+        let key = (pair(feeder, counts), id);
+        if let Some(repaired) = tables.repairs.get(&key) {
+            return *repaired;
         }
-        let id = tables.cores[asker].replica.id();
-        let Some(letter) = self.answer_to(tables, feeder, (id, lacks), usize::MAX) else {
-            return false;
-        };
-        let brought = tables.brought.get(&(asker, letter)).copied().unwrap_or_else(|| {
-            let mut replica = tables.cores[asker].replica.as_ref().clone();
-            let Letter { from, message, .. } = &*tables.letters[letter];
-            self.receive(&mut replica, *from, message.clone());
-            let brought = tables.seen(replica.digest());
-            tables.brought.insert((asker, letter), brought);
-            brought
+        let letter = self.answer_to(tables, feeder, (id, lacks), usize::MAX);
+        let repaired = letter.is_some_and(|letter| {
+            let key = (counts, letter.hash());
+            let brought = tables.brought.get(&key).copied().unwrap_or_else(|| {
+                let mut replica = tables.locals[asker].replica.as_ref().clone();
+                self.receive(&mut replica, letter.from, letter.message);
+                let brought = tables.seen(replica.digest());
+                tables.brought.insert(key, brought);
+                brought
+            });
+            tables.digests[brought].covers(&tables.digests[tables.locals[feeder].digest])
         });
-        tables.digests[brought].covers(&tables.digests[has])
+        tables.repairs.insert(key, repaired);
+        repaired
+    }
+
+    /// What counts of a receiver when it is asked what it has seen after a letter: what it had seen before. Of a tampered one,
+    /// all that it knows.
+    fn what_counts(&self, tables: &Tables<R>, receiver: u32) -> u32 {
+        if self.tamper.is_none() { tables.locals[receiver].digest } else { receiver }
     }
 
     /// Whether a letter in flight builds on something that its receiver has not seen.
@@ -134,22 +142,64 @@ impl<R: Resolver> Cluster<R> {
             Message::Snapshot(_) => false,
         });
         let streams = matches!(self.scope.link, Link::Stream { .. });
-        let waits = || self.edges.iter().any(|(from, to)| tables.locals[state.local(*from)].waiting[to.index()] > 1);
+        let waits = || (0..self.edges.len()).any(|edge| self.waiting(&tables, state, edge) > 1);
         in_flight || (streams && waits())
     }
 
     /// Whether two neighbours each need the other's snapshot.
     pub(crate) fn crossed(&self, state: &State<R>) -> bool {
         let tables = self.tables();
-        let core = |master| &tables.core(state.local(master)).replica;
+        let replica = |master| &tables.locals[state.local(master)].replica;
         let needs_snapshot = |from, to| {
-            let (feeder, asker) = (core(from), core(to));
+            let (feeder, asker) = (replica(from), replica(to));
             let answer = feeder.answer(asker.digest(), 1);
             answer.is_some_and(|m| matches!(m, Message::Snapshot(_)) && m.is_news_to(asker.digest()))
         };
         self.edges.iter().any(|&(from, to)| {
-            let lacks = !core(to).digest().covers(core(from).digest());
+            let lacks = !replica(to).digest().covers(replica(from).digest());
             lacks && needs_snapshot(from, to) && needs_snapshot(to, from)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{self, Limits};
+    use crate::scope::{Client, Free, Scope};
+    use multimaster::{LastWriteWins, MasterId, Replica, Topology};
+
+    #[test]
+    fn what_has_been_seen_after_a_letter_follows_from_what_had_been_seen_before() {
+        let asks = |asks: &[&str]| asks.iter().map(|ask| ask.parse().unwrap()).collect();
+        let clients = vec![
+            Client { at: MasterId(0), asks: asks(&["set k = 1", "delete k"]) },
+            Client { at: MasterId(1), asks: asks(&["set k = 2"]) },
+        ];
+        for (link, log) in [
+            (Link::Stream { resets: 1 }, None),
+            (Link::Datagram { losses: 1, duplicates: 0 }, None),
+            (Link::Datagram { losses: 1, duplicates: 0 }, Some(1)),
+        ] {
+            let topology = Topology::star(3).unwrap();
+            let scope = Scope { topology, link, batch: 1, log, clients: clients.clone(), free: Free::default() };
+            let cluster = Cluster::new(scope, LastWriteWins);
+            engine::explore(&cluster, Limits::default(), |_, _| {});
+            let tables = &*cluster.tables();
+            let masters = || (0..tables.locals.next()).map(|number| (number, &tables.locals[number]));
+            let mut tried = 0;
+            for ((feeder, _), (number, asker)) in masters().flat_map(|one| masters().map(move |other| (one, other))) {
+                let answer = cluster.answer_to(tables, feeder, (asker.replica.id(), asker.digest), usize::MAX);
+                let Some(letter) = answer else { continue };
+                let key = (cluster.what_counts(tables, number), letter.hash());
+                if let Some(brought) = tables.brought.get(&key) {
+                    let mut replica = Replica::clone(&asker.replica);
+                    replica.receive(letter.from, letter.message);
+                    assert_eq!(replica.digest(), &tables.digests[*brought]);
+                    tried += 1;
+                }
+            }
+            assert!(tried > tables.brought.len(), "several masters have seen the same");
+        }
     }
 }

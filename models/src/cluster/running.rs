@@ -17,9 +17,9 @@ impl<R: Resolver> Cluster<R> {
     /// The steps that no client makes and no letter.
     pub(super) fn enabled_running(&self, tables: &Tables<R>, state: &State<R>, enable: &mut impl FnMut(Action)) {
         let max = self.scope.batch;
-        for &(from, to) in &self.edges {
+        for &(from, to) in &*self.edges {
             let (feeder, asker) = (state.local(from), state.local(to));
-            if tables.replica(feeder).has_push(to) {
+            if tables.locals[feeder].replica.has_push(to) {
                 enable(Action::Push { from, to, max });
                 continue;
             }
@@ -35,7 +35,7 @@ impl<R: Resolver> Cluster<R> {
         }
         if let Some(keep) = self.scope.log {
             for (at, master) in (0..).map(MasterId).zip(&state.masters) {
-                if tables.replica(master.local).log().len() > keep {
+                if tables.locals[master.local].replica.log().len() > keep {
                     enable(Action::Truncate { at, keep });
                 }
             }
@@ -90,10 +90,10 @@ impl<R: Resolver> Cluster<R> {
     /// The state is altered to what the world has come to be.
     fn become_like(&self, tables: &mut Tables<R>, next: &mut State<R>, world: World<R>) {
         for (master, replica) in next.masters.iter_mut().zip(world.replicas) {
-            if Arc::ptr_eq(&replica, &tables.replica(master.local)) {
+            if Arc::ptr_eq(&replica, &tables.locals[master.local].replica) {
                 continue;
             }
-            master.local = self.local(tables, Arc::unwrap_or_clone(replica));
+            master.local = tables.local(Arc::unwrap_or_clone(replica));
             master.judgement = self.judge(tables, master.local, next.history);
         }
         next.wire = world.wire.into_iter().map(|letter| tables.letter(letter)).collect();
@@ -141,7 +141,7 @@ impl<R: Resolver> Cluster<R> {
 
     fn send_off(&self, world: &mut World<R>, from: MasterId, to: MasterId, message: MessageOf<R>, sent: &mut Sent) {
         if let Some(letter) = self.sealed(world.master(from), to, message) {
-            letter.count(world.master(to).digest(), sent);
+            letter.count(|| world.master(to).digest(), sent);
             world.fly(Arc::new(letter));
         }
     }

@@ -1,13 +1,12 @@
 //! A global state: the numbers of what it is made of, and the hash of their content.
 
+use super::judgement::Judgement;
 use super::tables::Tables;
 use super::world::World;
-use crate::history::History;
-use crate::specification::{Specification, misread};
 use crate::subject::Sent;
 use foldhash::quality::FixedState;
-use multimaster::{Kind, MasterId, Message, MessageOf, Reading, Replica, Resolver, VersionVector};
-use smallvec::SmallVec;
+use multimaster::{MasterId, Message, MessageOf, Replica, Resolver, VersionVector};
+use smallvec::{Array, SmallVec};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -23,8 +22,11 @@ pub struct State<R: Resolver> {
     pub(super) wire: SmallVec<[u32; 8]>,
     /// The digests that are on their way over running links, in the order of content: a bag.
     pub(super) inquiries: SmallVec<[u32; 2]>,
-    /// How far each client is in its script.
-    pub(crate) progress: SmallVec<[u8; 8]>,
+    /// How many changes are in flight on each stream, if that is [counted](super::Cluster::counts_waiting) here; then how far
+    /// each client is in its script.
+    counts: SmallVec<[u8; 16]>,
+    /// How many of those are streams.
+    streams: u8,
     pub(super) history: u32,
     /// Which of the free requests have been made, a bit each.
     pub(crate) chosen: u32,
@@ -60,10 +62,6 @@ pub(crate) struct Inquiry {
     pub(crate) seen: VersionVector,
 }
 
-/// What the properties ask of a master, in the light of the writes that it has seen: a bit each.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Judgement(u8);
-
 /// A message in flight.
 pub(crate) struct Letter<R: Resolver> {
     pub(crate) from: MasterId,
@@ -74,19 +72,46 @@ pub(crate) struct Letter<R: Resolver> {
 
 impl<R: Resolver> State<R> {
     /// A state in which nothing is in flight and nothing has been asked.
-    pub(super) fn new(tables: &Arc<Mutex<Tables<R>>>, masters: SmallVec<[Master; 4]>, history: u32) -> State<R> {
+    pub(super) fn new(
+        tables: &Arc<Mutex<Tables<R>>>,
+        masters: SmallVec<[Master; 4]>,
+        history: u32,
+        (streams, clients): (usize, usize),
+    ) -> State<R> {
         State {
             tables: Arc::clone(tables),
             hash: 0,
             masters,
             wire: SmallVec::new(),
             inquiries: SmallVec::new(),
-            progress: SmallVec::new(),
+            counts: SmallVec::from_elem(0, streams + clients),
+            streams: streams as u8,
             history,
             chosen: 0,
             broken: 0,
             faults: Faults::default(),
         }
+    }
+
+    /// By edge, how many changes are in flight on its stream. Empty where replicas keep count themselves.
+    pub(super) fn waiting(&self) -> &[u8] {
+        &self.counts[..usize::from(self.streams)]
+    }
+
+    /// How far each client is in its script.
+    pub(crate) fn progress(&self) -> &[u8] {
+        &self.counts[usize::from(self.streams)..]
+    }
+
+    /// The masters, what waits on each stream, and how far each client is, to be altered.
+    pub(super) fn parts(&mut self) -> (&mut [Master], &mut [u8], &mut [u8]) {
+        let (waiting, progress) = self.counts.split_at_mut(self.streams.into());
+        (&mut self.masters, waiting, progress)
+    }
+
+    /// All that is counted.
+    pub(super) fn counts(&self) -> &[u8] {
+        &self.counts
     }
 
     /// The number of the master `id`.
@@ -109,7 +134,7 @@ impl<R: Resolver> State<R> {
 
     /// The master `id`.
     pub(crate) fn replica(&self, id: MasterId) -> Arc<Replica<R>> {
-        locked(&self.tables).replica(self.local(id))
+        locked(&self.tables).replica(self, id)
     }
 
     /// To be called when the state has been altered, for the last time.
@@ -122,7 +147,7 @@ impl<R: Resolver> State<R> {
         self.masters.iter().map(|master| master.local).eq(other.masters.iter().map(|master| master.local))
             && self.wire == other.wire
             && self.inquiries == other.inquiries
-            && self.progress == other.progress
+            && self.counts == other.counts
             && (self.history, self.chosen, self.broken, self.faults)
                 == (other.history, other.chosen, other.broken, other.faults)
     }
@@ -130,7 +155,7 @@ impl<R: Resolver> State<R> {
     /// The changes that the letter puts under way are counted as sent: of a snapshot, those that its receiver lacks.
     pub(super) fn count(&self, tables: &Tables<R>, letter: u32, sent: &mut Sent) {
         let letter = &tables.letters[letter];
-        letter.count(tables.digest(self.local(letter.to)), sent);
+        letter.count(|| tables.digest(self.local(letter.to)), sent);
     }
 
     /// The letter is in flight: perhaps not the first that is like it.
@@ -156,67 +181,6 @@ pub(crate) fn content_hash<T: Hash + ?Sized>(value: &T) -> u64 {
     FixedState::with_seed(0).hash_one(value)
 }
 
-impl Judgement {
-    pub(super) fn of<R: Resolver>(
-        replica: &Replica<R>,
-        history: &History,
-        specification: Option<Specification>,
-    ) -> Judgement {
-        let losses = history.losses(replica);
-        let bits = [
-            history.out_of_order(replica).is_some(),
-            history.resurrection(replica).is_some(),
-            losses.iter().any(|loss| loss.by_policy),
-            losses.iter().any(|loss| !loss.by_policy),
-            specification.is_some_and(|said| misread(said, history, replica).is_some()),
-            replica.rule().kind() == Kind::BoundedCounter
-                && replica.readings().any(|(_, reading)| matches!(reading, Reading::Total(..0))),
-            history.conflict(replica),
-            history.dependency(replica),
-        ];
-        Judgement(bits.iter().enumerate().map(|(place, bit)| u8::from(*bit) << place).sum())
-    }
-
-    fn bit(self, place: u8) -> bool {
-        self.0 & (1 << place) != 0
-    }
-
-    pub(crate) fn out_of_order(self) -> bool {
-        self.bit(0)
-    }
-
-    pub(crate) fn resurrects(self) -> bool {
-        self.bit(1)
-    }
-
-    pub(crate) fn lost_by_policy(self) -> bool {
-        self.bit(2)
-    }
-
-    pub(crate) fn lost_causally(self) -> bool {
-        self.bit(3)
-    }
-
-    pub(crate) fn misread(self) -> bool {
-        self.bit(4)
-    }
-
-    /// Whether a bounded counter is read below its bound.
-    pub(crate) fn below_bound(self) -> bool {
-        self.bit(5)
-    }
-
-    /// Whether it has seen a conflict.
-    pub(crate) fn conflict(self) -> bool {
-        self.bit(6)
-    }
-
-    /// Whether it has seen a write that depends on another master's.
-    pub(crate) fn dependency(self) -> bool {
-        self.bit(7)
-    }
-}
-
 impl<R: Resolver> Letter<R> {
     pub(super) fn new(from: MasterId, to: MasterId, message: MessageOf<R>) -> Letter<R> {
         let hash = content_hash(&(from, to, &message));
@@ -232,10 +196,11 @@ impl<R: Resolver> Letter<R> {
     }
 
     /// What it puts under way to a receiver that has seen so much.
-    pub(super) fn count(&self, seen: &VersionVector, sent: &mut Sent) {
+    pub(super) fn count<'a>(&self, seen: impl FnOnce() -> &'a VersionVector, sent: &mut Sent) {
         match &self.message {
-            Message::Push(push) => sent.extend(push.changes.iter().map(|change| change.dot)),
-            Message::Snapshot(_) => sent.extend(self.message.brings(seen)),
+            // One after the other: mostly there is one.
+            Message::Push(push) => push.changes.iter().for_each(|change| sent.push(change.dot)),
+            Message::Snapshot(_) => sent.extend(self.message.brings(seen())),
         }
     }
 }
@@ -262,18 +227,31 @@ impl<R: Resolver> Hash for State<R> {
 
 impl<R: Resolver> Clone for State<R> {
     fn clone(&self) -> Self {
-        State {
-            tables: Arc::clone(&self.tables),
-            hash: self.hash,
-            // As slices: element by element takes several times as long.
-            masters: SmallVec::from_slice(&self.masters),
-            wire: SmallVec::from_slice(&self.wire),
-            inquiries: SmallVec::from_slice(&self.inquiries),
-            progress: SmallVec::from_slice(&self.progress),
-            history: self.history,
-            chosen: self.chosen,
-            broken: self.broken,
-            faults: self.faults,
+        let mut copy = State::new(&self.tables, SmallVec::new(), self.history, (0, 0));
+        copy.clone_from(self);
+        copy
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        let State { tables: _, hash, masters, wire, inquiries, counts, streams, history, chosen, broken, faults } =
+            other;
+        if !Arc::ptr_eq(&self.tables, &other.tables) {
+            self.tables = Arc::clone(&other.tables);
         }
+        copy(&mut self.masters, masters);
+        copy(&mut self.wire, wire);
+        copy(&mut self.inquiries, inquiries);
+        copy(&mut self.counts, counts);
+        (self.hash, self.streams, self.history) = (*hash, *streams, *history);
+        (self.chosen, self.broken, self.faults) = (*chosen, *broken, *faults);
+    }
+}
+
+/// As a slice: element by element takes several times as long.
+fn copy<A: Array<Item: Copy>>(to: &mut SmallVec<A>, from: &SmallVec<A>) {
+    if to.len() != from.len() {
+        *to = SmallVec::from_slice(from);
+    } else if !from.is_empty() {
+        to.copy_from_slice(from);
     }
 }

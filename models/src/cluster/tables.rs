@@ -6,12 +6,13 @@
 //! content hashes are, as in the search. Numbers are given as things are found, which may differ from run to run: nothing
 //! that is told or counted depends on them.
 
-use super::state::{Faults, Inquiry, Judgement, Letter, State, content_hash};
+use super::judgement::Judgement;
+use super::outcomes::{Asked, Move, Moved, Receipt, Wrote};
+use super::state::{Faults, Inquiry, Letter, State, content_hash};
 use super::world::World;
 use crate::history::History;
 use foldhash::{fast, quality};
-use multimaster::{Dot, MasterId, Replica, Resolver, VersionVector};
-use smallvec::SmallVec;
+use multimaster::{Dot, MasterId, Message, Replica, Resolver, VersionVector};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::{Index, Range};
@@ -38,6 +39,16 @@ impl<T> Numbered<T> {
         })
     }
 
+    /// The number of the value that hashes so, if it is known.
+    pub(super) fn find(&self, hash: u64) -> Option<u32> {
+        self.numbers.get(&hash).copied()
+    }
+
+    /// The number that the next new value will have.
+    pub(super) fn next(&self) -> u32 {
+        self.values.len() as u32
+    }
+
     pub(super) fn hash(&self, number: u32) -> u64 {
         self.values[number as usize].0
     }
@@ -51,151 +62,84 @@ impl<T> Index<u32> for Numbered<T> {
     }
 }
 
-/// A master with nothing yet to send: that counts for nothing in what it reads and answers.
-pub(super) struct Core<R: Resolver> {
+/// A master. Where states [count what waits](super::Cluster::counts_waiting), it is told here with nothing yet to send.
+pub(super) struct Local<R: Resolver> {
     pub(super) replica: Arc<Replica<R>>,
+    /// The number of the same master with nothing yet to send, which reads and answers as this one does.
+    pub(super) core: u32,
     /// The number of what it has seen.
     pub(super) digest: u32,
     /// The hash of all that is read.
     pub(super) readings: u64,
+    /// What it has ever had to send, where states count what waits.
+    pub(super) streams: Streams,
 }
 
-/// A master.
-pub(super) struct Local<R: Resolver> {
-    pub(super) core: u32,
-    /// How many changes it has yet to send to each master.
-    pub(super) waiting: Waiting,
-    /// `None` if it derives from these two.
-    replica: Option<Arc<Replica<R>>>,
+/// By neighbour, the letters that a master's log comes to, one change each, from the first: what is in flight on a stream
+/// is the last so many of them.
+pub(super) type Streams = Vec<Vec<Queued>>;
+
+/// A letter of one change, and that change.
+#[derive(Clone, Copy)]
+pub(super) struct Queued {
+    pub(super) letter: u32,
+    pub(super) dot: Dot,
 }
 
-/// A number of changes for each master, in order.
-pub(super) type Waiting = SmallVec<[u8; 8]>;
+/// What has been written.
+pub(super) struct Ghost {
+    pub(super) history: Arc<History>,
+    /// The hash of each write, in order.
+    hashes: Vec<u64>,
+}
 
 /// The values of a function, each worked out once.
 pub(super) type Known<K, V> = HashMap<K, V, fast::FixedState>;
 
-/// All that a cluster's states are made of, and all that is remembered of its steps. A master is a key by its *part*: see
-/// [`part_of`](super::Cluster::part_of).
+/// All that a cluster's states are made of, and all that is remembered of its steps.
 pub(crate) struct Tables<R: Resolver> {
-    pub(super) cores: Numbered<Core<R>>,
+    /// The topology's edges, in order.
+    edges: Arc<[(MasterId, MasterId)]>,
     pub(super) locals: Numbered<Local<R>>,
     pub(super) digests: Numbered<VersionVector>,
     pub(super) letters: Numbered<Arc<Letter<R>>>,
     pub(super) inquiries: Numbered<Inquiry>,
-    pub(super) histories: Numbered<Arc<History>>,
+    pub(super) histories: Numbered<Ghost>,
     /// Letters that go out together: each time a range of them.
     outboxes: Vec<u32>,
     /// By master and letter: what comes of its arrival.
-    pub(super) receipts: Known<(u32, u32), Receipt>,
+    pub(super) receipts: Known<u64, Receipt>,
     /// By master, history and request: what comes of a write; `None` if it is refused.
     pub(super) writes: Known<(u32, u32, Asked), Option<Wrote>>,
-    /// By sender, neighbour and what waits for it (see [`stream_key`]): what moving its cursor comes to.
-    pub(super) moves: Known<(u64, Move), Moved>,
-    /// Over streams, by the sender itself, the neighbour and the most changes: what it comes to be, and the letter it sends.
-    pub(super) pushes: Known<(u64, usize), (u32, Option<u32>)>,
-    /// Over streams, by the sender itself, the neighbour and its digest: what the sender comes to be when it skips that.
-    pub(super) skips: Known<(u64, u32), u32>,
-    /// Over streams, by the receiver itself and a letter that it takes in: what it comes to be.
-    pub(super) arrivals: Known<(u32, u32), u32>,
-    /// By the feeder's core, the asker, its digest and the most changes: the answer to that digest.
-    pub(super) answers: Known<(u32, MasterId, u32, usize), Option<u32>>,
-    /// By the receiver's core and a letter: the digest after its arrival.
-    pub(super) brought: Known<(u32, u32), u32>,
+    /// Over streams whose senders keep count themselves, by sender and neighbour: what moving a cursor comes to.
+    pub(super) moves: Known<(u32, MasterId, Move), Moved>,
+    /// By the first letter of several that a stream carries at once, their number, and their sender: the letter that they
+    /// are together.
+    pub(super) joined: Known<(u32, usize, u32), u32>,
+    /// By the feeder's core, the asker and its digest: the answer to that digest.
+    pub(super) answers: Known<(u32, MasterId, u32), Option<u32>>,
     /// By core and history: how the master is judged.
-    pub(super) judgements: Known<(u32, u32), Judgement>,
-    /// By the cores of feeder and asker: whether the asker lacks nothing that the feeder has, or an exchange of digests
-    /// would bring it.
-    pub(super) repairs: Known<(u32, u32), bool>,
+    pub(super) judgements: Known<u64, Judgement>,
+    /// The same by core and the [hash](Tables::hash_of_seen) of the writes that it has seen, which are all that counts.
+    pub(super) judged: Known<(u32, u64), Judgement>,
+    /// By the feeder's core and what [counts](super::Cluster::what_counts) of the asker, which lacks something: whether an
+    /// exchange of digests would bring it.
+    pub(super) repairs: Known<(u64, MasterId), bool>,
+    /// By what counts of the receiver, and the hash of a letter: the digest after its arrival.
+    pub(super) brought: Known<(u32, u64), u32>,
     /// By history: whether a right was overspent.
     pub(super) overspent: Known<u32, bool>,
 }
 
-/// A request: the client and its place in the script, or the place among the free ones.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Asked {
-    Scripted(usize, usize),
-    Free(usize),
+/// Two numbers in one, for what is looked up at nearly every step.
+pub(super) fn pair(one: u32, other: u32) -> u64 {
+    u64::from(one) << 32 | u64::from(other)
 }
 
-/// A sender, a neighbour and how much it has yet to send it, in one number: looked up at nearly every step over streams.
-pub(super) fn stream_key(sender: u32, to: MasterId, waiting: u8) -> u64 {
-    u64::from(sender) << 32 | u64::from(to.0) << 8 | u64::from(waiting)
-}
-
-/// How a cursor moves.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Move {
-    /// Past the next changes, at most so many, which are sent.
-    Push(usize),
-    /// Past all.
-    Drain,
-    /// To what the receiver says it has: a digest of this number.
-    Resume(u32),
-    /// The same, if what would be sent next is in that digest.
-    Acknowledge(u32),
-}
-
-impl Hash for Move {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let (kind, number) = match *self {
-            Move::Push(max) => (0, max as u64),
-            Move::Drain => (1, 0),
-            Move::Resume(digest) => (2, digest.into()),
-            Move::Acknowledge(digest) => (3, digest.into()),
-        };
-        hasher.write_u64(number << 2 | kind);
-    }
-}
-
-/// What came of a letter's arrival.
-#[derive(Clone, Copy)]
-pub(super) struct Receipt {
-    pub(super) outcome: Arrival,
-    pub(super) settled: Settled,
-}
-
-/// An [`Outcome`](multimaster::Outcome), as far as the model goes on otherwise after it.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Arrival {
-    TakenIn,
-    Gap,
-    Duplicate,
-    Refused,
-}
-
-/// A master that has taken something in.
-#[derive(Clone, Copy)]
-pub(super) struct Settled {
-    /// What it was before.
-    pub(super) before: u32,
-    /// What it is now.
-    pub(super) after: u32,
-    /// What it sends at once: see [`Tables::outbox`].
-    pub(super) outbox: (u32, u32),
-}
-
-/// What came of a write.
-#[derive(Clone, Copy)]
-pub(super) struct Wrote {
-    pub(super) settled: Settled,
-    pub(super) history: u32,
-}
-
-/// A sender whose cursor has moved, and what it has sent.
-#[derive(Clone, Copy)]
-pub(super) struct Moved {
-    pub(super) before: u32,
-    pub(super) after: u32,
-    /// How much it still has to send to that neighbour.
-    pub(super) left: u8,
-    pub(super) letter: Option<u32>,
-}
-
-impl<R: Resolver> Default for Tables<R> {
-    fn default() -> Self {
+impl<R: Resolver> Tables<R> {
+    pub(super) fn new(edges: Arc<[(MasterId, MasterId)]>) -> Tables<R> {
         Tables {
-            cores: Numbered::default(),
+            edges,
             locals: Numbered::default(),
             digests: Numbered::default(),
             letters: Numbered::default(),
@@ -205,128 +149,94 @@ impl<R: Resolver> Default for Tables<R> {
             receipts: Known::default(),
             writes: Known::default(),
             moves: Known::default(),
-            pushes: Known::default(),
-            skips: Known::default(),
-            arrivals: Known::default(),
-            brought: Known::default(),
+            joined: Known::default(),
             answers: Known::default(),
             judgements: Known::default(),
+            judged: Known::default(),
             repairs: Known::default(),
+            brought: Known::default(),
             overspent: Known::default(),
         }
     }
-}
 
-fn waiting<R: Resolver>(replica: &Replica<R>, masters: u16) -> Waiting {
-    (0..masters).map(|peer| waiting_for(replica, MasterId(peer))).collect()
-}
-
-pub(super) fn waiting_for<R: Resolver>(replica: &Replica<R>, peer: MasterId) -> u8 {
-    replica.pending(peer).min(u8::MAX.into()) as u8
-}
-
-/// The same master with so much yet to send to `peer`, which says how much of the log it has.
-fn wind_back<R: Resolver>(replica: &mut Replica<R>, peer: MasterId, waiting: u8) {
-    let dots: SmallVec<[Dot; 8]> = replica.log().map(|change| change.dot).collect();
-    // Mostly the first is right: it is not if the neighbour is spared some of what comes after.
-    for passed in (0..=dots.len().saturating_sub(waiting.into())).rev() {
-        let mut had = replica.truncated().clone();
-        dots[..passed].iter().for_each(|dot| had.insert(*dot));
-        replica.resume(peer, &had);
-        if waiting_for(replica, peer) == waiting {
-            break;
-        }
+    /// The number of the master `replica`.
+    pub(super) fn local(&mut self, replica: Replica<R>) -> u32 {
+        self.local_with(replica, |_| Streams::new())
     }
-}
 
-impl<R: Resolver> Tables<R> {
-    /// The number of the master `replica`. If it `derives`, it is told by its core and what it has yet to send.
-    pub(super) fn local(&mut self, replica: Replica<R>, masters: u16, derives: bool) -> u32 {
-        let waiting = waiting(&replica, masters);
-        let mut replica = Arc::new(replica);
-        let own = (!derives).then(|| Arc::clone(&replica));
-        if waiting.iter().any(|waiting| *waiting > 0) {
-            let all = replica.digest().clone();
-            // Copied only if it is needed as it was. Who is no neighbour has no cursor.
-            let sent = Arc::make_mut(&mut replica);
-            (0..masters).for_each(|peer| sent.resume(MasterId(peer), &all));
+    /// The number of the master `replica`; if it is new, `streams` tells what its log comes to.
+    pub(super) fn local_with(&mut self, replica: Replica<R>, streams: impl FnOnce(&mut Self) -> Streams) -> u32 {
+        let hash = content_hash(&replica);
+        if let Some(known) = self.locals.find(hash) {
+            return known;
         }
+        let streams = streams(self);
+        let rested = self.rested(&replica).map(|rested| self.local(rested));
+        let core = rested.unwrap_or(self.locals.next());
         let digest = self.seen(replica.digest());
-        let core = self.cores.number(content_hash(&*replica), || {
-            let mut readings = quality::FixedState::with_seed(0).build_hasher();
-            replica.readings().for_each(|read| read.hash(&mut readings));
-            Core { digest, readings: readings.finish(), replica }
-        });
-        self.local_of(core, waiting, own)
+        let mut readings = quality::FixedState::with_seed(0).build_hasher();
+        replica.readings().for_each(|read| read.hash(&mut readings));
+        let (readings, replica) = (readings.finish(), Arc::new(replica));
+        self.locals.number(hash, || Local { replica, core, digest, readings, streams })
     }
 
-    /// The number of the master with this core that has so much yet to send; itself, unless it derives from these two.
-    pub(super) fn local_of(&mut self, core: u32, waiting: Waiting, own: Option<Arc<Replica<R>>>) -> u32 {
-        // With all of the log there, where a cursor stands is told by how many changes it has before it.
-        let hash = match &own {
-            Some(replica) if !replica.truncated().is_empty() => content_hash(&**replica),
-            _ => {
-                let mut hasher = quality::FixedState::with_seed(0).build_hasher();
-                hasher.write_u64(self.cores.hash(core));
-                for some in waiting.chunks(8) {
-                    let mut bytes = [0; 8];
-                    bytes[..some.len()].copy_from_slice(some);
-                    hasher.write_u64(u64::from_le_bytes(bytes));
-                }
-                hasher.finish()
-            }
-        };
-        self.locals.number(hash, || Local { core, waiting, replica: own })
-    }
-
-    /// The number of this master when it has so much left to send to `peer`.
-    pub(super) fn with_left(&mut self, local: u32, peer: MasterId, left: u8, own: Option<Arc<Replica<R>>>) -> u32 {
-        let Local { core, waiting, .. } = &self.locals[local];
-        let (core, mut waiting) = (*core, Waiting::from_slice(waiting));
-        waiting[peer.index()] = left;
-        self.local_of(core, waiting, own)
-    }
-
-    /// The master itself.
-    pub(super) fn replica(&self, local: u32) -> Arc<Replica<R>> {
-        let Local { core, waiting, replica } = &self.locals[local];
-        replica.clone().unwrap_or_else(|| {
-            let mut replica = Arc::clone(&self.cores[*core].replica);
-            for (peer, waiting) in (0..).map(MasterId).zip(waiting).filter(|(_, waiting)| **waiting > 0) {
-                wind_back(Arc::make_mut(&mut replica), peer, *waiting);
-            }
-            replica
+    /// The same master with nothing yet to send, if it has something.
+    fn rested(&self, replica: &Replica<R>) -> Option<Replica<R>> {
+        let peers = || self.edges.iter().filter(|(from, _)| *from == replica.id()).map(|(_, to)| *to);
+        peers().any(|peer| replica.has_push(peer)).then(|| {
+            let mut rested = replica.clone();
+            peers().for_each(|peer| rested.resume(peer, replica.digest()));
+            rested
         })
     }
 
-    /// The master itself, to be altered; if it derives, with so much waiting for `peer`, and what is waiting for others does
-    /// not count.
-    pub(super) fn sender_to(&self, local: u32, peer: MasterId, waiting: u8) -> Replica<R> {
-        let Local { core, replica, .. } = &self.locals[local];
-        replica.as_deref().cloned().unwrap_or_else(|| {
-            let mut replica = self.cores[*core].replica.as_ref().clone();
-            wind_back(&mut replica, peer, waiting);
-            replica
-        })
-    }
-
-    /// The number of a master that does the same as this one, with nothing yet to send if it derives.
-    pub(super) fn receiver(&mut self, local: u32) -> u32 {
-        let Local { core, waiting, replica } = &self.locals[local];
-        if replica.is_some() {
-            return local;
+    /// The master at `at` in this state, with what it has yet to send.
+    pub(super) fn replica(&self, state: &State<R>, at: MasterId) -> Arc<Replica<R>> {
+        let local = state.local(at);
+        let mut replica = Arc::clone(&self.locals[local].replica);
+        for ((_, to), waiting) in self.edges.iter().zip(state.waiting()).filter(|((from, _), _)| *from == at) {
+            if let Some(next) = self.in_flight(local, *to, *waiting).first() {
+                self.wind_back(Arc::make_mut(&mut replica), next.letter);
+            }
         }
-        let (core, none) = (*core, SmallVec::from_elem(0, waiting.len()));
-        self.local_of(core, none, None)
+        replica
     }
 
-    pub(super) fn core(&self, local: u32) -> &Core<R> {
-        &self.cores[self.locals[local].core]
+    /// All that the sender's log comes to for `to`.
+    pub(super) fn in_all(&self, sender: u32, to: MasterId) -> &[Queued] {
+        &self.locals[sender].streams[to.index()]
+    }
+
+    /// What is in flight on the stream to `to` if the sender has so many changes waiting there.
+    pub(super) fn in_flight(&self, sender: u32, to: MasterId, waiting: u8) -> &[Queued] {
+        let all = self.in_all(sender, to);
+        &all[all.len() - usize::from(waiting)..]
+    }
+
+    /// How many changes, from the first in flight, a receiver that has seen so much has got: past them an acknowledgement moves
+    /// the cursor, which rests nowhere behind what the receiver lacks.
+    pub(super) fn known_in_flight(&self, sender: u32, to: MasterId, waiting: u8, seen: &VersionVector) -> u8 {
+        let in_flight = self.in_flight(sender, to, waiting);
+        let known = in_flight.iter().take_while(|queued| seen.contains(queued.dot)).count() as u8;
+        debug_assert_eq!(usize::from(waiting - known), {
+            let mut sender = Replica::clone(&self.locals[sender].replica);
+            sender.resume(to, seen);
+            sender.pending(to)
+        });
+        known
+    }
+
+    /// The sender has the letter yet to send, and all that comes after it.
+    pub(super) fn wind_back(&self, sender: &mut Replica<R>, letter: u32) {
+        let Letter { to, message, .. } = &*self.letters[letter];
+        if let Message::Push(push) = message {
+            sender.resume(*to, &push.extends);
+        }
     }
 
     /// What the master has seen.
     pub(super) fn digest(&self, local: u32) -> &VersionVector {
-        &self.digests[self.core(local).digest]
+        &self.digests[self.locals[local].digest]
     }
 
     /// The number of a digest.
@@ -343,7 +253,16 @@ impl<R: Resolver> Tables<R> {
     }
 
     pub(super) fn history(&mut self, history: History) -> u32 {
-        self.histories.number(content_hash(&history), || Arc::new(history))
+        let hashes: Vec<u64> = history.writes().iter().map(content_hash).collect();
+        let hash = hashes.iter().copied().fold(0, u64::wrapping_add);
+        self.histories.number(hash, || Ghost { history: Arc::new(history), hashes })
+    }
+
+    /// The hash of those of these writes that this master has seen.
+    pub(super) fn hash_of_seen(&self, history: u32, local: u32) -> u64 {
+        let (Ghost { history, hashes }, seen) = (&self.histories[history], self.digest(local));
+        let seen = history.writes().iter().zip(hashes).filter(|(write, _)| seen.contains(write.dot));
+        seen.map(|(_, hash)| *hash).fold(0, u64::wrapping_add)
     }
 
     /// The place of an outbox that holds these letters.
@@ -360,27 +279,28 @@ impl<R: Resolver> Tables<R> {
     /// The hash of what the state is made of. Masters and letters say in their content who they are: so their hashes need
     /// only be added up.
     pub(super) fn hash(&self, state: &State<R>) -> u64 {
-        let masters = state.masters.iter().map(|master| self.locals.hash(master.local));
-        let letters = state.wire.iter().map(|letter| self.letters.hash(*letter));
-        let inquiries = state.inquiries.iter().map(|inquiry| self.inquiries.hash(*inquiry));
-        let parts = masters.chain(letters).chain(inquiries).fold(0, u64::wrapping_add);
+        let mut parts = 0u64;
+        state.masters.iter().for_each(|master| parts = parts.wrapping_add(self.locals.hash(master.local)));
+        state.wire.iter().for_each(|letter| parts = parts.wrapping_add(self.letters.hash(*letter)));
+        state.inquiries.iter().for_each(|inquiry| parts = parts.wrapping_add(self.inquiries.hash(*inquiry)));
+        let Faults { losses, duplicates, resets } = state.faults;
+        let faults = u32::from_le_bytes([losses, duplicates, resets, 0]);
         let mut hasher = quality::FixedState::with_seed(0).build_hasher();
         hasher.write_u64(parts);
         hasher.write_u64(self.histories.hash(state.history));
         hasher.write_u64(u64::from(state.chosen) << 32 | u64::from(state.broken));
-        hasher.write(&state.progress);
-        let Faults { losses, duplicates, resets } = state.faults;
-        hasher.write_u32(u32::from_le_bytes([losses, duplicates, resets, 0]));
+        hasher.write_u32(faults);
+        hasher.write(state.counts());
         hasher.finish()
     }
 
     /// The state as what its numbers stand for.
     pub(super) fn world(&self, state: &State<R>) -> World<R> {
         World {
-            replicas: state.masters.iter().map(|master| self.replica(master.local)).collect(),
+            replicas: (0..).map(MasterId).take(state.masters.len()).map(|at| self.replica(state, at)).collect(),
             wire: state.wire.iter().map(|letter| Arc::clone(&self.letters[*letter])).collect(),
             inquiries: state.inquiries.iter().map(|inquiry| self.inquiries[*inquiry].clone()).collect(),
-            history: Arc::clone(&self.histories[state.history]),
+            history: Arc::clone(&self.histories[state.history].history),
         }
     }
 }

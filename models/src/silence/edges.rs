@@ -1,0 +1,80 @@
+//! The edges of a graph, in few bytes: [`Edge`].
+
+/// A step.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Edge {
+    /// The number of the state that it leads to.
+    pub(super) to: u32,
+    /// Its place among those possible.
+    pub(super) action: u16,
+    /// What it sends.
+    pub(super) label: u16,
+}
+
+impl Edge {
+    /// What the first edge of a state is told from.
+    pub(super) fn before_those_of(state: u32) -> Edge {
+        Edge { to: state, action: u16::MAX, label: 0 }
+    }
+
+    pub(super) fn write(self, last: Edge, out: &mut Vec<u8>) {
+        let next_action = self.action == last.action.wrapping_add(1);
+        write_number(u64::from(self.label) << 1 | u64::from(!next_action), out);
+        if !next_action {
+            write_number(self.action.into(), out);
+        }
+        let apart = i64::from(self.to) - i64::from(last.to);
+        write_number((apart << 1 ^ apart >> 63) as u64, out);
+    }
+}
+
+/// The edges of a state, in order.
+#[derive(Clone)]
+pub(super) struct Edges<'a> {
+    bytes: &'a [u8],
+    last: Edge,
+}
+
+impl Edges<'_> {
+    /// Those of `state`, as they were written.
+    pub(super) fn of(state: u32, bytes: &[u8]) -> Edges<'_> {
+        Edges { bytes, last: Edge::before_those_of(state) }
+    }
+}
+
+impl Iterator for Edges<'_> {
+    type Item = Edge;
+
+    fn next(&mut self) -> Option<Edge> {
+        let label = read_number(&mut self.bytes)?;
+        let next_action = self.last.action.wrapping_add(1);
+        let action = if label & 1 == 0 { next_action } else { read_number(&mut self.bytes)? as u16 };
+        let apart = read_number(&mut self.bytes)?;
+        let apart = (apart >> 1) as i64 ^ -((apart & 1) as i64);
+        let to = (i64::from(self.last.to) + apart) as u32;
+        self.last = Edge { to, action, label: (label >> 1) as u16 };
+        Some(self.last)
+    }
+}
+
+/// Seven bits a byte, the lowest first, each but the last marked by its highest bit.
+fn write_number(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn read_number(bytes: &mut &[u8]) -> Option<u64> {
+    let (mut number, mut shift) = (0, 0);
+    loop {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+        shift += 7;
+    }
+}
