@@ -193,10 +193,10 @@ impl<R: Resolver> Link<R> {
         self.from.find(0, |replica| replica.has_push(to))
     }
 
-    /// Rests after a round: the longer, the longer there has been much to carry.
+    /// Rests after a round.
     fn rest(&mut self) {
         let much = mem::take(&mut self.carried) >= self.batch;
-        self.rested = if much { (2 * self.rested).min(MOST_LINGERS * self.linger) } else { self.linger };
+        self.rested = rest_after(much, self.rested, self.linger);
         if !mem::take(&mut self.full) && !self.linger.is_zero() {
             thread::sleep(self.rested);
         }
@@ -297,5 +297,25 @@ impl<R: Resolver> Link<R> {
         if let Some(recorder) = self.from.recorder() {
             self.events.push(Recorded { number: recorder.next(), shard, event: event() });
         }
+    }
+}
+
+/// How long to rest after a round: the longer, the longer there has been much to carry, for then nobody who waits for one
+/// write is kept waiting for long, and who writes much is interrupted less often.
+fn rest_after(much: bool, last: Duration, least: Duration) -> Duration {
+    if much { (2 * last).min(MOST_LINGERS * least) } else { least }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_link_rests_longer_and_longer_while_there_is_much() {
+        let least = std::time::Duration::from_micros(100);
+        let mut rested = least;
+        let rests = [true, true, true, true, true, false, true].map(|much| {
+            rested = super::rest_after(much, rested, least);
+            rested.as_micros()
+        });
+        assert_eq!(rests, [200, 400, 800, 800, 800, 100, 200]);
     }
 }

@@ -19,6 +19,9 @@ pub(crate) struct Ring<T> {
     len: usize,
 }
 
+/// So many entries are worth some copying, if what is written next then goes to places that the cache has.
+const MANY: usize = 256;
+
 impl<T> Ring<T> {
     /// How many entries there are.
     #[inline]
@@ -65,7 +68,7 @@ impl<T> Ring<T> {
         self.len = all;
     }
 
-    /// Drops so many entries in front.
+    /// Drops so many entries in front, and room that is eight times what those left take up, if these are many.
     ///
     /// # Panics
     /// If there are not so many.
@@ -79,6 +82,10 @@ impl<T> Ring<T> {
         }
         self.places.rotate_left(count);
         self.len -= count;
+        if self.len >= MANY && self.places.len() >= 8 * self.len {
+            self.places.truncate(2 * self.len);
+            self.places.shrink_to_fit();
+        }
     }
 
     /// The entry at `index`, counted from the front.
@@ -193,6 +200,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::hash::{BuildHasher, RandomState};
+
+    #[test]
+    fn room_that_is_no_longer_needed_is_given_back() {
+        let mut ring: Ring<usize> = (0..8 * MANY).collect();
+        ring.drop_front(7 * MANY, |_| {});
+        assert!(ring.iter().copied().eq(7 * MANY..8 * MANY));
+        assert_eq!((ring.places.len(), ring.places.capacity()), (2 * MANY, 2 * MANY));
+        ring.drop_front(1, |_| {});
+        assert_eq!(ring.places.len(), 2 * MANY, "too few to copy");
+    }
 
     proptest! {
         /// Added to and cut in any order, it holds what a plain queue holds; and however it came to hold it, it is the same.

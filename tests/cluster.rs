@@ -2,8 +2,8 @@
 //! `tests/loom.rs`; whether its runs are paths of the model, for `models/tests/running.rs`.)
 
 use multimaster::{
-    ArrivalWins, Cluster, Faults, LastWriteWins, Layout, Master, MasterId, Mismatch, NotStarted, NotWritten, Options,
-    Reading, Setup, Topology,
+    ArrivalWins, Cluster, Faults, LastWriteWins, Layout, Master, MasterId, Message, Mismatch, NotStarted, NotWritten,
+    Options, Reading, Setup, Topology,
 };
 use std::sync::Arc;
 use std::thread;
@@ -77,6 +77,34 @@ fn a_neighbour_that_cannot_be_reached_costs_no_memory_and_is_brought_back_by_a_s
     assert_eq!(b.get("k9"), Reading::Value("9999".into()));
     let ending = cluster.shutdown(PATIENCE);
     assert!(ending.traffic[&(A, B)].snapshots >= 1, "{:?}", ending.traffic);
+}
+
+#[test]
+fn a_log_keeps_what_is_unsent_and_little_else() {
+    let options = Options { log: 4096, layout: shards(1), ..Options::default() };
+    let master = Master::new(A, LastWriteWins, &Topology::all_to_all(3).unwrap(), &options);
+    let longest = |writes: usize, sent_to: &[MasterId]| {
+        let lengths = (0..writes).map(|n| {
+            master.set(&n.to_string(), "v").unwrap();
+            for peer in sent_to {
+                assert!(
+                    matches!(master.next_push(0, *peer, 1), Some(Message::Push(_))),
+                    "there is no need of a snapshot"
+                );
+            }
+            master.inspect(0, |replica| replica.log_len())
+        });
+        lengths.max().unwrap()
+    };
+    // All are sent everything: 512 are kept, and cut when there are twice as many.
+    assert_eq!(longest(10_000, &[B, C]), 1023);
+    // One is not sent anything: what it lacks is kept, as long as that is no more than asked for.
+    assert!((4096..8192).contains(&longest(4096, &[B])));
+    assert!(matches!(master.next_push(0, C, 1), Some(Message::Push(_))));
+    // Then it is given up, and its log is as long as before.
+    assert_eq!(longest(10_000, &[B]), 8191);
+    assert!(matches!(master.next_push(0, C, 1), Some(Message::Snapshot(_))));
+    assert_eq!(longest(10_000, &[B, C]), 1023);
 }
 
 #[test]

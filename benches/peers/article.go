@@ -18,7 +18,7 @@ import (
 const (
 	sets     = 200_000 // of each master
 	keys     = 10_000
-	capacity = 1_000 // of a channel
+	capacity = 100 // of a channel, as in the article
 )
 
 type change struct{ key, value string }
