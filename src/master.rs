@@ -67,7 +67,7 @@ pub struct Options {
     pub layout: Layout,
     /// How many changes the log of each shard keeps for neighbours that have yet to be sent them: 1024. Who has fallen
     /// behind further is sent a snapshot. Of what all have been sent the last 512 are kept, so that what was lost can be
-    /// sent again. It holds at most twice as many.
+    /// sent again. It holds up to 512 more than it keeps, and at most twice as many.
     ///
     /// A set writes to the log's next place, so the logs had better fit into the cache beside the map: with 16 shards and
     /// 10,000 keys, a set takes 80 ns with logs that go round in 8192 places, 55 in 2048 and 40 in 512.
@@ -368,11 +368,10 @@ impl<R: Resolver> Master<R> {
 
     #[cold]
     fn truncate(&self, held: &mut Shard<R>, shard: usize) {
-        // Rounded up so that the log, whose room doubles, is cut when it is full: what is written next then goes where the
-        // oldest have just been dropped, and the cache has these places.
-        let keep = held.replica.unsent().next_power_of_two().clamp(SENT.min(self.log), self.log);
+        let sent = SENT.min(self.log);
+        let keep = held.replica.unsent().clamp(sent, self.log);
         held.replica.truncate(keep);
-        held.cut_at = 2 * keep;
+        held.cut_at = keep + sent;
         self.note(held, shard, || Event::Truncate { at: self.id(), keep });
     }
 

@@ -19,7 +19,7 @@ pub(crate) struct Ring<T> {
     len: usize,
 }
 
-/// So many entries are worth some copying, if what is written next then goes to places that the cache has.
+/// The room of fewer entries is not worth a copy of them.
 const MANY: usize = 256;
 
 impl<T> Ring<T> {
@@ -68,7 +68,7 @@ impl<T> Ring<T> {
         self.len = all;
     }
 
-    /// Drops so many entries in front, and room that is eight times what those left take up, if these are many.
+    /// Drops so many entries in front.
     ///
     /// # Panics
     /// If there are not so many.
@@ -82,7 +82,12 @@ impl<T> Ring<T> {
         }
         self.places.rotate_left(count);
         self.len -= count;
-        if self.len >= MANY && self.places.len() >= 8 * self.len {
+    }
+
+    /// Gives back room that is four times what many entries take up: what is written next then goes to places that the
+    /// cache has.
+    pub(crate) fn give_back(&mut self) {
+        if self.len >= MANY && self.places.len() >= 4 * self.len {
             self.places.truncate(2 * self.len);
             self.places.shrink_to_fit();
         }
@@ -205,9 +210,11 @@ mod tests {
     fn room_that_is_no_longer_needed_is_given_back() {
         let mut ring: Ring<usize> = (0..8 * MANY).collect();
         ring.drop_front(7 * MANY, |_| {});
+        ring.give_back();
         assert!(ring.iter().copied().eq(7 * MANY..8 * MANY));
         assert_eq!((ring.places.len(), ring.places.capacity()), (2 * MANY, 2 * MANY));
-        ring.drop_front(1, |_| {});
+        ring.drop_front(MANY - 1, |_| {});
+        ring.give_back();
         assert_eq!(ring.places.len(), 2 * MANY, "too few to copy");
     }
 

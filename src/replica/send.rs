@@ -122,6 +122,10 @@ impl<R: Resolver> Replica<R> {
         for cursor in &mut known.cursors {
             cursor.shift(dropped);
         }
+        // It was to grow for those who have been given up.
+        if self.unsent() == 0 {
+            self.known.log.entries.give_back();
+        }
     }
 
     fn snapshot(&self) -> MessageOf<R> {

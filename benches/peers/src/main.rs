@@ -1,5 +1,6 @@
 //! Sets of 10,000 keys, values of 16 bytes: this project's beside maps and CRDT libraries of others, in turns in one process
-//! by CPU time. `cargo run --release`; the README has the method, and a table.
+//! by CPU time. `cargo run --release`; the README has the method, and a table. `cargo run --release -- whole` does whole runs
+//! alone.
 
 use compact_str::CompactString;
 use crdts::{CmRDT, MVReg, Map};
@@ -191,6 +192,9 @@ fn whole_runs() {
 }
 
 fn main() {
+    if env::args().nth(1).as_deref() == Some("whole") {
+        return whole_runs();
+    }
     let cases = maps().into_iter().chain(ours()).chain(of_crdts()).chain(documents()).collect();
     let costs = measure(cases, 11, SETS);
     let of = |name: &str| costs.iter().find(|cost| cost.name.starts_with(name)).map_or(f64::NAN, |cost| cost.median);
