@@ -60,40 +60,47 @@ fn maps<'a>() -> Vec<Case<'a>> {
 
 fn ours<'a>() -> Vec<Case<'a>> {
     let topology = Topology::all_to_all(3).expect("three masters");
-    let new = || Replica::new(A, LastWriteWins, &topology);
-    let written = Rc::new(RefCell::new(new()));
+    let written = Rc::new(RefCell::new(Replica::new(A, LastWriteWins, &topology)));
     let cut = written.clone();
     let set = sets("Replica::set", move |key, value| {
         black_box(written.borrow_mut().set(&key, value)).expect("a register takes it");
     });
     let set = set.prepared(move |_| cut.borrow_mut().truncate(0));
 
+    let master = Master::new(A, LastWriteWins, &topology, &Options::default());
+    let master = sets("Master::set", move |key, value| {
+        black_box(master.set(&key, value)).expect("it is open");
+    });
+    vec![
+        set,
+        arrivals("Replica::receive, one change each", 1),
+        arrivals("Replica::receive, 256 changes each", 256),
+        master,
+    ]
+}
+
+/// Another's changes arrive, so many in a message.
+fn arrivals<'a>(name: &str, batch: u64) -> Case<'a> {
+    let topology = Topology::all_to_all(3).expect("three masters");
+    let replica = Rc::new(RefCell::new(Replica::new(A, LastWriteWins, &topology)));
     let waiting: Rc<RefCell<Vec<MessageOf<LastWriteWins>>>> = Default::default();
-    let (taken, replica, mut next) = (waiting.clone(), Rc::new(RefCell::new(new())), 1);
-    let cut = replica.clone();
-    let apply = Case::new("Replica::receive, one change each", move |_| {
+    let (taken, cut, mut next) = (waiting.clone(), replica.clone(), 1);
+    let case = Case::new(name, move |_| {
         let mut replica = replica.borrow_mut();
         for message in taken.borrow_mut().drain(..) {
             assert_eq!(replica.receive(B, message), Outcome::Applied);
         }
     });
-    let apply = apply.prepared(move |operations| {
+    let change = |n| Change { dot: Dot::new(B, n), stamp: Stamp::new(n, B), key: key(n, KEYS), effect: Some(value(n)) };
+    case.prepared(move |operations| {
         cut.borrow_mut().truncate(0);
-        for _ in 0..operations {
-            let dot = Dot::new(B, next);
-            let stamp = Stamp::new(next, B);
-            let change = Change { dot, stamp, key: key(next, KEYS), effect: Some(value(next)) };
+        for _ in 0..operations / batch {
             let extends = VersionVector::from(vec![0, next - 1]);
-            waiting.borrow_mut().push(Message::Push(Push { extends, changes: [change].into() }));
-            next += 1;
+            let changes = (next..next + batch).map(change).collect();
+            waiting.borrow_mut().push(Message::Push(Push { extends, changes }));
+            next += batch;
         }
-    });
-
-    let master = Master::new(A, LastWriteWins, &topology, &Options::default());
-    let master = sets("Master::set", move |key, value| {
-        black_box(master.set(&key, value)).expect("it is open");
-    });
-    vec![set, apply, master]
+    })
 }
 
 fn write(map: &Registers, key: Text, value: Text) -> crdts::map::Op<Text, MVReg<Text, u8>, u8> {
