@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
+use std::mem;
 
 /// A master's place in the cluster, counted from 0. Shown as a letter: A, B, C, … Z, then M26, M27, …
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -137,8 +138,10 @@ const FIRST: usize = 4;
 impl From<Vec<u64>> for VersionVector {
     fn from(counts: Vec<u64>) -> Self {
         let mut vector = VersionVector::default();
-        for (index, count) in counts.into_iter().enumerate().filter(|(_, count)| *count > 0) {
-            *vector.at(index) = count;
+        let (first, rest) = counts.split_at(counts.len().min(FIRST));
+        vector.first[..first.len()].copy_from_slice(first);
+        for (index, count) in rest.iter().enumerate() {
+            vector.join_rest(index, *count);
         }
         vector
     }
@@ -183,35 +186,39 @@ impl VersionVector {
     /// Adds the change named `dot` and all earlier ones of its origin.
     #[inline]
     pub fn insert(&mut self, dot: Dot) {
-        // Dots are counted from 1, but who asks for more gets no trailing zero.
-        if dot.seq() > self.get(dot.origin()) {
-            self.push(dot);
+        match self.first.get_mut(dot.origin().index()) {
+            Some(count) => *count = (*count).max(dot.seq()),
+            None => self.join_rest(dot.origin().index() - FIRST, dot.seq()),
         }
     }
 
     /// Adds the change named `dot`, which is not in yet.
     #[inline(always)]
     pub(crate) fn push(&mut self, dot: Dot) {
-        *self.at(dot.origin().index()) = dot.seq();
-    }
-
-    /// Where the count of a master stands that is to be greater than 0.
-    #[inline(always)]
-    fn at(&mut self, index: usize) -> &mut u64 {
-        if index < FIRST { &mut self.first[index] } else { self.at_rest(index - FIRST) }
+        match self.first.get_mut(dot.origin().index()) {
+            Some(count) => *count = dot.seq(),
+            None => self.join_rest(dot.origin().index() - FIRST, dot.seq()),
+        }
     }
 
     #[cold]
-    fn at_rest(&mut self, index: usize) -> &mut u64 {
-        let rest = self.rest.get_or_insert_default();
-        rest.resize(rest.len().max(index + 1), 0);
-        &mut rest[index]
+    fn join_rest(&mut self, index: usize, count: u64) {
+        // Dots are counted from 1, but who asks for more gets no trailing zero.
+        if count > 0 {
+            let rest = self.rest.get_or_insert_default();
+            rest.resize(rest.len().max(index + 1), 0);
+            rest[index] = rest[index].max(count);
+        }
     }
 
     /// Adds all of `other`: the least vector that covers both.
+    #[inline]
     pub fn join(&mut self, other: &VersionVector) {
-        for (origin, count) in other.iter().filter(|(origin, count)| *count > self.get(*origin)).collect::<Vec<_>>() {
-            *self.at(origin.index()) = count;
+        for (ours, theirs) in self.first.iter_mut().zip(&other.first) {
+            *ours = (*ours).max(*theirs);
+        }
+        for (index, count) in other.rest().iter().enumerate() {
+            self.join_rest(index, *count);
         }
     }
 
@@ -220,9 +227,9 @@ impl VersionVector {
         for (ours, theirs) in self.first.iter_mut().zip(&other.first) {
             *ours = (*ours).min(*theirs);
         }
-        let mut rest: Vec<u64> = self.rest().iter().zip(other.rest()).map(|(ours, theirs)| *ours.min(theirs)).collect();
-        rest.truncate(rest.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1));
-        self.rest = (!rest.is_empty()).then(|| Box::new(rest));
+        for (index, count) in mem::take(&mut self.rest).into_iter().flat_map(|rest| *rest).enumerate() {
+            self.join_rest(index, count.min(other.rest().get(index).copied().unwrap_or(0)));
+        }
     }
 
     /// The masters with at least one change in, in order, each with how many.
@@ -311,6 +318,32 @@ mod tests {
         let mut held = vector(&[3]);
         held.insert(Dot::new(MasterId(0), 1));
         assert_eq!(held, vector(&[3]));
+    }
+
+    #[test]
+    fn it_is_the_list_of_its_counts_however_many_there_are() {
+        let lists: Vec<Vec<u64>> =
+            vec![vec![], vec![1, 2], vec![0, 0, 0, 7], vec![1, 0, 0, 0, 2], vec![0, 3, 0, 4, 1, 0, 9]];
+        let each = |one: &[u64], other: &[u64], what: fn(u64, u64) -> u64| {
+            let get = |list: &[u64], n: usize| list.get(n).copied().unwrap_or(0);
+            vector(&(0..one.len().max(other.len())).map(|n| what(get(one, n), get(other, n))).collect::<Vec<_>>())
+        };
+        for one in &lists {
+            assert_eq!(serde_json::to_string(&vector(one)).unwrap(), serde_json::to_string(one).unwrap());
+            assert_eq!((vector(one).width(), vector(one).is_empty()), (one.len(), one.is_empty()));
+            for other in &lists {
+                let (mut joined, mut met, mut inserted) = (vector(one), vector(one), vector(one));
+                joined.join(&vector(other));
+                met.meet(&vector(other));
+                for (origin, count) in vector(other).iter() {
+                    inserted.insert(Dot::new(origin, count));
+                }
+                assert_eq!((&joined, &inserted), (&each(one, other, u64::max), &joined));
+                assert_eq!(met, each(one, other, u64::min));
+                assert_eq!(vector(one).covers(&vector(other)), joined == vector(one), "{one:?} {other:?}");
+                assert_eq!(vector(one).cmp(&vector(other)), one.cmp(other));
+            }
+        }
     }
 
     #[test]
