@@ -55,6 +55,7 @@ impl<S: Default + PartialEq> Table<S> {
     /// The state of `key`, the default if there is none, to be altered and put back. O(1).
     #[inline(always)]
     pub(crate) fn take(&mut self, HashedKey { key, hash }: HashedKey<'_>) -> Taken<'_, S> {
+        self.prefetch_own_place(hash);
         let entry = match self.rows.find_entry(hash, |row| same(&row.key, key)) {
             Ok(entry) => entry,
             Err(absent) => {
@@ -92,12 +93,24 @@ impl<S: Default + PartialEq> Table<S> {
     /// performance through prefetching", ICDE 2004).
     #[inline]
     pub(crate) fn prefetch(&self, hash: u64) -> Found {
+        self.prefetch_own_place(hash);
         let found = |row: &Row<S>| {
             prefetch_index(slice::from_ref(&row.key), 0);
             prefetch_index(slice::from_ref(&row.state), 0);
             true
         };
         Found(self.rows.find_bucket_index(hash, found))
+    }
+
+    /// Has the row brought that stands where the search for this hash begins. Most rows stand there, so the one that is looked
+    /// for is likely under way before the search has been told by the table's tags where it is: of a set in a table of a
+    /// million keys, the fifth part.
+    #[inline(always)]
+    fn prefetch_own_place(&self, hash: u64) {
+        let mask = self.rows.num_buckets().wrapping_sub(1);
+        if let Some(row) = self.rows.get_bucket(hash as usize & mask) {
+            prefetch_index(slice::from_ref(&row.key), 0);
+        }
     }
 
     /// All states that are not the default, by key, in order. O(keys log keys).
