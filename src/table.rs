@@ -102,9 +102,8 @@ impl<S: Default + PartialEq> Table<S> {
         Found(self.rows.find_bucket_index(hash, found))
     }
 
-    /// Has the row brought that stands where the search for this hash begins. Most rows stand there, so the one that is looked
-    /// for is likely under way before the search has been told by the table's tags where it is: of a set in a table of a
-    /// million keys, the fifth part.
+    /// Has the row brought that stands where the search for this hash begins. Where that is the one that is looked for, it is
+    /// under way before the table's tags have told where it is: that spares a set in a table of a million keys a fifth of its time.
     #[inline(always)]
     fn prefetch_own_place(&self, hash: u64) {
         let mask = self.rows.num_buckets().wrapping_sub(1);
@@ -219,6 +218,21 @@ mod tests {
                 assert!(!same(&key, &other) && !same(&other, &key), "{key} and {other}");
             }
         }
+    }
+
+    #[test]
+    fn a_wrong_guess_where_a_row_is_does_no_harm() {
+        let mut table = Table::default();
+        let keys: Vec<String> = (0..500).map(|n| format!("key{n}")).collect();
+        table.alter((&keys[0]).into(), |state| *state += 1);
+        let guess = table.prefetch(key_hash(&keys[0]));
+        assert!(guess.0.is_some());
+        // Of other keys it is wrong, and when the table has grown, perhaps of this one.
+        for key in keys.iter().chain(&keys) {
+            table.alter_found(key.into(), guess, |state| *state += 1);
+        }
+        assert!(keys[1..].iter().all(|key| table.get(key.into()) == Some(&2)));
+        assert_eq!(table.get((&keys[0]).into()), Some(&3));
     }
 
     #[test]
