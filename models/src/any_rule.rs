@@ -1,42 +1,74 @@
 //! Any rule behind one type: [`AnyRule`].
 //!
-//! A cluster, its search and its words are generic over the rule, and compiled once for each: seconds a rule. The rules of
-//! [`systems`](crate::systems) are many and their worlds small, so they share one compilation: what a rule keeps and sends
-//! is carried as its JSON text, and read and written around each call. That is some microseconds a call; what is called is
-//! the rule itself.
+//! A cluster, its search and its words are generic over the rule, and compiled once for each: seconds a rule. Rules that are
+//! named in scenario files share one compilation: what a rule keeps and sends is identified by its JSON text, beside which
+//! the value itself is kept, so that it is parsed only if it came from elsewhere. That is a microsecond a call; what is
+//! called is the rule itself, once for each step of a master that is not yet known.
 
-use multimaster::resolver::Side;
+use multimaster::resolver::{Data, Side};
 use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Stamp};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
+use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 
 /// A rule whose types are forgotten.
 #[derive(Clone)]
 pub struct AnyRule(Arc<dyn Packed>);
 
 /// What a rule keeps, or sends, as JSON; empty for the default state.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Pack(String);
+pub struct Pack {
+    text: Arc<str>,
+    /// What the text says, once somebody has asked. It does not count in comparisons.
+    #[serde(skip)]
+    value: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+impl PartialEq for Pack {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pack {}
+
+impl PartialOrd for Pack {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Pack {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl Hash for Pack {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.text.hash(hasher);
+    }
+}
 
 impl fmt::Debug for Pack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_empty() { "nothing" } else { &self.0 })
+        f.write_str(if self.is_empty() { "nothing" } else { &self.text })
     }
 }
 
 impl Pack {
     /// How many bytes of JSON; 0 for the default state.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.text.len()
     }
 
     /// Whether it is the default state.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.text.is_empty()
     }
 }
 
@@ -51,20 +83,25 @@ trait Packed: Send + Sync {
     fn shows(&self, state: &Pack, dot: Dot) -> bool;
 }
 
-fn pack<T: Serialize>(value: &T) -> Pack {
-    Pack(serde_json::to_string(value).expect("a rule's states and effects can be written as JSON"))
+fn pack<T: Data>(value: T) -> Pack {
+    let text = serde_json::to_string(&value).expect("a rule's states and effects can be written as JSON");
+    Pack { text: text.into(), value: OnceLock::from(Arc::new(value) as Arc<dyn Any + Send + Sync>) }
 }
 
-fn pack_state<T: Serialize + Default + PartialEq>(state: &T) -> Pack {
-    if *state == T::default() { Pack::default() } else { pack(state) }
+fn pack_state<T: Data + Default>(state: T) -> Pack {
+    if state == T::default() { Pack::default() } else { pack(state) }
 }
 
-fn unpack<T: DeserializeOwned>(text: &Pack) -> T {
-    serde_json::from_str(&text.0).expect("what was written as JSON can be read")
+fn unpack<T: Data>(pack: &Pack) -> Arc<T> {
+    let parse = || -> Arc<dyn Any + Send + Sync> {
+        Arc::new(serde_json::from_str::<T>(&pack.text).expect("what was written as JSON can be read"))
+    };
+    let value = Arc::clone(pack.value.get_or_init(parse));
+    value.downcast().expect("a pack is opened by the rule that made it")
 }
 
-fn unpack_state<T: DeserializeOwned + Default>(text: &Pack) -> T {
-    if text.0.is_empty() { T::default() } else { unpack(text) }
+fn unpack_state<T: Data + Default>(pack: &Pack) -> Arc<T> {
+    if pack.is_empty() { Arc::default() } else { unpack(pack) }
 }
 
 impl<R: Resolver> Packed for R {
@@ -77,15 +114,16 @@ impl<R: Resolver> Packed for R {
     }
 
     fn prepare(&self, state: &Pack, op: Op, dot: Dot, stamp: Stamp) -> Result<Pack, Refusal> {
-        Resolver::prepare(self, &unpack_state(state), op, dot, stamp).map(|effect| pack(&effect))
+        Resolver::prepare(self, &unpack_state(state), op, dot, stamp).map(pack)
     }
 
     fn apply(&self, state: &mut Pack, change: &Change<Pack>) -> bool {
         let Change { dot, stamp, key, effect } = change;
-        let change = Change { dot: *dot, stamp: *stamp, key: key.clone(), effect: unpack(effect) };
-        let mut held = unpack_state(state);
+        let effect = R::Effect::clone(&unpack(effect));
+        let change = Change { dot: *dot, stamp: *stamp, key: key.clone(), effect };
+        let mut held = R::State::clone(&unpack_state(state));
         let altered = Resolver::apply(self, &mut held, &change);
-        *state = pack_state(&held);
+        *state = pack_state(held);
         altered
     }
 
@@ -94,10 +132,10 @@ impl<R: Resolver> Packed for R {
     }
 
     fn merge(&self, ours: Side<'_, Pack>, theirs: Side<'_, Pack>) -> Option<Pack> {
-        let (our_state, their_state) = (unpack_state(ours.state), unpack_state(theirs.state));
-        let ours = Side { state: &our_state, seen: ours.seen };
-        let theirs = Side { state: &their_state, seen: theirs.seen };
-        Resolver::merge(self, ours, theirs).map(|merged| pack_state(&merged))
+        let (our_state, their_state) = (unpack_state::<R::State>(ours.state), unpack_state::<R::State>(theirs.state));
+        let ours = Side { state: &*our_state, seen: ours.seen };
+        let theirs = Side { state: &*their_state, seen: theirs.seen };
+        Resolver::merge(self, ours, theirs).map(pack_state)
     }
 
     fn shows(&self, state: &Pack, dot: Dot) -> bool {

@@ -5,6 +5,7 @@ mod file;
 mod reader;
 mod written;
 
+use crate::any_rule::AnyRule;
 use crate::article::Article;
 use crate::cluster::Cluster;
 use crate::delivery::Delivery;
@@ -172,7 +173,8 @@ impl ForRule for Exploring {
     type Answer = Erased;
 
     fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> Erased {
-        let mut cluster = Cluster::with_rules(self.scope, rule);
+        // One compilation of the cluster for all rules: a rule is called once for each step, and what comes of it is remembered.
+        let mut cluster = Cluster::with_rules(self.scope, |at| AnyRule::new(rule(at)));
         if let Some(specification) = specification {
             cluster = cluster.specified(specification);
         }
