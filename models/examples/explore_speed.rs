@@ -17,7 +17,7 @@ use cpu_time::ProcessTime;
 use multimaster::{LastWriteWins, MasterId, MessageOf, Outcome, Replica, Request, Topology, VersionVector};
 use multimaster_models::cluster::Cluster;
 use multimaster_models::engine::{self, Limits};
-use multimaster_models::scope::{Client, Free, Link, Scope};
+use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::subject::Subject;
 use stateright::actor::{Actor, ActorModel, Id, Network, Out};
 use stateright::{Checker, Expectation, Model};
@@ -195,6 +195,7 @@ fn scopes() -> [(&'static str, Scope); 4] {
         log: None,
         clients: clients(scripts),
         free: Free::default(),
+        clocks: Clocks::default(),
     };
     let mesh = || Topology::all_to_all(3).expect("a topology");
     let star = || Topology::star(3).expect("a topology");

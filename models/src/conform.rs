@@ -18,7 +18,7 @@ pub use report::{Failure, Judged, Refused, ShardSummary, Summary, Tally};
 use crate::cluster::Cluster;
 use crate::fault::{self, Fault};
 use crate::scenario::{ForRule, RuleName};
-use crate::scope::{Free, Link, Scope};
+use crate::scope::{Clocks, Free, Link, Scope};
 use crate::specification::Specification;
 use multimaster::record::{Recorded, Setting};
 use multimaster::{Key, Layout, MasterId, Message, MessageOf, Resolver, Topology};
@@ -139,6 +139,7 @@ impl<R: Resolver> Replay<R> {
             log: None,
             clients: Vec::new(),
             free: Free::default(),
+            clocks: Clocks::default(),
         };
         let cluster = Cluster::with_rules(scope, rule);
         Ok(Replay { cluster, layout: setting.layout, paths: BTreeMap::new(), last: None })

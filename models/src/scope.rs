@@ -17,6 +17,20 @@ pub struct Scope {
     pub clients: Vec<Client>,
     /// Clients that choose.
     pub free: Free,
+    /// How far the masters' wall clocks can be wrong.
+    pub clocks: Clocks,
+}
+
+/// How far the wall clocks of masters can be wrong. It matters to rules that go by them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Clocks {
+    /// At will: the time of a write is the one its request gives, or without one its Lamport time.
+    #[default]
+    Free,
+    /// Not at all: a write is later than every write that its master has seen.
+    Right,
+    /// A clock can be behind what its master has seen by at most so much.
+    SkewedBy(u64),
 }
 
 /// A client of one master and what it asks, one request after the other.

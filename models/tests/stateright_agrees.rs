@@ -9,7 +9,7 @@ use multimaster_models::cluster::Cluster;
 use multimaster_models::engine::{self, Limits, Report, Verdict};
 use multimaster_models::erased::Erased;
 use multimaster_models::properties::FALLS_SILENT;
-use multimaster_models::scope::{Client, Free, Link, Scope};
+use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::stateright_engine::{How, disagreement, explore};
 use multimaster_models::subject::{Arrow, Sent, Subject};
 use multimaster_models::tamper::Tamper;
@@ -38,7 +38,15 @@ fn everywhere<R: Resolver>(rule: R, scripts: &[&[&str]]) {
         for link in [Link::Stream { resets: 1 }, Link::Datagram { losses: 1, duplicates: 0 }, Link::Soup] {
             let what = format!("{} over {link:?} in {topology:?}", std::any::type_name::<R>());
             let clients = clients(scripts);
-            let scope = Scope { topology: topology.clone(), link, batch: 2, log: None, clients, free: Free::default() };
+            let scope = Scope {
+                topology: topology.clone(),
+                link,
+                batch: 2,
+                log: None,
+                clients,
+                free: Free::default(),
+                clocks: Clocks::default(),
+            };
             let report = agreed(&what, || Cluster::new(scope.clone(), rule.clone()));
             assert!((20..10_000).contains(&report.states), "{} states, {what}", report.states);
         }
@@ -83,6 +91,7 @@ fn on_a_protocol_that_never_falls_silent() {
         log: None,
         clients: clients(&[&["set k = 1"], &["set k = 2"]]),
         free: Free::default(),
+        clocks: Clocks::default(),
     };
     let tamper = || Tamper { forwards_duplicates: true, ..Tamper::default() };
     let report = agreed("a ring", || Cluster::new(scope.clone(), LastWriteWins).tampered(tamper()));

@@ -15,7 +15,7 @@ use multimaster_models::cluster::Cluster;
 use multimaster_models::engine::{Limits, Verdict, explore};
 use multimaster_models::properties as p;
 use multimaster_models::scenario::Scenario;
-use multimaster_models::scope::{Client, Free, Link, Scope};
+use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::systems::{ALL, System};
 use std::collections::BTreeSet;
 
@@ -217,6 +217,7 @@ fn a_rule_without_its_types_is_the_same_rule() {
         log: Some(1),
         clients,
         free: Free::default(),
+        clocks: Clocks::default(),
     };
     let typed = explore(&Cluster::new(scope.clone(), LastWriteWins), Limits::default(), |_, _| {});
     let untyped = explore(&Cluster::new(scope, AnyRule::new(LastWriteWins)), Limits::default(), |_, _| {});

@@ -5,7 +5,7 @@ use multimaster::{
     BoundedCounter, Change, Counter, Custom, CustomMerged, Dot, Keep, Kind, LastWriteWins, MasterId, MultiValue,
     ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Topology, Version,
 };
-use multimaster_models::scope::{Client, Free, Link, Scope};
+use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::specification;
 use multimaster_models::verify::{Failure, Misbehaviour, Verify};
 use std::sync::Arc;
@@ -255,6 +255,7 @@ fn a_broken_law_that_no_schedule_shows_is_told_unless_laws_are_not_asked_for() {
                 .map(|(ask, at)| Client { at, asks: vec![ask.parse().unwrap()] })
                 .into(),
             free: Free::default(),
+            clocks: Clocks::default(),
         };
         Verify::rule(Remembering).scope("streams", scope)
     };

@@ -166,7 +166,7 @@ impl<R: Resolver> Cluster<R> {
 mod tests {
     use super::*;
     use crate::engine::{self, Limits};
-    use crate::scope::{Client, Free, Scope};
+    use crate::scope::{Client, Clocks, Free, Scope};
     use multimaster::{LastWriteWins, MasterId, Replica, Topology};
 
     #[test]
@@ -182,7 +182,15 @@ mod tests {
             (Link::Datagram { losses: 1, duplicates: 0 }, Some(1)),
         ] {
             let topology = Topology::star(3).unwrap();
-            let scope = Scope { topology, link, batch: 1, log, clients: clients.clone(), free: Free::default() };
+            let scope = Scope {
+                topology,
+                link,
+                batch: 1,
+                log,
+                clients: clients.clone(),
+                free: Free::default(),
+                clocks: Clocks::default(),
+            };
             let cluster = Cluster::new(scope, LastWriteWins);
             engine::explore(&cluster, Limits::default(), |_, _| {});
             let tables = &*cluster.tables();

@@ -1,6 +1,6 @@
 //! Small words for small scopes.
 
-use crate::scope::{Client, Free, Link, Scope};
+use crate::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster::{MasterId, Topology};
 
 /// A stream that is never reset.
@@ -19,7 +19,7 @@ fn scope(topology: Topology, link: Link, asks: &[&[&str]]) -> Scope {
         asks: asks.iter().map(|ask| ask.parse().expect("a request")).collect(),
     };
     let clients = asks.iter().zip(topology.ids()).map(client).collect();
-    Scope { topology, link, batch: 1, log: None, clients, free: Free::default() }
+    Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks: Clocks::default() }
 }
 
 /// Two masters; what the clients at A, B, … ask.

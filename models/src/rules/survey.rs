@@ -8,7 +8,7 @@ use crate::engine::{Limits, Verdict};
 use crate::laws::{self, Findings};
 use crate::properties as p;
 use crate::scenario::ForRule;
-use crate::scope::{Client, Free, Link, Scope};
+use crate::scope::{Client, Clocks, Free, Link, Scope};
 use crate::specification::Specification;
 use crate::table;
 use crate::verify::workloads;
@@ -139,7 +139,7 @@ fn scope(link: Link, asks: &[&[&str]], clocks: Option<[u64; 3]>) -> Scope {
     });
     let clients: Vec<Client> = clients.collect();
     let topology = Topology::all_to_all(clients.len() as u16).expect("two or three masters");
-    Scope { topology, link, batch: 1, log: None, clients, free: Free::default() }
+    Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks: Clocks::default() }
 }
 
 /// One line a rule, in Markdown.

@@ -6,7 +6,7 @@ use crate::article::Article;
 use crate::delivery::Delivery;
 use crate::engine::Limits;
 use crate::fault::{Fault, line_of};
-use crate::scope::{Client, Free, Link, Scope};
+use crate::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster::{Kind, Layout, MasterId, Op, Request, Topology};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -262,6 +262,7 @@ impl Reader<'_> {
             log: file.log.as_ref().map(|log| *log.get_ref()),
             clients: self.clients(file, rule.kind())?,
             free: self.free(file, rule.kind())?,
+            clocks: Clocks::default(),
             topology,
         };
         self.told_apart(file, &scope)?;

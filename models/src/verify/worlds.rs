@@ -1,6 +1,6 @@
 //! Where a rule is verified unless told otherwise, and what clients write there.
 
-use crate::scope::{Client, Free, Link, Scope};
+use crate::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster::{Kind, MasterId, Op, Request, Topology};
 
 /// A scope and the name under which a trace finds it again.
@@ -29,7 +29,15 @@ pub(super) fn worlds(kind: Kind, by_clocks: bool) -> Vec<World> {
             let clients = |counts: &[usize]| clients(&writes, counts);
             let masters = usize::from(topology.masters());
             let mut add = |kind: &str, link, log, clients| {
-                let scope = Scope { topology: topology.clone(), link, batch: 2, log, clients, free: Free::default() };
+                let scope = Scope {
+                    topology: topology.clone(),
+                    link,
+                    batch: 2,
+                    log,
+                    clients,
+                    free: Free::default(),
+                    clocks: Clocks::default(),
+                };
                 worlds.push(World { name: format!("{shape}/{kind}/{order}"), scope });
             };
             add("stream", stream, None, clients(&[2, 1, 1][..masters]));

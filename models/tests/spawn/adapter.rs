@@ -1,7 +1,7 @@
 //! The adapter alone: masters as actors, their packets carried by hand.
 
 use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Push, Reading, Resolver, Stamp, Topology};
-use multimaster_models::scope::{Free, Link, Scope};
+use multimaster_models::scope::{Clocks, Free, Link, Scope};
 use multimaster_models::spawn::{
     Digest, Journal, MAX_DATAGRAM, MAX_PARTS, MasterActor, MasterState, NotTaken, Packet, Part, WINDOW,
 };
@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 pub(super) fn pair(batch: usize, log: Option<usize>) -> Scope {
     let topology = Topology::all_to_all(2).unwrap();
     let link = Link::Datagram { losses: 0, duplicates: 0 };
-    Scope { topology, link, batch, log, clients: Vec::new(), free: Free::default() }
+    Scope { topology, link, batch, log, clients: Vec::new(), free: Free::default(), clocks: Clocks::default() }
 }
 
 const CLIENT: usize = 9;

@@ -1,7 +1,7 @@
 //! A rule that hides nothing, so that what masters read is all that they know.
 
 use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Replica, Resolver, Side, Stamp, Topology};
-use multimaster_models::scope::{Client, Free, Link, Scope};
+use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 
 /// What the masters know, one entry a master, written as a [`Subject`](multimaster_models::subject::Subject) writes what
 /// they read.
@@ -68,7 +68,15 @@ pub(crate) fn scope(topology: &Topology, writes: &[usize], link: Link) -> Scope 
         asks: (1..=*writes).map(|n| format!("set k = {n}").parse().unwrap()).collect(),
     };
     let clients = writes.iter().enumerate().map(client).collect();
-    Scope { topology: topology.clone(), link, batch: 2, log: None, clients, free: Free::default() }
+    Scope {
+        topology: topology.clone(),
+        link,
+        batch: 2,
+        log: None,
+        clients,
+        free: Free::default(),
+        clocks: Clocks::default(),
+    }
 }
 
 /// The masters of `scope` before anything has happened.
