@@ -17,6 +17,8 @@ pub const NO_DEADLOCK: &str = "no deadlock";
 /// Told by what is read at rest, because no state records in which order the sets of one master were made; and a key
 /// with one writer has no conflict, so that nothing but a change of order can set masters apart.
 pub const ORDER_KEPT: &str = "order kept";
+/// What is asked of the program, in the order of the table, beside whether it falls silent.
+pub const PROPERTIES: [&str; 2] = [NO_DEADLOCK, ORDER_KEPT];
 /// A channel holds as much as it can.
 pub const FULL: &str = "a full channel";
 

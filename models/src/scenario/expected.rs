@@ -3,6 +3,7 @@
 use super::file::{ExpectFile, Expected};
 use super::reader::Reader;
 use super::{Expect, Scenario};
+use crate::article;
 use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::properties as p;
@@ -12,36 +13,17 @@ use toml::Spanned;
 impl Reader<'_> {
     pub(super) fn expect(&self, file: &ExpectFile, scenario: &Scenario) -> Result<Expect, Fault> {
         let (properties, witnesses) = asked_of(&scenario.model());
-        let stated = [
-            (p::CONVERGENCE, &file.convergence),
-            (p::AGREEMENT, &file.agreement),
-            (p::REPAIRABLE, &file.repairable),
-            (p::CAUSAL_ORDER, &file.causal_order),
-            (p::NO_RESURRECTION, &file.no_resurrection),
-            (p::NO_CAUSAL_LOSS, &file.no_causal_loss),
-            (p::NO_POLICY_LOSS, &file.no_policy_loss),
-            (p::SPECIFICATION, &file.specification),
-            (p::NO_OVERSELLING, &file.no_overselling),
-            (p::FALLS_SILENT, &file.falls_silent),
-            (crate::article::NO_DEADLOCK, &file.no_deadlock),
-            (crate::article::ORDER_KEPT, &file.order_kept),
-        ];
         let mut violated = Vec::new();
-        for (property, expected) in stated {
-            let Some(expected) = expected else {
-                continue;
+        for (name, expected) in &file.verdicts {
+            let Some(property) = properties.iter().find(|property| in_file(property) == *name.get_ref()) else {
+                return Err(self.fault(name, not_asked(name.get_ref(), &properties)));
             };
-            if !properties.contains(&property) {
-                let known = properties.join(", ");
-                let what = format!("`{property}` is not asked of this program; what is asked is {known}");
-                return Err(self.fault(expected, what));
-            }
             if *expected.get_ref() == Expected::Violated {
-                if property == p::NO_POLICY_LOSS && scenario.adds_up() {
+                if *property == p::NO_POLICY_LOSS && scenario.adds_up() {
                     let what = format!("{} cannot lose by policy: its writes do not compete", scenario.rule());
                     return Err(self.fault(expected, format!("{what}. Expect `holds`")));
                 }
-                violated.push(property);
+                violated.push(*property);
             }
         }
         for witness in &file.unreached {
@@ -71,6 +53,25 @@ impl Reader<'_> {
         })
     }
 }
+
+/// The name of a property as `[expect]` spells it.
+fn in_file(property: &str) -> String {
+    property.replace(' ', "-")
+}
+
+/// Why `[expect]` cannot speak of the property that it names so.
+fn not_asked(name: &str, asked: &[&str]) -> String {
+    let mut known = p::ALL.into_iter().chain(article::PROPERTIES);
+    if let Some(property) = known.find(|property| in_file(property) == name) {
+        return format!("`{property}` is not asked of this program; what is asked is {}", asked.join(", "));
+    }
+    let fields = asked.iter().map(|property| in_file(property));
+    let fields: Vec<String> = fields.chain(FIGURES.map(str::to_owned)).map(|field| format!("`{field}`")).collect();
+    format!("unknown field `{name}`, expected one of {}", fields.join(", "))
+}
+
+/// What `[expect]` says beside verdicts.
+pub(super) const FIGURES: [&str; 4] = ["unreached", "states", "depth", "messages"];
 
 /// The properties and the witnesses of a model.
 fn asked_of(model: &Erased) -> (Vec<&'static str>, Vec<&'static str>) {

@@ -104,26 +104,44 @@ pub(super) struct LimitsFile {
     pub(super) seconds: Option<u64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+/// What a file expects: verdicts by the names of properties, which are known only once the scenario is, and figures.
+#[derive(Debug, Default)]
 pub(super) struct ExpectFile {
-    pub(super) convergence: Option<Spanned<Expected>>,
-    pub(super) agreement: Option<Spanned<Expected>>,
-    pub(super) repairable: Option<Spanned<Expected>>,
-    pub(super) causal_order: Option<Spanned<Expected>>,
-    pub(super) no_resurrection: Option<Spanned<Expected>>,
-    pub(super) no_causal_loss: Option<Spanned<Expected>>,
-    pub(super) no_policy_loss: Option<Spanned<Expected>>,
-    pub(super) specification: Option<Spanned<Expected>>,
-    pub(super) no_overselling: Option<Spanned<Expected>>,
-    pub(super) falls_silent: Option<Spanned<Expected>>,
-    pub(super) no_deadlock: Option<Spanned<Expected>>,
-    pub(super) order_kept: Option<Spanned<Expected>>,
-    #[serde(default)]
+    pub(super) verdicts: Vec<(Name, Spanned<Expected>)>,
     pub(super) unreached: Vec<Spanned<String>>,
     pub(super) states: Option<Spanned<usize>>,
     pub(super) depth: Option<Spanned<usize>>,
     pub(super) messages: Option<Spanned<usize>>,
+}
+
+impl<'de> Deserialize<'de> for ExpectFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ExpectFile, D::Error> {
+        deserializer.deserialize_map(Expectations)
+    }
+}
+
+struct Expectations;
+
+impl<'de> Visitor<'de> for Expectations {
+    type Value = ExpectFile;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut table: M) -> Result<ExpectFile, M::Error> {
+        let mut file = ExpectFile::default();
+        while let Some(name) = table.next_key::<Name>()? {
+            match name.get_ref().as_str() {
+                "unreached" => file.unreached = table.next_value()?,
+                "states" => file.states = Some(table.next_value()?),
+                "depth" => file.depth = Some(table.next_value()?),
+                "messages" => file.messages = Some(table.next_value()?),
+                _ => file.verdicts.push((name, table.next_value()?)),
+            }
+        }
+        Ok(file)
+    }
 }
 
 /// What a property is expected to do.
