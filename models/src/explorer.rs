@@ -1,51 +1,100 @@
-//! stateright's Explorer over a [`Subject`]: a page on which to go through the states by hand. Here is what it is told
-//! to show, and how it is started.
+//! The Explorer: stateright's page, on which to go through the states of a scenario by hand, and the server behind it.
+//!
+//! stateright's own server stops at one malformed request and for one slow reader, and answers any site's page. This one
+//! serves the same page, under the same addresses, with what it shows in the same form; [`server`] says to whom.
 
+mod http;
+mod search;
+mod server;
+mod states;
+
+use crate::engine::Limits;
 use crate::erased::Erased;
+use crate::scenario::Scenario;
 use crate::subject::Subject;
-use stateright::{Checker, Expectation, Model};
+use server::{Server, in_a_url};
+use stateright::Expectation;
 use std::convert::Infallible;
 use std::fmt::Write;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, TcpListener};
 
 /// Where the Explorer is served unless told otherwise.
 pub const DEFAULT_ADDRESS: &str = "localhost:3000";
 
+/// Where the Explorer is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// The page's URL, with a slash at its end.
+    pub url: String,
+    /// Whether others than this machine can reach it.
+    pub open: bool,
+}
+
+/// What the Explorer is to show.
+pub struct Shown {
+    /// Its name, for the page's left side.
+    pub name: String,
+    /// What is gone through.
+    pub model: Erased,
+    /// How far a search of all states goes.
+    pub limits: Limits,
+    /// Why nothing that is shown counts, if so.
+    pub failed: Box<dyn Fn() -> Option<String> + Send + Sync>,
+}
+
+impl From<&Scenario> for Shown {
+    fn from(scenario: &Scenario) -> Shown {
+        let (name, model, limits, scenario) =
+            (scenario.name.clone(), scenario.model(), scenario.limits, scenario.clone());
+        Shown { name, model, limits, failed: Box::new(move || Some(scenario.rule_failed()?.what.clone())) }
+    }
+}
+
 /// The page's address within the Explorer of the state at the end of `path`, by the index of each action: what follows
 /// `http://HOST:PORT/`. The first 0 is the initial state.
 pub fn address(path: &[usize]) -> String {
-    path.iter().fold("#/steps/0".to_owned(), |address, action| format!("{address}/{action}"))
+    format!("#/steps/{}", steps(path))
 }
 
-/// Serves the Explorer on `address`, `HOST:PORT` or `PORT` alone, for ever. `ready` is told the page's URL, with a slash
-/// at its end, just before.
+fn steps(path: &[usize]) -> String {
+    path.iter().fold("0".to_owned(), |address, action| format!("{address}/{action}"))
+}
+
+/// Serves the Explorer on `address`, `HOST:PORT` or `PORT` alone, for ever. `ready` is told where, just before.
 ///
 /// # Errors
 /// If the address is none, or cannot be served on.
-pub fn serve(model: Erased, address: &str, ready: impl FnOnce(&str)) -> Result<Infallible, String> {
-    let (host, socket) = bindable(address)?;
-    ready(&format!("http://{host}:{}/", socket.port()));
-    let checker = model.checker().serve(socket);
-    Err(format!("the Explorer on {socket} has stopped, after {} states", checker.unique_state_count()))
+pub fn serve(shown: Shown, address: &str, ready: impl FnOnce(&Served)) -> Result<Infallible, String> {
+    let (listener, host, served) = bound(address)?;
+    ready(&served);
+    Server::new(shown, host).run(&listener)
 }
 
-/// The host named, and the address to serve on. stateright panics if it cannot, so it is tried here first. Port 0 becomes
-/// one that is free.
-fn bindable(address: &str) -> Result<(&str, SocketAddr), String> {
+/// What to serve on, the host named, as a URL has it, and where that is. Port 0 becomes one that is free.
+fn bound(address: &str) -> Result<(TcpListener, String, Served), String> {
     let (host, port) = address.rsplit_once(':').unwrap_or(("localhost", address));
     let form = || format!("`{address}` is no address: give HOST:PORT or PORT, such as {DEFAULT_ADDRESS}");
     let port: u16 = port.parse().map_err(|_| form())?;
-    if host.is_empty() {
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    if host.is_empty() || host == ":" {
         return Err(form());
     }
-    let trial = TcpListener::bind(format!("{host}:{port}")).and_then(|listener| listener.local_addr());
-    match trial {
-        Ok(socket) => Ok((host, socket)),
-        Err(error) => Err(format!(
-            "cannot serve on {host}:{port}: {error}; give HOST:PORT with a host of this machine and a free port above \
-             1023, such as {DEFAULT_ADDRESS}"
-        )),
-    }
+    let listener = TcpListener::bind((host, port));
+    let (listener, socket) = listener.and_then(|l| l.local_addr().map(|socket| (l, socket))).map_err(|error| {
+        format!(
+            "cannot serve on {address}: {error}; give HOST:PORT with a host of this machine and a free port above 1023, \
+             such as {DEFAULT_ADDRESS}"
+        )
+    })?;
+    let host = host.parse().map_or_else(|_| host.to_owned(), in_a_url);
+    // What stands for all addresses is none that a browser could go to.
+    let to_open = match socket.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1",
+        IpAddr::V6(ip) if ip.is_unspecified() => "[::1]",
+        _ => &host,
+    };
+    let url = format!("http://{to_open}:{}/", socket.port());
+    Ok((listener, host, Served { url, open: !socket.ip().is_loopback() }))
 }
 
 /// What a person asks of the state after `action`: what the step did, what it changed, the state, and every property
@@ -121,9 +170,29 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_named_with_what_would_be() {
-        for address in ["", "localhost", "localhost:", ":3000", "70000", "localhost:web"] {
-            let error = bindable(address).expect_err(address);
+        for address in ["", "localhost", "localhost:", ":3000", "70000", "localhost:web", "[]:3000", "::1"] {
+            let error = bound(address).map(|_| ()).expect_err(address);
             assert!(error.contains(&format!("`{address}`")) && error.contains(DEFAULT_ADDRESS), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_announced_can_be_opened() {
+        for (address, host, open) in [
+            ("localhost:0", "localhost", false),
+            ("0", "localhost", false),
+            ("127.0.0.1:0", "127.0.0.1", false),
+            ("0.0.0.0:0", "127.0.0.1", true),
+        ] {
+            let (_, _, served) = bound(address).expect(address);
+            assert!(served.url.starts_with(&format!("http://{host}:")) && !served.url.contains(":0/"), "{served:?}");
+            assert_eq!(served.open, open, "{address}");
+        }
+        // Not every machine has IPv6.
+        for address in ["::1:0", "[::1]:0"] {
+            if let Ok((_, host, served)) = bound(address) {
+                assert!(served.url.starts_with("http://[::1]:") && host == "[::1]" && !served.open, "{served:?}");
+            }
         }
     }
 }

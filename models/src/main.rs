@@ -6,6 +6,7 @@ use clap::Parser;
 use cli::{Cli, Command, Format};
 use multimaster_models::check::{Checked, Engine, News, check_all};
 use multimaster_models::engine::Path;
+use multimaster_models::explorer::Served;
 use multimaster_models::fault::{self, Fault};
 use multimaster_models::mutants::Mutant;
 use multimaster_models::scenario::{RuleName, Scenario};
@@ -245,12 +246,16 @@ fn explore(file: &str, address: &str) -> Result<bool, Failure> {
         (catalogue::find(file)?, Path::new())
     };
     let about = format!("{}: {}", scenario.name, scenario.about);
-    let announce = |at: &str| {
-        let page = explorer::address(&path);
+    let announce = |served: &Served| {
+        let (at, page) = (&served.url, explorer::address(&path));
         let how = "Each step says which properties hold in its state; \"Run to completion\" searches all states.";
         let _ = writeln!(std::io::stdout(), "{about}\nopen {at}{page}\n{how}");
+        if served.open {
+            let warning = "warning: whoever reaches this machine can browse this, too: nobody is asked who they are";
+            let _ = writeln!(std::io::stderr(), "{warning}");
+        }
     };
-    explorer::serve(scenario.model(), address, announce).map(|never| match never {}).map_err(Failure::Given)
+    explorer::serve((&scenario).into(), address, announce).map(|never| match never {}).map_err(Failure::Given)
 }
 
 fn spawn(file: &str, options: &spawn::Options) -> Result<bool, Failure> {

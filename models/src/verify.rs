@@ -13,6 +13,7 @@ use crate::cluster::Cluster;
 use crate::engine::{Limits, Verdict};
 use crate::erased::Erased;
 use crate::explorer;
+use crate::explorer::{Served, Shown};
 use crate::laws::{self, Broken, Law};
 use crate::properties as p;
 use crate::scope::Scope;
@@ -232,8 +233,10 @@ impl<R: Resolver> Verify<R> {
         let (model, replayed) = self.follow(file)?;
         let page = explorer::address(&replayed.path);
         // Past the capture of tests' output: who waits for this must see it.
-        let announce = |at: &str| drop(writeln!(std::io::stderr(), "open {at}{page}"));
-        explorer::serve(model, explorer::DEFAULT_ADDRESS, announce).map(|never| match never {}).map_err(Failure::Trace)
+        let announce = |at: &Served| drop(writeln!(std::io::stderr(), "open {}{page}", at.url));
+        let name = file.display().to_string();
+        let shown = Shown { name, model, limits: Limits::default(), failed: Box::new(|| None) };
+        explorer::serve(shown, explorer::DEFAULT_ADDRESS, announce).map(|never| match never {}).map_err(Failure::Trace)
     }
 
     fn follow(&self, file: &Path) -> Result<(Erased, Replayed), Failure> {

@@ -1,52 +1,207 @@
-//! The Explorer as a person gets it: over its socket.
+//! The Explorer as a person gets it, and as nobody should: over its socket.
 #![allow(missing_docs)]
 
-use multimaster_models::{catalogue, explorer};
+use multimaster_models::catalogue;
+use multimaster_models::explorer::{self, Served};
+use multimaster_models::scenario::Scenario;
+use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-fn get(host: &str, path: &str) -> String {
-    // The address is announced just before it is listened on.
-    let mut stream = (0..200).find_map(|_| {
-        let connected = TcpStream::connect(host);
-        if connected.is_err() {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        connected.ok()
+/// Serves a scenario for the rest of the test: the host and port.
+fn served(scenario: &str) -> String {
+    let (announced, served) = mpsc::channel();
+    let scenario = catalogue::find(scenario).unwrap();
+    std::thread::spawn(move || {
+        explorer::serve((&scenario).into(), "127.0.0.1:0", |at: &Served| announced.send(at.clone()).unwrap())
     });
-    let stream = stream.as_mut().expect("it is served within four seconds");
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
+    let at: Served = served.recv().unwrap();
+    assert!(!at.open);
+    at.url.trim_start_matches("http://").trim_end_matches('/').to_owned()
+}
+
+fn connected(host: &str) -> TcpStream {
+    let stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream
+}
+
+/// The answer to these very bytes: its status, its head and its body.
+fn answer(host: &str, request: &str) -> (u16, String, String) {
+    let mut stream = connected(host);
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    answer
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head in {answer:?}"));
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), head.into(), body.into())
+}
+
+fn get(host: &str, path: &str) -> String {
+    let (status, head, body) = answer(host, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+    assert_eq!(status, 200, "{path}: {head}\n{body}");
+    body
+}
+
+fn json(host: &str, path: &str) -> Value {
+    serde_json::from_str(&get(host, path)).unwrap()
 }
 
 #[test]
 fn each_step_is_a_sentence_and_says_what_holds_in_its_own_state() {
-    let (announced, served) = mpsc::channel();
-    let scenario = catalogue::find("booking/arrival").unwrap();
-    std::thread::spawn(move || {
-        explorer::serve(scenario.model(), "localhost:0", |url| announced.send(url.to_owned()).unwrap())
-    });
-    let url = served.recv().unwrap();
-    let host = url.trim_start_matches("http://").trim_end_matches('/');
-
+    let host = served("booking/arrival");
     // The first steps: 0 is the initial state.
-    let first = get(host, "/.states/0");
-    assert!(first.contains("A: set seat = 14 Ann"), "{first}");
+    let initial = json(&host, "/.states");
+    assert_eq!((&initial[0]["actionIndex"], &initial[0]["action"]), (&0.into(), &Value::Null));
+    let first = json(&host, "/.states/0");
+    assert_eq!(first[0]["action"], "A: set seat = 14 Ann", "{first}");
 
     // One step before the masters have swapped: the choices hold the violating state and its picture.
-    let path = [0, 0, 0];
-    let fragment = explorer::address(&path);
+    let fragment = explorer::address(&[0, 0, 0]);
     assert_eq!(fragment, "#/steps/0/0/0/0");
-    let last = get(host, &fragment.replace("#/steps", "/.states"));
-    assert!(last.contains("VIOLATED: A and B have both seen A1 B1"), "{last}");
-    assert!(last.contains("This step changed") && last.contains("<svg"), "{last}");
+    let last = json(&host, &fragment.replace("#/steps", "/.states"));
+    let outcome = last[0]["outcome"].as_str().unwrap();
+    assert!(outcome.contains("VIOLATED: A and B have both seen A1 B1") && outcome.contains("This step changed"));
+    assert!(last[0]["svg"].as_str().unwrap().starts_with("<svg"));
+    // What the page marks beside that state is what is so in it.
+    let properties = last[0]["properties"].as_array().unwrap();
+    let convergence = properties.iter().find(|property| property[1] == "convergence").unwrap();
+    assert_eq!(convergence[2], "0/0/0/0/0");
+    let agreed = properties.iter().find(|property| property[1] == "causal order").unwrap();
+    assert_eq!(agreed[2], Value::Null);
 
-    // The page itself is there.
-    assert!(get(host, "/").contains("Stateright Explorer"));
+    // The page itself is there, and all that it loads.
+    let page = get(&host, "/");
+    assert!(page.contains("Stateright Explorer"));
+    for part in ["app.css", "app.js", "knockout-3.5.0.js"] {
+        assert!(page.contains(part), "{part}");
+        assert!(!get(&host, &format!("/{part}")).is_empty(), "{part}");
+    }
+}
+
+#[test]
+fn all_states_are_searched_on_request_with_the_shortest_paths() {
+    let host = served("booking/arrival");
+    let before = json(&host, "/.status");
+    assert_eq!((&before["done"], &before["model"]), (&false.into(), &"booking/arrival".into()), "{before}");
+    let post = format!("POST /.runtocompletion HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n");
+    // Twice: one search.
+    assert_eq!([answer(&host, &post).0, answer(&host, &post).0], [200, 200]);
+    let until = Instant::now() + Duration::from_secs(20);
+    let status = loop {
+        let status = json(&host, "/.status");
+        if status["done"] == true {
+            break status;
+        }
+        assert!(Instant::now() < until, "{status}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let expected = catalogue::find("booking/arrival").unwrap().expect;
+    assert_eq!(status["unique_state_count"], expected.states.unwrap());
+    assert_eq!(status["max_depth"], expected.depth.unwrap());
+    let properties = status["properties"].as_array().unwrap();
+    let convergence = properties.iter().find(|property| property[1] == "convergence").unwrap();
+    assert_eq!((&convergence[0], &convergence[2]), (&"Always".into(), &"0/0/0/0/0".into()));
+    assert!(properties.iter().any(|property| property[1] == "falls silent" && property[2] == Value::Null));
+}
+
+#[test]
+fn a_search_that_was_cut_never_calls_a_property_safe() {
+    let mut scenario = catalogue::find("booking/arrival").unwrap();
+    scenario.limits.states = 5;
+    let (announced, served) = mpsc::channel();
+    std::thread::spawn(move || {
+        explorer::serve((&scenario).into(), "127.0.0.1:0", |at: &Served| announced.send(at.url.clone()).unwrap())
+    });
+    let url: String = served.recv().unwrap();
+    let host = url.trim_start_matches("http://").trim_end_matches('/');
+    answer(host, &format!("POST /.runtocompletion HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let status = json(host, "/.status");
+        assert_eq!(status["done"], false, "the page would show what is undecided as safe");
+        if status["recent_path"].as_str().unwrap().starts_with("not exhausted") {
+            return;
+        }
+        assert!(Instant::now() < until, "{status}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn what_is_no_request_of_the_page_is_refused_and_ends_nothing() {
+    let host = served("hello");
+    let head = |line: &str, more: &str| format!("{line} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n");
+    let long = "x".repeat(40_000);
+    for (request, status) in [
+        (head("POST /.runtocompletion", "Content-Length: 18446744073709551615\r\n"), 413),
+        (head("POST /.runtocompletion", "Content-Length: 99999999999999999999999999\r\n"), 413),
+        (head("POST /.runtocompletion", "Content-Length: -1\r\n"), 413),
+        (head("POST /.runtocompletion", "Transfer-Encoding: chunked\r\n"), 413),
+        (head("GET /.runtocompletion", ""), 405),
+        (head("DELETE /", ""), 405),
+        (head("GET /ui/index.htm", ""), 404),
+        (head("GET /../../etc/passwd", ""), 404),
+        (head("GET /.states/0/999999999999999999999999", ""), 404),
+        (head("GET /.states/0/99", ""), 404),
+        (head("GET /.states/7", ""), 404),
+        (head("GET /.states/0/-1", ""), 404),
+        (head("GET /.states/one", ""), 404),
+        (head(&format!("GET /.states{}", "/0".repeat(2_000)), ""), 404),
+        (head(&format!("GET /{long}"), ""), 431),
+        (head("GET /", &format!("X: {long}\r\n")), 431),
+        (head("GET /", &"X: y\r\n".repeat(200)), 431),
+        ("GET / HTTP/1.1\r\n\r\n".into(), 400),
+        ("\u{16}\u{3}\u{1}\u{2}\r\n\r\n".into(), 400),
+        ("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n".into(), 421),
+        (head("GET /.status", "Origin: http://evil.example\r\n"), 403),
+        (head("POST /.runtocompletion", "Origin: null\r\n"), 403),
+        (head("GET /.status", "Sec-Fetch-Site: cross-site\r\n"), 403),
+        (head("GET /.status", &format!("Origin: http://{host}\r\nSec-Fetch-Site: same-origin\r\n")), 200),
+    ] {
+        let (found, said, body) = answer(&host, &request);
+        let shown: String = request.chars().take(100).collect();
+        assert_eq!(found, status, "{shown}\n{said}\n{body}");
+    }
+    assert!(get(&host, "/").contains("Explorer"), "it still runs");
+}
+
+#[test]
+fn nobody_waits_for_those_who_do_not_read_or_do_not_ask() {
+    let host = served("booking/arrival");
+    // Requests by the thousand on one connection, of which no answer is read.
+    let mut flood = connected(&host);
+    flood.set_write_timeout(Some(Duration::from_secs(2))).unwrap();
+    let one = format!("GET /knockout-3.5.0.js HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let _ = flood.write_all(one.repeat(5_000).as_bytes());
+    // Connections that ask for nothing, or for something half.
+    let mut idle: Vec<TcpStream> = (0..20).map(|_| connected(&host)).collect();
+    for half in idle.iter_mut().skip(10) {
+        half.write_all(b"GET /.status HT").unwrap();
+    }
+    let asked = Instant::now();
+    assert!(get(&host, "/.states/0").contains("A: set seat = 14 Ann"));
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+    // They are not waited for without end either.
+    let mut said = String::new();
+    idle[15].read_to_string(&mut said).unwrap();
+    assert!(said.starts_with("HTTP/1.1 408"), "{said}");
+}
+
+#[test]
+fn more_connections_than_are_served_are_told_so_and_the_next_are_served_again() {
+    let host = served("hello");
+    let mut many: Vec<TcpStream> = (0..100).map(|_| connected(&host)).collect();
+    let mut said = String::new();
+    many.last_mut().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.starts_with("HTTP/1.1 503"), "{said}");
+    drop(many);
+    let until = Instant::now() + Duration::from_secs(10);
+    while answer(&host, &format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).0 != 200 {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
@@ -60,8 +215,8 @@ fn what_cannot_be_served_on_is_said_and_what_would_be_right() {
         (&format!("localhost:{port}"), "cannot serve on"),
         ("192.0.2.1:3000", "cannot serve on"),
     ] {
-        let scenario = catalogue::find("hello").unwrap();
-        let error = explorer::serve(scenario.model(), address, |url| panic!("served at {url}")).unwrap_err();
+        let scenario: Scenario = catalogue::find("hello").unwrap();
+        let error = explorer::serve((&scenario).into(), address, |at| panic!("served at {at:?}")).unwrap_err();
         assert!(error.contains(part) && error.contains(explorer::DEFAULT_ADDRESS), "{error}");
     }
 }
