@@ -11,18 +11,21 @@
 //! so an expression is a function of the two versions, and ends.
 
 mod arriving;
+pub mod sandbox;
+mod syntax;
+pub mod value;
 
 use crate::any_rule::AnyRule;
 use arriving::Arriving;
 use multimaster::{Custom, CustomMerged, Keep, MasterId, Version};
-use rhai::{AST, Dynamic, Engine, Map, Position, Scope};
+use rhai::Dynamic;
+pub use sandbox::Wrong;
+use sandbox::{Record, Sandbox, Script};
 use serde::Deserialize;
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::OnceLock;
-
-/// The most operations that one evaluation may take: some milliseconds.
-const OPERATIONS: u64 = 100_000;
+use value::Value;
 
 /// What a rule's expression is applied to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -38,23 +41,14 @@ pub enum Over {
     Arrival,
 }
 
-/// What is wrong with an expression, and where in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
-    /// The line in the expression, from 1; 0 if that is not known.
-    pub line: usize,
-    /// What is wrong.
-    pub what: String,
-}
-
 /// A rule that was written as an expression. It sees two versions, `first` and `second` in stamp order (over arrival:
 /// what is held, and what arrives), each with `value` (text; `()` of a delete), `time`, `master` and `write`; what it
 /// gives is one of the two, or a text: a new value made of both.
 pub struct Expression {
     text: String,
     over: Over,
-    engine: Engine,
-    ast: AST,
+    sandbox: Sandbox,
+    script: Script,
     failed: OnceLock<Wrong>,
 }
 
@@ -64,14 +58,9 @@ impl Expression {
     /// # Errors
     /// If it is none.
     pub fn new(text: &str, over: Over) -> Result<Expression, Wrong> {
-        let mut engine = Engine::new();
-        engine.set_max_operations(OPERATIONS).set_max_call_levels(32).set_max_expr_depths(64, 32);
-        engine.set_max_string_size(10_000).set_max_array_size(1_000).set_max_map_size(1_000);
-        engine.on_print(|_| {}).on_debug(|_, _, _| {});
-        let wrong = |line, what| Wrong { line, what };
-        let ast =
-            engine.compile(text).map_err(|error| wrong(line_of(error.position()), error.err_type().to_string()))?;
-        Ok(Expression { text: text.into(), over, engine, ast, failed: OnceLock::new() })
+        let sandbox = Sandbox::new();
+        let script = sandbox.compile(text, &["first", "second"], &FIELDS)?;
+        Ok(Expression { text: text.into(), over, sandbox, script, failed: OnceLock::new() })
     }
 
     /// What it keeps of two versions.
@@ -79,25 +68,22 @@ impl Expression {
     /// # Errors
     /// If it fails, does not end in time, or gives something else than a version or a text.
     pub fn keep(&self, first: &Version, second: &Version) -> Result<Keep, Wrong> {
-        let mut scope = Scope::new();
-        scope.push_constant("first", seen(first)).push_constant("second", seen(second));
-        let kept: Dynamic = self.engine.eval_ast_with_scope(&mut scope, &self.ast).map_err(|mut error| {
-            let line = line_of(error.take_position());
-            Wrong { line, what: error.to_string() }
-        })?;
-        let kind = kept.type_name();
-        let neither = || {
-            let what = format!("this gives a value of type `{kind}`: give `first`, `second`, or a text made of both");
-            Wrong { line: 0, what }
-        };
+        let given = [("first", seen(first)), ("second", seen(second))];
+        let kept = self.sandbox.run(&self.script, given)?;
         if kept.is_string() {
-            return kept.into_immutable_string().map(|text| Keep::Both(text.as_str().into())).map_err(|_| neither());
+            let text = Value::of(&kept).map_err(|what| Wrong::at(1, what))?;
+            return Ok(Keep::Both(text.to_string().into()));
         }
-        let write = kept.read_lock::<Map>().and_then(|map| map.get("write").map(ToString::to_string));
+        let write = kept.read_lock::<Record>().and_then(|record| record.get("write").map(ToString::to_string));
         match write {
             Some(write) if write == first.dot.to_string() => Ok(Keep::First),
             Some(write) if write == second.dot.to_string() => Ok(Keep::Second),
-            _ => Err(neither()),
+            _ => {
+                let kind = kept.type_name();
+                let what =
+                    format!("this gives a value of type `{kind}`: give `first`, `second`, or a text made of both");
+                Err(Wrong::at(1, what))
+            }
         }
     }
 
@@ -124,21 +110,22 @@ impl Expression {
     }
 }
 
+/// The fields of a version.
+const FIELDS: [&str; 4] = ["value", "time", "master", "write"];
+
 /// A version as an expression sees it.
-fn seen(version: &Version) -> Map {
+fn seen(version: &Version) -> Dynamic {
     let time = i64::try_from(version.stamp.time()).unwrap_or(i64::MAX);
     let value = version.value.as_ref().map_or(Dynamic::UNIT, |value| value.as_str().into());
-    let field = |name: &str, value: Dynamic| (name.into(), value);
-    Map::from([
-        field("value", value),
-        field("time", time.into()),
-        field("master", version.dot.origin().to_string().into()),
-        field("write", version.dot.to_string().into()),
-    ])
-}
-
-fn line_of(position: Position) -> usize {
-    position.line().unwrap_or(0)
+    Dynamic::from(Record::new(
+        "version",
+        vec![
+            ("value", value),
+            ("time", time.into()),
+            ("master", version.dot.origin().to_string().into()),
+            ("write", version.dot.to_string().into()),
+        ],
+    ))
 }
 
 impl PartialEq for Expression {

@@ -1,0 +1,279 @@
+//! Where scripts run: [`Sandbox`].
+//!
+//! A script sees the constants that it is given and nothing else: no file, no clock, no chance, no other thread. Each call has
+//! a budget of operations, of call depth, of the size of values, and of time; a script that exceeds one fails, as does
+//! one that asks for a field that is not there.
+
+use super::syntax;
+use rhai::packages::{
+    ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
+    BasicStringPackage, BitFieldPackage, LogicPackage, MoreStringPackage, Package,
+};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, OptimizationLevel, Position, Scope};
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The most operations that one call may take: some milliseconds.
+const OPERATIONS: u64 = 100_000;
+
+/// The longest that one call may take. The budget of operations is the one that a usual script meets first.
+pub const TIME: Duration = Duration::from_secs(1);
+
+/// The longest script, in bytes.
+const LENGTH: usize = 100_000;
+
+/// The most characters of a foreign text that a message quotes.
+const QUOTED: usize = 200;
+
+/// What is wrong with a script, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// The line in the script, from 1.
+    pub line: usize,
+    /// What is wrong, on one line, without control characters.
+    pub what: String,
+}
+
+impl Wrong {
+    /// This fault in that line; whatever `what` quotes is escaped and cut.
+    pub fn at(line: usize, what: impl AsRef<str>) -> Wrong {
+        Wrong { line: line.max(1), what: quoted(what.as_ref()) }
+    }
+
+    /// The same, with what the script was given when it failed.
+    pub fn given(self, input: impl fmt::Display) -> Wrong {
+        Wrong { line: self.line, what: format!("{} (given {})", self.what, quoted(&input.to_string())) }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+/// A text of somebody else's for one line of a message: control characters are escaped, and what is too long is cut.
+pub fn quoted(text: &str) -> String {
+    let mut quoted = String::new();
+    for (place, c) in text.chars().enumerate() {
+        match c {
+            _ if place == 2 * QUOTED => return quoted + "…",
+            c if c.is_control() => quoted.extend(c.escape_default()),
+            c => quoted.push(c),
+        }
+    }
+    quoted
+}
+
+/// Why a call of a script gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// The script said `throw`, with this text.
+    Thrown(Wrong),
+    /// It failed.
+    Failed(Wrong),
+}
+
+impl From<Stopped> for Wrong {
+    fn from(stopped: Stopped) -> Wrong {
+        match stopped {
+            Stopped::Thrown(Wrong { line, what }) => Wrong { line, what: format!("the script throws: {what}") },
+            Stopped::Failed(wrong) => wrong,
+        }
+    }
+}
+
+/// A value with named fields, as a script sees it. To ask for another field than those there are is an error.
+#[derive(Clone)]
+pub struct Record {
+    /// What it is called in messages.
+    name: &'static str,
+    fields: Arc<Vec<(&'static str, Dynamic)>>,
+}
+
+impl Record {
+    /// A record of these fields.
+    pub fn new(name: &'static str, fields: Vec<(&'static str, Dynamic)>) -> Record {
+        Record { name, fields: Arc::new(fields) }
+    }
+
+    /// The field of that name.
+    pub fn get(&self, name: &str) -> Option<&Dynamic> {
+        self.fields.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
+    }
+
+    /// All fields, in the order in which they were given.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &Dynamic)> {
+        self.fields.iter().map(|(name, value)| (*name, value))
+    }
+
+    fn asked(&mut self, name: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+        self.get(name).cloned().ok_or_else(|| {
+            let all: Vec<String> = self.fields().map(|(name, _)| format!("`{name}`")).collect();
+            format!("a {} has no `{}`: it has {}", self.name, quoted(name), all.join(", ")).into()
+        })
+    }
+}
+
+/// As a script prints it: `write(value: x, time: 1)`.
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields: Vec<String> = self.fields().map(|(name, value)| format!("{name}: {value}")).collect();
+        write!(f, "{}({})", self.name, fields.join(", "))
+    }
+}
+
+/// A script that has been read and checked.
+#[derive(Clone, Debug)]
+pub struct Script {
+    ast: AST,
+    reads: BTreeSet<String>,
+}
+
+impl Script {
+    /// Whether it reads a field of that name of anything, or a constant of that name.
+    pub fn reads(&self, name: &str) -> bool {
+        self.reads.contains(name)
+    }
+}
+
+/// Reads scripts and calls them.
+pub struct Sandbox {
+    engine: Engine,
+}
+
+impl Default for Sandbox {
+    fn default() -> Sandbox {
+        Sandbox::new()
+    }
+}
+
+impl Sandbox {
+    /// The language, with text, numbers, lists and maps.
+    pub fn new() -> Sandbox {
+        let mut engine = Engine::new_raw();
+        // All but the core package, which can sleep.
+        ArithmeticPackage::new().register_into_engine(&mut engine);
+        BasicStringPackage::new().register_into_engine(&mut engine);
+        BasicIteratorPackage::new().register_into_engine(&mut engine);
+        BasicFnPackage::new().register_into_engine(&mut engine);
+        BitFieldPackage::new().register_into_engine(&mut engine);
+        LogicPackage::new().register_into_engine(&mut engine);
+        BasicMathPackage::new().register_into_engine(&mut engine);
+        BasicArrayPackage::new().register_into_engine(&mut engine);
+        BasicMapPackage::new().register_into_engine(&mut engine);
+        MoreStringPackage::new().register_into_engine(&mut engine);
+        engine.set_max_operations(OPERATIONS).set_max_call_levels(32).set_max_expr_depths(64, 32);
+        engine.set_max_string_size(10_000).set_max_array_size(1_000).set_max_map_size(1_000);
+        engine.set_max_variables(1_000).set_max_functions(200);
+        engine.set_strict_variables(true).set_fail_on_invalid_map_property(true);
+        engine.set_optimization_level(OptimizationLevel::None);
+        engine.disable_symbol("eval");
+        engine.on_print(|_| {}).on_debug(|_, _, _| {}).on_progress(out_of_time);
+        engine.register_type_with_name::<Record>("record");
+        engine.register_indexer_get(Record::asked);
+        let text = |record: &mut Record| record.to_string();
+        engine.register_fn("to_string", text).register_fn("to_debug", text);
+        engine.register_fn("==", |one: Record, other: Record| one.to_string() == other.to_string());
+        engine.register_fn("!=", |one: Record, other: Record| one.to_string() != other.to_string());
+        Sandbox { engine }
+    }
+
+    /// Adds functions of the host.
+    pub fn extended(mut self, add: impl FnOnce(&mut Engine)) -> Sandbox {
+        add(&mut self.engine);
+        self
+    }
+
+    /// Reads a script that will be given these constants, whose records have these fields. A script may also have fields of
+    /// maps that it makes itself.
+    ///
+    /// # Errors
+    /// If it is no script, uses a variable that is not there, or a field that nothing has.
+    pub fn compile(&self, text: &str, constants: &[&str], fields: &[&str]) -> Result<Script, Wrong> {
+        if text.len() > LENGTH {
+            return Err(Wrong::at(1, format!("a script of {} bytes: at most {LENGTH}", text.len())));
+        }
+        let mut scope = Scope::new();
+        for name in constants {
+            scope.push_constant(*name, ());
+        }
+        let ast = self.engine.compile_with_scope(&scope, text).map_err(|error| {
+            // What is missing at the end is missing in the last line that there is.
+            let line = error.position().line().unwrap_or_else(|| text.lines().count());
+            Wrong::at(line, error.err_type().to_string())
+        })?;
+        let reads = syntax::checked(&ast, fields)?;
+        Ok(Script { ast, reads })
+    }
+
+    /// Calls a script with the value of each constant.
+    ///
+    /// # Errors
+    /// If it throws, fails, or exceeds a budget.
+    pub fn run<'a>(
+        &self,
+        script: &Script,
+        constants: impl IntoIterator<Item = (&'a str, Dynamic)>,
+    ) -> Result<Dynamic, Stopped> {
+        let mut scope = Scope::new();
+        for (name, value) in constants {
+            scope.push_constant_dynamic(name, value);
+        }
+        let _until = Deadline::set(Instant::now() + TIME);
+        let outcome = self.engine.eval_ast_with_scope::<Dynamic>(&mut scope, &script.ast);
+        outcome.map(Dynamic::flatten).map_err(|error| stopped(*error, 0))
+    }
+}
+
+thread_local! {
+    /// When the call that this thread is making must have ended.
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// The deadline of one call, for as long as it lives.
+struct Deadline(Option<Instant>);
+
+impl Deadline {
+    fn set(until: Instant) -> Deadline {
+        Deadline(DEADLINE.replace(Some(until)))
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        DEADLINE.set(self.0);
+    }
+}
+
+fn out_of_time(operations: u64) -> Option<Dynamic> {
+    // To ask for the time costs as much as an operation.
+    let asks = operations.is_multiple_of(16);
+    (asks && DEADLINE.get().is_some_and(|until| Instant::now() > until)).then_some(Dynamic::UNIT)
+}
+
+/// What stopped a script, with the innermost line that is known.
+fn stopped(mut error: EvalAltResult, outer: usize) -> Stopped {
+    let line = error.position().line().unwrap_or(outer);
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) => return stopped(*inner, line),
+        EvalAltResult::ErrorRuntime(thrown, _) if !thrown.is_unit() => {
+            return Stopped::Thrown(Wrong::at(line, thrown.to_string()));
+        }
+        EvalAltResult::ErrorTerminated(..) => {
+            return Stopped::Failed(Wrong::at(line, format!("this takes longer than {} s", TIME.as_secs())));
+        }
+        EvalAltResult::ErrorTooManyOperations(_) => {
+            let what = format!("Too many operations: a call may take {OPERATIONS}, and this one does not end by then");
+            return Stopped::Failed(Wrong::at(line, what));
+        }
+        _ => {}
+    }
+    error.set_position(Position::NONE);
+    Stopped::Failed(Wrong::at(line, error.to_string()))
+}
