@@ -1,31 +1,35 @@
 //! Your own rule: [`verify`] it in a test of your own crate.
 
+mod demands;
 mod failure;
+mod plan;
+mod requests;
+mod ruled;
+mod violation;
 mod watch;
 mod worlds;
 
 pub use failure::Failure;
+pub use plan::Passed;
+pub use violation::Violation;
 pub use watch::Misbehaviour;
 pub(crate) use worlds::workloads;
 
-use crate::check::{Counterexample, replayed_alike};
-use crate::cluster::Cluster;
-use crate::engine::{Limits, Verdict};
 use crate::erased::Erased;
 use crate::explorer;
 use crate::explorer::{Served, Shown};
-use crate::laws::{self, Broken, Law};
-use crate::properties as p;
 use crate::scope::Scope;
 use crate::specification::Specification;
 use crate::table;
 use crate::trace::{Replayed, Trace};
-use multimaster::{CustomMerged, Keep, Resolver, Version};
+use multimaster::{CustomMerged, Keep, MasterId, Resolver, Version};
+use plan::Plan;
+use ruled::Rules;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use watch::{Watched, guarded};
-use worlds::{World, worlds};
+use watch::guarded;
+use worlds::World;
 
 /// The environment variable that names a trace to be replayed instead of exploring.
 pub const REPLAY: &str = "MULTIMASTER_REPLAY";
@@ -35,9 +39,11 @@ pub const EXPLORE: &str = "MULTIMASTER_EXPLORE";
 /// How long a rule may take over one call before it is said not to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Checks `rule`: first its [laws] on all small histories, then all topologies and kinds of link. Panics with
-/// the shortest schedule if it does not converge, or loses a write that nothing competed with. Losing one of two
-/// concurrent writes is allowed: see [`lossless`](Verify::lossless).
+/// Checks `rule`: first its [laws](crate::laws) on all small histories, then all topologies and kinds of link. Panics with
+/// the shortest schedule of each property that it violates: if it does not converge, for one, or loses a write that nothing
+/// competed with. Losing one of two concurrent writes is allowed: see [`lossless`](Verify::lossless).
+///
+/// The first violation is printed on standard error as soon as it is found.
 ///
 /// A rule is a [`Resolver`], or just a function of two versions. The latter is tried as most systems apply one: pair by
 /// pair, to the value that is held and the one that arrives. Few functions are safe so:
@@ -65,7 +71,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// ```
 ///
 /// # Panics
-/// With the schedule, what each master reads on the way, the laws broken, and the commands that replay and explore it. If
+/// With the schedules, what each master reads on the way, the laws broken, and the commands that replay and explore each. If
 /// the rule itself panics, does not come back or is not deterministic, with the call.
 #[track_caller]
 pub fn verify<Form>(rule: impl IntoRule<Form>) {
@@ -116,30 +122,8 @@ where
 
 /// What [`verify`] does, to be narrowed or widened.
 pub struct Verify<R: Resolver> {
-    rule: R,
+    rules: Rules<R>,
     plan: Plan,
-}
-
-/// What is done with a rule, whichever it is.
-#[derive(Clone)]
-struct Plan {
-    laws: bool,
-    specification: Option<Specification>,
-    worlds: Vec<World>,
-    demands: Vec<&'static str>,
-    limits: Limits,
-    note: &'static str,
-}
-
-/// What was explored, for a rule that passed.
-#[derive(Clone, Debug)]
-pub struct Passed {
-    /// How many small histories its laws were tried on.
-    pub histories: usize,
-    /// How many scopes.
-    pub scopes: usize,
-    /// Distinct states in all of them.
-    pub states: usize,
 }
 
 impl<R: Resolver> Verify<R> {
@@ -149,38 +133,97 @@ impl<R: Resolver> Verify<R> {
     /// [goes by clocks](Resolver::goes_by_clocks) is also given clocks of which one is ahead.
     pub fn rule<Form, I: IntoRule<Form, Rule = R>>(rule: I) -> Verify<R> {
         let rule = rule.into_rule();
-        let plan = Plan {
-            laws: true,
-            specification: None,
-            worlds: worlds(rule.kind(), rule.goes_by_clocks()),
-            demands: p::ALL.into_iter().filter(|property| *property != p::NO_POLICY_LOSS).collect(),
-            limits: Limits::default(),
-            note: I::NOTE,
-        };
-        Verify { rule, plan }
+        Verify { rules: Rules::new(move |_| rule.clone()), plan: Plan::new(I::NOTE) }
+    }
+
+    /// The same for a rule that differs by master: by a priority of sites, for one, or because a conflict is always won by
+    /// the local write. `rules` is asked for masters `A` to `E`, and more only in larger scopes: the laws take two masters
+    /// more than the default scopes have.
+    ///
+    /// ```
+    /// use multimaster::{LastWriteWins, MasterId};
+    /// use multimaster_models::Verify;
+    ///
+    /// Verify::rules(|_: MasterId| LastWriteWins).run()?;
+    /// # Ok::<(), multimaster_models::verify::Failure>(())
+    /// ```
+    pub fn rules(rules: impl Fn(MasterId) -> R + Send + Sync + 'static) -> Verify<R> {
+        Verify { rules: Rules::new(rules), plan: Plan::new("") }
     }
 
     /// Demands also that no write is lost to a concurrent one.
     pub fn lossless(mut self) -> Self {
-        self.plan.demands.push(p::NO_POLICY_LOSS);
+        self.plan.demands.lossless = true;
         self
     }
 
     /// Does not ask for the laws: only what a schedule shows counts.
     pub fn lawless(mut self) -> Self {
-        self.plan.laws = false;
+        self.plan.demands.lawless = true;
+        self
+    }
+
+    /// Demands this property and no other, or this [law](crate::laws::Law). Given several times, demands each of those.
+    ///
+    /// ```
+    /// use multimaster::ArrivalWins;
+    /// use multimaster_models::{Verify, properties};
+    ///
+    /// // It diverges, but a deleted value does not come back.
+    /// Verify::rule(ArrivalWins).only(properties::NO_RESURRECTION).run()?;
+    /// # Ok::<(), multimaster_models::verify::Failure>(())
+    /// ```
+    pub fn only(mut self, property: &str) -> Self {
+        self.plan.demands.only.insert(property.into());
+        self
+    }
+
+    /// Does not demand this property, or this [law](crate::laws::Law).
+    pub fn allow(mut self, property: &str) -> Self {
+        self.plan.demands.allowed.insert(property.into());
         self
     }
 
     /// Demands also that every read is what `specification` makes of the writes seen.
     pub fn specified(mut self, specification: Specification) -> Self {
-        self.plan.specification = Some(specification);
+        self.plan.asked.specification = Some(specification);
         self
     }
 
     /// Explores this scope instead of the default ones.
     pub fn scope(mut self, name: &str, scope: Scope) -> Self {
-        self.plan.worlds = vec![World { name: name.into(), scope }];
+        self.plan.own = Some(World { name: name.into(), scope });
+        self
+    }
+
+    /// Lets clients make these requests instead of the default ones: each with its master, as `A: set seat = 14 Ann`, and in
+    /// the order in which its master is asked. `A/2: …` is a second client of master A, whose requests may come before, after
+    /// and between those of the first.
+    ///
+    /// ```
+    /// use multimaster::MultiValue;
+    /// use multimaster_models::Verify;
+    ///
+    /// let booked = ["A: set seat = 14 Ann", "B: set seat = 12 Bob"];
+    /// Verify::rule(MultiValue).requests(booked).lossless().run()?;
+    /// # Ok::<(), multimaster_models::verify::Failure>(())
+    /// ```
+    pub fn requests<T: Into<String>>(mut self, requests: impl IntoIterator<Item = T>) -> Self {
+        self.plan.requests.get_or_insert_default().extend(requests.into_iter().map(Into::into));
+        self
+    }
+
+    /// Leaves out the scopes in which masters need each other's snapshots: for a rule without a
+    /// [`merge`](Resolver::merge), where no master is to fall behind another's log.
+    pub fn without_snapshots(mut self) -> Self {
+        self.plan.snapshots = false;
+        self
+    }
+
+    /// A test in which this witness is reached nowhere counts all the same: [`CONFLICT`](crate::properties::CONFLICT) where
+    /// the requests touch different keys, for one.
+    pub fn unreached(mut self, witness: &str) -> Self {
+        self.plan.unreached.insert(witness.into());
         self
     }
 
@@ -190,11 +233,17 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
+    /// Prints nothing while it explores: what is found is in the result alone.
+    pub fn quiet(mut self) -> Self {
+        self.plan.quiet = true;
+        self
+    }
+
     /// Tries the laws, and explores every scope to its end. If [`REPLAY`] names a trace, replays that instead; if
     /// [`EXPLORE`] does, serves the Explorer for ever.
     ///
     /// # Errors
-    /// A [`Failure`]: of all violations, the one with the shortest schedule.
+    /// A [`Failure`]: of each violated property, the shortest schedule in all scopes.
     ///
     /// # Panics
     /// If the checker is wrong: never by the rule's doing.
@@ -206,7 +255,7 @@ impl<R: Resolver> Verify<R> {
             return self.explore(&PathBuf::from(file));
         }
         let plan = self.plan.clone();
-        guarded(self.rule.clone(), PATIENCE, move |rule| plan.run(&rule))
+        guarded(&self.rules, PATIENCE, move |rules| plan.run(&rules))
             .unwrap_or_else(|how| Err(Failure::Misbehaves(how)))
     }
 
@@ -221,8 +270,7 @@ impl<R: Resolver> Verify<R> {
         for (property, why) in &replayed.complaints {
             report += &format!("\n  violates {property}: {why}");
         }
-        let violated = replayed.complaints.iter().any(|(name, _)| self.plan.demands.contains(&name.as_str()));
-        if violated {
+        if replayed.complaints.iter().any(|(name, _)| self.plan.demands.include(name)) {
             return Err(Failure::Replayed(report));
         }
         Ok(Passed { histories: 0, scopes: 0, states: replayed.steps.len() })
@@ -235,7 +283,7 @@ impl<R: Resolver> Verify<R> {
         // Past the capture of tests' output: who waits for this must see it.
         let announce = |at: &Served| drop(writeln!(std::io::stderr(), "open {}{page}", at.url));
         let name = file.display().to_string();
-        let shown = Shown { name, model, limits: Limits::default(), failed: Box::new(|| None) };
+        let shown = Shown { name, model, limits: self.plan.limits, failed: Box::new(|| None) };
         explorer::serve(shown, explorer::DEFAULT_ADDRESS, announce).map(|never| match never {}).map_err(Failure::Trace)
     }
 
@@ -244,87 +292,17 @@ impl<R: Resolver> Verify<R> {
         let wrong = |what: String| Failure::Trace(what);
         let text = std::fs::read_to_string(file).map_err(|error| wrong(format!("{shown}: {error}")))?;
         let trace = Trace::parse(&shown, &text).map_err(|fault| wrong(fault.to_string()))?;
-        let world = self.plan.worlds.iter().find(|world| world.name == trace.scenario).ok_or_else(|| {
-            let names: Vec<&str> = self.plan.worlds.iter().map(|world| world.name.as_str()).collect();
-            wrong(format!("{shown}: no scope is named `{}`; there are {}", trace.scenario, names.join(", ")))
-        })?;
-        let model = self.plan.model(world, Watched::new(self.rule.clone()));
-        let replayed = trace.replay(&model).map_err(|fault| wrong(fault.to_string()))?;
-        Ok((model, replayed))
-    }
-}
-
-impl Plan {
-    fn run<R: Resolver>(&self, rule: &Watched<R>) -> Result<Passed, Failure> {
-        let (laws, histories) = if self.laws { lawful(rule) } else { (Vec::new(), 0) };
-        let mut shortest: Option<(&World, Counterexample)> = None;
-        let mut passed = Passed { histories, scopes: self.worlds.len(), states: 0 };
-        for world in &self.worlds {
-            let model = self.model(world, rule.clone());
-            let report = model.explore(self.limits, &mut |_, _| {});
-            passed.states += report.states;
-            // Every shipped rule's schedules replay: if one of these does not, that is this rule's doing.
-            for example in replayed_alike(&model, &world.name, &report).unwrap_or_else(|_| watch::remembers()) {
-                let steps = |example: &Counterexample| example.replayed.steps.len();
-                let shorter = shortest.as_ref().is_none_or(|(_, best)| steps(&example) < steps(best));
-                if self.demands.contains(&example.property) && shorter {
-                    shortest = Some((world, example));
-                }
-            }
-            if shortest.is_some() {
-                continue;
-            }
-            if report.cut.is_some() {
-                return Err(Failure::NotExhausted(world.name.clone()));
-            }
-            let unreached = |witness: &&str| matches!(report.verdict(witness), Some(Verdict::Violated(_)));
-            if let Some(witness) = [p::REST, p::CONFLICT, p::CROSSED].into_iter().find(unreached) {
-                return Err(Failure::Vacuous { world: world.name.clone(), witness });
-            }
-        }
-        let Some((world, example)) = shortest else {
-            return if laws.is_empty() { Ok(passed) } else { Err(Failure::Unlawful(laws)) };
+        let plan = self.plan.clone();
+        let follow = move |rules: Rules<R>| {
+            let worlds = plan.worlds(&rules)?;
+            let world = worlds.iter().find(|world| world.name == trace.scenario).ok_or_else(|| {
+                let names: Vec<&str> = worlds.iter().map(|world| world.name.as_str()).collect();
+                wrong(format!("{shown}: no scope is named `{}`; there are {}", trace.scenario, names.join(", ")))
+            })?;
+            let model = plan.model(&rules, world);
+            let replayed = trace.replay(&model).map_err(|fault| wrong(fault.to_string()))?;
+            Ok((model, replayed))
         };
-        let file = keep(&world.name, &example);
-        Err(Failure::Violated { world: world.name.clone(), example: Box::new(example), laws, file, note: self.note })
+        guarded(&self.rules, PATIENCE, follow).unwrap_or_else(|how| Err(Failure::Misbehaves(how)))
     }
-
-    fn model<R: Resolver>(&self, world: &World, rule: Watched<R>) -> Erased {
-        let cluster = Cluster::new(world.scope.clone(), rule);
-        Erased::new(Cluster { specification: self.specification, ..cluster })
-    }
-}
-
-/// The laws that are broken and matter where each change is applied once, and how many histories they were tried on.
-fn lawful<R: Resolver>(rule: &Watched<R>) -> (Vec<Broken>, usize) {
-    let tried = || laws::check(&|_| rule.clone(), |_| 0);
-    let (findings, again) = (tried(), tried());
-    if findings.digest != again.digest {
-        watch::remembers();
-    }
-    let matters = |broken: &Broken| broken.law != Law::Repeatable;
-    (findings.broken.into_iter().filter(matters).collect(), findings.histories)
-}
-
-/// Writes the trace and its picture beside the test's binary, in the target directory.
-fn keep(world: &str, example: &Counterexample) -> Option<PathBuf> {
-    let binary = std::env::current_exe().ok()?;
-    let target = binary.ancestors().find(|folder| folder.ends_with("deps")).and_then(|deps| deps.parent()?.parent());
-    let folder = target.map_or_else(std::env::temp_dir, |target| target.to_path_buf()).join("traces");
-    let name = format!("{}.{world}.{}", this_test(), example.property).replace(['/', ' '], "-");
-    let file = folder.join(format!("{name}.trace"));
-    std::fs::create_dir_all(&folder).ok()?;
-    std::fs::write(&file, &example.trace).ok()?;
-    std::fs::write(file.with_extension("svg"), &example.replayed.picture).ok()?;
-    // Tests run in their package's folder: a path from there is what one wants to paste.
-    let here = std::env::current_dir().ok();
-    let from_here = here.and_then(|here| file.strip_prefix(here).ok().map(PathBuf::from));
-    Some(from_here.unwrap_or(file))
-}
-
-/// The test that we run in, which gives its thread its name.
-fn this_test() -> String {
-    let thread = std::thread::current();
-    let path = thread.name().unwrap_or("verify");
-    path.rsplit("::").next().unwrap_or(path).to_owned()
 }

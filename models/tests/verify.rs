@@ -2,9 +2,10 @@
 #![allow(missing_docs)]
 
 use multimaster::{
-    BoundedCounter, Change, Counter, Custom, CustomMerged, Dot, Keep, Kind, LastWriteWins, MasterId, MultiValue,
-    ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Topology, Version,
+    ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, Dot, Keep, Kind, LastWriteWins, MasterId,
+    MultiValue, ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Topology, Version,
 };
+use multimaster_models::properties as p;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::specification;
 use multimaster_models::verify::{Failure, Misbehaviour, Verify};
@@ -83,11 +84,11 @@ impl Resolver for ReadOnly {
 }
 
 fn failure<R: Resolver>(rule: R) -> (Vec<String>, String) {
-    match Verify::rule(rule).run() {
+    match Verify::rule(rule).quiet().run() {
         Err(failure @ Failure::Violated { .. }) => {
             let text = failure.to_string();
-            let Failure::Violated { example, .. } = failure else { unreachable!() };
-            (example.replayed.steps.iter().map(|taken| taken.step.clone()).collect(), text)
+            let Failure::Violated { violations, .. } = failure else { unreachable!() };
+            (violations[0].example.replayed.steps.iter().map(|taken| taken.step.clone()).collect(), text)
         }
         other => panic!("expected a violation, got {other:?}"),
     }
@@ -330,10 +331,202 @@ fn a_scope_too_large_is_not_called_safe() {
 
 #[test]
 fn a_written_trace_replays_under_the_rule_that_it_convicts_and_under_no_other() {
-    let Err(Failure::Violated { file: Some(file), .. }) = Verify::rule(CustomMerged(longest_number)).run() else {
-        panic!("the trace is written");
+    let Err(Failure::Violated { violations, .. }) = Verify::rule(CustomMerged(longest_number)).quiet().run() else {
+        panic!("it is not safe");
     };
+    let file = violations[0].file.clone().expect("the trace is written");
     let replayed = Verify::rule(CustomMerged(longest_number)).replay(&file).unwrap_err();
     assert!(matches!(&replayed, Failure::Replayed(report) if report.contains("no causal loss")), "{replayed}");
     assert!(Verify::rule(Custom(longest_number)).replay(&file).is_ok());
+}
+
+fn violated<R: Resolver>(verify: Verify<R>) -> Vec<(&'static str, usize)> {
+    match verify.quiet().run() {
+        Err(Failure::Violated { violations, .. }) => {
+            violations.iter().map(|one| (one.example.property, one.example.replayed.steps.len())).collect()
+        }
+        other => panic!("expected a violation, got {other:?}"),
+    }
+}
+
+/// Two masters and a stream: enough for a superseded value to come back.
+fn small<R: Resolver>(rule: R) -> Verify<R> {
+    let scope = Scope {
+        topology: Topology::all_to_all(2).unwrap(),
+        link: Link::Stream { resets: 0 },
+        batch: 2,
+        log: None,
+        clients: Vec::new(),
+        free: Free::default(),
+        clocks: Clocks::default(),
+    };
+    let verify = Verify::rule(rule).scope("pair", scope);
+    verify.requests(["A: set k = 4", "A: set k = 2", "B: set k = 3"]).lawless()
+}
+
+#[test]
+fn each_violated_property_is_shown_with_its_own_shortest_schedule() {
+    let all = violated(small(CustomMerged(longest_number)));
+    assert_eq!(all[0], (p::NO_CAUSAL_LOSS, 4), "{all:?}");
+    assert!(all.contains(&(p::CONVERGENCE, 5)) && all.iter().any(|(one, _)| *one == p::AGREEMENT), "{all:?}");
+    assert!(all.is_sorted_by_key(|(_, steps)| *steps), "{all:?}");
+    let text = small(CustomMerged(longest_number)).quiet().run().unwrap_err().to_string();
+    for (property, _) in &all {
+        assert!(text.contains(&format!("{property} is violated")), "{property}: {text}");
+    }
+    assert_eq!(text.matches("MULTIMASTER_REPLAY=").count(), all.len(), "{text}");
+}
+
+#[test]
+fn one_property_can_be_asked_alone_or_done_without() {
+    let rule = || small(CustomMerged(longest_number));
+    let all = violated(rule());
+    for (property, steps) in &all {
+        assert_eq!(violated(rule().only(property)), [(*property, *steps)]);
+    }
+    let others = all.iter().filter(|(property, _)| *property != p::CONVERGENCE).copied();
+    assert_eq!(violated(rule().allow(p::CONVERGENCE)), others.collect::<Vec<_>>());
+    all.iter().fold(rule(), |rule, (property, _)| rule.allow(property)).run().unwrap();
+    rule().only(p::FALLS_SILENT).run().unwrap();
+    // What is not demanded by default is, if it is named.
+    assert_eq!(violated(small(LastWriteWins).only(p::NO_POLICY_LOSS)), [(p::NO_POLICY_LOSS, 3)]);
+    // Laws have names, too.
+    let unlawful = rule().only("associative").quiet().run().unwrap_err();
+    assert!(matches!(&unlawful, Failure::Unlawful(laws) if laws.len() == 1), "{unlawful}");
+}
+
+#[test]
+fn a_name_that_there_is_not_is_told_with_those_that_there_are() {
+    for wrong in [small(LastWriteWins).only("convergance"), small(LastWriteWins).allow("convergance")] {
+        let failure = wrong.run().unwrap_err().to_string();
+        assert!(failure.contains("no property or law is named `convergance`; there are convergence, "), "{failure}");
+        assert!(failure.contains("falls silent") && failure.contains("commutative"), "{failure}");
+    }
+    let failure = Verify::rule(LastWriteWins).unreached("conflict").run().unwrap_err().to_string();
+    assert!(failure.contains("no witness is named `conflict`; there are rest, a conflict"), "{failure}");
+}
+
+#[test]
+fn clients_make_the_requests_that_are_given() {
+    let booked = ["A: set seat = 14 Ann", "B: set seat = 12 Bob"];
+    let (steps, text) = {
+        let failure = Verify::rule(ArrivalWins).requests(booked).quiet().run().unwrap_err();
+        let text = failure.to_string();
+        let Failure::Violated { violations, .. } = failure else { panic!("{text}") };
+        let steps = violations[0].example.replayed.steps.iter().map(|taken| taken.step.clone());
+        (steps.collect::<Vec<_>>(), text)
+    };
+    let swap = ["A: set seat = 14 Ann", "B: set seat = 12 Bob", "A -> B: A1 after nothing", "B -> A: B1 after nothing"];
+    assert_eq!(steps, swap, "{text}");
+    Verify::rule(MultiValue).requests(booked).lossless().run().unwrap();
+    // A second client of one master; a third master.
+    Verify::rule(MultiValue).requests(["A: set k = 1", "A/2: set k = 2", "C: delete k"]).lossless().run().unwrap();
+}
+
+#[test]
+fn a_request_that_is_not_right_is_told_with_its_place() {
+    for (request, right) in [
+        ("set k = 1", "request 2, `set k = 1`: it does not say which master is asked"),
+        ("Z: set k = 1", "there is no master `Z`: masters are A to P"),
+        ("B: st k = 1", "request 2, `B: st k = 1`: "),
+        ("B: add 1 to k", "the rule does not take it: it takes `set KEY = VALUE`"),
+        ("B: at 5, set k = 1", "does not go by wall clocks"),
+        ("A/2: set k = 0", "`set k = 0` is asked of A twice"),
+    ] {
+        let failure = Verify::rule(LastWriteWins).requests(["A: set k = 0", request]).run().unwrap_err();
+        assert!(matches!(&failure, Failure::Request(what) if what.contains(right)), "{request}: {failure}");
+    }
+    let far = Verify::rule(BoundedCounter).requests(["A: add 2 to k", "B: transfer 1 of k to C"]).run().unwrap_err();
+    assert!(far.to_string().contains("there is no master `C` to transfer to"), "{far}");
+    let none: [&str; 0] = [];
+    assert!(matches!(Verify::rule(LastWriteWins).requests(none).run(), Err(Failure::Request(_))));
+}
+
+#[test]
+fn what_need_not_be_reached_is_said() {
+    let apart = || Verify::rule(LastWriteWins).requests(["A: set one = 1", "B: set two = 2"]);
+    let failure = apart().run().unwrap_err();
+    assert!(matches!(&failure, Failure::Vacuous { witness, .. } if *witness == p::CONFLICT), "{failure}");
+    apart().unreached(p::CONFLICT).run().unwrap();
+}
+
+/// Where what a write replaces is not what is held, the local write wins, else the later one.
+#[derive(Clone)]
+struct LocalWins(MasterId);
+
+impl Resolver for LocalWins {
+    type State = Option<Version>;
+    type Effect = (Option<Dot>, Option<Text>);
+
+    fn prepare(&self, state: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Self::Effect, Refusal> {
+        let replaced = state.as_ref().map(|held| held.dot);
+        match op {
+            Op::Set(value) => Ok((replaced, Some(value))),
+            Op::Delete => Ok((replaced, None)),
+            other => Err(Refusal::WrongKind(other)),
+        }
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
+        let (replaced, value) = change.effect.clone();
+        let incoming = Version { stamp: change.stamp, dot: change.dot, value };
+        let local_stays = state.as_ref().is_some_and(|held| Some(held.dot) != replaced && held.dot.origin() == self.0);
+        let wins = !local_stays && state.as_ref().is_none_or(|held| incoming.stamp > held.stamp);
+        if wins {
+            *state = Some(incoming);
+        }
+        wins
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        state.as_ref().and_then(|held| held.value.clone()).map_or(Reading::Nothing, Reading::Value)
+    }
+
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        Some(ours.state.clone().max(theirs.state.clone()))
+    }
+
+    fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+        state.as_ref().is_some_and(|held| held.dot == dot)
+    }
+}
+
+#[test]
+fn a_rule_may_differ_by_master() {
+    let found = violated(Verify::rules(LocalWins).lawless());
+    assert!(found.contains(&(p::CONVERGENCE, 4)), "{found:?}");
+    // One rule for all, of a master that writes nothing, is the later write.
+    Verify::rule(LocalWins(MasterId(9))).run().unwrap();
+    let how =
+        Verify::rules(|master: MasterId| [LocalWins(MasterId(0)), LocalWins(MasterId(1))][master.index()].clone());
+    let failure = how.quiet().run().unwrap_err();
+    assert!(failure.to_string().contains("the function given to `Verify::rules`, for master"), "{failure}");
+}
+
+#[test]
+fn snapshots_can_be_left_out() {
+    assert_eq!(Verify::rule(LastWriteWins).without_snapshots().run().unwrap().scopes, 14);
+    let found = violated(Verify::rule(Remembering).lawless());
+    assert!(!found.is_empty());
+    Verify::rule(Remembering).lawless().without_snapshots().run().unwrap();
+}
+
+/// Replaying in every test whose name begins alike would say nothing.
+#[test]
+fn the_command_that_replays_names_this_test_alone() {
+    let text = Verify::rule(ArrivalWins).quiet().run().unwrap_err().to_string();
+    assert!(text.contains(".trace cargo test -- --exact the_command_that_replays_names_this_test_alone\n"), "{text}");
+}
+
+/// Two rules that fail in one test keep a trace each.
+#[test]
+fn no_trace_is_written_over_another() {
+    let file = |requests: [&str; 2]| match Verify::rule(ArrivalWins).requests(requests).quiet().run() {
+        Err(Failure::Violated { violations, .. }) => violations[0].file.clone().expect("the trace is written"),
+        other => panic!("expected a violation, got {other:?}"),
+    };
+    let (one, other) = (file(["A: set k = 1", "B: set k = 2"]), file(["A: set k = 3", "B: set k = 4"]));
+    assert_ne!(one, other);
+    assert!(std::fs::read_to_string(one).unwrap().contains("set k = 1"));
+    assert!(std::fs::read_to_string(other).unwrap().contains("set k = 3"));
 }

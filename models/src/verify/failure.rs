@@ -1,28 +1,21 @@
 //! Why a rule did not pass, as a person reads it: [`Failure`].
 
+use super::violation::Violation;
 use super::watch::Misbehaviour;
-use super::{EXPLORE, REPLAY, this_test};
-use crate::check::Counterexample;
 use crate::laws::Broken;
-use crate::{explorer, table};
 use std::fmt;
-use std::path::PathBuf;
 
 /// Why a rule did not pass.
 #[derive(Debug)]
 pub enum Failure {
-    /// A property is violated; of all schedules that show one, the shortest.
+    /// Demanded properties are violated.
     Violated {
-        /// The scope.
-        world: String,
-        /// The schedule.
-        example: Box<Counterexample>,
+        /// Each with the shortest schedule in all scopes, the shortest first.
+        violations: Vec<Violation>,
         /// The laws that are broken, with the fewest writes that show it.
         laws: Vec<Broken>,
-        /// Where it was written, if it could be.
-        file: Option<PathBuf>,
-        /// What else is to be said of a rule of this form.
-        note: &'static str,
+        /// What else is to be said of this rule.
+        notes: Vec<String>,
     },
     /// Laws are broken, though no schedule in these scopes shows it to a reader.
     Unlawful(Vec<Broken>),
@@ -37,6 +30,17 @@ pub enum Failure {
         /// The witness.
         witness: &'static str,
     },
+    /// There is no property, law or witness of the name that was given.
+    Unknown {
+        /// What it would be.
+        what: &'static str,
+        /// The name given.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// A request that was given is none, or none that the rule takes: which, and what would be right.
+    Request(String),
     /// A trace was replayed instead, and violates what is demanded: the report.
     Replayed(String),
     /// The trace to be replayed is not right.
@@ -46,20 +50,17 @@ pub enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Violated { world, example, laws, file, note } => {
-                write!(f, "\n{}\n", table::counterexample(world, example))?;
+            Failure::Violated { violations, laws, notes } => {
+                violations.iter().try_for_each(|violation| write!(f, "\n{violation}"))?;
+                writeln!(f)?;
                 laws.iter().try_for_each(|broken| writeln!(f, "  {broken}"))?;
-                if !note.is_empty() {
-                    writeln!(f, "  {note}")?;
+                notes.iter().try_for_each(|note| writeln!(f, "  {note}"))?;
+                if let Some(Violation { example, .. }) = violations.first() {
+                    let property = &example.property;
+                    write!(f, "  to see one property alone: `.only(\"{property}\")`; to do without it: ")?;
+                    writeln!(f, "`.allow(\"{property}\")`")?;
                 }
-                let Some(file) = file else {
-                    return write!(f, "the trace:\n{}", example.trace);
-                };
-                let (test, address) = (this_test(), explorer::address(&example.replayed.path));
-                writeln!(f, "  picture: {}", file.with_extension("svg").display())?;
-                writeln!(f, "  explore: {EXPLORE}={} cargo test {test}", file.display())?;
-                writeln!(f, "           at http://{}/{address}", explorer::DEFAULT_ADDRESS)?;
-                writeln!(f, "  replay:  {REPLAY}={} cargo test {test}", file.display())
+                Ok(())
             }
             Failure::Unlawful(laws) => {
                 writeln!(f, "no schedule in these scopes shows a reader anything wrong, but laws are broken:")?;
@@ -71,8 +72,11 @@ impl fmt::Display for Failure {
             Failure::Vacuous { world, witness } => {
                 write!(f, "{world}: {witness} was reached nowhere: nothing was tested")
             }
+            Failure::Unknown { what, name, known } => {
+                write!(f, "no {what} is named `{name}`; there are {}", known.join(", "))
+            }
+            Failure::Request(what) | Failure::Trace(what) => f.write_str(what),
             Failure::Replayed(report) => write!(f, "\n{report}"),
-            Failure::Trace(fault) => f.write_str(fault),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A rule under watch: [`Watched`] notices what no rule may do (panic, answer one question in two ways, not come back),
 //! whatever drives it.
 
+use super::ruled::Rules;
 use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Stamp, VersionVector};
 use std::any::Any;
 use std::fmt::{self, Debug};
@@ -61,7 +62,7 @@ impl fmt::Display for Misbehaviour {
 
 /// A call to the rule, to be told if it does not end well.
 #[derive(Clone)]
-enum Call<R: Resolver> {
+pub(super) enum Call<R: Resolver> {
     Kind,
     Prepare(R::State, Op, Dot, Stamp),
     Apply(R::State, Change<R::Effect>),
@@ -88,7 +89,7 @@ impl<R: Resolver> fmt::Display for Call<R> {
 }
 
 /// The call under way, and since when.
-type Current<R> = Arc<Mutex<Option<(Instant, Call<R>)>>>;
+pub(super) type Current<R> = Arc<Mutex<Option<(Instant, Call<R>)>>>;
 
 /// The rule, each call made twice and looked after.
 #[derive(Clone)]
@@ -98,8 +99,8 @@ pub(super) struct Watched<R: Resolver> {
 }
 
 impl<R: Resolver> Watched<R> {
-    pub(super) fn new(rule: R) -> Watched<R> {
-        Watched { rule, current: Arc::default() }
+    pub(super) fn new(rule: R, current: Current<R>) -> Watched<R> {
+        Watched { rule, current }
     }
 
     fn under_way(&self, call: Option<Call<R>>) {
@@ -130,27 +131,27 @@ pub(super) fn remembers() -> ! {
     resume_unwind(Box::new(Misbehaviour::Remembers))
 }
 
-fn message_of(panic: &(dyn Any + Send)) -> String {
+pub(super) fn message_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".into())
 }
 
-/// Does `work` with the rule, on a thread of its own: if the rule does not come back from a call for as long as
+/// Does `work` with the rules, on a thread of its own: if a rule does not come back from a call for as long as
 /// `patience`, that is said, and the thread left to itself.
 ///
 /// # Panics
 /// As `work` does, if it is not the rule's doing.
 pub(super) fn guarded<R: Resolver, T: Send + 'static>(
-    rule: R,
+    rules: &Rules<R>,
     patience: Duration,
-    work: impl FnOnce(Watched<R>) -> T + Send + 'static,
+    work: impl FnOnce(Rules<R>) -> T + Send + 'static,
 ) -> Result<T, Misbehaviour> {
-    let watched = Watched::new(rule);
-    let current = Arc::clone(&watched.current);
+    let rules = rules.anew();
+    let current = Arc::clone(&rules.current);
     let (sender, receiver) = mpsc::channel();
     let name = std::thread::current().name().unwrap_or("verify").to_owned();
     let at_work = std::thread::Builder::new().name(name).spawn(move || {
-        let _ = sender.send(catch_unwind(AssertUnwindSafe(|| work(watched))));
+        let _ = sender.send(catch_unwind(AssertUnwindSafe(|| work(rules))));
     });
     at_work.expect("a thread can be started");
     loop {

@@ -1,5 +1,6 @@
 //! Where a rule is verified unless told otherwise, and what clients write there.
 
+use super::requests::masters_of;
 use crate::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster::{Kind, MasterId, Op, Request, Topology};
 
@@ -10,49 +11,115 @@ pub(super) struct World {
     pub(super) scope: Scope,
 }
 
+impl World {
+    /// Whether masters may need each other's snapshots.
+    pub(super) fn has_snapshots(&self) -> bool {
+        self.scope.log.is_some()
+    }
+
+    /// The same world with these clients.
+    ///
+    /// # Errors
+    /// If one of them is a client of a master that is not there.
+    pub(super) fn asked(&self, clients: Vec<Client>) -> Result<World, String> {
+        let masters = self.scope.topology.masters();
+        match clients.iter().find(|client| client.at.0 >= masters) {
+            Some(client) => Err(format!("there is no master `{}` in {}, which has {masters}", client.at, self.name)),
+            None => Ok(World { name: self.name.clone(), scope: Scope { clients, ..self.scope.clone() } }),
+        }
+    }
+
+    /// What tells which of two worlds is explored sooner: about how many states it has, in no unit.
+    fn cost(&self) -> (usize, usize) {
+        let link = match self.scope.link {
+            Link::Stream { .. } => 0,
+            Link::Datagram { .. } if self.has_snapshots() => 1,
+            _ => 2,
+        };
+        (link, self.scope.topology.edges().count())
+    }
+}
+
 /// A pair, then three masters on a ring, on a star and all to all; over streams with four writes, over datagrams with
 /// three, one of which is lost and one of which arrives twice, and in a soup; and a pair whose logs are cut so short that
-/// each needs the other's snapshot. If clocks count, also with clocks of which one is ahead.
-pub(super) fn worlds(kind: Kind, by_clocks: bool) -> Vec<World> {
-    let named = |shape, built: Result<Topology, _>| built.ok().map(|topology: Topology| (shape, topology));
-    let pair = named("pair", Topology::all_to_all(2));
-    let three = [
-        named("ring", Topology::ring(3)),
-        named("star", Topology::star(3)),
-        named("all-to-all", Topology::all_to_all(3)),
-    ];
-    let stream = Link::Stream { resets: 0 };
-    let datagram = Link::Datagram { losses: 1, duplicates: 1 };
+/// each needs the other's snapshot. If clocks count, also with clocks of which one is ahead. What takes least first.
+pub(super) fn default(kind: Kind, by_clocks: bool) -> Vec<World> {
     let mut worlds = Vec::new();
     for (order, writes) in ["up", "down"].into_iter().zip(workloads(kind)) {
-        for (shape, topology) in pair.iter().chain(three.iter().flatten()) {
+        for (shape, topology) in [shapes(2), shapes(3)].into_iter().flatten() {
             let clients = |counts: &[usize]| clients(&writes, counts);
             let masters = usize::from(topology.masters());
             let mut add = |kind: &str, link, log, clients| {
-                let scope = Scope {
-                    topology: topology.clone(),
-                    link,
-                    batch: 2,
-                    log,
-                    clients,
-                    free: Free::default(),
-                    clocks: Clocks::default(),
-                };
-                worlds.push(World { name: format!("{shape}/{kind}/{order}"), scope });
+                worlds.push(world(format!("{shape}/{kind}/{order}"), &topology, link, log, clients));
             };
-            add("stream", stream, None, clients(&[2, 1, 1][..masters]));
-            if by_clocks && shape != &"ring" && shape != &"star" {
-                add("skewed-clocks", stream, None, timed(clients(&[1, 2, 1][..masters])));
+            add("stream", STREAM, None, clients(&[2, 1, 1][..masters]));
+            if by_clocks && has_all_edges(&topology) {
+                add("skewed-clocks", STREAM, None, timed(clients(&[1, 2, 1][..masters])));
             }
             if masters == 2 {
-                add("snapshot", Link::Datagram { losses: 1, duplicates: 0 }, Some(1), clients(&[2, 2]));
+                add("snapshot", SNAPSHOT, Some(1), clients(&[2, 2]));
             } else if order == "up" {
-                add("datagram", datagram, None, clients(&[2, 1, 0]));
+                add("datagram", DATAGRAM, None, clients(&[2, 1, 0]));
                 add("soup", Link::Soup, None, clients(&[2, 1, 0]));
             }
         }
     }
+    worlds.sort_by_key(World::cost);
     worlds
+}
+
+/// The same topologies and links, and as many masters as are asked, with these clients: a pair if it is two, then those of
+/// three or more.
+pub(super) fn requested(asked: &[Client], by_clocks: bool) -> Vec<World> {
+    let masters = masters_of(asked.iter().map(|client| client.at));
+    let untimed = asked.iter().flat_map(|client| &client.asks).all(|ask| ask.op.time().is_none());
+    let smaller = if masters == 2 { shapes(2) } else { Vec::new() };
+    let mut worlds = Vec::new();
+    for (shape, topology) in smaller.into_iter().chain(shapes(masters.max(3))) {
+        let mut add = |kind: &str, link, log, clients| {
+            worlds.push(world(format!("{shape}/{kind}"), &topology, link, log, clients));
+        };
+        add("stream", STREAM, None, asked.to_vec());
+        if by_clocks && untimed && has_all_edges(&topology) {
+            add("skewed-clocks", STREAM, None, timed(asked.to_vec()));
+        }
+        if topology.masters() == 2 {
+            add("snapshot", SNAPSHOT, Some(1), asked.to_vec());
+        } else {
+            add("datagram", DATAGRAM, None, asked.to_vec());
+            add("soup", Link::Soup, None, asked.to_vec());
+        }
+    }
+    worlds.sort_by_key(World::cost);
+    worlds
+}
+
+const STREAM: Link = Link::Stream { resets: 0 };
+const DATAGRAM: Link = Link::Datagram { losses: 1, duplicates: 1 };
+const SNAPSHOT: Link = Link::Datagram { losses: 1, duplicates: 0 };
+
+/// The topologies of so many masters, by name.
+fn shapes(masters: u16) -> Vec<(&'static str, Topology)> {
+    let named = |shape, built: Result<Topology, _>| built.ok().map(|topology: Topology| (shape, topology));
+    let all = match masters {
+        2 => vec![named("pair", Topology::all_to_all(2))],
+        _ => vec![
+            named("ring", Topology::ring(masters)),
+            named("star", Topology::star(masters)),
+            named("all-to-all", Topology::all_to_all(masters)),
+        ],
+    };
+    all.into_iter().flatten().collect()
+}
+
+fn has_all_edges(topology: &Topology) -> bool {
+    let masters = usize::from(topology.masters());
+    topology.edges().count() == masters * (masters - 1)
+}
+
+fn world(name: String, topology: &Topology, link: Link, log: Option<usize>, clients: Vec<Client>) -> World {
+    let (topology, free, clocks) = (topology.clone(), Free::default(), Clocks::default());
+    World { name, scope: Scope { topology, link, batch: 2, log, clients, free, clocks } }
 }
 
 /// The same requests, each at the time that its master's clock shows: A's is ahead of C's, and C's of B's.

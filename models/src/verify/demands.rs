@@ -1,0 +1,88 @@
+//! What is demanded of a rule: [`Demands`].
+
+use super::failure::Failure;
+use crate::erased::Erased;
+use crate::laws::Law;
+use crate::properties as p;
+use stateright::{Expectation, Model};
+use std::collections::BTreeSet;
+
+/// Which properties and laws count. By default all, but that no write is lost to a concurrent one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Demands {
+    /// These alone, if there are any.
+    pub(super) only: BTreeSet<String>,
+    /// These not.
+    pub(super) allowed: BTreeSet<String>,
+    /// No write may be lost to a concurrent one.
+    pub(super) lossless: bool,
+    /// No law counts.
+    pub(super) lawless: bool,
+}
+
+impl Demands {
+    /// Whether the property of this name is demanded.
+    pub(super) fn include(&self, property: &str) -> bool {
+        let by_default = property != p::NO_POLICY_LOSS || self.lossless;
+        let chosen = if self.only.is_empty() { by_default } else { self.only.contains(property) };
+        chosen && !self.allowed.contains(property)
+    }
+
+    /// Whether the law is demanded. That a change applied again alters nothing is not, unless it is named: here each is
+    /// applied once.
+    pub(super) fn include_law(&self, law: Law) -> bool {
+        let by_default = law != Law::Repeatable && !self.lawless;
+        let chosen = if self.only.is_empty() { by_default } else { self.only.contains(law.name()) };
+        chosen && !self.allowed.contains(law.name())
+    }
+
+    /// Whether any law is.
+    pub(super) fn include_laws(&self) -> bool {
+        Law::ALL.into_iter().any(|law| self.include_law(law))
+    }
+
+    /// If one property alone is demanded: as soon as it is false in a state, a scope need not be explored any further. The
+    /// first state is one that no shorter schedule reaches.
+    pub(super) fn decided_by(&self, model: &Erased) -> Option<&'static str> {
+        let mut demanded = model.properties().into_iter().filter(is_always).filter(|one| self.include(one.name));
+        match (demanded.next(), demanded.next()) {
+            (Some(one), None) if !self.include(p::FALLS_SILENT) => Some(one.name),
+            _ => None,
+        }
+    }
+
+    /// Whether all that is named is a property of one of these models, or a law; and each of `witnesses` a witness.
+    pub(super) fn known(&self, models: &[Erased], witnesses: &BTreeSet<String>) -> Result<(), Failure> {
+        if self.only.is_empty() && self.allowed.is_empty() && witnesses.is_empty() {
+            return Ok(());
+        }
+        let (always, sometimes): (Vec<_>, Vec<_>) =
+            models.iter().flat_map(|model| model.properties()).partition(is_always);
+        let mut known: Vec<&str> = Vec::new();
+        let names = always.iter().map(|property| property.name).chain([p::FALLS_SILENT]);
+        names.chain(Law::ALL.map(Law::name)).for_each(|name| once(&mut known, name));
+        if let Some(name) = self.only.iter().chain(&self.allowed).find(|name| !known.contains(&name.as_str())) {
+            return Err(Failure::Unknown { what: "property or law", name: name.clone(), known: owned(&known) });
+        }
+        let mut known: Vec<&str> = Vec::new();
+        sometimes.iter().for_each(|property| once(&mut known, property.name));
+        match witnesses.iter().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => Err(Failure::Unknown { what: "witness", name: name.clone(), known: owned(&known) }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_always(property: &stateright::Property<Erased>) -> bool {
+    property.expectation != Expectation::Sometimes
+}
+
+fn once<'a>(names: &mut Vec<&'a str>, name: &'a str) {
+    if !names.contains(&name) {
+        names.push(name);
+    }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}

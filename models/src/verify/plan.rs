@@ -1,0 +1,202 @@
+//! What is done with a rule, whichever it is: [`Plan`].
+
+use super::demands::Demands;
+use super::failure::Failure;
+use super::requests;
+use super::ruled::{Asked, Ruled};
+use super::violation::{Violation, this_test};
+use super::watch;
+use super::worlds::{self, World};
+use crate::check::replayed_alike;
+use crate::engine::{Cut, Finding, Limits, Report, Verdict};
+use crate::erased::Erased;
+use crate::laws::Broken;
+use crate::properties as p;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::io::Write;
+use std::time::Instant;
+
+/// What is done with a rule.
+#[derive(Clone)]
+pub(super) struct Plan {
+    pub(super) demands: Demands,
+    pub(super) asked: Asked,
+    /// A scope of the user's own, instead of the default ones.
+    pub(super) own: Option<World>,
+    /// What clients ask, if not the default.
+    pub(super) requests: Option<Vec<String>>,
+    /// Whether masters may need each other's snapshots.
+    pub(super) snapshots: bool,
+    /// The witnesses that need not be reached.
+    pub(super) unreached: BTreeSet<String>,
+    pub(super) limits: Limits,
+    pub(super) quiet: bool,
+    /// What is to be said of a rule of this form.
+    note: &'static str,
+}
+
+/// What was explored, for a rule that passed.
+#[derive(Clone, Debug)]
+pub struct Passed {
+    /// How many small histories its laws were tried on.
+    pub histories: usize,
+    /// How many scopes.
+    pub scopes: usize,
+    /// Distinct states in all of them.
+    pub states: usize,
+}
+
+/// What has come out so far.
+struct Found {
+    started: Instant,
+    /// Of each violated property the shortest schedule, with the place of its world.
+    violations: BTreeMap<&'static str, (usize, Violation)>,
+    laws: Vec<Broken>,
+    /// The first thing that makes it no test.
+    incomplete: Option<Failure>,
+    passed: Passed,
+}
+
+impl Plan {
+    /// The default.
+    pub(super) fn new(note: &'static str) -> Plan {
+        Plan {
+            demands: Demands::default(),
+            asked: Asked::default(),
+            own: None,
+            requests: None,
+            snapshots: true,
+            unreached: BTreeSet::new(),
+            limits: Limits::default(),
+            quiet: false,
+            note,
+        }
+    }
+
+    /// Where the rule is tried: what takes least first.
+    ///
+    /// # Errors
+    /// If the requests given are not right.
+    pub(super) fn worlds(&self, rule: &dyn Ruled) -> Result<Vec<World>, Failure> {
+        let (kind, by_clocks) = (rule.kind(), rule.goes_by_clocks());
+        let requests = self.requests.as_ref().map(|texts| requests::clients(texts, kind, by_clocks));
+        let requests = requests.transpose().map_err(Failure::Request)?;
+        let mut worlds = match (&self.own, requests) {
+            (Some(own), None) => vec![own.clone()],
+            (Some(own), Some(clients)) => vec![own.asked(clients).map_err(Failure::Request)?],
+            (None, None) => worlds::default(kind, by_clocks),
+            (None, Some(clients)) => worlds::requested(&clients, by_clocks),
+        };
+        if !self.snapshots {
+            worlds.retain(|world| !world.has_snapshots());
+        }
+        Ok(worlds)
+    }
+
+    pub(super) fn model(&self, rule: &dyn Ruled, world: &World) -> Erased {
+        rule.model(world.scope.clone(), &self.asked)
+    }
+
+    /// Tries the laws, then explores every world.
+    pub(super) fn run(&self, rule: &dyn Ruled) -> Result<Passed, Failure> {
+        let started = Instant::now();
+        let worlds = self.worlds(rule)?;
+        let models: Vec<Erased> = worlds.iter().map(|world| self.model(rule, world)).collect();
+        self.demands.known(&models, &self.unreached)?;
+        let passed = Passed { histories: 0, scopes: worlds.len(), states: 0 };
+        let mut found = Found { started, violations: BTreeMap::new(), laws: Vec::new(), incomplete: None, passed };
+        if self.demands.include_laws() {
+            self.try_laws(rule, &mut found);
+        }
+        for (place, (world, model)) in worlds.iter().zip(models).enumerate() {
+            self.explore(place, world, &model, &mut found);
+        }
+        self.outcome(found)
+    }
+
+    /// Those that are broken and demanded.
+    fn try_laws(&self, rule: &dyn Ruled, found: &mut Found) {
+        let (findings, again) = (rule.laws(), rule.laws());
+        if findings.digest != again.digest {
+            watch::remembers();
+        }
+        found.passed.histories = findings.histories;
+        found.laws = findings.broken.into_iter().filter(|broken| self.demands.include_law(broken.law)).collect();
+        if let Some(broken) = found.laws.first() {
+            self.announce(broken);
+        }
+    }
+
+    fn explore(&self, place: usize, world: &World, model: &Erased, found: &mut Found) {
+        let limits = Limits { until: self.demands.decided_by(model), ..self.limits };
+        let mut report = model.explore(limits, &mut |_, _| {});
+        found.passed.states += report.states;
+        if found.violations.is_empty() && found.incomplete.is_none() {
+            found.incomplete = self.incomplete(world, &report);
+        }
+        // Only what is demanded, and shorter than what has been found, is worth a replay.
+        let shorter = |finding: &Finding| match &finding.verdict {
+            Verdict::Violated(Some(path)) => found
+                .violations
+                .get(finding.property)
+                .is_none_or(|(_, known)| path.len() < known.example.replayed.steps.len()),
+            _ => false,
+        };
+        report.findings.retain(|finding| self.demands.include(finding.property) && shorter(finding));
+        // Every shipped rule's schedules replay: if one of these does not, that is this rule's doing.
+        for example in replayed_alike(model, &world.name, &report).unwrap_or_else(|_| watch::remembers()) {
+            let property = example.property;
+            let violation =
+                Violation { world: world.name.clone(), example, file: None, after: found.started.elapsed() };
+            if found.violations.is_empty() {
+                self.announce(&crate::table::counterexample(&violation.world, &violation.example));
+            }
+            found.violations.insert(property, (place, violation));
+        }
+    }
+
+    /// Why nothing follows from it that nothing was found in this world.
+    fn incomplete(&self, world: &World, report: &Report) -> Option<Failure> {
+        match report.cut {
+            Some(Cut::Found) => return None,
+            Some(_) => return Some(Failure::NotExhausted(world.name.clone())),
+            None => {}
+        }
+        // With the requests that are given no master may ever need a snapshot.
+        let needed =
+            |witness: &str| !self.unreached.contains(witness) && (witness != p::CROSSED || self.requests.is_none());
+        let unreached =
+            |witness: &&str| matches!(report.verdict(witness), Some(Verdict::Violated(_))) && needed(witness);
+        let witness = [p::REST, p::CONFLICT, p::CROSSED].into_iter().find(unreached)?;
+        Some(Failure::Vacuous { world: world.name.clone(), witness })
+    }
+
+    fn outcome(&self, found: Found) -> Result<Passed, Failure> {
+        let Found { violations, laws, incomplete, passed, .. } = found;
+        if violations.is_empty() {
+            return match incomplete {
+                Some(failure) => Err(failure),
+                None if laws.is_empty() => Ok(passed),
+                None => Err(Failure::Unlawful(laws)),
+            };
+        }
+        let row = |property: &str| p::ALL.iter().position(|known| *known == property).unwrap_or(p::ALL.len());
+        let mut violations: Vec<(usize, Violation)> = violations.into_values().collect();
+        violations.sort_by_key(|(place, Violation { example, .. })| {
+            (example.replayed.steps.len(), *place, row(example.property))
+        });
+        let mut violations: Vec<Violation> = violations.into_iter().map(|(_, violation)| violation).collect();
+        violations.iter_mut().for_each(Violation::keep);
+        let notes = Some(self.note).filter(|note| !note.is_empty()).map(str::to_owned).into_iter().collect();
+        Err(Failure::Violated { violations, laws, notes })
+    }
+
+    /// Tells at once what has been found first, past the capture of tests' output.
+    fn announce(&self, what: &dyn Display) {
+        if !self.quiet {
+            let text = format!("\n{}: found first, the rest is still being explored:\n{what}\n", this_test());
+            drop(std::io::stderr().write_all(text.as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The rule to be verified: as each master has it, watched, and with its type forgotten.
+
+use super::watch::{Current, Misbehaviour, Watched, message_of};
+use crate::cluster::Cluster;
+use crate::erased::Erased;
+use crate::laws::{self, Findings};
+use crate::scope::Scope;
+use crate::specification::Specification;
+use multimaster::{Kind, MasterId, Resolver};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+/// What is asked of a rule beside what is asked of all.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// What reads are to be.
+    pub(super) specification: Option<Specification>,
+}
+
+/// A rule for each master.
+pub(super) struct Rules<R: Resolver> {
+    rules: Arc<dyn Fn(MasterId) -> R + Send + Sync>,
+    pub(super) current: Current<R>,
+}
+
+impl<R: Resolver> Rules<R> {
+    pub(super) fn new(rules: impl Fn(MasterId) -> R + Send + Sync + 'static) -> Rules<R> {
+        Rules { rules: Arc::new(rules), current: Arc::default() }
+    }
+
+    /// The same, watched by another.
+    pub(super) fn anew(&self) -> Rules<R> {
+        Rules { rules: Arc::clone(&self.rules), current: Arc::default() }
+    }
+
+    /// The rule of one master, watched.
+    pub(super) fn at(&self, master: MasterId) -> Watched<R> {
+        let rule = catch_unwind(AssertUnwindSafe(|| (self.rules)(master))).unwrap_or_else(|panic| {
+            let call = format!("the function given to `Verify::rules`, for master {master}");
+            resume_unwind(Box::new(Misbehaviour::Panics { call, message: message_of(&*panic) }))
+        });
+        Watched::new(rule, Arc::clone(&self.current))
+    }
+}
+
+/// [`Rules`] of whatever type: what a plan is carried out with is compiled once.
+pub(super) trait Ruled {
+    /// What kind of data is kept.
+    fn kind(&self) -> Kind;
+    /// Whether wall clocks count.
+    fn goes_by_clocks(&self) -> bool;
+    /// Masters in a scope, each with its rule.
+    fn model(&self, scope: Scope, asked: &Asked) -> Erased;
+    /// The laws, tried on all small histories.
+    fn laws(&self) -> Findings;
+}
+
+impl<R: Resolver> Ruled for Rules<R> {
+    fn kind(&self) -> Kind {
+        self.at(MasterId(0)).kind()
+    }
+
+    fn goes_by_clocks(&self) -> bool {
+        self.at(MasterId(0)).goes_by_clocks()
+    }
+
+    fn model(&self, scope: Scope, asked: &Asked) -> Erased {
+        let mut cluster = Cluster::with_rules(scope, |master| self.at(master));
+        if let Some(specification) = asked.specification {
+            cluster = cluster.specified(specification);
+        }
+        Erased::new(cluster)
+    }
+
+    fn laws(&self) -> Findings {
+        laws::check(&|master| self.at(master), |_| 0)
+    }
+}
