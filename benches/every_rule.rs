@@ -5,6 +5,7 @@ macro_rules! every_rule {
         $then! {
             arrival: multimaster::ArrivalWins;
             last_write: multimaster::LastWriteWins;
+            last_write_wall: multimaster::LastWriteWall;
             custom: multimaster::Custom(multimaster::lower_seat);
             custom_merged: multimaster::CustomMerged(multimaster::lower_seat);
             multi_value: multimaster::MultiValue;
@@ -19,6 +20,7 @@ macro_rules! every_rule {
             max_register: multimaster::MaxRegister;
             min_register: multimaster::MinRegister;
             last_write_map: multimaster::LastWriteMap;
+            last_write_map_wall: multimaster::LastWriteMapWall;
             observed_remove_map: multimaster::ObservedRemoveMap;
             active_directory: multimaster::systems::ActiveDirectory;
             antidote: multimaster::systems::AntidoteRegister;

@@ -72,8 +72,8 @@ pub use replica::{MessageOf, Outcome, PeerFault, Replica};
 pub use request::{NotARequest, Request};
 pub use resolver::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
-    GrowOnlySet, Keep, LastWriteMap, LastWriteWins, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap,
-    ObservedRemoveSet, Refusal, RemoveWinsSet, Resolver, Side, Version, lower_seat,
+    GrowOnlySet, Keep, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, MaxRegister, MinRegister,
+    MultiValue, ObservedRemoveMap, ObservedRemoveSet, Refusal, RemoveWinsSet, Resolver, Side, Version, lower_seat,
 };
 pub use topology::{Topology, TopologyError};
 pub use version::{Dot, MasterId, VersionVector};

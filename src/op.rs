@@ -45,8 +45,8 @@ pub enum Op {
         /// The operation on it.
         op: Box<Op>,
     },
-    /// Any of these, at a wall-clock time that the writer gives: right or wrong, and heeded only by rules that
-    /// [go by clocks](crate::Resolver::goes_by_clocks).
+    /// Any of these, at a wall-clock time that the writer gives, right or wrong. Rules that do not
+    /// [go by clocks](crate::Resolver::goes_by_clocks) refuse it.
     At(u64, Box<Op>),
 }
 

@@ -140,24 +140,20 @@ impl<R: Resolver> Replica<R> {
     /// A client writes: the operation is named, stamped, applied and logged. O(1), whatever the number of keys and peers.
     ///
     /// # Errors
-    /// If the rule refuses the operation, or the clock is at its [end](LATEST); then nothing has changed.
+    /// If the rule refuses the operation, if it gives a [time](Op::At) to a rule that does not
+    /// [go by clocks](Resolver::goes_by_clocks), or if the clock is at its [end](LATEST); then nothing has changed.
     #[inline(always)]
-    pub fn write<'k>(&mut self, key: impl Into<HashedKey<'k>>, mut op: Op) -> Result<Dot, Refusal> {
+    pub fn write<'k>(&mut self, key: impl Into<HashedKey<'k>>, op: Op) -> Result<Dot, Refusal> {
+        if matches!(op, Op::At(..) | Op::Transfer { .. }) {
+            self.vet_op(&op)?;
+        }
         let known = &mut self.known;
         if known.clock >= LATEST {
             return Err(Refusal::Because("the clock is at its end: a peer has sent an absurdly late stamp".into()));
         }
-        if let Op::Transfer { to, .. } = op
-            && to.0 >= self.place.masters
-        {
-            return Err(Refusal::Because(format!("there is no master {to} to transfer to").into()));
-        }
         // In range both: the clock is, and it counts at least this master's own changes.
         let dot = Dot::packed(known.id, known.seen.get(known.id) + 1);
         let stamp = Stamp::packed(known.clock + 1, known.id);
-        if !self.rule.goes_by_clocks() && op.time().is_some() {
-            op = op.into_untimed();
-        }
         let mut taken = known.table.take(key.into());
         let (key, state) = taken.row();
         let effect = match self.rule.prepare(state, op, dot, stamp) {

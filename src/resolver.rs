@@ -17,6 +17,7 @@
 //! | [`DisableWinsFlag`] | on or off | off |
 //! | [`MaxRegister`], [`MinRegister`] | the greatest, or least, number | the others are below, or above, it |
 //! | [`LastWriteMap`] | the fields | of each field, the latest stamp |
+//! | [`LastWriteWall`], [`LastWriteMapWall`] | as without `Wall` | the latest wall-clock time, which may be wrong |
 //! | [`ObservedRemoveMap`] | registers, counters and sets by name | what a remove of the field had not seen survives |
 
 mod arrival;
@@ -30,6 +31,7 @@ mod grow_only_counter;
 mod grow_only_set;
 mod last_write;
 mod last_write_map;
+mod last_write_wall;
 mod max_register;
 mod merged;
 mod min_register;
@@ -50,6 +52,7 @@ pub use grow_only_counter::GrowOnlyCounter;
 pub use grow_only_set::GrowOnlySet;
 pub use last_write::LastWriteWins;
 pub use last_write_map::{LastWriteMap, SetField};
+pub use last_write_wall::{LastWriteMapWall, LastWriteWall, Timed};
 pub use max_register::MaxRegister;
 pub use merged::{CustomMerged, Merged};
 pub use min_register::MinRegister;
@@ -88,8 +91,9 @@ pub trait Resolver: Clone + Send + Sync + 'static {
         Kind::Register
     }
 
-    /// Whether the rule asks what a writer's wall clock says: only then is [`prepare`](Self::prepare) given an operation
-    /// with the time that it is [said](Op::At) to be made at.
+    /// Whether the rule asks what a writer's wall clock says. Only then is [`prepare`](Self::prepare) given an operation
+    /// with the time that it is [said](Op::At) to be made at; otherwise such an operation is
+    /// [refused](Refusal::NoWallClock).
     fn goes_by_clocks(&self) -> bool {
         false
     }
@@ -137,6 +141,8 @@ impl<S> Copy for Side<'_, S> {}
 pub enum Refusal {
     /// The operation is of another [`Kind`] than the rule's.
     WrongKind(Op),
+    /// The operation gives a [time](Op::At), and the rule does not [go by clocks](Resolver::goes_by_clocks).
+    NoWallClock,
     /// The rule's own reason.
     Because(Text),
 }
@@ -148,6 +154,7 @@ impl fmt::Display for Refusal {
                 let own = Kind::ALL.into_iter().find(|kind| kind.takes(op));
                 write!(f, "this rule does not take {}", own.map_or("this operation", Kind::operations))
             }
+            Refusal::NoWallClock => f.write_str("this rule does not use wall clocks: leave the time out"),
             Refusal::Because(reason) => f.write_str(reason),
         }
     }

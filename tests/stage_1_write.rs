@@ -4,8 +4,8 @@ mod common;
 
 use common::*;
 use multimaster::{
-    ArrivalWins, Counter, Custom, CustomMerged, LastWriteWins, MultiValue, ObservedRemoveSet, Op, Refusal, Resolver,
-    Stamp, lower_seat,
+    ArrivalWins, Counter, Custom, CustomMerged, LastWriteWall, LastWriteWins, MasterId, MultiValue, ObservedRemoveSet,
+    Op, Refusal, Resolver, Stamp, lower_seat,
 };
 
 #[test]
@@ -80,4 +80,34 @@ fn a_full_counter_refuses_and_changes_nothing() {
     }
     assert_eq!(a, before);
     assert_eq!(a.write("another", Op::Add(1)), Ok(dot(A, 3)));
+}
+
+/// A time that a rule would not ask is refused, not dropped: nobody is left to think that it counts.
+#[test]
+fn a_time_is_refused_by_a_rule_that_does_not_use_wall_clocks() {
+    fn refuses<R: Resolver>(rule: R, op: &Op) {
+        let [mut a, _] = pair(rule);
+        let before = a.clone();
+        let refusal = a.write("k", Op::At(9, Box::new(op.clone()))).unwrap_err();
+        assert_eq!(refusal, Refusal::NoWallClock);
+        assert!(refusal.to_string().contains("does not use wall clocks: leave the time out"));
+        assert_eq!(a, before);
+        a.write("k", op.clone()).unwrap();
+    }
+    refuses(LastWriteWins, &set("1"));
+    refuses(ArrivalWins, &Op::Delete);
+    refuses(MultiValue, &set("1"));
+    refuses(Custom(lower_seat), &set("1 Ann"));
+    refuses(CustomMerged(lower_seat), &set("1 Ann"));
+    refuses(Counter, &Op::Add(1));
+    refuses(ObservedRemoveSet, &Op::Insert("x".into()));
+}
+
+#[test]
+fn a_transfer_to_nobody_is_refused_with_a_time_and_without() {
+    let [mut a, _] = pair(LastWriteWall);
+    let transfer = Op::Transfer { amount: 1, to: MasterId(25) };
+    for op in [transfer.clone(), Op::At(5, Box::new(transfer))] {
+        assert_eq!(a.write("k", op).unwrap_err().to_string(), "there is no master Z to transfer to");
+    }
 }

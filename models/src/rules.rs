@@ -66,6 +66,8 @@ fn source(rule: RuleName) -> &'static str {
         RuleName::BoundedCounter => "Balegas et al., SRDS 2015",
         RuleName::MaxRegister | RuleName::MinRegister => "Shapiro et al., SSS 2011",
         RuleName::LastWriteMap => "Thomas, TODS 1979, field by field",
+        RuleName::LastWriteWall => "Thomas, TODS 1979, by the writers' own clocks",
+        RuleName::LastWriteMapWall => "Thomas, TODS 1979, field by field, by the writers' own clocks",
         RuleName::ObservedRemoveMap => "Almeida, Shoker and Baquero, JPDC 2018",
         RuleName::System(system) => system.source,
         RuleName::Expression(_) => "the scenario file",

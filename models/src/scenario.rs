@@ -19,8 +19,8 @@ use crate::specification::{self as spec, Specification};
 use crate::systems::System;
 use multimaster::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
-    GrowOnlySet, Kind, LastWriteMap, LastWriteWins, Layout, MasterId, MaxRegister, MinRegister, MultiValue,
-    ObservedRemoveMap, ObservedRemoveSet, RemoveWinsSet, Resolver, lower_seat,
+    GrowOnlySet, Kind, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, Layout, MasterId, MaxRegister,
+    MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, RemoveWinsSet, Resolver, lower_seat,
 };
 use reader::Reader;
 
@@ -59,6 +59,10 @@ pub enum RuleName {
     MinRegister,
     /// [`LastWriteMap`]
     LastWriteMap,
+    /// [`LastWriteWall`]
+    LastWriteWall,
+    /// [`LastWriteMapWall`]
+    LastWriteMapWall,
     /// [`ObservedRemoveMap`]
     ObservedRemoveMap,
     /// The rule of a real system.
@@ -72,6 +76,11 @@ impl RuleName {
     pub const ALL: &'static [(RuleName, &'static str, &'static str)] = &[
         (RuleName::Arrival, "arrival", "what arrived last is kept: the article's rule"),
         (RuleName::LastWrite, "last-write", "the latest stamp is kept; of equal times, the higher master's"),
+        (
+            RuleName::LastWriteWall,
+            "last-write-wall",
+            "the latest wall-clock time is kept; of equal ones, the later stamp",
+        ),
         (RuleName::Custom, "custom", "the booking with the lower seat is kept, decided over all siblings"),
         (RuleName::CustomMerged, "custom-merged", "the same function over merged values, which is not safe"),
         (RuleName::MultiValue, "multi-value", "all concurrent values are kept, for the reader"),
@@ -86,6 +95,7 @@ impl RuleName {
         (RuleName::MaxRegister, "max-register", "the greatest number is kept"),
         (RuleName::MinRegister, "min-register", "the least number is kept"),
         (RuleName::LastWriteMap, "last-write-map", "fields: of each, the latest stamp is kept"),
+        (RuleName::LastWriteMapWall, "last-write-map-wall", "fields: of each, the latest wall-clock time is kept"),
         (RuleName::ObservedRemoveMap, "observed-remove-map", "fields of registers, counters and sets"),
     ];
 
@@ -117,9 +127,22 @@ impl RuleName {
             RuleName::EnableWinsFlag | RuleName::DisableWinsFlag => Kind::Flag,
             RuleName::MaxRegister => MaxRegister.kind(),
             RuleName::MinRegister => MinRegister.kind(),
-            RuleName::LastWriteMap | RuleName::ObservedRemoveMap => Kind::Map,
+            RuleName::LastWriteMap | RuleName::LastWriteMapWall | RuleName::ObservedRemoveMap => Kind::Map,
             _ => Kind::Register,
         }
+    }
+
+    /// Whether the rule asks what a writer's wall clock says: only then may a request give a time.
+    pub fn goes_by_clocks(self) -> bool {
+        struct Asked;
+        impl ForRule for Asked {
+            type Answer = bool;
+
+            fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> bool {
+                rule(MasterId(0)).goes_by_clocks()
+            }
+        }
+        self.with(Asked)
     }
 
     /// Does what is to be done with the rule, whichever it is. The one place where names become rules.
@@ -141,6 +164,8 @@ impl RuleName {
             RuleName::MaxRegister => to_do.with(&|_| MaxRegister, Some(spec::greatest)),
             RuleName::MinRegister => to_do.with(&|_| MinRegister, Some(spec::least)),
             RuleName::LastWriteMap => to_do.with(&|_| LastWriteMap, Some(spec::last_write_map)),
+            RuleName::LastWriteWall => to_do.with(&|_| LastWriteWall, None),
+            RuleName::LastWriteMapWall => to_do.with(&|_| LastWriteMapWall, None),
             RuleName::System(system) => to_do.with(&|at| system.rule(at), None),
             RuleName::Expression(expression) => to_do.with(&|at| expression.rule(at), None),
             RuleName::ObservedRemoveMap => to_do.with(&|_| ObservedRemoveMap, Some(spec::observed_remove_map)),

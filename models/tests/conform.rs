@@ -13,8 +13,9 @@ use conform::driver::{Links, Run, is_snapshot, run};
 use multimaster::record::Event;
 use multimaster::{
     ArrivalWins, BoundedCounter, Cluster, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, Faults,
-    GrowOnlyCounter, GrowOnlySet, LastWriteMap, LastWriteWins, Layout, MaxRegister, MinRegister, MultiValue,
-    ObservedRemoveMap, ObservedRemoveSet, Options, Outcome, RemoveWinsSet, Resolver, Setup, Topology, lower_seat,
+    GrowOnlyCounter, GrowOnlySet, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, Layout, MaxRegister,
+    MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, Options, Outcome, RemoveWinsSet, Resolver, Setup,
+    Topology, lower_seat,
 };
 use multimaster_models::conform::{Judged, Summary, check_text, replay};
 use multimaster_models::scenario::RuleName;
@@ -83,6 +84,7 @@ macro_rules! rules {
 rules! {
     arrival "arrival" ArrivalWins,
     last_write "last-write" LastWriteWins,
+    last_write_wall "last-write-wall" LastWriteWall,
     custom "custom" Custom(lower_seat),
     custom_merged "custom-merged" CustomMerged(lower_seat),
     multi_value "multi-value" MultiValue,
@@ -97,6 +99,7 @@ rules! {
     max_register "max-register" MaxRegister,
     min_register "min-register" MinRegister,
     last_write_map "last-write-map" LastWriteMap,
+    last_write_map_wall "last-write-map-wall" LastWriteMapWall,
     observed_remove_map "observed-remove-map" ObservedRemoveMap,
 }
 

@@ -4,9 +4,9 @@
 
 use multimaster::{
     ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, DisableWinsFlag, Dot, EnableWinsFlag,
-    GrowOnlyCounter, GrowOnlySet, Keep, Kind, LastWriteMap, LastWriteWins, MaxRegister, MinRegister, MultiValue,
-    ObservedRemoveMap, ObservedRemoveSet, Op, Reading, Refusal, RemoveWinsSet, Resolver, Side, Stamp, Version,
-    lower_seat,
+    GrowOnlyCounter, GrowOnlySet, Keep, Kind, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins,
+    MaxRegister, MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, Op, Reading, Refusal, RemoveWinsSet,
+    Resolver, Side, Stamp, Version, lower_seat,
 };
 use multimaster_models::laws::{self, Findings, Law};
 use multimaster_models::systems::System;
@@ -42,6 +42,8 @@ fn the_data_types_are_joins() {
     is_a_join(MaxRegister);
     is_a_join(MinRegister);
     is_a_join(LastWriteMap);
+    is_a_join(LastWriteWall);
+    is_a_join(LastWriteMapWall);
     is_a_join(ObservedRemoveMap);
 }
 

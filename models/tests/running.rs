@@ -8,13 +8,13 @@ mod work;
 
 use multimaster::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
-    GrowOnlySet, LastWriteMap, LastWriteWins, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap,
-    ObservedRemoveSet, RemoveWinsSet, lower_seat,
+    GrowOnlySet, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, MaxRegister, MinRegister, MultiValue,
+    ObservedRemoveMap, ObservedRemoveSet, RemoveWinsSet, lower_seat,
 };
 use work::Runs;
 
-/// Runs of each rule: with 17 rules, a thousand and a few.
-const RUNS: u64 = 59;
+/// Runs of each rule: with 19 rules, a thousand and a few.
+const RUNS: u64 = 53;
 
 #[test]
 fn a_thousand_random_runs_are_paths_of_the_model() {
@@ -36,6 +36,8 @@ fn a_thousand_random_runs_are_paths_of_the_model() {
     runs.of("max-register", MaxRegister, true);
     runs.of("min-register", MinRegister, true);
     runs.of("last-write-map", LastWriteMap, true);
+    runs.of("last-write-wall", LastWriteWall, true);
+    runs.of("last-write-map-wall", LastWriteMapWall, true);
     runs.of("observed-remove-map", ObservedRemoveMap, true);
     println!("{runs}");
     runs.assert_nothing_was_vacuous();

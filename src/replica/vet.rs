@@ -2,7 +2,7 @@
 
 use super::Replica;
 use crate::clock::{END, LATEST};
-use crate::{Change, Dot, MasterId, Resolver, Snapshot, Stamp, VersionVector};
+use crate::{Change, Dot, MasterId, Op, Refusal, Resolver, Snapshot, Stamp, VersionVector};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -35,6 +35,20 @@ impl fmt::Display for PeerFault {
 }
 
 impl<R: Resolver> Replica<R> {
+    /// Whether a client may ask this of any rule here: a time only where it counts, a transfer only to a master that there is.
+    #[inline(never)]
+    pub(super) fn vet_op(&self, op: &Op) -> Result<(), Refusal> {
+        if op.time().is_some() && !self.rule.goes_by_clocks() {
+            return Err(Refusal::NoWallClock);
+        }
+        match op.untimed() {
+            Op::Transfer { to, .. } if to.0 >= self.place.masters => {
+                Err(Refusal::Because(format!("there is no master {to} to transfer to").into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a right peer can have sent this push; if so, whether all that it extends has been seen. O(changes + masters).
     #[inline(always)]
     pub(super) fn vet_push(

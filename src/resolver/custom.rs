@@ -9,6 +9,8 @@ pub enum Keep {
     Second,
     /// A new value made of both.
     Both(Text),
+    /// Neither: the two cancel out. The result is a delete, which shows neither.
+    Neither,
 }
 
 /// Your own pairwise function, made safe: concurrent versions are kept as siblings, and a read folds the function over
@@ -53,6 +55,7 @@ impl<F: Fn(&Version, &Version) -> Keep> Custom<F> {
                 second.version.value = Some(value);
                 second
             }
+            Keep::Neither => Resolved { version: Version { value: None, ..second.version }, shown: Vec::new() },
         })
     }
 }

@@ -45,6 +45,10 @@ impl<F: Fn(&Version, &Version) -> Keep> CustomMerged<F> {
                 both.shown.dedup();
                 both
             }
+            Keep::Neither => {
+                let version = Version { value: None, ..second.version.clone() };
+                Merged { version, context: second.context.clone(), shown: Vec::new() }
+            }
         };
         joined.context.join(&first.context);
         joined.context.join(&second.context);

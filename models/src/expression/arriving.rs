@@ -31,6 +31,7 @@ where
                 Keep::First => return false,
                 Keep::Second => incoming,
                 Keep::Both(value) => Version { value: Some(value), ..incoming },
+                Keep::Neither => Version { value: None, ..incoming },
             },
             // A client here writes what it means, in sight of what is held.
             _ => incoming,

@@ -50,7 +50,7 @@ fn the_setting() {
     assert_said("\n", 1, &["this is not the setting as JSON"]);
     assert_said("hello", 1, &["column 1", "this is not the setting as JSON: expected value"]);
     assert_said(WRITE, 1, &["this is not the setting as JSON: unknown field `number`"]);
-    assert_edit_said("last-write", "last", 1, &["no rule is named `last` here", "last-write, custom"]);
+    assert_edit_said("last-write", "last", 1, &["no rule is named `last` here", "last-write, last-write-wall, custom"]);
     assert_edit_said("last-write", &"x".repeat(100_000), 1, &["no rule is named `xxx"]);
     assert_edit_said("[[0,1],[1,0]]", "[[0,1]]", 1, &["no path leads from B to A"]);
     assert_edit_said("[[0,1],[1,0]]", "[[0,1],[1,2]]", 1, &["there is no master C"]);

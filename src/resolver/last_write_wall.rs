@@ -1,0 +1,124 @@
+use super::*;
+use std::collections::BTreeMap;
+
+/// The write with the latest *wall-clock* time wins, as its writer [gave it](Op::At); at equal times, the one with the
+/// higher [`Stamp`]. A write that was given no time has that of its stamp.
+///
+/// What [`LastWriteWins`] is where the time is the writers' own, as in Cassandra and in most systems that call themselves
+/// so. The masters converge all the same. But a clock that is behind makes a write earlier than what its writer had seen:
+/// it is acknowledged, and a read does not show it, not even the writer's own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LastWriteWall;
+
+/// Fields by name, of each the write with the latest *wall-clock* time: a [`LastWriteWall`] a field, as [`LastWriteMap`] is a
+/// [`LastWriteWins`] a field.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LastWriteMapWall;
+
+/// What was written, and the wall-clock time that its writer gave it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timed<T> {
+    /// The wall-clock time; that of the stamp if the writer gave none.
+    pub wall: u64,
+    /// What was written.
+    pub item: T,
+}
+
+impl Timed<Version> {
+    fn of(wall: u64, value: &Option<Text>, stamp: Stamp, dot: Dot) -> Timed<Version> {
+        Timed { wall, item: Version { stamp, dot, value: value.clone() } }
+    }
+
+    /// The order in which the last wins.
+    fn order(&self) -> (u64, Stamp) {
+        (self.wall, self.item.stamp)
+    }
+
+    fn beats(&self, held: Option<&Timed<Version>>) -> bool {
+        held.is_none_or(|held| self.order() > held.order())
+    }
+}
+
+impl Resolver for LastWriteWall {
+    type State = Option<Timed<Version>>;
+    type Effect = Timed<Option<Text>>;
+
+    fn goes_by_clocks(&self) -> bool {
+        true
+    }
+
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
+        let wall = op.time().unwrap_or(stamp.time());
+        Ok(Timed { wall, item: value_of(op.into_untimed())? })
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
+        let incoming = Timed::of(change.effect.wall, &change.effect.item, change.stamp, change.dot);
+        let newer = incoming.beats(state.as_ref());
+        if newer {
+            *state = Some(incoming);
+        }
+        newer
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        reading_of(state.as_ref().and_then(|held| held.item.value.as_ref()))
+    }
+
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        let newer = theirs.state.as_ref().is_some_and(|theirs| theirs.beats(ours.state.as_ref()));
+        Some(if newer { theirs } else { ours }.state.clone())
+    }
+
+    fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+        state.as_ref().is_some_and(|held| held.item.dot == dot)
+    }
+}
+
+impl Resolver for LastWriteMapWall {
+    type State = BTreeMap<Text, Timed<Version>>;
+    type Effect = Timed<SetField>;
+
+    fn kind(&self) -> Kind {
+        Kind::Map
+    }
+
+    fn goes_by_clocks(&self) -> bool {
+        true
+    }
+
+    fn prepare(&self, _: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
+        let wall = op.time().unwrap_or(stamp.time());
+        let item = LastWriteMap.prepare(&BTreeMap::new(), op.into_untimed(), dot, stamp)?;
+        Ok(Timed { wall, item })
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
+        let SetField { field, value } = &change.effect.item;
+        let incoming = Timed::of(change.effect.wall, value, change.stamp, change.dot);
+        let newer = incoming.beats(state.get(field));
+        if newer {
+            state.insert(field.clone(), incoming);
+        }
+        newer
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        let set = state.iter().filter_map(|(field, held)| Some((field.clone(), held.item.value.clone()?)));
+        Reading::Fields(set.map(|(field, value)| (field, Reading::Value(value))).collect())
+    }
+
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        let mut merged = ours.state.clone();
+        for (field, theirs) in theirs.state {
+            if theirs.beats(merged.get(field)) {
+                merged.insert(field.clone(), theirs.clone());
+            }
+        }
+        Some(merged)
+    }
+
+    fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+        state.values().any(|held| held.item.dot == dot)
+    }
+}
