@@ -6,7 +6,7 @@ use multimaster::{Dot, MasterId};
 use multimaster_models::cluster::Cluster;
 use multimaster_models::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties as p;
-use multimaster_models::scope::{Client, Free, Link, Scope};
+use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 
 /// The earlier claim is kept; of two at one time, neither. A name that nobody holds goes to whoever claims it.
 fn earlier_or_neither(first: &Version, second: &Version) -> Keep {
@@ -29,6 +29,7 @@ fn claims<R: Resolver>(rule: R, masters: u16) -> Report {
         log: None,
         clients: (0..masters).map(client).collect(),
         free: Free::default(),
+        clocks: Clocks::default(),
     };
     explore(&Cluster::new(scope, rule), Limits::default(), |_, _| {})
 }
