@@ -108,6 +108,10 @@ impl Article {
         Ok(Article { topology, capacity, relay, clients, writes })
     }
 
+    pub(crate) fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
     /// The name of a client's `place`-th write: a master's clients number theirs one client after the other, whenever
     /// they are made.
     fn dot(&self, client: usize, place: usize) -> Dot {

@@ -1,6 +1,10 @@
 //! Checking scenarios: [`check`] explores one, [`check_all`] many at a time, and what comes out is a [`Checked`].
 
 use crate::engine::{self, Cut, Finding, Report, Verdict};
+use crate::erased::Erased;
+use crate::fault::Fault;
+use crate::printed::shown;
+use crate::scenario::expected::in_file;
 use crate::scenario::{Expect, Scenario};
 use crate::stateright_engine::{self, How};
 use crate::subject::Subject;
@@ -29,8 +33,10 @@ pub struct Checked {
     pub report: Report,
     /// The shortest schedule for each violated property, each replayed.
     pub counterexamples: Vec<Counterexample>,
-    /// Where the findings are not what the scenario expects, in words. Empty: all as expected.
+    /// Where the findings are not what the scenario expects, in words. Empty: all as expected, or nothing is.
     pub surprises: Vec<String>,
+    /// Why no verdict counts, if so: the rule failed on the way.
+    pub failed: Option<Fault>,
 }
 
 /// A property that does not hold, and a schedule that shows it.
@@ -62,12 +68,17 @@ pub fn check(scenario: &Scenario, engine: Engine, progress: &mut dyn FnMut(usize
         Engine::Own => model.explore(scenario.limits, progress),
         Engine::Stateright(how) => stateright_engine::explore(model.clone(), how),
     };
-    let counterexamples = counterexamples(&model, &scenario.name, &report);
-    let mut surprises = surprises(&scenario.expect, &report);
-    if let Some(wrong) = scenario.rule_failed() {
-        surprises.insert(0, format!("no verdict counts, because the rule failed: `keep`: {}", wrong.what));
+    // What was explored under a rule that failed is of some other rule.
+    if let Some(fault) = scenario.fault_of_rule() {
+        let (scenario, failed) = (scenario.clone(), Some(fault));
+        return Checked { scenario, report, counterexamples: Vec::new(), surprises: Vec::new(), failed };
     }
-    Checked { scenario: scenario.clone(), report, counterexamples, surprises }
+    let counterexamples = counterexamples(&model, &scenario.name, &report);
+    let mut surprises = if scenario.expect.stated { surprises(&model, &scenario.expect, &report) } else { Vec::new() };
+    if scenario.asks_nothing() {
+        surprises.insert(0, "no client asks anything, so that nothing was tested".into());
+    }
+    Checked { scenario: scenario.clone(), report, counterexamples, surprises, failed: None }
 }
 
 /// Writes down and replays the schedule of each violated property.
@@ -96,8 +107,14 @@ pub(crate) fn replayed_alike<M: Subject>(
     Ok(examples)
 }
 
-fn surprises(expect: &Expect, report: &Report) -> Vec<String> {
-    let mut surprises: Vec<String> = report.findings.iter().filter_map(|finding| surprise(expect, finding)).collect();
+fn surprises(model: &Erased, expect: &Expect, report: &Report) -> Vec<String> {
+    let told = |finding: &Finding| {
+        let surprise = surprise(expect, finding)?;
+        let unreached = finding.witness && matches!(finding.verdict, Verdict::Violated(_));
+        let why = if unreached { model.why_unreached(finding.property) } else { None };
+        Some(why.map_or(surprise.clone(), |why| format!("{surprise}: {why}")))
+    };
+    let mut surprises: Vec<String> = report.findings.iter().filter_map(told).collect();
     if report.cut.is_none() {
         let figures = [
             ("states", expect.states, Some(report.states)),
@@ -185,8 +202,10 @@ pub struct Summary<'a> {
     scenario: &'a str,
     topology: &'a str,
     rule: &'a str,
-    as_expected: bool,
+    /// `None`: nothing is expected.
+    as_expected: Option<bool>,
     surprises: &'a [String],
+    failed: Option<String>,
     verdicts: Vec<SummaryOfOne<'a>>,
     states: usize,
     generated: usize,
@@ -194,6 +213,8 @@ pub struct Summary<'a> {
     messages: Option<usize>,
     cut: Option<String>,
     seconds: f64,
+    /// Of a scenario without one, the `[expect]` that holds it to what was found.
+    expect: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -207,6 +228,41 @@ struct SummaryOfOne<'a> {
 }
 
 impl Checked {
+    /// Whether nothing came out that was not expected.
+    pub fn is_as_expected(&self) -> bool {
+        self.surprises.is_empty() && self.failed.is_none()
+    }
+
+    /// Of a scenario without `[expect]`, the one that holds it to what was found. `None` if it has one, or if there is nothing
+    /// yet to hold it to.
+    pub fn expectation(&self) -> Option<String> {
+        if self.scenario.expect.stated || self.report.cut.is_some() || !self.is_as_expected() {
+            return None;
+        }
+        let false_ones = |witness: bool| {
+            let findings = self.report.findings.iter().filter(move |finding| finding.witness == witness);
+            findings.filter(|finding| matches!(finding.verdict, Verdict::Violated(_))).map(|finding| finding.property)
+        };
+        let mut text = String::from("[expect]\n");
+        for property in false_ones(false) {
+            text += &format!("{} = \"violated\"\n", in_quotes_if_need_be(&in_file(property)));
+        }
+        let unreached: Vec<&str> = false_ones(true).collect();
+        if !unreached.is_empty() {
+            let model = self.scenario.model();
+            for why in unreached.iter().filter_map(|witness| Some((witness, model.why_unreached(witness)?))) {
+                text += &format!("# {}: {}\n", shown(why.0), shown(&why.1));
+            }
+            let names: Vec<String> = unreached.into_iter().map(in_quotes).collect();
+            text += &format!("unreached = [{}]\n", names.join(", "));
+        }
+        text += &format!("states = {}\ndepth = {}\n", self.report.states, self.report.depth);
+        if let Some(messages) = self.report.messages {
+            text += &format!("messages = {messages}\n");
+        }
+        Some(text)
+    }
+
     /// For `--format json`.
     pub fn summary(&self) -> Summary<'_> {
         let verdicts = self.report.findings.iter().map(|finding| {
@@ -214,8 +270,8 @@ impl Checked {
             SummaryOfOne {
                 property: finding.property,
                 witness: finding.witness,
-                verdict: verdict_in_words(finding),
-                steps: path_of(finding).map(Vec::len),
+                verdict: if self.failed.is_some() { "failed" } else { verdict_in_words(finding) },
+                steps: path_of(finding).filter(|_| self.failed.is_none()).map(Vec::len),
                 why: counterexample.map(Counterexample::why),
                 trace: counterexample.map(|example| example.trace.as_str()),
             }
@@ -224,8 +280,9 @@ impl Checked {
             scenario: &self.scenario.name,
             topology: &self.scenario.shape,
             rule: self.scenario.rule(),
-            as_expected: self.surprises.is_empty(),
+            as_expected: (self.scenario.expect.stated || !self.surprises.is_empty()).then(|| self.is_as_expected()),
             surprises: &self.surprises,
+            failed: self.failed.as_ref().map(Fault::to_string),
             verdicts: verdicts.collect(),
             states: self.report.states,
             generated: self.report.generated,
@@ -233,8 +290,19 @@ impl Checked {
             messages: self.report.messages,
             cut: self.report.cut.map(cut_in_words),
             seconds: self.report.time.as_secs_f64(),
+            expect: self.expectation(),
         }
     }
+}
+
+fn in_quotes(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// A key of TOML.
+fn in_quotes_if_need_be(key: &str) -> String {
+    let bare = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    if bare { key.to_owned() } else { in_quotes(key) }
 }
 
 fn path_of(finding: &Finding) -> Option<&engine::Path> {

@@ -44,11 +44,17 @@ Verdicts:
   the property speaks, is never reached. `violated (4)` has a schedule of four
   steps, and none shorter.
 
+  A scenario with `[expect]` is held to it, be it empty: what is not said is
+  expected to hold, and to be reached. One without is explored: its verdicts are
+  printed, and the `[expect]` that holds it to them, to be pasted.
+
 Exit status:
-  0  every verdict is as its scenario expects
-  1  some are not, or a trace is not what it claims to be
-  2  the command, a file or an address is not right; the message says where,
-     and what would be
+  0  every verdict is as its scenario expects, or nothing is expected
+  1  some are not, or a trace is not what it claims to be; or nothing was tested:
+     no client asks anything, a trace has no steps or claims nothing
+  2  the command, a file or an address is not right, or a rule failed on the way
+     (its row says `failed`, and no verdict counts); the message says where, and
+     what would be right
 
 Examples:
   multimaster check                    the shipped scenarios

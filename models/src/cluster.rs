@@ -11,6 +11,7 @@ mod running;
 mod state;
 mod step;
 mod tables;
+mod unreached;
 mod world;
 
 pub use action::{Action, InquiryNumber, LetterNumber};

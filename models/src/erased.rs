@@ -78,6 +78,7 @@ trait AnySubject: Send + Sync {
     fn readings(&self, state: &ErasedState) -> Vec<String>;
     fn complaint(&self, property: &str, state: &ErasedState) -> Option<String>;
     fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow;
+    fn why_unreached(&self, witness: &str) -> Option<String>;
     fn client(&self, action: &ErasedAction) -> Option<usize>;
     fn seen(&self, state: &ErasedState) -> Vec<VersionVector>;
     fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report;
@@ -137,6 +138,9 @@ impl<M: Subject> AnySubject for Of<M> {
     }
     fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow {
         self.subject.arrow(self.state(state), self.action(action))
+    }
+    fn why_unreached(&self, witness: &str) -> Option<String> {
+        self.subject.why_unreached(witness)
     }
     fn client(&self, action: &ErasedAction) -> Option<usize> {
         self.subject.client(self.action(action))
@@ -239,6 +243,9 @@ impl Subject for Erased {
     }
     fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow {
         self.0.arrow(state, action)
+    }
+    fn why_unreached(&self, witness: &str) -> Option<String> {
+        self.0.why_unreached(witness)
     }
     fn client(&self, action: &ErasedAction) -> Option<usize> {
         self.0.client(action)

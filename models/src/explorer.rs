@@ -10,6 +10,7 @@ mod states;
 
 use crate::engine::Limits;
 use crate::erased::Erased;
+use crate::printed::{escaped_lines, padded, shown};
 use crate::scenario::Scenario;
 use crate::subject::Subject;
 use server::{Server, in_a_url};
@@ -102,10 +103,10 @@ fn bound(address: &str) -> Result<(TcpListener, String, Served), String> {
 /// the one counterexample it knows.) `None` if the step changes nothing.
 pub(crate) fn step_in_words<M: Subject>(model: &M, state: &M::State, action: &M::Action) -> Option<String> {
     let (next, _) = model.step(state, action)?;
-    let (before, after) = (format!("{state:?}"), format!("{next:?}"));
-    let mut out = model.describe(state, action);
+    let (before, after) = (escaped_lines(&format!("{state:?}")), escaped_lines(&format!("{next:?}")));
+    let mut out = shown(&model.describe(state, action));
     if let Some(remark) = model.remark(state, action) {
-        let _ = write!(out, "\n   {remark}");
+        let _ = write!(out, "\n   {}", shown(&remark));
     }
     let _ = write!(out, "\n\nThis step changed:");
     for (sign, line) in difference(&before, &after) {
@@ -124,11 +125,11 @@ pub(crate) fn step_in_words<M: Subject>(model: &M, state: &M::State, action: &M:
             (false, true) => "not here".to_owned(),
             (true, false) => "holds".to_owned(),
             (false, false) => match model.complaint(property.name, &next) {
-                Some(why) => format!("VIOLATED: {why}"),
+                Some(why) => format!("VIOLATED: {}", shown(&why)),
                 None => "VIOLATED".to_owned(),
             },
         };
-        let _ = write!(out, "\n   {:wide$}  {verdict}", property.name);
+        let _ = write!(out, "\n   {}  {verdict}", padded(property.name, wide));
     }
     Some(out)
 }

@@ -1,7 +1,7 @@
 //! What is wrong with a file that someone gave us: [`Fault`].
 
+use crate::printed;
 use std::fmt;
-use std::fmt::Write as _;
 
 /// A mistake in a scenario or a trace: where it is, and what would be right. The fault is the caller's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +30,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = if self.line == 0 { String::new() } else { format!(":{}", self.line) };
         // What we quote comes from the file, and could otherwise tell the terminal to do something.
-        for c in format!("{}{line}: {}", self.file, self.what).chars() {
-            match c {
-                c if c.is_control() && c != '\n' => write!(f, "{}", c.escape_default())?,
-                c => f.write_char(c)?,
-            }
-        }
-        Ok(())
+        f.write_str(&printed::shown_lines(&format!("{}{line}: {}", self.file, self.what)))
     }
 }
 

@@ -43,6 +43,7 @@ pub mod history;
 pub mod laws;
 pub mod mutants;
 pub mod picture;
+pub mod printed;
 pub mod properties;
 pub mod rules;
 pub mod scenario;

@@ -9,10 +9,12 @@ use multimaster_models::engine::Path;
 use multimaster_models::explorer::Served;
 use multimaster_models::fault::{self, Fault};
 use multimaster_models::mutants::Mutant;
+use multimaster_models::printed::{escaped_json, escaped_lines, padded, shown};
 use multimaster_models::scenario::{RuleName, Scenario};
 use multimaster_models::spawn::{self, Stopped};
 use multimaster_models::table::{self, Table};
 use multimaster_models::trace::Trace;
+use multimaster_models::trace::files::{self, Kept};
 use multimaster_models::{catalogue, conform, explorer, mutants, rules, systems};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -81,7 +83,6 @@ fn check(files: &[String], format: Format, engine: Engine, traces: &std::path::P
     // Scenarios end in any order; rows are printed in the scenarios' own.
     let mut waiting: BTreeMap<usize, Checked> = BTreeMap::new();
     let mut done: Vec<Checked> = Vec::new();
-    let mut failed = None;
     let watched = std::io::stderr().is_terminal();
     check_all(&scenarios, engine, |news| match news {
         News::StillAt(states) if watched => {
@@ -101,52 +102,31 @@ fn check(files: &[String], format: Format, engine: Engine, traces: &std::path::P
                     Format::Table => writeln!(out, "{}", table.row(&checked)),
                     Format::Json => serde_json::to_string(&checked.summary())
                         .map_err(std::io::Error::other)
-                        .and_then(|line| writeln!(out, "{line}")),
+                        .and_then(|line| writeln!(out, "{}", escaped_json(&line))),
                 };
-                let written = written.and_then(|()| out.flush());
-                failed = failed.take().or(written.err());
+                if written.and_then(|()| out.flush()).is_err() {
+                    // Nobody reads on: no need to explore the rest.
+                    std::process::exit(1);
+                }
                 done.push(checked);
             }
         }
     });
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
-    let kept = keep_traces(&done, traces);
+    let kept = files::keep(&done, traces);
     if matches!(format, Format::Table) {
         print_counterexamples(&mut out, &done, &kept)?;
+        print_expectations(&mut out, &done)?;
         print_summary(&mut out, &done)?;
     }
-    Ok(done.iter().all(|checked| checked.surprises.is_empty()))
-}
-
-/// Writes every counterexample as a trace and a picture; says of each where. A folder that cannot be written to costs
-/// the files, not the verdicts.
-fn keep_traces(done: &[Checked], folder: &std::path::Path) -> BTreeMap<(String, &'static str), Result<String, String>> {
-    let plain = |name: &str| -> String { name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect() };
-    let mut kept = BTreeMap::new();
-    for checked in done {
-        for example in &checked.counterexamples {
-            let scenario = checked.scenario.name.strip_suffix(".toml").unwrap_or(&checked.scenario.name);
-            let path = folder.join(format!("{}.{}.trace", plain(scenario).trim_matches('-'), plain(example.property)));
-            let written = std::fs::create_dir_all(folder)
-                .and_then(|()| std::fs::write(&path, &example.trace))
-                .and_then(|()| std::fs::write(path.with_extension("svg"), &example.replayed.picture));
-            let shown = path.display().to_string();
-            let outcome =
-                written.map(|()| shown.clone()).map_err(|error| format!("{shown} cannot be written: {error}"));
-            kept.insert((checked.scenario.name.clone(), example.property), outcome);
-        }
+    let failed: Vec<String> = done.iter().filter_map(|checked| Some(checked.failed.as_ref()?.to_string())).collect();
+    if !failed.is_empty() {
+        return Err(Failure::Given(failed.join("\nmultimaster: ")));
     }
-    kept
+    Ok(done.iter().all(Checked::is_as_expected))
 }
 
 /// The shortest counterexample for each rule and property in full, the others by name.
-fn print_counterexamples(
-    out: &mut impl Write,
-    done: &[Checked],
-    kept: &BTreeMap<(String, &'static str), Result<String, String>>,
-) -> Result<(), Failure> {
+fn print_counterexamples(out: &mut impl Write, done: &[Checked], kept: &Kept<'_>) -> Result<(), Failure> {
     let mut groups: BTreeMap<(&str, &str), Vec<(&Checked, usize)>> = BTreeMap::new();
     for checked in done {
         for (place, example) in checked.counterexamples.iter().enumerate() {
@@ -160,7 +140,7 @@ fn print_counterexamples(
         };
         let example = &checked.counterexamples[*place];
         writeln!(out, "\n{}", table::counterexample(&checked.scenario.name, example))?;
-        match kept.get(&(checked.scenario.name.clone(), example.property)) {
+        match kept.get(&(checked.scenario.name.as_str(), example.property)) {
             Some(Ok(file)) => {
                 let command = this_command();
                 let address = explorer::address(&example.replayed.path);
@@ -168,17 +148,35 @@ fn print_counterexamples(
                 writeln!(out, "  explore: {command} explore {file}   at http://localhost:3000/{address}")?;
                 writeln!(out, "  replay:  {command} replay {file}")?;
             }
-            Some(Err(why)) => writeln!(out, "  {why}; the trace is\n{}", example.trace)?,
+            Some(Err(why)) => writeln!(out, "  {}; the trace is\n{}", shown(why), escaped_lines(&example.trace))?,
             None => {}
         }
         if !others.is_empty() {
             let names: Vec<String> = others
                 .iter()
                 .map(|(other, place)| {
-                    format!("{} ({})", other.scenario.name, other.counterexamples[*place].replayed.steps.len())
+                    format!("{} ({})", shown(&other.scenario.name), other.counterexamples[*place].replayed.steps.len())
                 })
                 .collect();
             writeln!(out, "  likewise, with a trace of its own each: {}", names.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+/// For each scenario without `[expect]`, the one to paste.
+fn print_expectations(out: &mut impl Write, done: &[Checked]) -> Result<(), Failure> {
+    for checked in done.iter().filter(|checked| !checked.scenario.expect.stated && checked.is_as_expected()) {
+        let name = shown(&checked.scenario.name);
+        match checked.expectation() {
+            Some(text) => write!(
+                out,
+                "\n{name} has no `[expect]`: it was explored, and nothing was expected of it. To hold it to what was \
+                 found, add\n\n{text}"
+            )?,
+            None => {
+                writeln!(out, "\n{name} has no `[expect]`, and was not exhausted: there is nothing yet to hold it to")?
+            }
         }
     }
     Ok(())
@@ -188,17 +186,24 @@ fn print_summary(out: &mut impl Write, done: &[Checked]) -> Result<(), Failure> 
     let states: usize = done.iter().map(|checked| checked.report.states).sum();
     let unexpected: Vec<&Checked> = done.iter().filter(|checked| !checked.surprises.is_empty()).collect();
     let exhausted = done.iter().filter(|checked| checked.report.cut.is_none()).count();
-    writeln!(
-        out,
-        "\n{} scenario{}, {exhausted} exhausted, {} states; {} as expected.",
-        done.len(),
-        if done.len() == 1 { "" } else { "s" },
-        table::grouped(states),
-        done.len() - unexpected.len()
-    )?;
+    let failed = done.iter().filter(|checked| checked.failed.is_some()).count();
+    let held = |checked: &&Checked| checked.scenario.expect.stated && checked.is_as_expected();
+    let mut ends = Vec::new();
+    let explored = done.iter().filter(|checked| !checked.scenario.expect.stated && checked.is_as_expected()).count();
+    if explored < done.len() {
+        ends.push(format!("{} as expected", done.iter().filter(held).count()));
+    }
+    if explored > 0 {
+        ends.push(format!("{explored} explored, with nothing expected"));
+    }
+    if failed > 0 {
+        ends.push(format!("{failed} failed"));
+    }
+    let (s, states) = (if done.len() == 1 { "" } else { "s" }, table::grouped(states));
+    writeln!(out, "\n{} scenario{s}, {exhausted} exhausted, {states} states; {}.", done.len(), ends.join(", "))?;
     for checked in unexpected {
         for surprise in &checked.surprises {
-            writeln!(out, "UNEXPECTED {}: {surprise}", checked.scenario.name)?;
+            writeln!(out, "UNEXPECTED {}: {}", shown(&checked.scenario.name), shown(surprise))?;
         }
     }
     Ok(())
@@ -207,33 +212,43 @@ fn print_summary(out: &mut impl Write, done: &[Checked]) -> Result<(), Failure> 
 fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
     let text = fault::read(file)?;
     let trace = Trace::parse(file, &text)?;
-    let scenario = catalogue::find(&trace.scenario)?;
-    Ok((trace, scenario))
+    match catalogue::find(&trace.scenario) {
+        Ok(scenario) => Ok((trace, scenario)),
+        // What is wrong within a file is told with its own line.
+        Err(fault) if fault.line > 0 => Err(fault.into()),
+        Err(fault) => {
+            let what = format!("`scenario {}`: {}", trace.scenario, fault.what);
+            Err(Fault::at(file, trace.scenario_line, what).into())
+        }
+    }
 }
 
 fn replay(file: &str) -> Result<bool, Failure> {
     let (trace, scenario) = read_trace(file)?;
     let replayed = trace.replay(&scenario.model())?;
-    if let Some(wrong) = scenario.rule_failed() {
-        return Err(Fault::of(
-            &scenario.name,
-            format!("nothing follows, because the rule failed: `keep`: {}", wrong.what),
-        )
-        .into());
+    if let Some(fault) = scenario.fault_of_rule() {
+        return Err(fault.into());
     }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}: {}\n\n{}", scenario.name, scenario.about, table::schedule(&replayed))?;
+    writeln!(out, "{}: {}\n\n{}", shown(&scenario.name), shown(&scenario.about), table::schedule(&replayed))?;
     for (property, why) in &replayed.complaints {
-        writeln!(out, "  violates {property}: {why}")?;
+        writeln!(out, "  violates {}: {}", shown(property), shown(why))?;
     }
     if replayed.complaints.is_empty() {
         writeln!(out, "  violates nothing")?;
     }
+    let file = shown(file);
     for claim in &replayed.wrong {
         let said = if claim.violated { "violates" } else { "keeps" };
-        writeln!(out, "{file}:{}: the trace says that it {said} {}: it does not", claim.line, claim.property)?;
+        writeln!(out, "{file}:{}: the trace says that it {said} {}: it does not", claim.line, shown(&claim.property))?;
     }
-    Ok(replayed.wrong.is_empty())
+    let empty = match (trace.steps.is_empty(), trace.claims.is_empty()) {
+        (true, _) => "this trace has no steps: nothing was replayed",
+        (_, true) => "this trace claims nothing: say what it `violates` or `keeps`",
+        _ => return Ok(replayed.wrong.is_empty()),
+    };
+    writeln!(out, "{file}: {empty}")?;
+    Ok(false)
 }
 
 fn explore(file: &str, address: &str) -> Result<bool, Failure> {
@@ -245,7 +260,7 @@ fn explore(file: &str, address: &str) -> Result<bool, Failure> {
     } else {
         (catalogue::find(file)?, Path::new())
     };
-    let about = format!("{}: {}", scenario.name, scenario.about);
+    let about = format!("{}: {}", shown(&scenario.name), shown(&scenario.about));
     let announce = |served: &Served| {
         let (at, page) = (&served.url, explorer::address(&path));
         let how = "Each step says which properties hold in its state; \"Run to completion\" searches all states.";
@@ -358,7 +373,7 @@ fn list() -> Result<bool, Failure> {
     }
     for (name, file, text) in files {
         let scenario = Scenario::parse(&name, &file, text)?;
-        writeln!(out, "  {name:width$}  {}", scenario.about)?;
+        writeln!(out, "  {}  {}", padded(&name, width), scenario.about)?;
     }
     Ok(true)
 }

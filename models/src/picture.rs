@@ -1,5 +1,6 @@
 //! A path as a picture: [`sequence_diagram`].
 
+use crate::printed::shown;
 use crate::properties::{AGREEMENT, CONVERGENCE};
 use crate::subject::{Arrow, Subject};
 use stateright::Expectation;
@@ -26,22 +27,32 @@ pub fn sequence_diagram<M: Subject>(model: &M, path: Vec<(M::State, Option<M::Ac
         let [(state, Some(action)), (next, _)] = pair else { continue };
         let (before, after) = (model.readings(state), model.readings(next));
         let changed = after.into_iter().enumerate().filter(|(master, reads)| before[*master] != *reads);
-        let (arrow, remark) = (model.arrow(state, action), model.remark(state, action));
-        rows.push(Row { arrow, remark, reads: changed.collect() });
+        let reads = changed.map(|(master, reads)| (master, shown(&reads))).collect();
+        let remark = model.remark(state, action).map(|remark| shown(&remark));
+        rows.push(Row { arrow: shown_arrow(model.arrow(state, action)), remark, reads });
     }
     let (mut last, mut complaints, mut disagree) = (vec![String::new(); names.len()], Vec::new(), false);
     if let Some((state, _)) = path.last() {
-        last = model.readings(state).into_iter().map(|reads| format!("reads {reads}")).collect();
+        last = model.readings(state).into_iter().map(|reads| format!("reads {}", shown(&reads))).collect();
         for property in model.properties() {
             if property.expectation == Expectation::Always && !(property.condition)(model, state) {
                 let why = model.complaint(property.name, state).unwrap_or_else(|| "violated".into());
-                complaints.push(format!("{}: {why}", property.name));
+                complaints.push(format!("{}: {}", property.name, shown(&why)));
                 disagree |= [CONVERGENCE, AGREEMENT].contains(&property.name);
             }
         }
     }
     disagree &= last.iter().any(|reads| *reads != last[0]);
     draw(&names, &rows, &last, disagree, &complaints)
+}
+
+/// The arrow with a label that is fit to be seen.
+fn shown_arrow(mut arrow: Arrow) -> Arrow {
+    match &mut arrow {
+        Arrow::At(_, label) | Arrow::Arrives { label, .. } | Arrow::Lost { label, .. } => *label = shown(label),
+        Arrow::Asks { .. } => {}
+    }
+    arrow
 }
 
 const INK: &str = "#1b2733";

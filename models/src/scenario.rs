@@ -1,6 +1,6 @@
 //! Scenario files: what to check, as data. [`Scenario`].
 
-mod expected;
+pub(crate) mod expected;
 mod file;
 mod reader;
 mod written;
@@ -221,6 +221,8 @@ pub struct Scenario {
     pub shape: String,
     /// What is explored.
     pub subject: Explored,
+    /// The line in which the rule's expression begins; 0 if it has none.
+    pub rule_line: usize,
     /// What the rule can rely on.
     pub delivery: Delivery,
     /// When to give up.
@@ -243,6 +245,8 @@ pub enum Explored {
 /// What should come out of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expect {
+    /// Whether the file says what it expects, in `[expect]`, be it empty. Otherwise nothing is expected.
+    pub stated: bool,
     /// The properties that are false somewhere; all others hold.
     pub violated: Vec<&'static str>,
     /// The witnesses that are reached nowhere; all others are.
@@ -276,6 +280,13 @@ impl Scenario {
         }
     }
 
+    /// The same, with the file and the line.
+    pub fn fault_of_rule(&self) -> Option<Fault> {
+        let wrong = self.rule_failed()?;
+        let line = self.rule_line + wrong.line.saturating_sub(1);
+        Some(Fault::at(&self.name, line, format!("nothing follows, because the rule failed: `keep`: {}", wrong.what)))
+    }
+
     /// Why nothing that was explored of it says anything: its rule is an expression, and failed on the way.
     pub fn rule_failed(&self) -> Option<&Wrong> {
         match &self.subject {
@@ -283,6 +294,16 @@ impl Scenario {
             | Explored::Sharded(RuleName::Expression(expression), ..) => expression.failed(),
             _ => None,
         }
+    }
+
+    /// Whether no client asks anything.
+    pub fn asks_nothing(&self) -> bool {
+        let clients = match &self.subject {
+            Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) if scope.free.take > 0 => return false,
+            Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) => &scope.clients,
+            Explored::Article(article) => article.clients(),
+        };
+        clients.iter().all(|client| client.asks.is_empty())
     }
 
     /// Whether it is the article's program that is explored.

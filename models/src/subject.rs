@@ -50,6 +50,11 @@ pub trait Subject: stateright::Model<State: Situation, Action: Step> + Send + Sy
     /// The arrow of a sequence diagram that the step draws.
     fn arrow(&self, state: &Self::State, action: &Self::Action) -> Arrow;
 
+    /// Why the witness named so cannot be reached, where the requests alone tell.
+    fn why_unreached(&self, _witness: &str) -> Option<String> {
+        None
+    }
+
     /// The client whose next request the step makes, by its place in the scope.
     fn client(&self, _action: &Self::Action) -> Option<usize> {
         None

@@ -3,6 +3,7 @@
 use crate::article;
 use crate::check::{Checked, Counterexample, cut_in_words};
 use crate::engine::Verdict;
+use crate::printed::{padded, shown};
 use crate::properties as p;
 use crate::scenario::{RuleName, Scenario};
 use crate::trace::Replayed;
@@ -42,7 +43,7 @@ impl Table {
         };
         let verdicts = VERDICTS.into_iter().filter(|(_, property)| asked(property)).collect();
         let widest = |of: fn(&Scenario) -> &str, heading: usize| {
-            scenarios.iter().map(|scenario| of(scenario).chars().count()).max().unwrap_or(0).max(heading)
+            scenarios.iter().map(|scenario| shown(of(scenario)).chars().count()).max().unwrap_or(0).max(heading)
         };
         let names = [widest(|s| &s.name, 8), widest(|s| &s.shape, 8), widest(|s| s.rule(), 4)];
         let mut table = Table { widths: names.to_vec(), verdicts };
@@ -64,11 +65,12 @@ impl Table {
     pub fn row(&self, checked: &Checked) -> String {
         let report = &checked.report;
         let mut cells =
-            vec![checked.scenario.name.clone(), checked.scenario.shape.clone(), checked.scenario.rule().into()];
+            vec![shown(&checked.scenario.name), shown(&checked.scenario.shape), shown(checked.scenario.rule())];
         let rests = !matches!(report.verdict(p::REST), Some(Verdict::Violated(_)));
         for (_, property) in &self.verdicts {
             cells.push(match report.verdict(property) {
                 None => String::new(),
+                Some(_) if checked.failed.is_some() => "failed".into(),
                 Some(Verdict::NotExhausted) => "not exhausted".into(),
                 Some(Verdict::Holds(_)) if speaks_of_rest(property) && !rests => "vacuous".into(),
                 Some(Verdict::Holds(_)) if asks_for_loss(property) => "no".into(),
@@ -79,7 +81,8 @@ impl Table {
         }
         let witnesses = || report.findings.iter().filter(|finding| finding.witness);
         let reached = witnesses().filter(|finding| matches!(finding.verdict, Verdict::Holds(_))).count();
-        cells.push(format!("{reached}/{}", witnesses().count()));
+        let failed = checked.failed.is_some();
+        cells.push(if failed { "-".into() } else { format!("{reached}/{}", witnesses().count()) });
         cells.push(grouped(report.states));
         cells.push(report.depth.to_string());
         cells.push(report.messages.map_or("-".into(), |messages| messages.to_string()));
@@ -97,7 +100,7 @@ impl Table {
     fn line(&self, cells: &[String]) -> String {
         let mut line = String::from("|");
         for (cell, width) in cells.iter().zip(&self.widths) {
-            let _ = write!(line, " {cell:width$} |");
+            let _ = write!(line, " {} |", padded(cell, *width));
         }
         line
     }
@@ -134,9 +137,9 @@ pub fn schedule(replayed: &Replayed) -> String {
     let mut rows = vec![Vec::from(["step".to_owned()])];
     rows[0].extend(replayed.masters.iter().map(|master| format!("{master} reads")));
     for (place, taken) in replayed.steps.iter().enumerate() {
-        let mut row = vec![format!("{}. {}", place + 1, taken.step)];
-        row.extend(taken.readings.iter().cloned());
-        row.extend(taken.remark.clone());
+        let mut row = vec![format!("{}. {}", place + 1, shown(&taken.step))];
+        row.extend(taken.readings.iter().map(|reads| shown(reads)));
+        row.extend(taken.remark.as_deref().map(shown));
         rows.push(row);
     }
     let columns = replayed.masters.len() + 1;
@@ -144,7 +147,7 @@ pub fn schedule(replayed: &Replayed) -> String {
         (0..columns).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
     let mut text = String::new();
     for row in &rows {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width));
         let mut line = cells.collect::<Vec<_>>().join("  ");
         if let Some(remark) = row.get(columns) {
             let _ = write!(line, "  ({remark})");
@@ -157,5 +160,6 @@ pub fn schedule(replayed: &Replayed) -> String {
 /// A counterexample: what is wrong, and how it comes about.
 pub fn counterexample(scenario: &str, example: &Counterexample) -> String {
     let property = example.property;
-    format!("{scenario}: {property} is violated: {}\n\n{}", example.why(), schedule(&example.replayed))
+    let (scenario, why) = (shown(scenario), shown(example.why()));
+    format!("{scenario}: {property} is violated: {why}\n\n{}", schedule(&example.replayed))
 }

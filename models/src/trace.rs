@@ -14,8 +14,11 @@
 //! `scenario` names a shipped scenario or a file; `violates` (or `keeps`) says what the last state does to a property;
 //! every other line is a step, spelled as [`Subject::describe`] does. What follows a `#` that stands alone is for people.
 
+pub mod files;
+
 use crate::engine::Path;
 use crate::fault::Fault;
+use crate::printed::{padded, shown};
 use crate::properties::FALLS_SILENT;
 use crate::subject::Subject;
 use stateright::Expectation;
@@ -27,6 +30,8 @@ pub struct Trace {
     pub file: String,
     /// The scenario: a shipped one's name, or a file.
     pub scenario: String,
+    /// The line that names it.
+    pub scenario_line: usize,
     /// Properties, each with whether the last state violates it.
     pub claims: Vec<Claim>,
     /// The steps, each with its line in the file.
@@ -78,13 +83,16 @@ impl Trace {
     /// # Errors
     /// If it names no scenario.
     pub fn parse(file: &str, text: &str) -> Result<Trace, Fault> {
-        let mut trace = Trace { file: file.into(), scenario: String::new(), claims: Vec::new(), steps: Vec::new() };
+        let (file_name, scenario) = (file.into(), String::new());
+        let mut trace = Trace { file: file_name, scenario, scenario_line: 0, claims: Vec::new(), steps: Vec::new() };
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
             let words = line.split_once(' ');
             match words {
                 _ if line.is_empty() || line.starts_with('#') => {}
-                Some(("scenario", name)) if trace.scenario.is_empty() => trace.scenario = without_comment(name).into(),
+                Some(("scenario", name)) if trace.scenario.is_empty() => {
+                    (trace.scenario, trace.scenario_line) = (without_comment(name).into(), index + 1);
+                }
                 Some(("scenario", _)) => {
                     return Err(Fault::at(file, index + 1, "a second scenario: a trace is of one only"));
                 }
@@ -177,7 +185,8 @@ impl Trace {
     }
 }
 
-/// Writes down the schedule that `path` is: a trace, ready to be kept.
+/// Writes down the schedule that `path` is: a trace, ready to be kept. Its steps stand there as they are, however long; what
+/// is for people is shortened.
 pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &[usize]) -> String {
     let mut lines: Vec<(String, String)> = Vec::new();
     let Some(mut state) = model.init_states().into_iter().next() else {
@@ -201,11 +210,11 @@ pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &[usiz
     let width = lines.iter().map(|(step, _)| step.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     if let Some(why) = model.complaint(property, &state) {
-        text += &format!("# {why}\n");
+        text += &format!("# {}\n", shown(&why));
     }
     text += &format!("scenario {scenario}\nviolates {property}\n\n");
     for (step, reads) in lines {
-        text += &format!("{step:width$}  # {reads}\n");
+        text += &format!("{}  # {}\n", padded(&step, width), shown(&reads));
     }
     text
 }

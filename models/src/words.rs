@@ -1,11 +1,12 @@
 //! A cluster's steps and states in words: the lines of traces, the sentences of the Explorer, the reasons in reports.
 
 use crate::cluster::{Action, Cluster, Inquiry, Letter, State, World};
+use crate::printed::escaped;
 use crate::properties as p;
 use crate::scope::Link;
 use crate::specification::{Misread, misread};
 use crate::subject::{Arrow, Sent, Subject};
-use multimaster::{Dot, MasterId, Outcome, Replica, Resolver, VersionVector};
+use multimaster::{Dot, MasterId, MessageOf, Outcome, Replica, Resolver, VersionVector};
 use std::fmt;
 
 impl<R: Resolver> Subject for Cluster<R> {
@@ -20,12 +21,11 @@ impl<R: Resolver> Subject for Cluster<R> {
     fn describe(&self, state: &State<R>, action: &Action) -> String {
         match action {
             Action::Stream { from, to, max } => {
-                let mut sender = Replica::clone(&state.replica(*from));
-                let message = sender.next_push(*to, *max).map(|message| message.to_string()).unwrap_or_default();
-                format!("{from} -> {to}: {message}")
+                let message = self.next_message(state, (*from, *to), *max);
+                format!("{from} -> {to}: {}", message.map(|message| message.to_string()).unwrap_or_default())
             }
             Action::Push { from, to, max } => {
-                let message = Replica::clone(&state.replica(*from)).next_push(*to, *max);
+                let message = self.next_message(state, (*from, *to), *max);
                 format!("{from} sends {to} {}", message.map(|message| message.to_string()).unwrap_or_default())
             }
             other => self.sentence(*other),
@@ -52,7 +52,7 @@ impl<R: Resolver> Subject for Cluster<R> {
                 outcome_in_words(&outcome, letter.from, letter.to)
             }
             Action::Stream { from, to, max } => {
-                let message = Replica::clone(&state.replica(*from)).next_push(*to, *max)?;
+                let message = self.next_message(state, (*from, *to), *max)?;
                 let mut receiver = Replica::clone(&state.replica(*to));
                 outcome_in_words(&self.receive(&mut receiver, *from, message), *from, *to)
             }
@@ -173,6 +173,10 @@ impl<R: Resolver> Subject for Cluster<R> {
         }
     }
 
+    fn why_unreached(&self, witness: &str) -> Option<String> {
+        self.unreachable(witness)
+    }
+
     fn client(&self, action: &Action) -> Option<usize> {
         match action {
             Action::Ask { client, .. } => Some(*client),
@@ -213,6 +217,13 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
+    /// What goes out next on this edge: what the sender has to send, tampered with if that is so.
+    fn next_message(&self, state: &State<R>, (from, to): (MasterId, MasterId), max: usize) -> Option<MessageOf<R>> {
+        let mut sender = Replica::clone(&state.replica(from));
+        let message = sender.next_push(to, max)?;
+        Some(self.sealed(&sender, to, message)?.message.clone())
+    }
+
     /// The request, after the name by which later steps call the change that it makes.
     fn named(&self, state: &State<R>, at: MasterId, request: &multimaster::Request) -> String {
         match Replica::clone(&state.replica(at)).write(&request.key, request.op.clone()) {
@@ -238,7 +249,7 @@ fn outcome_in_words(outcome: &Outcome, from: MasterId, to: MasterId) -> Option<S
 }
 
 pub(crate) fn readings_of<R: Resolver>(replica: &Replica<R>) -> String {
-    let all: Vec<String> = replica.readings().map(|(key, reading)| format!("{key}={reading}")).collect();
+    let all: Vec<String> = replica.readings().map(|(key, reading)| escaped(&format!("{key}={reading}"))).collect();
     if all.is_empty() { "nothing".into() } else { all.join(", ") }
 }
 

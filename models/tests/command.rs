@@ -3,6 +3,8 @@
 
 mod command {
     mod faults;
+    mod first_run;
+    mod foreign;
     mod mutants;
     mod mutated;
 }
@@ -168,7 +170,11 @@ fn a_trace_is_replayed_judged_or_refused() {
             "A -> B: A7",
             "bad.trace:6: `A -> B: A7 after nothing` cannot happen here; what can: \n  A -> B: A1",
         ),
-        ("booking/arrival", "booking/none", "booking/none: no such file, and no shipped scenario"),
+        (
+            "booking/arrival",
+            "booking/none",
+            "bad.trace:1: `scenario booking/none`: no such file, and no shipped scenario",
+        ),
         ("scenario booking/arrival\n", "", "bad.trace: no line `scenario NAME`"),
         ("no policy loss", "no loss", "bad.trace:2: `no loss` is not asked of this scenario; what is: convergence,"),
         ("A -> B: A1", "A -> B: \u{1b}[31m", "bad.trace:6: `A -> B: \\u{1b}[31m after nothing` cannot happen"),

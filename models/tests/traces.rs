@@ -1,11 +1,15 @@
 //! Traces: the kept ones still show what they claim, and whatever is written down can be replayed.
 #![allow(missing_docs)]
 
+use multimaster::{LastWriteWins, MasterId, Message, MessageOf, Replica, Topology};
 use multimaster_models::catalogue;
+use multimaster_models::cluster::Cluster;
 use multimaster_models::fault::Fault;
 use multimaster_models::properties::{AGREEMENT, CONVERGENCE};
 use multimaster_models::scenario::Scenario;
+use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::subject::Subject;
+use multimaster_models::tamper::Tamper;
 use multimaster_models::trace::{Replayed, Trace, write};
 use stateright::Model;
 use std::collections::HashSet;
@@ -149,4 +153,43 @@ fn a_step_is_the_longest_that_the_line_says() {
     let trace = Trace::parse("my.trace", text).unwrap();
     let replayed = trace.replay(&hashes.model()).unwrap();
     assert_eq!(replayed.steps[0].step, "A: set k = a  # A k=a");
+}
+
+/// Two changes over a stream that is tampered with.
+fn tampered(
+    send: fn(&Replica<LastWriteWins>, MasterId, &mut MessageOf<LastWriteWins>) -> bool,
+) -> Cluster<LastWriteWins> {
+    let asks = ["set k = 1", "set k = 2"].map(|ask| ask.parse().unwrap()).to_vec();
+    let scope = Scope {
+        topology: Topology::all_to_all(2).unwrap(),
+        link: Link::Stream { resets: 0 },
+        batch: 2,
+        log: None,
+        clients: vec![Client { at: MasterId(0), asks }],
+        free: Free::default(),
+        clocks: Clocks::default(),
+    };
+    Cluster::new(scope, LastWriteWins).tampered(Tamper { send, ..Tamper::default() })
+}
+
+#[test]
+fn a_step_on_a_tampered_stream_is_what_was_delivered() {
+    let cluster = tampered(|_, _, message| {
+        if let Message::Push(push) = message {
+            push.changes = push.changes.iter().skip(1).cloned().collect();
+        }
+        true
+    });
+    let text = "scenario here\nkeeps agreement\nA: set k = 1\nA: set k = 2\nA -> B: A2 after nothing\n";
+    let replayed = Trace::parse("here", text).unwrap().replay(&cluster).unwrap();
+    let last = replayed.steps.last().unwrap();
+    assert_eq!((last.step.as_str(), last.readings[1].as_str()), ("A -> B: A2 after nothing", "nothing"));
+    assert_eq!(last.remark.as_deref(), Some("B lacks something before it, and asks A"));
+    assert!(
+        replayed.picture.contains("A2 after nothing") && !replayed.picture.contains("A1 A2"),
+        "{}",
+        replayed.picture
+    );
+    let as_it_was_meant = text.replace("A2 after nothing", "A1 A2 after nothing");
+    assert!(Trace::parse("here", &as_it_was_meant).unwrap().replay(&cluster).is_err());
 }

@@ -244,7 +244,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The message as it goes out; `None` if a tampered sender keeps it to itself.
-    pub(super) fn sealed(&self, sender: &Replica<R>, to: MasterId, mut message: MessageOf<R>) -> Option<Letter<R>> {
+    pub(crate) fn sealed(&self, sender: &Replica<R>, to: MasterId, mut message: MessageOf<R>) -> Option<Letter<R>> {
         let goes_out = self.tamper.as_ref().is_none_or(|tamper| (tamper.send)(sender, to, &mut message));
         goes_out.then(|| Letter::new(sender.id(), to, message))
     }

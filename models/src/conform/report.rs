@@ -140,7 +140,7 @@ impl fmt::Display for Summary {
         let widths: Vec<usize> = (0..HEADS.len()).map(width).collect();
         let rule = widths.iter().map(|width| "-".repeat(*width));
         for (place, row) in rows.iter().enumerate() {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+            let cells = row.iter().zip(&widths).map(|(cell, width)| crate::printed::padded(cell, *width));
             writeln!(f, "| {} |", cells.collect::<Vec<_>>().join(" | "))?;
             if place == 0 {
                 writeln!(f, "| {} |", rule.clone().collect::<Vec<_>>().join(" | "))?;

@@ -2,6 +2,7 @@
 
 use crate::erased::{Erased, ErasedAction, ErasedState};
 use crate::picture::sequence_diagram;
+use crate::printed::{escaped_lines, shown};
 use serde_json::{Map, Value, json};
 use stateright::{Expectation, Model};
 
@@ -39,7 +40,7 @@ pub(super) fn after(model: &Erased, path: &str) -> Result<Vec<Value>, String> {
     model.actions(&state, &mut actions);
     let path = path.trim_matches('/');
     let choices = actions.into_iter().enumerate().map(|(place, action)| {
-        let said = model.format_action(&action);
+        let said = shown(&model.format_action(&action));
         let Some(next) = model.next_state(&state, action.clone()) else {
             // The page shows what the model ignores, too.
             return json!({ "action": said, "actionIndex": place, "properties": [] });
@@ -75,7 +76,7 @@ fn seen(model: &Erased, place: usize, address: &str, walk: Walk) -> Map<String, 
             json!([property.expectation, property.name, decided.then_some(address)])
         });
         seen.insert("properties".into(), properties.collect());
-        seen.insert("state".into(), format!("{state:#?}").into());
+        seen.insert("state".into(), escaped_lines(&format!("{state:#?}")).into());
     }
     seen.insert("actionIndex".into(), place.into());
     seen.insert("svg".into(), sequence_diagram(model, walk).into());

@@ -1,6 +1,7 @@
 //! What a person reads of mutants: the list with its kills, and one mutant in full.
 
 use super::{Bug, NOT_YET, NotYet, Outcome, Tried};
+use crate::printed::padded;
 use crate::table::{self, grouped};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -84,7 +85,7 @@ fn markdown<const N: usize>(heads: [&str; N], rows: impl Iterator<Item = [String
     let rule = widths.map(|width| "-".repeat(width));
     let mut text = String::new();
     for row in [heads.map(str::to_owned), rule].iter().chain(&rows) {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!(" {cell:width$} |"));
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!(" {} |", padded(cell, *width)));
         let _ = writeln!(text, "|{}", cells.collect::<String>());
     }
     text

@@ -6,6 +6,7 @@ use crate::check::{Counterexample, counterexamples};
 use crate::delivery::Delivery;
 use crate::engine::{Limits, Verdict};
 use crate::laws::{self, Findings};
+use crate::printed::padded;
 use crate::properties as p;
 use crate::scenario::ForRule;
 use crate::scope::{Client, Clocks, Free, Link, Scope};
@@ -166,7 +167,7 @@ pub fn in_a_table(surveyed: &[Surveyed]) -> String {
     rows[1] = widths.iter().map(|width| "-".repeat(*width)).collect();
     let mut text = String::new();
     for row in rows {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!(" {cell:width$} |"));
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!(" {} |", padded(cell, *width)));
         let _ = writeln!(text, "|{}", cells.collect::<String>());
     }
     text

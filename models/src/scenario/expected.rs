@@ -45,6 +45,7 @@ impl Reader<'_> {
             );
         }
         Ok(Expect {
+            stated: true,
             violated,
             unreached: file.unreached.iter().map(|witness| witness.get_ref().clone()).collect(),
             states: at_least_one(&file.states, "states")?,
@@ -55,7 +56,7 @@ impl Reader<'_> {
 }
 
 /// The name of a property as `[expect]` spells it.
-fn in_file(property: &str) -> String {
+pub(crate) fn in_file(property: &str) -> String {
     property.replace(' ', "-")
 }
 

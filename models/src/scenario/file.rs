@@ -37,8 +37,7 @@ pub(super) struct File {
     pub(super) free: Option<FreeFile>,
     #[serde(default)]
     pub(super) limits: LimitsFile,
-    #[serde(default)]
-    pub(super) expect: ExpectFile,
+    pub(super) expect: Option<ExpectFile>,
 }
 
 pub(super) type Name = Spanned<String>;

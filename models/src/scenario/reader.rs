@@ -43,9 +43,15 @@ impl Reader<'_> {
         };
         let about = file.about.get_ref().clone();
         let delivery = self.delivery(&file)?;
+        let rule_line = match file.rule.as_ref().map(Spanned::get_ref) {
+            Some(RuleFile::Written(written)) => self.first_line(written),
+            _ => 0,
+        };
         let (name, expect) = (name.into(), Expect::default());
-        let mut scenario = Scenario { name, about, shape, subject, delivery, limits, expect };
-        scenario.expect = self.expect(&file.expect, &scenario)?;
+        let mut scenario = Scenario { name, about, shape, subject, rule_line, delivery, limits, expect };
+        if let Some(expect) = &file.expect {
+            scenario.expect = self.expect(expect, &scenario)?;
+        }
         Ok(scenario)
     }
 

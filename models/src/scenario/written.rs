@@ -38,12 +38,17 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn in_expression(&self, written: &Written, wrong: &Wrong) -> Fault {
+    /// The line of the file in which the expression begins.
+    pub(super) fn first_line(&self, written: &Written) -> usize {
         let span = written.keep.span();
         let quoted = self.text.get(span.clone()).unwrap_or("");
         // What begins on the line after three quotes.
         let below = ["'''\n", "\"\"\"\n"].iter().any(|quotes| quoted.starts_with(quotes));
-        let line = line_of(self.text, span.start) + usize::from(below) + wrong.line.saturating_sub(1);
+        line_of(self.text, span.start) + usize::from(below)
+    }
+
+    fn in_expression(&self, written: &Written, wrong: &Wrong) -> Fault {
+        let line = self.first_line(written) + wrong.line.saturating_sub(1);
         Fault::at(self.file, line, format!("`keep`: {}", wrong.what))
     }
 }

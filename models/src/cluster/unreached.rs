@@ -1,0 +1,56 @@
+//! Why a witness is reached nowhere, as far as the requests alone tell.
+
+use super::Cluster;
+use crate::properties::{CONFLICT, DEPENDENCY, RELAYED};
+use multimaster::{MasterId, Replica, Request, Resolver};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl<R: Resolver> Cluster<R> {
+    /// Why the witness cannot be reached; `None` if the requests do not tell.
+    pub(crate) fn unreachable(&self, witness: &str) -> Option<String> {
+        if ![CONFLICT, DEPENDENCY, RELAYED].contains(&witness) {
+            return None;
+        }
+        let scripted = self.scope.clients.iter().flat_map(|client| client.asks.iter().map(|ask| (client.at, ask)));
+        let free = self.scope.free.of.iter().filter(|_| self.scope.free.take > 0).map(|(at, ask)| (*at, ask));
+        let asks: Vec<(MasterId, &Request)> = scripted.chain(free).collect();
+        if asks.is_empty() {
+            return Some("no client asks anything".into());
+        }
+        if let Some(refusals) = self.all_refused(&asks) {
+            return Some(refusals);
+        }
+        if witness != CONFLICT {
+            return None;
+        }
+        let masters: BTreeSet<MasterId> = asks.iter().map(|(at, _)| *at).collect();
+        if let (Some(only), 1) = (masters.first(), masters.len()) {
+            return Some(format!("only master {only} writes: nothing can conflict"));
+        }
+        if self.scope.free.take == 1 && self.scope.clients.iter().all(|client| client.asks.is_empty()) {
+            return Some("one write is made in all (`take = 1`): nothing can conflict".into());
+        }
+        let mut writers: BTreeMap<&str, BTreeSet<MasterId>> = BTreeMap::new();
+        for (at, ask) in &asks {
+            writers.entry(&ask.key).or_default().insert(*at);
+        }
+        let alone = writers.values().all(|masters| masters.len() == 1);
+        alone.then(|| "no key is written at two masters: nothing can conflict".into())
+    }
+
+    /// That all requests are refused, and why the first is. As long as nothing has been written, every master is as it was at
+    /// the start; so if each request is refused there, each is refused everywhere.
+    fn all_refused(&self, asks: &[(MasterId, &Request)]) -> Option<String> {
+        let start = self.initial();
+        let refusal = |(at, ask): &(MasterId, &Request)| {
+            Replica::clone(&start.replica(*at)).write(&ask.key, ask.op.clone()).err().map(|why| why.to_string())
+        };
+        let refusals: Option<Vec<String>> = asks.iter().map(refusal).collect();
+        let first = refusals?.into_iter().next()?;
+        let (at, ask) = asks.first()?;
+        Some(match asks.len() {
+            1 => format!("the only request, `{ask}` at {at}, was refused: {first}"),
+            all => format!("all {all} requests were refused, the first, `{ask}` at {at}, because {first}"),
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! Foreign text, such as a value that a client wrote or a rule made, as a person is shown it: on one line, of bounded length,
+//! and with nothing in it that a terminal, a browser or an editor would obey.
+
+use std::fmt::Write;
+
+/// The longest run of characters without a blank that is shown whole.
+const RUN: usize = 120;
+/// The longest text that is shown whole.
+const TEXT: usize = 1_200;
+
+/// Whether a character does something instead of being seen: control characters, those that end a line, and those that
+/// change the direction of writing or take no room (Unicode's "Trojan source").
+fn acts(c: char) -> bool {
+    let unseen = ['\u{200b}', '\u{200e}', '\u{200f}', '\u{61c}', '\u{feff}', '\u{2060}', '\u{ad}', '\u{180e}'];
+    let turns = ['\u{2028}'..='\u{202e}', '\u{2066}'..='\u{206f}', '\u{fff9}'..='\u{fffb}'];
+    c.is_control() || unseen.contains(&c) || turns.iter().any(|range| range.contains(&c))
+}
+
+/// The text with each character that would act written out, as Rust would: `\n`, `\u{1b}`.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if acts(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The same, of a text of several lines, which it stays.
+pub fn escaped_lines(text: &str) -> String {
+    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON with each character that would act as its number. In JSON such a character can stand in a string alone, where that
+/// means the same.
+pub fn escaped_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        let _ = if acts(c) { write!(out, "\\u{:04x}", u32::from(c)) } else { out.write_char(c) };
+    }
+    out
+}
+
+/// The text on one line, escaped, and shortened where it is very long: then its length is said.
+pub fn shown(text: &str) -> String {
+    let text = escaped(text);
+    if text.len() <= RUN {
+        return text;
+    }
+    let words: Vec<String> = text.split(' ').map(|word| middle_left_out(word, RUN)).collect();
+    middle_left_out(&words.join(" "), TEXT)
+}
+
+/// The same, of a text of several lines. Here a line may be long, as a list of choices is, if none of its words is.
+pub fn shown_lines(text: &str) -> String {
+    let words = |line: &str| line.split(' ').map(|word| middle_left_out(word, RUN)).collect::<Vec<_>>().join(" ");
+    escaped_lines(text).split('\n').map(words).collect::<Vec<_>>().join("\n")
+}
+
+/// The beginning and the end of a text of more than so many characters.
+fn middle_left_out(text: &str, most: usize) -> String {
+    let length = text.chars().count();
+    if length <= most {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(most / 2).collect();
+    let end: String = text.chars().skip(length - most / 4).collect();
+    format!("{start}…({length} characters)…{end}")
+}
+
+/// The text, and blanks until it is so wide. Unlike the width of a format, this may be any number.
+pub fn padded(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.chars().count());
+    format!("{text}{}", " ".repeat(missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_act_is_written_out_and_all_else_stays() {
+        assert_eq!(escaped("a\u{1b}[31mb\n\r\t\u{7f}\u{9b}2J"), "a\\u{1b}[31mb\\n\\r\\t\\u{7f}\\u{9b}2J");
+        assert_eq!(
+            escaped("\u{202e}txt\u{2066}\u{2069}\u{2028}\u{200b}"),
+            "\\u{202e}txt\\u{2066}\\u{2069}\\u{2028}\\u{200b}"
+        );
+        for plain in ["14 Ann", "ß, 字, 👩\u{200d}👧", "a \\ b' \"c\"", ""] {
+            assert_eq!(escaped(plain), plain);
+        }
+        assert_eq!(escaped_lines("a\u{1b}\nb"), "a\\u{1b}\nb");
+    }
+
+    #[test]
+    fn json_means_the_same_escaped() {
+        let value = serde_json::json!({ "k": "a\u{1b}\u{9b}\u{202e}\u{feff}ß\n" });
+        let escaped = escaped_json(&value.to_string());
+        assert!(!escaped.chars().any(acts), "{escaped:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).expect("JSON"), value);
+    }
+
+    #[test]
+    fn what_is_long_is_shortened_and_its_length_said() {
+        let long = format!("A reads k={} and B reads k=2", "x".repeat(70_000));
+        let short = shown(&long);
+        assert!(short.starts_with("A reads k=xxx") && short.ends_with("xxx and B reads k=2"), "{short}");
+        assert!(short.contains("(70002 characters)") && short.chars().count() < 200, "{short}");
+        let words = "word ".repeat(10_000);
+        assert!(shown(&words).chars().count() < TEXT && shown(&words).contains("(50000 characters)"));
+        let plain = "as long as a sentence about two masters that read otherwise ".repeat(4);
+        assert_eq!(shown(&plain), plain);
+    }
+
+    #[test]
+    fn any_width_will_do() {
+        assert_eq!((padded("ß", 3), padded("long", 2)), ("ß  ".into(), "long".into()));
+        assert_eq!(padded("", 100_000).len(), 100_000);
+    }
+}
