@@ -6,8 +6,10 @@
 //! called is the rule itself, once for each step of a master that is not yet known.
 
 use multimaster::resolver::{Data, Side};
-use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Stamp};
-use serde::{Deserialize, Serialize};
+use multimaster::{Change, Dot, Kind, Message, MessageOf, Op, Reading, Refusal, Resolver, Stamp};
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use std::any::Any;
 use std::cmp::Ordering;
 use std::fmt;
@@ -18,13 +20,13 @@ use std::sync::{Arc, OnceLock};
 #[derive(Clone)]
 pub struct AnyRule(Arc<dyn Packed>);
 
-/// What a rule keeps, or sends, as JSON; empty for the default state.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+/// What a rule keeps, or sends, as JSON; empty for the default state. Written down, it is that JSON itself, as it would be if
+/// the rule's type had not been forgotten; the default state is `null`. One that was read must be [admitted](admit_state)
+/// before its rule sees it.
+#[derive(Clone, Default)]
 pub struct Pack {
     text: Arc<str>,
     /// What the text says, once somebody has asked. It does not count in comparisons.
-    #[serde(skip)]
     value: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -54,6 +56,21 @@ impl Hash for Pack {
     }
 }
 
+impl Serialize for Pack {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let said =
+            if self.is_empty() { Value::Null } else { serde_json::from_str(&self.text).map_err(S::Error::custom)? };
+        said.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pack {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pack, D::Error> {
+        let said = Value::deserialize(deserializer)?;
+        Ok(Pack { text: said.to_string().into(), value: OnceLock::new() })
+    }
+}
+
 impl fmt::Debug for Pack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_empty() { "nothing" } else { &self.text })
@@ -74,6 +91,8 @@ impl Pack {
 
 /// [`Resolver`] on texts.
 trait Packed: Send + Sync {
+    fn effect_of(&self, text: &str) -> Result<Pack, String>;
+    fn state_of(&self, text: &str) -> Result<Pack, String>;
     fn kind(&self) -> Kind;
     fn goes_by_clocks(&self) -> bool;
     fn prepare(&self, state: &Pack, op: Op, dot: Dot, stamp: Stamp) -> Result<Pack, Refusal>;
@@ -81,6 +100,39 @@ trait Packed: Send + Sync {
     fn read(&self, state: &Pack) -> Reading;
     fn merge(&self, ours: Side<'_, Pack>, theirs: Side<'_, Pack>) -> Option<Pack>;
     fn shows(&self, state: &Pack, dot: Dot) -> bool;
+}
+
+/// The default state, written down.
+const NONE: &str = "null";
+
+/// Lets in an effect that came from elsewhere, spelled as the rule spells it, if it is one of the rule's: else says why not.
+/// Where the rule's type is known, that was seen when it was read.
+pub(crate) fn admit_effect<R: Resolver>(rule: &R, effect: &mut R::Effect) -> Result<(), String> {
+    if let (Some(AnyRule(rule)), Some(pack)) = opened::<_, Pack>(rule, effect) {
+        *pack = rule.effect_of(&pack.text)?;
+    }
+    Ok(())
+}
+
+/// As [`admit_effect`], for a state.
+pub(crate) fn admit_state<R: Resolver>(rule: &R, state: &mut R::State) -> Result<(), String> {
+    if let (Some(AnyRule(rule)), Some(pack)) = opened::<_, Pack>(rule, state) {
+        *pack = rule.state_of(&pack.text)?;
+    }
+    Ok(())
+}
+
+/// As [`admit_effect`], for all that a message holds.
+pub(crate) fn admit_message<R: Resolver>(rule: &R, message: &mut MessageOf<R>) -> Result<(), String> {
+    match message {
+        Message::Push(push) => push.changes.iter_mut().try_for_each(|change| admit_effect(rule, &mut change.effect)),
+        Message::Snapshot(snapshot) => snapshot.table.values_mut().try_for_each(|state| admit_state(rule, state)),
+    }
+}
+
+/// The rule and what it keeps, if its types are forgotten.
+fn opened<'a, R: Resolver, T: Any>(rule: &'a R, kept: &'a mut dyn Any) -> (Option<&'a AnyRule>, Option<&'a mut T>) {
+    ((rule as &dyn Any).downcast_ref(), kept.downcast_mut())
 }
 
 fn pack<T: Data>(value: T) -> Pack {
@@ -105,6 +157,17 @@ fn unpack_state<T: Data + Default>(pack: &Pack) -> Arc<T> {
 }
 
 impl<R: Resolver> Packed for R {
+    fn effect_of(&self, text: &str) -> Result<Pack, String> {
+        serde_json::from_str::<R::Effect>(text).map(pack).map_err(|error| error.to_string())
+    }
+
+    fn state_of(&self, text: &str) -> Result<Pack, String> {
+        if text == NONE {
+            return Ok(Pack::default());
+        }
+        serde_json::from_str::<R::State>(text).map(pack_state).map_err(|error| error.to_string())
+    }
+
     fn kind(&self) -> Kind {
         Resolver::kind(self)
     }

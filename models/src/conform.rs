@@ -10,13 +10,17 @@
 //! model. (The term is *trace validation*: Cirstea, Kuppe, Loillier and Merz, "Validating traces of distributed programs
 //! against TLA+ specifications", SEFM 2024.)
 
+mod judged;
+mod lines;
 mod path;
 mod report;
 
-pub use report::{Failure, Judged, Refused, ShardSummary, Summary, Tally};
+pub use judged::Judged;
+pub use report::{Failure, Refused, ShardSummary, Summary, Tally};
 
+use crate::any_rule;
 use crate::cluster::Cluster;
-use crate::fault::{self, Fault};
+use crate::fault::Fault;
 use crate::scenario::{ForRule, RuleName};
 use crate::scope::{Clocks, Free, Link, Scope};
 use crate::specification::Specification;
@@ -26,13 +30,13 @@ use path::Path;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The record in this file: one JSON object a line, the [`Setting`] first, then each [`Recorded`].
+/// The record in this file: one JSON object a line, the [`Setting`] first, then each [`Recorded`]. It is read line by line, and
+/// what is kept of it does not grow with its length but by its acknowledged writes.
 ///
 /// # Errors
-/// If it is no such file, or its run is no path of the model.
+/// If it is no such file, its run is no path of the model, or there is no step in it that could be one.
 pub fn check_file(file: &str) -> Result<Summary, Failure> {
-    let text = fault::read(file).map_err(Failure::File)?;
-    check_text(file, &text)
+    check_lines(file, &mut lines::of_file(file).map_err(Failure::File)?)
 }
 
 /// The record that is the text of the file named `file`.
@@ -40,29 +44,33 @@ pub fn check_file(file: &str) -> Result<Summary, Failure> {
 /// # Errors
 /// As [`check_file`].
 pub fn check_text(file: &str, text: &str) -> Result<Summary, Failure> {
+    check_lines(file, &mut text.lines().map(|line| Ok(line.to_owned())))
+}
+
+fn check_lines(file: &str, lines: &mut dyn Iterator<Item = Result<String, String>>) -> Result<Summary, Failure> {
     let fault = |line, what: String| Failure::File(Fault::at(file, line, what));
-    let mut lines = text.lines().enumerate().map(|(place, line)| (place + 1, line));
-    let Some((line, first)) = lines.next() else {
+    let Some(first) = lines.next() else {
         return Err(fault(0, "this is empty: a record begins with its setting".into()));
     };
+    let first = first.map_err(|what| fault(1, what))?;
     let setting: Setting =
-        serde_json::from_str(first).map_err(|error| fault(line, report::not_json("the setting", &error)))?;
+        serde_json::from_str(&first).map_err(|error| fault(1, report::not_json("the setting", &error)))?;
     let names = || RuleName::ALL.iter().map(|(_, name, _)| *name).collect::<Vec<_>>().join(", ");
     let Some(rule) = RuleName::named(&setting.rule) else {
         let quoted = report::short(&setting.rule);
         return Err(fault(
-            line,
+            1,
             format!("no rule is named `{quoted}` here; there are {}, and those of real systems", names()),
         ));
     };
-    vetted(&setting).map_err(|what| fault(line, what))?;
-    rule.with(Lines { file, lines: &mut lines, setting: &setting })
+    vetted(&setting).map_err(|what| fault(1, what))?;
+    rule.with(Lines { file, lines, setting: &setting })
 }
 
 /// The rest of a file.
 struct Lines<'a> {
     file: &'a str,
-    lines: &'a mut dyn Iterator<Item = (usize, &'a str)>,
+    lines: &'a mut dyn Iterator<Item = Result<String, String>>,
     setting: &'a Setting,
 }
 
@@ -71,13 +79,15 @@ impl ForRule for Lines<'_> {
 
     fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Result<Summary, Failure> {
         let fault = |line, what: String| Fault::at(self.file, line, what);
+        let any = rule(MasterId(0));
         let mut replay = Replay::new(rule, self.setting).map_err(|what| Failure::File(fault(1, what)))?;
-        for (place, (line, text)) in self.lines.enumerate() {
-            let recorded = event(text).map_err(|what| Failure::File(fault(line, what)))?;
-            let taken = replay.take(place, &recorded, |message| typed::<R>(message));
+        for (place, text) in self.lines.enumerate() {
+            let line = place + 2;
+            let recorded = text.and_then(|text| event(&text)).map_err(|what| Failure::File(fault(line, what)))?;
+            let taken = replay.take(place, &recorded, |message| typed(&any, message));
             taken.map_err(|refused| Failure::Run(fault(line, refused.to_string())))?;
         }
-        Ok(replay.summary())
+        replay.summary().map_err(|refused| Failure::Run(fault(0, refused.to_string())))
     }
 }
 
@@ -86,15 +96,18 @@ fn event(text: &str) -> Result<Recorded<Value, Value>, String> {
 }
 
 /// A message as the rule has it. Only here does what is read from a file depend on the rule: so the rest is compiled once.
-fn typed<R: Resolver>(message: &Message<Value, Value>) -> Result<MessageOf<R>, String> {
+fn typed<R: Resolver>(rule: &R, message: &Message<Value, Value>) -> Result<MessageOf<R>, String> {
+    let not = |why: String| format!("this rule has no such message: {}", report::short(&why));
     let value = serde_json::to_value(message);
-    value.and_then(serde_json::from_value).map_err(|error| format!("this rule has no such message: {error}"))
+    let mut message = value.and_then(serde_json::from_value).map_err(|error| not(error.to_string()))?;
+    any_rule::admit_message(rule, &mut message).map_err(not)?;
+    Ok(message)
 }
 
 /// The record of a run under any rule. The rule that `setting` names does not count.
 ///
 /// # Errors
-/// At the first step that is not one of the model.
+/// At the first step that is not one of the model, or if there is no step.
 pub fn replay<R: Resolver>(
     rule: R,
     setting: &Setting,
@@ -108,7 +121,7 @@ pub fn replay<R: Resolver>(
     for (place, recorded) in events.iter().enumerate() {
         replay.take(place, recorded, |message| Ok(message.clone()))?;
     }
-    Ok(replay.summary())
+    replay.summary()
 }
 
 /// The topology of a setting, if it is one, and not so large that laying it out would take for ever.
@@ -185,7 +198,13 @@ impl<R: Resolver> Replay<R> {
         }
     }
 
-    fn summary(self) -> Summary {
-        Summary { shards: self.paths.into_iter().map(|(shard, path)| path.summary(shard)).collect() }
+    fn summary(self) -> Result<Summary, Refused> {
+        if self.paths.is_empty() {
+            let what = "there is no step: nothing was held to the model".into();
+            return Err(Refused { place: 0, step: "the record".into(), what });
+        }
+        let mut budget = judged::BUDGET;
+        let shards = self.paths.into_iter().map(|(shard, path)| path.summary(shard, &mut budget));
+        Ok(Summary { shards: shards.collect() })
     }
 }

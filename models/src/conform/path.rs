@@ -1,12 +1,12 @@
 //! What one shard of a run does, done by the model: [`Path`].
 
-use super::report::{self, Judged, ShardSummary, Tally};
+use super::judged::judged;
+use super::report::{self, ShardSummary, Tally};
 use crate::cluster::{Cluster, Inquiry, Letter, World, written};
-use crate::history::{History, Write};
+use crate::history::Write;
 use crate::subject::Sent;
 use multimaster::record::Event;
-use multimaster::{Key, MasterId, Message, MessageOf, Replica, Request, Resolver};
-use std::collections::{BTreeMap, BTreeSet};
+use multimaster::{MasterId, Message, MessageOf, Request, Resolver};
 use std::sync::Arc;
 
 /// A path of the model, and its last state.
@@ -16,9 +16,6 @@ pub(super) struct Path<R: Resolver> {
     writes: Vec<Write>,
     pub(super) tally: Tally,
 }
-
-/// Losses are judged by comparing all writes of a key with each other: not if there are more.
-const MOST_WRITES_OF_A_KEY: usize = 5_000;
 
 impl<R: Resolver> Path<R> {
     pub(super) fn new(cluster: &Cluster<R>) -> Path<R> {
@@ -119,7 +116,7 @@ impl<R: Resolver> Path<R> {
         }
     }
 
-    pub(super) fn summary(self, shard: usize) -> ShardSummary {
+    pub(super) fn summary(self, shard: usize, budget: &mut u64) -> ShardSummary {
         let replicas = || self.world.replicas.iter().map(Arc::as_ref);
         let first = &self.world.replicas[0];
         ShardSummary {
@@ -127,30 +124,8 @@ impl<R: Resolver> Path<R> {
             in_flight: self.world.wire.len(),
             seen_alike: replicas().all(|replica| replica.digest() == first.digest()),
             read_alike: replicas().all(|replica| replica.readings().eq(first.readings())),
-            losses: judged(self.writes, replicas().collect()),
+            losses: judged(self.writes, &replicas().collect::<Vec<_>>(), budget),
             tally: self.tally,
         }
     }
-}
-
-/// What the masters have lost at the end, key by key.
-fn judged<R: Resolver>(writes: Vec<Write>, replicas: Vec<&Replica<R>>) -> Option<Judged> {
-    let mut by_key: BTreeMap<Key, Vec<Write>> = BTreeMap::new();
-    for write in writes {
-        by_key.entry(write.key.clone()).or_default().push(write);
-    }
-    let (mut by_policy, mut causally) = (BTreeSet::new(), BTreeSet::new());
-    for writes in by_key.into_values() {
-        if writes.len() > MOST_WRITES_OF_A_KEY {
-            return None;
-        }
-        let history = History::of(writes);
-        for replica in &replicas {
-            for loss in history.losses(replica) {
-                let lost = if loss.by_policy { &mut by_policy } else { &mut causally };
-                lost.insert(loss.write);
-            }
-        }
-    }
-    Some(Judged { by_policy, causally })
 }

@@ -1,5 +1,6 @@
 //! What is said of a record: that it is a path of the model, or what it is instead.
 
+use super::judged::Judged;
 use crate::fault::Fault;
 use crate::table::grouped;
 use multimaster::record::Event;
@@ -65,8 +66,8 @@ pub struct ShardSummary {
     pub seen_alike: bool,
     /// Whether all masters read the same.
     pub read_alike: bool,
-    /// What they have lost; `None` if one key has too many writes for that to be judged.
-    pub losses: Option<Judged>,
+    /// What they have lost.
+    pub losses: Judged,
 }
 
 /// Steps, counted.
@@ -90,16 +91,22 @@ pub struct Tally {
     pub snapshots: usize,
 }
 
-/// The acknowledged writes that a master has seen and lost, at the end.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Judged {
-    /// To a concurrent write, as the rule may decide.
-    pub by_policy: BTreeSet<Dot>,
-    /// Although nothing competed, or to a write that they had seen.
-    pub causally: BTreeSet<Dot>,
+impl Summary {
+    /// What the record holds nothing of, so that nothing was held to the model in that respect.
+    pub fn not_tested(&self) -> Vec<&'static str> {
+        let sum = |of: fn(&Tally) -> usize| self.shards.iter().map(|shard| of(&shard.tally)).sum::<usize>();
+        let (writes, refused) = (sum(|tally| tally.writes), sum(|tally| tally.refused));
+        let all = [
+            (writes == 0, "no write was asked for"),
+            (writes > 0 && writes == refused, "every write was refused"),
+            (sum(|tally| tally.delivered) == 0, "no message arrived"),
+            (sum(|tally| tally.reads) == 0, "nothing was read"),
+        ];
+        all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what).collect()
+    }
 }
 
-/// A Markdown table, and a line.
+/// A Markdown table, and a line or two.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const HEADS: [&str; 12] = [
@@ -125,10 +132,15 @@ impl fmt::Display for Summary {
                 (true, false) => "ALL SEEN, AND READ OTHERWISE",
                 (false, _) => "not all seen by all",
             };
-            let count = |of: fn(&Judged) -> &BTreeSet<Dot>| {
-                losses.as_ref().map_or("not judged".to_owned(), |losses| grouped(of(losses).len()))
+            let Judged { by_policy, causally, keys, not_judged } = losses;
+            let count = |lost: &BTreeSet<Dot>| match (lost.len(), not_judged) {
+                (lost, 0) => grouped(lost),
+                (0, not_judged) if not_judged == keys => "not judged".to_owned(),
+                (lost, not_judged) => {
+                    format!("{}, {} of {} keys not judged", grouped(lost), grouped(*not_judged), grouped(*keys))
+                }
             };
-            let (by_policy, causally) = (count(|losses| &losses.by_policy), count(|losses| &losses.causally));
+            let (by_policy, causally) = (count(by_policy), count(causally));
             let (snapshots, in_flight) = (grouped(tally.snapshots), grouped(*in_flight));
             let end = end.to_owned();
             let shard = shard.to_string();
@@ -148,7 +160,11 @@ impl fmt::Display for Summary {
         }
         let steps: usize = self.shards.iter().map(|shard| shard.tally.steps).sum();
         let (shards, s) = (self.shards.len(), if self.shards.len() == 1 { "" } else { "s" });
-        write!(f, "\n{shards} shard{s}, {} steps, each of them one of the model.", grouped(steps))
+        write!(f, "\n{shards} shard{s}, {} steps, each of them one of the model.", grouped(steps))?;
+        match self.not_tested().as_slice() {
+            [] => Ok(()),
+            not => write!(f, "\nNot put to the test: {}.", not.join(", ")),
+        }
     }
 }
 
@@ -264,11 +280,14 @@ fn difference(one: &Value, other: &Value, place: String) -> (String, String, Str
     }
 }
 
-/// A text from a file, of a length that can be read.
+/// A text from a file, of a length that can be read, in one line and without what tells a terminal to do something.
 pub(super) fn short(text: &str) -> String {
     const MOST: usize = 200;
-    if text.chars().count() <= MOST {
-        return text.to_owned();
+    let plain =
+        text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).take(MOST + 1);
+    let mut plain: Vec<char> = plain.collect();
+    if plain.len() > MOST {
+        plain[MOST] = '…';
     }
-    text.chars().take(MOST).chain("…".chars()).collect()
+    plain.into_iter().collect()
 }

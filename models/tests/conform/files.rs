@@ -2,7 +2,7 @@
 
 use super::driver::{Links, run};
 use multimaster::{Dot, LastWriteWins};
-use multimaster_models::conform::{Failure, check_file, check_text};
+use multimaster_models::conform::{Failure, check_file, check_text, replay};
 use std::process::Command;
 
 const SETTING: &str = r#"{"rule":"last-write","topology":{"masters":2,"edges":[[0,1],[1,0]]},"layout":1}"#;
@@ -40,8 +40,37 @@ fn the_base_is_right() {
 | ----- | ----- | ------ | ----- | ------- | ---- | -------- | --------- | --------- | ------------------- | -------------- | ------------- |
 | 0     | 3     | 1      | 0     | 0       | 1    | 0        | 0         | 0         | not all seen by all | 0              | 0             |
 
-1 shard, 3 steps, each of them one of the model."
+1 shard, 3 steps, each of them one of the model.
+Not put to the test: no message arrived, nothing was read."
     );
+}
+
+/// Nothing that happened cannot be wrong.
+#[test]
+fn a_record_without_steps_is_no_success() {
+    let nothing = check_text("none.jsonl", SETTING).unwrap_err();
+    assert!(matches!(nothing, Failure::Run(_)), "{nothing}");
+    assert_eq!(nothing.to_string(), "none.jsonl: the record: there is no step: nothing was held to the model");
+    let good = run(LastWriteWins, "last-write", Links::Sound, 60, 3);
+    let nothing = replay(LastWriteWins, &good.setting, &[]).unwrap_err();
+    assert_eq!(nothing.to_string(), "the record: there is no step: nothing was held to the model");
+    assert_eq!(replay(LastWriteWins, &good.setting, &good.events).unwrap().not_tested(), [] as [&str; 0]);
+}
+
+/// A record that tries little says what it does not.
+#[test]
+fn what_a_record_does_not_put_to_the_test_is_said() {
+    let read = r#"{"number":0,"shard":0,"event":{"read":{"at":0,"key":"k","reading":"Nothing"}}}"#;
+    let refused = r#"{"number":1,"shard":0,"event":{"write":{"at":0,"key":"k","op":"Enable","answer":{"Err":{"WrongKind":"Enable"}}}}}"#;
+    let said = |lines: &[&str]| {
+        let summary = check_text("few.jsonl", &lines.join("\n")).unwrap();
+        summary.to_string().split_once("\nNot put to the test: ").map(|(_, said)| said.to_owned())
+    };
+    assert_eq!(said(&[SETTING, read]).as_deref(), Some("no write was asked for, no message arrived."));
+    assert_eq!(said(&[SETTING, read, refused]).as_deref(), Some("every write was refused, no message arrived."));
+    assert_eq!(said(&[SETTING, WRITE]).as_deref(), Some("no message arrived, nothing was read."));
+    let text = run(LastWriteWins, "last-write", Links::Sound, 60, 3).text();
+    assert!(!check_text("enough.jsonl", &text).unwrap().to_string().contains("Not put to the test"));
 }
 
 #[test]
@@ -132,7 +161,10 @@ fn the_command() {
     };
     let (status, out, err) = run("good.jsonl", &good());
     assert_eq!((status, err.as_str()), (Some(0), ""));
-    assert!(out.ends_with("1 shard, 3 steps, each of them one of the model.\n"), "{out}");
+    assert!(out.contains("1 shard, 3 steps, each of them one of the model.\n"), "{out}");
+    let (status, out, err) = run("nothing.jsonl", SETTING);
+    let said = "nothing.jsonl: the record: there is no step: nothing was held to the model\n";
+    assert_eq!((status, out.as_str(), err.as_str()), (Some(1), said, ""));
     let (status, out, err) = run("wrong.jsonl", &good().replace("\"to\":1,\"max\"", "\"to\":0,\"max\""));
     let said = "wrong.jsonl:3: shard 0, step 2: A sends A what comes next: the model's A has nothing to send to A\n";
     assert_eq!((status, out.as_str(), err.as_str()), (Some(1), said, ""));

@@ -98,8 +98,8 @@ impl Runs {
     ) {
         let followed = conform::replay(rule.clone(), setting, record).unwrap_or_else(|no| panic!("{context}: {no}"));
         for shard in followed.shards {
-            let losses = shard.losses.as_ref().expect("few writes");
-            assert!(shard.seen_alike, "{context}: {shard:?}");
+            let losses = &shard.losses;
+            assert!(shard.seen_alike && losses.not_judged == 0, "{context}: {shard:?}");
             if convergent {
                 assert!(shard.read_alike && losses.causally.is_empty(), "{context}: {shard:?}");
             }

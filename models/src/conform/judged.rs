@@ -1,0 +1,49 @@
+//! What was lost in a run, as far as that is judged: [`Judged`].
+
+use crate::history::{History, Write};
+use multimaster::{Dot, Key, Replica, Resolver};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The acknowledged writes that a master has seen and lost, at the end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// To a concurrent write, as the rule may decide.
+    pub by_policy: BTreeSet<Dot>,
+    /// Although nothing competed, or to a write that they had seen.
+    pub causally: BTreeSet<Dot>,
+    /// How many keys were written.
+    pub keys: usize,
+    /// Of so many of them nothing is said: those with the most writes.
+    pub not_judged: usize,
+}
+
+/// How often two writes of a key are compared in all, at most: some seconds. All writes of a key are compared with each other
+/// at every master, so a key of ten times the writes takes a hundred times as long.
+pub(super) const BUDGET: u64 = 300_000_000;
+
+/// Judges key by key, those with the fewest writes first, and takes what that costs from the budget, until it is used up.
+pub(super) fn judged<R: Resolver>(writes: Vec<Write>, replicas: &[&Replica<R>], budget: &mut u64) -> Judged {
+    let mut by_key: BTreeMap<Key, Vec<Write>> = BTreeMap::new();
+    for write in writes {
+        by_key.entry(write.key.clone()).or_default().push(write);
+    }
+    let mut judged = Judged { keys: by_key.len(), ..Judged::default() };
+    let mut keys: Vec<Vec<Write>> = by_key.into_values().collect();
+    keys.sort_by_key(Vec::len);
+    for writes in keys {
+        let cost = (writes.len() as u64).saturating_pow(2).saturating_mul(replicas.len() as u64);
+        let Some(left) = budget.checked_sub(cost) else {
+            judged.not_judged += 1;
+            continue;
+        };
+        *budget = left;
+        let history = History::of(writes);
+        for replica in replicas {
+            for loss in history.losses(replica) {
+                let lost = if loss.by_policy { &mut judged.by_policy } else { &mut judged.causally };
+                lost.insert(loss.write);
+            }
+        }
+    }
+    judged
+}

@@ -1,0 +1,163 @@
+//! Records as long as one likes: of three masters whose links lag, lose and repeat a little, and whose logs are cut as those
+//! of a running cluster are. Nothing is kept of what has been written down.
+
+use multimaster::record::{Event, Recorded, Setting};
+use multimaster::{LastWriteWins, Layout, MasterId, MessageOf, Op, Replica, Topology, VersionVector};
+use std::collections::VecDeque;
+use std::io::Write;
+
+type Rule = LastWriteWins;
+type Flying = VecDeque<MessageOf<Rule>>;
+
+/// How many entries a log has when it is cut to half of that.
+const LOG: usize = 256;
+const BATCH: usize = 8;
+
+struct Long<W> {
+    out: W,
+    number: u64,
+    random: fastrand::Rng,
+    masters: Vec<Replica<Rule>>,
+    edges: Vec<(MasterId, MasterId)>,
+    flying: Vec<Flying>,
+}
+
+/// Writes a record of at least so many events, in one shard, over so many keys.
+pub(crate) fn write(out: impl Write, events: u64, keys: usize, seed: u64) {
+    let topology = Topology::all_to_all(3).unwrap();
+    let mut long = Long {
+        out,
+        number: 0,
+        random: fastrand::Rng::with_seed(seed),
+        masters: topology.ids().map(|id| Replica::new(id, LastWriteWins, &topology)).collect(),
+        edges: topology.edges().collect(),
+        flying: topology.edges().map(|_| Flying::new()).collect(),
+    };
+    let setting = Setting { rule: "last-write".into(), topology, layout: Layout::of(1).unwrap() };
+    serde_json::to_writer(&mut long.out, &setting).unwrap();
+    while long.number < events {
+        long.step(keys);
+    }
+    long.drain();
+    long.out.write_all(b"\n").unwrap();
+}
+
+impl<W: Write> Long<W> {
+    fn note(&mut self, event: Event<<Rule as multimaster::Resolver>::State, <Rule as multimaster::Resolver>::Effect>) {
+        self.out.write_all(b"\n").unwrap();
+        serde_json::to_writer(&mut self.out, &Recorded { number: self.number, shard: 0, event }).unwrap();
+        self.number += 1;
+    }
+
+    fn step(&mut self, keys: usize) {
+        let edge = self.random.usize(..self.edges.len());
+        match self.random.u8(..100) {
+            0..40 => self.write_or_read(keys),
+            40..65 => self.push(edge),
+            65..66 => self.ask(edge),
+            66..67 if !self.flying[edge].is_empty() => self.lose_or_repeat(edge),
+            _ => self.deliver(edge),
+        }
+    }
+
+    fn write_or_read(&mut self, keys: usize) {
+        let (at, key) = (self.random.usize(..3), format!("k{}", self.random.usize(..keys)));
+        let (id, master) = (MasterId(at as u16), &mut self.masters[at]);
+        if self.random.u8(..4) == 0 {
+            let reading = master.read(&key);
+            return self.note(Event::Read { at: id, key: key.into(), reading });
+        }
+        let op = Op::Set(format!("v{}", self.number).into());
+        let answer = master.write(&key, op.clone());
+        self.note(Event::Write { at: id, key: key.into(), op, answer });
+        self.cut(at);
+    }
+
+    /// A log is kept within bounds.
+    fn cut(&mut self, at: usize) {
+        if self.masters[at].log_len() >= LOG {
+            let keep = self.masters[at].unsent().clamp(LOG / 2, LOG - 1);
+            self.masters[at].truncate(keep);
+            self.note(Event::Truncate { at: MasterId(at as u16), keep });
+        }
+    }
+
+    fn push(&mut self, edge: usize) {
+        let (from, to) = self.edges[edge];
+        if let Some(message) = self.masters[from.index()].next_push(to, BATCH) {
+            self.note(Event::Push { from, to, max: BATCH });
+            self.flying[edge].push_back(message);
+        }
+    }
+
+    /// A digest is sent, arrives and is answered.
+    fn ask(&mut self, edge: usize) {
+        let (feeder, asker) = self.edges[edge];
+        let digest: VersionVector = self.masters[asker.index()].digest().clone();
+        self.note(Event::Ask { asker, feeder });
+        let answer = self.masters[feeder.index()].answer(&digest, BATCH);
+        self.note(Event::Answer { feeder, asker, digest, max: BATCH });
+        self.flying[edge].extend(answer);
+    }
+
+    fn lose_or_repeat(&mut self, edge: usize) {
+        let (from, to) = self.edges[edge];
+        if self.random.bool() {
+            let message = self.flying[edge].pop_front().unwrap();
+            self.note(Event::Lose { from, to, message });
+        } else {
+            let message = self.flying[edge][0].clone();
+            self.flying[edge].push_back(message.clone());
+            self.note(Event::Duplicate { from, to, message });
+        }
+    }
+
+    fn deliver(&mut self, edge: usize) {
+        let (from, to) = self.edges[edge];
+        if let Some(message) = self.flying[edge].pop_front() {
+            let outcome = self.masters[to.index()].receive(from, message.clone());
+            self.note(Event::Deliver { from, to, message, outcome });
+            self.cut(to.index());
+        }
+    }
+
+    /// All is delivered, and asked for until nobody lacks anything.
+    fn drain(&mut self) {
+        loop {
+            for edge in 0..self.edges.len() {
+                while !self.flying[edge].is_empty() {
+                    self.deliver(edge);
+                }
+            }
+            let seen = |id: MasterId| self.masters[id.index()].digest();
+            let lacks = |edge: &usize| !seen(self.edges[*edge].1).covers(seen(self.edges[*edge].0));
+            let Some(edge) = (0..self.edges.len()).find(lacks) else { return };
+            self.ask(edge);
+        }
+    }
+}
+
+/// Writes one to a file of its own, and times how long it takes to be held to the model.
+fn timed(events: u64, keys: usize) -> (std::time::Duration, multimaster_models::conform::Summary, u64) {
+    let file = std::env::temp_dir().join(format!("multimaster-long-{}-{events}-{keys}.jsonl", std::process::id()));
+    let mut out = std::io::BufWriter::new(std::fs::File::create(&file).unwrap());
+    write(&mut out, events, keys, 1);
+    out.flush().unwrap();
+    let bytes = std::fs::metadata(&file).unwrap().len();
+    let start = cpu_time::ThreadTime::now();
+    let summary = multimaster_models::conform::check_file(&file.display().to_string()).unwrap();
+    let took = start.elapsed();
+    std::fs::remove_file(&file).unwrap();
+    (took, summary, bytes)
+}
+
+/// Not part of a plain run: `cargo test --release -p multimaster-models --test conform -- --ignored --nocapture a_million`.
+#[test]
+#[ignore = "half a minute in a release build, and for that only"]
+fn a_million_events() {
+    let events = std::env::var("EVENTS").ok().and_then(|events| events.parse().ok()).unwrap_or(1_000_000);
+    for keys in [events as usize / 50, 100] {
+        let (took, summary, bytes) = timed(events, keys);
+        println!("{events} events, {keys} keys, {bytes} bytes: {took:?}\n{summary}");
+    }
+}
