@@ -141,14 +141,22 @@ A datagram is one packet, as JSON, of at most 8192 bytes:
   {\"Read\":\"hello\"}             a read; answered by {\"Shows\":{\"Value\":\"world\"}}
   \"Counts\"                     what has become of all packets so far
   anything else               answered by {\"Refused\":\"...\"}, logged and counted
-Between masters:
+Between masters, each with the epochs that the sender knows: \"epochs\":[7,0]
+says that A has epoch 7, and that B's is not known.
   {\"Push\":...}    changes; a longer push is cut into several
   {\"Digest\":...}  what the sender has seen; asks for what it lacks
   {\"Part\":...}    a piece of a snapshot
+  {\"Greet\":...}   asks for the epochs that the receiver knows
+  {\"Known\":...}   tells them, and why a packet was not taken; never answered
+Who plays a master names an epoch of its own, the same in every packet, such as
+B in {\"Digest\":{\"epochs\":[0,7],\"seen\":[]}}.
 
 Masters know each other by address alone: a forged source address is not found
-out. A master that was ended forgets everything, and must not be started again
-beside others that remember it: they would refuse its writes as impossible.";
+out. A master that was ended forgets everything. Started again beside others
+that know the epoch of its earlier run, it is told so: it acknowledges no write,
+and they take nothing from it. End all masters, and start them together. What
+is written at a master whose neighbours are all out of reach for the half second
+after its start is acknowledged; one that knows better will say so later.";
 
 const CONFORM: &str = "\
 A record is a file of JSON objects, a line each: first the setting (the rule's

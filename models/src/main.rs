@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         Command::Explore { file, address } => explore(&file, &address),
         Command::Spawn { file, port, tick, only, verbose } => {
             let tick = std::time::Duration::from_millis(tick);
-            spawn(&file, &spawn::Options { port, tick, only, verbose })
+            spawn(&file, &spawn::Options { port, tick, only, verbose, epoch: spawn::epoch_now() })
         }
         Command::Conform { record } => conform(&record),
         Command::Rules { name } => survey(name.as_deref()),

@@ -1,33 +1,31 @@
-//! A scenario's masters for real: stateright's actor runtime, over UDP on loopback addresses, with messages as JSON. One
-//! can watch them with tcpdump, and talk to them with netcat. [`run`].
+//! A scenario's masters for real: [actors](MasterActor) over UDP on loopback addresses, with messages as JSON. One can watch
+//! them with tcpdump, and talk to them with netcat. [`run`].
 //!
 //! What runs is the same [`Replica`](multimaster::Replica) that is explored, in a [`MasterActor`], which is itself
 //! explored as a stateright `ActorModel` in the tests. A lost datagram is repaired by the next tick's digest. Whoever is
 //! no neighbour is refused, but **told by its address alone**: a sender that forges its source address is believed, and
 //! so is a neighbour that lies about other masters. It is for looking at on one machine, not for the open network.
 //!
-//! What a master does with what stateright's runtime gives it:
-//!
-//! - The runtime passes over what it cannot deserialize, with a line for a logger that nobody has installed: so here
-//!   nothing fails to deserialize, and an unreadable datagram is a [`Packet`] like any other, counted and answered.
-//! - It reads at most 65,535 bytes of a datagram and sends whatever it is given: [`MAX_DATAGRAM`] is far below.
-//! - It passes over errors of sending. To send to an address where nobody listens is none: the datagram is lost.
-//! - It panics if it cannot bind its port, so that is tried first. It also panics if a timer falls due in the very
-//!   nanosecond in which it looks, and tells of a panic only when all its actors have: so each master is a runtime of
-//!   its own, and [`run`] ends, and says so, when one does.
+//! A master keeps nothing on disk. One that was started again beside others is told so and acknowledges no write: how, and
+//! what is promised, says [`meeting`]. What is read from a datagram is [checked](crate::any_rule) to be of the rule's types
+//! before the rule sees it; an unreadable one is a [`Packet`] like any other, counted and answered.
 
 mod cut;
 mod journal;
 mod master;
+pub mod meeting;
 mod packet;
+mod runtime;
 
 pub use cut::{MAX_PARTS, WINDOW};
 pub use journal::Journal;
-pub use master::{MasterActor, MasterState};
-pub use packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part};
+pub use master::{MasterActor, MasterState, Timer};
+pub use meeting::Epochs;
+pub use packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part, Pushed};
 
+use crate::delivery::Delivery;
 use crate::scenario::{Explored, ForRule, RuleName, Scenario};
-use crate::scope::Scope;
+use crate::scope::{Clocks, Link, Scope};
 use crate::specification::Specification;
 use journal::News;
 use multimaster::{Kind, MasterId, Resolver};
@@ -35,8 +33,9 @@ use stateright::actor::Id;
 use std::convert::Infallible;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// How to run them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +48,14 @@ pub struct Options {
     pub only: Vec<String>,
     /// Whether to print also what is sent and asked.
     pub verbose: bool,
+    /// The epoch of these masters' run: one that no other run has. See [`meeting`].
+    pub epoch: u64,
+}
+
+/// An epoch that no earlier run has: the milliseconds since 1970.
+pub fn epoch_now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 /// Why they do not run, or no longer.
@@ -71,27 +78,26 @@ impl From<std::io::Error> for Stopped {
 /// # Errors
 /// If the scenario has no such masters, a port is taken (then nothing has been started), a master stops, or `out` does.
 pub fn run(scenario: &Scenario, options: &Options, out: &mut dyn Write) -> Result<Infallible, Stopped> {
-    let Explored::Cluster(rule, scope) = &scenario.subject else {
-        let what =
-            format!("{} models the article's program, which does not run here: name one with a `rule`", scenario.name);
-        return Err(Stopped::Given(what));
-    };
+    let (rule, scope) = cluster(scenario)?;
     let addresses = addresses(options.port, scope.topology.masters())?;
     let chosen = chosen(&options.only, scope)?;
-    for master in &chosen {
+    let sockets = chosen.iter().map(|master| {
         let address = addresses[master.index()];
         UdpSocket::bind(address).map_err(|error| {
             let what = format!("cannot run master {master} at {address}: {error}; give another `--port`");
             Stopped::Given(what)
-        })?;
-    }
-    write!(out, "{}", greeting(scenario, scope, *rule, &chosen, &addresses))?;
+        })
+    });
+    // All before any is started: those that start together hear each other from the first packet on.
+    let sockets = sockets.collect::<Result<Vec<_>, _>>()?;
+    write!(out, "{}", greeting(scenario, scope, rule, &chosen, &addresses, options.epoch))?;
     out.flush()?;
     // Whoever stops reading our output stops the masters: better than a queue without end.
     let (sender, news) = sync_channel(1024);
-    let start = Start { scope, addresses: &addresses, options, sender };
-    for id in &chosen {
-        rule.with(Starting { start: &start, id: *id });
+    let epochs = Epochs::of(scope.topology.masters(), chosen.iter().map(|id| (*id, options.epoch)));
+    let start = Start { scenario, scope, addresses: &addresses, epochs, options, sender };
+    for (id, socket) in chosen.into_iter().zip(sockets) {
+        rule.with(Starting { start: &start, id, socket });
     }
     drop(start);
     for news in news {
@@ -100,12 +106,28 @@ pub fn run(scenario: &Scenario, options: &Options, out: &mut dyn Write) -> Resul
                 writeln!(out, "{line}")?;
                 out.flush()?;
             }
-            News::Stopped(id) => {
-                return Err(Stopped::Given(format!("master {id} has stopped: its thread has panicked")));
-            }
+            News::Stopped(id, why) => return Err(Stopped::Given(format!("master {id} has stopped: {why}"))),
         }
     }
     Err(Stopped::Given("all masters have stopped".into()))
+}
+
+/// The rule and the masters, if they can be run.
+fn cluster(scenario: &Scenario) -> Result<(RuleName, &Scope), Stopped> {
+    let what = match &scenario.subject {
+        Explored::Cluster(rule, scope) => return Ok((*rule, scope)),
+        Explored::Sharded(_, _, layout) => format!(
+            "{} has {} shards, and a master that runs here has one: take `shards` out of a copy of it, or run a \
+             `multimaster::Cluster`",
+            scenario.name,
+            layout.shards()
+        ),
+        Explored::Article(_) => format!(
+            "{} models the article's program, which is not run here: give a scenario with a `rule`",
+            scenario.name
+        ),
+    };
+    Err(Stopped::Given(what))
 }
 
 /// The masters' addresses, in order.
@@ -140,6 +162,7 @@ fn greeting(
     rule: RuleName,
     chosen: &[MasterId],
     addresses: &[SocketAddrV4],
+    epoch: u64,
 ) -> String {
     let (write, read) = match rule.kind() {
         Kind::Register => ("set hello = world", "hello"),
@@ -154,7 +177,12 @@ fn greeting(
     };
     let batch = if scope.batch == 1 { "1 change".to_owned() } else { format!("{} changes", scope.batch) };
     let mut text = format!("{}: {}\n", scenario.name, scenario.about);
-    text += &format!("{}, rule {}, at most {batch} a push\n\n", scenario.shape, rule.name());
+    let log = scope.log.map_or_else(String::new, |log| format!(", a log of {log}"));
+    text += &format!("{}, rule {}, at most {batch} a push{log}; epoch {epoch}\n", scenario.shape, rule.name());
+    for note in left_out(scenario, scope) {
+        text += &format!("not as in the file: {note}\n");
+    }
+    text += "\n";
     text += &format!("  {:6}  {:15}  {}\n", "master", "address", "sends to");
     for id in scope.topology.ids() {
         let to: Vec<String> = scope.topology.sends_to(id).map(|id| id.to_string()).collect();
@@ -174,10 +202,33 @@ fn greeting(
     text
 }
 
+/// What the file says that is for exploring only.
+fn left_out(scenario: &Scenario, scope: &Scope) -> Vec<&'static str> {
+    let mut notes = Vec::new();
+    if scenario.delivery != Delivery::Causal {
+        notes.push("`delivery`: masters that run apply each change once, after all that its writer had seen");
+    }
+    match scope.link {
+        Link::Datagram { losses: 0, duplicates: 0 } | Link::Running { losses: 0, duplicates: 0 } => {}
+        Link::Stream { .. } => notes.push("`link = \"stream\"`: here it is UDP"),
+        Link::Soup => notes.push("`link = \"soup\"`: here it is UDP, which keeps no old message"),
+        _ => notes.push("`losses` and `duplicates`: what is lost here, this machine loses"),
+    }
+    if scope.clocks != Clocks::default() {
+        notes.push("`clocks`: a time that is asked, as `at TIME, `, is taken as it is");
+    }
+    if scope.requests() > 0 {
+        notes.push("the clients: what is asked is left to you");
+    }
+    notes
+}
+
 /// What every master is started with.
 struct Start<'a> {
+    scenario: &'a Scenario,
     scope: &'a Scope,
     addresses: &'a [SocketAddrV4],
+    epochs: Epochs,
     options: &'a Options,
     sender: SyncSender<News>,
 }
@@ -186,33 +237,33 @@ struct Start<'a> {
 struct Starting<'a> {
     start: &'a Start<'a>,
     id: MasterId,
+    socket: UdpSocket,
 }
 
 impl ForRule for Starting<'_> {
     type Answer = ();
 
     fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) {
-        self.start.master(self.id, rule(self.id));
+        self.start.master(self.id, rule(self.id), self.socket);
     }
 }
 
 impl Start<'_> {
-    fn master<R: Resolver>(&self, id: MasterId, rule: R) {
+    fn master<R: Resolver>(&self, id: MasterId, rule: R, socket: UdpSocket) {
         let journal = Journal::to(self.sender.clone(), self.options.verbose);
         let addresses = Id::vec_from(self.addresses.iter().copied());
-        let address = addresses[id.index()];
-        let actor = MasterActor::new(id, rule, self.scope.clone(), addresses, Some(self.options.tick), journal);
-        let sender = self.sender.clone();
+        let (address, tick) = (self.addresses[id.index()], Some(self.options.tick));
+        let actor = MasterActor::new(id, rule, self.scope.clone(), addresses, self.epochs.clone(), tick, journal);
+        let (sender, scenario) = (self.sender.clone(), self.scenario.clone());
         std::thread::spawn(move || {
-            // It returns only by a panic, of which the panic itself has told.
-            let _ = stateright::actor::spawn(
-                Packet::to_bytes,
-                |bytes| Ok(Packet::of_bytes(bytes)),
-                |()| Ok(Vec::new()),
-                |_| Ok(()),
-                vec![(address, actor)],
-            );
-            let _ = sender.send(News::Stopped(id));
+            let failed = || {
+                scenario
+                    .rule_failed()
+                    .map(|wrong| format!("its rule has failed, in line {} of it: {}", wrong.line, wrong.what))
+            };
+            let run = || runtime::run(&actor, &socket, address, &failed);
+            let why = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| "its thread has panicked".into());
+            let _ = sender.send(News::Stopped(id, why));
         });
     }
 }

@@ -1,9 +1,11 @@
 //! Making messages fit datagrams: a push becomes several, a snapshot parts, which an [`Assembly`] puts together again.
 
-use super::packet::{MAX_DATAGRAM, NotTaken, Packet, Part};
+use super::meeting::Epochs;
+use super::packet::{MAX_DATAGRAM, NotTaken, Packet, Part, Pushed, longest};
 use multimaster::{Push, VersionVector};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How many parts of a snapshot are sent before the receiver asks for more: a burst that a socket's buffer holds (Linux
 /// gives it 208 KiB unless told otherwise). Sent at once, the end of a long snapshot would be dropped every time.
@@ -15,25 +17,80 @@ pub const MAX_PARTS: u32 = 1024;
 /// Ticks without a new part after which an assembly is given up.
 const PATIENCE: u8 = 3;
 
-/// Pushes that each fit a datagram, each extending what the one before brought.
-pub(super) fn pushes<E: Clone + Serialize>(push: Push<E>) -> Vec<Packet<E>> {
-    let packet = Packet::Push(push);
-    let Packet::Push(push) = &packet else { unreachable!("made one line above") };
-    if push.changes.len() < 2 || packet.fits() {
-        return vec![packet];
+/// Pushes of at most `batch` changes that each fit a datagram, each extending what the one before brought.
+pub(super) fn pushes<E: Clone + Serialize>(push: Push<E>, batch: usize, epochs: &Epochs) -> Vec<Packet<E>> {
+    let mut cut = Vec::new();
+    let Push { mut extends, changes } = push;
+    for some in changes.chunks(batch.max(1)) {
+        let before = extends.clone();
+        some.iter().for_each(|change| extends.insert(change.dot));
+        halved(Push { extends: before, changes: some.into() }, epochs, &mut cut);
     }
-    let (first, second) = push.changes.split_at(push.changes.len() / 2);
-    let mut extends = push.extends.clone();
-    first.iter().for_each(|change| extends.insert(change.dot));
-    let mut cut = pushes(Push { extends: push.extends.clone(), changes: first.into() });
-    cut.extend(pushes(Push { extends, changes: second.into() }));
     cut
 }
 
-/// The parts of the snapshot of `seen` that reads `text` as JSON, each of which fits a datagram. `None` if there would be
-/// more than [`MAX_PARTS`].
-pub(super) fn parts(seen: &VersionVector, text: &str) -> Option<Vec<Part>> {
-    let around = Packet::<()>::Part(Part { seen: seen.clone(), number: u32::MAX, of: u32::MAX, text: String::new() });
+/// The push as one packet, or, if it does not fit, its halves so.
+fn halved<E: Clone + Serialize>(push: Push<E>, epochs: &Epochs, cut: &mut Vec<Packet<E>>) {
+    let (first, second) = push.changes.split_at(push.changes.len() / 2);
+    let packet = Packet::Push(Pushed::of(push.clone(), epochs));
+    if first.is_empty() || packet.fits() {
+        cut.push(packet);
+        return;
+    }
+    let mut extends = push.extends.clone();
+    first.iter().for_each(|change| extends.insert(change.dot));
+    halved(Push { extends: push.extends.clone(), changes: first.into() }, epochs, cut);
+    halved(Push { extends, changes: second.into() }, epochs, cut);
+}
+
+/// A snapshot that is being sent, as the texts of its parts. It is made anew at most once a tick, whoever asks: to make one
+/// takes as long as the table is large, and to ask for one takes a few bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Outgoing {
+    pub(super) seen: VersionVector,
+    texts: Arc<[String]>,
+    /// Whether it was made since the last tick.
+    pub(super) fresh: bool,
+    /// Whether a part of it was sent since the last tick.
+    used: bool,
+}
+
+impl Outgoing {
+    /// The snapshot of `seen` that reads `text` as JSON, in parts that each fit a datagram among so many masters. `None` if
+    /// there would be more than [`MAX_PARTS`].
+    pub(super) fn of(seen: &VersionVector, text: &str, masters: u16) -> Option<Outgoing> {
+        let texts = cut(seen, text, masters)?.into();
+        Some(Outgoing { seen: seen.clone(), texts, fresh: true, used: true })
+    }
+
+    /// In place of one that has too many parts: there are none.
+    pub(super) fn empty(seen: &VersionVector) -> Outgoing {
+        Outgoing { seen: seen.clone(), texts: Arc::new([]), fresh: true, used: true }
+    }
+
+    /// The parts to send next to one who holds all before `first`: up to the end of that window.
+    pub(super) fn window<'a>(&'a mut self, first: u32, epochs: &'a Epochs) -> impl Iterator<Item = Part> + 'a {
+        self.used = true;
+        let of = self.texts.len() as u32;
+        let part = move |number: u32| {
+            let text = self.texts.get(number as usize)?.clone();
+            Some(Part { epochs: epochs.clone(), seen: self.seen.clone(), number, of, text })
+        };
+        window(first).map_while(part)
+    }
+
+    /// Time has passed: whether to keep it. One that nobody asks for any more only takes room.
+    pub(super) fn wait_on(&mut self) -> bool {
+        self.fresh = false;
+        std::mem::take(&mut self.used)
+    }
+}
+
+/// The text in pieces, each of which fits a datagram as a [`Part`]. `None` if there would be more than [`MAX_PARTS`].
+fn cut(seen: &VersionVector, text: &str, masters: u16) -> Option<Vec<String>> {
+    let (number, of) = (u32::MAX, u32::MAX);
+    let around =
+        Packet::<()>::Part(Part { epochs: longest(masters), seen: seen.clone(), number, of, text: String::new() });
     let room = MAX_DATAGRAM.checked_sub(around.to_bytes().ok()?.len())?;
     let mut texts = vec![String::new()];
     let mut left = room;
@@ -47,12 +104,10 @@ pub(super) fn parts(seen: &VersionVector, text: &str) -> Option<Vec<Part>> {
         left -= width;
         texts.last_mut()?.push(c);
     }
-    let of = u32::try_from(texts.len()).ok().filter(|of| *of <= MAX_PARTS)?;
-    let part = |(number, text)| Part { seen: seen.clone(), number, of, text };
-    Some((0..).zip(texts).map(part).collect())
+    (texts.len() <= MAX_PARTS as usize).then_some(texts)
 }
 
-/// The numbers of the parts to send next to one who holds all before `first`: up to the end of that window.
+/// The numbers of those parts.
 pub(super) fn window(first: u32) -> std::ops::Range<u32> {
     first..first.saturating_add(1).checked_next_multiple_of(WINDOW).unwrap_or(u32::MAX)
 }
@@ -86,7 +141,7 @@ impl Assembly {
 
     /// Adds a part. One of a newer snapshot begins anew: the two must not be mixed.
     pub(super) fn add(&mut self, part: Part) -> Result<Added, NotTaken> {
-        let Part { seen, number, of, text } = &part;
+        let Part { epochs: _, seen, number, of, text } = &part;
         if !(1..=MAX_PARTS).contains(of) || number >= of {
             return Err(NotTaken::Part(format!("part {number} of {of}: there are 1 to {MAX_PARTS}, from number 0")));
         }
@@ -135,13 +190,17 @@ mod tests {
     }
 
     fn part(count: u64, number: u32, of: u32) -> Part {
-        Part { seen: seen(count), number, of, text: format!("{count}.{number} ") }
+        let epochs = vec![1, 2].into();
+        Part { epochs, seen: seen(count), number, of, text: format!("{count}.{number} ") }
     }
 
     #[test]
     fn parts_fit_and_make_the_text_again() {
         for text in ["{}".to_owned(), "\"\\".repeat(20_000), "é…𝄞x".repeat(9_000)] {
-            let parts = parts(&seen(3), &text).unwrap();
+            let mut outgoing = Outgoing::of(&seen(3), &text, 2).unwrap();
+            let epochs = Epochs::from(vec![u64::MAX; 2]);
+            let windows = (0..3).map(|number| outgoing.window(number * WINDOW, &epochs).collect::<Vec<_>>());
+            let parts: Vec<Part> = windows.collect::<Vec<_>>().concat();
             let whole: String = parts.iter().map(|part| part.text.as_str()).collect();
             assert_eq!(whole, text);
             for part in parts {
@@ -155,8 +214,8 @@ mod tests {
     #[test]
     fn a_snapshot_of_more_parts_than_anyone_would_keep_is_not_cut() {
         let most = MAX_DATAGRAM * MAX_PARTS as usize;
-        assert!(parts(&seen(1), &"x".repeat(most)).is_none());
-        assert!(parts(&seen(1), &"x".repeat(most - 100 * MAX_PARTS as usize)).is_some());
+        assert!(Outgoing::of(&seen(1), &"x".repeat(most), 2).is_none());
+        assert!(Outgoing::of(&seen(1), &"x".repeat(most - 200 * MAX_PARTS as usize), 2).is_some());
     }
 
     #[test]

@@ -10,8 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) enum News {
     /// A line to print.
     Line(String),
-    /// A master has stopped, which it should never do.
-    Stopped(MasterId),
+    /// A master has stopped, and why.
+    Stopped(MasterId, String),
 }
 
 /// One master's log lines and counts. No part of its state: what is explored is the same without.

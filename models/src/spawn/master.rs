@@ -1,15 +1,18 @@
 //! A [`Replica`] as an actor of stateright's: [`MasterActor`].
 
 mod catch_up;
+mod start;
 
-use super::cut::Assembly;
+use super::cut::{Assembly, Outgoing};
 use super::journal::Journal;
-use super::packet::{MAX_DATAGRAM, NotTaken, Packet, alone, shown};
+use super::meeting::{Epochs, Meeting};
+use super::packet::{MAX_DATAGRAM, NotTaken, Packet, Pushed, alone, shown};
+use crate::any_rule;
 use crate::scope::Scope;
 use derive_where::derive_where;
 use multimaster::clock::LATEST;
 use multimaster::{
-    Change, Dot, MasterId, Message, MessageOf, Outcome, Replica, Request, Resolver, Stamp, VersionVector,
+    Change, Dot, MasterId, Message, MessageOf, Op, Outcome, Push, Replica, Request, Resolver, Stamp, VersionVector,
 };
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
@@ -26,8 +29,18 @@ pub struct MasterActor<R: Resolver> {
     rule: R,
     scope: Scope,
     addresses: Vec<Id>,
+    epochs: Epochs,
     tick: Option<Duration>,
     journal: Journal,
+}
+
+/// What a master waits for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// To ask its neighbours for what it lacks.
+    Tick,
+    /// To greet those that have not answered yet.
+    Greet,
 }
 
 /// What a master has come to know.
@@ -39,6 +52,10 @@ pub struct MasterState<R: Resolver> {
     /// By sender: what it has been told because of a gap, since the last tick. Of the many pushes behind one that was
     /// lost each is a gap, and each digest draws a burst: one is enough until something has come of it.
     told: BTreeMap<MasterId, VersionVector>,
+    /// A snapshot that is being sent.
+    outgoing: Option<Outgoing>,
+    /// What it knows of the runs of all.
+    meeting: Meeting,
 }
 
 impl<R: Resolver> MasterState<R> {
@@ -51,16 +68,19 @@ impl<R: Resolver> MasterState<R> {
 type Packets<R> = Out<MasterActor<R>>;
 
 impl<R: Resolver> MasterActor<R> {
-    /// The master `id` of the scope's. `addresses` are those of all masters, in order; every `tick` it sends its digest.
+    /// The master `id` of the scope's. `addresses` are those of all masters, in order; `epochs` are its own run's and those of
+    /// masters that are started with it; every `tick` it sends its digest. Without a tick it waits for nothing at all: whoever
+    /// has not answered a greeting has not.
     pub fn new(
         id: MasterId,
         rule: R,
         scope: Scope,
         addresses: Vec<Id>,
+        epochs: Epochs,
         tick: Option<Duration>,
         journal: Journal,
     ) -> MasterActor<R> {
-        MasterActor { id, rule, scope, addresses, tick, journal }
+        MasterActor { id, rule, scope, addresses, epochs, tick, journal }
     }
 
     /// What has been counted.
@@ -108,15 +128,37 @@ impl<R: Resolver> MasterActor<R> {
                 Ok(())
             }
             (Packet::Ask(_) | Packet::Read(_) | Packet::Counts, Some(_)) => Err(NotTaken::NoClient),
-            (Packet::Push(push), Some(from)) => {
-                if let Some(large) = push.changes.iter().find(|change| !self.can_travel((*change).clone())) {
+            (packet, Some(from)) => self.take_from_master(state, from, packet, out),
+            (
+                Packet::Push(_) | Packet::Part(_) | Packet::Digest(_) | Packet::Greet { .. } | Packet::Known { .. },
+                None,
+            ) => Err(NotTaken::Stranger),
+        }
+    }
+
+    fn take_from_master(
+        &self,
+        state: &mut MasterState<R>,
+        from: MasterId,
+        packet: Packet<R::Effect>,
+        out: &mut Packets<R>,
+    ) -> Result<(), NotTaken> {
+        self.hear(state, from, &packet, out)?;
+        match packet {
+            Packet::Push(Pushed { epochs: _, extends, mut changes }) => {
+                for change in &mut changes {
+                    any_rule::admit_effect(&self.rule, &mut change.effect)
+                        .map_err(|why| NotTaken::WrongType(shown(&why)))?;
+                }
+                if let Some(large) = changes.iter().find(|change| !self.can_travel((*change).clone())) {
                     return Err(NotTaken::TooLargeAChange(large.dot));
                 }
-                self.deliver(state, from, Message::Push(push), out)
+                self.deliver(state, from, Message::Push(Push { extends, changes }), out)
             }
-            (Packet::Part(part), Some(from)) => self.add(state, from, part, out),
-            (Packet::Digest(digest), Some(from)) => self.answer(state, from, digest, out),
-            (Packet::Push(_) | Packet::Part(_) | Packet::Digest(_), None) => Err(NotTaken::Stranger),
+            Packet::Part(part) => self.add(state, from, part, out),
+            Packet::Digest(digest) => self.answer(state, from, digest, out),
+            // What they say has been heard.
+            _ => Ok(()),
         }
     }
 
@@ -127,6 +169,13 @@ impl<R: Resolver> MasterActor<R> {
         if !kind.takes(&request.op) {
             return Err(not(format!("the rule does not take `{}`: it takes {}", text.trim(), kind.operations())));
         }
+        if let Op::Transfer { to, .. } = request.op.untimed()
+            && to.0 >= self.scope.topology.masters()
+        {
+            let last = MasterId(self.scope.topology.masters() - 1);
+            return Err(not(format!("there is no master {to} to transfer to: the masters are A to {last}")));
+        }
+        self.may_write(state)?;
         // As long as this write could ever be: a rule is a pure function, so it can be asked what would travel.
         let dot = Dot::new(self.id, Dot::LAST);
         let stamp = Stamp::new(LATEST, self.id);
@@ -187,10 +236,11 @@ impl<R: Resolver> MasterActor<R> {
         for peer in self.scope.topology.sends_to(self.id) {
             while let Some(message) = state.replica.next_push(peer, self.scope.batch) {
                 match message {
-                    Message::Push(push) => {
-                        self.send_push(peer, push, out);
+                    Message::Push(push) => self.send_push(state, peer, push, out),
+                    Message::Snapshot(snapshot) => {
+                        self.make_ready(state, &snapshot);
+                        self.send_parts(state, peer, 0, out);
                     }
-                    Message::Snapshot(snapshot) => self.send_parts(peer, &snapshot, 0, out),
                 }
             }
         }
@@ -204,17 +254,21 @@ impl<R: Resolver> MasterActor<R> {
 
 impl<R: Resolver> Actor for MasterActor<R> {
     type Msg = Packet<R::Effect>;
-    type Timer = ();
+    type Timer = Timer;
     type State = MasterState<R>;
     type Storage = ();
     type Random = ();
 
     fn on_start(&self, _: Id, _: &Option<()>, out: &mut Out<Self>) -> MasterState<R> {
-        if let Some(tick) = self.tick {
-            out.set_timer((), tick..tick);
-        }
         let replica = Replica::new(self.id, self.rule.clone(), &self.scope.topology);
-        MasterState { replica, incoming: BTreeMap::new(), told: BTreeMap::new() }
+        let meeting = Meeting::new(self.id, self.neighbours(), self.epochs.clone());
+        let (incoming, told) = (BTreeMap::new(), BTreeMap::new());
+        let state = MasterState { replica, incoming, told, outgoing: None, meeting };
+        if let Some(tick) = self.tick {
+            out.set_timer(Timer::Tick, tick..tick);
+        }
+        self.greet(&state, out);
+        state
     }
 
     fn on_msg(&self, _: Id, state: &mut Cow<'_, MasterState<R>>, src: Id, packet: Self::Msg, out: &mut Out<Self>) {
@@ -224,10 +278,16 @@ impl<R: Resolver> Actor for MasterActor<R> {
         if let Err(why) = self.take(state, src, packet, out) {
             let (name, from) = (why.name(), self.master_at(src));
             let count = self.journal.count(name);
-            self.journal.say(|| {
+            let line = || {
                 let sender = from.map_or_else(|| src.to_string(), |id| id.to_string());
                 format!("{} <- {sender}  refused: {why} ({name}: {count})", self.id)
-            });
+            };
+            // What comes again with every tick is printed ever more rarely.
+            if !why.comes_again() || count.is_power_of_two() {
+                self.journal.say(line);
+            } else {
+                self.journal.mention(line);
+            }
             // Never answer an answer, or a master: two could go on for ever.
             if from.is_none() && why != NotTaken::Answer {
                 out.send(src, Packet::Refused(why.to_string()));
@@ -235,14 +295,27 @@ impl<R: Resolver> Actor for MasterActor<R> {
         }
     }
 
-    fn on_timeout(&self, _: Id, state: &mut Cow<'_, MasterState<R>>, _: &(), out: &mut Out<Self>) {
+    fn on_timeout(&self, _: Id, state: &mut Cow<'_, MasterState<R>>, timer: &Timer, out: &mut Out<Self>) {
         let state = state.to_mut();
+        if let (Timer::Tick, Some(tick)) = (timer, self.tick) {
+            out.set_timer(Timer::Tick, tick..tick);
+        }
+        // One that was started again takes no further part.
+        if state.meeting.earlier().is_some() {
+            return;
+        }
+        if *timer == Timer::Greet {
+            return self.greet_again(state, out);
+        }
         state.told.clear();
         state.incoming.retain(|_, assembly| assembly.wait_on());
+        if !state.outgoing.as_mut().is_some_and(Outgoing::wait_on) {
+            state.outgoing = None;
+        }
+        if state.meeting.is_over() {
+            self.greet(state, out);
+        }
         let feeders: Vec<MasterId> = state.replica.tick().map(|(feeder, _)| feeder).collect();
         feeders.into_iter().for_each(|feeder| self.ask_for_more(state, feeder, out));
-        if let Some(tick) = self.tick {
-            out.set_timer((), tick..tick);
-        }
     }
 }

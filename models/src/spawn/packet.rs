@@ -1,14 +1,15 @@
 //! What a datagram says, as JSON: [`Packet`]; and why one is not taken: [`NotTaken`].
 
-use multimaster::{Change, Dot, Key, MasterId, PeerFault, Push, Reading, VersionVector};
+use super::meeting::{Epochs, OtherRun};
+use multimaster::{Change, Changes, Dot, Key, MasterId, PeerFault, Push, Reading, VersionVector};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// The most bytes of a datagram that a master sends or takes.
 ///
-/// A choice: far below the 65,535 that stateright's runtime reads at most (it would cut what is longer without a word)
-/// and the 65,507 that UDP carries, and small enough for a socket's buffer to hold a whole [window](super::cut::WINDOW).
+/// A choice: far below the 65,507 that UDP carries, and small enough for a socket's buffer to hold a whole
+/// [window](super::cut::WINDOW).
 pub const MAX_DATAGRAM: usize = 8192;
 
 /// What a datagram says. `E` is the rule's [`Effect`](multimaster::Resolver::Effect).
@@ -28,8 +29,21 @@ pub enum Packet<E> {
     Counted(BTreeMap<String, u64>),
     /// To a client: why not, and what would be right.
     Refused(String),
+    /// To a neighbour that has yet to name this run's epoch: asks it to.
+    Greet {
+        /// The epochs that the sender knows.
+        epochs: Epochs,
+    },
+    /// To a neighbour: the answer to a greeting, or why what it sent is not taken. Never answered.
+    Known {
+        /// The epochs that the sender knows.
+        epochs: Epochs,
+        /// Why the sender takes nothing of what it was sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refuses: Option<String>,
+    },
     /// To a neighbour: changes.
-    Push(Push<E>),
+    Push(Pushed<E>),
     /// To a neighbour that sends changes here: what has been seen.
     Digest(Digest),
     /// To a neighbour: a piece of a snapshot.
@@ -39,10 +53,30 @@ pub enum Packet<E> {
     Unreadable(NotTaken),
 }
 
+/// A [`Push`], and the epochs that its sender knows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pushed<E> {
+    /// The epochs that the sender knows.
+    pub epochs: Epochs,
+    /// What must have been seen before the first of `changes`.
+    pub extends: VersionVector,
+    /// At least one change.
+    pub changes: Changes<E>,
+}
+
+impl<E> Pushed<E> {
+    pub(super) fn of(push: Push<E>, epochs: &Epochs) -> Pushed<E> {
+        Pushed { epochs: epochs.clone(), extends: push.extends, changes: push.changes }
+    }
+}
+
 /// What its sender has seen; asks for what is missing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Digest {
+    /// The epochs that the sender knows.
+    pub epochs: Epochs,
     /// What has been seen.
     pub seen: VersionVector,
     /// Of the asked master's snapshot of that vector, the sender holds all parts before the one so numbered.
@@ -55,6 +89,8 @@ pub struct Digest {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
+    /// The epochs that the sender knows.
+    pub epochs: Epochs,
     /// What the snapshot reflects: by this, parts are known to belong together.
     pub seen: VersionVector,
     /// Which part, from 0.
@@ -88,6 +124,14 @@ pub enum NotTaken {
     TooLargeAChange(Dot),
     /// A part that can belong to no snapshot of its sender.
     Part(String),
+    /// An effect, or a state, that the rule has not: what is wrong with it.
+    WrongType(String),
+    /// It names another run of a master than the one that is known.
+    OtherRun(OtherRun),
+    /// It came to this master after it had been told by that neighbour that it was started again.
+    StartedAgain(MasterId),
+    /// What a neighbour says of it that does not take what it was sent.
+    RefusedBy(String),
 }
 
 impl NotTaken {
@@ -104,7 +148,18 @@ impl NotTaken {
             NotTaken::Peer(name, _) => name,
             NotTaken::TooLargeAChange(_) => "too large a change",
             NotTaken::Part(_) => "impossible part",
+            NotTaken::WrongType(_) => "wrong type",
+            NotTaken::OtherRun(_) => "other epoch",
+            NotTaken::StartedAgain(_) => "started again",
+            NotTaken::RefusedBy(_) => "refused by a neighbour",
         }
+    }
+}
+
+impl NotTaken {
+    /// Whether there will be more of it until somebody ends a master.
+    pub(super) fn comes_again(&self) -> bool {
+        matches!(self, NotTaken::OtherRun(_) | NotTaken::StartedAgain(_) | NotTaken::RefusedBy(_))
     }
 }
 
@@ -133,10 +188,29 @@ impl fmt::Display for NotTaken {
             NotTaken::NoClient => write!(f, "only clients ask that, from an address that is no master's"),
             NotTaken::Answer => write!(f, "an answer, and nothing was asked"),
             NotTaken::Client(why) | NotTaken::Peer(_, why) | NotTaken::Part(why) => f.write_str(why),
+            NotTaken::WrongType(why) => write!(f, "the rule has no such effect or state: {why}"),
+            NotTaken::OtherRun(other) => other.fmt(f),
+            NotTaken::StartedAgain(by) => {
+                write!(f, "this master was started again, as {by} knows, and takes no further part")
+            }
+            NotTaken::RefusedBy(why) => write!(f, "by the sender: {why}"),
             NotTaken::NotSentTo(id) => write!(f, "{id} is not a neighbour to which changes are sent from here"),
             NotTaken::TooLargeAChange(dot) => {
                 write!(f, "{dot} is too large to be passed on: at most {MAX_DATAGRAM} bytes fit a datagram")
             }
+        }
+    }
+}
+
+impl<E> Packet<E> {
+    /// The epochs that its sender knows, if masters send it to each other.
+    pub(super) fn epochs(&self) -> Option<&Epochs> {
+        match self {
+            Packet::Greet { epochs } | Packet::Known { epochs, .. } => Some(epochs),
+            Packet::Push(Pushed { epochs, .. }) => Some(epochs),
+            Packet::Digest(Digest { epochs, .. }) => Some(epochs),
+            Packet::Part(Part { epochs, .. }) => Some(epochs),
+            _ => None,
         }
     }
 }
@@ -159,7 +233,7 @@ impl<E: Serialize> Packet<E> {
 }
 
 impl<E: for<'a> Deserialize<'a>> Packet<E> {
-    /// What the datagram says. Never an error: stateright's runtime would pass over it without a word.
+    /// What the datagram says. Never an error: what is unreadable is counted and answered, too.
     pub fn of_bytes(bytes: &[u8]) -> Packet<E> {
         if bytes.len() > MAX_DATAGRAM {
             return Packet::Unreadable(NotTaken::TooLong(bytes.len()));
@@ -172,7 +246,12 @@ impl<E: for<'a> Deserialize<'a>> Packet<E> {
 /// The push that carries `change` alone, with the longest vector that it could ever extend.
 pub(super) fn alone<E>(change: Change<E>, masters: u16) -> Packet<E> {
     let extends = VersionVector::from(vec![u64::MAX; usize::from(masters)]);
-    Packet::Push(Push { extends, changes: [change].into() })
+    Packet::Push(Pushed { epochs: longest(masters), extends, changes: [change].into() })
+}
+
+/// Epochs that no others take more room than.
+pub(super) fn longest(masters: u16) -> Epochs {
+    vec![u64::MAX; usize::from(masters)].into()
 }
 
 /// Text of a stranger's, fit for a terminal: without control characters, and the middle of what is long left out. (The

@@ -1,9 +1,10 @@
 //! The adapter alone: masters as actors, their packets carried by hand.
 
-use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Push, Reading, Resolver, Stamp, Topology};
+use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Reading, Resolver, Stamp, Topology};
 use multimaster_models::scope::{Clocks, Free, Link, Scope};
 use multimaster_models::spawn::{
-    Digest, Journal, MAX_DATAGRAM, MAX_PARTS, MasterActor, MasterState, NotTaken, Packet, Part, WINDOW,
+    Digest, Epochs, Journal, MAX_DATAGRAM, MAX_PARTS, MasterActor, MasterState, NotTaken, Packet, Part, Pushed, Timer,
+    WINDOW,
 };
 use stateright::actor::{Actor, Command, Id, Out};
 use std::borrow::Cow;
@@ -15,27 +16,64 @@ pub(super) fn pair(batch: usize, log: Option<usize>) -> Scope {
     Scope { topology, link, batch, log, clients: Vec::new(), free: Free::default(), clocks: Clocks::default() }
 }
 
-const CLIENT: usize = 9;
+pub(super) const CLIENT: usize = 9;
+
+/// The epochs of two masters that were started together.
+pub(super) fn together() -> Epochs {
+    vec![5, 7].into()
+}
 
 /// Two masters, what is in flight between them, and what their client was told last.
-struct Pair<R: Resolver> {
-    actors: Vec<MasterActor<R>>,
-    states: Vec<MasterState<R>>,
-    flying: VecDeque<(usize, usize, Packet<R::Effect>)>,
+pub(super) struct Pair<R: Resolver> {
+    pub(super) actors: Vec<MasterActor<R>>,
+    pub(super) states: Vec<MasterState<R>>,
+    pub(super) flying: VecDeque<(usize, usize, Packet<R::Effect>)>,
     told: Option<Packet<R::Effect>>,
 }
 
+/// A master at its start, and what it sends then.
+fn start<R: Resolver>(
+    at: usize,
+    rule: &R,
+    batch: usize,
+    log: Option<usize>,
+    epochs: Epochs,
+) -> (MasterActor<R>, MasterState<R>, Out<MasterActor<R>>) {
+    let (id, ids) = (MasterId(at as u16), Id::vec_from([0usize, 1]));
+    let actor = MasterActor::new(id, rule.clone(), pair(batch, log), ids, epochs, None, Journal::silent());
+    let mut out = Out::new();
+    let state = actor.on_start(Id::from(at), &None, &mut out);
+    (actor, state, out)
+}
+
 impl<R: Resolver> Pair<R> {
-    fn new(rule: R, batch: usize, log: Option<usize>) -> Pair<R> {
-        let ids = Id::vec_from([0usize, 1]);
-        let actor =
-            |id| MasterActor::new(MasterId(id), rule.clone(), pair(batch, log), ids.clone(), None, Journal::silent());
-        let actors: Vec<_> = [0, 1].map(actor).into();
-        let states = actors.iter().map(|actor| actor.on_start(Id::from(0), &None, &mut Out::new())).collect();
-        Pair { actors, states, flying: VecDeque::new(), told: None }
+    /// That were started together.
+    pub(super) fn new(rule: R, batch: usize, log: Option<usize>) -> Pair<R> {
+        let started = |_| together();
+        Pair::started(rule, batch, log, started)
     }
 
-    fn deliver(&mut self, from: usize, to: usize, packet: Packet<R::Effect>) {
+    /// Each of which knows such epochs at its start.
+    pub(super) fn started(rule: R, batch: usize, log: Option<usize>, epochs: impl Fn(usize) -> Epochs) -> Pair<R> {
+        let mut pair = Pair { actors: Vec::new(), states: Vec::new(), flying: VecDeque::new(), told: None };
+        for at in 0..2 {
+            let (actor, state, out) = start(at, &rule, batch, log, epochs(at));
+            pair.actors.push(actor);
+            pair.states.push(state);
+            pair.sent(at, out);
+        }
+        pair
+    }
+
+    /// One is ended and started again, with this epoch.
+    pub(super) fn start_again(&mut self, at: usize, rule: R, epoch: u64) {
+        let (actor, state, out) = start(at, &rule, 1, None, Epochs::of(2, [(MasterId(at as u16), epoch)]));
+        (self.actors[at], self.states[at]) = (actor, state);
+        self.flying.retain(|(_, to, _)| *to != at);
+        self.sent(at, out);
+    }
+
+    pub(super) fn deliver(&mut self, from: usize, to: usize, packet: Packet<R::Effect>) {
         let mut out = Out::new();
         let mut state = Cow::Borrowed(&self.states[to]);
         self.actors[to].on_msg(Id::from(to), &mut state, Id::from(from), packet, &mut out);
@@ -48,7 +86,7 @@ impl<R: Resolver> Pair<R> {
             if let Command::Send(to, packet) = command {
                 let bytes = packet.to_bytes().unwrap();
                 assert!(bytes.len() <= MAX_DATAGRAM, "a datagram of {} bytes", bytes.len());
-                assert_eq!(Packet::of_bytes(&bytes), packet);
+                assert_eq!(Packet::<R::Effect>::of_bytes(&bytes).to_bytes().unwrap(), bytes, "{packet:?}");
                 match usize::from(to) {
                     CLIENT => self.told = Some(packet),
                     to => self.flying.push_back((by, to, packet)),
@@ -57,16 +95,20 @@ impl<R: Resolver> Pair<R> {
         }
     }
 
-    fn tick(&mut self, at: usize) {
+    pub(super) fn tick(&mut self, at: usize) {
+        self.timeout(at, &Timer::Tick);
+    }
+
+    pub(super) fn timeout(&mut self, at: usize, timer: &Timer) {
         let mut out = Out::new();
         let mut state = Cow::Borrowed(&self.states[at]);
-        self.actors[at].on_timeout(Id::from(at), &mut state, &(), &mut out);
+        self.actors[at].on_timeout(Id::from(at), &mut state, timer, &mut out);
         self.states[at] = state.into_owned();
         self.sent(at, out);
     }
 
     /// Delivers everything, but what `lost` picks by its number in the order of delivery; returns how many there were.
-    fn run(&mut self, mut lost: impl FnMut(usize) -> bool) -> usize {
+    pub(super) fn run(&mut self, mut lost: impl FnMut(usize) -> bool) -> usize {
         let mut number = 0;
         while let Some((from, to, packet)) = self.flying.pop_front() {
             number += 1;
@@ -77,20 +119,20 @@ impl<R: Resolver> Pair<R> {
         number
     }
 
-    fn ask(&mut self, at: usize, text: &str) -> Option<Packet<R::Effect>> {
+    pub(super) fn ask(&mut self, at: usize, text: &str) -> Option<Packet<R::Effect>> {
         self.deliver(CLIENT, at, Packet::Ask(text.into()));
         self.told.take()
     }
 
-    fn reads(&self, at: usize, key: &str) -> Reading {
+    pub(super) fn reads(&self, at: usize, key: &str) -> Reading {
         self.states[at].replica().read(key)
     }
 
-    fn counted(&self, at: usize, name: &str) -> u64 {
+    pub(super) fn counted(&self, at: usize, name: &str) -> u64 {
         self.actors[at].journal().counts().get(name).copied().unwrap_or(0)
     }
 
-    fn agree(&self) -> bool {
+    pub(super) fn agree(&self) -> bool {
         self.states[0].replica().readings().eq(self.states[1].replica().readings())
     }
 }
@@ -156,20 +198,19 @@ fn a_snapshot_is_installed_when_its_last_part_has_come_and_never_before() {
     // The second is lost; the others come in the wrong order, and twice.
     for number in [2, 0, 2, 0] {
         pair.deliver(0, 1, Packet::Part(parts[number].clone()));
-        assert_eq!(*pair.states[1].replica(), untouched);
+        assert!(*pair.states[1].replica() == untouched);
     }
     assert_eq!((pair.counted(1, "part"), pair.counted(1, "duplicate")), (2, 2));
     // A part of a newer snapshot does not complete it, nor does the lost one of the older complete the newer.
     pair.flying.clear();
     assert!(matches!(pair.ask(0, "set k0 = new"), Some(Packet::Wrote(_))));
+    pair.tick(0);
     pair.flying.clear();
-    pair.tick(1);
-    let (from, to, digest) = pair.flying.pop_front().unwrap();
-    pair.deliver(from, to, digest);
+    pair.deliver(1, 0, Packet::Digest(Digest { epochs: together(), seen: Vec::new().into(), holds: None }));
     let newer = parts_in_flight(&pair.flying);
     for part in [&newer[1], &parts[1], &newer[0], &parts[2]] {
         pair.deliver(0, 1, Packet::Part(part.clone()));
-        assert_eq!(*pair.states[1].replica(), untouched);
+        assert!(*pair.states[1].replica() == untouched);
     }
     pair.deliver(0, 1, Packet::Part(newer[2].clone()));
     assert_eq!(pair.reads(1, "k0"), Reading::Value("new".into()));
@@ -221,7 +262,7 @@ fn parts_that_cannot_be_are_refused_and_keep_nothing_out() {
     let mut pair = unheard(LastWriteWins, 1, Some(1), long_values(20));
     let untouched = pair.states[1].clone();
     let part = |seen: &[u64], number, of, text: &str| {
-        Packet::Part(Part { seen: seen.to_vec().into(), number, of, text: text.into() })
+        Packet::Part(Part { epochs: together(), seen: seen.to_vec().into(), number, of, text: text.into() })
     };
     for (packet, name) in [
         (part(&[1], 0, 0, ""), "impossible part"),
@@ -271,7 +312,7 @@ fn a_write_that_no_datagram_could_carry_is_refused_and_the_longest_other_travels
     let stamp = Stamp::new(99, MasterId(0));
     let change = Change { dot, stamp, key: "k".into(), effect: Some("x".repeat(MAX_DATAGRAM).into()) };
     let extends = pair.states[1].replica().digest().clone();
-    pair.deliver(0, 1, Packet::Push(Push { extends, changes: [change].into() }));
+    pair.deliver(0, 1, Packet::Push(Pushed { epochs: together(), extends, changes: [change].into() }));
     assert_eq!(pair.counted(1, "too large a change"), 1);
 }
 
@@ -280,14 +321,15 @@ fn an_absurd_digest_harms_nobody() {
     let mut pair = unheard(LastWriteWins, 1, Some(1), long_values(20));
     let seen = pair.states[0].replica().digest().clone();
     for first in [3, WINDOW, u32::MAX - 1, u32::MAX] {
-        pair.deliver(1, 0, Packet::Digest(Digest { seen: Vec::new().into(), holds: Some((seen.clone(), first)) }));
+        let holds = Some((seen.clone(), first));
+        pair.deliver(1, 0, Packet::Digest(Digest { epochs: together(), seen: Vec::new().into(), holds }));
         assert!(pair.flying.is_empty(), "it holds all, it says");
     }
     for (seen, name) in [(vec![Dot::LAST], "impossible dot"), (vec![0, 0, 1], "unknown origin")] {
-        pair.deliver(1, 0, Packet::Digest(Digest { seen: seen.into(), holds: None }));
+        pair.deliver(1, 0, Packet::Digest(Digest { epochs: together(), seen: seen.into(), holds: None }));
         assert_eq!((pair.counted(0, name), pair.flying.len()), (1, 0));
     }
-    pair.deliver(1, 0, Packet::Digest(Digest { seen: vec![0, Dot::LAST].into(), holds: None }));
+    pair.deliver(1, 0, Packet::Digest(Digest { epochs: together(), seen: vec![0, Dot::LAST].into(), holds: None }));
     assert!(!pair.flying.is_empty(), "what B says of itself is B's affair");
 }
 
@@ -308,43 +350,4 @@ fn every_truncated_packet_is_unreadable() {
             assert!(matches!(cut, Packet::Unreadable(NotTaken::Unreadable(_))), "{length}: {cut:?}");
         }
     }
-}
-
-/// Packets of all kinds with bytes changed, gone or repeated, by a generator of fixed seed, from all addresses.
-#[test]
-fn no_damaged_packet_stops_a_master() {
-    let mut seed = 7_u64;
-    let mut random = move |below: usize| {
-        // Knuth's linear congruential generator (MMIX); its high bits are the good ones.
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) as usize % below
-    };
-    let whole = [
-        r#"{"Push":{"extends":[],"changes":[{"dot":{"origin":0,"seq":1},"stamp":{"time":1,"master":0},"key":"k","effect":"v"}]}}"#,
-        r#"{"Part":{"seen":[2],"number":0,"of":2,"text":"{\"seen\":[2],\"clock\":2,"}}"#,
-        r#"{"Part":{"seen":[2],"number":1,"of":2,"text":"\"table\":{}}"}}"#,
-        r#"{"Digest":{"seen":[1,1],"holds":[[0,2],1]}}"#,
-        r#"{"Ask":"set k = v"}"#,
-        r#"{"Read":"k"}"#,
-    ];
-    let mut pair = Pair::new(LastWriteWins, 1, Some(1));
-    for _ in 0..5_000 {
-        let mut bytes = whole[random(whole.len())].as_bytes().to_vec();
-        for _ in 0..random(3) {
-            let at = random(bytes.len());
-            match random(4) {
-                0 => bytes[at] = random(256) as u8,
-                1 => drop(bytes.remove(at)),
-                2 => drop(bytes.splice(at..=at, *b"18446744073709551615")),
-                _ => bytes.extend_from_within(at..),
-            }
-        }
-        pair.deliver([0, CLIENT][random(2)], 1, Packet::of_bytes(&bytes));
-        pair.flying.clear();
-    }
-    for name in ["unreadable", "stranger", "no client", "impossible dot", "applied", "wrote", "part"] {
-        assert!(pair.counted(1, name) > 0, "{name}: {:?}", pair.actors[1].journal().counts());
-    }
-    assert!(matches!(pair.ask(1, "set z = 1"), Some(Packet::Wrote(_))));
-    assert_eq!(pair.reads(1, "z"), Reading::Value("1".into()));
 }

@@ -1,8 +1,8 @@
 //! The adapter itself, explored: what runs over sockets is what stateright checks.
 
-use super::adapter::pair;
+use super::adapter::{pair, together};
 use multimaster::{LastWriteWins, MasterId, Reading};
-use multimaster_models::spawn::{Journal, MasterActor, Packet};
+use multimaster_models::spawn::{Journal, MasterActor, Packet, Timer};
 use stateright::actor::{Actor, ActorModel, ActorModelState, Command, Envelope, Id, LossyNetwork, Network, Out};
 use stateright::{Checker, Expectation, Model};
 use std::borrow::Cow;
@@ -27,7 +27,7 @@ fn a_tick_repairs(model: &Actors, state: &State) -> bool {
     let mut flying = VecDeque::new();
     let mut out = Out::new();
     for (at, actor) in model.actors.iter().enumerate() {
-        actor.on_timeout(Id::from(at), &mut states[at], &(), &mut out);
+        actor.on_timeout(Id::from(at), &mut states[at], &Timer::Tick, &mut out);
         flying.extend(std::mem::take(&mut out).into_iter().map(|command| (at, command)));
     }
     while let Some((from, Command::Send(to, packet))) = flying.pop_front() {
@@ -42,7 +42,9 @@ fn a_tick_repairs(model: &Actors, state: &State) -> bool {
 /// Two masters; at A `first` writes, at B one, as requests in flight at the start. No timers.
 fn model(first: &[&str], log: Option<usize>) -> Actors {
     let ids = Id::vec_from([0usize, 1]);
-    let actor = |id| MasterActor::new(MasterId(id), LastWriteWins, pair(1, log), ids.clone(), None, Journal::silent());
+    let journal = Journal::silent;
+    let actor =
+        |id| MasterActor::new(MasterId(id), LastWriteWins, pair(1, log), ids.clone(), together(), None, journal());
     let ask = |at: usize, text: &str| Envelope { src: Id::from(9), dst: Id::from(at), msg: Packet::Ask(text.into()) };
     let asks = first.iter().map(|text| ask(0, text)).chain([ask(1, "set k = b")]);
     ActorModel::new((), ())
@@ -82,5 +84,5 @@ fn whatever_is_lost_and_overtaken_the_next_tick_repairs() {
 #[test]
 fn so_it_does_where_logs_are_cut_and_snapshots_travel() {
     assert_eq!(states(model(&["set k = a"], Some(0)).lossy_network(LossyNetwork::Yes)), 88);
-    assert_eq!(states(model(&["set k = a", "set k = c"], Some(0)).lossy_network(LossyNetwork::Yes)), 3_188);
+    assert_eq!(states(model(&["set k = a", "set k = c"], Some(0)).lossy_network(LossyNetwork::Yes)), 3_828);
 }

@@ -41,9 +41,21 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Started, and past its greetings.
     pub(crate) fn start(scenario: &str, port: u16, options: &[&str]) -> Running {
+        let running = Running::again(scenario, port, options);
+        if let Some(place) = options.iter().position(|option| *option == "--only") {
+            // Those that are not there are waited for first.
+            options[place + 1].split(',').for_each(|master| drop(running.line(&format!("{master}  takes writes: "))));
+        }
+        running
+    }
+
+    /// Started.
+    pub(crate) fn again(scenario: &str, port: u16, options: &[&str]) -> Running {
         let mut child = Command::new(env!("CARGO_BIN_EXE_multimaster"))
-            .args(["spawn", scenario, "--tick", "50", "--port", &port.to_string()])
+            .args(["spawn", scenario, "--port", &port.to_string()])
+            .args(if options.contains(&"--tick") { [].as_slice() } else { &["--tick", "50"] })
             .args(options)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -66,6 +78,20 @@ impl Running {
         until(&format!("a line with `{part}` among {:#?}", self.lines.lock().unwrap()), || {
             self.lines.lock().unwrap().iter().find(|line| line.contains(part)).cloned()
         })
+    }
+
+    /// The epoch of its run.
+    pub(crate) fn epoch(&self) -> u64 {
+        let line = self.line("; epoch ");
+        line.rsplit_once(' ').unwrap().1.parse().unwrap()
+    }
+
+    /// That it ended by itself, with this status and complaint.
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
+        let status = until("its end", || self.child.try_wait().unwrap());
+        let mut complaints = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();
+        (status.code(), complaints)
     }
 
     /// That it is still there, and has complained of nothing.
@@ -99,11 +125,16 @@ impl Player {
         self.0.send_to(packet, ("127.0.0.1", port)).unwrap();
     }
 
-    /// What comes next, if anything does before long.
+    /// What comes next, if anything does before long, except greetings.
     pub(crate) fn receive(&self) -> Option<String> {
-        let mut buffer = [0; 65_535];
-        let (length, _) = self.0.recv_from(&mut buffer).ok()?;
-        Some(String::from_utf8(buffer[..length].to_vec()).unwrap().trim_end().to_owned())
+        loop {
+            let mut buffer = [0; 65_535];
+            let (length, _) = self.0.recv_from(&mut buffer).ok()?;
+            let packet = String::from_utf8(buffer[..length].to_vec()).unwrap().trim_end().to_owned();
+            if !packet.starts_with("{\"Greet\"") {
+                return Some(packet);
+            }
+        }
     }
 
     /// The answer to a packet that may be sent again and again.

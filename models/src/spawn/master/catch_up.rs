@@ -1,34 +1,52 @@
 //! How one who lacks something gets it: digests and their answers, pushes that fit, snapshots in parts.
 
 use super::{MasterActor, MasterState, Packets};
-use crate::spawn::cut::{self, Added, Assembly};
+use crate::any_rule;
+use crate::spawn::cut::{self, Added, Assembly, Outgoing};
 use crate::spawn::packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part, shown};
-use multimaster::{MasterId, Message, MessageOf, PeerFault, Push, Resolver, Snapshot};
+use multimaster::{MasterId, Message, MessageOf, PeerFault, Push, Resolver, Snapshot, VersionVector};
 
 /// How much is sent in answer to one digest, so that a socket's buffer holds it.
 const BURST: usize = MAX_DATAGRAM * cut::WINDOW as usize;
 
+/// How many changes are looked for to answer one digest: more do not fit a burst, however short they are.
+const MOST: usize = BURST / 80;
+
 impl<R: Resolver> MasterActor<R> {
-    pub(super) fn send_push(&self, to: MasterId, push: Push<R::Effect>, out: &mut Packets<R>) -> usize {
+    /// Sends the push, or as much of it as fits a burst, in packets of at most `batch` changes.
+    pub(super) fn send_push(&self, state: &MasterState<R>, to: MasterId, push: Push<R::Effect>, out: &mut Packets<R>) {
         self.journal.mention(|| format!("{} -> {to}  {}", self.id, MessageOf::<R>::Push(push.clone())));
-        let packets = cut::pushes(push);
-        let size = packets.iter().map(|packet| packet.to_bytes().map_or(0, |bytes| bytes.len())).sum();
-        packets.into_iter().for_each(|packet| self.send(to, packet, out));
-        size
+        let mut sent = 0;
+        for packet in cut::pushes(push, self.scope.batch, state.meeting.known()) {
+            if sent >= BURST {
+                break;
+            }
+            sent += packet.to_bytes().map_or(0, |bytes| bytes.len());
+            self.send(to, packet, out);
+        }
     }
 
-    pub(super) fn send_parts(&self, to: MasterId, snapshot: &Snapshot<R::State>, first: u32, out: &mut Packets<R>) {
-        let text = serde_json::to_string(snapshot).ok();
-        let Some(parts) = text.and_then(|text| cut::parts(&snapshot.seen, &text)) else {
+    /// Makes the snapshot ready to be sent, unless it is.
+    pub(super) fn make_ready(&self, state: &mut MasterState<R>, snapshot: &Snapshot<R::State>) {
+        if state.outgoing.as_ref().is_some_and(|outgoing| outgoing.seen == snapshot.seen) {
+            return;
+        }
+        self.journal.count("snapshot made");
+        let text = serde_json::to_string(snapshot).unwrap_or_default();
+        let outgoing = Outgoing::of(&snapshot.seen, &text, self.scope.topology.masters());
+        if outgoing.is_none() {
             let count = self.journal.count("too large a snapshot");
             let most = format!("{} parts of {MAX_DATAGRAM} bytes", cut::MAX_PARTS);
-            self.journal.say(|| {
-                format!("{} -> {to}  not sent: the snapshot of {} is over {most} ({count})", self.id, snapshot.seen)
-            });
-            return;
-        };
-        let window = cut::window(first);
-        for part in parts.into_iter().filter(|part| window.contains(&part.number)) {
+            self.journal
+                .say(|| format!("{}  the snapshot of {} is over {most}: not sent ({count})", self.id, snapshot.seen));
+        }
+        state.outgoing = Some(outgoing.unwrap_or_else(|| Outgoing::empty(&snapshot.seen)));
+    }
+
+    /// Sends a window of the snapshot that is ready.
+    pub(super) fn send_parts(&self, state: &mut MasterState<R>, to: MasterId, first: u32, out: &mut Packets<R>) {
+        let MasterState { outgoing, meeting, .. } = state;
+        for part in outgoing.iter_mut().flat_map(|outgoing| outgoing.window(first, meeting.known())) {
             self.journal.mention(|| {
                 format!("{} -> {to}  part {} of {} of the snapshot of {}", self.id, part.number + 1, part.of, part.seen)
             });
@@ -67,9 +85,12 @@ impl<R: Resolver> MasterActor<R> {
         match added {
             Added::Whole(text) => {
                 state.incoming.remove(&from);
-                let snapshot: Snapshot<R::State> = serde_json::from_str(&text).map_err(|error| {
+                let mut snapshot: Snapshot<R::State> = serde_json::from_str(&text).map_err(|error| {
                     NotTaken::Part(format!("the parts are no snapshot: {}", shown(&error.to_string())))
                 })?;
+                for state in snapshot.table.values_mut() {
+                    any_rule::admit_state(&self.rule, state).map_err(|why| NotTaken::WrongType(shown(&why)))?;
+                }
                 if snapshot.seen != seen {
                     return Err(NotTaken::Part(format!("a snapshot of {} in parts of one of {seen}", snapshot.seen)));
                 }
@@ -87,13 +108,14 @@ impl<R: Resolver> MasterActor<R> {
         let holds = state.incoming.get(&feeder).map(|assembly| (assembly.seen.clone(), assembly.holds()));
         let seen = state.replica.digest().clone();
         self.journal.mention(|| format!("{} -> {feeder}  digest: has seen {seen}", self.id));
-        self.send(feeder, Packet::Digest(Digest { seen, holds }), out);
+        let epochs = state.meeting.known().clone();
+        self.send(feeder, Packet::Digest(Digest { epochs, seen, holds }), out);
     }
 
-    /// Answers a digest, with one message after the other until the asker has all or enough for now.
+    /// Answers a digest with what the asker lacks, or enough of it for now.
     pub(super) fn answer(
         &self,
-        state: &MasterState<R>,
+        state: &mut MasterState<R>,
         asker: MasterId,
         digest: Digest,
         out: &mut Packets<R>,
@@ -101,25 +123,43 @@ impl<R: Resolver> MasterActor<R> {
         if !self.scope.topology.sends_to(self.id).any(|peer| peer == asker) {
             return Err(NotTaken::NotSentTo(asker));
         }
-        let Digest { mut seen, holds } = digest;
+        let Digest { epochs: _, seen, holds } = digest;
         state.replica.vet_vector(&seen)?;
         self.journal.count("digest");
         self.journal.mention(|| format!("{} <- {asker}  digest: has seen {seen}", self.id));
-        let mut sent = 0;
-        while sent < BURST {
-            match state.replica.answer(&seen, self.scope.batch) {
-                None => break,
-                Some(Message::Push(push)) => {
-                    push.changes.iter().for_each(|change| seen.insert(change.dot));
-                    sent += self.send_push(asker, push, out);
-                }
-                Some(Message::Snapshot(snapshot)) => {
-                    let first = holds.filter(|(of, _)| *of == snapshot.seen).map_or(0, |(_, first)| first);
-                    self.send_parts(asker, &snapshot, first, out);
-                    break;
-                }
-            }
+        if !seen.covers(state.replica.truncated()) {
+            self.answer_by_snapshot(state, asker, &seen, holds, out);
+        } else if let Some(Message::Push(push)) = state.replica.answer(&seen, MOST) {
+            self.send_push(state, asker, push, out);
         }
         Ok(())
+    }
+
+    /// Sends a window of a snapshot: of the one that is being sent, if the asker has parts of it, nothing has been seen since or
+    /// it was made since the last tick. Only if it will not do is another made.
+    fn answer_by_snapshot(
+        &self,
+        state: &mut MasterState<R>,
+        asker: MasterId,
+        seen: &VersionVector,
+        holds: Option<(VersionVector, u32)>,
+        out: &mut Packets<R>,
+    ) {
+        let held = |outgoing: &Outgoing| holds.as_ref().filter(|(of, _)| *of == outgoing.seen).map(|(_, first)| *first);
+        let brings = state.outgoing.as_ref().filter(|outgoing| !seen.covers(&outgoing.seen));
+        let newest = |outgoing: &Outgoing| outgoing.seen == *state.replica.digest();
+        let will_do = |outgoing: &Outgoing| outgoing.fresh || newest(outgoing) || held(outgoing).is_some();
+        if !brings.is_some_and(will_do) {
+            if state.outgoing.as_ref().is_some_and(|outgoing| outgoing.fresh) {
+                self.journal.count("snapshot put off");
+                self.journal.mention(|| format!("{} -> {asker}  no snapshot before the next tick", self.id));
+                return;
+            }
+            if let Some(Message::Snapshot(snapshot)) = state.replica.answer(seen, 1) {
+                self.make_ready(state, &snapshot);
+            }
+        }
+        let first = state.outgoing.as_ref().and_then(held).unwrap_or(0);
+        self.send_parts(state, asker, first, out);
     }
 }

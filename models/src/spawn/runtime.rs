@@ -1,0 +1,139 @@
+//! What runs an actor over a UDP socket: [`run`].
+//!
+//! It is stateright's `spawn` as far as a master needs it: what is told to the actor, and what it asks for in return, is the
+//! same [`Actor`] that an `ActorModel` explores. It differs in this:
+//!
+//! - A timer that is due is due, at whatever nanosecond it is looked at: stateright's panics if that is the very one at which
+//!   it falls due, which a busy master with a short tick comes to within seconds.
+//! - Between two timers a datagram is taken in, if there is one, however late the timers are: with a tick shorter than what
+//!   is done in one, neither starves the other.
+//! - Its socket is bound before any master starts, so that those that start together hear each other's first packet.
+//! - Before what came of a step is sent, it is asked whether the rule has failed in it: nobody is told of such a step.
+
+use super::packet::{MAX_DATAGRAM, Packet};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use stateright::actor::{Actor, Command, Id, Out};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, SocketAddrV4, UdpSocket};
+use std::time::{Duration, Instant};
+
+/// The largest datagram there is: one longer than [`MAX_DATAGRAM`] is read whole, to say how long it was.
+const LARGEST: usize = 65_535;
+const _: () = assert!(MAX_DATAGRAM < LARGEST);
+
+/// How many errors of the socket in a row are borne.
+const ERRORS: u32 = 100;
+
+/// An actor on its way.
+struct Runtime<'a, A: Actor> {
+    actor: &'a A,
+    id: Id,
+    socket: &'a UdpSocket,
+    timers: BTreeMap<A::Timer, Instant>,
+    failed: &'a dyn Fn() -> Option<String>,
+}
+
+/// Runs the actor until its socket or its rule fails, and says why. `failed` is what its rule says of itself.
+pub(super) fn run<A, E>(
+    actor: &A,
+    socket: &UdpSocket,
+    address: SocketAddrV4,
+    failed: &dyn Fn() -> Option<String>,
+) -> String
+where
+    A: Actor<Msg = Packet<E>, Timer: Ord, State: Clone>,
+    E: Serialize + DeserializeOwned,
+{
+    let mut runtime = Runtime { actor, id: Id::from(address), socket, timers: BTreeMap::new(), failed };
+    match runtime.run() {
+        Err(why) => why,
+        Ok(never) => match never {},
+    }
+}
+
+impl<A, E> Runtime<'_, A>
+where
+    A: Actor<Msg = Packet<E>, Timer: Ord, State: Clone>,
+    E: Serialize + DeserializeOwned,
+{
+    fn run(&mut self) -> Result<std::convert::Infallible, String> {
+        let mut out = Out::new();
+        let mut state = Cow::Owned(self.actor.on_start(self.id, &None, &mut out));
+        self.obey(out)?;
+        let mut buffer = vec![0; LARGEST];
+        let mut errors = 0;
+        loop {
+            let now = Instant::now();
+            let due: Vec<A::Timer> =
+                self.timers.iter().filter(|(_, at)| **at <= now).map(|(timer, _)| timer.clone()).collect();
+            for timer in due {
+                self.timers.remove(&timer);
+                let mut out = Out::new();
+                self.actor.on_timeout(self.id, &mut state, &timer, &mut out);
+                self.obey(out)?;
+            }
+            match self.receive(&mut buffer) {
+                Ok(Some((count, from))) => {
+                    errors = 0;
+                    let mut out = Out::new();
+                    let packet = Packet::of_bytes(&buffer[..count]);
+                    self.actor.on_msg(self.id, &mut state, Id::from(from), packet, &mut out);
+                    self.obey(out)?;
+                }
+                Ok(None) => errors = 0,
+                Err(error) => {
+                    errors += 1;
+                    if errors >= ERRORS {
+                        return Err(format!("its socket fails: {error}"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A datagram, if one comes before the next timer is due.
+    fn receive(&self, buffer: &mut [u8]) -> std::io::Result<Option<(usize, SocketAddrV4)>> {
+        let next = self.timers.values().min().map(|at| at.saturating_duration_since(Instant::now()));
+        // None at all would mean to wait for ever.
+        self.socket.set_read_timeout(next.map(|wait| wait.max(Duration::from_micros(1))))?;
+        match self.socket.recv_from(buffer) {
+            Ok((count, SocketAddr::V4(from))) => Ok(Some((count, from))),
+            Ok(_) => Ok(None),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Does what the actor asks for.
+    fn obey(&mut self, out: Out<A>) -> Result<(), String> {
+        if let Some(why) = (self.failed)() {
+            return Err(why);
+        }
+        for command in out {
+            match command {
+                Command::Send(to, packet) => {
+                    if let Ok(bytes) = packet.to_bytes() {
+                        // To send to an address where nobody listens is no error; whatever else is wrong, it is a lost packet.
+                        let _ = self.socket.send_to(&bytes, SocketAddrV4::from(to));
+                    }
+                }
+                Command::SetTimer(timer, range) => {
+                    self.timers.insert(timer, Instant::now() + range.start);
+                }
+                Command::CancelTimer(timer) => {
+                    self.timers.remove(&timer);
+                }
+                // A master leaves nothing to chance, and keeps nothing on disk.
+                Command::ChooseRandom(..) | Command::Save(_) => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! A master that was started again beside others has forgotten which dots it has given out, and acknowledges nothing.
+
+use super::adapter::{Pair, pair, together};
+use super::running::{Player, Running, free_ports, until};
+use multimaster::{LastWriteWins, MasterId, Reading};
+use multimaster_models::spawn::meeting::GREETINGS;
+use multimaster_models::spawn::{Epochs, Journal, MasterActor, MasterState, Packet, Timer};
+use stateright::actor::{Actor, ActorModel, ActorModelState, Envelope, Id, LossyNetwork, Network, Out};
+use stateright::{Checker, Expectation, Model};
+use std::borrow::Cow;
+use std::time::Duration;
+
+const A: MasterId = MasterId(0);
+const B: MasterId = MasterId(1);
+
+fn refusal(told: Option<Packet<Option<multimaster::Text>>>) -> String {
+    match told {
+        Some(Packet::Refused(why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The command as a person would use it: B is killed and started again, and asked to write.
+#[test]
+fn a_write_at_a_master_that_was_started_again_is_not_acknowledged() {
+    let port = free_ports();
+    let first = Running::start("booking/last-write", port, &["--only", "A"]);
+    let second = Running::start("booking/last-write", port, &["--only", "B"]);
+    let (a, b, client) = (port, port + 1, Player::new(0));
+    assert_eq!(client.once(b, br#"{"Ask":"set hello = world"}"#), r#"{"Wrote":"B1"}"#);
+    client.shows(a, "hello", r#"{"Value":"world"}"#);
+    let epoch = second.epoch();
+    second.end();
+    let again = Running::again("booking/last-write", port, &["--only", "B"]);
+    assert!(again.epoch() > epoch);
+    // From its very first moment on.
+    client.ask(b, "\"Counts\"");
+    while client.receive().is_some() {}
+    client.send(b, br#"{"Ask":"set hello = gone"}"#);
+    let answer = until("an answer", || client.receive());
+    assert!(answer.starts_with("{\"Refused\":\"B "), "{answer}");
+    again.line("B  WAS STARTED AGAIN, as A knows");
+    let answer = client.once(b, br#"{"Ask":"set hello = gone"}"#);
+    assert!(answer.starts_with("{\"Refused\":\"B was started again: A knows its run of epoch "), "{answer}");
+    assert!(client.counted(b, "other epoch") > 0 && client.counted(a, "other epoch") > 0);
+    first.line(&format!("refused: B is known with epoch {epoch} and named with {}", again.epoch()));
+    // A goes on, and alone.
+    assert_eq!(client.once(a, br#"{"Ask":"set hello = there"}"#), r#"{"Wrote":"A1"}"#);
+    client.shows(b, "hello", "\"Nothing\"");
+    first.end();
+    again.end();
+}
+
+#[test]
+fn masters_that_start_alone_meet_and_write() {
+    let mut pair = Pair::started(LastWriteWins, 1, None, |at| Epochs::of(2, [(MasterId(at as u16), 5 + at as u64)]));
+    assert!(refusal(pair.ask(0, "set k = early")).starts_with("A has just started and waits for a word of B"));
+    assert_eq!(pair.flying.len(), 2, "a greeting each");
+    assert_eq!(pair.run(|_| false), 4, "and an answer to each, which is not answered");
+    assert_eq!(pair.ask(0, "set k = v"), Some(Packet::Wrote("A1".into())));
+    pair.run(|_| false);
+    assert_eq!(pair.reads(1, "k"), Reading::Value("v".into()));
+}
+
+/// Nothing is known of it when it starts: it greets in vain, and takes writes. Then who knows better is back.
+#[test]
+fn what_was_acknowledged_before_anyone_could_tell_is_not_taken_for_what_is_known() {
+    let mut pair = Pair::new(LastWriteWins, 1, None);
+    assert_eq!(pair.ask(1, "set k = old"), Some(Packet::Wrote("B1".into())));
+    pair.run(|_| false);
+    pair.start_again(1, LastWriteWins, 9);
+    for _ in 0..GREETINGS {
+        pair.flying.clear();
+        assert!(refusal(pair.ask(1, "set k = new")).contains("has just started"));
+        pair.timeout(1, &Timer::Greet);
+    }
+    assert_eq!(pair.ask(1, "set k = new"), Some(Packet::Wrote("B1".into())));
+    // Its push reaches A: refused on both sides, and A keeps what it has, which is another write of that name.
+    assert!(pair.run(|_| false) < 10, "nobody answers an answer");
+    assert!(
+        pair.counted(0, "other epoch") > 0 && pair.counted(1, "other epoch") > 0 && pair.counted(0, "duplicate") == 0
+    );
+    assert_eq!((pair.reads(0, "k"), pair.reads(1, "k")), (Reading::Value("old".into()), Reading::Value("new".into())));
+    assert!(
+        refusal(pair.ask(1, "set k = newer")).contains("was started again: A knows its run of epoch 7, and this is 9")
+    );
+    // For good, whatever else it hears; and its ticks ask for nothing.
+    pair.tick(1);
+    assert_eq!(pair.run(|_| false), 0);
+    pair.tick(0);
+    assert_eq!(pair.run(|_| false), 2, "A's digest, and why it is not answered");
+    assert!(refusal(pair.ask(1, "set k = newer")).contains("was started again"));
+}
+
+/// B, which may be ended and started again at any moment: as one actor, whose timer does that.
+#[derive(Clone)]
+struct Mortal {
+    runs: Vec<std::sync::Arc<MasterActor<LastWriteWins>>>,
+}
+
+type Run = (usize, MasterState<LastWriteWins>);
+
+impl Mortal {
+    /// Of one master, with one run for each of these epochs.
+    fn new(id: MasterId, epochs: &[Epochs]) -> Mortal {
+        let ids = Id::vec_from([0usize, 1]);
+        let run = |epochs: &Epochs| {
+            let journal = Journal::silent();
+            MasterActor::new(id, LastWriteWins, pair(1, None), ids.clone(), epochs.clone(), None, journal)
+        };
+        Mortal { runs: epochs.iter().map(|epochs| std::sync::Arc::new(run(epochs))).collect() }
+    }
+
+    fn start(&self, run: usize, id: Id, out: &mut Out<Self>) -> Run {
+        let mut own = Out::new();
+        let state = self.runs[run].on_start(id, &None, &mut own);
+        self.pass(own, out);
+        if run + 1 < self.runs.len() {
+            out.set_timer(Timer::Greet, Duration::ZERO..Duration::ZERO);
+        }
+        (run, state)
+    }
+
+    fn pass(&self, own: Out<MasterActor<LastWriteWins>>, out: &mut Out<Self>) {
+        for command in own {
+            if let stateright::actor::Command::Send(to, packet) = command {
+                out.send(to, packet);
+            }
+        }
+    }
+}
+
+impl Actor for Mortal {
+    type Msg = Packet<Option<multimaster::Text>>;
+    type Timer = Timer;
+    type State = Run;
+    type Storage = ();
+    type Random = ();
+
+    fn on_start(&self, id: Id, _: &Option<()>, out: &mut Out<Self>) -> Run {
+        self.start(0, id, out)
+    }
+
+    fn on_msg(&self, id: Id, state: &mut Cow<'_, Run>, src: Id, packet: Self::Msg, out: &mut Out<Self>) {
+        let (run, own) = state.to_mut();
+        let (mut held, mut sent) = (Cow::Borrowed(&*own), Out::new());
+        self.runs[*run].on_msg(id, &mut held, src, packet, &mut sent);
+        *own = held.into_owned();
+        self.pass(sent, out);
+    }
+
+    fn on_timeout(&self, id: Id, state: &mut Cow<'_, Run>, _: &Timer, out: &mut Out<Self>) {
+        let next = state.0 + 1;
+        *state.to_mut() = self.start(next, id, out);
+    }
+}
+
+/// Two acknowledgements of one name that clients have been given.
+fn told_twice(state: &ActorModelState<Mortal>) -> bool {
+    let told = |envelope: Envelope<_>| match envelope.msg {
+        Packet::Wrote(dot) => Some(format!("{dot} of {}", envelope.dst)),
+        _ => None,
+    };
+    let all: Vec<String> =
+        state.network.iter_deliverable().filter_map(|envelope| told(envelope.to_cloned_msg())).collect();
+    let dots: std::collections::BTreeSet<&str> = all.iter().filter_map(|told| told.split(' ').next()).collect();
+    dots.len() < all.len()
+}
+
+/// Whenever B is started again, whatever is lost and overtaken: it names no write that an earlier run has named, unless nobody
+/// knows of that run. In the exploration nobody is given up, so A is always heard first.
+#[test]
+fn under_every_order_no_dot_is_acknowledged_twice() {
+    let runs = [together(), Epochs::of(2, [(B, 9)])];
+    let ask =
+        |from: usize| Envelope { src: Id::from(from), dst: Id::from(1), msg: Packet::Ask(format!("set k = {from}")) };
+    let model = ActorModel::<Mortal, (), ()>::new((), ())
+        .actor(Mortal::new(A, &[together()]))
+        .actor(Mortal::new(B, &runs))
+        .init_network(Network::new_unordered_nonduplicating([ask(8), ask(9)]))
+        .lossy_network(LossyNetwork::Yes)
+        .property(Expectation::Always, "no dot is acknowledged twice", |_, state| !told_twice(state))
+        .property(Expectation::Sometimes, "B was started again and is known", |_, state| {
+            state.actor_states[1].0 == 1 && state.actor_states[0].1.replica().digest().get(B) > 0
+        })
+        .property(Expectation::Sometimes, "a write is acknowledged", |_, state| {
+            state.network.iter_deliverable().any(|envelope| matches!(envelope.msg, Packet::Wrote(_)))
+        });
+    let checker = model.checker().spawn_dfs().join();
+    checker.assert_properties();
+    println!("{} states", checker.unique_state_count());
+}
