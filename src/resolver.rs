@@ -117,6 +117,12 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     /// Whether the write named `dot` is among those that a read of `state` shows. By this the harness judges what was
     /// lost. Not asked where what a read shows speaks for itself: of counters, of sets that only grow, of maxima and minima.
     fn shows(&self, state: &Self::State, dot: Dot) -> bool;
+
+    /// Whether the rule cannot tell if a read of `state` [shows](Self::shows) that write: of a value that it made of others.
+    /// Then nothing is said of whether the write was lost.
+    fn unsure(&self, _state: &Self::State, _dot: Dot) -> bool {
+        false
+    }
 }
 
 /// One side of a [`Resolver::merge`].

@@ -100,6 +100,7 @@ trait Packed: Send + Sync {
     fn read(&self, state: &Pack) -> Reading;
     fn merge(&self, ours: Side<'_, Pack>, theirs: Side<'_, Pack>) -> Option<Pack>;
     fn shows(&self, state: &Pack, dot: Dot) -> bool;
+    fn unsure(&self, state: &Pack, dot: Dot) -> bool;
 }
 
 /// The default state, written down.
@@ -204,6 +205,10 @@ impl<R: Resolver> Packed for R {
     fn shows(&self, state: &Pack, dot: Dot) -> bool {
         Resolver::shows(self, &unpack_state(state), dot)
     }
+
+    fn unsure(&self, state: &Pack, dot: Dot) -> bool {
+        Resolver::unsure(self, &unpack_state(state), dot)
+    }
 }
 
 impl AnyRule {
@@ -244,5 +249,9 @@ impl Resolver for AnyRule {
 
     fn shows(&self, state: &Pack, dot: Dot) -> bool {
         self.0.shows(state, dot)
+    }
+
+    fn unsure(&self, state: &Pack, dot: Dot) -> bool {
+        self.0.unsure(state, dot)
     }
 }

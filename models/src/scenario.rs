@@ -118,6 +118,7 @@ impl RuleName {
     pub(crate) fn kind(self) -> Kind {
         match self {
             RuleName::System(system) => system.kind(),
+            RuleName::Expression(expression) => expression.kind(),
             RuleName::Counter => Counter.kind(),
             RuleName::Set => ObservedRemoveSet.kind(),
             RuleName::RemoveWinsSet => RemoveWinsSet.kind(),

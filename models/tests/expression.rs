@@ -4,12 +4,13 @@
 
 mod expression {
     mod sandbox;
+    mod shows;
 }
 
-use multimaster::{Dot, Keep, MasterId, Stamp, Version};
+use multimaster::{Dot, MasterId, Stamp};
 use multimaster_models::check::{Checked, Engine, check};
 use multimaster_models::engine::Verdict;
-use multimaster_models::expression::{Expression, Over};
+use multimaster_models::expression::{Expression, Kept, Over, Sight, Version};
 use multimaster_models::properties::{CONVERGENCE, NO_CAUSAL_LOSS};
 use multimaster_models::scenario::Scenario;
 
@@ -40,19 +41,30 @@ fn one_expression_is_safe_over_siblings_and_not_over_merged_values_or_arrivals()
 }
 
 #[test]
-fn an_expression_gives_one_of_the_two_or_a_text() {
-    let version = |origin: u16, value: Option<&str>| Version {
+fn an_expression_gives_one_of_the_two_or_a_text_or_nothing() {
+    let version = |origin: u16, value: Option<&str>, wall| Version {
         stamp: Stamp::new(7, MasterId(origin)),
         dot: Dot::new(MasterId(origin), 3),
         value: value.map(Into::into),
+        wall,
+        before: value.map(|value| format!("{value}0").into()),
     };
-    let (first, second) = (version(0, Some("x")), version(1, None));
-    for (text, keep) in [
-        ("first", Keep::First),
-        ("if first.value == () { first } else { second }", Keep::Second),
-        ("`${first.value}, ${first.master} at ${first.time}, ${second.write}`", Keep::Both("x, A at 7, B3".into())),
+    let (first, second) = (version(0, Some("x"), Some(9)), version(1, None, None));
+    let made = |text: &str, first, second| Kept::Made(text.into(), [first, second]);
+    use Sight::{Hidden, Shown};
+    for (text, kept) in [
+        ("first", Kept::First),
+        ("if first.value == () { first } else { second }", Kept::Second),
+        ("()", Kept::Neither),
+        ("`${first.value}, ${first.master} at ${first.time}, ${second.write}`", made("x, A at 7, B3", Shown, Hidden)),
+        (
+            "`${first.wall}, ${second.wall}, ${first.before}, ${second.before}, ${here}`",
+            made("9, 7, x0, , C", Hidden, Hidden),
+        ),
+        ("`${first.value}${second.value}`", made("x", Shown, Shown)),
     ] {
-        assert_eq!(Expression::new(text, Over::Merged).unwrap().keep(&first, &second), Ok(keep), "{text}");
+        let expression = Expression::new(text, Over::Merged).unwrap();
+        assert_eq!(expression.keep(&first, &second, MasterId(2)), Ok(kept), "{text}");
     }
 }
 
@@ -61,14 +73,32 @@ fn what_is_wrong_is_told_with_its_line_and_the_values() {
     for (keep, line, what) in [
         ("if first.value <", 10, "Script is incomplete"),
         ("let a = 1;\nfrist", 10, "Undefined variable: frist"),
-        ("\n\nfirst.value + 1 > 2", 9, "type `bool`: give `first`, `second`, or a text"),
-        ("()", 9, "type `()`: give `first`"),
+        (
+            "if first.tim > second.tim {\nfirst } else { second }",
+            9,
+            "nothing has a field `tim`: the fields are `value`",
+        ),
+        (
+            "if first.time > 7 {\n second.tim } else { second }",
+            10,
+            "field `tim`: the fields are `value`, `time`, `wall`",
+        ),
+        ("\n\nfirst.value + 1 > 2", 9, "type `bool`: give `first`, `second`, a text made of both, or `()`"),
+        ("7", 9, "type `i64`: give `first`"),
         ("#{ write: \"Z9\" }", 9, "give `first`"),
         ("while true { }", 9, "Too many operations"),
+        ("sleep(1000000); first", 9, "there is no `sleep`"),
         ("fn f(x) {\nf(x) }\nf(1)", 11, "Stack overflow"),
-        ("first.value.split(\" \")[0].parse_int() < 2; second", 9, "for a delete and"),
+        ("first.value.split(\" \")[0].parse_int() < 2; second", 9, "given a delete and"),
         ("timestamp(); first", 9, "Function not found: timestamp"),
         ("let s = \"x\"; loop { s += s; }", 9, "too large"),
+        (
+            "\"a\\nb\"",
+            9,
+            "the text `a\\nb` has a line break or another control character: give text of one line (given 2 and",
+        ),
+        ("\"\\x1b[31mred\"", 9, "the text `\\u{1b}[31mred`"),
+        ("throw \"\\x1b\"", 9, "the script throws: \\u{1b} (given 2 and 3)"),
     ] {
         let told = scenario("siblings", keep).unwrap_err();
         assert!(told.starts_with(&format!("mine.toml:{line}: `keep`: ")) && told.contains(what), "{keep}: {told}");

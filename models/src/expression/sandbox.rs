@@ -4,14 +4,13 @@
 //! a budget of operations, of call depth, of the size of values, and of time; a script that exceeds one fails, as does
 //! one that asks for a field that is not there.
 
-use super::syntax;
+use super::syntax::{self, Names};
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
     BasicStringPackage, BitFieldPackage, LogicPackage, MoreStringPackage, Package,
 };
 use rhai::{AST, Dynamic, Engine, EvalAltResult, OptimizationLevel, Position, Scope};
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -132,13 +131,18 @@ impl fmt::Display for Record {
 #[derive(Clone, Debug)]
 pub struct Script {
     ast: AST,
-    reads: BTreeSet<String>,
+    names: Names,
 }
 
 impl Script {
-    /// Whether it reads a field of that name of anything, or a constant of that name.
-    pub fn reads(&self, name: &str) -> bool {
-        self.reads.contains(name)
+    /// Whether it reads a field of that name, of whatever.
+    pub fn reads_field(&self, name: &str) -> bool {
+        self.names.fields.contains(name)
+    }
+
+    /// Whether it reads a variable or a constant of that name.
+    pub fn reads_variable(&self, name: &str) -> bool {
+        self.names.variables.contains(name)
     }
 }
 
@@ -208,8 +212,8 @@ impl Sandbox {
             let line = error.position().line().unwrap_or_else(|| text.lines().count());
             Wrong::at(line, error.err_type().to_string())
         })?;
-        let reads = syntax::checked(&ast, fields)?;
-        Ok(Script { ast, reads })
+        let names = syntax::checked(&ast, fields)?;
+        Ok(Script { ast, names })
     }
 
     /// Calls a script with the value of each constant.

@@ -7,23 +7,32 @@ use std::collections::BTreeSet;
 /// Functions that a script may not call: what they make is not within its budgets.
 const REFUSED: [&str; 3] = ["eval", "curry", "sleep"];
 
+/// The names that a script uses.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    pub(super) fields: BTreeSet<String>,
+    pub(super) variables: BTreeSet<String>,
+}
+
 /// Checks that each field that a script reads is one of `fields` or of a map that the script makes, and gives the names of
 /// all fields and variables that it reads.
-pub(super) fn checked(ast: &AST, fields: &[&str]) -> Result<BTreeSet<String>, Wrong> {
+pub(super) fn checked(ast: &AST, fields: &[&str]) -> Result<Names, Wrong> {
     let mut own = BTreeSet::new();
     let mut asked: Vec<(String, Position)> = Vec::new();
-    let mut reads = BTreeSet::new();
+    let mut names = Names::default();
     let mut refused = None;
     ast.walk(&mut |path| {
         match path.last() {
             Some(ASTNode::Expr(Expr::Map(map, _))) => own.extend(map.0.iter().map(|(key, _)| key.name.to_string())),
             Some(ASTNode::Expr(Expr::Property(property, at))) => asked.push((property.2.to_string(), *at)),
             Some(ASTNode::Expr(Expr::Variable(variable, ..))) => {
-                reads.insert(variable.1.to_string());
+                names.variables.insert(variable.1.to_string());
             }
-            Some(ASTNode::Expr(Expr::StringConstant(text, _))) => {
+            Some(ASTNode::Expr(Expr::Index(pair, ..))) => {
                 // A field can be named by a text: `first["wall"]`.
-                reads.insert(text.to_string());
+                if let Expr::StringConstant(text, _) = &pair.rhs {
+                    names.fields.insert(text.to_string());
+                }
             }
             Some(ASTNode::Expr(Expr::FnCall(call, at) | Expr::MethodCall(call, at)))
             | Some(ASTNode::Stmt(Stmt::FnCall(call, at)))
@@ -45,8 +54,8 @@ pub(super) fn checked(ast: &AST, fields: &[&str]) -> Result<BTreeSet<String>, Wr
         let what = format!("nothing has a field `{name}`: the fields are {}", known.join(", "));
         return Err(Wrong::at(line_of(*at), what));
     }
-    reads.extend(asked.into_iter().map(|(name, _)| name));
-    Ok(reads)
+    names.fields.extend(asked.into_iter().map(|(name, _)| name));
+    Ok(names)
 }
 
 /// The field that an assignment to this expression sets.

@@ -2,10 +2,16 @@
 
 use super::file::Written;
 use super::reader::Reader;
-use crate::expression::{Expression, Wrong};
+use crate::expression::{Expression, Version, Wrong};
 use crate::fault::{Fault, line_of};
 use crate::scope::Scope;
-use multimaster::{Dot, MasterId, Op, Request, Stamp, Version};
+use multimaster::{Dot, Op, Stamp};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// On how many different values an expression is tried, and for how long at most.
+const VALUES: usize = 32;
+const LONGEST: Duration = Duration::from_secs(2);
 
 impl Reader<'_> {
     /// Scenarios live as long as the program, and so do their rules.
@@ -15,24 +21,31 @@ impl Reader<'_> {
         Ok(Box::leak(Box::new(expression)))
     }
 
-    /// Tries the expression on every two values that clients write, so that what is wrong with it is told before anything
+    /// Tries the expression on values that clients write, two at a time, so that what is wrong with it is told before anything
     /// is explored.
     pub(super) fn tried(&self, expression: &Expression, written: &Written, scope: &Scope) -> Result<(), Fault> {
         let asks = scope.clients.iter().flat_map(|client| client.asks.iter().map(|ask| (client.at, ask)));
         let asks = asks.chain(scope.free.of.iter().map(|(at, ask)| (*at, ask)));
-        let version = |(place, (master, ask)): (usize, (MasterId, &Request))| {
+        let mut versions: Vec<Version> = Vec::new();
+        let mut tried = BTreeSet::new();
+        for (master, ask) in asks {
             let value = if let Op::Set(value) = ask.op.untimed() { Some(value.clone()) } else { None };
-            let number = place as u64 + 1;
-            Version { stamp: Stamp::new(number, master), dot: Dot::new(master, number), value }
-        };
-        let versions: Vec<Version> = asks.enumerate().map(version).collect();
-        for first in &versions {
-            for second in versions.iter().filter(|second| *second != first) {
-                expression.keep(first, second).map_err(|wrong| {
-                    let said = |version: &Version| version.value.as_deref().unwrap_or("a delete").to_owned();
-                    let what = format!("{} (for {} and {})", wrong.what, said(first), said(second));
-                    self.in_expression(written, &Wrong { what, ..wrong })
-                })?;
+            if tried.len() < VALUES && tried.insert(value.clone()) {
+                let number = tried.len() as u64;
+                // Every other one was written over something.
+                let before = versions.last().filter(|_| number.is_multiple_of(2)).and_then(|last| last.value.clone());
+                let (stamp, dot) = (Stamp::new(number, master), Dot::new(master, number));
+                versions.push(Version { stamp, dot, value, wall: ask.op.time(), before });
+            }
+        }
+        let started = Instant::now();
+        for (first, second) in versions.iter().flat_map(|first| versions.iter().map(move |second| (first, second))) {
+            if first != second {
+                let kept = expression.keep(first, second, first.dot.origin());
+                kept.map_err(|wrong| self.in_expression(written, &wrong))?;
+            }
+            if started.elapsed() > LONGEST {
+                break;
             }
         }
         Ok(())

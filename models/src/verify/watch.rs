@@ -213,4 +213,8 @@ impl<R: Resolver> Resolver for Watched<R> {
     fn shows(&self, state: &R::State, dot: Dot) -> bool {
         self.asked(Call::Shows(state.clone(), dot), |rule| rule.shows(state, dot))
     }
+
+    fn unsure(&self, state: &R::State, dot: Dot) -> bool {
+        self.asked(Call::Shows(state.clone(), dot), |rule| rule.unsure(state, dot))
+    }
 }
