@@ -12,7 +12,7 @@ mod history;
 mod readers;
 
 use history::{History, Seen, Write, has};
-use multimaster::{Kind, MasterId, Op, Request, Resolver, Side};
+use multimaster::{Dot, Kind, MasterId, Op, Request, Resolver, Side, Stamp};
 use readers::told_apart;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -102,7 +102,16 @@ const ELSEWHERE: MasterId = MasterId(4);
 
 /// Tries all small histories. `rule` gives each master its own; `measure` says how large a state is.
 pub fn check<R: Resolver>(rule: &dyn Fn(MasterId) -> R, measure: fn(&R::State) -> usize) -> Findings {
-    let mut checker = Checker::new(rule, measure);
+    check_on(operations(&rule(MasterId(0))), rule, measure)
+}
+
+/// The same with these operations: how many histories there are grows with the cube of their number.
+pub fn check_on<R: Resolver>(
+    operations: Vec<Op>,
+    rule: &dyn Fn(MasterId) -> R,
+    measure: fn(&R::State) -> usize,
+) -> Findings {
+    let mut checker = Checker::new(operations, rule, measure);
     let mut histories = vec![History { writes: Vec::new(), states: BTreeMap::from([(0, R::State::default())]) }];
     for _ in 0..WRITES {
         let mut longer = Vec::new();
@@ -115,10 +124,27 @@ pub fn check<R: Resolver>(rule: &dyn Fn(MasterId) -> R, measure: fn(&R::State) -
     Findings { broken: broken.into_values().collect(), histories: tried, merges, bytes, digest: digest.finish() }
 }
 
-/// A few operations of each kind: two values, and what takes them away; for a rule that
-/// [goes by clocks](Resolver::goes_by_clocks), made at right times.
-pub fn operations(kind: Kind) -> Vec<Op> {
-    let texts: &[&str] = match kind {
+/// A few operations that `rule` takes: two values, and what takes them away. Of a map, on fields of whichever kind it has.
+pub fn operations<R: Resolver>(rule: &R) -> Vec<Op> {
+    if rule.kind() != Kind::Map {
+        return parsed(of_kind(rule.kind()));
+    }
+    let (dot, stamp) = (Dot::new(READER, 1), Stamp::new(1, READER));
+    let taken = |op: &Op| rule.prepare(&R::State::default(), op.clone(), dot, stamp).is_ok();
+    // Of those that are equal the first.
+    let fields = FIELDS.into_iter().map(parsed).rev();
+    fields.max_by_key(|operations| operations.iter().filter(|op| taken(op)).count()).unwrap_or_default()
+}
+
+/// On fields of a map: on registers, on counters, and on sets.
+const FIELDS: [&[&str]; 3] = [
+    &["in k, set f = 1", "in k, set f = 2", "remove f from k"],
+    &["in k, add 1 to f", "in k, subtract 2 from f", "remove f from k"],
+    &["in k, insert x into f", "in k, remove x from f", "remove f from k"],
+];
+
+fn of_kind(kind: Kind) -> &'static [&'static str] {
+    match kind {
         Kind::Register => &["set k = 1", "set k = 2", "delete k"],
         Kind::Counter => &["add 1 to k", "subtract 2 from k"],
         Kind::GrowOnlyCounter => &["add 1 to k", "add 2 to k"],
@@ -129,8 +155,11 @@ pub fn operations(kind: Kind) -> Vec<Op> {
         Kind::Flag => &["enable k", "disable k"],
         Kind::Maximum => &["raise k to 1", "raise k to 2"],
         Kind::Minimum => &["lower k to 1", "lower k to 2"],
-        Kind::Map => &["in k, set f = 1", "in k, set f = 2", "remove f from k"],
-    };
+        Kind::Map => FIELDS[0],
+    }
+}
+
+fn parsed(texts: &[&str]) -> Vec<Op> {
     texts.iter().filter_map(|text| text.parse().ok()).map(|request: Request| request.op).collect()
 }
 
@@ -150,9 +179,8 @@ struct Checker<R: Resolver> {
 }
 
 impl<R: Resolver> Checker<R> {
-    fn new(rule: &dyn Fn(MasterId) -> R, measure: fn(&R::State) -> usize) -> Checker<R> {
+    fn new(operations: Vec<Op>, rule: &dyn Fn(MasterId) -> R, measure: fn(&R::State) -> usize) -> Checker<R> {
         let rules = [MasterId(0), MasterId(1), MasterId(2), READER].map(rule);
-        let operations = operations(rules[0].kind());
         let digest = foldhash::quality::FixedState::with_seed(0).build_hasher();
         Checker { operations, broken: BTreeMap::new(), tried: 0, merges: true, measure, bytes: 0, digest, rules }
     }
@@ -297,7 +325,7 @@ impl<R: Resolver> Checker<R> {
         if one == other || self.broken.contains_key(&law) {
             return;
         }
-        if let Some(told) = told_apart(&self.rules[3], history, one, other) {
+        if let Some(told) = told_apart(&self.rules[3], &self.operations, history, one, other) {
             let (first, second) = ways();
             let differs = format!("{first}: {}\n    {second}: {}", told.0, told.1);
             self.broken.insert(law, Broken { law, writes: history.in_words(), differs });

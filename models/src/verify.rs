@@ -7,13 +7,14 @@ mod requests;
 mod ruled;
 mod violation;
 mod watch;
+mod workloads;
 mod worlds;
 
 pub use failure::Failure;
 pub use plan::Passed;
 pub use violation::Violation;
 pub use watch::Misbehaviour;
-pub(crate) use worlds::workloads;
+pub(crate) use workloads::{Workload, workload};
 
 use crate::erased::Erased;
 use crate::explorer;

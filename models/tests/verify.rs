@@ -9,6 +9,7 @@ use multimaster_models::properties as p;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::specification;
 use multimaster_models::verify::{Failure, Misbehaviour, Verify};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -349,9 +350,8 @@ fn violated<R: Resolver>(verify: Verify<R>) -> Vec<(&'static str, usize)> {
     }
 }
 
-/// Two masters and a stream: enough for a superseded value to come back.
-fn small<R: Resolver>(rule: R) -> Verify<R> {
-    let scope = Scope {
+fn pair_scope() -> Scope {
+    Scope {
         topology: Topology::all_to_all(2).unwrap(),
         link: Link::Stream { resets: 0 },
         batch: 2,
@@ -359,8 +359,12 @@ fn small<R: Resolver>(rule: R) -> Verify<R> {
         clients: Vec::new(),
         free: Free::default(),
         clocks: Clocks::default(),
-    };
-    let verify = Verify::rule(rule).scope("pair", scope);
+    }
+}
+
+/// Two masters and a stream: enough for a superseded value to come back.
+fn small<R: Resolver>(rule: R) -> Verify<R> {
+    let verify = Verify::rule(rule).scope("pair", pair_scope());
     verify.requests(["A: set k = 4", "A: set k = 2", "B: set k = 3"]).lawless()
 }
 
@@ -529,4 +533,94 @@ fn no_trace_is_written_over_another() {
     assert_ne!(one, other);
     assert!(std::fs::read_to_string(one).unwrap().contains("set k = 1"));
     assert!(std::fs::read_to_string(other).unwrap().contains("set k = 3"));
+}
+
+fn vacuous<R: Resolver>(verify: Verify<R>) -> String {
+    let failure = verify.quiet().run().unwrap_err();
+    assert!(matches!(&failure, Failure::Vacuous { witness, .. } if *witness == p::CONFLICT), "{failure}");
+    failure.to_string()
+}
+
+#[test]
+fn why_no_conflict_is_reached_is_told() {
+    let asked =
+        |requests: &[&str]| Verify::rule(LastWriteWins).scope("pair", pair_scope()).requests(requests.iter().copied());
+    let refused = vacuous(small(ReadOnly));
+    let why = "all 3 requests were refused, the first, `set k = 4` at A, because read only";
+    assert!(refused.contains(why) && refused.contains(".unreached(\"a conflict\")"), "{refused}");
+    let one_writer = vacuous(asked(&["A: set k = 1", "A/2: set k = 2"]));
+    assert!(one_writer.contains("only master A writes: nothing can conflict"), "{one_writer}");
+    let apart = vacuous(asked(&["A: set one = 1", "B: set two = 2", "B: delete two"]));
+    assert!(apart.contains("no key is written at two masters: nothing can conflict"), "{apart}");
+}
+
+/// A map of counters that takes nothing else.
+#[derive(Clone)]
+struct Counts;
+
+impl Resolver for Counts {
+    type State = BTreeMap<Text, i64>;
+    type Effect = (Text, i64);
+
+    fn kind(&self) -> Kind {
+        Kind::Map
+    }
+
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Self::Effect, Refusal> {
+        match op {
+            Op::In { field, op } => match *op {
+                Op::Add(amount) => Ok((field, amount)),
+                op => Err(Refusal::WrongKind(op)),
+            },
+            op => Err(Refusal::WrongKind(op)),
+        }
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
+        let (field, amount) = &change.effect;
+        *state.entry(field.clone()).or_default() += amount;
+        true
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        let fields = state.iter().map(|(field, total)| (field.clone(), Reading::Total(*total)));
+        Reading::Fields(fields.collect())
+    }
+
+    fn merge(&self, _: Side<'_, Self::State>, _: Side<'_, Self::State>) -> Option<Self::State> {
+        None
+    }
+
+    fn shows(&self, _: &Self::State, _: Dot) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_map_is_asked_for_the_fields_that_it_takes() {
+    let passed = Verify::rule(Counts).without_snapshots().run().unwrap();
+    assert!(passed.histories > 100, "{passed:?}");
+}
+
+#[test]
+fn that_a_rule_has_no_merge_is_said_where_it_matters() {
+    let failure = Verify::rule(Counts).quiet().run().unwrap_err();
+    let Failure::Violated { violations, .. } = &failure else { panic!("{failure}") };
+    assert!(violations.iter().all(|violation| violation.world.starts_with("pair/snapshot/")), "{failure}");
+    let text = failure.to_string();
+    assert!(text.contains("the rule has no `merge`") && text.contains(".without_snapshots()"), "{text}");
+    // Of a rule that merges wrongly this is not said.
+    let text = Verify::rule(Remembering).lawless().quiet().run().unwrap_err().to_string();
+    assert!(text.contains("pair/snapshot/") && !text.contains("has no `merge`"), "{text}");
+}
+
+/// A register of two letters: what the laws are tried on by default it refuses.
+#[test]
+fn laws_are_tried_on_the_requests_that_are_given() {
+    let letters = |a: &Version, b: &Version| if a.value < b.value { Keep::First } else { Keep::Second };
+    let given = Verify::rule(Custom(letters)).requests(["A: set k = x", "B: set k = y", "B: delete k"]);
+    let given = given.scope("pair", pair_scope()).run().unwrap();
+    let few = Verify::rule(Custom(letters)).requests(["A: set k = x", "B: set k = x"]);
+    let few = few.scope("pair", pair_scope()).run().unwrap();
+    assert!(0 < few.histories && few.histories < given.histories, "{few:?}, {given:?}");
 }

@@ -1,14 +1,15 @@
 //! What a reader can tell: two states that nobody can tell apart are one.
 
 use super::history::History;
-use super::{ELSEWHERE, READER, WRITES, operations};
-use multimaster::{Change, Resolver};
+use super::{ELSEWHERE, READER, WRITES};
+use multimaster::{Change, Op, Resolver};
 
 /// How a reader can tell two states apart: now, or after one more write, here or by another master that has seen any
 /// part of this. States that differ in what no reader will ever see are one state: which of two equal values it is that
 /// was kept, for one.
 pub(super) fn told_apart<R: Resolver>(
     rule: &R,
+    operations: &[Op],
     history: &History<R>,
     one: &R::State,
     other: &R::State,
@@ -24,7 +25,7 @@ pub(super) fn told_apart<R: Resolver>(
         reads(&state)
     };
     let everything = !0;
-    for op in &operations(rule.kind()) {
+    for op in operations {
         let here = |state| history.next(rule, state, op, READER, everything, 0);
         if let (Some(after_one), Some(after_other)) = (here(one), here(other)) {
             let told = (with(one, &after_one), with(other, &after_other));

@@ -12,7 +12,7 @@ use crate::scenario::ForRule;
 use crate::scope::{Client, Clocks, Free, Link, Scope};
 use crate::specification::Specification;
 use crate::table;
-use crate::verify::workloads;
+use crate::verify::{Workload, workload};
 use multimaster::{MasterId, Resolver, Topology};
 use std::fmt::Write;
 
@@ -98,6 +98,17 @@ impl ForRule for Laws {
     }
 }
 
+/// What clients write.
+struct Workloads;
+
+impl ForRule for Workloads {
+    type Answer = Workload;
+
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Workload {
+        workload(&AnyRule::new(rule(MasterId(0))))
+    }
+}
+
 fn happens_anyway(found: &[Option<Counterexample>], property: &str) -> bool {
     let at_all = |(column, _): &(usize, &(&str, Under, &[&str]))| found[*column].is_some();
     let columns = COLUMNS.iter().enumerate().filter(|(_, (_, under, _))| *under == Under::RightClocks);
@@ -110,7 +121,7 @@ fn scopes(rule: &Rule) -> Vec<(Under, Scope)> {
     let mut scopes = Vec::new();
     let stream = Link::Stream { resets: 0 };
     let datagram = Link::Datagram { losses: 0, duplicates: 0 };
-    for [a, b, c] in workloads(rule.rule.kind()) {
+    for [a, b, c] in rule.rule.with(Workloads) {
         for asks in
             [[&a[..], &b[..1], &[]], [&a[..1], &b[..], &[]], [&b[..1], &c[..], &[]], [&a[..1], &b[..1], &c[..1]]]
         {

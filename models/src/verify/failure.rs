@@ -29,6 +29,8 @@ pub enum Failure {
         world: String,
         /// The witness.
         witness: &'static str,
+        /// Why, if it can be told.
+        why: Option<String>,
     },
     /// There is no property, law or witness of the name that was given.
     Unknown {
@@ -69,8 +71,13 @@ impl fmt::Display for Failure {
             }
             Failure::Misbehaves(how) => write!(f, "{how}"),
             Failure::NotExhausted(world) => write!(f, "{world}: too many states to exhaust: nothing is known"),
-            Failure::Vacuous { world, witness } => {
-                write!(f, "{world}: {witness} was reached nowhere: nothing was tested")
+            Failure::Vacuous { world, witness, why } => {
+                writeln!(f, "{world}: {witness} was reached nowhere: nothing was tested")?;
+                if let Some(why) = why {
+                    writeln!(f, "  {why}")?;
+                }
+                write!(f, "  other requests can be given by `.requests([\"A: …\", …])`; ")?;
+                write!(f, "if that is meant, say so: `.unreached(\"{witness}\")`")
             }
             Failure::Unknown { what, name, known } => {
                 write!(f, "no {what} is named `{name}`; there are {}", known.join(", "))

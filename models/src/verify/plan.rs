@@ -12,6 +12,8 @@ use crate::engine::{Cut, Finding, Limits, Report, Verdict};
 use crate::erased::Erased;
 use crate::laws::Broken;
 use crate::properties as p;
+use crate::subject::Subject;
+use multimaster::Op;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::io::Write;
@@ -46,6 +48,14 @@ pub struct Passed {
     /// Distinct states in all of them.
     pub states: usize,
 }
+
+/// The laws are tried on so many of the user's own operations: the histories grow with the cube of it.
+const MOST_OPERATIONS: usize = 4;
+
+/// What is to be said where snapshots are to blame, or seem to be.
+const NO_MERGE: &str = "the rule has no `merge`: it returns `None`, so that where a neighbour sends a snapshot, its state \
+                        replaces ours, and what it had not seen is lost; write `merge`, or leave snapshots out by \
+                        `.without_snapshots()`";
 
 /// What has come out so far.
 struct Found {
@@ -85,7 +95,7 @@ impl Plan {
         let mut worlds = match (&self.own, requests) {
             (Some(own), None) => vec![own.clone()],
             (Some(own), Some(clients)) => vec![own.asked(clients).map_err(Failure::Request)?],
-            (None, None) => worlds::default(kind, by_clocks),
+            (None, None) => worlds::default(rule.workload(), by_clocks),
             (None, Some(clients)) => worlds::requested(&clients, by_clocks),
         };
         if !self.snapshots {
@@ -107,17 +117,18 @@ impl Plan {
         let passed = Passed { histories: 0, scopes: worlds.len(), states: 0 };
         let mut found = Found { started, violations: BTreeMap::new(), laws: Vec::new(), incomplete: None, passed };
         if self.demands.include_laws() {
-            self.try_laws(rule, &mut found);
+            self.try_laws(rule, &worlds, &mut found);
         }
         for (place, (world, model)) in worlds.iter().zip(models).enumerate() {
             self.explore(place, world, &model, &mut found);
         }
-        self.outcome(found)
+        self.outcome(rule, &worlds, found)
     }
 
     /// Those that are broken and demanded.
-    fn try_laws(&self, rule: &dyn Ruled, found: &mut Found) {
-        let (findings, again) = (rule.laws(), rule.laws());
+    fn try_laws(&self, rule: &dyn Ruled, worlds: &[World], found: &mut Found) {
+        let operations = self.operations(worlds);
+        let (findings, again) = (rule.laws(&operations), rule.laws(&operations));
         if findings.digest != again.digest {
             watch::remembers();
         }
@@ -128,12 +139,25 @@ impl Plan {
         }
     }
 
+    /// The user's own operations, for the laws: the first few.
+    fn operations(&self, worlds: &[World]) -> Vec<Op> {
+        let mut operations = Vec::new();
+        let clients = worlds.iter().filter(|_| self.requests.is_some()).flat_map(|world| &world.scope.clients);
+        for ask in clients.flat_map(|client| &client.asks) {
+            let op = ask.op.untimed();
+            if !operations.contains(op) && operations.len() < MOST_OPERATIONS {
+                operations.push(op.clone());
+            }
+        }
+        operations
+    }
+
     fn explore(&self, place: usize, world: &World, model: &Erased, found: &mut Found) {
         let limits = Limits { until: self.demands.decided_by(model), ..self.limits };
         let mut report = model.explore(limits, &mut |_, _| {});
         found.passed.states += report.states;
         if found.violations.is_empty() && found.incomplete.is_none() {
-            found.incomplete = self.incomplete(world, &report);
+            found.incomplete = self.incomplete(world, model, &report);
         }
         // Only what is demanded, and shorter than what has been found, is worth a replay.
         let shorter = |finding: &Finding| match &finding.verdict {
@@ -157,7 +181,7 @@ impl Plan {
     }
 
     /// Why nothing follows from it that nothing was found in this world.
-    fn incomplete(&self, world: &World, report: &Report) -> Option<Failure> {
+    fn incomplete(&self, world: &World, model: &Erased, report: &Report) -> Option<Failure> {
         match report.cut {
             Some(Cut::Found) => return None,
             Some(_) => return Some(Failure::NotExhausted(world.name.clone())),
@@ -169,10 +193,11 @@ impl Plan {
         let unreached =
             |witness: &&str| matches!(report.verdict(witness), Some(Verdict::Violated(_))) && needed(witness);
         let witness = [p::REST, p::CONFLICT, p::CROSSED].into_iter().find(unreached)?;
-        Some(Failure::Vacuous { world: world.name.clone(), witness })
+        let why = model.why_unreached(witness);
+        Some(Failure::Vacuous { world: world.name.clone(), witness, why })
     }
 
-    fn outcome(&self, found: Found) -> Result<Passed, Failure> {
+    fn outcome(&self, rule: &dyn Ruled, worlds: &[World], found: Found) -> Result<Passed, Failure> {
         let Found { violations, laws, incomplete, passed, .. } = found;
         if violations.is_empty() {
             return match incomplete {
@@ -186,9 +211,16 @@ impl Plan {
         violations.sort_by_key(|(place, Violation { example, .. })| {
             (example.replayed.steps.len(), *place, row(example.property))
         });
+        let in_snapshots = violations.iter().any(|(place, _)| worlds[*place].has_snapshots());
         let mut violations: Vec<Violation> = violations.into_iter().map(|(_, violation)| violation).collect();
         violations.iter_mut().for_each(Violation::keep);
-        let notes = Some(self.note).filter(|note| !note.is_empty()).map(str::to_owned).into_iter().collect();
+        let mut notes: Vec<String> = Vec::new();
+        if !self.note.is_empty() {
+            notes.push(self.note.into());
+        }
+        if in_snapshots && !rule.laws(&self.operations(worlds)).merges {
+            notes.push(NO_MERGE.into());
+        }
         Err(Failure::Violated { violations, laws, notes })
     }
 

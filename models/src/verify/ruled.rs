@@ -1,12 +1,13 @@
 //! The rule to be verified: as each master has it, watched, and with its type forgotten.
 
 use super::watch::{Current, Misbehaviour, Watched, message_of};
+use super::workloads::{Workload, workload};
 use crate::cluster::Cluster;
 use crate::erased::Erased;
 use crate::laws::{self, Findings};
 use crate::scope::Scope;
 use crate::specification::Specification;
-use multimaster::{Kind, MasterId, Resolver};
+use multimaster::{Kind, MasterId, Op, Resolver};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
@@ -49,10 +50,12 @@ pub(super) trait Ruled {
     fn kind(&self) -> Kind;
     /// Whether wall clocks count.
     fn goes_by_clocks(&self) -> bool;
+    /// What clients write if the user does not say.
+    fn workload(&self) -> Workload;
     /// Masters in a scope, each with its rule.
     fn model(&self, scope: Scope, asked: &Asked) -> Erased;
-    /// The laws, tried on all small histories.
-    fn laws(&self) -> Findings;
+    /// The laws, tried on all small histories of these operations; of a few of the rule's kind if there are none.
+    fn laws(&self, operations: &[Op]) -> Findings;
 }
 
 impl<R: Resolver> Ruled for Rules<R> {
@@ -64,6 +67,10 @@ impl<R: Resolver> Ruled for Rules<R> {
         self.at(MasterId(0)).goes_by_clocks()
     }
 
+    fn workload(&self) -> Workload {
+        workload(&self.at(MasterId(0)))
+    }
+
     fn model(&self, scope: Scope, asked: &Asked) -> Erased {
         let mut cluster = Cluster::with_rules(scope, |master| self.at(master));
         if let Some(specification) = asked.specification {
@@ -72,7 +79,9 @@ impl<R: Resolver> Ruled for Rules<R> {
         Erased::new(cluster)
     }
 
-    fn laws(&self) -> Findings {
-        laws::check(&|master| self.at(master), |_| 0)
+    fn laws(&self, operations: &[Op]) -> Findings {
+        let operations =
+            if operations.is_empty() { laws::operations(&self.at(MasterId(0))) } else { operations.to_vec() };
+        laws::check_on(operations, &|master| self.at(master), |_| 0)
     }
 }
