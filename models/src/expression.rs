@@ -13,6 +13,7 @@
 mod forms;
 mod keep;
 pub mod sandbox;
+mod scripted;
 mod syntax;
 pub mod value;
 mod version;
@@ -21,8 +22,11 @@ use crate::any_rule::AnyRule;
 use forms::{At, OverArrival, OverMerged, OverSiblings};
 use keep::Keeping;
 pub use keep::{Kept, Sight};
-use multimaster::{Kind, MasterId};
+use multimaster::{Kind, MasterId, Request};
 pub use sandbox::Wrong;
+pub(crate) use scripted::TABLE;
+pub use scripted::{Keeps, Source, Sources};
+use scripted::{Running, Scripted};
 use serde::Deserialize;
 use std::cmp::Ordering;
 use std::fmt;
@@ -47,10 +51,17 @@ pub enum Over {
 /// delete), `time` (the Lamport time), `wall` (the time that the writer gave; without one, the Lamport time), `master`,
 /// `write`, and `before` (what the writer read when it wrote).
 /// What it gives is one of the two, or a text: a new value made of both; or `()`: the key is deleted.
+///
+/// Or it is written as [several scripts](Sources), and then of any kind.
 pub struct Expression {
+    /// All that was written.
     text: String,
-    over: Over,
-    keeping: Keeping,
+    body: Body,
+}
+
+enum Body {
+    Keep(Over, Keeping),
+    Scripts(Scripted),
 }
 
 impl Expression {
@@ -59,34 +70,77 @@ impl Expression {
     /// # Errors
     /// If it is none.
     pub fn new(text: &str, over: Over) -> Result<Expression, Wrong> {
-        Ok(Expression { text: text.into(), over, keeping: Keeping::new(text)? })
+        Ok(Expression { text: format!("{over:?}: {text}"), body: Body::Keep(over, Keeping::new(text)?) })
+    }
+
+    /// Reads a rule of several scripts.
+    ///
+    /// # Errors
+    /// What is wrong with one of them, with the line of the file.
+    pub fn scripts(keeps: Keeps, sources: &Sources) -> Result<Expression, Wrong> {
+        let body = Body::Scripts(Scripted::new(keeps, sources)?);
+        Ok(Expression { text: format!("{keeps:?}: {sources:?}"), body })
     }
 
     /// What it keeps of two versions at the master `here`.
     ///
     /// # Errors
-    /// If it fails, does not end in time, or gives something else than a version, a text of one line, or `()`.
+    /// If it fails, does not end in time, or gives something else than a version, a text of one line, or `()`; or if it is a
+    /// rule of several scripts.
     pub fn keep(&self, first: &Version, second: &Version, here: MasterId) -> Result<Kept, Wrong> {
-        self.keeping.keep(first, second, here)
+        match &self.body {
+            Body::Keep(_, keeping) => keeping.keep(first, second, here),
+            Body::Scripts(_) => Err(Wrong::at(1, "this rule is not asked which of two versions it keeps")),
+        }
     }
 
-    /// What went wrong first since it was read, if anything: then what was explored under it says nothing.
+    /// Tries a rule of several scripts on requests.
+    ///
+    /// # Errors
+    /// What fails, with the line of the file.
+    pub fn tried(&self, requests: &[(MasterId, Request)]) -> Result<(), Wrong> {
+        if let Body::Scripts(scripts) = &self.body { scripts.tried(requests) } else { Ok(()) }
+    }
+
+    /// What went wrong first since it was read, if anything: then what was explored under it says nothing. The line is in the
+    /// expression, or, of several scripts, in the file.
     pub fn failed(&self) -> Option<&Wrong> {
-        self.keeping.failed()
+        match &self.body {
+            Body::Keep(_, keeping) => keeping.failed(),
+            Body::Scripts(scripts) => scripts.failed(),
+        }
     }
 
     /// Which operations clients may ask.
     pub fn kind(&self) -> Kind {
-        Kind::Register
+        match &self.body {
+            Body::Keep(..) => Kind::Register,
+            Body::Scripts(scripts) => scripts.keeps().kind(),
+        }
+    }
+
+    /// Whether all keys of a master are one state.
+    pub fn is_table(&self) -> bool {
+        matches!(&self.body, Body::Scripts(scripts) if scripts.keeps() == Keeps::Table)
+    }
+
+    /// Whether it is a rule of several scripts, none of which merges states.
+    pub fn lacks_merge(&self) -> bool {
+        matches!(&self.body, Body::Scripts(scripts) if !scripts.merges())
     }
 
     /// The rule as it runs at the master `here`.
     pub fn rule(&'static self, here: MasterId) -> AnyRule {
-        let at = At { keeping: &self.keeping, here };
-        match self.over {
-            Over::Siblings => AnyRule::new(OverSiblings(at)),
-            Over::Merged => AnyRule::new(OverMerged(at)),
-            Over::Arrival => AnyRule::new(OverArrival(at)),
+        match &self.body {
+            Body::Scripts(scripts) => AnyRule::new(Running { scripts, here }),
+            Body::Keep(over, keeping) => {
+                let at = At { keeping, here };
+                match over {
+                    Over::Siblings => AnyRule::new(OverSiblings(at)),
+                    Over::Merged => AnyRule::new(OverMerged(at)),
+                    Over::Arrival => AnyRule::new(OverArrival(at)),
+                }
+            }
         }
     }
 }
@@ -107,12 +161,12 @@ impl PartialOrd for Expression {
 
 impl Ord for Expression {
     fn cmp(&self, other: &Self) -> Ordering {
-        (&self.text, self.over as u8).cmp(&(&other.text, other.over as u8))
+        self.text.cmp(&other.text)
     }
 }
 
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} over {:?}", self.text, self.over)
+        f.write_str(&self.text)
     }
 }

@@ -94,7 +94,7 @@ impl Keeping {
             return kept.clone();
         }
         let kept = self.keep(first, second, here).unwrap_or_else(|wrong| {
-            self.failed.get_or_init(|| wrong);
+            self.failed.get_or_init(|| Wrong { what: format!("`keep`: {}", wrong.what), ..wrong });
             Kept::First
         });
         let mut decided = remembered();

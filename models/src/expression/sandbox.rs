@@ -1,6 +1,6 @@
 //! Where scripts run: [`Sandbox`].
 //!
-//! A script sees the constants that it is given and nothing else: no file, no clock, no chance, no other thread. Each call has
+//! A script sees what it is given and nothing else: no file, no clock, no chance, no other thread. Each call has
 //! a budget of operations, of call depth, of the size of values, and of time; a script that exceeds one fails, as does
 //! one that asks for a field that is not there.
 
@@ -11,6 +11,7 @@ use rhai::packages::{
 };
 use rhai::{AST, Dynamic, Engine, EvalAltResult, OptimizationLevel, Position, Scope};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -135,12 +136,25 @@ pub struct Script {
 }
 
 impl Script {
+    /// The fields of maps that it makes.
+    pub fn makes(&self) -> &BTreeSet<String> {
+        &self.names.made
+    }
+
+    /// Checks that it reads only these fields, and those of maps that were `made` somewhere.
+    ///
+    /// # Errors
+    /// The first other field that it reads.
+    pub fn check(&self, fields: &[&str], made: &BTreeSet<String>) -> Result<(), Wrong> {
+        self.names.check(fields, made)
+    }
+
     /// Whether it reads a field of that name, of whatever.
     pub fn reads_field(&self, name: &str) -> bool {
         self.names.fields.contains(name)
     }
 
-    /// Whether it reads a variable or a constant of that name.
+    /// Whether it reads a variable of that name.
     pub fn reads_variable(&self, name: &str) -> bool {
         self.names.variables.contains(name)
     }
@@ -194,40 +208,50 @@ impl Sandbox {
         self
     }
 
-    /// Reads a script that will be given these constants, whose records have these fields. A script may also have fields of
+    /// Reads a script that will be given these variables, whose records have these fields. A script may also have fields of
     /// maps that it makes itself.
     ///
     /// # Errors
     /// If it is no script, uses a variable that is not there, or a field that nothing has.
-    pub fn compile(&self, text: &str, constants: &[&str], fields: &[&str]) -> Result<Script, Wrong> {
+    pub fn compile(&self, text: &str, given: &[&str], fields: &[&str]) -> Result<Script, Wrong> {
+        let script = self.read(text, given)?;
+        script.check(fields, &script.names.made)?;
+        Ok(script)
+    }
+
+    /// The same, but what fields there are is to be [checked](Script::check) later.
+    ///
+    /// # Errors
+    /// If it is no script, or uses a variable that is not there.
+    pub fn read(&self, text: &str, given: &[&str]) -> Result<Script, Wrong> {
         if text.len() > LENGTH {
             return Err(Wrong::at(1, format!("a script of {} bytes: at most {LENGTH}", text.len())));
         }
         let mut scope = Scope::new();
-        for name in constants {
-            scope.push_constant(*name, ());
+        for name in given {
+            scope.push(*name, ());
         }
         let ast = self.engine.compile_with_scope(&scope, text).map_err(|error| {
             // What is missing at the end is missing in the last line that there is.
             let line = error.position().line().unwrap_or_else(|| text.lines().count());
             Wrong::at(line, error.err_type().to_string())
         })?;
-        let names = syntax::checked(&ast, fields)?;
+        let names = syntax::names(&ast)?;
         Ok(Script { ast, names })
     }
 
-    /// Calls a script with the value of each constant.
+    /// Calls a script with the value of each variable.
     ///
     /// # Errors
     /// If it throws, fails, or exceeds a budget.
     pub fn run<'a>(
         &self,
         script: &Script,
-        constants: impl IntoIterator<Item = (&'a str, Dynamic)>,
+        given: impl IntoIterator<Item = (&'a str, Dynamic)>,
     ) -> Result<Dynamic, Stopped> {
         let mut scope = Scope::new();
-        for (name, value) in constants {
-            scope.push_constant_dynamic(name, value);
+        for (name, value) in given {
+            scope.push_dynamic(name, value);
         }
         let _until = Deadline::set(Instant::now() + TIME);
         let outcome = self.engine.eval_ast_with_scope::<Dynamic>(&mut scope, &script.ast);

@@ -10,21 +10,29 @@ const REFUSED: [&str; 3] = ["eval", "curry", "sleep"];
 /// The names that a script uses.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
+    /// The fields that it reads.
     pub(super) fields: BTreeSet<String>,
+    /// The variables that it reads.
     pub(super) variables: BTreeSet<String>,
+    /// The fields of maps that it makes.
+    pub(super) made: BTreeSet<String>,
+    /// The fields that it reads by a dot, and where.
+    asked: Vec<(String, Position)>,
 }
 
-/// Checks that each field that a script reads is one of `fields` or of a map that the script makes, and gives the names of
-/// all fields and variables that it reads.
-pub(super) fn checked(ast: &AST, fields: &[&str]) -> Result<Names, Wrong> {
-    let mut own = BTreeSet::new();
-    let mut asked: Vec<(String, Position)> = Vec::new();
+/// The names in a script that calls nothing that it may not call.
+pub(super) fn names(ast: &AST) -> Result<Names, Wrong> {
     let mut names = Names::default();
     let mut refused = None;
     ast.walk(&mut |path| {
         match path.last() {
-            Some(ASTNode::Expr(Expr::Map(map, _))) => own.extend(map.0.iter().map(|(key, _)| key.name.to_string())),
-            Some(ASTNode::Expr(Expr::Property(property, at))) => asked.push((property.2.to_string(), *at)),
+            Some(ASTNode::Expr(Expr::Map(map, _))) => {
+                names.made.extend(map.0.iter().map(|(key, _)| key.name.to_string()));
+            }
+            Some(ASTNode::Expr(Expr::Property(property, at))) => {
+                names.fields.insert(property.2.to_string());
+                names.asked.push((property.2.to_string(), *at));
+            }
             Some(ASTNode::Expr(Expr::Variable(variable, ..))) => {
                 names.variables.insert(variable.1.to_string());
             }
@@ -40,22 +48,29 @@ pub(super) fn checked(ast: &AST, fields: &[&str]) -> Result<Names, Wrong> {
             {
                 refused.get_or_insert_with(|| (call.name.to_string(), *at));
             }
-            Some(ASTNode::Stmt(Stmt::Assignment(assignment))) => own.extend(last_property(&assignment.1.lhs)),
+            Some(ASTNode::Stmt(Stmt::Assignment(assignment))) => {
+                names.made.extend(last_property(&assignment.1.lhs));
+            }
             _ => {}
         }
         true
     });
-    if let Some((name, at)) = refused {
-        return Err(Wrong::at(line_of(at), format!("there is no `{name}` here")));
+    match refused {
+        Some((name, at)) => Err(Wrong::at(line_of(at), format!("there is no `{name}` here"))),
+        None => Ok(names),
     }
-    let unknown = asked.iter().find(|(name, _)| !fields.contains(&name.as_str()) && !own.contains(name));
-    if let Some((name, at)) = unknown {
-        let known: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+}
+
+impl Names {
+    /// Checks that each field that is read by a dot is one of `fields` or of a map that was made.
+    pub(super) fn check(&self, fields: &[&str], made: &BTreeSet<String>) -> Result<(), Wrong> {
+        let unknown = self.asked.iter().find(|(name, _)| !fields.contains(&name.as_str()) && !made.contains(name));
+        let Some((name, at)) = unknown else { return Ok(()) };
+        let made = made.iter().map(String::as_str).filter(|name| !fields.contains(name));
+        let known: Vec<String> = fields.iter().copied().chain(made).map(|field| format!("`{field}`")).collect();
         let what = format!("nothing has a field `{name}`: the fields are {}", known.join(", "));
-        return Err(Wrong::at(line_of(*at), what));
+        Err(Wrong::at(line_of(*at), what))
     }
-    names.fields.extend(asked.into_iter().map(|(name, _)| name));
-    Ok(names)
 }
 
 /// The field that an assignment to this expression sets.

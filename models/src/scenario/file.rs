@@ -2,7 +2,7 @@
 
 use super::RuleName;
 use crate::delivery::Delivery;
-use crate::expression::Over;
+use crate::expression::{Keeps, Over};
 use crate::systems;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
@@ -49,12 +49,18 @@ pub(super) enum RuleFile {
     Written(Written),
 }
 
-/// A rule as an expression.
+/// A rule as an expression, by `over` and `keep`; or as several scripts, by the others.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
-    pub(super) over: Over,
-    pub(super) keep: Spanned<String>,
+    pub(super) over: Option<Over>,
+    pub(super) keep: Option<Spanned<String>>,
+    pub(super) kind: Option<Keeps>,
+    pub(super) start: Option<Spanned<String>>,
+    pub(super) write: Option<Spanned<String>>,
+    pub(super) apply: Option<Spanned<String>>,
+    pub(super) read: Option<Spanned<String>>,
+    pub(super) merge: Option<Spanned<String>>,
 }
 
 impl<'de> Deserialize<'de> for RuleFile {
@@ -69,7 +75,7 @@ impl<'de> Visitor<'de> for NameOrTable {
     type Value = RuleFile;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("one of the names that `multimaster list` shows, in quotes, or a table of `over` and `keep`")
+        f.write_str("one of the names that `multimaster list` shows, in quotes, or a table of `over` and `keep`, or of `kind` and scripts")
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<RuleFile, E> {

@@ -5,6 +5,7 @@ use super::{Expect, Explored, RuleName, Scenario};
 use crate::article::Article;
 use crate::delivery::Delivery;
 use crate::engine::Limits;
+use crate::expression::TABLE;
 use crate::fault::{Fault, line_of};
 use crate::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster::{Kind, Layout, MasterId, Op, Request, Topology};
@@ -44,7 +45,7 @@ impl Reader<'_> {
         let about = file.about.get_ref().clone();
         let delivery = self.delivery(&file)?;
         let rule_line = match file.rule.as_ref().map(Spanned::get_ref) {
-            Some(RuleFile::Written(written)) => self.first_line(written),
+            Some(RuleFile::Written(written)) => self.rule_line(written),
             _ => 0,
         };
         let (name, expect) = (name.into(), Expect::default());
@@ -140,7 +141,7 @@ impl Reader<'_> {
         found.ok_or_else(|| self.fault(name, no_such_master(name.get_ref(), masters)))
     }
 
-    fn clients(&self, file: &File, kind: Kind) -> Result<Vec<Client>, Fault> {
+    fn clients(&self, file: &File, takes: Takes) -> Result<Vec<Client>, Fault> {
         let masters = self.masters(file)?;
         let mut clients = Vec::new();
         for (name, asks) in &file.clients {
@@ -149,21 +150,24 @@ impl Reader<'_> {
             if asks.len() > 255 {
                 return Err(self.fault(name, format!("{} requests of one client: at most 255", asks.len())));
             }
-            let asks = asks.iter().map(|ask| self.request(ask, ask.get_ref(), kind)).collect::<Result<_, _>>()?;
+            let asks = asks.iter().map(|ask| self.request(ask, ask.get_ref(), takes)).collect::<Result<_, _>>()?;
             clients.push(Client { at, asks });
         }
         Ok(clients)
     }
 
-    fn request(&self, place: &Spanned<String>, text: &str, kind: Kind) -> Result<Request, Fault> {
+    fn request(&self, place: &Spanned<String>, text: &str, takes: Takes) -> Result<Request, Fault> {
+        let Takes { kind, table } = takes;
         let request: Request = text.parse().map_err(|error| self.fault(place, format!("{error}")))?;
+        let request = if table { as_row(request) } else { request };
         if kind.takes(&request.op) {
             return Ok(request);
         }
-        Err(self.fault(place, format!("the rule does not take `{text}`: it takes {}", kind.operations())))
+        let right = if table { "what a map takes of a field, without `in`" } else { kind.operations() };
+        Err(self.fault(place, format!("the rule does not take `{text}`: it takes {right}")))
     }
 
-    fn free(&self, file: &File, kind: Kind) -> Result<Free, Fault> {
+    fn free(&self, file: &File, takes: Takes) -> Result<Free, Fault> {
         let Some(free) = &file.free else {
             return Ok(Free::default());
         };
@@ -175,7 +179,7 @@ impl Reader<'_> {
             let masters = self.masters(file)?;
             let at =
                 master_named(master, masters).ok_or_else(|| self.fault(choice, no_such_master(master, masters)))?;
-            of.push((at, self.request(choice, request, kind)?));
+            of.push((at, self.request(choice, request, takes)?));
         }
         let take = *free.take.get_ref();
         if take > of.len() || of.len() > 32 {
@@ -223,9 +227,9 @@ impl Reader<'_> {
                 return Err(Fault::at(self.file, line_of(self.text, span.start), what));
             }
         }
-        let rule = match file.rule.as_ref().map(Spanned::get_ref) {
-            Some(RuleFile::Named(rule)) => *rule,
-            Some(RuleFile::Written(written)) => RuleName::Expression(self.expression(written)?),
+        let rule = match file.rule.as_ref().map(|place| (place, place.get_ref())) {
+            Some((_, RuleFile::Named(rule))) => *rule,
+            Some((place, RuleFile::Written(written))) => RuleName::Expression(self.expression(place, written)?),
             None => {
                 let names: Vec<&str> = rule_names().collect();
                 let what = format!("`rule` is missing: a table of `over` and `keep`, or one of {}", names.join(", "));
@@ -238,6 +242,13 @@ impl Reader<'_> {
         if let (LinkName::Stream, Some(log)) = (*link.get_ref(), &file.log) {
             let what = "`log` is not for `link = \"stream\"`: there, what is in flight is read from the log, and to cut it \
                         would take that back; give `link = \"datagram\"`, `\"soup\"` or `\"running\"`";
+            return Err(self.fault(log, what));
+        }
+        if let (RuleName::Expression(expression), Some(log)) = (rule, &file.log)
+            && expression.lacks_merge()
+        {
+            let what = "`log` makes masters send snapshots, and the rule has no `merge` to join one with what is held: write \
+                        `merge`, or leave `log` out";
             return Err(self.fault(log, what));
         }
         let budget = |field: &str, value: &Option<Spanned<u8>>, right: &[LinkName]| match value {
@@ -257,6 +268,8 @@ impl Reader<'_> {
         if topology.edges().count() > 32 {
             return Err(self.fault(&file.masters, "more than 32 edges are too many to explore"));
         }
+        let table = matches!(rule, RuleName::Expression(expression) if expression.is_table());
+        let takes = Takes { kind: rule.kind(), table };
         let scope = Scope {
             link: match link.get_ref() {
                 LinkName::Stream => Link::Stream { resets },
@@ -266,8 +279,8 @@ impl Reader<'_> {
             },
             batch,
             log: file.log.as_ref().map(|log| *log.get_ref()),
-            clients: self.clients(file, rule.kind())?,
-            free: self.free(file, rule.kind())?,
+            clients: self.clients(file, takes)?,
+            free: self.free(file, takes)?,
             clocks: Clocks::default(),
             topology,
         };
@@ -343,7 +356,7 @@ impl Reader<'_> {
         }
         let capacity = file.capacity.as_ref().map_or(100, |capacity| *capacity.get_ref());
         let relay = file.relay.as_ref().is_some_and(|relay| *relay.get_ref());
-        let clients = self.clients(file, Kind::Register)?;
+        let clients = self.clients(file, Takes { kind: Kind::Register, table: false })?;
         for ask in file.clients.values().flatten() {
             if ask.get_ref().trim_start().starts_with("delete") {
                 return Err(self.fault(ask, format!("the article's masters only set: `{}`", ask.get_ref())));
@@ -353,6 +366,22 @@ impl Reader<'_> {
         let start = file.capacity.as_ref().map(|field| field.span().start);
         article.map(Explored::Article).map_err(|error| Fault::at(self.file, place(start), error))
     }
+}
+
+/// Which operations clients may ask.
+#[derive(Clone, Copy)]
+struct Takes {
+    kind: Kind,
+    /// Whether a key is a row of one table.
+    table: bool,
+}
+
+/// An operation on a key, as one on the row of that name.
+fn as_row(Request { key, op }: Request) -> Request {
+    let time = op.time();
+    let op = Op::In { field: key, op: Box::new(op.into_untimed()) };
+    let op = time.map_or(op.clone(), |time| Op::At(time, Box::new(op)));
+    Request { key: TABLE.into(), op }
 }
 
 /// `A`, or `A/2` for a second client of A.

@@ -1,13 +1,14 @@
 //! A rule that the scenario file writes down, tried before anything is explored.
 
-use super::file::Written;
+use super::file::{RuleFile, Written};
 use super::reader::Reader;
-use crate::expression::{Expression, Version, Wrong};
+use crate::expression::{Expression, Source, Sources, Version, Wrong};
 use crate::fault::{Fault, line_of};
 use crate::scope::Scope;
-use multimaster::{Dot, Op, Stamp};
+use multimaster::{Dot, MasterId, Op, Request, Stamp};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+use toml::Spanned;
 
 /// On how many different values an expression is tried, and for how long at most.
 const VALUES: usize = 32;
@@ -15,17 +16,55 @@ const LONGEST: Duration = Duration::from_secs(2);
 
 impl Reader<'_> {
     /// Scenarios live as long as the program, and so do their rules.
-    pub(super) fn expression(&self, written: &Written) -> Result<&'static Expression, Fault> {
-        let expression = Expression::new(written.keep.get_ref(), written.over);
-        let expression = expression.map_err(|wrong| self.in_expression(written, &wrong))?;
+    pub(super) fn expression(
+        &self,
+        place: &Spanned<RuleFile>,
+        written: &Written,
+    ) -> Result<&'static Expression, Fault> {
+        let Written { over, keep, kind, start, write, apply, read, merge } = written;
+        let scripts = [("start", start), ("write", write), ("apply", apply), ("read", read), ("merge", merge)];
+        let scripts: Vec<&str> = scripts.iter().filter(|(_, script)| script.is_some()).map(|(name, _)| *name).collect();
+        let expression = match (over, keep, kind, apply, read) {
+            (Some(over), Some(keep), None, ..) if scripts.is_empty() => {
+                Expression::new(keep.get_ref(), *over).map_err(|wrong| self.in_expression(keep, &wrong))?
+            }
+            (None, None, Some(kind), Some(apply), Some(read)) => {
+                let optional = |script: &Option<Spanned<String>>| script.as_ref().map(|script| self.source(script));
+                let (start, write, merge) = (optional(start), optional(write), optional(merge));
+                let sources = Sources { start, write, apply: self.source(apply), read: self.source(read), merge };
+                Expression::scripts(*kind, &sources).map_err(|wrong| Fault::at(self.file, wrong.line, wrong.what))?
+            }
+            _ => {
+                let what = "a rule is either `over` and `keep`, or `kind`, `apply` and `read`, with or without `start`, \
+                            `write` and `merge`";
+                return Err(self.fault(place, what));
+            }
+        };
         Ok(Box::leak(Box::new(expression)))
+    }
+
+    fn source(&self, script: &Spanned<String>) -> Source {
+        Source { text: script.get_ref().clone(), line: self.first_line(script) }
+    }
+
+    /// Tries the rule on what clients ask.
+    pub(super) fn tried(&self, expression: &Expression, written: &Written, scope: &Scope) -> Result<(), Fault> {
+        let asks = scope.clients.iter().flat_map(|client| client.asks.iter().map(|ask| (client.at, ask.clone())));
+        let asks: Vec<(MasterId, Request)> = asks.chain(scope.free.of.iter().cloned()).collect();
+        match &written.keep {
+            Some(keep) => self.tried_keep(expression, keep, &asks),
+            None => expression.tried(&asks).map_err(|wrong| Fault::at(self.file, wrong.line, wrong.what)),
+        }
     }
 
     /// Tries the expression on values that clients write, two at a time, so that what is wrong with it is told before anything
     /// is explored.
-    pub(super) fn tried(&self, expression: &Expression, written: &Written, scope: &Scope) -> Result<(), Fault> {
-        let asks = scope.clients.iter().flat_map(|client| client.asks.iter().map(|ask| (client.at, ask)));
-        let asks = asks.chain(scope.free.of.iter().map(|(at, ask)| (*at, ask)));
+    fn tried_keep(
+        &self,
+        expression: &Expression,
+        keep: &Spanned<String>,
+        asks: &[(MasterId, Request)],
+    ) -> Result<(), Fault> {
         let mut versions: Vec<Version> = Vec::new();
         let mut tried = BTreeSet::new();
         for (master, ask) in asks {
@@ -34,7 +73,7 @@ impl Reader<'_> {
                 let number = tried.len() as u64;
                 // Every other one was written over something.
                 let before = versions.last().filter(|_| number.is_multiple_of(2)).and_then(|last| last.value.clone());
-                let (stamp, dot) = (Stamp::new(number, master), Dot::new(master, number));
+                let (stamp, dot) = (Stamp::new(number, *master), Dot::new(*master, number));
                 versions.push(Version { stamp, dot, value, wall: ask.op.time(), before });
             }
         }
@@ -42,7 +81,7 @@ impl Reader<'_> {
         for (first, second) in versions.iter().flat_map(|first| versions.iter().map(move |second| (first, second))) {
             if first != second {
                 let kept = expression.keep(first, second, first.dot.origin());
-                kept.map_err(|wrong| self.in_expression(written, &wrong))?;
+                kept.map_err(|wrong| self.in_expression(keep, &wrong))?;
             }
             if started.elapsed() > LONGEST {
                 break;
@@ -51,17 +90,22 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The line of the file in which the expression begins.
-    pub(super) fn first_line(&self, written: &Written) -> usize {
-        let span = written.keep.span();
+    /// The line of the file to which lines of the rule's faults are added.
+    pub(super) fn rule_line(&self, written: &Written) -> usize {
+        written.keep.as_ref().map_or(1, |keep| self.first_line(keep))
+    }
+
+    /// The line of the file in which the script begins.
+    fn first_line(&self, script: &Spanned<String>) -> usize {
+        let span = script.span();
         let quoted = self.text.get(span.clone()).unwrap_or("");
         // What begins on the line after three quotes.
         let below = ["'''\n", "\"\"\"\n"].iter().any(|quotes| quoted.starts_with(quotes));
         line_of(self.text, span.start) + usize::from(below)
     }
 
-    fn in_expression(&self, written: &Written, wrong: &Wrong) -> Fault {
-        let line = self.first_line(written) + wrong.line.saturating_sub(1);
+    fn in_expression(&self, keep: &Spanned<String>, wrong: &Wrong) -> Fault {
+        let line = self.first_line(keep) + wrong.line.saturating_sub(1);
         Fault::at(self.file, line, format!("`keep`: {}", wrong.what))
     }
 }

@@ -1,0 +1,454 @@
+//! A rule of any kind as scripts in a scenario file: [`Scripted`].
+
+use super::sandbox::{Record, Sandbox, Script, Stopped, Wrong};
+use super::value::Value;
+use super::version::number;
+use multimaster::{
+    Change, Dot, Key, Kind, MasterId, Op, Reading, Refusal, Request, Resolver, Side, Stamp, Text, VersionVector,
+};
+use rhai::Dynamic;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The key under which a table is one state.
+pub(crate) const TABLE: &str = "rows";
+
+/// How many readings are remembered.
+const REMEMBERED: usize = 1 << 16;
+
+/// How long a rule is tried at most.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// All fields of what scripts are given.
+const FIELDS: [&str; 13] =
+    ["op", "effect", "write", "time", "wall", "master", "key", "field", "before", "name", "value", "state", "seen"];
+
+/// What kind of data scripts keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keeps {
+    /// `set k = v`, `delete k`
+    Register,
+    /// `add 1 to k`, `subtract 1 from k`
+    Counter,
+    /// `insert x into k`, `remove x from k`
+    Set,
+    /// `in k, ` and an operation on a field, `remove f from k`
+    Map,
+    /// `enable k`, `disable k`
+    Flag,
+    /// All keys of a master as one state: an operation on a key is one on a row of the table.
+    Table,
+}
+
+impl Keeps {
+    /// The operations that a replica under the rule takes.
+    pub fn kind(self) -> Kind {
+        match self {
+            Keeps::Register => Kind::Register,
+            Keeps::Counter => Kind::Counter,
+            Keeps::Set => Kind::Set,
+            Keeps::Map | Keeps::Table => Kind::Map,
+            Keeps::Flag => Kind::Flag,
+        }
+    }
+}
+
+/// A script, and the line of its file in which it begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The script.
+    pub text: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+/// The scripts of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sources {
+    /// The state of a key never written; without it, `()`.
+    pub start: Option<Source>,
+    /// What a client's operation becomes, given `state`, `op`, `write`, `time`, `wall`, `master`.
+    pub write: Option<Source>,
+    /// The state after a change, given `state`, `change`, `here`.
+    pub apply: Source,
+    /// What a reader sees, given `state`.
+    pub read: Source,
+    /// Two states joined, given `ours` and `theirs`, each with `state` and `seen`.
+    pub merge: Option<Source>,
+}
+
+/// One script of a rule.
+struct Part {
+    name: &'static str,
+    line: usize,
+    script: Script,
+}
+
+impl Part {
+    fn wrong(&self, wrong: impl Into<Wrong>) -> Wrong {
+        in_part(self.name, self.line, wrong.into())
+    }
+}
+
+fn in_part(name: &str, first: usize, Wrong { line, what }: Wrong) -> Wrong {
+    Wrong { line: first + line.saturating_sub(1), what: format!("`{name}`: {what}") }
+}
+
+/// A rule as scripts.
+pub(super) struct Scripted {
+    keeps: Keeps,
+    sandbox: Sandbox,
+    start: Value,
+    write: Option<Part>,
+    apply: Part,
+    read: Part,
+    merge: Option<Part>,
+    failed: OnceLock<Wrong>,
+    readings: Mutex<HashMap<Value, Reading>>,
+}
+
+/// What travels: the operation, what `write` made of it, and what `apply` asks for of its writer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct Made {
+    op: Op,
+    effect: Value,
+    wall: Option<u64>,
+    before: Option<Value>,
+}
+
+/// What a side of a merge has seen, as a script sees it: `"A1" in ours.seen`.
+#[derive(Clone)]
+struct Seen(VersionVector);
+
+impl Seen {
+    fn contains(&mut self, write: &str) -> bool {
+        self.0.iter().any(|(origin, last)| {
+            let number = write.strip_prefix(&origin.to_string()).and_then(|number| number.parse::<u64>().ok());
+            number.is_some_and(|number| number > 0 && number <= last)
+        })
+    }
+}
+
+impl Scripted {
+    /// Reads the scripts.
+    ///
+    /// # Errors
+    /// What is wrong with one, with the line in the file.
+    pub(super) fn new(keeps: Keeps, sources: &Sources) -> Result<Scripted, Wrong> {
+        let sandbox = Sandbox::new().extended(|engine| {
+            engine.register_type_with_name::<Seen>("seen").register_fn("contains", Seen::contains);
+        });
+        let part = |name: &'static str, source: &Source, given: &[&str]| {
+            let script = sandbox.read(&source.text, given);
+            let script = script.map_err(|wrong| in_part(name, source.line, wrong))?;
+            Ok::<Part, Wrong>(Part { name, line: source.line, script })
+        };
+        let given: &[&str] = &["state", "op", "write", "time", "wall", "master"];
+        let start = sources.start.as_ref().map(|source| part("start", source, &[])).transpose()?;
+        let write = sources.write.as_ref().map(|source| part("write", source, given)).transpose()?;
+        let apply = part("apply", &sources.apply, &["state", "change", "here"])?;
+        let read = part("read", &sources.read, &["state"])?;
+        let merge = sources.merge.as_ref().map(|source| part("merge", source, &["ours", "theirs"])).transpose()?;
+        // A map that one script makes another may read.
+        let parts = [start.as_ref(), write.as_ref(), Some(&apply), Some(&read), merge.as_ref()];
+        let made: BTreeSet<String> = parts.iter().flatten().flat_map(|part| part.script.makes()).cloned().collect();
+        for part in parts.into_iter().flatten() {
+            part.script.check(&FIELDS, &made).map_err(|wrong| part.wrong(wrong))?;
+        }
+        let start = match start {
+            Some(start) => {
+                let given = sandbox.run(&start.script, []).map_err(|stopped| start.wrong(stopped))?;
+                Value::of(&given).map_err(|what| start.wrong(Wrong::at(1, what)))?
+            }
+            None => Value::Unit,
+        };
+        let (failed, readings) = (OnceLock::new(), Mutex::default());
+        Ok(Scripted { keeps, sandbox, start, write, apply, read, merge, failed, readings })
+    }
+
+    pub(super) fn keeps(&self) -> Keeps {
+        self.keeps
+    }
+
+    pub(super) fn merges(&self) -> bool {
+        self.merge.is_some()
+    }
+
+    pub(super) fn failed(&self) -> Option<&Wrong> {
+        self.failed.get()
+    }
+
+    pub(super) fn goes_by_clocks(&self) -> bool {
+        let parts = [self.write.as_ref(), Some(&self.apply)];
+        parts.into_iter().flatten().any(|part| part.script.reads_field("wall") || part.script.reads_variable("wall"))
+    }
+
+    fn note(&self, wrong: Wrong) {
+        self.failed.get_or_init(|| wrong);
+    }
+
+    /// The state that a script is given.
+    fn seen<'a>(&'a self, state: &'a Option<Value>) -> &'a Value {
+        state.as_ref().unwrap_or(&self.start)
+    }
+
+    fn run<const N: usize>(&self, part: &Part, given: [(&str, Dynamic); N]) -> Result<Value, Stopped> {
+        let value = self.sandbox.run(&part.script, given)?;
+        Value::of(&value).map_err(|what| Stopped::Failed(Wrong::at(1, what)))
+    }
+
+    fn made(&self, state: &Option<Value>, op: Op, dot: Dot, stamp: Stamp) -> Result<Result<Made, Refusal>, Wrong> {
+        let wall = op.time();
+        let op = op.into_untimed();
+        if !self.keeps.kind().takes(&op) {
+            return Ok(Err(Refusal::WrongKind(op)));
+        }
+        let mut effect = Value::Unit;
+        if let Some(write) = &self.write {
+            let given = [
+                ("state", self.seen(state).to_dynamic()),
+                ("op", operation(&op)),
+                ("write", dot.to_string().into()),
+                ("time", number(stamp.time())),
+                ("wall", number(wall.unwrap_or(stamp.time()))),
+                ("master", dot.origin().to_string().into()),
+            ];
+            effect = match self.run(write, given) {
+                Ok(effect) => effect,
+                Err(Stopped::Thrown(wrong)) => return Ok(Err(Refusal::Because(wrong.what.into()))),
+                Err(Stopped::Failed(wrong)) => {
+                    return Err(write.wrong(wrong.given(format!("{} at {}", said(&op), self.seen(state)))));
+                }
+            };
+        }
+        let wall = self.goes_by_clocks().then(|| wall.unwrap_or(stamp.time()));
+        let asks = self.apply.script.reads_field("before");
+        let before = if asks { Some(self.shown(self.seen(state))?) } else { None };
+        Ok(Ok(Made { op, effect, wall, before }))
+    }
+
+    fn applied(&self, state: &Option<Value>, change: &Change<Made>, here: MasterId) -> Result<Option<Value>, Wrong> {
+        let Made { op, effect, wall, before } = &change.effect;
+        let field = if let Op::In { field, .. } = op { Some(field) } else { None };
+        let key = if self.keeps == Keeps::Table { field.unwrap_or(&change.key) } else { &change.key };
+        let seen = Record::new(
+            "change",
+            vec![
+                ("op", operation(op)),
+                ("effect", effect.to_dynamic()),
+                ("write", change.dot.to_string().into()),
+                ("time", number(change.stamp.time())),
+                ("wall", number(wall.unwrap_or(change.stamp.time()))),
+                ("master", change.dot.origin().to_string().into()),
+                ("key", key.as_str().into()),
+                ("field", field.map_or(Dynamic::UNIT, |field| field.as_str().into())),
+                ("before", before.as_ref().map_or(Dynamic::UNIT, Value::to_dynamic)),
+            ],
+        );
+        let held = self.seen(state);
+        let given = [("state", held.to_dynamic()), ("change", Dynamic::from(seen)), ("here", here.to_string().into())];
+        let after = self.run(&self.apply, given).map_err(|stopped| {
+            self.apply.wrong(Wrong::from(stopped).given(format!("{} ({}) at {held}", change.dot, said(op))))
+        })?;
+        Ok((after != self.start).then_some(after))
+    }
+
+    /// What `read` gives.
+    fn shown(&self, state: &Value) -> Result<Value, Wrong> {
+        if *state == Value::Unit {
+            return Ok(Value::Unit);
+        }
+        let given = [("state", state.to_dynamic())];
+        self.run(&self.read, given).map_err(|stopped| self.read.wrong(Wrong::from(stopped).given(state)))
+    }
+
+    fn reading(&self, state: &Value) -> Result<Reading, Wrong> {
+        Ok(reading_of(self.keeps, &self.shown(state)?))
+    }
+
+    fn merged(
+        &self,
+        merge: &Part,
+        ours: Side<'_, Option<Value>>,
+        theirs: Side<'_, Option<Value>>,
+    ) -> Result<Option<Value>, Wrong> {
+        let side = |side: Side<'_, Option<Value>>| {
+            let seen = Dynamic::from(Seen(side.seen.clone()));
+            Dynamic::from(Record::new("side", vec![("state", self.seen(side.state).to_dynamic()), ("seen", seen)]))
+        };
+        let after = self.run(merge, [("ours", side(ours)), ("theirs", side(theirs))]).map_err(|stopped| {
+            let both = format!("{} and {}", self.seen(ours.state), self.seen(theirs.state));
+            merge.wrong(Wrong::from(stopped).given(both))
+        })?;
+        Ok((after != self.start).then_some(after))
+    }
+
+    /// Tries the rule on requests: each alone, then all in their order, and what is left merged with each.
+    ///
+    /// # Errors
+    /// What fails, with the line in the file.
+    pub(super) fn tried(&self, requests: &[(MasterId, Request)]) -> Result<(), Wrong> {
+        let started = Instant::now();
+        self.reading(&self.start)?;
+        let (mut all, mut alone, mut vector) = (None, Vec::new(), VersionVector::default());
+        for (place, (at, Request { key, op })) in requests.iter().enumerate() {
+            let number = place as u64 + 1;
+            let (dot, stamp) = (Dot::new(*at, number), Stamp::new(number, *at));
+            for (state, key) in [(None, key), (all.clone(), key)] {
+                let Ok(effect) = self.made(&state, op.clone(), dot, stamp)? else { continue };
+                let change = Change { dot, stamp, key: Key::clone(key), effect };
+                let after = self.applied(&state, &change, *at)?;
+                self.reading(self.seen(&after))?;
+                if state.is_none() {
+                    alone.push(after.clone());
+                }
+                all = after;
+            }
+            vector.insert(dot);
+            if started.elapsed() > LONGEST {
+                return Ok(());
+            }
+        }
+        let Some(merge) = &self.merge else { return Ok(()) };
+        for state in &alone {
+            let side = |state| Side { state, seen: &vector };
+            let merged = self.merged(merge, side(&all), side(state))?;
+            self.reading(self.seen(&merged))?;
+            if started.elapsed() > LONGEST {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An operation as a script sees it: `name`, `value`, and of a map or a table the `field`.
+fn operation(op: &Op) -> Dynamic {
+    let text = |text: &Text| Dynamic::from(text.as_str().to_owned());
+    let (field, op) = match op {
+        Op::In { field, op } => (text(field), &**op),
+        other => (Dynamic::UNIT, other),
+    };
+    let (name, value) = match op {
+        Op::Set(value) => ("set", text(value)),
+        Op::Delete => ("delete", Dynamic::UNIT),
+        Op::Add(amount) => ("add", Dynamic::from(*amount)),
+        Op::Insert(element) => ("insert", text(element)),
+        Op::Remove(element) => ("remove", text(element)),
+        Op::Enable => ("enable", Dynamic::TRUE),
+        Op::Disable => ("disable", Dynamic::FALSE),
+        // None of the kinds that scripts keep takes another.
+        Op::Raise(_) | Op::Lower(_) | Op::Transfer { .. } | Op::In { .. } | Op::At(..) => ("", Dynamic::UNIT),
+    };
+    Dynamic::from(Record::new("operation", vec![("name", name.into()), ("value", value), ("field", field)]))
+}
+
+fn said(op: &Op) -> String {
+    Request { key: "k".into(), op: op.clone() }.to_string()
+}
+
+/// What a reader sees where `read` gives this.
+fn reading_of(keeps: Keeps, shown: &Value) -> Reading {
+    let texts = |list: &[Value]| list.iter().map(|value| Text::from(value.to_string())).collect::<Vec<_>>();
+    match shown {
+        Value::Unit => Reading::Nothing,
+        Value::Bool(on) => Reading::Flag(*on),
+        Value::Int(number) if keeps == Keeps::Register => Reading::Value(number.to_string().into()),
+        Value::Int(number) => Reading::Total(*number),
+        Value::Text(text) => Reading::Value(text.clone()),
+        Value::List(list) if keeps == Keeps::Register => Reading::Values(texts(list)),
+        Value::List(list) => Reading::Elements(texts(list).into_iter().collect()),
+        Value::Map(map) => {
+            let fields = map.iter().map(|(name, value)| (name.clone(), reading_of(keeps, value)));
+            Reading::Fields(fields.filter(|(_, reading)| *reading != Reading::Nothing).collect())
+        }
+    }
+}
+
+/// Scripts at one master.
+#[derive(Clone)]
+pub(super) struct Running {
+    pub(super) scripts: &'static Scripted,
+    pub(super) here: MasterId,
+}
+
+/// Once a script has failed nothing that follows counts: then nothing is written, applied or read.
+impl Resolver for Running {
+    /// `None` is the state at the start.
+    type State = Option<Value>;
+    type Effect = Made;
+
+    fn kind(&self) -> Kind {
+        self.scripts.keeps.kind()
+    }
+
+    fn goes_by_clocks(&self) -> bool {
+        self.scripts.goes_by_clocks()
+    }
+
+    fn prepare(&self, state: &Option<Value>, op: Op, dot: Dot, stamp: Stamp) -> Result<Made, Refusal> {
+        let failed = || Refusal::Because("the rule has failed".into());
+        if self.scripts.failed.get().is_some() {
+            return Err(failed());
+        }
+        self.scripts.made(state, op, dot, stamp).unwrap_or_else(|wrong| {
+            self.scripts.note(wrong);
+            Err(failed())
+        })
+    }
+
+    fn apply(&self, state: &mut Option<Value>, change: &Change<Made>) -> bool {
+        if self.scripts.failed.get().is_some() {
+            return false;
+        }
+        match self.scripts.applied(state, change, self.here) {
+            Ok(after) => {
+                let altered = *state != after;
+                *state = after;
+                altered
+            }
+            Err(wrong) => {
+                self.scripts.note(wrong);
+                false
+            }
+        }
+    }
+
+    fn read(&self, state: &Option<Value>) -> Reading {
+        let state = self.scripts.seen(state);
+        let readings = || self.scripts.readings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reading) = readings().get(state) {
+            return reading.clone();
+        }
+        let reading = self.scripts.reading(state).unwrap_or_else(|wrong| {
+            self.scripts.note(wrong);
+            Reading::Nothing
+        });
+        let mut readings = readings();
+        if readings.len() >= REMEMBERED {
+            readings.clear();
+        }
+        readings.insert(state.clone(), reading.clone());
+        reading
+    }
+
+    fn merge(&self, ours: Side<'_, Option<Value>>, theirs: Side<'_, Option<Value>>) -> Option<Option<Value>> {
+        let merged = self.scripts.merged(self.scripts.merge.as_ref()?, ours, theirs);
+        Some(merged.unwrap_or_else(|wrong| {
+            self.scripts.note(wrong);
+            ours.state.clone()
+        }))
+    }
+
+    /// Scripts do not say what they show: where the reading does not tell, it is not known.
+    fn shows(&self, _: &Option<Value>, _: Dot) -> bool {
+        false
+    }
+
+    fn unsure(&self, _: &Option<Value>, _: Dot) -> bool {
+        true
+    }
+}
