@@ -107,6 +107,7 @@ pub(super) struct FreeFile {
 pub(super) struct LimitsFile {
     pub(super) states: Option<usize>,
     pub(super) seconds: Option<u64>,
+    pub(super) megabytes: Option<u64>,
 }
 
 /// What a file expects: verdicts by the names of properties, which are known only once the scenario is, and figures.
