@@ -46,7 +46,7 @@ pub fn mesh(masters: u16, sets: u64, keys: u64) -> (f64, usize) {
                         }
                         together.wait();
                         // Nothing new comes now. What has arrived by way of a third master, its own link still has to pass.
-                        while (0..layout.shards()).any(|shard| master.inspect(shard, waits)) {
+                        while (0..layout.shards()).any(|shard| master.inspect(shard, waits) == Some(true)) {
                             std::thread::sleep(Duration::from_micros(50));
                         }
                         together.wait();

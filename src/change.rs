@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// One write on its way: its name, its time, its key, and what its rule says is to be done with it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,8 +43,8 @@ pub struct Snapshot<S> {
     pub seen: VersionVector,
     /// The sender's clock: no stamp in the table is later.
     pub clock: u64,
-    /// The rule's state of every key.
-    pub table: BTreeMap<Key, S>,
+    /// The rule's state of every key. Snapshots of one state share it.
+    pub table: Arc<BTreeMap<Key, S>>,
 }
 
 /// What an edge carries: changes one way; digests, the seen vectors that ask for more, the other way.

@@ -233,7 +233,7 @@ impl<R: Resolver> Cluster<R> {
             for master in &self.masters {
                 let left = patience.saturating_sub(start.elapsed());
                 if !master.wait_until(shard, left, |replica| replica.digest().covers(&all)) {
-                    let seen = master.inspect(shard, |replica| replica.digest().clone());
+                    let seen = master.inspect(shard, |replica| replica.digest().clone()).unwrap_or_default();
                     lacks.push(Lack { at: master.id(), shard, seen, of: all.clone() });
                 }
             }

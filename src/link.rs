@@ -218,7 +218,8 @@ impl<R: Resolver> Link<R> {
     fn compare(&mut self, faults: Faults) {
         for shard in 0..self.from.layout().shards() {
             let ours = self.from.inspect(shard, |replica| replica.digest().clone());
-            if !self.to.inspect(shard, |replica| replica.digest().covers(&ours)) {
+            let covered = ours.and_then(|ours| self.to.inspect(shard, |replica| replica.digest().covers(&ours)));
+            if covered == Some(false) {
                 self.repair(shard, faults);
             }
         }
@@ -227,7 +228,8 @@ impl<R: Resolver> Link<R> {
     /// The receiver's digest is carried to the sender, and its answer is on the way.
     fn repair(&mut self, shard: usize, faults: Faults) {
         let digest = self.to.ask(shard, self.from.id());
-        if let Some(answer) = self.from.answer(shard, self.to.id(), &digest, self.batch) {
+        let answer = digest.and_then(|digest| self.from.answer(shard, self.to.id(), &digest, self.batch));
+        if let Some(answer) = answer {
             self.send(shard, answer, faults);
         }
     }

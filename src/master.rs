@@ -9,7 +9,8 @@ use crate::bell::{Bell, Heard};
 use crate::record::{Event, Recorded};
 use crate::sync::{Mutex, MutexGuard};
 use crate::{
-    Dot, HashedKey, Hello, Key, Layout, MasterId, MessageOf, Mismatch, Op, Outcome, Reading, Refusal, Replica,
+    Dot, HashedKey, Hello, Key, Layout, MasterId, MessageOf, Mismatch, Op, Outcome, PeerFault, Reading, Refusal,
+    Replica,
 };
 use crate::{Resolver, Text, Topology, VersionVector};
 use std::fmt;
@@ -211,12 +212,12 @@ impl<R: Resolver> Master<R> {
         answer
     }
 
-    /// Takes in what the neighbour `from` sent: [`Replica::receive`].
-    ///
-    /// # Panics
-    /// Here and below, if there is no such shard.
+    /// Takes in what the neighbour `from` sent: [`Replica::receive`]. If there is no such shard, the message is
+    /// [refused](PeerFault::NoSuchShard).
     pub fn receive(&self, shard: usize, from: MasterId, message: MessageOf<R>) -> Outcome {
-        let mut held = self.hold(shard);
+        let Some(mut held) = self.held(shard) else {
+            return Outcome::Refused(PeerFault::NoSuchShard(shard));
+        };
         let noted = self.recorder.is_some().then(|| message.clone());
         let outcome = held.replica.receive(from, message);
         if let Some(message) = noted {
@@ -229,24 +230,25 @@ impl<R: Resolver> Master<R> {
         outcome
     }
 
-    /// The next message for the neighbour `peer`: [`Replica::next_push`].
+    /// The next message for the neighbour `peer`: [`Replica::next_push`]. `None` also if there is no such shard.
     pub fn next_push(&self, shard: usize, peer: MasterId, max: usize) -> Option<MessageOf<R>> {
-        let mut held = self.hold(shard);
+        let mut held = self.held(shard)?;
         let message = held.replica.next_push(peer, max)?;
         self.note(&mut held, shard, || Event::Push { from: self.id(), to: peer, max });
         Some(message)
     }
 
-    /// A digest, to be sent to `feeder`: what this master has seen asks for what it has not.
-    pub fn ask(&self, shard: usize, feeder: MasterId) -> VersionVector {
-        let mut held = self.hold(shard);
+    /// A digest, to be sent to `feeder`: what this master has seen asks for what it has not. `None` if there is no such
+    /// shard.
+    pub fn ask(&self, shard: usize, feeder: MasterId) -> Option<VersionVector> {
+        let mut held = self.held(shard)?;
         self.note(&mut held, shard, || Event::Ask { asker: self.id(), feeder });
-        held.replica.digest().clone()
+        Some(held.replica.digest().clone())
     }
 
-    /// What `asker` lacks, by its digest: [`Replica::answer`].
+    /// What `asker` lacks, by its digest: [`Replica::answer`]. `None` also if there is no such shard.
     pub fn answer(&self, shard: usize, asker: MasterId, digest: &VersionVector, max: usize) -> Option<MessageOf<R>> {
-        let mut held = self.hold(shard);
+        let mut held = self.held(shard)?;
         self.note(&mut held, shard, || Event::Answer { feeder: self.id(), asker, digest: digest.clone(), max });
         held.replica.answer(digest, max)
     }
@@ -256,8 +258,11 @@ impl<R: Resolver> Master<R> {
         self.wait_until(write.shard, patience, |replica| replica.digest().contains(write.dot))
     }
 
-    /// Waits until a shard is as wished for. False if `patience` ended first.
+    /// Waits until a shard is as wished for. False if `patience` ended first; at once if there is no such shard.
     pub fn wait_until(&self, shard: usize, patience: Duration, wish: impl Fn(&Replica<R>) -> bool) -> bool {
+        if shard >= self.shards.len() {
+            return false;
+        }
         let start = std::time::Instant::now();
         loop {
             let heard = self.listen();
@@ -299,9 +304,9 @@ impl<R: Resolver> Master<R> {
         self.bell.ring();
     }
 
-    /// Looks into a shard while nobody alters it.
-    pub fn inspect<T>(&self, shard: usize, look: impl FnOnce(&Replica<R>) -> T) -> T {
-        look(&self.hold(shard).replica)
+    /// Looks into a shard while nobody alters it. `None` if there is no such shard.
+    pub fn inspect<T>(&self, shard: usize, look: impl FnOnce(&Replica<R>) -> T) -> Option<T> {
+        self.held(shard).map(|held| look(&held.replica))
     }
 
     /// This master's place in the cluster.
@@ -339,6 +344,12 @@ impl<R: Resolver> Master<R> {
         self.recorder.as_ref()
     }
 
+    /// A shard that somebody names, if there is one.
+    fn held(&self, shard: usize) -> Option<MutexGuard<'_, Shard<R>>> {
+        (shard < self.shards.len()).then(|| self.hold(shard))
+    }
+
+    /// A shard that there is.
     #[inline(always)]
     fn hold(&self, shard: usize) -> MutexGuard<'_, Shard<R>> {
         self.shards[shard].lock().expect("the rule has panicked in this shard")

@@ -7,6 +7,7 @@
 //! [`digest`](Replica::digest) and sent again by [`answer`](Replica::answer). This is pairwise anti-entropy in the manner of
 //! Bayou (Petersen et al., SOSP 1997), with eager push.
 
+mod last_snapshot;
 mod send;
 mod vet;
 
@@ -20,6 +21,7 @@ use crate::{
     Change, Changes, Dot, Key, MasterId, Message, Op, Push, Reading, Refusal, Resolver, Side, Snapshot, Stamp,
 };
 use crate::{Text, Topology, VersionVector};
+use last_snapshot::LastSnapshot;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::fmt;
@@ -38,6 +40,7 @@ pub struct Replica<R: Resolver> {
     rule: R,
     place: Arc<Place>,
     known: Known<R::State, R::Effect>,
+    snapshot: LastSnapshot<R::State>,
 }
 
 /// Where a master stands in its topology: fixed for good.
@@ -85,7 +88,8 @@ struct Sought {
 pub enum Outcome {
     /// It held changes new to this master, and they altered what it keeps.
     Applied,
-    /// It held changes new to this master, now recorded and passed on, but the rule had newer ones.
+    /// It held changes new to this master, now recorded and passed on, but they altered nothing of what it keeps:
+    /// [`Resolver::why_kept`] says why.
     Stale,
     /// Everything in it had been seen: nothing was done.
     Duplicate,
@@ -102,8 +106,8 @@ impl<R: Resolver> Replica<R> {
     /// If `id` is not in the topology.
     pub fn new(id: MasterId, rule: R, topology: &Topology) -> Replica<R> {
         assert!(id.0 < topology.masters(), "master {id} is not in the topology");
-        let spared = |peer| topology.ids().map(|origin| topology.had_before(peer, origin, id)).collect();
-        let neighbours = topology.sends_to(id).map(|peer| Neighbour { id: peer, spared: spared(peer) });
+        let backward = topology.backward();
+        let neighbours = topology.sends_to(id).map(|peer| Neighbour { id: peer, spared: backward.spared(peer, id) });
         let place = Place {
             masters: topology.masters(),
             feeders: topology.hears_from(id).collect(),
@@ -117,7 +121,7 @@ impl<R: Resolver> Replica<R> {
             log: Log::default(),
             cursors: place.neighbours.iter().map(|_| Cursor::default()).collect(),
         };
-        Replica { rule, place: Arc::new(place), known }
+        Replica { rule, place: Arc::new(place), known, snapshot: LastSnapshot::default() }
     }
 
     /// [`write`](Self::write)s a register's value.
@@ -267,6 +271,7 @@ impl<R: Resolver> Replica<R> {
     /// Applies a change that has been seen once more, and does nothing else: whether it altered what is kept for its key.
     /// This protocol never does it; a system that does not remember what it has applied does, and is modelled so.
     pub fn reapply(&mut self, change: &Change<R::Effect>) -> bool {
+        self.snapshot.forget();
         self.known.table.alter((&change.key).into(), |state| self.rule.apply(state, change))
     }
 
@@ -325,10 +330,10 @@ impl<R: Resolver> Replica<R> {
     fn install(&mut self, snapshot: &mut Snapshot<R::State>, from: MasterId) {
         let known = &mut self.known;
         let Snapshot { seen, clock, table } = snapshot;
-        for (key, _) in known.table.iter() {
-            table.entry(key.clone()).or_default();
-        }
-        for (key, theirs) in &*table {
+        let absent = R::State::default();
+        let ours_alone: Vec<Key> =
+            known.table.iter().map(|(key, _)| key).filter(|key| !table.contains_key(*key)).cloned().collect();
+        for (key, theirs) in table.iter().chain(ours_alone.iter().map(|key| (key, &absent))) {
             known.table.alter(key.into(), |ours| {
                 let side = Side { state: &*ours, seen: &known.seen };
                 let merged = self.rule.merge(side, Side { state: theirs, seen });

@@ -107,6 +107,12 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     /// Takes a change in. False if it made no difference to the state.
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool;
 
+    /// Why a [change](Self::apply) leaves `state` as it is, for people to read: in words that follow a master's name, as in
+    /// "B had newer". Asked only where `apply` has said that it made no difference.
+    fn why_kept(&self, _state: &Self::State, _change: &Change<Self::Effect>) -> &'static str {
+        "kept what it had"
+    }
+
     /// What a reader sees: of the state alone, never of the master.
     fn read(&self, state: &Self::State) -> Reading;
 
@@ -195,6 +201,17 @@ pub(crate) fn value_of(op: Op) -> Result<Option<Text>, Refusal> {
         other => Err(Refusal::WrongKind(other)),
     }
 }
+
+/// Why of two writes the one that came was not taken, by its stamp.
+fn why_older(held: Option<&Version>, came: Stamp) -> &'static str {
+    match held {
+        Some(held) if held.stamp.time() > came.time() => "had newer",
+        _ => "keeps the higher master's at a tie",
+    }
+}
+
+/// Why a delete, a remove or a disabling made no difference.
+const NOTHING_TO_REMOVE: &str = "had nothing that it removes";
 
 #[inline]
 fn reading_of(value: Option<&Text>) -> Reading {

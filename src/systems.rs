@@ -91,6 +91,10 @@ macro_rules! the_same_as {
                 $other.apply(state, change)
             }
 
+            fn why_kept(&self, state: &Self::State, change: &Change<Self::Effect>) -> &'static str {
+                $other.why_kept(state, change)
+            }
+
             fn read(&self, state: &Self::State) -> Reading {
                 $other.read(state)
             }

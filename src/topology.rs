@@ -4,6 +4,7 @@ use crate::MasterId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::mem;
 
 /// A directed graph over the masters: along an edge `from → to`, changes go from `from` to `to`, and digests (what `to`
 /// has seen, which asks for what it lacks) go back.
@@ -13,10 +14,30 @@ use std::fmt;
 /// origin's door, the hub of a star passes a spoke's change on to the other spokes, and a spoke passes nothing on. All to
 /// all, each master also passes on what it received, so that a push need never wait for a third master's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Graph")]
 pub struct Topology {
     masters: u16,
     edges: BTreeSet<(MasterId, MasterId)>,
 }
+
+/// What a [`Topology`] is read from: any graph.
+#[derive(Deserialize)]
+#[serde(rename = "Topology")]
+struct Graph {
+    masters: u16,
+    edges: BTreeSet<(MasterId, MasterId)>,
+}
+
+impl TryFrom<Graph> for Topology {
+    type Error = TopologyError;
+
+    fn try_from(Graph { masters, edges }: Graph) -> Result<Topology, TopologyError> {
+        Topology::from_edges(masters, edges)
+    }
+}
+
+/// The most edges of a topology: 2048 masters all to all. More would not fit the memory of most machines.
+const MOST_EDGES: usize = 1 << 22;
 
 /// Why a list of edges is no topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +50,8 @@ pub enum TopologyError {
     Loop(MasterId),
     /// No path of edges leads from the first master to the second: its writes would never arrive.
     Unreachable(MasterId, MasterId),
+    /// It has more edges than are taken: 2^22.
+    TooManyEdges,
 }
 
 impl fmt::Display for TopologyError {
@@ -37,6 +60,7 @@ impl fmt::Display for TopologyError {
             TopologyError::TooFew => write!(f, "a topology joins at least two masters"),
             TopologyError::NoSuchMaster(id) => write!(f, "there is no master {id}"),
             TopologyError::Loop(id) => write!(f, "master {id} cannot be its own neighbour"),
+            TopologyError::TooManyEdges => write!(f, "a topology has at most {MOST_EDGES} edges"),
             TopologyError::Unreachable(from, to) => write!(f, "no path leads from {from} to {to}"),
         }
     }
@@ -45,10 +69,11 @@ impl fmt::Display for TopologyError {
 impl std::error::Error for TopologyError {}
 
 impl Topology {
-    /// Any graph in which every master can reach every other.
+    /// Any graph in which every master can reach every other. O(edges log edges).
     ///
     /// # Errors
-    /// If it is smaller than two masters, names a master not there, joins one to itself, or leaves one out of reach.
+    /// If it is smaller than two masters, names a master not there, joins one to itself, leaves one out of reach, or has
+    /// more than 2^22 edges.
     pub fn from_edges(
         masters: u16,
         edges: impl IntoIterator<Item = (MasterId, MasterId)>,
@@ -56,16 +81,20 @@ impl Topology {
         if masters < 2 {
             return Err(TopologyError::TooFew);
         }
-        let edges: BTreeSet<_> = edges.into_iter().collect();
-        for (from, to) in &edges {
+        let mut known = BTreeSet::new();
+        for (from, to) in edges {
             if let Some(absent) = [from, to].into_iter().find(|id| id.0 >= masters) {
-                return Err(TopologyError::NoSuchMaster(*absent));
+                return Err(TopologyError::NoSuchMaster(absent));
             }
             if from == to {
-                return Err(TopologyError::Loop(*from));
+                return Err(TopologyError::Loop(from));
+            }
+            known.insert((from, to));
+            if known.len() > MOST_EDGES {
+                return Err(TopologyError::TooManyEdges);
             }
         }
-        let topology = Topology { masters, edges };
+        let topology = Topology { masters, edges: known };
         match topology.unreachable() {
             Some((from, to)) => Err(TopologyError::Unreachable(from, to)),
             None => Ok(topology),
@@ -92,8 +121,11 @@ impl Topology {
     /// Every master sends to every other.
     ///
     /// # Errors
-    /// With fewer than two masters.
+    /// With fewer than two masters, or more than 2048.
     pub fn all_to_all(masters: u16) -> Result<Topology, TopologyError> {
+        if usize::from(masters) * usize::from(masters.saturating_sub(1)) > MOST_EDGES {
+            return Err(TopologyError::TooManyEdges);
+        }
         let pairs = (0..masters).flat_map(|from| (0..masters).map(move |to| (MasterId(from), MasterId(to))));
         Self::from_edges(masters, pairs.filter(|(from, to)| from != to))
     }
@@ -115,38 +147,73 @@ impl Topology {
 
     /// The neighbours to which `master` sends changes, in order.
     pub fn sends_to(&self, master: MasterId) -> impl Iterator<Item = MasterId> + '_ {
-        self.edges().filter(move |(from, _)| *from == master).map(|(_, to)| to)
+        onward(&self.edges, master)
     }
 
-    /// The neighbours from which `master` receives changes, and whom its digests ask, in order.
+    /// The neighbours from which `master` receives changes, and whom its digests ask, in order. O(edges).
     pub fn hears_from(&self, master: MasterId) -> impl Iterator<Item = MasterId> + '_ {
         self.edges().filter(move |(_, to)| *to == master).map(|(from, _)| from)
     }
 
     /// Whether whatever `origin` wrote and `master` knows is also known to `neighbour`, because no path leads from
     /// `origin` to `master` except through `neighbour`. Then nothing need be sent back, and nobody need remember who sent
-    /// what: no echo. O(edges²).
+    /// what: no echo. O(edges log edges).
     pub fn had_before(&self, neighbour: MasterId, origin: MasterId, master: MasterId) -> bool {
-        origin == neighbour || (origin != master && !self.reach(origin, Some(neighbour)).contains(&master))
+        self.backward().spared(neighbour, master).get(origin.index()).is_some_and(|spared| *spared)
     }
 
-    /// The masters that `start`'s changes get to if `closed` passes nothing on.
-    fn reach(&self, start: MasterId, closed: Option<MasterId>) -> BTreeSet<MasterId> {
-        let mut reached = BTreeSet::from([start]);
-        let mut to_visit = vec![start];
-        while let Some(master) = to_visit.pop() {
-            let onward = self.sends_to(master).filter(|next| Some(*next) != closed && reached.insert(*next));
-            to_visit.extend(onward);
-        }
-        reached
+    /// The same graph, from receivers to senders.
+    pub(crate) fn backward(&self) -> Backward {
+        Backward { masters: self.masters, edges: self.edges().map(|(from, to)| (to, from)).collect() }
     }
 
+    /// The first master whose changes do not get to all others, and the first of these. O(edges log edges): if the first
+    /// master reaches all and all reach it, everyone reaches everyone.
     fn unreachable(&self) -> Option<(MasterId, MasterId)> {
-        self.ids().find_map(|start| {
-            let reached = self.reach(start, None);
-            self.ids().find(|id| !reached.contains(id)).map(|missed| (start, missed))
+        let first = MasterId(0);
+        let missed = |start| {
+            let reached = reach(self.masters, &self.edges, start, None);
+            self.ids().find(|id| !reached[id.index()]).map(|missed| (start, missed))
+        };
+        missed(first).or_else(|| {
+            let heard = reach(self.masters, &self.backward().edges, first, None);
+            self.ids().find(|id| !heard[id.index()]).and_then(missed)
         })
     }
+}
+
+/// A [`Topology`] from receivers to senders: looked into once for each neighbour of a master.
+pub(crate) struct Backward {
+    masters: u16,
+    edges: BTreeSet<(MasterId, MasterId)>,
+}
+
+impl Backward {
+    /// By origin, whether `master` need not send its changes to `neighbour`: [`Topology::had_before`]. O(edges log edges).
+    pub(crate) fn spared(&self, neighbour: MasterId, master: MasterId) -> Vec<bool> {
+        let mut spared = reach(self.masters, &self.edges, master, Some(neighbour));
+        spared.iter_mut().for_each(|heard_past_it| *heard_past_it = !*heard_past_it);
+        spared
+    }
+}
+
+fn onward(edges: &BTreeSet<(MasterId, MasterId)>, master: MasterId) -> impl Iterator<Item = MasterId> + '_ {
+    edges.range((master, MasterId(0))..=(master, MasterId(u16::MAX))).map(|(_, next)| *next)
+}
+
+/// By master, whether edges lead to it from `start`, past nobody who is `closed`.
+fn reach(masters: u16, edges: &BTreeSet<(MasterId, MasterId)>, start: MasterId, closed: Option<MasterId>) -> Vec<bool> {
+    let mut reached = vec![false; usize::from(masters)];
+    reached[start.index()] = true;
+    let mut to_visit = vec![start];
+    while let Some(master) = to_visit.pop() {
+        for next in onward(edges, master).filter(|next| Some(*next) != closed) {
+            if !mem::replace(&mut reached[next.index()], true) {
+                to_visit.push(next);
+            }
+        }
+    }
+    reached
 }
 
 #[cfg(test)]
@@ -182,5 +249,55 @@ mod tests {
         assert_eq!(edges(Topology::ring(4)), 4);
         assert_eq!(edges(Topology::star(4)), 6);
         assert_eq!(edges(Topology::all_to_all(4)), 12);
+    }
+
+    /// Whatever was tried before, from each master along all edges, took hours.
+    #[test]
+    fn the_largest_topologies_are_there_at_once() {
+        let start = std::time::Instant::now();
+        assert_eq!(Topology::ring(u16::MAX).unwrap().edges().count(), 65_535);
+        assert_eq!(Topology::star(u16::MAX).unwrap().edges().count(), 131_068);
+        assert_eq!(Topology::all_to_all(200).unwrap().edges().count(), 39_800);
+        assert_eq!(Topology::all_to_all(2049), Err(TopologyError::TooManyEdges));
+        let broken = (0..u16::MAX - 1).map(|id| (MasterId(id), MasterId(id + 1)));
+        let last = MasterId(u16::MAX - 1);
+        let there = [(last, MasterId(1))];
+        let (first, second) = (MasterId(0), MasterId(1));
+        assert_eq!(Topology::from_edges(u16::MAX, broken.chain(there)), Err(TopologyError::Unreachable(second, first)));
+        assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn what_is_read_is_held_to_the_same() {
+        let read = |text: &str| serde_json::from_str::<Topology>(text).map_err(|error| error.to_string());
+        let ring = Topology::ring(3).unwrap();
+        assert_eq!(read(&serde_json::to_string(&ring).unwrap()), Ok(ring));
+        for (text, said) in [
+            (r#"{"masters":1,"edges":[]}"#, "at least two masters"),
+            (r#"{"masters":2,"edges":[[0,1]]}"#, "no path leads from B to A"),
+            (r#"{"masters":2,"edges":[[0,1],[1,2]]}"#, "there is no master C"),
+            (r#"{"masters":2,"edges":[[0,0]]}"#, "cannot be its own neighbour"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    /// By the definition: every path from origin to master is tried.
+    #[test]
+    fn who_is_spared_is_as_defined() {
+        let (a, b, c, d) = (MasterId(0), MasterId(1), MasterId(2), MasterId(3));
+        let odd = Topology::from_edges(4, [(a, b), (b, c), (c, a), (c, d), (d, b), (b, a)]).unwrap();
+        for topology in [odd, Topology::ring(4).unwrap(), Topology::star(4).unwrap(), Topology::all_to_all(4).unwrap()]
+        {
+            for (master, neighbour) in topology.edges() {
+                let spared = topology.backward().spared(neighbour, master);
+                for origin in topology.ids() {
+                    let past = reach(4, &topology.edges, origin, Some(neighbour))[master.index()];
+                    let defined = origin == neighbour || (origin != master && !past);
+                    assert_eq!(spared[origin.index()], defined, "{topology:?}: {neighbour} {origin} {master}");
+                }
+            }
+        }
     }
 }

@@ -2,8 +2,8 @@
 //! `tests/loom.rs`; whether its runs are paths of the model, for `models/tests/running.rs`.)
 
 use multimaster::{
-    ArrivalWins, Cluster, Faults, LastWriteWins, Layout, Master, MasterId, Message, Mismatch, NotStarted, NotWritten,
-    Options, Reading, Setup, Topology,
+    ArrivalWins, Cluster, Dot, Faults, LastWriteWins, Layout, Master, MasterId, Message, Mismatch, NotStarted,
+    NotWritten, Options, Outcome, PeerFault, Reading, Setup, Topology, VersionVector, Written,
 };
 use std::sync::Arc;
 use std::thread;
@@ -68,7 +68,7 @@ fn a_neighbour_that_cannot_be_reached_costs_no_memory_and_is_brought_back_by_a_s
         let key = format!("k{}", n % 10);
         a.set(&key, n.to_string()).unwrap();
         for shard in 0..2 {
-            assert!(a.inspect(shard, |replica| replica.log().len()) < 2 * log);
+            assert!(a.inspect(shard, |replica| replica.log().len()).unwrap() < 2 * log);
         }
     }
     assert_eq!(b.get("k9"), Reading::Nothing);
@@ -92,7 +92,7 @@ fn a_log_keeps_what_is_unsent_and_little_else() {
                     "there is no need of a snapshot"
                 );
             }
-            master.inspect(0, |replica| replica.log_len())
+            master.inspect(0, |replica| replica.log_len()).unwrap()
         });
         lengths.max().unwrap()
     };
@@ -187,4 +187,24 @@ fn a_cluster_that_is_dropped_ends_its_threads() {
 fn an_edge_that_is_not_there_cannot_be_cut() {
     let cluster = Cluster::start(LastWriteWins, Topology::ring(3).unwrap(), Setup::default()).unwrap();
     assert!(!cluster.cut(B, A) && !cluster.heal(B, A) && !cluster.spoil(B, A, Faults::default()));
+}
+
+/// Who names a shard that there is not is told so, by a neighbour's message or a caller's mistake, and nothing ends.
+#[test]
+fn a_shard_that_is_not_there_is_nobodys_end() {
+    let pair = Topology::all_to_all(2).unwrap();
+    let [a, b] = [A, B].map(|id| Master::new(id, LastWriteWins, &pair, &Options::default()));
+    b.set("k", "v").unwrap();
+    let push = (0..b.layout().shards()).find_map(|shard| b.next_push(shard, A, 1)).unwrap();
+    for shard in [a.layout().shards(), usize::MAX] {
+        let refused = Outcome::Refused(PeerFault::NoSuchShard(shard));
+        assert_eq!(a.receive(shard, B, push.clone()), refused);
+        assert_eq!(a.next_push(shard, B, 1), None);
+        assert_eq!(a.ask(shard, B), None);
+        assert_eq!(a.answer(shard, B, &VersionVector::default(), 1), None);
+        assert_eq!(a.inspect(shard, |replica| replica.log_len()), None);
+        let nowhere = Written { shard, dot: Dot::new(A, 1) };
+        assert!(!a.wait_for(&nowhere, PATIENCE), "at once: nothing can come");
+    }
+    assert_eq!(a.inspect(0, |replica| replica.log_len()), Some(0));
 }

@@ -7,7 +7,7 @@ use multimaster::clock::LATEST;
 use multimaster::{
     Change, LastWriteWins, Message, MessageOf, Outcome, PeerFault, Reading, Replica, Snapshot, Stamp, Topology,
 };
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[test]
 fn what_is_new_is_applied() {
@@ -102,7 +102,7 @@ fn receiver() -> Replica<LastWriteWins> {
 }
 
 fn snapshot(seen: &[u64], clock: u64) -> MessageOf<LastWriteWins> {
-    Message::Snapshot(Snapshot { seen: vector(seen), clock, table: BTreeMap::new() })
+    Message::Snapshot(Snapshot { seen: vector(seen), clock, table: Arc::default() })
 }
 
 #[test]

@@ -4,9 +4,11 @@ mod common;
 
 use common::*;
 use multimaster::{
-    ArrivalWins, Counter, Custom, CustomMerged, LastWriteWins, MultiValue, ObservedRemoveSet, Op, Outcome, Reading,
-    Resolver, Stamp, Topology, lower_seat,
+    ArrivalWins, Counter, Custom, CustomMerged, Key, LastWriteWins, Message, MultiValue, ObservedRemoveSet, Op,
+    Outcome, Reading, Replica, Resolver, Stamp, Topology, VersionVector, lower_seat,
 };
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[test]
 fn truncating_keeps_the_newest_and_notes_what_is_gone() {
@@ -188,4 +190,41 @@ fn two_masters_whose_rule_cannot_merge_swap_their_tables_if_the_snapshots_cross(
     assert_eq!((a.read("x"), a.read("y")), (Reading::Nothing, value("of b")));
     assert_eq!((b.read("x"), b.read("y")), (value("of a"), Reading::Nothing));
     assert_eq!(a.digest(), b.digest(), "no digest will ever find out");
+}
+
+/// The rows of the snapshot that a neighbour which has seen nothing is answered with.
+fn rows<R: Resolver>(master: &Replica<R>) -> Arc<BTreeMap<Key, R::State>> {
+    match master.answer(&VersionVector::default(), 1) {
+        Some(Message::Snapshot(snapshot)) => snapshot.table,
+        other => panic!("no snapshot: {other:?}"),
+    }
+}
+
+/// Who asks again and again does not have the table copied again and again.
+#[test]
+fn snapshots_of_one_state_share_their_rows() {
+    let [mut a, mut b] = pair(ArrivalWins);
+    a.write("x", set("1")).unwrap();
+    a.truncate(0);
+    let first = rows(&a);
+    assert!(Arc::ptr_eq(&first, &rows(&a)));
+    // A clone may go another way: it shares nothing, and holds the same.
+    assert!(!Arc::ptr_eq(&first, &rows(&a.clone())) && first == rows(&a.clone()));
+
+    // What is written, received or applied again shows in the next one.
+    a.write("y", set("2")).unwrap();
+    a.truncate(0);
+    let second = rows(&a);
+    assert_eq!((first.len(), second.len()), (1, 2));
+    b.write("x", set("3")).unwrap();
+    carry(&mut b, &mut a);
+    a.truncate(0);
+    assert_eq!(rows(&a)["x"], a.state("x").cloned().unwrap());
+    let again = b.log().next().unwrap().clone();
+    a.write("x", set("4")).unwrap();
+    a.truncate(0);
+    let before = rows(&a);
+    a.reapply(&again);
+    assert_ne!(rows(&a), before);
+    assert_eq!(rows(&a)["x"], a.state("x").cloned().unwrap());
 }

@@ -97,6 +97,7 @@ trait Packed: Send + Sync {
     fn goes_by_clocks(&self) -> bool;
     fn prepare(&self, state: &Pack, op: Op, dot: Dot, stamp: Stamp) -> Result<Pack, Refusal>;
     fn apply(&self, state: &mut Pack, change: &Change<Pack>) -> bool;
+    fn why_kept(&self, state: &Pack, change: &Change<Pack>) -> &'static str;
     fn read(&self, state: &Pack) -> Reading;
     fn merge(&self, ours: Side<'_, Pack>, theirs: Side<'_, Pack>) -> Option<Pack>;
     fn shows(&self, state: &Pack, dot: Dot) -> bool;
@@ -127,7 +128,9 @@ pub(crate) fn admit_state<R: Resolver>(rule: &R, state: &mut R::State) -> Result
 pub(crate) fn admit_message<R: Resolver>(rule: &R, message: &mut MessageOf<R>) -> Result<(), String> {
     match message {
         Message::Push(push) => push.changes.iter_mut().try_for_each(|change| admit_effect(rule, &mut change.effect)),
-        Message::Snapshot(snapshot) => snapshot.table.values_mut().try_for_each(|state| admit_state(rule, state)),
+        Message::Snapshot(snapshot) => {
+            Arc::make_mut(&mut snapshot.table).values_mut().try_for_each(|state| admit_state(rule, state))
+        }
     }
 }
 
@@ -157,6 +160,10 @@ fn unpack_state<T: Data + Default>(pack: &Pack) -> Arc<T> {
     if pack.is_empty() { Arc::default() } else { unpack(pack) }
 }
 
+fn unpack_change<T: Data>(Change { dot, stamp, key, effect }: &Change<Pack>) -> Change<T> {
+    Change { dot: *dot, stamp: *stamp, key: key.clone(), effect: T::clone(&unpack(effect)) }
+}
+
 impl<R: Resolver> Packed for R {
     fn effect_of(&self, text: &str) -> Result<Pack, String> {
         serde_json::from_str::<R::Effect>(text).map(pack).map_err(|error| error.to_string())
@@ -182,13 +189,15 @@ impl<R: Resolver> Packed for R {
     }
 
     fn apply(&self, state: &mut Pack, change: &Change<Pack>) -> bool {
-        let Change { dot, stamp, key, effect } = change;
-        let effect = R::Effect::clone(&unpack(effect));
-        let change = Change { dot: *dot, stamp: *stamp, key: key.clone(), effect };
+        let change = unpack_change(change);
         let mut held = R::State::clone(&unpack_state(state));
         let altered = Resolver::apply(self, &mut held, &change);
         *state = pack_state(held);
         altered
+    }
+
+    fn why_kept(&self, state: &Pack, change: &Change<Pack>) -> &'static str {
+        Resolver::why_kept(self, &unpack_state(state), &unpack_change(change))
     }
 
     fn read(&self, state: &Pack) -> Reading {
@@ -237,6 +246,10 @@ impl Resolver for AnyRule {
 
     fn apply(&self, state: &mut Pack, change: &Change<Pack>) -> bool {
         self.0.apply(state, change)
+    }
+
+    fn why_kept(&self, state: &Pack, change: &Change<Pack>) -> &'static str {
+        self.0.why_kept(state, change)
     }
 
     fn read(&self, state: &Pack) -> Reading {

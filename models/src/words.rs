@@ -6,7 +6,7 @@ use crate::properties as p;
 use crate::scope::Link;
 use crate::specification::{Misread, misread};
 use crate::subject::{Arrow, Sent, Subject};
-use multimaster::{Dot, MasterId, MessageOf, Outcome, Replica, Resolver, VersionVector};
+use multimaster::{Dot, MasterId, Message, MessageOf, Outcome, Replica, Resolver, VersionVector};
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -54,17 +54,19 @@ impl<R: Resolver> Subject for Cluster<R> {
             }
             Action::Deliver(letter) | Action::Repeat(letter) => {
                 let letter = self.letter(*letter);
-                let mut receiver = Replica::clone(&state.replica(letter.to));
+                let before = state.replica(letter.to);
+                let mut receiver = Replica::clone(&before);
                 let outcome = self.receive(&mut receiver, letter.from, letter.message.clone());
                 if let (Link::Running { .. }, Outcome::Gap) = (self.scope.link, &outcome) {
                     return Some(format!("{} lacks something before it", letter.to));
                 }
-                outcome_in_words(&outcome, letter.from, letter.to)
+                outcome_in_words(&outcome, letter.from, &before, &letter.message)
             }
             Action::Stream { from, to, max } => {
                 let message = self.next_message(state, (*from, *to), *max)?;
-                let mut receiver = Replica::clone(&state.replica(*to));
-                outcome_in_words(&self.receive(&mut receiver, *from, message), *from, *to)
+                let before = state.replica(*to);
+                let outcome = self.receive(&mut Replica::clone(&before), *from, message.clone());
+                outcome_in_words(&outcome, *from, &before, &message)
             }
             Action::Lose(_) | Action::Tick { .. } | Action::Break { .. } | Action::Resume { .. } => None,
             Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => None,
@@ -248,14 +250,36 @@ impl<R: Resolver> Cluster<R> {
     }
 }
 
-fn outcome_in_words(outcome: &Outcome, from: MasterId, to: MasterId) -> Option<String> {
+fn outcome_in_words<R: Resolver>(
+    outcome: &Outcome,
+    from: MasterId,
+    before: &Replica<R>,
+    message: &MessageOf<R>,
+) -> Option<String> {
+    let to = before.id();
     match outcome {
         Outcome::Applied => None,
-        Outcome::Stale => Some(format!("{to} had newer")),
+        Outcome::Stale => Some(format!("{to} {}", why_kept(before, message))),
         Outcome::Duplicate => Some(format!("{to} had it all: nothing done")),
         Outcome::Gap => Some(format!("{to} lacks something before it, and asks {from}")),
         Outcome::Refused(fault) => Some(format!("refused: {fault}")),
     }
+}
+
+/// Said where no reason is known.
+const KEPT: &str = "kept what it had";
+
+/// Why the first of the changes that are new to the receiver made no difference to it, as its rule says.
+fn why_kept<R: Resolver>(receiver: &Replica<R>, message: &MessageOf<R>) -> &'static str {
+    let changes = if let Message::Push(push) = message { push.changes.as_slice() } else { &[] };
+    let new = changes.iter().find(|change| !receiver.digest().contains(change.dot));
+    new.map_or(KEPT, |change| {
+        let (rule, untouched) = (receiver.rule(), R::State::default());
+        let state = receiver.state(&change.key).unwrap_or(&untouched);
+        // Where it is not the rule that kept it, but a protocol that was tampered with, the rule's reason is none.
+        let alters = rule.apply(&mut state.clone(), change);
+        if alters { KEPT } else { rule.why_kept(state, change) }
+    })
 }
 
 pub(crate) fn readings_of<R: Resolver>(replica: &Replica<R>) -> String {

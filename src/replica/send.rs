@@ -118,6 +118,7 @@ impl<R: Resolver> Replica<R> {
     /// snapshot. O(neighbours + entries dropped).
     pub fn truncate(&mut self, keep: usize) {
         let known = &mut self.known;
+        self.snapshot.forget_older(&known.seen);
         let dropped = known.log.truncate(keep);
         for cursor in &mut known.cursors {
             cursor.shift(dropped);
@@ -128,12 +129,9 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
+    /// O(keys), but O(1) if nothing has been seen since the last one.
     fn snapshot(&self) -> MessageOf<R> {
         let Known { seen, clock, table, .. } = &self.known;
-        Message::Snapshot(Snapshot {
-            seen: seen.clone(),
-            clock: *clock,
-            table: table.iter().map(|(key, state)| (key.clone(), state.clone())).collect(),
-        })
+        Message::Snapshot(Snapshot { seen: seen.clone(), clock: *clock, table: self.snapshot.rows(seen, table) })
     }
 }

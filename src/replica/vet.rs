@@ -11,6 +11,8 @@ use std::fmt;
 pub enum PeerFault {
     /// The sender is not a neighbour from which this master hears.
     NotANeighbour(MasterId),
+    /// It is for a shard that this master does not have.
+    NoSuchShard(usize),
     /// A push without changes.
     Empty,
     /// A change, or a version vector, names a master that is not in the cluster.
@@ -26,6 +28,7 @@ impl fmt::Display for PeerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PeerFault::NotANeighbour(id) => write!(f, "{id} is not a neighbour that sends changes here"),
+            PeerFault::NoSuchShard(shard) => write!(f, "there is no shard {shard} here"),
             PeerFault::Empty => write!(f, "a push without changes"),
             PeerFault::UnknownOrigin(id) => write!(f, "{id} is not in the cluster"),
             PeerFault::ImpossibleDot(dot) => write!(f, "{dot} cannot be the next change of {}", dot.origin()),

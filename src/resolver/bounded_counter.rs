@@ -108,6 +108,10 @@ impl Resolver for BoundedCounter {
         true
     }
 
+    fn why_kept(&self, _: &Escrow, _: &Change<Deal>) -> &'static str {
+        "had nothing to do: the amount is 0"
+    }
+
     /// What was added and not subtracted, held at the end of `i64` if it lies beyond.
     fn read(&self, state: &Escrow) -> Reading {
         let left = |account: &Account| i128::from(account.added) - i128::from(account.spent);

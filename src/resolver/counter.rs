@@ -48,6 +48,10 @@ impl Resolver for Counter {
         true
     }
 
+    fn why_kept(&self, _: &Self::State, _: &Change<i64>) -> &'static str {
+        "had nothing to add"
+    }
+
     /// The sum, held at the ends of `i64` if it lies beyond.
     fn read(&self, state: &Self::State) -> Reading {
         let sum: i128 = state.values().map(|tally| i128::from(tally.added) - i128::from(tally.taken)).sum();

@@ -75,6 +75,10 @@ where
         state.apply(change)
     }
 
+    fn why_kept(&self, _: &Siblings, _: &Change<Replace>) -> &'static str {
+        NOTHING_TO_REMOVE
+    }
+
     fn read(&self, state: &Siblings) -> Reading {
         reading_of(self.resolve(state).and_then(|resolved| resolved.version.value).as_ref())
     }

@@ -47,6 +47,10 @@ impl Resolver for EnableWinsFlag {
         state.replace(gone, on.then_some((change.dot, true)))
     }
 
+    fn why_kept(&self, _: &Dotted<bool>, _: &Change<Toggle>) -> &'static str {
+        NOTHING_TO_REMOVE
+    }
+
     fn read(&self, state: &Dotted<bool>) -> Reading {
         Reading::Flag(!state.is_empty())
     }

@@ -39,6 +39,10 @@ impl Resolver for GrowOnlyCounter {
         true
     }
 
+    fn why_kept(&self, _: &Self::State, _: &Change<u64>) -> &'static str {
+        "had nothing to add"
+    }
+
     /// The sum, held at the end of `i64` if it lies beyond.
     fn read(&self, state: &Self::State) -> Reading {
         let sum: u128 = state.values().copied().map(u128::from).sum();

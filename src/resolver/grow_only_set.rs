@@ -28,6 +28,10 @@ impl Resolver for GrowOnlySet {
         state.insert(change.effect.clone())
     }
 
+    fn why_kept(&self, _: &Self::State, _: &Change<Text>) -> &'static str {
+        "had it already"
+    }
+
     fn read(&self, state: &Self::State) -> Reading {
         Reading::Elements(state.clone())
     }

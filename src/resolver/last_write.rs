@@ -25,6 +25,10 @@ impl Resolver for LastWriteWins {
         newer
     }
 
+    fn why_kept(&self, state: &Self::State, change: &Change<Option<Text>>) -> &'static str {
+        why_older(state.as_ref(), change.stamp)
+    }
+
     #[inline]
     fn read(&self, state: &Self::State) -> Reading {
         reading_of(state.as_ref().and_then(|version| version.value.as_ref()))

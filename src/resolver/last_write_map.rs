@@ -45,6 +45,10 @@ impl Resolver for LastWriteMap {
         newer
     }
 
+    fn why_kept(&self, state: &Self::State, change: &Change<SetField>) -> &'static str {
+        why_older(state.get(&change.effect.field), change.stamp)
+    }
+
     fn read(&self, state: &Self::State) -> Reading {
         let set = state.iter().filter_map(|(field, version)| Some((field.clone(), version.value.clone()?)));
         Reading::Fields(set.map(|(field, value)| (field, Reading::Value(value))).collect())

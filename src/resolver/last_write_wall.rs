@@ -39,6 +39,13 @@ impl Timed<Version> {
     }
 }
 
+fn why_earlier(held: Option<&Timed<Version>>, came: u64) -> &'static str {
+    match held {
+        Some(held) if held.wall > came => "had a later wall-clock time",
+        _ => "keeps the later stamp at a tie",
+    }
+}
+
 impl Resolver for LastWriteWall {
     type State = Option<Timed<Version>>;
     type Effect = Timed<Option<Text>>;
@@ -59,6 +66,10 @@ impl Resolver for LastWriteWall {
             *state = Some(incoming);
         }
         newer
+    }
+
+    fn why_kept(&self, state: &Self::State, change: &Change<Self::Effect>) -> &'static str {
+        why_earlier(state.as_ref(), change.effect.wall)
     }
 
     fn read(&self, state: &Self::State) -> Reading {
@@ -101,6 +112,10 @@ impl Resolver for LastWriteMapWall {
             state.insert(field.clone(), incoming);
         }
         newer
+    }
+
+    fn why_kept(&self, state: &Self::State, change: &Change<Self::Effect>) -> &'static str {
+        why_earlier(state.get(&change.effect.item.field), change.effect.wall)
     }
 
     fn read(&self, state: &Self::State) -> Reading {

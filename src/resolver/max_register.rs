@@ -31,6 +31,10 @@ impl Resolver for MaxRegister {
         news
     }
 
+    fn why_kept(&self, state: &Option<i64>, change: &Change<i64>) -> &'static str {
+        if *state == Some(change.effect) { "had it already" } else { "had a greater number" }
+    }
+
     fn read(&self, state: &Option<i64>) -> Reading {
         state.map_or(Reading::Nothing, |number| Reading::Value(number.to_string().into()))
     }

@@ -80,6 +80,10 @@ where
         altered
     }
 
+    fn why_kept(&self, _: &Self::State, _: &Change<Merged>) -> &'static str {
+        "had newer"
+    }
+
     fn read(&self, state: &Self::State) -> Reading {
         reading_of(state.as_ref().and_then(|held| held.version.value.as_ref()))
     }

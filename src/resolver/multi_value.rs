@@ -19,6 +19,10 @@ impl Resolver for MultiValue {
         state.apply(change)
     }
 
+    fn why_kept(&self, _: &Siblings, _: &Change<Replace>) -> &'static str {
+        NOTHING_TO_REMOVE
+    }
+
     fn read(&self, state: &Siblings) -> Reading {
         let mut values: Vec<Text> = state.0.iter().filter_map(|version| version.value.clone()).collect();
         match values.len() {

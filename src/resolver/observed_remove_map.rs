@@ -74,6 +74,10 @@ impl Resolver for ObservedRemoveMap {
         altered
     }
 
+    fn why_kept(&self, _: &Self::State, _: &Change<FieldEffect>) -> &'static str {
+        NOTHING_TO_REMOVE
+    }
+
     fn read(&self, state: &Self::State) -> Reading {
         let fields = state.iter().flat_map(|(field, items)| {
             let readings = [register(items), counter(items), set(items)].into_iter().flatten();

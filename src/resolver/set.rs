@@ -54,6 +54,10 @@ impl Resolver for ObservedRemoveSet {
         altered
     }
 
+    fn why_kept(&self, _: &Self::State, _: &Change<SetEffect>) -> &'static str {
+        NOTHING_TO_REMOVE
+    }
+
     fn read(&self, state: &Self::State) -> Reading {
         Reading::Elements(state.keys().cloned().collect())
     }

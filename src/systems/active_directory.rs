@@ -1,11 +1,14 @@
 use super::row::{RowRule, row_rules};
 use super::*;
+use std::cmp::Ordering;
 
 /// An attribute in Microsoft Active Directory: the larger version wins, then the later time, then the higher invocation
 /// id of the originating server. Each originating write makes the version one more than it was there: so two edits beat
 /// one, even one made later.
 ///
-/// Source: MS-DRSR §5.11, "AttributeStamp". A delete here clears the attribute. Left out: objects, and their tombstones'
+/// Source: MS-DRSR §5.11, "AttributeStamp". A `set` here is an LDAP modify that replaces the value, a `delete` one that
+/// replaces it by none, which is no error where there is none. That either counts as an originating write if the value is
+/// the same before and after is assumed. Left out: objects, and their tombstones'
 /// lifetime.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ActiveDirectory;
@@ -21,6 +24,15 @@ impl RowRule for ActiveDirectory {
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
         let key = |attribute: &Record| (attribute.count, attribute.time, attribute.dot);
         held.is_none_or(|held| key(&change.after) > key(held))
+    }
+
+    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
+        let (Some(held), after) = (held, &change.after) else { return row::DELETES_NOTHING };
+        match (held.count.cmp(&after.count), held.time.cmp(&after.time)) {
+            (Ordering::Greater, _) => "had a higher version",
+            (Ordering::Equal, Ordering::Greater) => "had the same version, written later",
+            _ => "keeps the higher server's at a tie",
+        }
     }
 }
 

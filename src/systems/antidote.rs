@@ -2,10 +2,11 @@ use super::row::{RowRule, row_rules};
 use super::*;
 
 /// AntidoteDB's last-writer-wins register: the larger pair of time and value. A write takes the clock's time, but at least
-/// one more than the time of what it replaces.
+/// one more than the time of what it replaces; the empty register has time 0, so a first write has at least time 1.
 ///
-/// Source: AntidoteDB/antidote, apps/antidote_crdt/src/antidote_crdt_register_lww.erl. It has no delete: here, one
-/// assigns the empty value, the least of all. Antidote delivers causally.
+/// Source: AntidoteDB/antidote, apps/antidote_crdt/src/antidote_crdt_register_lww.erl, `downstream` and `update`. A `set` is an
+/// assign, also of an equal value: it has a later time. The register has no delete: here, one assigns the empty value, the
+/// least of all, whether there is a value or not. Antidote delivers causally.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AntidoteRegister;
 
@@ -14,13 +15,21 @@ impl RowRule for AntidoteRegister {
     const MERGES: bool = true;
 
     fn number(&self, held: Option<&Record>, after: &mut Record) {
-        if let Some(held) = held {
-            after.time = after.time.max(held.time.saturating_add(1));
-        }
+        let replaced = held.map_or(0, |held| held.time);
+        after.time = after.time.max(replaced.saturating_add(1));
     }
 
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
         held.is_none_or(|held| (change.after.time, &change.after.value) > (held.time, &held.value))
+    }
+
+    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
+        let (Some(held), after) = (held, &change.after) else { return row::DELETES_NOTHING };
+        match (held.time > after.time, held.value == after.value) {
+            (true, _) => "had a later time",
+            (false, true) => "had it already",
+            (false, false) => "keeps the larger value at a tie",
+        }
     }
 }
 

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 /// tombstone beats a value, then the larger value's bytes win. A local write is resolved like any other: one that is
 /// stamped earlier than what is there is acknowledged and never seen. ScyllaDB resolves live cells and tombstones alike.
 ///
+/// A `set` is an INSERT or an UPDATE, which are one: neither looks at what is there, and an equal value is a write with a new
+/// timestamp. A `delete` writes a tombstone, also where there is nothing.
+///
 /// Source: apache/cassandra, src/java/org/apache/cassandra/db/rows/Cells.java, `resolveRegular`. Left out: cells that
 /// expire; of two tombstones, which is collected first.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,6 +30,17 @@ impl RowRule for CassandraCell {
         let key = |cell: &Record| (cell.time, !cell.is_live(), cell.value.clone());
         held.is_none_or(|held| key(&change.after) > key(held))
     }
+
+    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
+        let after = &change.after;
+        match held {
+            None => row::DELETES_NOTHING,
+            Some(held) if held.time > after.time => "had a later timestamp",
+            Some(held) if held.value == after.value => "had it already",
+            Some(held) if !held.is_live() => "keeps the tombstone at a tie",
+            Some(_) => "keeps the larger value at a tie",
+        }
+    }
 }
 
 row_rules!(CassandraCell);
@@ -34,6 +48,8 @@ row_rules!(CassandraCell);
 /// Apache Cassandra's counter cell: of each node's shard the one with the larger clock, and a read is the sum. A
 /// tombstone beats any counter, whatever the timestamps (CASSANDRA-7346): what is added after a delete is acknowledged
 /// and gone, which is why Cassandra says not to use a deleted counter again.
+///
+/// A `delete` writes a tombstone, also where nothing was counted.
 ///
 /// Source: apache/cassandra, src/java/org/apache/cassandra/db/rows/Cells.java, `resolveCounter`. Left out: that a
 /// collected tombstone lets the counter live again, with whatever shards are still about.
@@ -107,6 +123,14 @@ impl Resolver for CassandraCounter {
             Increment::Tombstone => CounterCell { tombstone: Some(change.dot), ..CounterCell::default() },
         });
         *state != before
+    }
+
+    fn why_kept(&self, state: &CounterCell, change: &Change<Increment>) -> &'static str {
+        match (&change.effect, state.tombstone) {
+            (Increment::Shard(_), Some(_)) => "had the counter deleted, for ever",
+            (Increment::Tombstone, Some(_)) => "had an earlier delete",
+            _ => "had a later shard of that node",
+        }
     }
 
     fn read(&self, state: &CounterCell) -> Reading {

@@ -4,6 +4,9 @@ use super::*;
 /// Couchbase Server's cross-datacenter replication by timestamp: the larger CAS wins, then the larger revision count; if
 /// they are equal the local document stays, whatever its body says, and so each side keeps its own.
 ///
+/// A `set` is an upsert, which counts a revision and takes a new CAS also for an equal body. A `delete` of a document that is not
+/// there is an error (`KEY_ENOENT`).
+///
 /// A CAS comes from a hybrid logical clock, so a write is stamped later than the document that it replaces, however wrong
 /// the wall clock is. Source: couchbase/kv_engine, engines/ep/src/conflict_resolution.cc, `LastWriteWinsResolution`.
 /// Left out: expiry, flags and extended attributes, by which a tie is broken where they differ; and that the clock is
@@ -15,6 +18,10 @@ impl RowRule for Couchbase {
     const CLOCKS: bool = true;
     const MERGES: bool = true;
 
+    fn not_found(&self) -> Option<&'static str> {
+        Some("there is no such document to delete (KEY_ENOENT)")
+    }
+
     fn number(&self, held: Option<&Record>, after: &mut Record) {
         if let Some(held) = held {
             after.time = after.time.max(held.time.saturating_add(1));
@@ -24,6 +31,15 @@ impl RowRule for Couchbase {
 
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
         held.is_none_or(|held| (change.after.time, change.after.count) > (held.time, held.count))
+    }
+
+    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
+        let (Some(held), after) = (held, &change.after) else { return row::DELETES_NOTHING };
+        match (held.time > after.time, held.count > after.count) {
+            (true, _) => "had a larger CAS",
+            (false, true) => "had more revisions at a tie",
+            (false, false) => "keeps its own at a tie",
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 /// greatest by (not deleted, generation, revision hash); with `conflicts=true`, as here, also the other live ones. No clock.
 ///
 /// A client edits the revision that it is shown. A delete is a revision, too: it ends that branch, and a conflicting one
-/// is shown instead, even if the client had been shown it and of a lower generation. Two edits alike, of the same
-/// revision, are one. Source: apache/couchdb, src/couch/src/couch_doc.erl, `to_doc_info_path`. The hash here is FNV-1a
+/// is shown instead, even if the client had been shown it and of a lower generation. To delete a document that is not there, or is
+/// deleted, is an error (404 Not Found: src/chttpd/src/chttpd_db.erl, `db_doc_req`). A put of an equal body is a revision of its
+/// own; two edits alike, of the same revision, are one. Source: apache/couchdb, src/couch/src/couch_doc.erl, `to_doc_info_path`. The hash here is FNV-1a
 /// over the parent's hash and the body, where CouchDB takes MD5: as arbitrary.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CouchDb;
@@ -73,6 +74,9 @@ impl Resolver for CouchDb {
     fn prepare(&self, state: &RevisionTree, op: Op, dot: Dot, _: Stamp) -> Result<Edit, Refusal> {
         let value = value_of(op)?;
         let shown = state.leaves.last();
+        if value.is_none() && !shown.is_some_and(|shown| shown.live) {
+            return Err(Refusal::Because("there is no such document to delete (404 Not Found)".into()));
+        }
         let mut ancestors = shown.map_or_else(BTreeSet::new, |shown| shown.ancestors.clone());
         ancestors.extend(shown.map(|shown| shown.id));
         let parent = shown.map(|shown| shown.id);
@@ -85,6 +89,13 @@ impl Resolver for CouchDb {
         let before = state.clone();
         state.graft(change.effect.clone());
         *state != before
+    }
+
+    fn why_kept(&self, state: &RevisionTree, change: &Change<Edit>) -> &'static str {
+        match state.replaced.contains(&change.effect.id) {
+            true => "had replaced that revision",
+            false => "had that revision already",
+        }
     }
 
     fn read(&self, state: &RevisionTree) -> Reading {

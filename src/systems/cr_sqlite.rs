@@ -5,8 +5,16 @@ use super::*;
 /// of the column, then the larger value. So a delete beats concurrent updates, and a row comes back only by an insert that
 /// had seen it deleted. No clock.
 ///
-/// Source: vlcn-io/cr-sqlite, core/rs/core/src/changes_vtab_write.rs, `did_cid_win`; a row that comes back starts its
-/// columns anew (`zero_clocks_on_resurrect`). To delete what is not there does nothing, as in SQL.
+/// A `set` is an INSERT where the row is not there, else an UPDATE. An UPDATE to the same value counts no version and
+/// replicates nothing; an INSERT OR REPLACE would, and is not meant. A DELETE of what is not there does nothing, as in SQL.
+///
+/// Values are compared as SQLite's, by type and then by content: a text that spells an integer is taken for an INTEGER,
+/// all others are TEXT. Integers go by size, texts by their bytes; of an integer and a text the integer is the *larger*, because
+/// the types' numbers are compared the other way round, for NULL to be the least. Left out: REAL, BLOB, and a column's
+/// affinity.
+///
+/// Source: vlcn-io/cr-sqlite, core/rs/core/src: changes_vtab_write.rs, `did_cid_win`; a row that comes back starts its columns
+/// anew (`zero_clocks_on_resurrect`); local_writes/after_update.rs, `after_update`; `crsql_compare_sqlite_values`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CrSqlite;
 
@@ -17,14 +25,50 @@ impl RowRule for CrSqlite {
     fn number(&self, held: Option<&Record>, after: &mut Record) {
         let (life, count) = held.map_or((0, 0), |held| (held.life, held.count));
         let lived = held.is_some_and(Record::is_live);
+        let same = held.is_some_and(|held| held.value == after.value);
         after.life = life + u64::from(lived != after.is_live());
-        after.count = if !after.is_live() { 0 } else { if lived { count } else { 0 }.saturating_add(1) };
+        after.count = match (lived, after.is_live()) {
+            (_, false) => 0,
+            (false, true) => 1,
+            (true, true) => count.saturating_add(u64::from(!same)),
+        };
     }
 
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
-        let key = |row: &Record| (row.life, row.count, row.value.clone());
         held.map_or(change.after.life > 0, |held| key(&change.after) > key(held))
     }
+
+    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
+        let (Some(held), after) = (held, &change.after) else { return row::DELETES_NOTHING };
+        match (held.life > after.life, held.count > after.count, held.value == after.value) {
+            (true, ..) => "had a larger causal length",
+            (false, true, _) => "had a larger column version",
+            (false, false, true) => "had it already",
+            (false, false, false) => "keeps the larger value at a tie",
+        }
+    }
+}
+
+/// A value as SQLite has it, the least first. A column has no value only in a row that is deleted.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Value<'a> {
+    None,
+    Text(&'a str),
+    Integer(i64),
+}
+
+impl Value<'_> {
+    fn of(text: Option<&Text>) -> Value<'_> {
+        let Some(text) = text else { return Value::None };
+        match text.parse::<i64>() {
+            Ok(number) if number.to_string() == text.as_str() => Value::Integer(number),
+            _ => Value::Text(text),
+        }
+    }
+}
+
+fn key(row: &Record) -> (u64, u64, Value<'_>) {
+    (row.life, row.count, Value::of(row.value.as_ref()))
 }
 
 row_rules!(CrSqlite);

@@ -44,6 +44,10 @@ impl Resolver for DynamoCart {
         state.take(&change.effect)
     }
 
+    fn why_kept(&self, _: &Self::State, _: &Change<Self::Effect>) -> &'static str {
+        "had it already, or what replaced it"
+    }
+
     fn read(&self, state: &Self::State) -> Reading {
         Reading::Elements(union(state).into_keys().collect())
     }

@@ -4,6 +4,9 @@ use super::*;
 /// Amazon DynamoDB's global tables of eventual consistency: the last writer of an item wins, by an internal timestamp, on
 /// a "best effort" basis; a delete is resolved like a write.
 ///
+/// A `set` is a PutItem, also of an equal item; a `delete` is a DeleteItem, which is no error where there is no item, and then is
+/// assumed to be resolved as any other.
+///
 /// Source: AWS, "Global tables: how it works", awsdocs/amazon-dynamodb-developer-guide,
 /// doc_source/globaltables_HowItWorks.md. How a tie is broken is not documented: the higher master is assumed, so that
 /// the masters agree as is promised. So is that a region's own write is resolved as any other.
@@ -16,6 +19,14 @@ impl RowRule for DynamoDbGlobal {
 
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
         held.is_none_or(|held| (change.after.time, change.after.dot) > (held.time, held.dot))
+    }
+
+    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
+        match held {
+            None => row::DELETES_NOTHING,
+            Some(held) if held.time > change.after.time => "had a later timestamp",
+            Some(_) => "keeps the higher region's at a tie",
+        }
     }
 }
 

@@ -4,6 +4,9 @@ use super::*;
 /// Oracle GoldenGate's conflict detection and resolution, with a column that holds the time of the last change. There is
 /// a conflict if the target row is not what the change was made over; then the [`Method`] decides.
 ///
+/// A `set` is an INSERT where the row is not there, else an UPDATE; it also sets the time, so an equal value is a change. A
+/// DELETE that finds no row replicates nothing.
+///
 /// With `USEMAX` and `USEMAXEQ` as in Oracle's first example: a delete is applied over any row, an update of a missing row
 /// is turned into an insert, a delete of a missing row is discarded. Source: Oracle GoldenGate 19.1, "Configuring Conflict
 /// Detection and Resolution", description of the MAP statement, example 1; also of equal values: "the incoming row is
@@ -51,6 +54,16 @@ impl RowRule for GoldenGate {
             (Method::UseMaxEq, Some(held), _) => change.after.time >= held.time,
         }
     }
+
+    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
+        match (change.statement(), self.method, held) {
+            (Statement::Nothing, ..) => row::DELETES_NOTHING,
+            (_, Method::Ignore, None) => "has no row, and the writer had found one",
+            (_, Method::Ignore, Some(_)) => "has not the row that the writer had found",
+            (_, _, Some(held)) if held.time > change.after.time => "had a later row",
+            _ => "keeps its own row at equal times",
+        }
+    }
 }
 
 row_rules!(GoldenGate);
@@ -86,6 +99,10 @@ impl Resolver for GoldenGateDelta {
 
     fn read(&self, total: &i64) -> Reading {
         Reading::Total(*total)
+    }
+
+    fn why_kept(&self, _: &i64, _: &Change<i64>) -> &'static str {
+        "had nothing to add"
     }
 
     /// What went into a sum is not in the sum.

@@ -4,6 +4,9 @@ use super::*;
 /// EDB Postgres Distributed with its defaults: conflicts are detected by origin and resolved by `update_if_newer`: the
 /// later commit wins, of equal times the higher node.
 ///
+/// A `set` is an INSERT where the row is not there, else an UPDATE, which writes a new row also for an equal value. A DELETE
+/// that finds no row replicates nothing.
+///
 /// An update is suspected only if the row that it meets came from another node than it does. An update that meets a dead
 /// row is skipped, one that meets none is inserted (`insert_or_skip`). A delete is applied to any row, and skipped if
 /// there is none. A local statement is always applied, whatever its time. Source: EnterpriseDB/docs, PGD 5.6,
@@ -38,6 +41,16 @@ impl RowRule for Pgd {
             Statement::Update if held.is_some() && live.is_none() => false,
             Statement::Update => live.is_none_or(|row| row.dot.origin() == after.dot.origin() || newer(row)),
             Statement::Delete => live.is_some(),
+        }
+    }
+
+    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
+        match (change.statement(), held.filter(|row| row.is_live())) {
+            (Statement::Nothing, _) => row::DELETES_NOTHING,
+            (Statement::Delete, _) => "has no row to delete",
+            (_, None) => "has a dead row, which is not updated",
+            (_, Some(row)) if row.time > change.after.time => "had a newer row",
+            (_, Some(_)) => "keeps the higher node's row at a tie",
         }
     }
 }

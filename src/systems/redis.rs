@@ -5,6 +5,9 @@ use crate::{Counter, ObservedRemoveSet};
 /// A string in a Redis Active-Active database: where the order of two writes cannot be told, the later wall-clock time
 /// wins.
 ///
+/// A `set` is a SET, also of an equal value. A `delete` is a DEL: of a key that is not there it gives 0 and does nothing, which here
+/// is a refusal.
+///
 /// Source: redis/docs, content/operate/rs/databases/active-active/develop/data-types/strings.md. Equal times are not spoken
 /// of: the higher instance is assumed. Nor is a delete that competes with a write: it is assumed to compete as one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,7 +21,7 @@ impl RedisString {
     }
 }
 
-version_rules!(RedisString, clocks: true;);
+version_rules!(RedisString, clocks: true, not_found: "there is no such key to delete (DEL gives 0)";);
 
 /// A counter in a Redis Active-Active database: the sum of what all instances have counted. A [`Counter`] by another name.
 ///

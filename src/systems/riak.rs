@@ -1,10 +1,11 @@
 use super::versions::version_rules;
 use super::*;
-use crate::ArrivalWins;
+use crate::{ArrivalWins, Version};
 use std::cmp::Reverse;
 
 /// Riak KV with `allow_mult = true`: what another side's version vector covers is dropped, the rest are siblings, all of
-/// them returned. A delete is a sibling too, a tombstone.
+/// them returned. A delete is a sibling too, a tombstone; of an object that is not there it is an error: the delete reads the object
+/// first, for its context (src/riak_kv_delete.erl). A put of an equal value is a put.
 ///
 /// Source: basho/riak_kv, src/riak_object.erl, `syntactic_merge`. Clients are taken to read before they write, and to give
 /// back the context. Left out: when tombstones are reaped.
@@ -42,15 +43,43 @@ impl RiakNewest {
     }
 }
 
-version_rules!(RiakSiblings, clocks: false; RiakNewest, clocks: true;);
+version_rules!(
+    RiakSiblings, clocks: false, not_found: "there is no such object to delete (not found)";
+    RiakNewest, clocks: true, not_found: "there is no such object to delete (not found)";
+);
 
 /// Riak KV with `last_write_wins = true`: what comes is stored without a look at what is there. [`ArrivalWins`] by another
-/// name, and by a misleading one: after a partition the result follows the order of handoff.
+/// name but for the delete of what is not there, which is an error as above, and by a misleading one: after a partition the result follows the order of handoff.
 ///
 /// Source: basho/riak_kv, src/riak_kv_vnode.erl, `put_merge`; riak-users, November 2011.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RiakLastWriteWins;
 
-the_same_as! {
-    RiakLastWriteWins is ArrivalWins, ArrivalWins;
+impl Resolver for RiakLastWriteWins {
+    type State = Option<Version>;
+    type Effect = Option<Text>;
+
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Option<Text>, Refusal> {
+        let there = state.as_ref().is_some_and(|version| version.value.is_some());
+        if op == Op::Delete && !there {
+            return Err(Refusal::Because("there is no such object to delete (not found)".into()));
+        }
+        ArrivalWins.prepare(state, op, dot, stamp)
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<Option<Text>>) -> bool {
+        ArrivalWins.apply(state, change)
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        ArrivalWins.read(state)
+    }
+
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        ArrivalWins.merge(ours, theirs)
+    }
+
+    fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+        ArrivalWins.shows(state, dot)
+    }
 }

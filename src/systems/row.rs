@@ -70,12 +70,23 @@ pub(super) trait RowRule {
         false
     }
 
+    /// What a client is told who deletes what is not there, if that is an error. By default it is not.
+    fn not_found(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Completes a local write: by default it has its writer's time, and no other number.
     fn number(&self, _held: Option<&Record>, _after: &mut Record) {}
 
     /// Whether the change is taken in place of what is held.
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool;
+
+    /// Why a change is not [taken](Self::takes) in place of what is held, in words that follow a master's name.
+    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str;
 }
+
+/// Why a change made no difference that was made over no row, and leaves none.
+pub(super) const DELETES_NOTHING: &str = "got a delete that had found no row";
 
 pub(super) fn prepare(
     rule: &impl RowRule,
@@ -86,6 +97,11 @@ pub(super) fn prepare(
 ) -> Result<RowChange, Refusal> {
     let time = said_time(&op, stamp);
     let value = value_of(op.into_untimed())?;
+    if let (None, Some(why)) = (&value, rule.not_found())
+        && !held.is_some_and(Record::is_live)
+    {
+        return Err(Refusal::Because(why.into()));
+    }
     let mut after = Record { time, count: 0, life: 0, dot, value };
     rule.number(held, &mut after);
     Ok(RowChange { before: held.filter(|held| held.is_live()).cloned(), after })
@@ -100,6 +116,15 @@ pub(super) fn apply(rule: &impl RowRule, state: &mut Option<Record>, change: &Ro
     let altered = *state != after;
     *state = after;
     altered
+}
+
+/// Why [`apply`] of the change makes no difference.
+pub(super) fn why_kept(rule: &impl RowRule, state: Option<&Record>, change: &RowChange) -> &'static str {
+    match (rule.takes(state, change), state) {
+        (false, _) => rule.why_not(state, change),
+        (true, None) => "had no row to delete",
+        (true, Some(_)) => "had it already",
+    }
 }
 
 /// [`Resolver`] for rules over rows.
@@ -119,6 +144,10 @@ macro_rules! row_rules {
 
             fn apply(&self, state: &mut Self::State, change: &Change<RowChange>) -> bool {
                 row::apply(self, state, &change.effect)
+            }
+
+            fn why_kept(&self, state: &Self::State, change: &Change<RowChange>) -> &'static str {
+                row::why_kept(self, state.as_ref(), &change.effect)
             }
 
             fn read(&self, state: &Self::State) -> Reading {

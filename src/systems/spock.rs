@@ -4,6 +4,9 @@ use super::*;
 /// pgEdge Spock with `last_update_wins`: the later commit wins; of equal times the node with the *lower* tiebreaker, and if
 /// those are equal too the remote row, on both sides.
 ///
+/// A `set` is an INSERT where the row is not there, else an UPDATE, which writes a new row also for an equal value. A DELETE
+/// that finds no row replicates nothing.
+///
 /// A change to a row that came from the same node is applied. A delete older than the row is skipped; nothing is kept of a
 /// deleted row, so an update that finds none fails, and is logged. A local statement is always applied. Source:
 /// pgEdge/spock, docs/conflict_types.md and src/spock_conflict.c. Left out: frozen rows, and retries.
@@ -39,6 +42,16 @@ impl RowRule for Spock {
         let newer = after.time > held.time || (after.time == held.time && tie());
         let same_origin = after.dot.origin() == held.dot.origin() && !matches!(change.statement(), Statement::Insert);
         same_origin || newer
+    }
+
+    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
+        match (change.statement(), held) {
+            (Statement::Nothing, _) => row::DELETES_NOTHING,
+            (Statement::Delete, None) => "has no row to delete",
+            (_, None) => "has no row to update",
+            (_, Some(row)) if row.time > change.after.time => "had a newer row",
+            (_, Some(_)) => "keeps the lower tiebreaker's row at a tie",
+        }
     }
 }
 

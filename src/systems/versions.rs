@@ -68,9 +68,10 @@ impl<V: Data> Versions<V> {
 }
 
 /// [`Resolver`] for rules over a register's concurrent versions. Such a rule has two functions of its own: `reduce`, what
-/// is thrown away when versions meet, and `shown`, which are read.
+/// is thrown away when versions meet, and `shown`, which are read; and it has what a client is told who deletes what is not
+/// there.
 macro_rules! version_rules {
-    ($($rule:ty, clocks: $clocks:literal;)*) => {$(
+    ($($rule:ty, clocks: $clocks:literal, not_found: $not_found:literal;)*) => {$(
         impl Resolver for $rule {
             type State = Versions<Option<Text>>;
             type Effect = Update<Option<Text>>;
@@ -81,13 +82,21 @@ macro_rules! version_rules {
 
             fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
                 let time = said_time(&op, stamp);
-                Ok(state.over(dot, time, value_of(op.into_untimed())?))
+                let value = value_of(op.into_untimed())?;
+                if value.is_none() && Self::shown(state).all(|version| version.value.is_none()) {
+                    return Err(Refusal::Because($not_found.into()));
+                }
+                Ok(state.over(dot, time, value))
             }
 
             fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
                 let altered = state.take(&change.effect);
                 Self::reduce(state);
                 altered
+            }
+
+            fn why_kept(&self, _: &Self::State, _: &Change<Self::Effect>) -> &'static str {
+                "had it already, or what replaced it"
             }
 
             fn read(&self, state: &Self::State) -> Reading {

@@ -156,7 +156,7 @@ impl Outcomes {
             .collect();
         let mut told = vec![run(ours, master.clone())];
         told.extend(others.into_iter().map(|thread| thread.join().expect("no thread panics")));
-        let outcome = (told, master.inspect(0, |replica| format!("{replica:?}")));
+        let outcome = (told, master.inspect(0, |replica| format!("{replica:?}")).unwrap());
         assert!(self.sequential.contains(&outcome), "no sequential order leads to this: {outcome:#?}");
         self.reached.lock().unwrap_or_else(PoisonError::into_inner).insert(outcome);
     }

@@ -43,7 +43,7 @@ pub fn a_link_reads_while_sets_go_on(writers: usize, each: usize) {
     for other in others {
         other.join().expect("no thread panics");
     }
-    let seen = a.inspect(0, |replica| replica.digest().clone());
+    let seen = a.inspect(0, |replica| replica.digest().clone()).unwrap();
     assert!(b.wait_until(0, FOR_EVER, |replica| replica.digest().covers(&seen)));
     switch.alter(|state| state.stopped = true);
     a.ring();
@@ -56,7 +56,9 @@ pub fn a_link_reads_while_sets_go_on(writers: usize, each: usize) {
     });
     assert_eq!(arrived.sum::<usize>(), writers * each, "nothing is skipped, nothing is sent twice");
     let plain = replayed(&pair, &record);
-    assert!(a.inspect(0, |replica| *replica == plain[0]) && b.inspect(0, |replica| *replica == plain[1]));
+    assert!(
+        a.inspect(0, |replica| *replica == plain[0]).unwrap() && b.inspect(0, |replica| *replica == plain[1]).unwrap()
+    );
     assert_eq!(a.get("k"), b.get("k"));
 }
 
@@ -86,7 +88,7 @@ pub fn relays_in_a_ring(relay: &Relay) {
     });
     assert_eq!(arrived.sum::<usize>(), relay.writes.len() * usize::from(relay.masters - 1));
     for (master, plain) in ending.masters.iter().zip(replayed(&ring, &ending.record)) {
-        assert!(master.inspect(0, |replica| *replica == plain));
+        assert!(master.inspect(0, |replica| *replica == plain).unwrap());
         assert!(master.set("k", "late").is_err(), "a cluster that was shut down takes no writes");
     }
 }
@@ -105,7 +107,7 @@ pub fn shutdown_against_set(sets: usize) -> usize {
     let acknowledged = client.join().expect("no thread panics");
     assert!(ending.undelivered.is_empty());
     for master in &ending.masters {
-        assert_eq!(master.inspect(0, |replica| replica.digest().get(A)), acknowledged as u64, "{master:?}");
+        assert_eq!(master.inspect(0, |replica| replica.digest().get(A)).unwrap(), acknowledged as u64, "{master:?}");
     }
     acknowledged
 }

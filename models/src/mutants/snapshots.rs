@@ -6,13 +6,15 @@ use super::{Bug::Documented, Mutant};
 use crate::properties::{AGREEMENT, CONVERGENCE, NO_CAUSAL_LOSS, NO_RESURRECTION};
 use crate::scope::Scope;
 use multimaster::{Counter, LastWriteWins, Message, Stamp};
+use std::sync::Arc;
 
 /// The snapshot's encoding has no place for "removed", so what is deleted is left out.
 fn forgets_deletes() -> Worlds {
     let scope = keeping(0, pair(STREAM, &[&["set k = 1", "delete k"]]));
     Worlds::sending(&scope, LastWriteWins, |_, _, message| {
         if let Message::Snapshot(snapshot) = message {
-            snapshot.table.retain(|_, held| held.as_ref().is_some_and(|version| version.value.is_some()));
+            Arc::make_mut(&mut snapshot.table)
+                .retain(|_, held| held.as_ref().is_some_and(|version| version.value.is_some()));
         }
         true
     })
@@ -47,8 +49,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let scope = keeping(0, pair(STREAM, &[&["set k = 1"], &["set k = 2"]]));
             Worlds::sending(&scope, LastWriteWins, |_, _, message| {
                 if let Message::Snapshot(snapshot) = message {
-                    snapshot
-                        .table
+                    Arc::make_mut(&mut snapshot.table)
                         .values_mut()
                         .flatten()
                         .for_each(|version| version.stamp = Stamp::new(0, version.stamp.master()));
@@ -83,7 +84,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Worlds::sending(&scope, LastWriteWins, |replica, _, message| {
                 // The last write is its key's first, so this is the table before it.
                 if let (Message::Snapshot(snapshot), Some(last)) = (message, replica.log().last()) {
-                    snapshot.table.remove(&last.key);
+                    Arc::make_mut(&mut snapshot.table).remove(&last.key);
                 }
                 true
             })

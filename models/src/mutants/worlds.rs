@@ -66,11 +66,13 @@ pub(super) struct Broken<R: Resolver> {
     prepare: Prepare<R>,
     apply: Apply<R>,
     merge: Merge<R>,
+    /// Whether changes are taken in as the rule does it: only then do its reasons hold.
+    own_apply: bool,
 }
 
 impl<R: Resolver> Broken<R> {
     fn of(rule: R) -> Broken<R> {
-        Broken { rule, prepare: R::prepare, apply: R::apply, merge: R::merge }
+        Broken { rule, prepare: R::prepare, apply: R::apply, merge: R::merge, own_apply: true }
     }
 
     pub(super) fn prepare(rule: R, prepare: Prepare<R>) -> Broken<R> {
@@ -78,7 +80,7 @@ impl<R: Resolver> Broken<R> {
     }
 
     pub(super) fn apply(rule: R, apply: Apply<R>) -> Broken<R> {
-        Broken { apply, ..Broken::of(rule) }
+        Broken { apply, own_apply: false, ..Broken::of(rule) }
     }
 
     pub(super) fn merge(rule: R, merge: Merge<R>) -> Broken<R> {
@@ -104,6 +106,10 @@ impl<R: Resolver> Resolver for Broken<R> {
 
     fn apply(&self, state: &mut R::State, change: &Change<R::Effect>) -> bool {
         (self.apply)(&self.rule, state, change)
+    }
+
+    fn why_kept(&self, state: &R::State, change: &Change<R::Effect>) -> &'static str {
+        if self.own_apply { self.rule.why_kept(state, change) } else { "kept what it had" }
     }
 
     fn read(&self, state: &R::State) -> Reading {

@@ -167,6 +167,7 @@ impl From<PeerFault> for NotTaken {
     fn from(fault: PeerFault) -> NotTaken {
         let name = match fault {
             PeerFault::NotANeighbour(_) => "not a neighbour",
+            PeerFault::NoSuchShard(_) => "no such shard",
             PeerFault::Empty => "empty push",
             PeerFault::UnknownOrigin(_) => "unknown origin",
             PeerFault::ImpossibleDot(_) => "impossible dot",

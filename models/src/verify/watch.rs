@@ -66,6 +66,7 @@ pub(super) enum Call<R: Resolver> {
     Kind,
     Prepare(R::State, Op, Dot, Stamp),
     Apply(R::State, Change<R::Effect>),
+    WhyKept(R::State, Change<R::Effect>),
     Read(R::State),
     Merge(R::State, VersionVector, R::State, VersionVector),
     Shows(R::State, Dot),
@@ -78,6 +79,9 @@ impl<R: Resolver> fmt::Display for Call<R> {
             Call::Prepare(state, op, dot, stamp) => write!(f, "prepare({state:?}, {op:?}, {dot}, {stamp})"),
             Call::Apply(state, Change { dot, stamp, effect, .. }) => {
                 write!(f, "apply({state:?}, {dot} of {stamp}: {effect:?})")
+            }
+            Call::WhyKept(state, Change { dot, stamp, effect, .. }) => {
+                write!(f, "why_kept({state:?}, {dot} of {stamp}: {effect:?})")
             }
             Call::Read(state) => write!(f, "read({state:?})"),
             Call::Merge(ours, here, theirs, there) => {
@@ -199,6 +203,10 @@ impl<R: Resolver> Resolver for Watched<R> {
         });
         *state = after;
         altered
+    }
+
+    fn why_kept(&self, state: &R::State, change: &Change<R::Effect>) -> &'static str {
+        self.asked(Call::WhyKept(state.clone(), change.clone()), |rule| rule.why_kept(state, change))
     }
 
     fn read(&self, state: &R::State) -> Reading {

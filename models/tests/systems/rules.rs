@@ -1,8 +1,8 @@
 //! Real systems' rules, each where its source says something that another rule does not: ties, deletes, clocks.
 
-use multimaster::{LastWriteWins, MasterId, Op, Outcome, Reading, Replica, Topology};
+use multimaster::{Kind, LastWriteWins, MasterId, Message, Op, Outcome, Reading, Refusal, Replica, Resolver, Topology};
 use multimaster_models::any_rule::AnyRule;
-use multimaster_models::systems::System;
+use multimaster_models::systems::{ALL, System};
 
 const A: MasterId = MasterId(0);
 const B: MasterId = MasterId(1);
@@ -64,7 +64,9 @@ fn a_time_is_heeded_only_by_rules_that_go_by_clocks() {
     // Equal logical times: the higher master.
     let pair = Topology::all_to_all(2).unwrap();
     let own = Pair([A, B].map(|id| Replica::new(id, AnyRule::new(LastWriteWins), &pair)));
-    own.at(A, 9, set("1")).at(B, 3, set("2")).sync().reads("2", "2");
+    own.write(A, set("1")).write(B, set("2")).sync().reads("2", "2");
+    let mut own = Replica::new(A, AnyRule::new(LastWriteWins), &pair);
+    assert_eq!(own.write("k", Op::At(9, Box::new(set("1")))), Err(Refusal::NoWallClock));
     let without = Pair::of("cassandra").write(A, set("1")).at(B, 2, set("0")).sync();
     without.reads("0", "0");
 }
@@ -99,6 +101,8 @@ fn couchbase_keeps_its_own_at_a_tie_and_never_stamps_before_what_it_replaces() {
 fn antidote_takes_the_larger_value_at_a_tie() {
     Pair::of("antidote").at(A, 5, set("2")).at(B, 5, set("1")).sync().reads("2", "2");
     Pair::of("antidote").at(A, 9, set("2")).sync().at(B, 3, set("1")).sync().reads("1", "1");
+    // A first write has at least time 1, so this is a tie.
+    Pair::of("antidote").at(A, 1, set("a")).at(B, 0, set("i")).sync().reads("i", "i");
 }
 
 #[test]
@@ -115,8 +119,22 @@ fn in_cr_sqlite_a_delete_beats_updates_and_an_insert_after_it_beats_the_delete()
     row().write(A, set("2")).write(B, Op::Delete).write(B, set("0")).sync().reads("0", "0");
     // Versions are equal: the larger value. Fewer versions: not.
     row().write(A, set("2")).write(B, set("3")).sync().reads("3", "3");
-    row().write(A, set("2")).write(A, set("2")).write(B, set("3")).sync().reads("2", "2");
+    row().write(A, set("2")).write(A, set("1")).write(B, set("3")).sync().reads("1", "1");
     Pair::of("cr-sqlite").write(A, Op::Delete).write(B, set("1")).sync().reads("1", "1");
+}
+
+/// An UPDATE to the same value counts no version; values are SQLite's, not texts.
+#[test]
+fn cr_sqlite_compares_values_by_type_and_content() {
+    let tie = |at_a: &str, at_b: &str, won: &str| {
+        Pair::of("cr-sqlite").write(A, set(at_a)).write(B, set(at_b)).sync().reads(won, won);
+    };
+    Pair::of("cr-sqlite").write(A, set("0")).write(A, set("0")).write(B, set("2")).sync().reads("2", "2");
+    tie("10", "9", "10");
+    tie("-10", "-9", "-9");
+    tie("b", "a", "b");
+    tie("10", "b", "10");
+    tie("09", "b", "b");
 }
 
 #[test]
@@ -134,12 +152,12 @@ fn in_couchdb_a_deleted_winner_uncovers_the_loser() {
 
 #[test]
 fn riak_keeps_siblings_or_the_newest_or_whatever_came() {
-    Pair::of("riak").at(A, 9, set("1")).at(B, 3, set("2")).sync().reads("1 | 2", "1 | 2");
-    Pair::of("riak").write(A, Op::Delete).write(B, set("2")).sync().reads("2", "2");
+    Pair::of("riak").write(A, set("1")).write(B, set("2")).sync().reads("1 | 2", "1 | 2");
+    Pair::of("riak").write(A, set("1")).write(A, Op::Delete).write(B, set("2")).sync().reads("2", "2");
     Pair::of("riak-newest").at(A, 9, set("1")).at(B, 3, set("2")).sync().reads("1", "1");
-    Pair::of("riak-newest").at(A, 5, Op::Delete).at(B, 5, set("2")).sync().reads("2", "2");
+    Pair::of("riak-newest").at(A, 1, set("1")).at(A, 5, Op::Delete).at(B, 5, set("2")).sync().reads("2", "2");
     Pair::of("riak-newest").at(A, 5, set("1")).at(B, 5, set("2")).sync().reads("1", "1");
-    Pair::of("riak-last-write-wins").at(A, 9, set("1")).at(B, 3, set("2")).sync().reads("2", "1");
+    Pair::of("riak-last-write-wins").write(A, set("1")).write(B, set("2")).sync().reads("2", "1");
 }
 
 /// x at 10; y at 5, which had seen x; z at 7, of which neither knows. Where x meets z first, z is gone before y comes.
@@ -168,8 +186,9 @@ fn riaks_newest_of_three_depends_on_their_order() {
 fn cosmos_and_redis_ask_the_clock_only_where_neither_had_seen_the_other() {
     Pair::of("redis-string").at(A, 9, set("1")).at(B, 3, set("2")).sync().reads("1", "1");
     Pair::of("redis-string").at(A, 9, set("1")).sync().at(B, 3, set("2")).sync().reads("2", "2");
-    Pair::of("cosmos").at(A, 9, set("1")).at(B, 3, Op::Delete).sync().reads("-", "-");
-    Pair::of("cosmos").at(A, 9, Op::Delete).sync().at(B, 3, set("2")).sync().reads("2", "2");
+    let row = |rule| Pair::of(rule).at(A, 1, set("0")).sync();
+    row("cosmos").at(A, 9, set("1")).at(B, 3, Op::Delete).sync().reads("-", "-");
+    row("cosmos").at(A, 9, Op::Delete).sync().at(B, 3, set("2")).sync().reads("2", "2");
 }
 
 #[test]
@@ -259,4 +278,101 @@ fn what_a_counter_or_a_cart_does_not_take_is_refused() {
     delta.write("k", Op::Add(i64::MIN + 1)).unwrap();
     refused(delta.write("k", Op::Add(-2)), "too large");
     refused(master(A, "cr-sqlite", &pair).write("k", Op::Add(1)), "add N to KEY");
+}
+
+/// To delete what is not there, or is deleted already: an error in some systems, nothing in others, a write in the rest.
+#[test]
+fn a_delete_of_what_is_not_there_is_what_the_system_makes_of_it() {
+    let pair = Topology::all_to_all(2).unwrap();
+    for system in ALL.iter().filter(|system| system.kind() == Kind::Register) {
+        let mut at_a = master(A, system.name, &pair);
+        let never_there = at_a.delete("k");
+        at_a.set("k", "1").unwrap();
+        at_a.delete("k").unwrap();
+        let deleted = at_a.delete("k");
+        let errs = ["cosmos", "couchbase", "couchdb", "redis-string", "riak", "riak-last-write-wins", "riak-newest"];
+        let is_an_error = errs.contains(&system.name);
+        for answer in [never_there, deleted] {
+            assert_eq!(answer.is_err(), is_an_error, "{}: {answer:?}", system.name);
+            assert!(answer.map_or_else(|why| why.to_string().contains("to delete ("), |_| true), "{}", system.name);
+        }
+    }
+    // Where it is nothing, nobody else notices either.
+    for nothing in ["mysql", "pgd", "spock", "goldengate-usemax", "cr-sqlite"] {
+        Pair::of(nothing).write(A, Op::Delete).write(B, set("1")).sync().reads("1", "1");
+    }
+    // Where it is a write, it competes as one.
+    for write in ["cassandra", "dynamodb"] {
+        Pair::of(write).at(A, 5, Op::Delete).at(B, 4, set("1")).sync().reads("-", "-");
+    }
+}
+
+/// An update to the same value: no event in a ring of MySQL servers.
+#[test]
+fn an_equal_value_is_written_again_but_for_mysql_and_cr_sqlite() {
+    let twice = |rule| Pair::of(rule).write(A, set("1")).sync().write(B, set("2")).write(A, set("1")).sync();
+    // B's 2 goes to A after A's equal update: the update left no trace.
+    twice("mysql").reads("2", "2");
+    twice("cr-sqlite").reads("2", "2");
+    let pgd = Pair::of("pgd").at(A, 1, set("1")).sync().at(B, 2, set("2")).at(A, 3, set("1"));
+    pgd.sync().reads("1", "1");
+}
+
+/// What a rule says where a change that comes makes no difference is what was the case.
+#[test]
+fn why_a_change_made_no_difference() {
+    // What B says of A's last write, after what went before.
+    let why = |pair: Pair| {
+        let Pair([mut a, mut b]) = pair;
+        let mut said = String::new();
+        while let Some(push) = a.next_push(B, 1) {
+            let before = b.clone();
+            let Message::Push(pushed) = &push else { panic!("a snapshot") };
+            let change = pushed.changes[0].clone();
+            said = match b.receive(A, push) {
+                Outcome::Stale => {
+                    let untouched = Default::default();
+                    before.rule().why_kept(before.state("k").unwrap_or(&untouched), &change).to_owned()
+                }
+                outcome => format!("{outcome:?}"),
+            };
+        }
+        said
+    };
+    let at = |rule, time_a, a: &str, time_b, b: &str| why(Pair::of(rule).at(B, time_b, set(b)).at(A, time_a, set(a)));
+    assert_eq!(at("cassandra", 3, "1", 9, "2"), "had a later timestamp");
+    assert_eq!(at("cassandra", 9, "1", 9, "2"), "keeps the larger value at a tie");
+    assert_eq!(at("cassandra", 9, "2", 9, "2"), "had it already");
+    assert_eq!(at("cassandra", 9, "2", 3, "1"), "Applied");
+    assert_eq!(why(Pair::of("cassandra").at(B, 5, Op::Delete).at(A, 5, set("1"))), "keeps the tombstone at a tie");
+    assert_eq!(at("dynamodb", 5, "1", 5, "2"), "keeps the higher region's at a tie");
+    assert_eq!(at("couchbase", 5, "1", 5, "2"), "keeps its own at a tie");
+    assert_eq!(at("couchbase", 5, "1", 6, "2"), "had a larger CAS");
+    let revised = Pair::of("couchbase").at(B, 5, set("0")).at(B, 5, set("1")).at(A, 6, set("2"));
+    assert_eq!(why(revised), "had more revisions at a tie");
+    assert_eq!(at("antidote", 5, "1", 5, "2"), "keeps the larger value at a tie");
+    assert_eq!(at("active-directory", 5, "1", 5, "2"), "keeps the higher server's at a tie");
+    assert_eq!(at("active-directory", 5, "1", 6, "2"), "had the same version, written later");
+    assert_eq!(at("goldengate-usemax", 5, "1", 5, "2"), "keeps its own row at equal times");
+    assert_eq!(at("goldengate-usemax", 5, "1", 6, "2"), "had a later row");
+    assert_eq!(at("goldengate-ignore", 9, "1", 5, "2"), "has not the row that the writer had found");
+    assert_eq!(at("pgd", 5, "1", 5, "2"), "keeps the higher node's row at a tie");
+    assert_eq!(at("pgd", 5, "1", 6, "2"), "had a newer row");
+    assert_eq!(why(Pair::of("couchdb").write(B, set("1")).write(A, set("1"))), "Applied", "one revision of two writes");
+    assert_eq!(why(Pair::of("cr-sqlite").write(B, set("10")).write(A, set("9"))), "keeps the larger value at a tie");
+
+    let row = |rule| Pair::of(rule).write(A, set("1")).sync();
+    assert_eq!(why(row("mysql").write(B, Op::Delete).write(A, set("2"))), "has no row to update");
+    assert_eq!(why(row("mysql").write(B, Op::Delete).write(A, Op::Delete)), "had no row to delete");
+    assert_eq!(why(row("mysql").write(A, set("1"))), "got an update that changed nothing");
+    assert_eq!(why(Pair::of("mysql").write(A, Op::Delete)), "got a delete that had found no row");
+    assert_eq!(why(row("spock").write(B, Op::Delete).write(A, set("2"))), "has no row to update");
+    assert_eq!(why(row("pgd").write(B, Op::Delete).write(A, set("2"))), "has a dead row, which is not updated");
+    assert_eq!(
+        why(row("goldengate-ignore").write(B, Op::Delete).write(A, set("2"))),
+        "has no row, and the writer had found one"
+    );
+    assert_eq!(why(row("cr-sqlite").write(B, Op::Delete).write(A, set("2"))), "had a larger causal length");
+    let counter = Pair::of("cassandra-counter").write(A, Op::Add(1)).sync().write(B, Op::Delete).write(A, Op::Add(1));
+    assert_eq!(why(counter), "had the counter deleted, for ever");
 }

@@ -5,6 +5,7 @@ use crate::any_rule;
 use crate::spawn::cut::{self, Added, Assembly, Outgoing};
 use crate::spawn::packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part, shown};
 use multimaster::{MasterId, Message, MessageOf, PeerFault, Push, Resolver, Snapshot, VersionVector};
+use std::sync::Arc;
 
 /// How much is sent in answer to one digest, so that a socket's buffer holds it.
 const BURST: usize = MAX_DATAGRAM * cut::WINDOW as usize;
@@ -88,7 +89,7 @@ impl<R: Resolver> MasterActor<R> {
                 let mut snapshot: Snapshot<R::State> = serde_json::from_str(&text).map_err(|error| {
                     NotTaken::Part(format!("the parts are no snapshot: {}", shown(&error.to_string())))
                 })?;
-                for state in snapshot.table.values_mut() {
+                for state in Arc::make_mut(&mut snapshot.table).values_mut() {
                     any_rule::admit_state(&self.rule, state).map_err(|why| NotTaken::WrongType(shown(&why)))?;
                 }
                 if snapshot.seen != seen {
