@@ -1,6 +1,6 @@
 //! Checking scenarios: [`check`] explores one, [`check_all`] many at a time, and what comes out is a [`Checked`].
 
-use crate::engine::{self, Counted, Cut, Finding, Report, Verdict};
+use crate::engine::{self, Cut, Finding, Report, Verdict};
 use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::printed::shown;
@@ -44,6 +44,8 @@ pub struct Checked {
 pub struct Counterexample {
     /// The property.
     pub property: &'static str,
+    /// Whether the property could not be asked of the last state: then it is not violated, and nothing is known of it.
+    pub failed: bool,
     /// The schedule, as a trace file.
     pub trace: String,
     /// The schedule again, from the replay of that text.
@@ -66,15 +68,16 @@ pub fn check(scenario: &Scenario, engine: Engine, progress: &mut dyn FnMut(usize
     let model = scenario.model();
     let report = match engine {
         Engine::Own => model.explore(scenario.limits, progress),
-        Engine::Stateright(how) => stateright_engine::explore(model.clone(), how, scenario.limits),
+        Engine::Stateright(how) => stateright_engine::explore(model.clone(), how),
     };
     // What was explored under a rule that failed is of some other rule.
     if let Some(fault) = scenario.fault_of_rule() {
         let (scenario, failed) = (scenario.clone(), Some(fault));
         return Checked { scenario, report, counterexamples: Vec::new(), surprises: Vec::new(), failed };
     }
-    let counterexamples = counterexamples(&model, &scenario.name, &report);
-    let mut surprises = if scenario.expect.stated { surprises(&model, &scenario.expect, &report) } else { Vec::new() };
+    let mut counterexamples = counterexamples(&model, &scenario.name, &report);
+    counterexamples.iter_mut().for_each(|example| example.failed = scenario.property_failed(example.property));
+    let mut surprises = if scenario.expect.stated { surprises(&model, scenario, &report) } else { Vec::new() };
     if scenario.asks_nothing() {
         surprises.insert(0, "no client asks anything, so that nothing was tested".into());
     }
@@ -98,7 +101,7 @@ pub(crate) fn replayed_alike<M: Subject>(
         let text = trace::write(model, scenario, property, path);
         match Trace::parse("counterexample", &text).and_then(|trace| trace.replay(model)) {
             Ok(replayed) if replayed.wrong.is_empty() => {
-                examples.push(Counterexample { property, trace: text, replayed });
+                examples.push(Counterexample { property, failed: false, trace: text, replayed });
             }
             Ok(_) => return Err(format!("{scenario}: replayed, this does not violate {property}:\n{text}")),
             Err(fault) => return Err(format!("{scenario}: a counterexample does not replay: {fault}\n{text}")),
@@ -107,14 +110,17 @@ pub(crate) fn replayed_alike<M: Subject>(
     Ok(examples)
 }
 
-fn surprises(model: &Erased, expect: &Expect, report: &Report) -> Vec<String> {
+fn surprises(model: &Erased, scenario: &Scenario, report: &Report) -> Vec<String> {
+    let expect = &scenario.expect;
     let told = |finding: &Finding| {
         let surprise = surprise(expect, finding)?;
         let unreached = finding.witness && matches!(finding.verdict, Verdict::Violated(_));
         let why = if unreached { model.why_unreached(finding.property) } else { None };
         Some(why.map_or(surprise.clone(), |why| format!("{surprise}: {why}")))
     };
-    let mut surprises: Vec<String> = report.findings.iter().filter_map(told).collect();
+    // Of what failed nothing is known, and that is told elsewhere.
+    let asked = report.findings.iter().filter(|finding| !scenario.property_failed(finding.property));
+    let mut surprises: Vec<String> = asked.filter_map(told).collect();
     if report.cut.is_none() {
         let figures = [
             ("states", expect.states, Some(report.states)),
@@ -148,7 +154,6 @@ fn surprise(expect: &Expect, finding: &Finding) -> Option<String> {
         Verdict::Holds(_) => true,
         Verdict::Violated(_) => false,
         Verdict::NotExhausted => return Some(format!("{property}: expected {}, not exhausted", say(expected))),
-        Verdict::NotJudged(why) => return Some(format!("{property}: expected {}, not judged: {why}", say(expected))),
     };
     (found != expected).then(|| format!("{property}: expected {}, found {}", say(expected), say(found)))
 }
@@ -213,8 +218,6 @@ pub struct Summary<'a> {
     depth: usize,
     messages: Option<usize>,
     cut: Option<String>,
-    /// The chance that two states were taken for one is not above this.
-    mistaken: f64,
     seconds: f64,
     /// Of a scenario without one, the `[expect]` that holds it to what was found.
     expect: Option<String>,
@@ -233,7 +236,7 @@ struct SummaryOfOne<'a> {
 impl Checked {
     /// Whether nothing came out that was not expected.
     pub fn is_as_expected(&self) -> bool {
-        self.surprises.is_empty() && self.failed.is_none()
+        self.surprises.is_empty() && self.failed.is_none() && self.scenario.failed_properties().next().is_none()
     }
 
     /// Of a scenario without `[expect]`, the one that holds it to what was found. `None` if it has one, or if there is nothing
@@ -273,8 +276,11 @@ impl Checked {
             SummaryOfOne {
                 property: finding.property,
                 witness: finding.witness,
-                verdict: if self.failed.is_some() { "failed" } else { verdict_in_words(finding) },
-                steps: path_of(finding).filter(|_| self.failed.is_none()).map(|path| path.len()),
+                verdict: match self.failed.is_some() || self.scenario.property_failed(finding.property) {
+                    true => "failed",
+                    false => verdict_in_words(finding),
+                },
+                steps: path_of(finding).filter(|_| self.failed.is_none()).map(Vec::len),
                 why: counterexample.map(Counterexample::why),
                 trace: counterexample.map(|example| example.trace.as_str()),
             }
@@ -285,14 +291,13 @@ impl Checked {
             rule: self.scenario.rule(),
             as_expected: (self.scenario.expect.stated || !self.surprises.is_empty()).then(|| self.is_as_expected()),
             surprises: &self.surprises,
-            failed: self.failed.as_ref().map(Fault::to_string),
+            failed: self.scenario.faults().first().map(Fault::to_string),
             verdicts: verdicts.collect(),
             states: self.report.states,
             generated: self.report.generated,
             depth: self.report.depth,
             messages: self.report.messages,
             cut: self.report.cut.map(cut_in_words),
-            mistaken: self.report.mistaken,
             seconds: self.report.time.as_secs_f64(),
             expect: self.expectation(),
         }
@@ -312,7 +317,7 @@ fn in_quotes_if_need_be(key: &str) -> String {
 fn path_of(finding: &Finding) -> Option<&engine::Path> {
     match &finding.verdict {
         Verdict::Holds(path) | Verdict::Violated(path) => path.as_ref(),
-        Verdict::NotExhausted | Verdict::NotJudged(_) => None,
+        Verdict::NotExhausted => None,
     }
 }
 
@@ -323,7 +328,6 @@ fn verdict_in_words(finding: &Finding) -> &'static str {
         (Verdict::Holds(_), true) => "reached",
         (Verdict::Violated(_), true) => "not reached",
         (Verdict::NotExhausted, _) => "not exhausted",
-        (Verdict::NotJudged(_), _) => "not judged",
     }
 }
 
@@ -332,18 +336,6 @@ pub fn cut_in_words(cut: Cut) -> String {
     match cut {
         Cut::States(states) => format!("stopped after {states} states"),
         Cut::Time(time) => format!("stopped after {} s", time.as_secs()),
-        Cut::Memory(bytes) => format!("stopped at {} MB of memory", bytes >> 20),
-        Cut::Numbers(what) => {
-            let what = match what {
-                Counted::States => "states",
-                Counted::Steps => "steps that are possible in one state",
-                Counted::Edges => "bytes of steps between states",
-                Counted::Labels => "combinations of changes that are sent at once",
-                Counted::Parts => "masters, messages and histories",
-            };
-            format!("stopped because no more {what} can be numbered")
-        }
-        Cut::Boundary => "states outside the model's boundary were left out".into(),
         Cut::Found => "stopped at the first violation".into(),
     }
 }

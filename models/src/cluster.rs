@@ -6,6 +6,7 @@ mod cursors;
 mod judgement;
 mod local;
 mod outcomes;
+mod own;
 mod questions;
 mod running;
 mod state;
@@ -17,10 +18,11 @@ mod world;
 pub use action::{Action, InquiryNumber, LetterNumber};
 pub(crate) use judgement::Judgement;
 pub use state::{Faults, State};
-pub(crate) use state::{Inquiry, Letter};
+pub(crate) use state::{Inquiry, Letter, content_hash};
 pub(crate) use world::World;
 
 use crate::history::{History, Write};
+use crate::own_property::Own;
 use crate::scope::{Link, Scope};
 use crate::specification::Specification;
 use crate::tamper::Tamper;
@@ -37,6 +39,8 @@ pub struct Cluster<R: Resolver> {
     pub(crate) edges: Arc<[(MasterId, MasterId)]>,
     pub(crate) tamper: Option<Tamper<R>>,
     pub(crate) specification: Option<Specification>,
+    /// What the user asks beside.
+    own: Own,
     /// Shared between the threads of a search. A step takes them once, as a whole: what comes of it is the same,
     /// whichever thread works it out.
     pub(crate) tables: Arc<Mutex<Tables<R>>>,
@@ -65,7 +69,7 @@ impl<R: Resolver> Cluster<R> {
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
         let edges: Arc<[_]> = scope.topology.edges().collect();
         let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
-        Cluster { scope, start, edges, tamper: None, specification: None, tables }
+        Cluster { scope, start, edges, tamper: None, specification: None, own: Own::default(), tables }
     }
 
     /// Breaks the protocol on purpose.
@@ -91,12 +95,8 @@ impl<R: Resolver> Cluster<R> {
         let counts = (streams, self.scope.clients.len());
         let mut state = State::new(&self.tables, masters.collect(), history, counts);
         state.faults = self.faults();
+        state.rehash(tables);
         state
-    }
-
-    /// Whether so much has been told apart that numbers run out.
-    pub(crate) fn is_full(&self) -> bool {
-        self.tables().is_full()
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables<R>> {

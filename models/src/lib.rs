@@ -19,6 +19,7 @@
 //! | [`check`], [`table`], [`picture`], [`explorer`] | what the command does, and what a person sees |
 //! | [`verify()`], [`laws`] | your own rule, in a test of your own crate; what joins do, on all small histories |
 //! | [`expression`] | your own rule, in a scenario file |
+//! | [`own_property`] | your own property, in a scenario file or in a test |
 //! | [`rules`] | all rules by name, and what becomes of each |
 //! | [`systems`], [`any_rule`] | real systems' rules by name, and any rule behind one type |
 //! | [`delivery`] | how changes are delivered where a system gives less than this protocol |
@@ -42,6 +43,7 @@ pub mod fault;
 pub mod history;
 pub mod laws;
 pub mod mutants;
+pub mod own_property;
 pub mod picture;
 pub mod printed;
 pub mod properties;
@@ -61,6 +63,7 @@ pub mod trace;
 pub mod verify;
 mod words;
 
+pub use own_property::Property;
 pub use verify::{Verify, verify};
 
 /// The README's examples compile and do what they say.

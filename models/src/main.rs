@@ -118,7 +118,8 @@ fn check(files: &[String], format: Format, engine: Engine, traces: &std::path::P
         print_expectations(&mut out, &done)?;
         print_summary(&mut out, &done)?;
     }
-    let failed: Vec<String> = done.iter().filter_map(|checked| Some(checked.failed.as_ref()?.to_string())).collect();
+    let failed = done.iter().flat_map(|checked| checked.scenario.faults());
+    let failed: Vec<String> = failed.map(|fault| fault.to_string()).collect();
     if !failed.is_empty() {
         return Err(Failure::Given(failed.join("\nmultimaster: ")));
     }
@@ -186,7 +187,7 @@ fn print_summary(out: &mut impl Write, done: &[Checked]) -> Result<(), Failure> 
     let states: usize = done.iter().map(|checked| checked.report.states).sum();
     let unexpected: Vec<&Checked> = done.iter().filter(|checked| !checked.surprises.is_empty()).collect();
     let exhausted = done.iter().filter(|checked| checked.report.cut.is_none()).count();
-    let failed = done.iter().filter(|checked| checked.failed.is_some()).count();
+    let failed = done.iter().filter(|checked| !checked.scenario.faults().is_empty()).count();
     let held = |checked: &&Checked| checked.scenario.expect.stated && checked.is_as_expected();
     let mut ends = Vec::new();
     let explored = done.iter().filter(|checked| !checked.scenario.expect.stated && checked.is_as_expected()).count();
@@ -201,10 +202,6 @@ fn print_summary(out: &mut impl Write, done: &[Checked]) -> Result<(), Failure> 
     }
     let (s, states) = (if done.len() == 1 { "" } else { "s" }, table::grouped(states));
     writeln!(out, "\n{} scenario{s}, {exhausted} exhausted, {states} states; {}.", done.len(), ends.join(", "))?;
-    let mistaken: f64 = done.iter().map(|checked| checked.report.mistaken).sum();
-    if mistaken > 0.0 {
-        writeln!(out, "{}", table::chance_of_mistake(mistaken))?;
-    }
     for checked in unexpected {
         for surprise in &checked.surprises {
             writeln!(out, "UNEXPECTED {}: {}", shown(&checked.scenario.name), shown(surprise))?;
@@ -230,7 +227,7 @@ fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
 fn replay(file: &str) -> Result<bool, Failure> {
     let (trace, scenario) = read_trace(file)?;
     let replayed = trace.replay(&scenario.model())?;
-    if let Some(fault) = scenario.fault_of_rule() {
+    if let Some(fault) = scenario.faults().into_iter().next() {
         return Err(fault.into());
     }
     let mut out = std::io::stdout().lock();
@@ -262,7 +259,7 @@ fn explore(file: &str, address: &str) -> Result<bool, Failure> {
         let replayed = trace.replay(&scenario.model())?;
         (scenario, replayed.path)
     } else {
-        (catalogue::find(file)?, Path::default())
+        (catalogue::find(file)?, Path::new())
     };
     let about = format!("{}: {}", shown(&scenario.name), shown(&scenario.about));
     let announce = |served: &Served| {

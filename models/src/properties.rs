@@ -176,6 +176,7 @@ impl<R: Resolver> Model for Cluster<R> {
         if self.scope.log.is_some() {
             properties.push(Property::sometimes(CROSSED, |cluster: &Self, state| cluster.crossed(state)));
         }
+        properties.extend(self.asked_of_own());
         properties
     }
 }

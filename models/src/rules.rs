@@ -9,6 +9,7 @@ use crate::erased::Erased;
 use crate::scenario::RuleName;
 use crate::scope::Scope;
 use crate::systems;
+use std::sync::Arc;
 
 /// A rule that scenario files can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct Rule {
 impl Rule {
     /// Masters under this rule.
     pub fn build(&self, scope: Scope, delivery: Delivery) -> Erased {
-        self.rule.cluster(scope, delivery)
+        self.rule.cluster(scope, delivery, &Arc::default())
     }
 }
 

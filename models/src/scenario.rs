@@ -2,6 +2,7 @@
 
 pub(crate) mod expected;
 mod file;
+mod own;
 mod reader;
 mod written;
 
@@ -13,6 +14,7 @@ use crate::engine::Limits;
 use crate::erased::Erased;
 use crate::expression::{Expression, Wrong};
 use crate::fault::Fault;
+use crate::own_property::{Failed, OwnProperties, witness_of};
 use crate::scope::Scope;
 use crate::sharded::Sharded;
 use crate::specification::{self as spec, Specification};
@@ -23,6 +25,7 @@ use multimaster::{
     MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, RemoveWinsSet, Resolver, lower_seat,
 };
 use reader::Reader;
+use std::sync::Arc;
 
 /// The rules that a scenario file can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -176,8 +179,8 @@ impl RuleName {
 
 impl RuleName {
     /// Masters under this rule.
-    pub(crate) fn cluster(self, scope: Scope, delivery: Delivery) -> Erased {
-        self.with(Exploring { scope, delivery })
+    pub(crate) fn cluster(self, scope: Scope, delivery: Delivery, own: &Arc<OwnProperties>) -> Erased {
+        self.with(Exploring { scope, delivery, own: Arc::clone(own) })
     }
 }
 
@@ -193,6 +196,7 @@ pub(crate) trait ForRule {
 struct Exploring {
     scope: Scope,
     delivery: Delivery,
+    own: Arc<OwnProperties>,
 }
 
 impl ForRule for Exploring {
@@ -200,7 +204,7 @@ impl ForRule for Exploring {
 
     fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> Erased {
         // One compilation of the cluster for all rules: a rule is called once for each step, and what comes of it is remembered.
-        let mut cluster = Cluster::with_rules(self.scope, |at| AnyRule::new(rule(at)));
+        let mut cluster = Cluster::with_rules(self.scope, |at| AnyRule::new(rule(at))).asking(&self.own);
         if let Some(specification) = specification {
             cluster = cluster.specified(specification);
         }
@@ -226,6 +230,8 @@ pub struct Scenario {
     pub rule_line: usize,
     /// What the rule can rely on.
     pub delivery: Delivery,
+    /// The user's own properties.
+    pub(crate) own: Arc<OwnProperties>,
     /// When to give up.
     pub limits: Limits,
     /// What should come out.
@@ -272,9 +278,9 @@ impl Scenario {
     /// What it explores, ready to be stepped.
     pub fn model(&self) -> Erased {
         match &self.subject {
-            Explored::Cluster(rule, scope) => rule.cluster(scope.clone(), self.delivery),
+            Explored::Cluster(rule, scope) => rule.cluster(scope.clone(), self.delivery, &self.own),
             Explored::Sharded(rule, scope, layout) => {
-                let shard = |clients| rule.cluster(Scope { clients, ..scope.clone() }, self.delivery);
+                let shard = |clients| rule.cluster(Scope { clients, ..scope.clone() }, self.delivery, &self.own);
                 Erased::new(Sharded::new(*layout, &scope.clients, shard))
             }
             Explored::Article(article) => Erased::new(article.clone()),
@@ -295,6 +301,30 @@ impl Scenario {
             | Explored::Sharded(RuleName::Expression(expression), ..) => expression.failed(),
             _ => None,
         }
+    }
+
+    /// The user's own properties, in order.
+    pub(crate) fn own_properties(&self) -> impl Iterator<Item = &'static str> {
+        self.own.all().iter().map(|own| own.name)
+    }
+
+    /// Whether the user's own property named so, or that of which it is the witness, could not be asked of a state that was
+    /// explored.
+    pub fn property_failed(&self, property: &str) -> bool {
+        let is_of = |failed: &Failed| failed.property == property || witness_of(failed.property) == property;
+        self.failed_properties().any(is_of)
+    }
+
+    /// The user's own properties that could not be asked of a state that was explored: no verdict on them counts.
+    pub(crate) fn failed_properties(&self) -> impl Iterator<Item = &Failed> {
+        self.own.failed()
+    }
+
+    /// What was wrong with the rule, or with the user's own properties, on the way: then nothing that was explored counts, or
+    /// nothing that was said of that property.
+    pub fn faults(&self) -> Vec<Fault> {
+        let own = self.failed_properties().map(|failed| failed.fault(&self.name));
+        self.fault_of_rule().into_iter().chain(own).collect()
     }
 
     /// Whether no client asks anything.

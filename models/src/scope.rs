@@ -1,6 +1,7 @@
 //! What is explored, apart from the rule: [`Scope`].
 
-use multimaster::{MasterId, Request, Topology};
+use multimaster::{Key, MasterId, Op, Request, Text, Topology};
+use std::collections::BTreeSet;
 
 /// A bounded world: who is joined to whom, by what links, and what clients do there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +101,20 @@ pub enum Link {
 }
 
 impl Scope {
+    /// The keys that clients write.
+    pub fn keys(&self) -> BTreeSet<Key> {
+        let asks = self.clients.iter().flat_map(|client| &client.asks);
+        asks.chain(self.free.of.iter().map(|(_, ask)| ask)).map(|ask| ask.key.clone()).collect()
+    }
+
+    /// The fields of maps that clients write.
+    pub fn fields(&self) -> BTreeSet<Text> {
+        let asks = self.clients.iter().flat_map(|client| &client.asks);
+        let ops = asks.chain(self.free.of.iter().map(|(_, ask)| ask)).map(|ask| ask.op.untimed());
+        let field = |op: &Op| if let Op::In { field, .. } = op { Some(field.clone()) } else { None };
+        ops.filter_map(field).collect()
+    }
+
     /// How many requests clients make in all.
     pub fn requests(&self) -> usize {
         self.clients.iter().map(|client| client.asks.len()).sum::<usize>() + self.free.take

@@ -2,11 +2,13 @@
 
 use crate::article;
 use crate::check::{Checked, Counterexample, cut_in_words};
-use crate::engine::{Path, Verdict};
+use crate::engine::{Report, Verdict};
+use crate::own_property;
 use crate::printed::{padded, shown};
 use crate::properties as p;
 use crate::scenario::{RuleName, Scenario};
 use crate::trace::Replayed;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The columns of verdicts: a heading, and the property asked. Bounded counters are asked one of their own, the article's
@@ -33,6 +35,9 @@ pub struct Table {
     verdicts: Vec<(&'static str, &'static str)>,
 }
 
+/// What is said of a claim that no reading could have broken.
+const NOT_TESTED: &str = "not put to the test";
+
 impl Table {
     /// A table for these scenarios: wide enough for their names.
     pub fn of(scenarios: &[Scenario]) -> Table {
@@ -41,7 +46,9 @@ impl Table {
             p::NO_OVERSELLING => scenarios.iter().any(|scenario| scenario.rule() == RuleName::BoundedCounter.name()),
             _ => true,
         };
-        let verdicts = VERDICTS.into_iter().filter(|(_, property)| asked(property)).collect();
+        let own: BTreeSet<&str> = scenarios.iter().flat_map(Scenario::own_properties).collect();
+        let verdicts = VERDICTS.into_iter().filter(|(_, property)| asked(property));
+        let verdicts = verdicts.chain(own.into_iter().map(|own| (own, own))).collect();
         let widest = |of: fn(&Scenario) -> &str, heading: usize| {
             scenarios.iter().map(|scenario| shown(of(scenario)).chars().count()).max().unwrap_or(0).max(heading)
         };
@@ -70,9 +77,14 @@ impl Table {
         for (_, property) in &self.verdicts {
             cells.push(match report.verdict(property) {
                 None => String::new(),
-                Some(_) if checked.failed.is_some() => "failed".into(),
+                Some(_) if checked.failed.is_some() || checked.scenario.property_failed(property) => "failed".into(),
+                Some(verdict) if report.is_witness(property) => match verdict {
+                    Verdict::Holds(path) => format!("reached ({})", steps(path)),
+                    Verdict::NotExhausted => "not exhausted".into(),
+                    Verdict::Violated(_) => "not reached".into(),
+                },
+                Some(Verdict::Holds(_)) if not_tested(report, property) => NOT_TESTED.into(),
                 Some(Verdict::NotExhausted) => "not exhausted".into(),
-                Some(Verdict::NotJudged(_)) => "not judged".into(),
                 Some(Verdict::Holds(_)) if speaks_of_rest(property) && !rests => "vacuous".into(),
                 Some(Verdict::Holds(_)) if asks_for_loss(property) => "no".into(),
                 Some(Verdict::Violated(path)) if asks_for_loss(property) => format!("yes ({})", steps(path)),
@@ -107,6 +119,12 @@ impl Table {
     }
 }
 
+/// Whether a claim of the user's was made in no state, or could be broken by no reading.
+fn not_tested(report: &Report, property: &str) -> bool {
+    let witness = report.verdict(own_property::witness_of(property));
+    matches!(witness, Some(Verdict::Violated(_)))
+}
+
 fn asks_for_loss(property: &str) -> bool {
     [p::NO_RESURRECTION, p::NO_CAUSAL_LOSS, p::NO_POLICY_LOSS].contains(&property)
 }
@@ -116,14 +134,8 @@ fn speaks_of_rest(property: &str) -> bool {
     property == p::AGREEMENT || property == article::ORDER_KEPT
 }
 
-fn steps(path: &Option<Path>) -> usize {
-    path.as_ref().map_or(0, |path| path.len())
-}
-
-/// How likely it is that the verdicts are wrong because two states were taken for one.
-pub fn chance_of_mistake(chance: f64) -> String {
-    // Two digits, rounded up.
-    format!("The chance that two states were taken for one is below {:.1e}.", chance * 1.06)
+fn steps(path: &Option<Vec<usize>>) -> usize {
+    path.as_ref().map_or(0, Vec::len)
 }
 
 /// 1234567 as 1,234,567.
@@ -141,11 +153,7 @@ pub fn grouped(number: usize) -> String {
 
 /// A schedule with what each master reads after each step.
 pub fn schedule(replayed: &Replayed) -> String {
-    let head = match replayed.path.start {
-        0 => "step".to_owned(),
-        start => format!("step, from initial state {}", start + 1),
-    };
-    let mut rows = vec![vec![head]];
+    let mut rows = vec![Vec::from(["step".to_owned()])];
     rows[0].extend(replayed.masters.iter().map(|master| format!("{master} reads")));
     for (place, taken) in replayed.steps.iter().enumerate() {
         let mut row = vec![format!("{}. {}", place + 1, shown(&taken.step))];
@@ -170,7 +178,7 @@ pub fn schedule(replayed: &Replayed) -> String {
 
 /// A counterexample: what is wrong, and how it comes about.
 pub fn counterexample(scenario: &str, example: &Counterexample) -> String {
-    let property = example.property;
+    let (property, is) = (example.property, if example.failed { "failed" } else { "is violated" });
     let (scenario, why) = (shown(scenario), shown(example.why()));
-    format!("{scenario}: {property} is violated: {why}\n\n{}", schedule(&example.replayed))
+    format!("{scenario}: {property} {is}: {why}\n\n{}", schedule(&example.replayed))
 }

@@ -19,6 +19,7 @@ pub(crate) use workloads::{Workload, workload};
 use crate::erased::Erased;
 use crate::explorer;
 use crate::explorer::{Served, Shown};
+use crate::own_property::Property;
 use crate::scope::Scope;
 use crate::specification::Specification;
 use crate::table;
@@ -191,6 +192,26 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
+    /// Demands also this property of your own: a script, or a function of what all masters read. It must be put to the test
+    /// in one of the scopes: see [`own_property`](crate::own_property).
+    ///
+    /// ```
+    /// use multimaster::{MasterId, MultiValue, Reading};
+    /// use multimaster_models::own_property::Readings;
+    /// use multimaster_models::{Property, Verify};
+    ///
+    /// let script = Property::at_quiescence("ann-is-shown", r#""14 Ann" in A.values("seat")"#);
+    /// let function = Property::never("bob-alone", |reads: &Readings| {
+    ///     reads.of(MasterId(0)).get("seat") == Reading::Value("12 Bob".into()) && reads.writes().len() > 2
+    /// });
+    /// let booked = ["A: set seat = 14 Ann", "B: set seat = 12 Bob"];
+    /// Verify::rule(MultiValue).requests(booked).property(script).property(function).run().unwrap_err();
+    /// ```
+    pub fn property(mut self, property: Property) -> Self {
+        self.plan.asked.properties.push(property);
+        self
+    }
+
     /// Explores this scope instead of the default ones.
     pub fn scope(mut self, name: &str, scope: Scope) -> Self {
         self.plan.own = Some(World { name: name.into(), scope });
@@ -300,7 +321,7 @@ impl<R: Resolver> Verify<R> {
                 let names: Vec<&str> = worlds.iter().map(|world| world.name.as_str()).collect();
                 wrong(format!("{shown}: no scope is named `{}`; there are {}", trace.scenario, names.join(", ")))
             })?;
-            let model = plan.model(&rules, world);
+            let (model, _) = plan.model(&rules, world)?;
             let replayed = trace.replay(&model).map_err(|fault| wrong(fault.to_string()))?;
             Ok((model, replayed))
         };

@@ -169,8 +169,8 @@ impl<R: Resolver> Cluster<R> {
         let core = tables.locals[local].core;
         let key = pair(core, history);
         tables.judgements.get(&key).copied().unwrap_or_else(|| {
-            let seen = tables.selection_seen(history, core);
-            let judgement = *tables.judged.entry(pair(core, seen)).or_insert_with(|| {
+            let seen = tables.hash_of_seen(history, core);
+            let judgement = *tables.judged.entry((core, seen)).or_insert_with(|| {
                 Judgement::of(&tables.locals[core].replica, &tables.histories[history].history, self.specification)
             });
             tables.judgements.insert(key, judgement);

@@ -88,6 +88,15 @@ impl From<Stopped> for Wrong {
     }
 }
 
+/// What a function of the host says against how a script called it.
+#[derive(Clone, Debug)]
+struct Objection(String);
+
+/// The error of a function of the host that was called wrongly. Unlike a text, it is nothing that the script throws.
+pub fn objection(what: impl Into<String>) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(Objection(what.into())), Position::NONE))
+}
+
 /// A value with named fields, as a script sees it. To ask for another field than those there are is an error.
 #[derive(Clone)]
 pub struct Record {
@@ -115,7 +124,7 @@ impl Record {
     fn asked(&mut self, name: &str) -> Result<Dynamic, Box<EvalAltResult>> {
         self.get(name).cloned().ok_or_else(|| {
             let all: Vec<String> = self.fields().map(|(name, _)| format!("`{name}`")).collect();
-            format!("a {} has no `{}`: it has {}", self.name, quoted(name), all.join(", ")).into()
+            objection(format!("a {} has no `{}`: it has {}", self.name, quoted(name), all.join(", ")))
         })
     }
 }
@@ -136,6 +145,11 @@ pub struct Script {
 }
 
 impl Script {
+    /// Its syntax tree.
+    pub(crate) fn ast(&self) -> &AST {
+        &self.ast
+    }
+
     /// The fields of maps that it makes.
     pub fn makes(&self) -> &BTreeSet<String> {
         &self.names.made
@@ -290,6 +304,9 @@ fn stopped(mut error: EvalAltResult, outer: usize) -> Stopped {
     let line = error.position().line().unwrap_or(outer);
     match error {
         EvalAltResult::ErrorInFunctionCall(_, _, inner, _) => return stopped(*inner, line),
+        EvalAltResult::ErrorRuntime(thrown, _) if thrown.is::<Objection>() => {
+            return Stopped::Failed(Wrong::at(line, thrown.cast::<Objection>().0));
+        }
         EvalAltResult::ErrorRuntime(thrown, _) if !thrown.is_unit() => {
             return Stopped::Thrown(Wrong::at(line, thrown.to_string()));
         }

@@ -6,6 +6,7 @@ use super::{Expect, Scenario};
 use crate::article;
 use crate::erased::Erased;
 use crate::fault::Fault;
+use crate::own_property::FIGURES;
 use crate::properties as p;
 use stateright::{Expectation, Model};
 use toml::Spanned;
@@ -16,7 +17,7 @@ impl Reader<'_> {
         let mut violated = Vec::new();
         for (name, expected) in &file.verdicts {
             let Some(property) = properties.iter().find(|property| in_file(property) == *name.get_ref()) else {
-                return Err(self.fault(name, not_asked(name.get_ref(), &properties)));
+                return Err(self.fault(name, not_asked(name.get_ref(), &properties, &witnesses)));
             };
             if *expected.get_ref() == Expected::Violated {
                 if *property == p::NO_POLICY_LOSS && scenario.adds_up() {
@@ -61,7 +62,10 @@ pub(crate) fn in_file(property: &str) -> String {
 }
 
 /// Why `[expect]` cannot speak of the property that it names so.
-fn not_asked(name: &str, asked: &[&str]) -> String {
+fn not_asked(name: &str, asked: &[&str], witnesses: &[&str]) -> String {
+    if witnesses.contains(&name) {
+        return format!("`{name}` is a witness, which is to be reached: if not, expect `unreached = [\"{name}\"]`");
+    }
     let mut known = p::ALL.into_iter().chain(article::PROPERTIES);
     if let Some(property) = known.find(|property| in_file(property) == name) {
         return format!("`{property}` is not asked of this program; what is asked is {}", asked.join(", "));
@@ -70,9 +74,6 @@ fn not_asked(name: &str, asked: &[&str]) -> String {
     let fields: Vec<String> = fields.chain(FIGURES.map(str::to_owned)).map(|field| format!("`{field}`")).collect();
     format!("unknown field `{name}`, expected one of {}", fields.join(", "))
 }
-
-/// What `[expect]` says beside verdicts.
-pub(super) const FIGURES: [&str; 4] = ["unreached", "states", "depth", "messages"];
 
 /// The properties and the witnesses of a model.
 fn asked_of(model: &Erased) -> (Vec<&'static str>, Vec<&'static str>) {

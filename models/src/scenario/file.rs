@@ -36,6 +36,8 @@ pub(super) struct File {
     pub(super) clients: BTreeMap<Name, Vec<Spanned<String>>>,
     pub(super) free: Option<FreeFile>,
     #[serde(default)]
+    pub(super) properties: BTreeMap<Name, PropertyFile>,
+    #[serde(default)]
     pub(super) limits: LimitsFile,
     pub(super) expect: Option<ExpectFile>,
 }
@@ -107,7 +109,17 @@ pub(super) struct FreeFile {
 pub(super) struct LimitsFile {
     pub(super) states: Option<usize>,
     pub(super) seconds: Option<u64>,
-    pub(super) megabytes: Option<u64>,
+}
+
+/// A property of the user's own: one claim, and perhaps of which states it is made. Scripts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct PropertyFile {
+    pub(super) always: Option<Spanned<String>>,
+    pub(super) never: Option<Spanned<String>>,
+    pub(super) at_quiescence: Option<Spanned<String>>,
+    pub(super) sometimes: Option<Spanned<String>>,
+    pub(super) when: Option<Spanned<String>>,
 }
 
 /// What a file expects: verdicts by the names of properties, which are known only once the scenario is, and figures.

@@ -10,6 +10,7 @@ use crate::fault::{Fault, line_of};
 use crate::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster::{Kind, Layout, MasterId, Op, Request, Topology};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use toml::Spanned;
 
@@ -40,7 +41,6 @@ impl Reader<'_> {
         let limits = Limits {
             states: file.limits.states.unwrap_or(default.states),
             time: file.limits.seconds.map_or(default.time, Duration::from_secs),
-            memory: file.limits.megabytes.map_or(default.memory, |most| Some(most.saturating_mul(1 << 20))),
             until: None,
         };
         let about = file.about.get_ref().clone();
@@ -49,8 +49,10 @@ impl Reader<'_> {
             Some(RuleFile::Written(written)) => self.rule_line(written),
             _ => 0,
         };
-        let (name, expect) = (name.into(), Expect::default());
-        let mut scenario = Scenario { name, about, shape, subject, rule_line, delivery, limits, expect };
+        let (name, own, expect) = (name.into(), Arc::default(), Expect::default());
+        let mut scenario = Scenario { name, about, shape, subject, rule_line, delivery, own, limits, expect };
+        scenario.own = self.own_properties(&file.properties, &scenario)?;
+        self.tried_own(&scenario)?;
         if let Some(expect) = &file.expect {
             scenario.expect = self.expect(expect, &scenario)?;
         }
@@ -305,11 +307,6 @@ impl Reader<'_> {
             );
         }
         let layout = Layout::of(*shards.get_ref()).map_err(|error| self.fault(shards, error.to_string()))?;
-        let masters = usize::from(scope.topology.masters());
-        if layout.shards() * masters > usize::from(u16::MAX) {
-            let what = format!("{masters} masters of {} shards: at most 65535 can be told apart", layout.shards());
-            return Err(self.fault(shards, what));
-        }
         let asks = scope.clients.iter().flat_map(|client| &client.asks);
         let keys: BTreeMap<&str, usize> = asks.map(|ask| (&*ask.key, layout.shard_of(&ask.key))).collect();
         if let Some(empty) = (0..layout.shards()).find(|shard| !keys.values().any(|of| of == shard)) {

@@ -43,6 +43,13 @@ pub enum Failure {
     },
     /// A request that was given is none, or none that the rule takes: which, and what would be right.
     Request(String),
+    /// A property of the user's own is none, or could not be asked of a state that was reached.
+    Property {
+        /// The scope.
+        world: String,
+        /// What is wrong.
+        what: String,
+    },
     /// A trace was replayed instead, and violates what is demanded: the report.
     Replayed(String),
     /// The trace to be replayed is not right.
@@ -82,6 +89,7 @@ impl fmt::Display for Failure {
             Failure::Unknown { what, name, known } => {
                 write!(f, "no {what} is named `{name}`; there are {}", known.join(", "))
             }
+            Failure::Property { world, what } => write!(f, "{world}: {what}"),
             Failure::Request(what) | Failure::Trace(what) => f.write_str(what),
             Failure::Replayed(report) => write!(f, "\n{report}"),
         }

@@ -3,7 +3,7 @@
 use super::demands::Demands;
 use super::failure::Failure;
 use super::requests;
-use super::ruled::{Asked, Ruled};
+use super::ruled::{Asked, Model, Ruled};
 use super::violation::{Violation, this_test};
 use super::watch;
 use super::worlds::{self, World};
@@ -11,6 +11,7 @@ use crate::check::replayed_alike;
 use crate::engine::{Cut, Finding, Limits, Report, Verdict};
 use crate::erased::Erased;
 use crate::laws::Broken;
+use crate::own_property::OwnProperties;
 use crate::properties as p;
 use crate::subject::Subject;
 use multimaster::Op;
@@ -65,6 +66,10 @@ struct Found {
     laws: Vec<Broken>,
     /// The first thing that makes it no test.
     incomplete: Option<Failure>,
+    /// The first property of the user's own that could not be asked of a state.
+    failed: Option<Failure>,
+    /// Whether the witnesses of those properties were reached in some scope.
+    reached: BTreeMap<&'static str, bool>,
     passed: Passed,
 }
 
@@ -104,23 +109,39 @@ impl Plan {
         Ok(worlds)
     }
 
-    pub(super) fn model(&self, rule: &dyn Ruled, world: &World) -> Erased {
-        rule.model(world.scope.clone(), &self.asked)
+    /// Masters in that world.
+    ///
+    /// # Errors
+    /// If a property of the user's own is none there.
+    pub(super) fn model(&self, rule: &dyn Ruled, world: &World) -> Result<Model, Failure> {
+        rule.model(world.scope.clone(), &self.asked).map_err(|rejected| {
+            let property = &self.asked.properties[rejected.place];
+            Failure::Property { world: world.name.clone(), what: rejected.in_words(property) }
+        })
     }
 
     /// Tries the laws, then explores every world.
     pub(super) fn run(&self, rule: &dyn Ruled) -> Result<Passed, Failure> {
         let started = Instant::now();
         let worlds = self.worlds(rule)?;
-        let models: Vec<Erased> = worlds.iter().map(|world| self.model(rule, world)).collect();
+        let models = worlds.iter().map(|world| self.model(rule, world));
+        let (models, own): (Vec<Erased>, Vec<_>) = models.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         self.demands.known(&models, &self.unreached)?;
         let passed = Passed { histories: 0, scopes: worlds.len(), states: 0 };
-        let mut found = Found { started, violations: BTreeMap::new(), laws: Vec::new(), incomplete: None, passed };
+        let mut found = Found {
+            started,
+            violations: BTreeMap::new(),
+            laws: Vec::new(),
+            incomplete: None,
+            failed: None,
+            reached: BTreeMap::new(),
+            passed,
+        };
         if self.demands.include_laws() {
             self.try_laws(rule, &worlds, &mut found);
         }
-        for (place, (world, model)) in worlds.iter().zip(models).enumerate() {
-            self.explore(place, world, &model, &mut found);
+        for (place, ((world, model), own)) in worlds.iter().zip(models).zip(own).enumerate() {
+            self.explore(place, world, (&model, &own), &mut found);
         }
         self.outcome(rule, &worlds, found)
     }
@@ -152,10 +173,18 @@ impl Plan {
         operations
     }
 
-    fn explore(&self, place: usize, world: &World, model: &Erased, found: &mut Found) {
+    fn explore(&self, place: usize, world: &World, (model, own): (&Erased, &OwnProperties), found: &mut Found) {
         let limits = Limits { until: self.demands.decided_by(model), ..self.limits };
         let mut report = model.explore(limits, &mut |_, _| {});
         found.passed.states += report.states;
+        if let (None, Some(failed)) = (&found.failed, own.failed().next()) {
+            let what = format!("`{}` failed: {failed}", failed.property);
+            found.failed = Some(Failure::Property { world: world.name.clone(), what });
+        }
+        for witness in own.witnesses() {
+            let reached = !matches!(report.verdict(witness), Some(Verdict::Violated(_)));
+            *found.reached.entry(witness).or_default() |= reached;
+        }
         if found.violations.is_empty() && found.incomplete.is_none() {
             found.incomplete = self.incomplete(world, model, &report);
         }
@@ -198,7 +227,16 @@ impl Plan {
     }
 
     fn outcome(&self, rule: &dyn Ruled, worlds: &[World], found: Found) -> Result<Passed, Failure> {
-        let Found { violations, laws, incomplete, passed, .. } = found;
+        let Found { violations, laws, incomplete, failed, reached, passed, .. } = found;
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
+        let needed = |witness: &str| !self.unreached.contains(witness);
+        let unreached = reached.into_iter().find(|(witness, reached)| !reached && needed(witness));
+        let incomplete = incomplete.or(unreached.map(|(witness, _)| {
+            let why = "no scope puts the property to the test".to_owned();
+            Failure::Vacuous { world: "in all scopes".into(), witness, why: Some(why) }
+        }));
         if violations.is_empty() {
             return match incomplete {
                 Some(failure) => Err(failure),

@@ -5,6 +5,7 @@ use super::workloads::{Workload, workload};
 use crate::cluster::Cluster;
 use crate::erased::Erased;
 use crate::laws::{self, Findings};
+use crate::own_property::{OwnProperties, Property, Rejected};
 use crate::scope::Scope;
 use crate::specification::Specification;
 use multimaster::{Kind, MasterId, Op, Resolver};
@@ -16,7 +17,12 @@ use std::sync::Arc;
 pub(super) struct Asked {
     /// What reads are to be.
     pub(super) specification: Option<Specification>,
+    /// Properties of the user's own.
+    pub(super) properties: Vec<Property>,
 }
+
+/// Masters in a scope, with the user's own properties, which know whether they could be asked.
+pub(super) type Model = (Erased, Arc<OwnProperties>);
 
 /// A rule for each master.
 pub(super) struct Rules<R: Resolver> {
@@ -53,7 +59,10 @@ pub(super) trait Ruled {
     /// What clients write if the user does not say.
     fn workload(&self) -> Workload;
     /// Masters in a scope, each with its rule.
-    fn model(&self, scope: Scope, asked: &Asked) -> Erased;
+    ///
+    /// # Errors
+    /// The first property of the user's own that is none of that scope.
+    fn model(&self, scope: Scope, asked: &Asked) -> Result<Model, Rejected>;
     /// The laws, tried on all small histories of these operations; of a few of the rule's kind if there are none.
     fn laws(&self, operations: &[Op]) -> Findings;
 }
@@ -71,12 +80,13 @@ impl<R: Resolver> Ruled for Rules<R> {
         workload(&self.at(MasterId(0)))
     }
 
-    fn model(&self, scope: Scope, asked: &Asked) -> Erased {
+    fn model(&self, scope: Scope, asked: &Asked) -> Result<Model, Rejected> {
         let mut cluster = Cluster::with_rules(scope, |master| self.at(master));
         if let Some(specification) = asked.specification {
             cluster = cluster.specified(specification);
         }
-        Erased::new(cluster)
+        let own = Arc::new(cluster.own_properties(&asked.properties)?);
+        Ok((Erased::new(cluster.asking(&own)), own))
     }
 
     fn laws(&self, operations: &[Op]) -> Findings {

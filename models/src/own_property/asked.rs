@@ -1,0 +1,226 @@
+//! The properties of one's own that a cluster is asked, checked against its masters and keys: [`OwnProperties`].
+
+use super::readings::Readings;
+use super::script::Asked;
+use super::{Claim, MOST, Property, Test, not_a_name, witness_of};
+use crate::expression::sandbox::Wrong;
+use crate::fault::Fault;
+use crate::scope::Scope;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+
+/// Properties that can be asked.
+#[derive(Debug, Default)]
+pub(crate) struct OwnProperties(Vec<OwnProperty>);
+
+/// A property that can be asked.
+#[derive(Debug)]
+pub(crate) struct OwnProperty {
+    pub(crate) name: &'static str,
+    /// The witness that it was put to the test.
+    pub(crate) witness: &'static str,
+    pub(crate) claim: Claim,
+    pub(crate) property: Property,
+    test: Ready,
+    when: Option<Ready>,
+    failed: OnceLock<Failed>,
+}
+
+/// A property that could not be asked of a state that was reached: then no verdict on it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failed {
+    /// The property.
+    pub(crate) property: &'static str,
+    /// The file and the line of what went wrong, if it stands in one.
+    pub(crate) place: Option<(String, usize)>,
+    /// What went wrong.
+    pub(crate) what: String,
+}
+
+/// A property that is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rejected {
+    /// Its place among those given.
+    pub(crate) place: usize,
+    /// Whether it is its `when` that is wrong.
+    pub(crate) in_when: bool,
+    /// What is wrong; in the line of the script, if it is about that.
+    pub(crate) wrong: Result<Wrong, String>,
+}
+
+impl Rejected {
+    /// What is wrong with this property, which stands in no file.
+    pub(crate) fn in_words(&self, property: &Property) -> String {
+        let part = if self.in_when { "when" } else { property.claim.name() };
+        match &self.wrong {
+            Err(what) => what.clone(),
+            Ok(wrong) => format!("`{}`: `{part}`, line {}: {}", property.name, wrong.line, wrong.what),
+        }
+    }
+}
+
+/// What a property says of a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It is so.
+    Yes,
+    /// It is not.
+    No,
+    /// It is not claimed of this state: `when` is false.
+    NotClaimed,
+    /// It could not be asked.
+    Failed,
+}
+
+#[derive(Clone)]
+enum Ready {
+    Script(Asked),
+    Function(Arc<dyn Fn(&Readings) -> bool + Send + Sync>),
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ready::Script(script) => script.fmt(f),
+            Ready::Function(_) => f.write_str("(a function)"),
+        }
+    }
+}
+
+impl Ready {
+    fn new(test: &Test, scope: &Scope) -> Result<Ready, Wrong> {
+        match test {
+            Test::Script(text) => Asked::new(&text.script, scope).map(Ready::Script),
+            Test::Function(function) => Ok(Ready::Function(Arc::clone(function))),
+        }
+    }
+
+    fn ask(&self, readings: &Readings) -> Result<bool, Wrong> {
+        match self {
+            Ready::Script(script) => script.ask(readings),
+            Ready::Function(function) => {
+                let given = catch_unwind(AssertUnwindSafe(|| function(readings)));
+                let given = given.map_err(|_| Wrong::at(1, "the function panics"))?;
+                readings.wrong().map_or(Ok(given), |wrong| Err(Wrong::at(1, wrong)))
+            }
+        }
+    }
+
+    fn reads_writes(&self) -> bool {
+        match self {
+            Ready::Script(script) => script.reads_writes,
+            Ready::Function(_) => true,
+        }
+    }
+}
+
+impl OwnProperties {
+    /// These properties, of the masters of a scope, which are asked others that are called as in `taken`.
+    ///
+    /// # Errors
+    /// The first that is none.
+    pub(crate) fn new(properties: &[Property], scope: &Scope, taken: &[&str]) -> Result<OwnProperties, Rejected> {
+        let mut taken = taken.to_vec();
+        let mut ready = Vec::new();
+        for (place, property) in properties.iter().enumerate() {
+            let rejected = |in_when, wrong| Rejected { place, in_when, wrong };
+            if place == MOST {
+                return Err(rejected(false, Err(format!("{} properties: at most {MOST}", properties.len()))));
+            }
+            if let Some(why) = not_a_name(property.name, &taken) {
+                return Err(rejected(false, Err(why)));
+            }
+            taken.push(property.name);
+            let test = Ready::new(&property.test, scope).map_err(|wrong| rejected(false, Ok(wrong)))?;
+            let when = property.when.as_ref().map(|when| Ready::new(when, scope)).transpose();
+            ready.push(OwnProperty {
+                name: property.name,
+                witness: witness_of(property.name),
+                claim: property.claim,
+                property: property.clone(),
+                test,
+                when: when.map_err(|wrong| rejected(true, Ok(wrong)))?,
+                failed: OnceLock::new(),
+            });
+        }
+        Ok(OwnProperties(ready))
+    }
+
+    /// The properties, in order.
+    pub(crate) fn all(&self) -> &[OwnProperty] {
+        &self.0
+    }
+
+    /// What must be reached: each claim put to the test, and what is true sometimes.
+    pub(crate) fn witnesses(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|own| if own.claim == Claim::Sometimes { own.name } else { own.witness })
+    }
+
+    /// What could not be asked, in order.
+    pub(crate) fn failed(&self) -> impl Iterator<Item = &Failed> {
+        self.0.iter().filter_map(|own| own.failed.get())
+    }
+}
+
+impl OwnProperty {
+    /// Whether it must be known which writes there are, and who has seen them.
+    pub(crate) fn reads_writes(&self) -> bool {
+        self.test.reads_writes() || self.when.as_ref().is_some_and(Ready::reads_writes)
+    }
+
+    /// What it says.
+    ///
+    /// # Errors
+    /// What went wrong, and where.
+    pub(crate) fn ask(&self, readings: &Readings) -> Result<Answer, Failed> {
+        if let Some(when) = &self.when
+            && !when.ask(readings).map_err(|wrong| self.failed_in(true, &wrong))?
+        {
+            return Ok(Answer::NotClaimed);
+        }
+        let given = self.test.ask(readings).map_err(|wrong| self.failed_in(false, &wrong))?;
+        Ok(if given { Answer::Yes } else { Answer::No })
+    }
+
+    /// The same of a state that was reached, where it must not fail: if it does, that is kept.
+    pub(crate) fn ask_or_note(&self, readings: &Readings) -> Answer {
+        self.ask(readings).unwrap_or_else(|failed| {
+            self.failed.get_or_init(|| failed);
+            Answer::Failed
+        })
+    }
+
+    fn failed_in(&self, in_when: bool, wrong: &Wrong) -> Failed {
+        let (test, part) = match &self.property.when {
+            Some(when) if in_when => (when, "when"),
+            _ => (&self.property.test, self.claim.name()),
+        };
+        let place = match test {
+            Test::Script(text) => text.place.as_ref().map(|(file, first)| (file.clone(), first + wrong.line - 1)),
+            Test::Function(_) => None,
+        };
+        let what = match (&place, test) {
+            (None, Test::Script(_)) => format!("`{part}`, line {}: {}", wrong.line, wrong.what),
+            _ => format!("`{part}`: {}", wrong.what),
+        };
+        Failed { property: self.name, place, what }
+    }
+}
+
+impl Failed {
+    /// The same as a fault of its file, or if it stands in none, of what is named so.
+    pub(crate) fn fault(&self, name: &str) -> Fault {
+        let (file, line) = self.place.clone().unwrap_or_else(|| (name.to_owned(), 0));
+        Fault::at(&file, line, format!("nothing is known of `{}`, because it failed: {}", self.property, self.what))
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((file, line)) = &self.place {
+            write!(f, "{file}:{line}: ")?;
+        }
+        f.write_str(&self.what)
+    }
+}

@@ -1,0 +1,63 @@
+//! What has been asked already, by content: [`Judged`]. A property is asked once of all states in which the same is read.
+
+use super::OwnProperties;
+use super::asked::Answer;
+use super::readings::Keys;
+use foldhash::fast;
+use multimaster::{Key, Reading};
+use smallvec::SmallVec;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Properties of one's own in a cluster, and what is known of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Own {
+    pub(crate) properties: Arc<OwnProperties>,
+    /// By key, what might be read of it.
+    pub(crate) plausible: Arc<BTreeMap<Key, BTreeSet<Reading>>>,
+    judged: Arc<Mutex<Judged>>,
+}
+
+/// A property by its number, and what decides about it in a state, by numbers.
+pub(crate) type Place = SmallVec<[u32; 8]>;
+
+/// What was asked, and what came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// What masters read, each kept once.
+    keys: Vec<Arc<Keys>>,
+    numbers: HashMap<Arc<Keys>, u32, fast::FixedState>,
+    /// By the number of a master's core: the number of what it reads.
+    of_core: HashMap<u32, u32, fast::FixedState>,
+    pub(crate) answers: HashMap<Place, Answer, fast::FixedState>,
+    pub(crate) tested: HashMap<Place, bool, fast::FixedState>,
+}
+
+impl Own {
+    pub(crate) fn new(properties: Arc<OwnProperties>, plausible: BTreeMap<Key, BTreeSet<Reading>>) -> Own {
+        Own { properties, plausible: Arc::new(plausible), judged: Arc::default() }
+    }
+
+    pub(crate) fn judged(&self) -> MutexGuard<'_, Judged> {
+        self.judged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Judged {
+    /// The number of what the master with this core reads.
+    pub(crate) fn number(&mut self, core: u32, read: impl FnOnce() -> Keys) -> u32 {
+        let Judged { keys, numbers, of_core, .. } = self;
+        *of_core.entry(core).or_insert_with(|| {
+            let read = Arc::new(read());
+            *numbers.entry(Arc::clone(&read)).or_insert_with(|| {
+                keys.push(read);
+                (keys.len() - 1) as u32
+            })
+        })
+    }
+
+    /// What has this number.
+    pub(crate) fn keys(&self, number: u32) -> Arc<Keys> {
+        Arc::clone(&self.keys[number as usize])
+    }
+}

@@ -1,0 +1,136 @@
+//! The user's own properties as a scenario file writes them: read, and tried on some schedules before all is explored.
+
+use super::file::{Name, PropertyFile};
+use super::reader::Reader;
+use super::{Explored, Scenario};
+use crate::erased::Erased;
+use crate::fault::{Fault, line_of};
+use crate::own_property::{Claim, OwnProperties, Property, Rejected, Test, Text};
+use crate::subject::Subject;
+use multimaster::MasterId;
+use stateright::Model;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use toml::Spanned;
+
+/// On how many schedules a property is tried before anything is explored, and how many steps of each.
+const SCHEDULES: usize = 8;
+const STEPS: usize = 64;
+
+impl Reader<'_> {
+    /// The properties, ready to be asked.
+    pub(super) fn own_properties(
+        &self,
+        files: &BTreeMap<Name, PropertyFile>,
+        scenario: &Scenario,
+    ) -> Result<Arc<OwnProperties>, Fault> {
+        let Some((first, _)) = files.iter().next() else { return Ok(Arc::default()) };
+        let scope = match &scenario.subject {
+            Explored::Cluster(_, scope) => scope,
+            Explored::Sharded(..) => {
+                let why = "`[properties]` are not for masters of several `shards`: each shard is explored by itself";
+                return Err(self.fault(first, why));
+            }
+            Explored::Article(_) => return Err(self.fault(first, "the article's program has no `[properties]`")),
+        };
+        let (mut properties, mut places) = (Vec::new(), Vec::new());
+        for (name, file) in files {
+            let claims = [
+                (Claim::Always, &file.always),
+                (Claim::Never, &file.never),
+                (Claim::AtQuiescence, &file.at_quiescence),
+                (Claim::Sometimes, &file.sometimes),
+            ];
+            let mut given = claims.iter().filter_map(|(claim, script)| Some((*claim, script.as_ref()?)));
+            let (Some((claim, script)), None) = (given.next(), given.next()) else {
+                let fields = "`always`, `never`, `at-quiescence` and `sometimes`";
+                return Err(self.fault(name, format!("`{}`: give exactly one of {fields}", name.get_ref())));
+            };
+            let property = Property::new(name.get_ref(), claim, self.script(script));
+            properties.push(match &file.when {
+                Some(when) => Property { when: Some(self.script(when)), ..property },
+                None => property,
+            });
+            places.push((name, script, file.when.as_ref()));
+        }
+        let model = scenario.model();
+        let taken: Vec<&str> = model.properties().iter().map(|property| property.name).collect();
+        OwnProperties::new(&properties, scope, &taken).map(Arc::new).map_err(|rejected| {
+            let Rejected { place, in_when, wrong } = rejected;
+            let ((name, script, when), claim) = (places[place], properties[place].claim);
+            match wrong {
+                Err(what) => self.fault(name, what),
+                Ok(wrong) => {
+                    let (part, script) = when.filter(|_| in_when).map_or((claim.name(), script), |when| ("when", when));
+                    let line = self.script_line(script) + wrong.line - 1;
+                    let last = MasterId(scope.topology.masters().saturating_sub(1));
+                    let known = format!("the constants are A to {last}, `masters` and `writes`");
+                    let hint =
+                        if wrong.what.starts_with("Undefined variable") { format!("; {known}") } else { String::new() };
+                    Fault::at(self.file, line, format!("`{}`: `{part}`: {}{hint}", name.get_ref(), wrong.what))
+                }
+            }
+        })
+    }
+
+    fn script(&self, script: &Spanned<String>) -> Test {
+        let place = Some((self.file.to_owned(), self.script_line(script)));
+        Test::Script(Arc::new(Text { script: script.get_ref().clone(), place }))
+    }
+
+    /// The line in the file of the first line of a text.
+    fn script_line(&self, text: &Spanned<String>) -> usize {
+        let quoted = self.text.get(text.span()).unwrap_or("");
+        // A line break that follows three quotes is no part of the text.
+        let below = ["'''\n", "\"\"\"\n", "'''\r\n", "\"\"\"\r\n"].iter().any(|quotes| quoted.starts_with(quotes));
+        line_of(self.text, text.span().start) + usize::from(below)
+    }
+
+    /// Asks the properties along some schedules, so that most of what is wrong with one is told before anything is explored.
+    pub(super) fn tried_own(&self, scenario: &Scenario) -> Result<(), Fault> {
+        if scenario.own.all().is_empty() {
+            return Ok(());
+        }
+        let model = scenario.model();
+        for schedule in 0..SCHEDULES {
+            let steps = ask_along(&model, scenario, schedule);
+            if let Some(failed) = scenario.failed_properties().next() {
+                let after = if steps.is_empty() { "nothing".into() } else { steps.join(", ") };
+                let what = format!("`{}`: {} (after {after})", failed.property, failed.what);
+                let line = failed.place.as_ref().map_or(0, |(_, line)| *line);
+                return Err(Fault::at(self.file, line, what));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes one schedule until a property cannot be asked: the steps to there.
+fn ask_along(model: &Erased, scenario: &Scenario, schedule: usize) -> Vec<String> {
+    let own = model
+        .properties()
+        .into_iter()
+        .filter(|property| scenario.own.all().iter().any(|own| own.name == property.name));
+    let own: Vec<_> = own.collect();
+    let mut steps = Vec::new();
+    let Some(mut state) = model.init_states().into_iter().next() else { return steps };
+    // The first schedule takes always the first step there is, the others one that is far from it.
+    for step in 0..STEPS {
+        // What they say is of no interest here, but that they can.
+        let _answers: Vec<bool> = own.iter().map(|property| (property.condition)(model, &state)).collect();
+        if scenario.failed_properties().next().is_some() {
+            break;
+        }
+        let mut actions = Vec::new();
+        model.actions(&state, &mut actions);
+        let start = schedule.wrapping_mul(7).wrapping_add(schedule.wrapping_mul(step).wrapping_mul(5));
+        let possible = (0..actions.len()).map(|place| &actions[(start + place) % actions.len()]);
+        let next = possible
+            .into_iter()
+            .find_map(|action| Some((model.describe(&state, action), model.step(&state, action)?.0)));
+        let Some((said, next)) = next else { break };
+        steps.push(said);
+        state = next;
+    }
+    steps
+}
