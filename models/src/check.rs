@@ -154,6 +154,7 @@ fn surprise(expect: &Expect, finding: &Finding) -> Option<String> {
         Verdict::Holds(_) => true,
         Verdict::Violated(_) => false,
         Verdict::NotExhausted => return Some(format!("{property}: expected {}, not exhausted", say(expected))),
+        Verdict::NotJudged => return Some(format!("{property}: expected {}, not judged", say(expected))),
     };
     (found != expected).then(|| format!("{property}: expected {}, found {}", say(expected), say(found)))
 }
@@ -317,7 +318,7 @@ fn in_quotes_if_need_be(key: &str) -> String {
 fn path_of(finding: &Finding) -> Option<&engine::Path> {
     match &finding.verdict {
         Verdict::Holds(path) | Verdict::Violated(path) => path.as_ref(),
-        Verdict::NotExhausted => None,
+        Verdict::NotExhausted | Verdict::NotJudged => None,
     }
 }
 
@@ -328,6 +329,7 @@ fn verdict_in_words(finding: &Finding) -> &'static str {
         (Verdict::Holds(_), true) => "reached",
         (Verdict::Violated(_), true) => "not reached",
         (Verdict::NotExhausted, _) => "not exhausted",
+        (Verdict::NotJudged, _) => "not judged",
     }
 }
 

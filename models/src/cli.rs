@@ -27,7 +27,12 @@ Verdicts:
   causal order     no master has seen a write without all that it had seen
   loses causally   a write is lost though nothing competed with it, or to one
                    that it had seen: a bug whatever the rule
-  loses by policy  a write is lost to one concurrent to it: the rule's choice
+  loses by policy  a write is lost to one concurrent to it, which is read
+                   instead: the rule's choice
+  loses to nothing a write that others competed with is lost, and none of
+                   those is read either
+  invents          a reader sees what nobody wrote, nor the rule made of what
+                   was written
   as specified     a read is what the rule's specification makes of the writes
                    that its master has seen, in every state
   never oversells  (bounded counters) no master subtracts more than it has a
@@ -42,7 +47,8 @@ Verdicts:
 
   `holds` is said only of an exhausted scenario; `vacuous` where rest, of which
   the property speaks, is never reached. `violated (4)` has a schedule of four
-  steps, and none shorter.
+  steps, and none shorter. `not judged` where only the rule's untested word
+  says that a write is not lost.
 
   A scenario with `[expect]` is held to it, be it empty: what is not said is
   expected to hold, and to be reached. One without is explored: its verdicts are

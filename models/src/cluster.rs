@@ -21,13 +21,14 @@ pub use state::{Faults, State};
 pub(crate) use state::{Inquiry, Letter, content_hash};
 pub(crate) use world::World;
 
-use crate::history::{History, Write};
+use crate::history::{Claims, History, Write};
 use crate::own_property::Own;
 use crate::scope::{Link, Scope};
 use crate::specification::Specification;
 use crate::tamper::Tamper;
 use multimaster::{MasterId, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
 use state::{Master, locked};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tables::Tables;
 
@@ -41,6 +42,10 @@ pub struct Cluster<R: Resolver> {
     pub(crate) specification: Option<Specification>,
     /// What the user asks beside.
     own: Own,
+    /// How far the rule is believed that says which writes went into a value that it made.
+    pub(crate) claims: Claims,
+    /// Whether a state was judged in which only the rule's untested word says that a write is shown.
+    unsure: Arc<AtomicBool>,
     /// Shared between the threads of a search. A step takes them once, as a whole: what comes of it is the same,
     /// whichever thread works it out.
     pub(crate) tables: Arc<Mutex<Tables<R>>>,
@@ -69,7 +74,17 @@ impl<R: Resolver> Cluster<R> {
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
         let edges: Arc<[_]> = scope.topology.edges().collect();
         let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
-        Cluster { scope, start, edges, tamper: None, specification: None, own: Own::default(), tables }
+        Cluster {
+            scope,
+            start,
+            edges,
+            tamper: None,
+            specification: None,
+            own: Own::default(),
+            claims: Claims::default(),
+            unsure: Arc::default(),
+            tables,
+        }
     }
 
     /// Breaks the protocol on purpose.
@@ -82,6 +97,17 @@ impl<R: Resolver> Cluster<R> {
     pub fn specified(mut self, specification: Specification) -> Cluster<R> {
         self.specification = Some(specification);
         self
+    }
+
+    /// How far the rule's [`shows`](Resolver::shows) is believed of values that it made of others.
+    pub fn believed(mut self, claims: Claims) -> Cluster<R> {
+        self.claims = claims;
+        self
+    }
+
+    /// Whether so far a state was met in which nobody can tell what was lost.
+    pub(crate) fn is_unsure(&self) -> bool {
+        self.unsure.load(Ordering::Relaxed)
     }
 
     pub(crate) fn initial(&self) -> State<R> {

@@ -5,7 +5,7 @@
 //! agree. They are not the first choice because their first counterexample is often not the shortest, and because a run
 //! that hit a limit passes.
 
-use crate::properties::FALLS_SILENT;
+use crate::properties::{BY_CLAIM, FALLS_SILENT};
 use crate::silence::{Graph, Silence};
 use crate::subject::Subject;
 use foldhash::quality::FixedState;
@@ -52,6 +52,8 @@ pub enum Verdict {
     Violated(Option<Path>),
     /// The exploration was cut before it could be told.
     NotExhausted,
+    /// No violation was found, but there are states in which only the rule's own, untested word says that there is none.
+    NotJudged,
 }
 
 /// A path by the index of each action among those possible.
@@ -225,6 +227,7 @@ pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut
             (Some(state), false) => Verdict::Violated(Some(ways.path_to(state))),
             (None, _) if cut.is_some() => Verdict::NotExhausted,
             (None, true) => Verdict::Violated(None),
+            (None, false) if BY_CLAIM.contains(&property.name) && subject.is_unsure() => Verdict::NotJudged,
             (None, false) => Verdict::Holds(None),
         };
         findings.push(Finding { property: property.name, witness, verdict });

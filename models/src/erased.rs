@@ -80,6 +80,7 @@ trait AnySubject: Send + Sync {
     fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow;
     fn why_unreached(&self, witness: &str) -> Option<String>;
     fn client(&self, action: &ErasedAction) -> Option<usize>;
+    fn is_unsure(&self) -> bool;
     fn seen(&self, state: &ErasedState) -> Vec<VersionVector>;
     fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report;
 }
@@ -144,6 +145,9 @@ impl<M: Subject> AnySubject for Of<M> {
     }
     fn client(&self, action: &ErasedAction) -> Option<usize> {
         self.subject.client(self.action(action))
+    }
+    fn is_unsure(&self) -> bool {
+        self.subject.is_unsure()
     }
     fn seen(&self, state: &ErasedState) -> Vec<VersionVector> {
         self.subject.seen(self.state(state))
@@ -249,6 +253,9 @@ impl Subject for Erased {
     }
     fn client(&self, action: &ErasedAction) -> Option<usize> {
         self.0.client(action)
+    }
+    fn is_unsure(&self) -> bool {
+        self.0.is_unsure()
     }
     fn seen(&self, state: &ErasedState) -> Vec<VersionVector> {
         self.0.seen(state)

@@ -9,6 +9,7 @@
 //! | [`cluster`] | the model: a state, its steps |
 //! | [`sharded`] | several of them side by side, one for each shard of the same masters |
 //! | [`history`] | the ghost: acknowledged writes, and which of them a master has lost |
+//! | [`claims`] | whether a rule may be believed that says which writes a value shows |
 //! | [`specification`] | what each data type means: a read as a function of the writes seen |
 //! | [`properties`] | what is asked of every state, and the witnesses that it was put to the test |
 //! | [`engine`], [`silence`] | the breadth-first checker, and whether messages end |
@@ -32,6 +33,7 @@ pub mod any_rule;
 pub mod article;
 pub mod catalogue;
 pub mod check;
+pub mod claims;
 pub mod cluster;
 pub mod conform;
 pub mod delivery;

@@ -19,10 +19,16 @@ pub const CAUSAL_ORDER: &str = "causal order";
 /// or later. Judged by what is read, so that no rule's word is taken for it; a value that the delete failed to remove counts
 /// like one that came back.
 pub const NO_RESURRECTION: &str = "no resurrection";
-/// No seen write is lost although nothing competed with it, or to a write that it had itself seen.
+/// No seen write is lost although nothing competed with it, or to a write that it had itself seen. Judged by what is read:
+/// a write whose value is read is not lost.
 pub const NO_CAUSAL_LOSS: &str = "no causal loss";
-/// No seen write is lost to one concurrent to it.
+/// No seen write is lost to one concurrent to it, which is read instead.
 pub const NO_POLICY_LOSS: &str = "no policy loss";
+/// No seen write that another competed with is lost while a reader sees none of those that competed.
+pub const NO_TOTAL_LOSS: &str = "no total loss";
+/// What a reader sees was written: it is a value that a seen write put there, or one that the rule made of such values and
+/// that shows them.
+pub const NO_INVENTION: &str = "no invention";
 /// A read is what the rule's [specification](crate::specification) makes of the writes that its master has seen, in every
 /// state. Asked of a rule that has one.
 pub const SPECIFICATION: &str = "specification";
@@ -34,7 +40,7 @@ pub const NO_OVERSELLING: &str = "no overselling";
 pub const FALLS_SILENT: &str = "falls silent";
 
 /// The properties of a cluster, in the order of the table.
-pub const ALL: [&str; 10] = [
+pub const ALL: [&str; 12] = [
     CONVERGENCE,
     AGREEMENT,
     REPAIRABLE,
@@ -42,10 +48,15 @@ pub const ALL: [&str; 10] = [
     NO_RESURRECTION,
     NO_CAUSAL_LOSS,
     NO_POLICY_LOSS,
+    NO_TOTAL_LOSS,
+    NO_INVENTION,
     SPECIFICATION,
     NO_OVERSELLING,
     FALLS_SILENT,
 ];
+
+/// The properties that a rule's [`shows`](Resolver::shows) has a part in, where a reading alone does not tell.
+pub(crate) const BY_CLAIM: [&str; 4] = [NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS, NO_INVENTION];
 
 /// A master has seen two writes of one key, neither of which had seen the other.
 pub const CONFLICT: &str = "a conflict";
@@ -117,6 +128,10 @@ impl<R: Resolver> Model for Cluster<R> {
             Property::always(NO_POLICY_LOSS, |_, state: &State<R>| {
                 state.judgements().all(|judged| !judged.lost_by_policy())
             }),
+            Property::always(NO_TOTAL_LOSS, |_, state: &State<R>| {
+                state.judgements().all(|judged| !judged.lost_to_nothing())
+            }),
+            Property::always(NO_INVENTION, |_, state: &State<R>| state.judgements().all(|judged| !judged.invented())),
             Property::sometimes(REST, |cluster: &Self, state| cluster.at_rest(state)),
             Property::sometimes(CONFLICT, |_, state: &State<R>| state.judgements().any(|judged| judged.conflict())),
             Property::sometimes(LACK, |cluster: &Self, state| cluster.lacks(state)),

@@ -4,11 +4,17 @@ mod survey;
 
 pub use survey::{Surveyed, in_a_table, in_full, survey};
 
+use crate::any_rule::AnyRule;
+use crate::claims;
 use crate::delivery::Delivery;
 use crate::erased::Erased;
-use crate::scenario::RuleName;
+use crate::history::Claims;
+use crate::laws;
+use crate::scenario::{ForRule, RuleName};
 use crate::scope::Scope;
+use crate::specification::Specification;
 use crate::systems;
+use multimaster::{Kind, MasterId, Resolver};
 use std::sync::Arc;
 
 /// A rule that scenario files can name.
@@ -28,6 +34,28 @@ impl Rule {
     /// Masters under this rule.
     pub fn build(&self, scope: Scope, delivery: Delivery) -> Erased {
         self.rule.cluster(scope, delivery, &Arc::default())
+    }
+
+    /// What kind of data it keeps.
+    pub fn kind(&self) -> Kind {
+        self.rule.kind()
+    }
+
+    /// How far the rule is believed that says which writes a value shows: [tested](crate::claims).
+    pub fn claims(&self) -> Claims {
+        self.rule.with(Claimed)
+    }
+}
+
+struct Claimed;
+
+impl ForRule for Claimed {
+    type Answer = Claims;
+
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Claims {
+        let rule = |at| AnyRule::new(rule(at));
+        let tested = claims::test(&rule, &laws::operations(&rule(MasterId(0))));
+        tested.map_or(Claims::Refuted, |passed| passed.claims())
     }
 }
 

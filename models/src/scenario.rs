@@ -14,6 +14,7 @@ use crate::engine::Limits;
 use crate::erased::Erased;
 use crate::expression::{Expression, Wrong};
 use crate::fault::Fault;
+use crate::history::Claims;
 use crate::own_property::{Failed, OwnProperties, witness_of};
 use crate::scope::Scope;
 use crate::sharded::Sharded;
@@ -204,7 +205,8 @@ impl ForRule for Exploring {
 
     fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> Erased {
         // One compilation of the cluster for all rules: a rule is called once for each step, and what comes of it is remembered.
-        let mut cluster = Cluster::with_rules(self.scope, |at| AnyRule::new(rule(at))).asking(&self.own);
+        let cluster = Cluster::with_rules(self.scope, |at| AnyRule::new(rule(at)));
+        let mut cluster = cluster.believed(Claims::Tested).asking(&self.own);
         if let Some(specification) = specification {
             cluster = cluster.specified(specification);
         }

@@ -209,6 +209,10 @@ impl Subject for Sharded {
         self.shards[step.shard].remark(&state.shards[step.shard], &step.action)
     }
 
+    fn is_unsure(&self) -> bool {
+        self.shards.iter().any(Subject::is_unsure)
+    }
+
     fn masters(&self) -> Vec<String> {
         self.shards[0].masters()
     }

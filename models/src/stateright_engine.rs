@@ -7,7 +7,7 @@
 
 use crate::engine::{Finding, Path, Report, Verdict};
 use crate::erased::Erased;
-use crate::properties::FALLS_SILENT;
+use crate::properties::{BY_CLAIM, FALLS_SILENT};
 use crate::silence::{Graph, Silence};
 use crate::subject::Subject;
 use foldhash::quality::FixedState;
@@ -63,6 +63,7 @@ pub fn disagreement(ours: &Report, theirs: &Report) -> Option<String> {
     ours.findings.iter().find_map(|finding| {
         let name = finding.property;
         match (&finding.verdict, theirs.verdict(name)?) {
+            (Verdict::NotJudged, Verdict::NotJudged) => None,
             (Verdict::Holds(None), Verdict::Holds(None)) | (Verdict::Violated(None), Verdict::Violated(None)) => None,
             (Verdict::Holds(Some(our)), Verdict::Holds(Some(their)))
             | (Verdict::Violated(Some(our)), Verdict::Violated(Some(their))) => {
@@ -144,7 +145,11 @@ fn report<M: Subject>(checker: &impl Checker<Whole<M>>, started: Instant) -> Rep
             assert_eq!((property.condition)(&whole.subject, &last), witness, "the path to {}", property.name);
             path
         });
-        let verdict = if path.is_some() == witness { Verdict::Holds(path) } else { Verdict::Violated(path) };
+        let verdict = match path {
+            None if BY_CLAIM.contains(&property.name) && whole.subject.is_unsure() => Verdict::NotJudged,
+            path if path.is_some() == witness => Verdict::Holds(path),
+            path => Verdict::Violated(path),
+        };
         findings.push(Finding { property: property.name, witness, verdict });
     }
     let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());

@@ -60,6 +60,11 @@ pub trait Subject: stateright::Model<State: Situation, Action: Step> + Send + Sy
         None
     }
 
+    /// Whether a state was met so far in which nobody can tell what was lost: only the rule's untested word says so.
+    fn is_unsure(&self) -> bool {
+        false
+    }
+
     /// What each master has seen; empty where that is not known by version vectors.
     fn seen(&self, _state: &Self::State) -> Vec<VersionVector> {
         Vec::new()

@@ -13,7 +13,7 @@ use std::fmt::Write;
 
 /// The columns of verdicts: a heading, and the property asked. Bounded counters are asked one of their own, the article's
 /// program two.
-const VERDICTS: [(&str, &str); 12] = [
+const VERDICTS: [(&str, &str); 14] = [
     ("converges", p::CONVERGENCE),
     ("agrees at rest", p::AGREEMENT),
     ("repairable", p::REPAIRABLE),
@@ -21,6 +21,8 @@ const VERDICTS: [(&str, &str); 12] = [
     ("resurrects", p::NO_RESURRECTION),
     ("loses causally", p::NO_CAUSAL_LOSS),
     ("loses by policy", p::NO_POLICY_LOSS),
+    ("loses to nothing", p::NO_TOTAL_LOSS),
+    ("invents", p::NO_INVENTION),
     ("as specified", p::SPECIFICATION),
     ("never oversells", p::NO_OVERSELLING),
     ("falls silent", p::FALLS_SILENT),
@@ -80,11 +82,12 @@ impl Table {
                 Some(_) if checked.failed.is_some() || checked.scenario.property_failed(property) => "failed".into(),
                 Some(verdict) if report.is_witness(property) => match verdict {
                     Verdict::Holds(path) => format!("reached ({})", steps(path)),
-                    Verdict::NotExhausted => "not exhausted".into(),
+                    Verdict::NotExhausted | Verdict::NotJudged => "not exhausted".into(),
                     Verdict::Violated(_) => "not reached".into(),
                 },
                 Some(Verdict::Holds(_)) if not_tested(report, property) => NOT_TESTED.into(),
                 Some(Verdict::NotExhausted) => "not exhausted".into(),
+                Some(Verdict::NotJudged) => "not judged".into(),
                 Some(Verdict::Holds(_)) if speaks_of_rest(property) && !rests => "vacuous".into(),
                 Some(Verdict::Holds(_)) if asks_for_loss(property) => "no".into(),
                 Some(Verdict::Violated(path)) if asks_for_loss(property) => format!("yes ({})", steps(path)),
@@ -126,7 +129,7 @@ fn not_tested(report: &Report, property: &str) -> bool {
 }
 
 fn asks_for_loss(property: &str) -> bool {
-    [p::NO_RESURRECTION, p::NO_CAUSAL_LOSS, p::NO_POLICY_LOSS].contains(&property)
+    [p::NO_RESURRECTION, p::NO_CAUSAL_LOSS, p::NO_POLICY_LOSS, p::NO_TOTAL_LOSS, p::NO_INVENTION].contains(&property)
 }
 
 /// What is asked only at rest says nothing where rest is never reached.

@@ -1,6 +1,7 @@
 //! A cluster's steps and states in words: the lines of traces, the sentences of the Explorer, the reasons in reports.
 
 use crate::cluster::{Action, Cluster, Inquiry, Letter, State, World};
+use crate::history::{LostTo, Observed};
 use crate::printed::escaped;
 use crate::properties as p;
 use crate::scope::Link;
@@ -107,12 +108,18 @@ impl<R: Resolver> Subject for Cluster<R> {
                 Some(format!("{id} has seen {seen}: {} without all that it had seen, {}", write.dot, write.past))
             }),
             p::NO_RESURRECTION => replicas.iter().find_map(|replica| {
-                let (delete, removed) = history.resurrection(replica)?;
+                let (delete, removed) = history.resurrection(&self.observed(replica))?;
                 let (id, reads) = (replica.id(), readings_of(replica));
                 Some(format!("{id} has seen {}, which removed {}, and reads {reads}", delete.dot, removed.dot))
             }),
-            p::NO_CAUSAL_LOSS => loss_in_words(&state.world(), false),
-            p::NO_POLICY_LOSS => loss_in_words(&state.world(), true),
+            p::NO_CAUSAL_LOSS => self.loss_in_words(&state.world(), LostTo::Past),
+            p::NO_POLICY_LOSS => self.loss_in_words(&state.world(), LostTo::Concurrent),
+            p::NO_TOTAL_LOSS => self.loss_in_words(&state.world(), LostTo::Nothing),
+            p::NO_INVENTION => replicas.iter().find_map(|replica| {
+                let (key, reading) = history.invented(&self.observed(replica))?.ok()?;
+                let seen = replica.digest();
+                Some(format!("{} has seen {seen} and reads {key}={reading}, which nobody wrote", replica.id()))
+            }),
             p::SPECIFICATION => replicas.iter().find_map(|replica| {
                 let wrong = misread(self.specification?, &history, replica)?;
                 let seen: Vec<String> = wrong.seen.iter().map(Dot::to_string).collect();
@@ -186,6 +193,10 @@ impl<R: Resolver> Subject for Cluster<R> {
         }
     }
 
+    fn is_unsure(&self) -> bool {
+        Cluster::is_unsure(self)
+    }
+
     fn seen(&self, state: &State<R>) -> Vec<VersionVector> {
         state.world().replicas.iter().map(|replica| replica.digest().clone()).collect()
     }
@@ -234,6 +245,29 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
+    /// The master as it is judged.
+    fn observed<'a>(&self, replica: &'a Replica<R>) -> Observed<'a, R> {
+        Observed { replica, claims: self.claims }
+    }
+
+    fn loss_in_words(&self, World { replicas, history, .. }: &World<R>, to: LostTo) -> Option<String> {
+        replicas.iter().find_map(|replica| {
+            let losses = history.judge(&self.observed(replica)).losses;
+            let loss = losses.into_iter().find(|loss| loss.to == to)?;
+            let write = history.get(loss.write)?;
+            let request = multimaster::Request { key: write.key.clone(), op: write.op.clone() };
+            let (id, dot, reads) = (replica.id(), write.dot, readings_of(replica));
+            let beaten = loss.shown.iter().find(|dot| write.past.contains(**dot));
+            let why = match (to, beaten) {
+                (LostTo::Concurrent, _) => "a write concurrent to it won".to_owned(),
+                (LostTo::Nothing, _) => "nothing that competed with it is read either".to_owned(),
+                (LostTo::Past, Some(winner)) => format!("{winner} won, which it had seen"),
+                (LostTo::Past, None) => "nothing that competed with it won".to_owned(),
+            };
+            Some(format!("{id} has seen {dot} ({request}) and reads {reads}: {why}"))
+        })
+    }
+
     fn refusal(&self, state: &State<R>, at: MasterId, request: &multimaster::Request) -> Option<String> {
         let refusal = Replica::clone(&state.replica(at)).write(&request.key, request.op.clone()).err()?;
         Some(format!("refused: {refusal}"))
@@ -275,23 +309,6 @@ fn why_kept<R: Resolver>(receiver: &Replica<R>, message: &MessageOf<R>) -> &'sta
 pub(crate) fn readings_of<R: Resolver>(replica: &Replica<R>) -> String {
     let all: Vec<String> = replica.readings().map(|(key, reading)| escaped(&format!("{key}={reading}"))).collect();
     if all.is_empty() { "nothing".into() } else { all.join(", ") }
-}
-
-fn loss_in_words<R: Resolver>(World { replicas, history, .. }: &World<R>, by_policy: bool) -> Option<String> {
-    replicas.iter().find_map(|replica| {
-        let losses = history.losses(replica);
-        let loss = losses.into_iter().find(|loss| loss.by_policy == by_policy)?;
-        let write = history.get(loss.write)?;
-        let request = multimaster::Request { key: write.key.clone(), op: write.op.clone() };
-        let (id, dot, reads) = (replica.id(), write.dot, readings_of(replica));
-        let beaten: Vec<Dot> = loss.shown.iter().copied().filter(|dot| write.past.contains(*dot)).collect();
-        let why = match (by_policy, beaten.first()) {
-            (true, _) => "a write concurrent to it won".to_owned(),
-            (false, Some(winner)) => format!("{winner} won, which it had seen"),
-            (false, None) => "nothing that competed with it won".to_owned(),
-        };
-        Some(format!("{id} has seen {dot} ({request}) and reads {reads}: {why}"))
-    })
 }
 
 impl<R: Resolver> fmt::Display for Letter<R> {

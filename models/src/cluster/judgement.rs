@@ -1,32 +1,39 @@
 //! How a master is judged: [`Judgement`].
 
-use crate::history::History;
+use crate::history::{Claims, History, Judgements, LostTo, Observed};
 use crate::specification::{Specification, misread};
 use multimaster::{Kind, Reading, Replica, Resolver};
 
 /// What the properties ask of a master, in the light of the writes that it has seen: a bit each.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Judgement(u8);
+pub(crate) struct Judgement(u16);
 
 impl Judgement {
     pub(super) fn of<R: Resolver>(
         replica: &Replica<R>,
         history: &History,
         specification: Option<Specification>,
+        claims: Claims,
     ) -> Judgement {
-        let losses = history.losses(replica);
+        let master = Observed { replica, claims };
+        let Judgements { losses, unsure } = history.judge(&master);
+        let lost = |to: LostTo| losses.iter().any(|loss| loss.to == to);
+        let invented = history.invented(&master);
         let bits = [
             history.out_of_order(replica).is_some(),
-            history.resurrection(replica).is_some(),
-            losses.iter().any(|loss| loss.by_policy),
-            losses.iter().any(|loss| !loss.by_policy),
+            history.resurrection(&master).is_some(),
+            lost(LostTo::Concurrent),
+            lost(LostTo::Past),
             specification.is_some_and(|said| misread(said, history, replica).is_some()),
             replica.rule().kind() == Kind::BoundedCounter
                 && replica.readings().any(|(_, reading)| matches!(reading, Reading::Total(..0))),
             history.conflict(replica),
             history.dependency(replica),
+            lost(LostTo::Nothing),
+            matches!(invented, Some(Ok(_))),
+            !unsure.is_empty() || matches!(invented, Some(Err(_))),
         ];
-        Judgement(bits.iter().enumerate().map(|(place, bit)| u8::from(*bit) << place).sum())
+        Judgement(bits.iter().enumerate().map(|(place, bit)| u16::from(*bit) << place).sum())
     }
 
     fn bit(self, place: u8) -> bool {
@@ -66,5 +73,19 @@ impl Judgement {
     /// Whether it has seen a write that depends on another master's.
     pub(crate) fn dependency(self) -> bool {
         self.bit(7)
+    }
+
+    pub(crate) fn lost_to_nothing(self) -> bool {
+        self.bit(8)
+    }
+
+    /// Whether a reader sees what no seen write put there.
+    pub(crate) fn invented(self) -> bool {
+        self.bit(9)
+    }
+
+    /// Whether only the untested word of the rule says that a write is shown.
+    pub(crate) fn unsure(self) -> bool {
+        self.bit(10)
     }
 }

@@ -8,6 +8,7 @@ use crate::scope::Link;
 use crate::subject::Sent;
 use multimaster::{MasterId, Message, MessageOf, Outcome, Push, Replica, Request, Resolver};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 impl<R: Resolver> Cluster<R> {
     pub(super) fn write(
@@ -171,8 +172,12 @@ impl<R: Resolver> Cluster<R> {
         tables.judgements.get(&key).copied().unwrap_or_else(|| {
             let seen = tables.hash_of_seen(history, core);
             let judgement = *tables.judged.entry((core, seen)).or_insert_with(|| {
-                Judgement::of(&tables.locals[core].replica, &tables.histories[history].history, self.specification)
+                let (replica, history) = (&tables.locals[core].replica, &tables.histories[history].history);
+                Judgement::of(replica, history, self.specification, self.claims)
             });
+            if judgement.unsure() {
+                self.unsure.store(true, Ordering::Relaxed);
+            }
             tables.judgements.insert(key, judgement);
             judgement
         })

@@ -1,6 +1,6 @@
 //! What was lost in a run, as far as that is judged: [`Judged`].
 
-use crate::history::{History, Write};
+use crate::history::{Claims, History, LostTo, Observed, Write};
 use multimaster::{Dot, Key, Replica, Resolver};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ pub struct Judged {
     pub causally: BTreeSet<Dot>,
     /// How many keys were written.
     pub keys: usize,
-    /// Of so many of them nothing is said: those with the most writes.
+    /// Of so many of them nothing is said: those with the most writes, and those of which only the rule's own word tells.
     pub not_judged: usize,
 }
 
@@ -30,7 +30,7 @@ pub(super) fn judged<R: Resolver>(writes: Vec<Write>, replicas: &[&Replica<R>], 
     let mut judged = Judged { keys: by_key.len(), ..Judged::default() };
     let mut keys: Vec<Vec<Write>> = by_key.into_values().collect();
     keys.sort_by_key(Vec::len);
-    for writes in keys {
+    'keys: for writes in keys {
         let cost = (writes.len() as u64).saturating_pow(2).saturating_mul(replicas.len() as u64);
         let Some(left) = budget.checked_sub(cost) else {
             judged.not_judged += 1;
@@ -39,8 +39,13 @@ pub(super) fn judged<R: Resolver>(writes: Vec<Write>, replicas: &[&Replica<R>], 
         *budget = left;
         let history = History::of(writes);
         for replica in replicas {
-            for loss in history.losses(replica) {
-                let lost = if loss.by_policy { &mut judged.by_policy } else { &mut judged.causally };
+            let judgements = history.judge(&Observed { replica, claims: Claims::Untested });
+            if !judgements.unsure.is_empty() {
+                judged.not_judged += 1;
+                continue 'keys;
+            }
+            for loss in judgements.losses {
+                let lost = if loss.to == LostTo::Past { &mut judged.causally } else { &mut judged.by_policy };
                 lost.insert(loss.write);
             }
         }

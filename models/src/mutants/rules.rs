@@ -3,15 +3,18 @@
 use super::clocks::{overwrite, tie};
 use super::scopes::*;
 use super::worlds::{Broken, Worlds};
-use super::{Bug::Documented, Mutant};
+use super::{
+    Bug::{Documented, Own},
+    Mutant,
+};
 use crate::any_rule::AnyRule;
 use crate::cluster::Cluster;
 use crate::erased::Erased;
-use crate::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_POLICY_LOSS};
+use crate::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_INVENTION, NO_POLICY_LOSS, NO_TOTAL_LOSS};
 use crate::scope::Scope;
 use crate::tamper::Tamper;
+use multimaster::{Change, Message, MessageOf, Op, Outcome, Replica, Text, Version};
 use multimaster::{Counter, Custom, CustomMerged, LastWriteWins, MasterId, ObservedRemoveSet, Resolver, lower_seat};
-use multimaster::{Message, MessageOf, Op, Outcome, Replica};
 
 /// Ann moves from seat 1 to seat 3, which is free; meanwhile Bob takes seat 2.
 fn bookings() -> Worlds {
@@ -41,6 +44,16 @@ fn write_again(replica: &mut Replica<Counter>, message: &MessageOf<Counter>) -> 
         replica.write(&change.key, Op::Add(change.effect)).expect("a counter that is not full");
     }
     Outcome::Applied
+}
+
+/// The last write wins; of two with equal times, what is made of the incoming one is kept.
+fn at_a_tie(held: &mut Option<Version>, change: &Change<Option<Text>>, made: impl Fn(Version) -> Version) -> bool {
+    let incoming = Version { stamp: change.stamp, dot: change.dot, value: change.effect.clone() };
+    if held.as_ref().is_some_and(|held| held.stamp.time() == incoming.stamp.time()) {
+        *held = Some(made(incoming));
+        return true;
+    }
+    overwrite(held, change, |incoming, held| incoming.stamp > held.stamp)
 }
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -139,6 +152,35 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 ..Tamper::default()
             };
             Worlds::tampered(&all_to_all(DATAGRAM, &[&["add 1 to likes"]]), Counter, tamper)
+        },
+    },
+    Mutant {
+        bug: Own("both-lose"),
+        about: "of equal times, neither write is kept",
+        story: "Two claims to one channel with equal times: both are taken back, as an IRC network does it, and each\n\
+                had been confirmed.",
+        property: NO_TOTAL_LOSS,
+        schedule: &["A: set k = 1", "B: set k = 2", "A -> B: A1 after nothing"],
+        complaint: "reads nothing: nothing that competed with it is read either",
+        worlds: || {
+            let rule = Broken::apply(LastWriteWins, |_, held, change| {
+                at_a_tie(held, change, |incoming| Version { value: None, ..incoming })
+            });
+            Worlds::rule(&tie(), rule, LastWriteWins)
+        },
+    },
+    Mutant {
+        bug: Own("default"),
+        about: "of equal times, a default that nobody wrote is kept",
+        story: "A conflict is resolved to a default: a value that neither writer ever gave.",
+        property: NO_INVENTION,
+        schedule: &["A: set k = 1", "B: set k = 2", "A -> B: A1 after nothing"],
+        complaint: "B has seen A1 B1 and reads k=default, which nobody wrote",
+        worlds: || {
+            let rule = Broken::apply(LastWriteWins, |_, held, change| {
+                at_a_tie(held, change, |incoming| Version { value: Some("default".into()), ..incoming })
+            });
+            Worlds::rule(&tie(), rule, LastWriteWins)
         },
     },
 ];

@@ -1,8 +1,10 @@
 //! What is explored of a mutant: [`Worlds`], and rules with a part replaced.
 
 use crate::any_rule::AnyRule;
+use crate::claims;
 use crate::cluster::Cluster;
 use crate::erased::Erased;
+use crate::history::Claims;
 use crate::scope::Scope;
 use crate::specification::Specification;
 use crate::tamper::Tamper;
@@ -20,8 +22,7 @@ impl Worlds {
     /// Another rule in the place of `sound`. It is carried as an [`AnyRule`], so that no mutant costs the compilation of a
     /// cluster.
     pub(super) fn rule(scope: &Scope, mutant: impl Resolver, sound: impl Resolver) -> Worlds {
-        let mutant = Cluster::new(scope.clone(), AnyRule::new(mutant));
-        Worlds { mutant: Erased::new(mutant), sound: Erased::new(Cluster::new(scope.clone(), sound)) }
+        Worlds { mutant: Erased::new(under(scope, mutant)), sound: Erased::new(under(scope, sound)) }
     }
 
     /// The same, held to what the sound rule's reads are to be.
@@ -31,21 +32,26 @@ impl Worlds {
         mutant: impl Resolver,
         sound: impl Resolver,
     ) -> Worlds {
-        let mutant = Cluster::new(scope.clone(), AnyRule::new(mutant)).specified(specification);
-        let sound = Cluster::new(scope.clone(), sound).specified(specification);
-        Worlds { mutant: Erased::new(mutant), sound: Erased::new(sound) }
+        let specified = |cluster: Cluster<AnyRule>| Erased::new(cluster.specified(specification));
+        Worlds { mutant: specified(under(scope, mutant)), sound: specified(under(scope, sound)) }
     }
 
-    /// One rule, over a protocol that is tampered with.
+    /// One rule that ships, over a protocol that is tampered with.
     pub(super) fn tampered<R: Resolver>(scope: &Scope, rule: R, tamper: Tamper<R>) -> Worlds {
-        let mutant = Cluster::new(scope.clone(), rule.clone()).tampered(tamper);
-        Worlds { mutant: Erased::new(mutant), sound: Erased::new(Cluster::new(scope.clone(), rule)) }
+        let cluster = || Cluster::new(scope.clone(), rule.clone()).believed(Claims::Tested);
+        Worlds { mutant: Erased::new(cluster().tampered(tamper)), sound: Erased::new(cluster()) }
     }
 
     /// Its messages are altered, or kept back.
     pub(super) fn sending<R: Resolver>(scope: &Scope, rule: R, send: Send<R>) -> Worlds {
         Self::tampered(scope, rule, Tamper { send, ..Tamper::default() })
     }
+}
+
+/// Masters under this rule, believed as far as it was tested.
+fn under(scope: &Scope, rule: impl Resolver) -> Cluster<AnyRule> {
+    let claims = claims::of(&rule);
+    Cluster::new(scope.clone(), AnyRule::new(rule)).believed(claims)
 }
 
 /// A [`Tamper::send`].

@@ -2,6 +2,7 @@
 
 use super::violation::Violation;
 use super::watch::Misbehaviour;
+use crate::claims::Refuted;
 use crate::laws::Broken;
 use std::fmt;
 
@@ -16,6 +17,15 @@ pub enum Failure {
         laws: Vec<Broken>,
         /// What else is to be said of this rule.
         notes: Vec<String>,
+    },
+    /// What the rule says that a reading shows is not so: nothing that it says of losses can be believed.
+    FalseClaim(Box<Refuted>),
+    /// In some scope only the untested word of the rule says that a write is not lost.
+    NotJudged {
+        /// The scope.
+        world: String,
+        /// The property.
+        property: &'static str,
     },
     /// Laws are broken, though no schedule in these scopes shows it to a reader.
     Unlawful(Vec<Broken>),
@@ -70,6 +80,20 @@ impl fmt::Display for Failure {
                     writeln!(f, "`.allow(\"{property}\")`")?;
                 }
                 Ok(())
+            }
+            Failure::FalseClaim(refuted) => {
+                writeln!(f, "{refuted}")?;
+                write!(
+                    f,
+                    "  `shows` is to be true of the writes that a reader can tell from others in what is read, and of no more"
+                )
+            }
+            Failure::NotJudged { world, property } => {
+                write!(
+                    f,
+                    "{world}: {property} cannot be judged: the rule makes a value of others, and what it says that this "
+                )?;
+                write!(f, "value shows could not be tested")
             }
             Failure::Unlawful(laws) => {
                 writeln!(f, "no schedule in these scopes shows a reader anything wrong, but laws are broken:")?;

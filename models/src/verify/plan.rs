@@ -8,8 +8,10 @@ use super::violation::{Violation, this_test};
 use super::watch;
 use super::worlds::{self, World};
 use crate::check::replayed_alike;
+use crate::claims::{self, Refuted};
 use crate::engine::{Cut, Finding, Limits, Report, Verdict};
 use crate::erased::Erased;
+use crate::history::Claims;
 use crate::laws::Broken;
 use crate::own_property::OwnProperties;
 use crate::properties as p;
@@ -57,6 +59,10 @@ const MOST_OPERATIONS: usize = 4;
 const NO_MERGE: &str = "the rule has no `merge`: it returns `None`, so that where a neighbour sends a snapshot, its state \
                         replaces ours, and what it had not seen is lost; write `merge`, or leave snapshots out by \
                         `.without_snapshots()`";
+
+fn claims_of(claimed: &Result<claims::Passed, Box<Refuted>>) -> Claims {
+    claimed.as_ref().map_or(Claims::Refuted, claims::Passed::claims)
+}
 
 /// What has come out so far.
 struct Found {
@@ -109,12 +115,18 @@ impl Plan {
         Ok(worlds)
     }
 
-    /// Masters in that world.
+    /// Masters in that world, whose rule is believed as far as it was tested.
     ///
     /// # Errors
     /// If a property of the user's own is none there.
     pub(super) fn model(&self, rule: &dyn Ruled, world: &World) -> Result<Model, Failure> {
-        rule.model(world.scope.clone(), &self.asked).map_err(|rejected| {
+        let claims = claims_of(&rule.claims(&self.operations(std::slice::from_ref(world))));
+        self.believed(rule, world, claims)
+    }
+
+    fn believed(&self, rule: &dyn Ruled, world: &World, claims: Claims) -> Result<Model, Failure> {
+        let asked = Asked { claims, ..self.asked.clone() };
+        rule.model(world.scope.clone(), &asked).map_err(|rejected| {
             let property = &self.asked.properties[rejected.place];
             Failure::Property { world: world.name.clone(), what: rejected.in_words(property) }
         })
@@ -124,9 +136,6 @@ impl Plan {
     pub(super) fn run(&self, rule: &dyn Ruled) -> Result<Passed, Failure> {
         let started = Instant::now();
         let worlds = self.worlds(rule)?;
-        let models = worlds.iter().map(|world| self.model(rule, world));
-        let (models, own): (Vec<Erased>, Vec<_>) = models.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
-        self.demands.known(&models, &self.unreached)?;
         let passed = Passed { histories: 0, scopes: worlds.len(), states: 0 };
         let mut found = Found {
             started,
@@ -140,10 +149,22 @@ impl Plan {
         if self.demands.include_laws() {
             self.try_laws(rule, &worlds, &mut found);
         }
+        let operations = self.operations(&worlds);
+        let claimed = rule.claims(&operations);
+        if claimed.is_err() && rule.claims(&operations) != claimed {
+            watch::remembers();
+        }
+        let claims = claims_of(&claimed);
+        if let Err(refuted) = &claimed {
+            self.announce(refuted);
+        }
+        let models = worlds.iter().map(|world| self.believed(rule, world, claims));
+        let (models, own): (Vec<Erased>, Vec<_>) = models.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        self.demands.known(&models, &self.unreached)?;
         for (place, ((world, model), own)) in worlds.iter().zip(models).zip(own).enumerate() {
             self.explore(place, world, (&model, &own), &mut found);
         }
-        self.outcome(rule, &worlds, found)
+        self.outcome(rule, &worlds, found, claimed.err())
     }
 
     /// Those that are broken and demanded.
@@ -216,6 +237,10 @@ impl Plan {
             Some(_) => return Some(Failure::NotExhausted(world.name.clone())),
             None => {}
         }
+        let not_judged = |one: &&Finding| one.verdict == Verdict::NotJudged && self.demands.include(one.property);
+        if let Some(finding) = report.findings.iter().find(not_judged) {
+            return Some(Failure::NotJudged { world: world.name.clone(), property: finding.property });
+        }
         // With the requests that are given no master may ever need a snapshot.
         let needed =
             |witness: &str| !self.unreached.contains(witness) && (witness != p::CROSSED || self.requests.is_none());
@@ -226,7 +251,13 @@ impl Plan {
         Some(Failure::Vacuous { world: world.name.clone(), witness, why })
     }
 
-    fn outcome(&self, rule: &dyn Ruled, worlds: &[World], found: Found) -> Result<Passed, Failure> {
+    fn outcome(
+        &self,
+        rule: &dyn Ruled,
+        worlds: &[World],
+        found: Found,
+        refuted: Option<Box<Refuted>>,
+    ) -> Result<Passed, Failure> {
         let Found { violations, laws, incomplete, failed, reached, passed, .. } = found;
         if let Some(failure) = failed {
             return Err(failure);
@@ -238,6 +269,10 @@ impl Plan {
             Failure::Vacuous { world: "in all scopes".into(), witness, why: Some(why) }
         }));
         if violations.is_empty() {
+            if let Some(refuted) = refuted.filter(|_| p::BY_CLAIM.iter().any(|property| self.demands.include(property)))
+            {
+                return Err(Failure::FalseClaim(refuted));
+            }
             return match incomplete {
                 Some(failure) => Err(failure),
                 None if laws.is_empty() => Ok(passed),
@@ -259,6 +294,7 @@ impl Plan {
         if in_snapshots && !rule.laws(&self.operations(worlds)).merges {
             notes.push(NO_MERGE.into());
         }
+        notes.extend(refuted.map(|refuted| refuted.to_string()));
         Err(Failure::Violated { violations, laws, notes })
     }
 

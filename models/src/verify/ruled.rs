@@ -2,8 +2,11 @@
 
 use super::watch::{Current, Misbehaviour, Watched, message_of};
 use super::workloads::{Workload, workload};
+use crate::any_rule::AnyRule;
+use crate::claims::{self, Refuted};
 use crate::cluster::Cluster;
 use crate::erased::Erased;
+use crate::history::Claims;
 use crate::laws::{self, Findings};
 use crate::own_property::{OwnProperties, Property, Rejected};
 use crate::scope::Scope;
@@ -12,6 +15,9 @@ use multimaster::{Kind, MasterId, Op, Resolver};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
+/// A rule's claims are tested with so many operations: there are as many runs as the cube of it, and more.
+const MOST_OPERATIONS: usize = 5;
+
 /// What is asked of a rule beside what is asked of all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
@@ -19,6 +25,8 @@ pub(super) struct Asked {
     pub(super) specification: Option<Specification>,
     /// Properties of the user's own.
     pub(super) properties: Vec<Property>,
+    /// How far the rule is believed that says which writes it shows.
+    pub(super) claims: Claims,
 }
 
 /// Masters in a scope, with the user's own properties, which know whether they could be asked.
@@ -48,6 +56,11 @@ impl<R: Resolver> Rules<R> {
         });
         Watched::new(rule, Arc::clone(&self.current))
     }
+
+    /// The same with its types forgotten: so whatever drives it is compiled once, and not again in each user's crate.
+    fn erased(&self, master: MasterId) -> AnyRule {
+        AnyRule::new(self.at(master))
+    }
 }
 
 /// [`Rules`] of whatever type: what a plan is carried out with is compiled once.
@@ -65,6 +78,8 @@ pub(super) trait Ruled {
     fn model(&self, scope: Scope, asked: &Asked) -> Result<Model, Rejected>;
     /// The laws, tried on all small histories of these operations; of a few of the rule's kind if there are none.
     fn laws(&self, operations: &[Op]) -> Findings;
+    /// What the rule says that it shows, tested on all small runs of a few operations of its kind, and of these.
+    fn claims(&self, operations: &[Op]) -> Result<claims::Passed, Box<Refuted>>;
 }
 
 impl<R: Resolver> Ruled for Rules<R> {
@@ -81,7 +96,7 @@ impl<R: Resolver> Ruled for Rules<R> {
     }
 
     fn model(&self, scope: Scope, asked: &Asked) -> Result<Model, Rejected> {
-        let mut cluster = Cluster::with_rules(scope, |master| self.at(master));
+        let mut cluster = Cluster::with_rules(scope, |master| self.erased(master)).believed(asked.claims);
         if let Some(specification) = asked.specification {
             cluster = cluster.specified(specification);
         }
@@ -92,6 +107,16 @@ impl<R: Resolver> Ruled for Rules<R> {
     fn laws(&self, operations: &[Op]) -> Findings {
         let operations =
             if operations.is_empty() { laws::operations(&self.at(MasterId(0))) } else { operations.to_vec() };
-        laws::check_on(operations, &|master| self.at(master), |_| 0)
+        laws::check_on(operations, &|master| self.erased(master), |_| 0)
+    }
+
+    fn claims(&self, operations: &[Op]) -> Result<claims::Passed, Box<Refuted>> {
+        let mut all = laws::operations(&self.at(MasterId(0)));
+        for op in operations {
+            if all.len() < MOST_OPERATIONS && !all.contains(op) {
+                all.push(op.clone());
+            }
+        }
+        claims::test(&|master| self.erased(master), &all)
     }
 }

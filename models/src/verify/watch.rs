@@ -29,6 +29,11 @@ pub enum Misbehaviour {
     },
     /// Asked the same twice in a row it gave one answer, but another when all was asked once more.
     Remembers,
+    /// It said of a change that it made no difference to the state, and it did.
+    FalseReport {
+        /// The call.
+        call: String,
+    },
     /// It has not come back.
     NeverEnds {
         /// The call.
@@ -52,6 +57,9 @@ impl fmt::Display for Misbehaviour {
             Misbehaviour::Remembers => {
                 writeln!(f, "the rule is not deterministic: tried twice, the same schedule ends otherwise")?;
                 write!(f, "  a rule is a pure function: no clock, no randomness, no memory outside its state")
+            }
+            Misbehaviour::FalseReport { call } => {
+                write!(f, "the rule says that a change made no difference, and it did\n  in {call}")
             }
             Misbehaviour::NeverEnds { call, after } => {
                 write!(f, "the rule does not come back: {} s so far\n  in {call}", after.as_secs())
@@ -201,6 +209,10 @@ impl<R: Resolver> Resolver for Watched<R> {
             let mut held = before.clone();
             (rule.apply(&mut held, change), held)
         });
+        if !altered && after != before {
+            let call = Call::<R>::Apply(before, change.clone()).to_string();
+            resume_unwind(Box::new(Misbehaviour::FalseReport { call }));
+        }
         *state = after;
         altered
     }

@@ -1,0 +1,367 @@
+//! What a master has lost, or brought back, or made up: judged by what a reader of it sees, not by what its rule says.
+
+use super::parts::{Deed, Shown, by_part};
+use super::{History, Write};
+use multimaster::{Dot, Key, Reading, Replica, Resolver, Text};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A master as it is judged: what it has seen and what its readers see.
+pub trait Judged {
+    /// Whether it has seen the write named `dot`.
+    fn has_seen(&self, dot: Dot) -> bool;
+
+    /// What a reader of `key` sees.
+    fn read(&self, key: &Key) -> Reading;
+
+    /// The keys that read otherwise than one never written.
+    fn keys(&self) -> Vec<Key>;
+
+    /// Whether the write named `dot` went into what a reader of `key` sees. Asked only where the reading itself does not
+    /// tell: of a value that was made of others.
+    fn claim(&self, key: &Key, dot: Dot) -> Claim;
+}
+
+/// What is known of a write that cannot be recognised in a reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It went into it: a reader can tell it from another.
+    Shown,
+    /// It did not.
+    Hidden,
+    /// The rule says that it did, which has not been tested.
+    Untested,
+}
+
+/// How far a rule's [`shows`](Resolver::shows) is believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Claims {
+    /// What it says of a value that was made of others is reported as not judged.
+    #[default]
+    Untested,
+    /// They were [tested](crate::claims), on all small runs.
+    Tested,
+    /// They were refuted, and are not asked any more: what cannot be recognised in a reading is not shown.
+    Refuted,
+}
+
+/// A replica, and how far its rule is believed.
+pub struct Observed<'a, R: Resolver> {
+    /// The master.
+    pub replica: &'a Replica<R>,
+    /// Whether the rule's claims were tested.
+    pub claims: Claims,
+}
+
+impl<R: Resolver> Judged for Observed<'_, R> {
+    fn has_seen(&self, dot: Dot) -> bool {
+        self.replica.digest().contains(dot)
+    }
+
+    fn read(&self, key: &Key) -> Reading {
+        self.replica.read(key)
+    }
+
+    fn keys(&self) -> Vec<Key> {
+        self.replica.readings().map(|(key, _)| key.clone()).collect()
+    }
+
+    fn claim(&self, key: &Key, dot: Dot) -> Claim {
+        let Some(state) = self.replica.state(key) else { return Claim::Hidden };
+        let rule = self.replica.rule();
+        match (rule.shows(state, dot), self.claims) {
+            _ if rule.unsure(state, dot) => Claim::Untested,
+            (false, _) | (_, Claims::Refuted) => Claim::Hidden,
+            (true, Claims::Tested) => Claim::Shown,
+            (true, Claims::Untested) => Claim::Untested,
+        }
+    }
+}
+
+/// A write that a master has seen and no longer accounts for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The lost write.
+    pub write: Dot,
+    /// Which writes a reader sees instead.
+    pub shown: Vec<Dot>,
+    /// What it was lost to.
+    pub to: LostTo,
+}
+
+/// What a write was lost to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LostTo {
+    /// A write concurrent to it, which a reader sees: the rule's policy.
+    Concurrent,
+    /// A write that it had itself seen; or nothing competed with it: a bug, whatever the rule.
+    Past,
+    /// Something competed with it, and a reader sees nothing of that either.
+    Nothing,
+}
+
+/// What is to be said of the writes that a master has seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgements {
+    /// The writes lost.
+    pub losses: Vec<Loss>,
+    /// Writes that may be lost or shown: only the rule's untested word says.
+    pub unsure: Vec<Dot>,
+}
+
+impl History {
+    fn seen_by<'a>(&'a self, master: &dyn Judged) -> BTreeMap<&'a Key, Vec<&'a Write>> {
+        let mut by_key: BTreeMap<&Key, Vec<&Write>> = BTreeMap::new();
+        for write in self.writes().iter().filter(|write| master.has_seen(write.dot)) {
+            by_key.entry(&write.key).or_default().push(write);
+        }
+        by_key
+    }
+
+    /// The writes that the master has seen and lost.
+    ///
+    /// A write is kept as long as a reader sees what it put there, or a seen write that had seen it has superseded it. What
+    /// removes is kept unless something that it had removed is read and no other write put it there. Of what only adds up
+    /// the total is asked. Two equal values are not told apart: a reader sees what was written.
+    pub fn judge(&self, master: &dyn Judged) -> Judgements {
+        let mut judgements = Judgements::default();
+        for (key, writes) in self.seen_by(master) {
+            let reading = master.read(key);
+            for (part, deeds) in by_part(&writes) {
+                let view = View { master, key, shown: part.shown(&reading), deeds: &deeds };
+                if part.is_counter() {
+                    view.judge_counter(&mut judgements);
+                } else {
+                    view.judge(&mut judgements);
+                }
+            }
+        }
+        judgements.losses.sort_by_key(|loss| (loss.write, loss.to));
+        judgements.losses.dedup_by_key(|loss| loss.write);
+        judgements.unsure.sort();
+        judgements.unsure.dedup();
+        judgements
+    }
+
+    /// A delete or remove that the master has seen, and a write that it removed, which is read although no seen write put
+    /// it there that the delete had not seen.
+    pub fn resurrection(&self, master: &dyn Judged) -> Option<(&Write, &Write)> {
+        self.seen_by(master).into_iter().find_map(|(key, writes)| {
+            let reading = master.read(key);
+            by_part(&writes).into_iter().find_map(|(part, deeds)| {
+                let view = View { master, key, shown: part.shown(&reading), deeds: &deeds };
+                let risen = |clear: &Write| if part.is_counter() { view.risen_adds(clear) } else { view.risen(clear) };
+                view.clears().find_map(|clear| Some((self.get(clear.dot)?, self.get(risen(clear).first()?.dot)?)))
+            })
+        })
+    }
+
+    /// A key of which a reader sees something that no seen write put there, nor any made of what seen writes put there; and
+    /// what is read. `Err` if only the rule's untested word says so.
+    pub fn invented(&self, master: &dyn Judged) -> Option<Result<(Key, Reading), Key>> {
+        let seen = self.seen_by(master);
+        let keys: BTreeSet<Key> = master.keys().into_iter().chain(seen.keys().map(|key| (*key).clone())).collect();
+        let mut unsure = None;
+        for key in keys {
+            let reading = master.read(&key);
+            let writes = seen.get(&key).map_or(&[][..], Vec::as_slice);
+            match made_of(&reading, None, writes, &|dot| master.claim(&key, dot)) {
+                Claim::Shown => {}
+                Claim::Hidden => return Some(Ok((key, reading))),
+                Claim::Untested => unsure = unsure.or(Some(Err(key))),
+            }
+        }
+        unsure
+    }
+}
+
+/// Whether all of a reading was put there by the writes.
+fn made_of(reading: &Reading, field: Option<&Text>, writes: &[&Write], claim: &dyn Fn(Dot) -> Claim) -> Claim {
+    use multimaster::Op;
+    let ops = || {
+        writes.iter().filter_map(|write| match (&write.op, field) {
+            (Op::In { field: of, op }, Some(field)) => (of == field).then_some((write, op.as_ref())),
+            (op, None) => Some((write, op)),
+            _ => None,
+        })
+    };
+    let known = |yes: bool| if yes { Claim::Shown } else { Claim::Hidden };
+    let value = |value: &Text| {
+        let number: Option<i64> = value.parse().ok();
+        let wrote = |op: &Op| match op {
+            Op::Set(wrote) => wrote == value,
+            Op::Raise(wrote) | Op::Lower(wrote) => Some(*wrote) == number,
+            _ => false,
+        };
+        if ops().any(|(_, op)| wrote(op)) {
+            return Claim::Shown;
+        }
+        let claims: Vec<Claim> = ops().filter(|(_, op)| matches!(op, Op::Set(_))).map(|(w, _)| claim(w.dot)).collect();
+        let best = [Claim::Shown, Claim::Untested].into_iter().find(|best| claims.contains(best));
+        best.unwrap_or(Claim::Hidden)
+    };
+    let worst = |claims: &mut dyn Iterator<Item = Claim>| {
+        let all: Vec<Claim> = claims.collect();
+        let worst = [Claim::Hidden, Claim::Untested].into_iter().find(|worst| all.contains(worst));
+        worst.unwrap_or(Claim::Shown)
+    };
+    match reading {
+        Reading::Nothing | Reading::Flag(false) | Reading::Total(0) => Claim::Shown,
+        Reading::Value(one) => value(one),
+        Reading::Values(all) => worst(&mut all.iter().map(value)),
+        // Whether a total is right is asked where losses are.
+        Reading::Total(_) => known(ops().any(|(_, op)| matches!(op, Op::Add(_)))),
+        Reading::Elements(all) => {
+            known(all.iter().all(|element| ops().any(|(_, op)| matches!(op, Op::Insert(put) if put == element))))
+        }
+        Reading::Flag(true) => known(ops().any(|(_, op)| *op == Op::Enable)),
+        Reading::Fields(fields) => {
+            worst(&mut fields.iter().map(|(field, reading)| made_of(reading, Some(field), writes, claim)))
+        }
+    }
+}
+
+/// A write to a counter, and how much more it counts.
+type Added<'a> = (&'a Write, i64);
+
+/// One part of a key at one master: the writes of it that the master has seen, and what a reader is shown.
+struct View<'a> {
+    master: &'a dyn Judged,
+    key: &'a Key,
+    shown: Shown<'a>,
+    deeds: &'a [(&'a Write, Deed<'a>)],
+}
+
+impl<'a> View<'a> {
+    fn clears(&self) -> impl Iterator<Item = &'a Write> {
+        self.deeds.iter().filter(|(_, deed)| *deed == Deed::Clear).map(|(write, _)| *write)
+    }
+
+    fn is_superseded(&self, write: &Write, deed: Deed<'_>) -> bool {
+        self.deeds.iter().any(|(later, by)| later.had_seen(write) && by.supersedes(deed))
+    }
+
+    fn judge(&self, judgements: &mut Judgements) {
+        for (write, deed) in self.deeds {
+            if *deed == Deed::Clear {
+                let shown: Vec<Dot> = self.risen(write).iter().map(|risen| risen.dot).collect();
+                if !shown.is_empty() {
+                    judgements.losses.push(Loss { write: write.dot, shown, to: LostTo::Past });
+                }
+                continue;
+            }
+            if self.shown.shows(*deed) || self.is_superseded(write, *deed) {
+                continue;
+            }
+            let claim =
+                if matches!(deed, Deed::Put(_)) { self.master.claim(self.key, write.dot) } else { Claim::Hidden };
+            match claim {
+                Claim::Shown => {}
+                Claim::Untested => judgements.unsure.push(write.dot),
+                Claim::Hidden => judgements.losses.push(self.loss(write, *deed)),
+            }
+        }
+    }
+
+    fn loss(&self, write: &Write, deed: Deed<'_>) -> Loss {
+        let others = || self.deeds.iter().filter(|(other, _)| other.dot != write.dot);
+        let is_shown = |other: &Write, by: Deed<'_>| {
+            self.shown.shows(by)
+                || (matches!(by, Deed::Put(_)) && self.master.claim(self.key, other.dot) != Claim::Hidden)
+        };
+        let fresh = |by: Deed<'_>| others().any(|(other, too)| *too == by && !write.had_seen(other));
+        // Of equal contents, one that the write had not seen explains what is read.
+        let counts = |other: &Write, by: Deed<'_>| !write.had_seen(other) || !fresh(by);
+        let shown: Vec<&Write> = others()
+            .filter(|(other, by)| is_shown(other, *by) && counts(other, *by))
+            .map(|(other, _)| *other)
+            .collect();
+        let contested = others().any(|(other, by)| other.concurrent(write) && by.competes(deed));
+        let to = if !contested || shown.iter().any(|other| write.had_seen(other)) {
+            LostTo::Past
+        } else if shown.is_empty() {
+            LostTo::Nothing
+        } else {
+            LostTo::Concurrent
+        };
+        Loss { write: write.dot, shown: shown.iter().map(|other| other.dot).collect(), to }
+    }
+
+    /// What `clear` removed, and is read although no write put it there that `clear` had not seen.
+    fn risen(&self, clear: &Write) -> Vec<&'a Write> {
+        let again = |deed: Deed<'_>| self.deeds.iter().any(|(other, by)| *by == deed && !clear.had_seen(other));
+        let risen = |(write, deed): &&(&'a Write, Deed<'a>)| {
+            *deed != Deed::Clear && clear.had_seen(write) && self.shown.shows(*deed) && !again(*deed)
+        };
+        self.deeds.iter().filter(risen).map(|(write, _)| *write).collect()
+    }
+
+    /// The adds that no seen removal of the counter had seen, and the others.
+    fn adds(&self) -> (Vec<Added<'a>>, Vec<Added<'a>>) {
+        let adds = self.deeds.iter().filter_map(|(write, deed)| match deed {
+            Deed::Add(amount) => Some((*write, *amount)),
+            Deed::Transfer => Some((*write, 0)),
+            _ => None,
+        });
+        adds.partition(|(write, _)| !self.clears().any(|clear| clear.had_seen(write)))
+    }
+
+    /// Which adds went into the total: those whose sum it is. If there are several explanations, the one by the rule's word,
+    /// else the one in which the fewest are lost or come back.
+    fn counted(&self) -> Option<BTreeSet<Dot>> {
+        /// Beyond this many adds not every explanation is tried.
+        const MOST: usize = 12;
+        let (live, dead) = self.adds();
+        let total = i128::from(self.shown.total());
+        let sum = |adds: &mut dyn Iterator<Item = i64>| {
+            let sum: i128 = adds.map(i128::from).sum();
+            // As the counters hold it: at the ends of `i64` if it lies beyond.
+            sum.clamp(i128::from(i64::MIN), i128::from(i64::MAX))
+        };
+        if sum(&mut live.iter().map(|(_, amount)| *amount)) == total {
+            return Some(live.iter().map(|(write, _)| write.dot).collect());
+        }
+        self.clears().next()?;
+        let all: Vec<&(&Write, i64)> = live.iter().chain(&dead).collect();
+        let claimed = || all.iter().filter(|(write, _)| self.master.claim(self.key, write.dot) != Claim::Hidden);
+        if sum(&mut claimed().map(|(_, amount)| *amount)) == total {
+            return Some(claimed().map(|(write, _)| write.dot).collect());
+        }
+        if all.len() > MOST {
+            return None;
+        }
+        let chosen = |subset: u32| all.iter().enumerate().filter(move |(place, _)| subset & (1 << place) != 0);
+        let alive = (1u32 << live.len()) - 1;
+        let explains = |subset: &u32| sum(&mut chosen(*subset).map(|(_, (_, amount))| *amount)) == total;
+        let best =
+            (0..1u32 << all.len()).filter(explains).min_by_key(|subset| ((subset ^ alive).count_ones(), *subset));
+        best.map(|subset| chosen(subset).map(|(_, (write, _))| write.dot).collect())
+    }
+
+    fn judge_counter(&self, judgements: &mut Judgements) {
+        let counted = self.counted().unwrap_or_default();
+        let (live, _) = self.adds();
+        for (write, _) in live.iter().filter(|(write, _)| !counted.contains(&write.dot)) {
+            let clears: Vec<&Write> = self.clears().collect();
+            let past: Vec<Dot> = clears.iter().filter(|clear| write.had_seen(clear)).map(|clear| clear.dot).collect();
+            let beside: Vec<Dot> =
+                clears.iter().filter(|clear| write.concurrent(clear)).map(|clear| clear.dot).collect();
+            // A delete that is concurrent to the add may take it along.
+            let (shown, to) = if beside.is_empty() { (past, LostTo::Past) } else { (beside, LostTo::Concurrent) };
+            judgements.losses.push(Loss { write: write.dot, shown, to });
+        }
+        for clear in self.clears() {
+            let shown: Vec<Dot> = self.risen_adds(clear).iter().map(|risen| risen.dot).collect();
+            if !shown.is_empty() {
+                judgements.losses.push(Loss { write: clear.dot, shown, to: LostTo::Past });
+            }
+        }
+    }
+
+    /// The adds that `clear` removed, and that are in the total all the same.
+    fn risen_adds(&self, clear: &Write) -> Vec<&'a Write> {
+        let counted = self.counted().unwrap_or_default();
+        let (_, dead) = self.adds();
+        let risen = dead.iter().filter(|(write, _)| clear.had_seen(write) && counted.contains(&write.dot));
+        risen.map(|(write, _)| *write).collect()
+    }
+}

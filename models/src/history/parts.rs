@@ -1,0 +1,278 @@
+//! What writes are about, part by part: a register, a counter, a flag, an element of a set, each perhaps in a field of a map.
+//! Within a part operations are of a few kinds, and which of them supersedes which is one small table.
+
+use super::Write;
+use multimaster::{Op, Reading, Text};
+use std::collections::BTreeMap;
+
+/// One part of a key, such as the register in field `f`, or the element `x` of its set.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Part {
+    /// The field, if the key holds a map.
+    field: Option<Text>,
+    class: Class,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Register,
+    Counter,
+    Element(Text),
+    Flag,
+    Maximum,
+    Minimum,
+}
+
+/// What a write does to one part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed<'a> {
+    /// The register has this value.
+    Put(&'a Text),
+    /// The element is in, the flag is on.
+    Enter,
+    /// Nothing is there: no value, no element, off, nothing counted.
+    Clear,
+    /// The counter has so much more.
+    Add(i64),
+    /// Rights to a counter change hands: its total stays.
+    Transfer,
+    /// The maximum is at least this.
+    Raise(i64),
+    /// The minimum is at most this.
+    Lower(i64),
+}
+
+impl Deed<'_> {
+    /// Whether nothing is left to show of an `earlier` deed after this one, which had seen it.
+    pub(crate) fn supersedes(self, earlier: Deed<'_>) -> bool {
+        match (self, earlier) {
+            (Deed::Put(_) | Deed::Enter | Deed::Clear, Deed::Put(_) | Deed::Enter | Deed::Clear) => true,
+            (Deed::Clear, Deed::Add(_) | Deed::Transfer | Deed::Raise(_) | Deed::Lower(_)) => true,
+            (Deed::Raise(new), Deed::Raise(old)) => new >= old,
+            (Deed::Lower(new), Deed::Lower(old)) => new <= old,
+            _ => false,
+        }
+    }
+
+    /// Whether a reader cannot be shown both, if neither had seen the other.
+    pub(super) fn competes(self, other: Deed<'_>) -> bool {
+        match (self, other) {
+            (Deed::Put(one), Deed::Put(other)) => one != other,
+            (Deed::Clear, Deed::Clear) => false,
+            (Deed::Clear, _) | (_, Deed::Clear) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What the operation does, part by part. A removal from a map concerns whatever parts its field has: those are in `field`.
+enum Said<'a> {
+    One(Part, Deed<'a>),
+    /// `remove x`: of the element `x`, or of all that the field `x` holds.
+    Named(&'a Text),
+    /// `delete`: of the register or the counter that the key holds.
+    Whole,
+}
+
+fn said<'a>(op: &'a Op, field: Option<&Text>) -> Said<'a> {
+    let one = |class, deed| Said::One(Part { field: field.cloned(), class }, deed);
+    match op {
+        Op::Set(value) => one(Class::Register, Deed::Put(value)),
+        Op::Delete if field.is_some() => one(Class::Register, Deed::Clear),
+        Op::Delete => Said::Whole,
+        Op::Add(amount) => one(Class::Counter, Deed::Add(*amount)),
+        Op::Transfer { .. } => one(Class::Counter, Deed::Transfer),
+        Op::Insert(element) => one(Class::Element(element.clone()), Deed::Enter),
+        Op::Remove(element) if field.is_some() => one(Class::Element(element.clone()), Deed::Clear),
+        Op::Remove(name) => Said::Named(name),
+        Op::Enable => one(Class::Flag, Deed::Enter),
+        Op::Disable => one(Class::Flag, Deed::Clear),
+        Op::Raise(number) => one(Class::Maximum, Deed::Raise(*number)),
+        Op::Lower(number) => one(Class::Minimum, Deed::Lower(*number)),
+        Op::In { field, op } => said(op, Some(field)),
+        Op::At(_, op) => said(op, field),
+    }
+}
+
+/// The writes of one key, by the parts that they are about, in the order given. A removal is listed with each part that
+/// some other write has.
+pub(crate) fn by_part<'a>(writes: &[&'a Write]) -> BTreeMap<Part, Vec<(&'a Write, Deed<'a>)>> {
+    let mut parts: BTreeMap<Part, Vec<(&Write, Deed<'_>)>> = BTreeMap::new();
+    for write in writes {
+        if let Said::One(part, deed) = said(&write.op, None) {
+            parts.entry(part).or_default().push((write, deed));
+        }
+    }
+    for write in writes {
+        let concerns = |part: &Part| match said(&write.op, None) {
+            Said::One(..) => false,
+            Said::Named(name) => match &part.field {
+                Some(field) => field == name,
+                None => part.class == Class::Element(name.clone()),
+            },
+            Said::Whole => part.field.is_none() && matches!(part.class, Class::Register | Class::Counter),
+        };
+        for (_, deeds) in parts.iter_mut().filter(|(part, _)| concerns(part)) {
+            deeds.push((write, Deed::Clear));
+        }
+    }
+    parts.values_mut().for_each(|deeds| deeds.sort_by_key(|(write, _)| write.dot));
+    parts
+}
+
+/// What a reader of a key is shown of one part.
+pub(crate) struct Shown<'a> {
+    class: &'a Class,
+    readings: Vec<&'a Reading>,
+}
+
+impl Part {
+    /// What `reading` shows of this part.
+    pub(crate) fn shown<'a>(&'a self, reading: &'a Reading) -> Shown<'a> {
+        let readings = match (&self.field, reading) {
+            (None, reading) => vec![reading],
+            (Some(field), Reading::Fields(fields)) => {
+                fields.iter().filter(|(name, _)| name == field).map(|(_, reading)| reading).collect()
+            }
+            (Some(_), _) => Vec::new(),
+        };
+        Shown { class: &self.class, readings }
+    }
+
+    pub(super) fn is_counter(&self) -> bool {
+        self.class == Class::Counter
+    }
+}
+
+impl<'a> Shown<'a> {
+    /// The values of a register.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &'a Text> {
+        self.readings.iter().flat_map(|reading| match reading {
+            Reading::Value(value) => std::slice::from_ref(value),
+            Reading::Values(values) => values.as_slice(),
+            _ => &[],
+        })
+    }
+
+    /// The total of a counter; of one that is not there, 0.
+    pub(super) fn total(&self) -> i64 {
+        let mut totals = self.readings.iter().filter_map(|reading| match reading {
+            Reading::Total(total) => Some(*total),
+            _ => None,
+        });
+        totals.next_back().unwrap_or(0)
+    }
+
+    fn number(&self) -> Option<i64> {
+        self.values().next().and_then(|value| value.parse().ok())
+    }
+
+    fn is_in(&self) -> bool {
+        self.readings.iter().any(|reading| match (reading, self.class) {
+            (Reading::Elements(elements), Class::Element(element)) => elements.contains(element),
+            (Reading::Flag(on), Class::Flag) => *on,
+            _ => false,
+        })
+    }
+
+    /// Whether a reader sees what the deed did, by content: whichever write it was that did it.
+    pub(crate) fn shows(&self, deed: Deed<'_>) -> bool {
+        match deed {
+            Deed::Put(value) => self.values().any(|read| read == value),
+            Deed::Enter => self.is_in(),
+            Deed::Clear => match self.class {
+                Class::Register | Class::Maximum | Class::Minimum => self.values().next().is_none(),
+                Class::Counter => self.total() == 0,
+                Class::Element(_) | Class::Flag => !self.is_in(),
+            },
+            Deed::Raise(least) => self.number().is_some_and(|number| number >= least),
+            Deed::Lower(most) => self.number().is_some_and(|number| number <= most),
+            // One write's share of a total cannot be told.
+            Deed::Add(_) | Deed::Transfer => false,
+        }
+    }
+}
+
+/// Whether nothing is left to show of `earlier` after `later`, which had seen it: both are operations on one key.
+#[cfg(test)]
+fn supersedes(later: &Op, earlier: &Op) -> bool {
+    use multimaster::{Dot, MasterId, Stamp};
+    let write = |seq: u64, op: &Op| Write {
+        dot: Dot::new(MasterId(0), seq),
+        stamp: Stamp::new(seq, MasterId(0)),
+        key: "k".into(),
+        op: op.clone(),
+        past: Default::default(),
+    };
+    let (first, second) = (write(1, earlier), write(2, later));
+    by_part(&[&first, &second]).values().any(|deeds| match deeds.as_slice() {
+        [(_, earlier), (_, later)] => later.supersedes(*earlier),
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use multimaster::Request;
+
+    const OPS: [&str; 20] = [
+        "set k = 1",
+        "set k = 2",
+        "delete k",
+        "add 1 to k",
+        "insert x into k",
+        "insert y into k",
+        "remove x from k",
+        "enable k",
+        "disable k",
+        "raise k to 1",
+        "raise k to 2",
+        "lower k to 1",
+        "lower k to 2",
+        "transfer 1 of k to B",
+        "in k, set x = 1",
+        "in k, delete x",
+        "in k, add 1 to x",
+        "in k, insert e into x",
+        "in k, remove e from x",
+        "in k, set y = 1",
+    ];
+
+    /// Per later operation, in the order of `OPS`: an `x` for each earlier one that it supersedes. Operations that no kind of
+    /// data takes together are never met together; what is said of them follows from what each does to its part.
+    const TABLE: [&str; 20] = [
+        "xxx.................", // set k = 1
+        "xxx.................", // set k = 2
+        "xx.x.........x......", // delete k: another delete leaves nothing that a delete could remove
+        "....................", // add 1 to k
+        "....x.x.............", // insert x into k
+        ".....x..............", // insert y into k
+        "....x.........xxxxx.", // remove x from k: the element, or all that the field holds
+        ".......xx...........", // enable k
+        ".......xx...........", // disable k
+        ".........x..........", // raise k to 1
+        ".........xx.........", // raise k to 2
+        "...........xx.......", // lower k to 1
+        "............x.......", // lower k to 2
+        "....................", // transfer 1 of k to B
+        "......x.......xx....", // in k, set x = 1
+        "......x.......xx....", // in k, delete x
+        "....................", // in k, add 1 to x
+        "......x..........xx.", // in k, insert e into x
+        "......x..........xx.", // in k, remove e from x
+        "...................x", // in k, set y = 1
+    ];
+
+    #[test]
+    fn which_operation_supersedes_which_is_told_of_every_pair() {
+        let op = |text: &str| text.parse::<Request>().unwrap().op;
+        for (later, row) in OPS.iter().zip(TABLE) {
+            let found: String =
+                OPS.iter().map(|earlier| if supersedes(&op(later), &op(earlier)) { 'x' } else { '.' }).collect();
+            assert_eq!(found, row, "{later}");
+            let timed = Op::At(7, Box::new(op(later)));
+            assert!(OPS.iter().all(|earlier| supersedes(&timed, &op(earlier)) == supersedes(&op(later), &op(earlier))));
+        }
+    }
+}
