@@ -331,7 +331,11 @@ fn list() -> Result<bool, Failure> {
     for (_, name, about) in RuleName::ALL {
         writeln!(out, "  {name:19} {about}")?;
     }
-    writeln!(out, "  or one written down in the file: `[rule]`, with `over` (siblings, merged, arrival) and `keep`")?;
+    writeln!(out, "  or one written down in the file: `[rule]`, with `over` (siblings, merged, arrival) and `keep`,")?;
+    writeln!(
+        out,
+        "  or with `kind` (register, counter, set, map, flag, table), `start`, `write`, `apply`, `read` and `merge`"
+    )?;
     writeln!(out, "\nrules of real systems")?;
     for system in &systems::ALL {
         writeln!(out, "  {:23} {}", system.name, system.about)?;

@@ -210,7 +210,7 @@ impl Scripted {
         if let Some(write) = &self.write {
             let given = [
                 ("state", self.seen(state).to_dynamic()),
-                ("op", operation(&op)),
+                ("op", operation(self.keeps, &op)),
                 ("write", dot.to_string().into()),
                 ("time", number(stamp.time())),
                 ("wall", number(wall.unwrap_or(stamp.time()))),
@@ -232,12 +232,12 @@ impl Scripted {
 
     fn applied(&self, state: &Option<Value>, change: &Change<Made>, here: MasterId) -> Result<Option<Value>, Wrong> {
         let Made { op, effect, wall, before } = &change.effect;
-        let field = if let Op::In { field, .. } = op { Some(field) } else { None };
+        let field = field_of(self.keeps, op);
         let key = if self.keeps == Keeps::Table { field.unwrap_or(&change.key) } else { &change.key };
         let seen = Record::new(
             "change",
             vec![
-                ("op", operation(op)),
+                ("op", operation(self.keeps, op)),
                 ("effect", effect.to_dynamic()),
                 ("write", change.dot.to_string().into()),
                 ("time", number(change.stamp.time())),
@@ -325,18 +325,26 @@ impl Scripted {
     }
 }
 
+/// The field of a map, or the row of a table, that an operation is about.
+fn field_of(keeps: Keeps, op: &Op) -> Option<&Text> {
+    match op {
+        Op::In { field, .. } => Some(field),
+        Op::Remove(field) if keeps.kind() == Kind::Map => Some(field),
+        _ => None,
+    }
+}
+
 /// An operation as a script sees it: `name`, `value`, and of a map or a table the `field`.
-fn operation(op: &Op) -> Dynamic {
+fn operation(keeps: Keeps, op: &Op) -> Dynamic {
     let text = |text: &Text| Dynamic::from(text.as_str().to_owned());
-    let (field, op) = match op {
-        Op::In { field, op } => (text(field), &**op),
-        other => (Dynamic::UNIT, other),
-    };
+    let field = field_of(keeps, op).map_or(Dynamic::UNIT, text);
+    let (within, op) = if let Op::In { op, .. } = op { (true, &**op) } else { (false, op) };
     let (name, value) = match op {
         Op::Set(value) => ("set", text(value)),
         Op::Delete => ("delete", Dynamic::UNIT),
         Op::Add(amount) => ("add", Dynamic::from(*amount)),
         Op::Insert(element) => ("insert", text(element)),
+        Op::Remove(_) if keeps.kind() == Kind::Map && !within => ("remove", Dynamic::UNIT),
         Op::Remove(element) => ("remove", text(element)),
         Op::Enable => ("enable", Dynamic::TRUE),
         Op::Disable => ("disable", Dynamic::FALSE),

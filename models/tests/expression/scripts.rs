@@ -50,7 +50,7 @@ fn a_unique_value_at_two_keys_is_a_rule_over_the_table() {
 #[test]
 fn data_of_every_kind_can_be_written_in_a_file() {
     let last = "kind = \"map\"\nstart = '#{}'\nread = 'let all = #{}; for f in state.keys() { all[f] = state[f].value; } all'\n\
-                apply = '''let old = state[change.field]; let next = #{value: change.op.value, at: `${change.time}${change.master}`};\n\
+                apply = '''let old = state.get(change.field); let next = #{value: change.op.value, at: `${change.time}${change.master}`};\n\
                 if old == () || next.at > old.at { state[change.field] = next; } state'''";
     for (rule, clients, agree) in [
         (
@@ -78,7 +78,7 @@ fn data_of_every_kind_can_be_written_in_a_file() {
             "A = [\"enable k\"]\nB = [\"disable k\"]",
             false,
         ),
-        (last, "A = [\"in k, set f = 1\"]\nB = [\"in k, set f = 2\", \"in k, set g = 3\"]", true),
+        (last, "A = [\"in k, set f = 1\", \"remove f from k\"]\nB = [\"in k, set f = 2\", \"in k, set g = 3\"]", true),
         (
             "kind = \"register\"\napply = 'change.op.value'\nread = 'state'",
             "A = [\"set k = 1\"]\nB = [\"set k = 2\"]",
