@@ -11,6 +11,7 @@
 mod history;
 mod readers;
 
+use crate::printed::{shown, shown_lines};
 use history::{History, Seen, Write, has};
 use multimaster::{Dot, Kind, MasterId, Op, Request, Resolver, Side, Stamp};
 use readers::told_apart;
@@ -69,7 +70,8 @@ pub struct Broken {
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not {}: {}\n    {}", self.law.name(), self.writes.join("; "), self.differs)
+        let writes: Vec<String> = self.writes.iter().map(|write| shown(write)).collect();
+        write!(f, "not {}: {}\n    {}", self.law.name(), writes.join("; "), shown_lines(&self.differs))
     }
 }
 

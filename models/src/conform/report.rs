@@ -283,9 +283,8 @@ fn difference(one: &Value, other: &Value, place: String) -> (String, String, Str
 /// A text from a file, of a length that can be read, in one line and without what tells a terminal to do something.
 pub(super) fn short(text: &str) -> String {
     const MOST: usize = 200;
-    let plain =
-        text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).take(MOST + 1);
-    let mut plain: Vec<char> = plain.collect();
+    let start: String = text.chars().take(MOST + 1).collect();
+    let mut plain: Vec<char> = crate::printed::escaped(&start).chars().take(MOST + 1).collect();
     if plain.len() > MOST {
         plain[MOST] = '…';
     }

@@ -59,15 +59,9 @@ impl std::error::Error for Wrong {}
 
 /// A text of somebody else's for one line of a message: control characters are escaped, and what is too long is cut.
 pub fn quoted(text: &str) -> String {
-    let mut quoted = String::new();
-    for (place, c) in text.chars().enumerate() {
-        match c {
-            _ if place == 2 * QUOTED => return quoted + "…",
-            c if c.is_control() => quoted.extend(c.escape_default()),
-            c => quoted.push(c),
-        }
-    }
-    quoted
+    let start: String = text.chars().take(2 * QUOTED).collect();
+    let rest = if start.len() < text.len() { "…" } else { "" };
+    crate::printed::escaped(&start) + rest
 }
 
 /// Why a call of a script gave nothing.

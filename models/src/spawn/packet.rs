@@ -259,8 +259,7 @@ pub(super) fn longest(masters: u16) -> Epochs {
 /// end is where we say what would be right.)
 pub(super) fn shown(text: &str) -> String {
     const ENDS: usize = 200;
-    let plain: Vec<char> =
-        text.chars().flat_map(|c| if c.is_control() { c.escape_debug().collect() } else { vec![c] }).collect();
+    let plain: Vec<char> = crate::printed::escaped(text).chars().collect();
     if plain.len() <= 2 * ENDS {
         return plain.into_iter().collect();
     }

@@ -40,8 +40,8 @@ fn a_long_value_is_shown_short_and_its_trace_replays() {
 
 #[test]
 fn nothing_that_a_terminal_or_a_browser_would_obey_is_printed() {
-    // An expression may make any text of two: here with a line break, an escape sequence and a turn of direction.
-    let keep = "[rule]\nover = \"arrival\"\nkeep = '\"a\\nb\\u001b[31m\\u202e<script>\" + first.value + second.value'\n\n[clients]";
+    // An expression may make any text of two that has no control characters: here with a turn of direction.
+    let keep = "[rule]\nover = \"arrival\"\nkeep = '\"a\\u202e<script>\" + first.value + second.value'\n\n[clients]";
     let text = scenario("arrival", "")
         .replace("rule = \"arrival\"\n", "")
         .replace("[clients]", keep)
@@ -49,7 +49,7 @@ fn nothing_that_a_terminal_or_a_browser_would_obey_is_printed() {
     let folder = Folder::with("my\u{202e}.toml", text);
     let (status, out, err) = folder.run(&["check", "my\u{202e}.toml"]);
     assert_eq!((status, err.as_str()), (0, ""), "{out}");
-    assert!(out.contains("a\\nb\\u{1b}[31m\\u{202e}<script>") && out.contains("my\\u{202e}.toml"), "{out}");
+    assert!(out.contains("a\\u{202e}<script>") && out.contains("my\\u{202e}.toml"), "{out}");
     let (_, json, _) = folder.run(&["check", "my\u{202e}.toml", "--format", "json"]);
     for said in [&out, &json] {
         assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
