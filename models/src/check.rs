@@ -110,7 +110,8 @@ pub(crate) fn replayed_alike<M: Subject>(
     Ok(examples)
 }
 
-fn surprises(model: &Erased, scenario: &Scenario, report: &Report) -> Vec<String> {
+/// Where the findings are not what the scenario expects, in words.
+pub(crate) fn surprises(model: &Erased, scenario: &Scenario, report: &Report) -> Vec<String> {
     let expect = &scenario.expect;
     let told = |finding: &Finding| {
         let surprise = surprise(expect, finding)?;

@@ -128,7 +128,8 @@ pub(crate) enum Command {
     },
     /// Explore each rule in a few small scopes, and tell in a table what becomes of it
     Rules {
-        /// One rule, in full: its source, and the shortest schedule for each `yes`
+        /// One rule, in full: its source, and the shortest schedule for each `yes`. A rule's name, or a scenario file, whose
+        /// rule is meant
         name: Option<String>,
     },
     /// Explore protocols and rules broken on purpose, and tell in a table which property rejects each

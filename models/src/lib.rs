@@ -22,6 +22,7 @@
 //! | [`expression`] | your own rule, in a scenario file |
 //! | [`own_property`] | your own property, in a scenario file or in a test |
 //! | [`rules`] | all rules by name, and what becomes of each |
+//! | [`given`] | a user's own rule where rules have names |
 //! | [`systems`], [`any_rule`] | real systems' rules by name, and any rule behind one type |
 //! | [`delivery`] | how changes are delivered where a system gives less than this protocol |
 //! | [`spawn`] | the same masters for real, over UDP |
@@ -42,6 +43,7 @@ pub mod erased;
 pub mod explorer;
 pub mod expression;
 pub mod fault;
+pub mod given;
 pub mod history;
 pub mod laws;
 pub mod mutants;

@@ -303,10 +303,20 @@ fn survey(name: Option<&str>) -> Result<bool, Failure> {
         write!(out, "{}", rules::in_a_table(&surveyed))?;
         return Ok(true);
     };
-    let Some(rule) = rules::named(name) else {
-        return Err(Fault::of(name, "no such rule (`multimaster list` names them)").into());
+    let (rule, scenario) = match rules::named(name) {
+        Some(rule) => (rule, None),
+        None if name.ends_with(".toml") || std::path::Path::new(name).exists() => {
+            let scenario = catalogue::find(name)?;
+            let rule = rules::of_scenario(&scenario);
+            (rule.ok_or_else(|| Fault::of(name, "the article's program has no rule"))?, Some(scenario))
+        }
+        None => return Err(Fault::of(name, "no such rule (`multimaster list` names them), and no such file").into()),
     };
-    write!(out, "{}", rules::in_full(&rules::survey(rule)))?;
+    let surveyed = rules::survey(rule);
+    if let Some(fault) = scenario.and_then(|scenario| scenario.fault_of_rule()) {
+        return Err(fault.into());
+    }
+    write!(out, "{surveyed}")?;
     Ok(true)
 }
 

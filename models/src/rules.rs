@@ -2,15 +2,17 @@
 
 mod survey;
 
+pub(crate) use survey::survey_of;
 pub use survey::{Surveyed, in_a_table, in_full, survey};
 
 use crate::any_rule::AnyRule;
 use crate::claims;
 use crate::delivery::Delivery;
 use crate::erased::Erased;
+use crate::given::Given;
 use crate::history::Claims;
 use crate::laws;
-use crate::scenario::{ForRule, RuleName};
+use crate::scenario::{Explored, ForRule, RuleName, Scenario};
 use crate::scope::Scope;
 use crate::specification::Specification;
 use crate::systems;
@@ -72,6 +74,22 @@ pub fn all() -> Vec<Rule> {
     types.chain(systems).collect()
 }
 
+/// The rule of a scenario, named after it; `None` if it is of the article's program.
+pub fn of_scenario(scenario: &Scenario) -> Option<Rule> {
+    let (Explored::Cluster(rule, _) | Explored::Sharded(rule, ..)) = scenario.subject else {
+        return None;
+    };
+    // As long as the program runs, as the rules of scenarios do.
+    let kept = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
+    Some(Rule { rule, name: kept(&scenario.name), about: kept(&scenario.about), source: source(rule) })
+}
+
+/// A rule that a caller gives.
+pub(crate) fn given(given: &'static Given) -> Rule {
+    let rule = RuleName::Given(given);
+    Rule { rule, name: given.name, about: "a rule under verification", source: source(rule) }
+}
+
 /// The rule of that name.
 pub fn named(name: &str) -> Option<Rule> {
     all().into_iter().find(|rule| rule.name == name)
@@ -100,5 +118,6 @@ fn source(rule: RuleName) -> &'static str {
         RuleName::ObservedRemoveMap => "Almeida, Shoker and Baquero, JPDC 2018",
         RuleName::System(system) => system.source,
         RuleName::Expression(_) => "the scenario file",
+        RuleName::Given(_) => "the caller",
     }
 }

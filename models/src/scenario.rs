@@ -14,6 +14,7 @@ use crate::engine::Limits;
 use crate::erased::Erased;
 use crate::expression::{Expression, Wrong};
 use crate::fault::Fault;
+use crate::given::Given;
 use crate::history::Claims;
 use crate::own_property::{Failed, OwnProperties, witness_of};
 use crate::scope::Scope;
@@ -73,6 +74,8 @@ pub enum RuleName {
     System(&'static System),
     /// A rule that the file itself writes down.
     Expression(&'static Expression),
+    /// A rule that a caller gives.
+    Given(&'static Given),
 }
 
 impl RuleName {
@@ -108,6 +111,7 @@ impl RuleName {
         match self {
             RuleName::System(system) => return system.name,
             RuleName::Expression(_) => return "(expression)",
+            RuleName::Given(given) => return given.name,
             _ => {}
         }
         Self::ALL.iter().find(|(rule, ..)| *rule == self).map_or("", |(_, name, _)| name)
@@ -122,6 +126,7 @@ impl RuleName {
     pub(crate) fn kind(self) -> Kind {
         match self {
             RuleName::System(system) => system.kind(),
+            RuleName::Given(given) => given.kind(),
             RuleName::Expression(expression) => expression.kind(),
             RuleName::Counter => Counter.kind(),
             RuleName::Set => ObservedRemoveSet.kind(),
@@ -171,6 +176,7 @@ impl RuleName {
             RuleName::LastWriteMap => to_do.with(&|_| LastWriteMap, Some(spec::last_write_map)),
             RuleName::LastWriteWall => to_do.with(&|_| LastWriteWall, None),
             RuleName::LastWriteMapWall => to_do.with(&|_| LastWriteMapWall, None),
+            RuleName::Given(given) => to_do.with(&|at| given.rule(at), given.specification),
             RuleName::System(system) => to_do.with(&|at| system.rule(at), None),
             RuleName::Expression(expression) => to_do.with(&|at| expression.rule(at), None),
             RuleName::ObservedRemoveMap => to_do.with(&|_| ObservedRemoveMap, Some(spec::observed_remove_map)),
@@ -181,7 +187,9 @@ impl RuleName {
 impl RuleName {
     /// Masters under this rule.
     pub(crate) fn cluster(self, scope: Scope, delivery: Delivery, own: &Arc<OwnProperties>) -> Erased {
-        self.with(Exploring { scope, delivery, own: Arc::clone(own) })
+        // Those that have names are tested beforehand.
+        let claims = if let RuleName::Given(given) = self { given.claims } else { Claims::Tested };
+        self.with(Exploring { scope, delivery, claims, own: Arc::clone(own) })
     }
 }
 
@@ -197,6 +205,7 @@ pub(crate) trait ForRule {
 struct Exploring {
     scope: Scope,
     delivery: Delivery,
+    claims: Claims,
     own: Arc<OwnProperties>,
 }
 
@@ -206,7 +215,7 @@ impl ForRule for Exploring {
     fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> Erased {
         // One compilation of the cluster for all rules: a rule is called once for each step, and what comes of it is remembered.
         let cluster = Cluster::with_rules(self.scope, |at| AnyRule::new(rule(at)));
-        let mut cluster = cluster.believed(Claims::Tested).asking(&self.own);
+        let mut cluster = cluster.believed(self.claims).asking(&self.own);
         if let Some(specification) = specification {
             cluster = cluster.specified(specification);
         }
@@ -274,7 +283,15 @@ impl Scenario {
     /// # Errors
     /// Whatever is wrong with it, with its line and what would be right.
     pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, Fault> {
-        Reader { file, text }.scenario(name)
+        Reader { file, text, rule: None }.scenario(name)
+    }
+
+    /// The same with `rule` in the place of the file's, which then need not have one.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_under(rule: RuleName, name: &str, file: &str, text: &str) -> Result<Scenario, Fault> {
+        Reader { file, text, rule: Some(rule) }.scenario(name)
     }
 
     /// What it explores, ready to be stepped.

@@ -7,6 +7,7 @@ mod requests;
 mod ruled;
 mod violation;
 mod watch;
+mod wired;
 mod workloads;
 mod worlds;
 
@@ -20,6 +21,7 @@ use crate::erased::Erased;
 use crate::explorer;
 use crate::explorer::{Served, Shown};
 use crate::own_property::Property;
+use crate::rules::{self, Surveyed};
 use crate::scope::Scope;
 use crate::specification::Specification;
 use crate::table;
@@ -31,7 +33,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use watch::guarded;
-use worlds::World;
 
 /// The environment variable that names a trace to be replayed instead of exploring.
 pub const REPLAY: &str = "MULTIMASTER_REPLAY";
@@ -214,7 +215,24 @@ impl<R: Resolver> Verify<R> {
 
     /// Explores this scope instead of the default ones.
     pub fn scope(mut self, name: &str, scope: Scope) -> Self {
-        self.plan.own = Some(World { name: name.into(), scope });
+        self.plan.own = Some((name.into(), scope));
+        self
+    }
+
+    /// Explores a scenario file with this rule in the place of the file's own, which it need not have, instead of the
+    /// default scopes; given several times, several. If the file has an `[expect]`, it is held to it. A rule's states and
+    /// effects must survive being written as JSON and read again.
+    ///
+    /// ```
+    /// use multimaster::{Custom, lower_seat};
+    /// use multimaster_models::{Verify, specification};
+    ///
+    /// let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/booking/custom.toml");
+    /// Verify::rule(Custom(lower_seat)).specified(specification::lowest_seat).scenario(file).run()?;
+    /// # Ok::<(), multimaster_models::verify::Failure>(())
+    /// ```
+    pub fn scenario(mut self, file: impl AsRef<Path>) -> Self {
+        self.plan.scenarios.push(file.as_ref().display().to_string());
         self
     }
 
@@ -279,6 +297,29 @@ impl<R: Resolver> Verify<R> {
         let plan = self.plan.clone();
         guarded(&self.rules, PATIENCE, move |rules| plan.run(&rules))
             .unwrap_or_else(|how| Err(Failure::Misbehaves(how)))
+    }
+
+    /// What becomes of the rule in the small scopes in which `multimaster rules` tries every named rule: one row of its
+    /// table, and the shortest schedule for each `yes`. Printed, it is what `multimaster rules NAME` prints.
+    ///
+    /// ```
+    /// use multimaster::{CustomMerged, lower_seat};
+    /// use multimaster_models::Verify;
+    ///
+    /// let surveyed = Verify::rule(CustomMerged(lower_seat)).survey()?;
+    /// assert!(surveyed.to_string().contains("diverges"));
+    /// # Ok::<(), multimaster_models::verify::Failure>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Failure::Misbehaves`] if it is no rule at all.
+    pub fn survey(&self) -> Result<Surveyed, Failure> {
+        let plan = self.plan.clone();
+        let survey = move |rules: Rules<R>| {
+            let given = rules::given(plan.given(&rules));
+            rules::survey_of(given).unwrap_or_else(|_| watch::remembers())
+        };
+        guarded(&self.rules, PATIENCE, survey).map_err(Failure::Misbehaves)
     }
 
     /// Takes the steps of a trace that an earlier run has written.

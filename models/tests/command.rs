@@ -7,6 +7,7 @@ mod command {
     mod foreign;
     mod mutants;
     mod mutated;
+    mod rules;
 }
 
 use std::path::PathBuf;

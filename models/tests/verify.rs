@@ -3,13 +3,15 @@
 
 use multimaster::{
     ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, Dot, Keep, Kind, LastWriteWins, MasterId,
-    MultiValue, ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Topology, Version,
+    MultiValue, ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Topology, Version, lower_seat,
 };
 use multimaster_models::properties as p;
+use multimaster_models::rules;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::specification;
 use multimaster_models::verify::{Failure, Misbehaviour, Verify};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -624,4 +626,138 @@ fn laws_are_tried_on_the_requests_that_are_given() {
     let few = Verify::rule(Custom(letters)).requests(["A: set k = x", "B: set k = x"]);
     let few = few.scope("pair", pair_scope()).run().unwrap();
     assert!(0 < few.histories && few.histories < given.histories, "{few:?}, {given:?}");
+}
+
+/// A scenario file in a folder of its own.
+fn scenario(name: &str, rest: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("verify");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(format!("{name}.toml"));
+    let text = format!(
+        "about = \"Two bookings at once\"\nmasters = 2\ntopology = \"all-to-all\"\nlink = \"stream\"\n{rest}\n\
+         [clients]\nA = [\"set seat = 14 Ann\"]\nB = [\"set seat = 12 Bob\"]\n"
+    );
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+#[test]
+fn a_scenario_file_is_explored_with_this_rule() {
+    // The file's own rule would diverge.
+    let file = scenario("own-rule", "rule = \"arrival\"");
+    let passed = Verify::rule(MultiValue).scenario(&file).lossless().run().unwrap();
+    assert_eq!((passed.scopes, passed.states), (1, 13));
+    // It need not have one.
+    let file = scenario("no-rule", "");
+    Verify::rule(MultiValue).scenario(&file).run().unwrap();
+    let failure = Verify::rule(ArrivalWins).scenario(&file).lawless().quiet().run().unwrap_err();
+    let Failure::Violated { violations, .. } = &failure else { panic!("{failure}") };
+    assert_eq!(
+        (violations[0].example.property, violations[0].world.as_str()),
+        (p::CONVERGENCE, file.to_str().unwrap())
+    );
+    let trace = violations[0].file.as_ref().expect("the trace is written");
+    assert!(matches!(Verify::rule(ArrivalWins).scenario(&file).replay(trace), Err(Failure::Replayed(_))));
+    assert!(Verify::rule(MultiValue).scenario(&file).replay(trace).is_ok());
+}
+
+#[test]
+fn a_scenario_file_is_held_to_what_it_expects() {
+    let end = |expect: &str| format!("[expect]\n{expect}\n");
+    let file = scenario(
+        "expects",
+        &end("convergence = \"violated\"\nagreement = \"violated\"\nno-policy-loss = \"violated\""),
+    );
+    Verify::rule(ArrivalWins).scenario(&file).lawless().run().unwrap();
+    let failure = Verify::rule(MultiValue).scenario(&file).run().unwrap_err();
+    assert!(matches!(&failure, Failure::Unexpected(what) if what.len() == 3), "{failure}");
+    assert!(failure.to_string().contains("expects.toml: convergence: expected violated, found holds"), "{failure}");
+    // What a file expects to hold is demanded, though it is not by default.
+    let file = scenario("counts", &end("states = 14"));
+    let failure = Verify::rule(LastWriteWins).scenario(&file).run().unwrap_err().to_string();
+    assert!(failure.contains("no policy loss: expected holds, found violated"), "{failure}");
+    assert!(failure.contains("states: expected 14, found 13"), "{failure}");
+}
+
+#[test]
+fn what_is_wrong_with_a_scenario_file_is_told_with_its_line() {
+    let file = scenario("wrong", "losses = 1");
+    let failure = Verify::rule(MultiValue).scenario(&file).run().unwrap_err();
+    assert!(matches!(&failure, Failure::Scenario(fault) if fault.line == 5), "{failure}");
+    assert!(failure.to_string().contains("wrong.toml:5: `losses` is for"), "{failure}");
+    let failure = Verify::rule(Counter).scenario(scenario("kind", "")).run().unwrap_err().to_string();
+    assert!(failure.contains("kind.toml:7: the rule does not take `set seat = 14 Ann`"), "{failure}");
+    let failure = Verify::rule(MultiValue).scenario("there is none.toml").run().unwrap_err();
+    assert!(matches!(&failure, Failure::Scenario(_)), "{failure}");
+    let article = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/article/hello.toml");
+    let failure = Verify::rule(MultiValue).scenario(article).run().unwrap_err().to_string();
+    assert!(failure.contains("the article's program has no rule"), "{failure}");
+    let both = Verify::rule(MultiValue).scenario(article).requests(["A: set k = 1"]).run().unwrap_err();
+    assert!(matches!(&both, Failure::Request(_)), "{both}");
+}
+
+#[test]
+fn a_rule_is_surveyed_as_the_named_ones_are() {
+    let own = Verify::rule(CustomMerged(lower_seat)).survey().unwrap();
+    let named = rules::survey(rules::named("custom-merged").unwrap());
+    let steps = |surveyed: &rules::Surveyed| {
+        let found = surveyed.found.iter().map(|found| found.as_ref().map(|example| example.replayed.steps.len()));
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(steps(&own), steps(&named));
+    assert_eq!(own.laws.broken, named.laws.broken);
+    assert!(own.to_string().contains("(your rule)") && own.to_string().contains("diverges: convergence is"), "{own}");
+    // By master, too.
+    let local = Verify::rules(LocalWins).survey().unwrap();
+    assert_eq!(steps(&local)[0], Some(4), "{local}");
+}
+
+/// A state of which JSON keeps a part only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+struct Half {
+    kept: i64,
+    #[serde(skip)]
+    forgotten: i64,
+}
+
+#[derive(Clone)]
+struct Forgetful;
+
+impl Resolver for Forgetful {
+    type State = Half;
+    type Effect = i64;
+
+    fn kind(&self) -> Kind {
+        Kind::Counter
+    }
+
+    fn prepare(&self, _: &Half, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+        if let Op::Add(amount) = op { Ok(amount) } else { Err(Refusal::WrongKind(op)) }
+    }
+
+    fn apply(&self, state: &mut Half, change: &Change<i64>) -> bool {
+        state.kept += change.effect;
+        state.forgotten += 1;
+        true
+    }
+
+    fn read(&self, state: &Half) -> Reading {
+        Reading::Total(state.kept)
+    }
+
+    fn merge(&self, _: Side<'_, Half>, _: Side<'_, Half>) -> Option<Half> {
+        None
+    }
+
+    fn shows(&self, _: &Half, _: Dot) -> bool {
+        true
+    }
+}
+
+/// Two of its states would be taken for one.
+#[test]
+fn a_state_that_json_does_not_keep_is_told() {
+    let failure = Verify::rule(Forgetful).survey().unwrap_err();
+    assert!(matches!(&failure, Failure::Misbehaves(Misbehaviour::Unwritable { .. })), "{failure}");
+    assert!(failure.to_string().contains("read again it is Half { kept: 1, forgotten: 0 }"), "{failure}");
 }

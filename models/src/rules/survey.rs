@@ -2,7 +2,7 @@
 
 use super::Rule;
 use crate::any_rule::{AnyRule, Pack};
-use crate::check::{Counterexample, counterexamples};
+use crate::check::{Counterexample, replayed_alike};
 use crate::delivery::Delivery;
 use crate::engine::{Limits, Verdict};
 use crate::laws::{self, Findings};
@@ -14,7 +14,7 @@ use crate::specification::Specification;
 use crate::table;
 use crate::verify::{Workload, workload};
 use multimaster::{MasterId, Resolver, Topology};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// What is asked: a heading, the circumstances, and the properties of which one is false if it is so.
 const COLUMNS: [(&str, Under, &[&str]); 6] = [
@@ -50,7 +50,15 @@ pub struct Surveyed {
 }
 
 /// Explores the rule in all scopes of its kind.
+///
+/// # Panics
+/// If a schedule does not replay: then the checker is wrong.
 pub fn survey(rule: Rule) -> Surveyed {
+    survey_of(rule).unwrap_or_else(|broken| panic!("{broken}"))
+}
+
+/// The same, or the schedule that does not replay: the checker is wrong, or the rule not deterministic.
+pub(crate) fn survey_of(rule: Rule) -> Result<Surveyed, String> {
     let mut found: Vec<Option<Counterexample>> = COLUMNS.iter().map(|_| None).collect();
     let mut exhausted = true;
     for (under, scope) in scopes(&rule) {
@@ -72,7 +80,7 @@ pub fn survey(rule: Rule) -> Surveyed {
         if wanted.is_empty() {
             continue;
         }
-        for example in counterexamples(&model, rule.name, &report) {
+        for example in replayed_alike(&model, rule.name, &report)? {
             for column in &wanted {
                 let (.., properties) = COLUMNS[*column];
                 // What happens under right clocks, in order, is not the clock's doing, or the delivery's.
@@ -84,7 +92,7 @@ pub fn survey(rule: Rule) -> Surveyed {
             }
         }
     }
-    Surveyed { rule, found, exhausted, laws: rule.rule.with(Laws) }
+    Ok(Surveyed { rule, found, exhausted, laws: rule.rule.with(Laws) })
 }
 
 /// Tries the laws, on what the rule keeps as JSON: so they are compiled once for all rules.
@@ -189,6 +197,12 @@ fn failing(laws: &Findings) -> String {
     let names = laws.broken.iter().map(|broken| broken.law.name());
     let names: Vec<&str> = names.chain((!laws.merges).then_some("no merge")).collect();
     if names.is_empty() { "none".into() } else { names.join(", ") }
+}
+
+impl fmt::Display for Surveyed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&in_full(self))
+    }
 }
 
 /// All that is to be said of one rule.

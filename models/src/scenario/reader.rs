@@ -17,6 +17,8 @@ use toml::Spanned;
 pub(super) struct Reader<'a> {
     pub(super) file: &'a str,
     pub(super) text: &'a str,
+    /// Instead of the file's.
+    pub(super) rule: Option<RuleName>,
 }
 
 impl Reader<'_> {
@@ -230,10 +232,11 @@ impl Reader<'_> {
                 return Err(Fault::at(self.file, line_of(self.text, span.start), what));
             }
         }
-        let rule = match file.rule.as_ref().map(|place| (place, place.get_ref())) {
-            Some((_, RuleFile::Named(rule))) => *rule,
-            Some((place, RuleFile::Written(written))) => RuleName::Expression(self.expression(place, written)?),
-            None => {
+        let rule = match (self.rule, file.rule.as_ref().map(|place| (place, place.get_ref()))) {
+            (Some(given), _) => given,
+            (None, Some((_, RuleFile::Named(rule)))) => *rule,
+            (None, Some((place, RuleFile::Written(written)))) => RuleName::Expression(self.expression(place, written)?),
+            (None, None) => {
                 let names: Vec<&str> = rule_names().collect();
                 let what = format!("`rule` is missing: a table of `over` and `keep`, or one of {}", names.join(", "));
                 return Err(Fault::at(self.file, 1, what));
@@ -364,6 +367,13 @@ impl Reader<'_> {
             if ask.get_ref().trim_start().starts_with("delete") {
                 return Err(self.fault(ask, format!("the article's masters only set: `{}`", ask.get_ref())));
             }
+        }
+        if self.rule.is_some() {
+            return Err(Fault::at(
+                self.file,
+                1,
+                "the article's program has no rule that another could take the place of",
+            ));
         }
         let article = Article::new(topology, capacity, relay, clients);
         let start = file.capacity.as_ref().map(|field| field.span().start);

@@ -3,6 +3,7 @@
 use super::violation::Violation;
 use super::watch::Misbehaviour;
 use crate::claims::Refuted;
+use crate::fault::Fault;
 use crate::laws::Broken;
 use std::fmt;
 
@@ -51,6 +52,10 @@ pub enum Failure {
         /// The names that there are.
         known: Vec<String>,
     },
+    /// Of a scenario file's `[expect]`, what is not so.
+    Unexpected(Vec<String>),
+    /// A scenario file is not right.
+    Scenario(Fault),
     /// A request that was given is none, or none that the rule takes: which, and what would be right.
     Request(String),
     /// A property of the user's own is none, or could not be asked of a state that was reached.
@@ -114,6 +119,8 @@ impl fmt::Display for Failure {
                 write!(f, "no {what} is named `{name}`; there are {}", known.join(", "))
             }
             Failure::Property { world, what } => write!(f, "{world}: {what}"),
+            Failure::Unexpected(surprises) => f.write_str(&surprises.join("\n")),
+            Failure::Scenario(fault) => write!(f, "{fault}"),
             Failure::Request(what) | Failure::Trace(what) => f.write_str(what),
             Failure::Replayed(report) => write!(f, "\n{report}"),
         }

@@ -6,20 +6,25 @@ use super::requests;
 use super::ruled::{Asked, Model, Ruled};
 use super::violation::{Violation, this_test};
 use super::watch;
-use super::worlds::{self, World};
-use crate::check::replayed_alike;
+use super::worlds::{self, Place, World};
+use crate::check::{replayed_alike, surprises};
 use crate::claims::{self, Refuted};
 use crate::engine::{Cut, Finding, Limits, Report, Verdict};
 use crate::erased::Erased;
+use crate::fault;
+use crate::given::Given;
 use crate::history::Claims;
 use crate::laws::Broken;
 use crate::own_property::OwnProperties;
 use crate::properties as p;
+use crate::scenario::{RuleName, Scenario};
+use crate::scope::Scope;
 use crate::subject::Subject;
 use multimaster::Op;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What is done with a rule.
@@ -28,7 +33,9 @@ pub(super) struct Plan {
     pub(super) demands: Demands,
     pub(super) asked: Asked,
     /// A scope of the user's own, instead of the default ones.
-    pub(super) own: Option<World>,
+    pub(super) own: Option<(String, Scope)>,
+    /// Scenario files, instead of the default scopes.
+    pub(super) scenarios: Vec<String>,
     /// What clients ask, if not the default.
     pub(super) requests: Option<Vec<String>>,
     /// Whether masters may need each other's snapshots.
@@ -70,6 +77,8 @@ struct Found {
     /// Of each violated property the shortest schedule, with the place of its world.
     violations: BTreeMap<&'static str, (usize, Violation)>,
     laws: Vec<Broken>,
+    /// What a scenario file expects otherwise.
+    surprises: Vec<String>,
     /// The first thing that makes it no test.
     incomplete: Option<Failure>,
     /// The first property of the user's own that could not be asked of a state.
@@ -86,6 +95,7 @@ impl Plan {
             demands: Demands::default(),
             asked: Asked::default(),
             own: None,
+            scenarios: Vec::new(),
             requests: None,
             snapshots: true,
             unreached: BTreeSet::new(),
@@ -104,15 +114,33 @@ impl Plan {
         let requests = self.requests.as_ref().map(|texts| requests::clients(texts, kind, by_clocks));
         let requests = requests.transpose().map_err(Failure::Request)?;
         let mut worlds = match (&self.own, requests) {
-            (Some(own), None) => vec![own.clone()],
-            (Some(own), Some(clients)) => vec![own.asked(clients).map_err(Failure::Request)?],
+            (Some((name, scope)), None) => vec![World { name: name.clone(), place: Place::Scope(scope.clone()) }],
+            (Some((name, scope)), Some(clients)) => {
+                vec![worlds::asked(name, scope, clients).map_err(Failure::Request)?]
+            }
+            (None, Some(_)) if !self.scenarios.is_empty() => {
+                let what = "a scenario file has clients of its own: drop `.requests(…)`, or `.scenario(…)`";
+                return Err(Failure::Request(what.into()));
+            }
+            (None, None) if !self.scenarios.is_empty() => Vec::new(),
             (None, None) => worlds::default(rule.workload(), by_clocks),
             (None, Some(clients)) => worlds::requested(&clients, by_clocks),
         };
+        let given = (!self.scenarios.is_empty()).then(|| RuleName::Given(self.given(rule)));
+        for (file, given) in self.scenarios.iter().zip(given.into_iter().cycle()) {
+            let scenario = fault::read(file).and_then(|text| Scenario::parse_under(given, file, file, &text));
+            let scenario = scenario.map_err(Failure::Scenario)?;
+            worlds.push(World { name: file.clone(), place: Place::Scenario(Box::new(scenario)) });
+        }
         if !self.snapshots {
             worlds.retain(|world| !world.has_snapshots());
         }
         Ok(worlds)
+    }
+
+    /// The rule where rules have names, believed as far as it was tested.
+    pub(super) fn given(&self, rule: &dyn Ruled) -> &'static Given {
+        rule.given(&Asked { claims: claims_of(&rule.claims(&[])), ..self.asked.clone() })
     }
 
     /// Masters in that world, whose rule is believed as far as it was tested.
@@ -126,10 +154,17 @@ impl Plan {
 
     fn believed(&self, rule: &dyn Ruled, world: &World, claims: Claims) -> Result<Model, Failure> {
         let asked = Asked { claims, ..self.asked.clone() };
-        rule.model(world.scope.clone(), &asked).map_err(|rejected| {
-            let property = &self.asked.properties[rejected.place];
-            Failure::Property { world: world.name.clone(), what: rejected.in_words(property) }
-        })
+        let wrong = |what| Failure::Property { world: world.name.clone(), what };
+        match (&world.place, self.asked.properties.first()) {
+            (Place::Scope(scope), _) => rule.model(scope.clone(), &asked).map_err(|rejected| {
+                let property = &self.asked.properties[rejected.place];
+                wrong(rejected.in_words(property))
+            }),
+            (Place::Scenario(_), Some(property)) => {
+                Err(wrong(format!("a scenario file has properties of its own: write `{}` there", property.name())))
+            }
+            (Place::Scenario(scenario), None) => Ok((scenario.model(), Arc::clone(&scenario.own))),
+        }
     }
 
     /// Tries the laws, then explores every world.
@@ -141,6 +176,7 @@ impl Plan {
             started,
             violations: BTreeMap::new(),
             laws: Vec::new(),
+            surprises: Vec::new(),
             incomplete: None,
             failed: None,
             reached: BTreeMap::new(),
@@ -184,7 +220,8 @@ impl Plan {
     /// The user's own operations, for the laws: the first few.
     fn operations(&self, worlds: &[World]) -> Vec<Op> {
         let mut operations = Vec::new();
-        let clients = worlds.iter().filter(|_| self.requests.is_some()).flat_map(|world| &world.scope.clients);
+        let clients = worlds.iter().filter(|_| self.requests.is_some()).filter_map(World::scope);
+        let clients = clients.flat_map(|scope| &scope.clients);
         for ask in clients.flat_map(|client| &client.asks) {
             let op = ask.op.untimed();
             if !operations.contains(op) && operations.len() < MOST_OPERATIONS {
@@ -195,14 +232,19 @@ impl Plan {
     }
 
     fn explore(&self, place: usize, world: &World, (model, own): (&Erased, &OwnProperties), found: &mut Found) {
-        let limits = Limits { until: self.demands.decided_by(model), ..self.limits };
+        let mut limits = Limits { until: self.demands.decided_by(model), ..self.limits };
+        if let Place::Scenario(scenario) = &world.place {
+            limits.states = limits.states.min(scenario.limits.states);
+            limits.time = limits.time.min(scenario.limits.time);
+        }
         let mut report = model.explore(limits, &mut |_, _| {});
         found.passed.states += report.states;
         if let (None, Some(failed)) = (&found.failed, own.failed().next()) {
             let what = format!("`{}` failed: {failed}", failed.property);
             found.failed = Some(Failure::Property { world: world.name.clone(), what });
         }
-        for witness in own.witnesses() {
+        // A file that expects anything says what it does not reach.
+        for witness in own.witnesses().filter(|_| world.expect().is_none()) {
             let reached = !matches!(report.verdict(witness), Some(Verdict::Violated(_)));
             *found.reached.entry(witness).or_default() |= reached;
         }
@@ -217,7 +259,20 @@ impl Plan {
                 .is_none_or(|(_, known)| path.len() < known.example.replayed.steps.len()),
             _ => false,
         };
-        report.findings.retain(|finding| self.demands.include(finding.property) && shorter(finding));
+        // A property that a file expects to be violated is one that it allows.
+        let demanded = |finding: &Finding| {
+            let allowed = world.expect().is_some_and(|expect| expect.violated.contains(&finding.property));
+            self.demands.include(finding.property) && !allowed
+        };
+        if let Some(scenario) = world.scenario().filter(|held| held.expect.stated && self.demands.only.is_empty()) {
+            // What is shown with its schedule need not be named once more.
+            let shown = |finding: &Finding| demanded(finding) && matches!(finding.verdict, Verdict::Violated(_));
+            let mut rest = report.clone();
+            rest.findings.retain(|finding| finding.witness || !shown(finding));
+            let surprises = surprises(model, scenario, &rest).into_iter();
+            found.surprises.extend(surprises.map(|surprise| format!("{}: {surprise}", world.name)));
+        }
+        report.findings.retain(|finding| demanded(finding) && shorter(finding));
         // Every shipped rule's schedules replay: if one of these does not, that is this rule's doing.
         for example in replayed_alike(model, &world.name, &report).unwrap_or_else(|_| watch::remembers()) {
             let property = example.property;
@@ -244,6 +299,10 @@ impl Plan {
         // With the requests that are given no master may ever need a snapshot.
         let needed =
             |witness: &str| !self.unreached.contains(witness) && (witness != p::CROSSED || self.requests.is_none());
+        // A file that expects anything says what it does not reach.
+        if world.expect().is_some() {
+            return None;
+        }
         let unreached =
             |witness: &&str| matches!(report.verdict(witness), Some(Verdict::Violated(_))) && needed(witness);
         let witness = [p::REST, p::CONFLICT, p::CROSSED].into_iter().find(unreached)?;
@@ -258,7 +317,7 @@ impl Plan {
         found: Found,
         refuted: Option<Box<Refuted>>,
     ) -> Result<Passed, Failure> {
-        let Found { violations, laws, incomplete, failed, reached, passed, .. } = found;
+        let Found { violations, laws, surprises, incomplete, failed, reached, passed, .. } = found;
         if let Some(failure) = failed {
             return Err(failure);
         }
@@ -275,6 +334,7 @@ impl Plan {
             }
             return match incomplete {
                 Some(failure) => Err(failure),
+                None if !surprises.is_empty() => Err(Failure::Unexpected(surprises)),
                 None if laws.is_empty() => Ok(passed),
                 None => Err(Failure::Unlawful(laws)),
             };
@@ -287,7 +347,7 @@ impl Plan {
         let in_snapshots = violations.iter().any(|(place, _)| worlds[*place].has_snapshots());
         let mut violations: Vec<Violation> = violations.into_iter().map(|(_, violation)| violation).collect();
         violations.iter_mut().for_each(Violation::keep);
-        let mut notes: Vec<String> = Vec::new();
+        let mut notes: Vec<String> = surprises;
         if !self.note.is_empty() {
             notes.push(self.note.into());
         }

@@ -1,11 +1,13 @@
 //! The rule to be verified: as each master has it, watched, and with its type forgotten.
 
 use super::watch::{Current, Misbehaviour, Watched, message_of};
+use super::wired::Wired;
 use super::workloads::{Workload, workload};
 use crate::any_rule::AnyRule;
 use crate::claims::{self, Refuted};
 use crate::cluster::Cluster;
 use crate::erased::Erased;
+use crate::given::Given;
 use crate::history::Claims;
 use crate::laws::{self, Findings};
 use crate::own_property::{OwnProperties, Property, Rejected};
@@ -59,7 +61,7 @@ impl<R: Resolver> Rules<R> {
 
     /// The same with its types forgotten: so whatever drives it is compiled once, and not again in each user's crate.
     fn erased(&self, master: MasterId) -> AnyRule {
-        AnyRule::new(self.at(master))
+        AnyRule::new(Wired(self.at(master)))
     }
 }
 
@@ -76,6 +78,8 @@ pub(super) trait Ruled {
     /// # Errors
     /// The first property of the user's own that is none of that scope.
     fn model(&self, scope: Scope, asked: &Asked) -> Result<Model, Rejected>;
+    /// The rule where rules have names.
+    fn given(&self, asked: &Asked) -> &'static Given;
     /// The laws, tried on all small histories of these operations; of a few of the rule's kind if there are none.
     fn laws(&self, operations: &[Op]) -> Findings;
     /// What the rule says that it shows, tested on all small runs of a few operations of its kind, and of these.
@@ -102,6 +106,11 @@ impl<R: Resolver> Ruled for Rules<R> {
         }
         let own = Arc::new(cluster.own_properties(&asked.properties)?);
         Ok((Erased::new(cluster.asking(&own)), own))
+    }
+
+    fn given(&self, asked: &Asked) -> &'static Given {
+        let rules = Rules { rules: Arc::clone(&self.rules), current: Arc::clone(&self.current) };
+        Given::new(asked.specification, asked.claims, move |master| rules.erased(master))
     }
 
     fn laws(&self, operations: &[Op]) -> Findings {

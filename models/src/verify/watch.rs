@@ -34,6 +34,14 @@ pub enum Misbehaviour {
         /// The call.
         call: String,
     },
+    /// Something that it keeps or sends is another value once it has been written as JSON and read, as a scenario file, a
+    /// survey and a network do.
+    Unwritable {
+        /// The value.
+        value: String,
+        /// What becomes of it.
+        why: String,
+    },
     /// It has not come back.
     NeverEnds {
         /// The call.
@@ -61,6 +69,15 @@ impl fmt::Display for Misbehaviour {
             Misbehaviour::FalseReport { call } => {
                 write!(f, "the rule says that a change made no difference, and it did\n  in {call}")
             }
+            Misbehaviour::Unwritable { value, why } => {
+                writeln!(f, "a state or an effect of the rule cannot be written as JSON and read again: {value}")?;
+                writeln!(f, "  {why}")?;
+                write!(
+                    f,
+                    "  keys of a map must be texts or numbers, for one: a list of pairs can have any; and no field \
+                           may be left out"
+                )
+            }
             Misbehaviour::NeverEnds { call, after } => {
                 write!(f, "the rule does not come back: {} s so far\n  in {call}", after.as_secs())
             }
@@ -69,7 +86,6 @@ impl fmt::Display for Misbehaviour {
 }
 
 /// A call to the rule, to be told if it does not end well.
-#[derive(Clone)]
 pub(super) enum Call<R: Resolver> {
     Kind,
     Prepare(R::State, Op, Dot, Stamp),
@@ -78,6 +94,7 @@ pub(super) enum Call<R: Resolver> {
     Read(R::State),
     Merge(R::State, VersionVector, R::State, VersionVector),
     Shows(R::State, Dot),
+    Unsure(R::State, Dot),
 }
 
 impl<R: Resolver> fmt::Display for Call<R> {
@@ -96,12 +113,13 @@ impl<R: Resolver> fmt::Display for Call<R> {
                 write!(f, "merge({ours:?} after {here}, {theirs:?} after {there})")
             }
             Call::Shows(state, dot) => write!(f, "shows({state:?}, {dot})"),
+            Call::Unsure(state, dot) => write!(f, "unsure({state:?}, {dot})"),
         }
     }
 }
 
 /// The call under way, and since when.
-pub(super) type Current<R> = Arc<Mutex<Option<(Instant, Call<R>)>>>;
+pub(super) type Current<R> = Arc<Mutex<Option<(Instant, Arc<Call<R>>)>>>;
 
 /// The rule, each call made twice and looked after.
 #[derive(Clone)]
@@ -115,13 +133,14 @@ impl<R: Resolver> Watched<R> {
         Watched { rule, current }
     }
 
-    fn under_way(&self, call: Option<Call<R>>) {
+    fn under_way(&self, call: Option<Arc<Call<R>>>) {
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = call.map(|call| (Instant::now(), call));
     }
 
     /// Asks twice. A [`Misbehaviour`] is thrown as a panic, past whatever called the rule, to [`guarded`].
     fn asked<T: PartialEq + Debug>(&self, call: Call<R>, ask: impl Fn(&R) -> T) -> T {
-        self.under_way(Some(call.clone()));
+        let call = Arc::new(call);
+        self.under_way(Some(Arc::clone(&call)));
         let once = || {
             catch_unwind(AssertUnwindSafe(|| ask(&self.rule))).unwrap_or_else(|panic| {
                 let message = message_of(&*panic);
@@ -235,6 +254,6 @@ impl<R: Resolver> Resolver for Watched<R> {
     }
 
     fn unsure(&self, state: &R::State, dot: Dot) -> bool {
-        self.asked(Call::Shows(state.clone(), dot), |rule| rule.unsure(state, dot))
+        self.asked(Call::Unsure(state.clone(), dot), |rule| rule.unsure(state, dot))
     }
 }

@@ -2,43 +2,74 @@
 
 use super::requests::masters_of;
 use super::workloads::Workload;
+use crate::scenario::{Expect, Explored, Scenario};
 use crate::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster::{MasterId, Op, Request, Topology};
 
-/// A scope and the name under which a trace finds it again.
+/// What is explored, and the name under which a trace finds it again.
 #[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) name: String,
-    pub(super) scope: Scope,
+    pub(super) place: Place,
+}
+
+/// What is explored.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Scope(Scope),
+    /// A scenario file with the rule in the place of its own.
+    Scenario(Box<Scenario>),
 }
 
 impl World {
-    /// Whether masters may need each other's snapshots.
-    pub(super) fn has_snapshots(&self) -> bool {
-        self.scope.log.is_some()
+    /// The scope, if it is one of masters under a rule.
+    pub(super) fn scope(&self) -> Option<&Scope> {
+        match &self.place {
+            Place::Scope(scope) => Some(scope),
+            Place::Scenario(scenario) => match &scenario.subject {
+                Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) => Some(scope),
+                Explored::Article(_) => None,
+            },
+        }
     }
 
-    /// The same world with these clients.
-    ///
-    /// # Errors
-    /// If one of them is a client of a master that is not there.
-    pub(super) fn asked(&self, clients: Vec<Client>) -> Result<World, String> {
-        let masters = self.scope.topology.masters();
-        match clients.iter().find(|client| client.at.0 >= masters) {
-            Some(client) => Err(format!("there is no master `{}` in {}, which has {masters}", client.at, self.name)),
-            None => Ok(World { name: self.name.clone(), scope: Scope { clients, ..self.scope.clone() } }),
-        }
+    /// The scenario file that is explored.
+    pub(super) fn scenario(&self) -> Option<&Scenario> {
+        if let Place::Scenario(scenario) = &self.place { Some(scenario) } else { None }
+    }
+
+    /// What the scenario file expects, if it says so.
+    pub(super) fn expect(&self) -> Option<&Expect> {
+        self.scenario().map(|scenario| &scenario.expect).filter(|expect| expect.stated)
+    }
+
+    /// Whether masters may need each other's snapshots.
+    pub(super) fn has_snapshots(&self) -> bool {
+        self.scope().is_some_and(|scope| scope.log.is_some())
     }
 
     /// What tells which of two worlds is explored sooner: about how many states it has, in no unit.
     fn cost(&self) -> (usize, usize) {
-        let link = match self.scope.link {
+        let Some(scope) = self.scope() else { return (0, 0) };
+        let link = match scope.link {
             Link::Stream { .. } => 0,
             Link::Datagram { .. } if self.has_snapshots() => 1,
             _ => 2,
         };
-        (link, self.scope.topology.edges().count())
+        (link, scope.topology.edges().count())
     }
+}
+
+/// The scope with these clients.
+///
+/// # Errors
+/// If one of them is a client of a master that is not there.
+pub(super) fn asked(name: &str, scope: &Scope, clients: Vec<Client>) -> Result<World, String> {
+    let masters = scope.topology.masters();
+    if let Some(client) = clients.iter().find(|client| client.at.0 >= masters) {
+        return Err(format!("there is no master `{}` in {name}, which has {masters}", client.at));
+    }
+    Ok(World { name: name.into(), place: Place::Scope(Scope { clients, ..scope.clone() }) })
 }
 
 /// A pair, then three masters on a ring, on a star and all to all; over streams with four writes, over datagrams with
@@ -120,7 +151,7 @@ fn has_all_edges(topology: &Topology) -> bool {
 
 fn world(name: String, topology: &Topology, link: Link, log: Option<usize>, clients: Vec<Client>) -> World {
     let (topology, free, clocks) = (topology.clone(), Free::default(), Clocks::default());
-    World { name, scope: Scope { topology, link, batch: 2, log, clients, free, clocks } }
+    World { name, place: Place::Scope(Scope { topology, link, batch: 2, log, clients, free, clocks }) }
 }
 
 /// The same requests, each at the time that its master's clock shows: A's is ahead of C's, and C's of B's.

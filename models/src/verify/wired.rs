@@ -1,0 +1,63 @@
+//! A rule whose states and effects survive being written down: [`Wired`].
+
+use super::watch::Misbehaviour;
+use multimaster::resolver::Data;
+use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Stamp};
+use std::panic::resume_unwind;
+
+/// The rule, and a check that what it keeps and sends is the same once it has been written as JSON and read. Scenario files
+/// and surveys tell states apart by that text: a part that it leaves out would make two states one.
+#[derive(Clone)]
+pub(super) struct Wired<R>(pub(super) R);
+
+/// Throws a [`Misbehaviour`] if the value is another one after a journey.
+fn sent<T: Data>(value: T) -> T {
+    let lost =
+        |why: String| -> ! { resume_unwind(Box::new(Misbehaviour::Unwritable { value: format!("{value:?}"), why })) };
+    let text = serde_json::to_string(&value).unwrap_or_else(|error| lost(error.to_string()));
+    match serde_json::from_str::<T>(&text) {
+        Ok(read) if read == value => {}
+        Ok(read) => lost(format!("written as `{text}` and read again it is {read:?}")),
+        Err(error) => lost(format!("`{text}` cannot be read again: {error}")),
+    }
+    value
+}
+
+impl<R: Resolver> Resolver for Wired<R> {
+    type State = R::State;
+    type Effect = R::Effect;
+
+    fn kind(&self) -> Kind {
+        self.0.kind()
+    }
+
+    fn goes_by_clocks(&self) -> bool {
+        self.0.goes_by_clocks()
+    }
+
+    fn prepare(&self, state: &R::State, op: Op, dot: Dot, stamp: Stamp) -> Result<R::Effect, Refusal> {
+        self.0.prepare(state, op, dot, stamp).map(sent)
+    }
+
+    fn apply(&self, state: &mut R::State, change: &Change<R::Effect>) -> bool {
+        let altered = self.0.apply(state, change);
+        *state = sent(std::mem::take(state));
+        altered
+    }
+
+    fn read(&self, state: &R::State) -> Reading {
+        self.0.read(state)
+    }
+
+    fn merge(&self, ours: Side<'_, R::State>, theirs: Side<'_, R::State>) -> Option<R::State> {
+        self.0.merge(ours, theirs).map(sent)
+    }
+
+    fn shows(&self, state: &R::State, dot: Dot) -> bool {
+        self.0.shows(state, dot)
+    }
+
+    fn unsure(&self, state: &R::State, dot: Dot) -> bool {
+        self.0.unsure(state, dot)
+    }
+}
