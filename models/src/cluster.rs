@@ -23,11 +23,12 @@ pub(crate) use world::World;
 
 use crate::history::{Claims, History, Write};
 use crate::own_property::Own;
-use crate::scope::{Link, Scope};
+use crate::scope::{Clocks, Link, Scope};
 use crate::specification::Specification;
 use crate::tamper::Tamper;
-use multimaster::{MasterId, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
+use multimaster::{MasterId, Op, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
 use state::{Master, locked};
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tables::Tables;
@@ -204,6 +205,18 @@ impl<R: Resolver> Cluster<R> {
         !state.wire.iter().any(|letter| is_here(&tables.letters[*letter]))
     }
 
+    /// The request as it reaches the rule, if `replica` is asked after `history`: at the wall-clock time that its master's
+    /// clock shows, if the rule uses wall clocks.
+    pub(crate) fn timed<'a>(&self, replica: &Replica<R>, history: &History, request: &'a Request) -> Cow<'a, Request> {
+        if self.scope.clocks == Clocks::Free || !replica.rule().goes_by_clocks() {
+            return Cow::Borrowed(request);
+        }
+        let asked = request.op.time().unwrap_or_else(|| history.lamport_time_at(replica));
+        let time = self.scope.clocks.time(asked, history.latest_wall_time(&history.past_of(replica)));
+        let op = Op::At(time, Box::new(request.op.untimed().clone()));
+        Cow::Owned(Request { key: request.key.clone(), op })
+    }
+
     pub(crate) fn letter(&self, LetterNumber(number): LetterNumber) -> Arc<Letter<R>> {
         Arc::clone(&self.tables().letters[number])
     }
@@ -217,7 +230,7 @@ impl<R: Resolver> Cluster<R> {
     }
 }
 
-/// A client writes: what the ghost is told of it.
+/// A client writes: what the ghost is told of it. The request is as it [reaches the rule](Cluster::timed).
 pub(crate) fn written<R: Resolver>(
     replica: &mut Replica<R>,
     request: &Request,
@@ -226,5 +239,51 @@ pub(crate) fn written<R: Resolver>(
     let dot = replica.write(&request.key, request.op.clone())?;
     // A master logs what it writes.
     let stamp = replica.log().last().map_or(Stamp::new(0, replica.id()), |change| change.stamp);
-    Ok(Write { dot, stamp, key: request.key.clone(), op: request.op.untimed().clone(), past })
+    let wall = replica.rule().goes_by_clocks().then(|| request.op.time().unwrap_or(stamp.time()));
+    Ok(Write { dot, stamp, key: request.key.clone(), op: request.op.untimed().clone(), wall, past })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{self, Limits};
+    use crate::scope::{Client, Free};
+    use multimaster::Topology;
+    use multimaster::systems::CassandraCell;
+
+    /// Whether each write of every history that is reached has a time later, by more than `behind`, than what it had seen.
+    fn keeps_time(clocks: Clocks, behind: i128) -> bool {
+        let client = |at, asks: &[&str]| Client {
+            at: MasterId(at),
+            asks: asks.iter().map(|ask| ask.parse().expect("a request")).collect(),
+        };
+        let clients = vec![
+            client(0, &["at 10, set k = 1", "at 2, delete k"]),
+            client(1, &["at 5, set k = 2", "set k = 3"]),
+            client(2, &["at 7, set j = 4"]),
+        ];
+        let topology = Topology::all_to_all(3).expect("three masters");
+        let link = Link::Stream { resets: 0 };
+        let scope = Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks };
+        let cluster = Cluster::new(scope, CassandraCell::default());
+        let report = engine::explore(&cluster, Limits::default(), |_, _| {});
+        assert!(report.cut.is_none());
+        let tables = &*cluster.tables();
+        let histories = (0..tables.histories.next()).map(|number| &tables.histories[number].history);
+        let mut writes = histories.flat_map(|history| history.writes().iter().map(move |write| (history, write)));
+        writes.all(|(history, write)| {
+            let wall = i128::from(write.wall.expect("the rule uses wall clocks"));
+            history.latest_wall_time(&write.past).is_none_or(|latest| wall > i128::from(latest) + behind)
+        })
+    }
+
+    #[test]
+    fn clocks_are_as_wrong_as_they_are_said_to_be_and_not_more() {
+        assert!(keeps_time(Clocks::Right, 0));
+        assert!(keeps_time(Clocks::SkewedBy(3), -3));
+        // They would not be found right if they were not.
+        assert!(!keeps_time(Clocks::SkewedBy(3), -2));
+        assert!(!keeps_time(Clocks::SkewedBy(1), 0));
+        assert!(!keeps_time(Clocks::Free, -3));
+    }
 }

@@ -21,6 +21,8 @@ pub struct Write {
     pub key: Key,
     /// The operation.
     pub op: Op,
+    /// The wall-clock time that it was made at, if its master's rule uses wall clocks.
+    pub wall: Option<u64>,
     /// What had been seen when it was made: by its master, and by the writers of what that had seen.
     pub past: VersionVector,
 }
@@ -62,6 +64,16 @@ impl History {
     /// The write named `dot`.
     pub fn get(&self, dot: Dot) -> Option<&Write> {
         self.0.binary_search_by_key(&dot, |write| write.dot).ok().map(|place| &self.0[place])
+    }
+
+    /// The Lamport time of a write at `replica` now.
+    pub(crate) fn lamport_time_at<R: Resolver>(&self, replica: &Replica<R>) -> u64 {
+        self.seen(replica).map(|write| write.stamp.time()).max().unwrap_or(0) + 1
+    }
+
+    /// The latest wall-clock time of the writes in `past`, if one has such a time.
+    pub(crate) fn latest_wall_time(&self, past: &VersionVector) -> Option<u64> {
+        self.0.iter().filter(|write| past.contains(write.dot)).filter_map(|write| write.wall).max()
     }
 
     /// What a write at `replica` would be made in knowledge of: what it has seen, and what that was made in knowledge of.

@@ -20,7 +20,7 @@ use crate::own_property::{Failed, OwnProperties, witness_of};
 use crate::scope::Scope;
 use crate::sharded::Sharded;
 use crate::specification::{self as spec, Specification};
-use crate::systems::System;
+use crate::systems::{self, System};
 use multimaster::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
     GrowOnlySet, Kind, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, Layout, MasterId, MaxRegister,
@@ -121,6 +121,16 @@ impl RuleName {
     pub fn named(name: &str) -> Option<RuleName> {
         let own = Self::ALL.iter().find(|(_, own, _)| *own == name).map(|(rule, ..)| *rule);
         own.or_else(|| System::named(name).map(RuleName::System))
+    }
+
+    /// All rules that have a name.
+    pub(crate) fn every() -> impl Iterator<Item = RuleName> {
+        Self::ALL.iter().map(|(rule, ..)| *rule).chain(systems::ALL.iter().map(RuleName::System))
+    }
+
+    /// The names of those that [go by clocks](RuleName::goes_by_clocks), in a sentence.
+    pub fn those_that_go_by_clocks() -> String {
+        Self::every().filter(|rule| rule.goes_by_clocks()).map(RuleName::name).collect::<Vec<_>>().join(", ")
     }
 
     pub(crate) fn kind(self) -> Kind {

@@ -2,6 +2,8 @@
 
 use multimaster::{Key, MasterId, Op, Request, Text, Topology};
 use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
 
 /// A bounded world: who is joined to whom, by what links, and what clients do there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,16 +24,59 @@ pub struct Scope {
     pub clocks: Clocks,
 }
 
-/// How far the wall clocks of masters can be wrong. It matters to rules that go by them.
+/// How far the wall clocks of masters can be wrong. It matters to rules that
+/// [use them](multimaster::Resolver::goes_by_clocks), and to no others.
+///
+/// A request gives the wall-clock time of its write (`at 10, set k = 1`); one that gives none is made at its Lamport time.
+/// Where clocks are not free, that is the earliest time: a clock that would be too far behind shows the earliest time that
+/// is not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clocks {
-    /// At will: the time of a write is the one its request gives, or without one its Lamport time.
+    /// As wrong as the requests say.
     #[default]
     Free,
-    /// Not at all: a write is later than every write that its master has seen.
+    /// Not wrong: the time of a write is later than the times of all writes that it had seen, its master's own among them.
     Right,
-    /// A clock can be behind what its master has seen by at most so much.
+    /// A clock can be behind by so much: the time of a write plus this is later than the times of all that it had seen.
     SkewedBy(u64),
+}
+
+impl Clocks {
+    /// When a write is made whose request gives the time `asked`, after writes of which the latest was made at `latest`.
+    pub fn time(self, asked: u64, latest: Option<u64>) -> u64 {
+        let Some(latest) = latest else { return asked };
+        match self {
+            Clocks::Free => asked,
+            Clocks::Right => asked.max(latest.saturating_add(1)),
+            Clocks::SkewedBy(most) => asked.max(latest.saturating_add(1).saturating_sub(most)),
+        }
+    }
+}
+
+/// As scenario files spell it.
+impl fmt::Display for Clocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Clocks::Free => f.write_str("free"),
+            Clocks::Right => f.write_str("right"),
+            Clocks::SkewedBy(most) => write!(f, "skewed by {most}"),
+        }
+    }
+}
+
+impl FromStr for Clocks {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Clocks, String> {
+        let skewed = text.strip_prefix("skewed by ").and_then(|most| most.parse().ok()).map(Clocks::SkewedBy);
+        match text {
+            "free" => Ok(Clocks::Free),
+            "right" => Ok(Clocks::Right),
+            _ => skewed.ok_or_else(|| {
+                format!("`clocks = {text:?}`: give \"right\", \"skewed by N\" (N a whole number) or \"free\"")
+            }),
+        }
+    }
 }
 
 /// A client of one master and what it asks, one request after the other.

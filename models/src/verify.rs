@@ -22,7 +22,7 @@ use crate::explorer;
 use crate::explorer::{Served, Shown};
 use crate::own_property::Property;
 use crate::rules::{self, Surveyed};
-use crate::scope::Scope;
+use crate::scope::{Clocks, Scope};
 use crate::specification::Specification;
 use crate::table;
 use crate::trace::{Replayed, Trace};
@@ -133,7 +133,9 @@ impl<R: Resolver> Verify<R> {
     /// The default: the laws; a pair, then three masters on a ring, on a star and all to all; over streams with four
     /// writes, over datagrams with three, one of which is lost and one of which arrives twice, and in a soup; and a pair
     /// whose logs are cut so short that each needs the other's snapshot. A rule that
-    /// [goes by clocks](Resolver::goes_by_clocks) is also given clocks of which one is ahead.
+    /// [goes by clocks](Resolver::goes_by_clocks) is judged under clocks that are [right](crate::scope::Clocks::Right), one of
+    /// them ahead of the others; then under clocks that are wrong, and what is violated only there is reported as such: see
+    /// [`clocks`](Verify::clocks).
     pub fn rule<Form, I: IntoRule<Form, Rule = R>>(rule: I) -> Verify<R> {
         let rule = rule.into_rule();
         Verify { rules: Rules::new(move |_| rule.clone()), plan: Plan::new(I::NOTE) }
@@ -250,6 +252,13 @@ impl<R: Resolver> Verify<R> {
     /// ```
     pub fn requests<T: Into<String>>(mut self, requests: impl IntoIterator<Item = T>) -> Self {
         self.plan.requests.get_or_insert_default().extend(requests.into_iter().map(Into::into));
+        self
+    }
+
+    /// Judges a rule that [goes by clocks](Resolver::goes_by_clocks) under clocks that are as right as this, in all scopes, and
+    /// under no others.
+    pub fn clocks(mut self, clocks: Clocks) -> Self {
+        self.plan.clocks = Some(clocks);
         self
     }
 

@@ -1,13 +1,13 @@
 //! A cluster's steps and states in words: the lines of traces, the sentences of the Explorer, the reasons in reports.
 
-use crate::cluster::{Action, Cluster, Inquiry, Letter, State, World};
-use crate::history::{LostTo, Observed};
+use crate::cluster::{Action, Cluster, Inquiry, Letter, State, World, written};
+use crate::history::{History, LostTo, Observed, Write};
 use crate::printed::escaped;
 use crate::properties as p;
 use crate::scope::Link;
 use crate::specification::{Misread, misread};
 use crate::subject::{Arrow, Sent, Subject};
-use multimaster::{Dot, MasterId, Message, MessageOf, Outcome, Replica, Resolver, VersionVector};
+use multimaster::{Dot, MasterId, Message, MessageOf, Op, Outcome, Refusal, Replica, Request, Resolver, VersionVector};
 use std::fmt;
 
 impl<R: Resolver> Subject for Cluster<R> {
@@ -37,11 +37,11 @@ impl<R: Resolver> Subject for Cluster<R> {
         match action {
             Action::Ask { client, place } => {
                 let script = &self.scope.clients[*client];
-                self.refusal(state, script.at, &script.asks[*place])
+                self.client_remark(state, script.at, &script.asks[*place])
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[*index];
-                self.refusal(state, *at, request)
+                self.client_remark(state, *at, request)
             }
             Action::Deliver(letter) | Action::Repeat(letter) => {
                 let letter = self.letter(*letter);
@@ -238,9 +238,9 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The request, after the name by which later steps call the change that it makes.
-    fn named(&self, state: &State<R>, at: MasterId, request: &multimaster::Request) -> String {
-        match Replica::clone(&state.replica(at)).write(&request.key, request.op.clone()) {
-            Ok(dot) => format!("{dot}: {request}"),
+    fn named(&self, state: &State<R>, at: MasterId, request: &Request) -> String {
+        match self.answer_to_client(state, at, request) {
+            Ok(write) => format!("{}: {}", write.dot, as_written(&write)),
             Err(_) => request.to_string(),
         }
     }
@@ -255,23 +255,46 @@ impl<R: Resolver> Cluster<R> {
             let losses = history.judge(&self.observed(replica)).losses;
             let loss = losses.into_iter().find(|loss| loss.to == to)?;
             let write = history.get(loss.write)?;
-            let request = multimaster::Request { key: write.key.clone(), op: write.op.clone() };
-            let (id, dot, reads) = (replica.id(), write.dot, readings_of(replica));
+            let (request, id, dot, reads) = (as_written(write), replica.id(), write.dot, readings_of(replica));
             let beaten = loss.shown.iter().find(|dot| write.past.contains(**dot));
             let why = match (to, beaten) {
                 (LostTo::Concurrent, _) => "a write concurrent to it won".to_owned(),
                 (LostTo::Nothing, _) => "nothing that competed with it is read either".to_owned(),
-                (LostTo::Past, Some(winner)) => format!("{winner} won, which it had seen"),
+                (LostTo::Past, Some(winner)) => format!("{} won, which it had seen", with_wall_time(history, *winner)),
                 (LostTo::Past, None) => "nothing that competed with it won".to_owned(),
             };
             Some(format!("{id} has seen {dot} ({request}) and reads {reads}: {why}"))
         })
     }
 
-    fn refusal(&self, state: &State<R>, at: MasterId, request: &multimaster::Request) -> Option<String> {
-        let refusal = Replica::clone(&state.replica(at)).write(&request.key, request.op.clone()).err()?;
-        Some(format!("refused: {refusal}"))
+    fn client_remark(&self, state: &State<R>, at: MasterId, request: &Request) -> Option<String> {
+        match self.answer_to_client(state, at, request) {
+            Ok(write) if write.wall == request.op.time() => None,
+            Ok(write) => write.wall.map(|time| format!("at wall-clock time {time}")),
+            Err(refusal) => Some(format!("refused: {refusal}")),
+        }
     }
+
+    fn answer_to_client(&self, state: &State<R>, at: MasterId, request: &Request) -> Result<Write, Refusal> {
+        let (mut replica, history) = (Replica::clone(&state.replica(at)), state.world().history);
+        let (request, past) = (self.timed(&replica, &history, request), history.past_of(&replica));
+        written(&mut replica, &request, past)
+    }
+}
+
+/// The request that the write was, at the wall-clock time that counted, if one did.
+fn as_written(write: &Write) -> Request {
+    let op = match write.wall {
+        Some(time) => Op::At(time, Box::new(write.op.clone())),
+        None => write.op.clone(),
+    };
+    Request { key: write.key.clone(), op }
+}
+
+/// The write's name; and the wall-clock time that counted, if one did: `A1 (at 10)`.
+fn with_wall_time(history: &History, dot: Dot) -> String {
+    let wall = history.get(dot).and_then(|write| write.wall);
+    wall.map_or_else(|| dot.to_string(), |time| format!("{dot} (at {time})"))
 }
 
 fn outcome_in_words<R: Resolver>(

@@ -147,12 +147,18 @@ fn a_maximum_used_as_a_register_loses_what_it_had_acknowledged() {
     assert_eq!(steps, ["A: set k = 4", "A: set k = 2"], "{text}");
 }
 
-/// A register by the writer's wall clock, for all that its writer had seen.
+/// A write and the time that its writer's wall clock showed.
+type Timed = (u64, Version);
+
+/// A register by the writer's wall clock: whether what comes replaces what is held.
 #[derive(Clone)]
-struct ByTheClock;
+struct ByTheClock(fn(&Timed, &Timed) -> bool);
+
+/// For all that its writer had seen.
+const LATER: ByTheClock = ByTheClock(|incoming, held| incoming > held);
 
 impl Resolver for ByTheClock {
-    type State = Option<(u64, Version)>;
+    type State = Option<Timed>;
     type Effect = (u64, Option<Text>);
 
     fn goes_by_clocks(&self) -> bool {
@@ -169,10 +175,10 @@ impl Resolver for ByTheClock {
 
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
         let (time, value) = change.effect.clone();
-        let incoming = Some((time, Version { stamp: change.stamp, dot: change.dot, value }));
-        let newer = incoming > *state;
+        let incoming = (time, Version { stamp: change.stamp, dot: change.dot, value });
+        let newer = state.as_ref().is_none_or(|held| self.0(&incoming, held));
         if newer {
-            *state = incoming;
+            *state = Some(incoming);
         }
         newer
     }
@@ -182,7 +188,10 @@ impl Resolver for ByTheClock {
     }
 
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
-        Some(ours.state.clone().max(theirs.state.clone()))
+        let (Some(held), Some(incoming)) = (ours.state, theirs.state) else {
+            return Some(ours.state.clone().or(theirs.state.clone()));
+        };
+        Some(Some(if self.0(incoming, held) { incoming.clone() } else { held.clone() }))
     }
 
     fn shows(&self, state: &Self::State, dot: Dot) -> bool {
@@ -190,12 +199,74 @@ impl Resolver for ByTheClock {
     }
 }
 
+/// Of each violation: the scope, whether it needs skew, the property and the number of steps.
+fn violations(rule: ByTheClock, clocks: Option<Clocks>) -> Vec<(String, bool, &'static str, usize)> {
+    let verify = Verify::rule(rule).lawless().quiet();
+    let verify = if let Some(clocks) = clocks { verify.clocks(clocks) } else { verify };
+    match verify.run() {
+        Ok(_) => Vec::new(),
+        Err(Failure::Violated { violations, .. }) => {
+            let each = violations.into_iter();
+            each.map(|v| (v.world, v.skewed, v.example.property, v.example.replayed.steps.len())).collect()
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
 #[test]
 fn a_rule_by_wall_clocks_is_tried_with_one_that_is_ahead() {
-    let (steps, text) = failure(ByTheClock);
+    let (steps, text) = failure(LATER);
     assert_eq!(steps, ["A: at 10, set k = 1", "A -> B: A1 after nothing", "B: at 5, set k = 2"], "{text}");
-    assert!(text.contains("B has seen B1 (at 5, set k = 2)") || text.contains("A1 won, which it had seen"), "{text}");
-    assert!(text.contains("pair/skewed-clocks/"), "{text}");
+    assert!(
+        text.contains("B has seen B1 (at 5, set k = 2)") && text.contains("A1 (at 10) won, which it had"),
+        "{text}"
+    );
+    assert!(text.contains("only where wall clocks are wrong") && text.contains("pair/skewed-clocks/"), "{text}");
+    assert!(violations(LATER, Some(Clocks::Right)).is_empty());
+    let found = violations(LATER, Some(Clocks::SkewedBy(2)));
+    assert!(found.iter().any(|(.., property, steps)| (*property, *steps) == (p::NO_CAUSAL_LOSS, 3)), "{found:?}");
+    assert!(found.iter().all(|(_, skewed, ..)| !skewed), "nothing is compared with right clocks: {found:?}");
+}
+
+/// Of equal times each master keeps its own: right clocks do not help. Skew shows something else in fewer steps.
+#[test]
+fn what_right_clocks_show_comes_first_and_by_itself() {
+    let found = violations(ByTheClock(|incoming, held| incoming.0 > held.0), None);
+    assert_eq!((found[0].1, found[0].2, found[0].3), (false, p::CONVERGENCE, 4), "{found:?}");
+    let first_skewed = found.iter().position(|(_, skewed, ..)| *skewed).expect("a clock that stands still");
+    let skewed: Vec<_> =
+        found[first_skewed..].iter().map(|(_, skewed, property, steps)| (*skewed, *property, *steps)).collect();
+    assert_eq!(skewed, [(true, p::NO_RESURRECTION, 2), (true, p::NO_CAUSAL_LOSS, 2)], "{found:?}");
+}
+
+/// What comes three ticks behind what is held is thrown away, though its stamp may be the later.
+#[test]
+fn right_clocks_may_be_far_apart() {
+    let stale = ByTheClock(|incoming, held| incoming.0 + 3 >= held.0 && incoming.1.stamp > held.1.stamp);
+    let found = violations(stale, Some(Clocks::Right));
+    assert_eq!((found[0].2, found[0].3), (p::CONVERGENCE, 4), "{found:?}");
+    assert!(found.iter().all(|(world, ..)| world.contains("/one-clock-ahead/")), "{found:?}");
+}
+
+#[test]
+fn a_scope_that_gives_times_to_a_rule_without_wall_clocks_is_refused() {
+    let scope = |ask: &str, clocks| Scope {
+        topology: Topology::all_to_all(2).unwrap(),
+        link: Link::Stream { resets: 0 },
+        batch: 1,
+        log: None,
+        clients: vec![Client { at: MasterId(0), asks: vec![ask.parse().unwrap()] }],
+        free: Free::default(),
+        clocks,
+    };
+    let run = |ask, clocks| Verify::rule(LastWriteWins).lawless().quiet().scope("mine", scope(ask, clocks)).run();
+    for refused in [run("at 5, set k = 1", Clocks::Free), run("set k = 1", Clocks::Right)] {
+        let Err(Failure::Request(what)) = refused else { panic!("{refused:?}") };
+        assert!(what.contains("mine") && what.contains("wall clocks"), "{what}");
+    }
+    let Err(Failure::Request(_)) = Verify::rule(LastWriteWins).quiet().clocks(Clocks::Right).run() else {
+        panic!("clocks count for nothing")
+    };
 }
 
 #[test]

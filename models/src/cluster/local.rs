@@ -25,7 +25,8 @@ impl<R: Resolver> Cluster<R> {
             let mut replica = Replica::clone(&tables.locals[local].replica);
             let mut history = History::clone(&tables.histories[next.history].history);
             let past = history.past_of(&replica);
-            let wrote = written(&mut replica, request, past).ok().map(|write| {
+            let request = self.timed(&replica, &history, request);
+            let wrote = written(&mut replica, &request, past).ok().map(|write| {
                 history.add(write);
                 Wrote { settled: self.settled(tables, local, replica), history: tables.history(history) }
             });

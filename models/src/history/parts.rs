@@ -202,6 +202,7 @@ fn supersedes(later: &Op, earlier: &Op) -> bool {
         stamp: Stamp::new(seq, MasterId(0)),
         key: "k".into(),
         op: op.clone(),
+        wall: None,
         past: Default::default(),
     };
     let (first, second) = (write(1, earlier), write(2, later));

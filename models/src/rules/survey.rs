@@ -123,35 +123,47 @@ fn happens_anyway(found: &[Option<Counterexample>], property: &str) -> bool {
     columns.filter(at_all).any(|(_, (.., properties))| properties.contains(&property))
 }
 
+/// What the masters' clocks show: A's is ahead of C's, and C's of B's.
+const APART: Option<[u64; 3]> = Some([10, 5, 7]);
+/// What they show where all stand still at one time.
+const STILL: Option<[u64; 3]> = Some([5, 5, 5]);
+
 /// Two masters with three writes, three with one each, as the workloads of [`verify`](crate::verify()) have them; those
-/// under right clocks first.
+/// under right clocks first. A rule that uses wall clocks is given several times: as they are, and moved on until they are
+/// [right](Clocks::Right).
 fn scopes(rule: &Rule) -> Vec<(Under, Scope)> {
     let mut scopes = Vec::new();
     let stream = Link::Stream { resets: 0 };
     let datagram = Link::Datagram { losses: 0, duplicates: 0 };
+    let by_clocks = rule.rule.goes_by_clocks();
+    let (right, times) =
+        if by_clocks { (Clocks::Right, &[None, APART, STILL][..]) } else { (Clocks::Free, &[None][..]) };
     for [a, b, c] in rule.rule.with(Workloads) {
-        for asks in
-            [[&a[..], &b[..1], &[]], [&a[..1], &b[..], &[]], [&b[..1], &c[..], &[]], [&a[..1], &b[..1], &c[..1]]]
-        {
-            scopes.push((Under::RightClocks, scope(stream, &asks, None)));
+        let three: [[&[&str]; 3]; 4] =
+            [[&a, &b[..1], &[]], [&a[..1], &b, &[]], [&b[..1], &c, &[]], [&a[..1], &b[..1], &c[..1]]];
+        for (asks, times) in three.iter().flat_map(|asks| times.iter().map(move |times| (asks, *times))) {
+            scopes.push((Under::RightClocks, scope(stream, asks, times, right)));
         }
-        let skewed = [[&a[..1], &b[..1], &[]], [&a[..1], &c[..1], &[]], [&a[..1], &b[..1], &c[1..]]];
-        // Where clocks do not count, they cannot be wrong.
-        for asks in skewed.iter().filter(|_| rule.rule.goes_by_clocks()) {
-            scopes.push((Under::SkewedClocks, scope(stream, asks, Some([10, 5, 7]))));
+        if by_clocks {
+            for asks in [[&a[..1], &b[..1], &[]], [&a[..1], &c[..1], &[]], [&a[..1], &b[..1], &c[1..]]] {
+                scopes.push((Under::SkewedClocks, scope(stream, &asks, APART, Clocks::Free)));
+            }
+            for asks in &three {
+                scopes.push((Under::SkewedClocks, scope(stream, asks, STILL, Clocks::Free)));
+            }
         }
-        scopes.push((Under::Unordered, scope(datagram, &[&a[..1], &b[..1], &c[..1]], None)));
+        scopes.push((Under::Unordered, scope(datagram, &[&a[..1], &b[..1], &c[..1]], None, right)));
     }
     scopes.sort_by_key(|(under, _)| *under as u8);
     scopes
 }
 
 /// As many masters as ask something.
-fn scope(link: Link, asks: &[&[&str]], clocks: Option<[u64; 3]>) -> Scope {
+fn scope(link: Link, asks: &[&[&str]], times: Option<[u64; 3]>, clocks: Clocks) -> Scope {
     let asking: Vec<&[&str]> = asks.iter().copied().filter(|asks| !asks.is_empty()).collect();
     let clients = (0u16..).zip(&asking).map(|(at, asks)| {
-        let timed = |ask: &&str| match clocks {
-            Some(clocks) => format!("at {}, {ask}", clocks[usize::from(at)]),
+        let timed = |ask: &&str| match times {
+            Some(times) => format!("at {}, {ask}", times[usize::from(at)]),
             None => (*ask).to_owned(),
         };
         Client {
@@ -161,7 +173,7 @@ fn scope(link: Link, asks: &[&[&str]], clocks: Option<[u64; 3]>) -> Scope {
     });
     let clients: Vec<Client> = clients.collect();
     let topology = Topology::all_to_all(clients.len() as u16).expect("two or three masters");
-    Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks: Clocks::default() }
+    Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks }
 }
 
 /// One line a rule, in Markdown.

@@ -3,7 +3,6 @@
 use super::RuleName;
 use crate::delivery::Delivery;
 use crate::expression::{Keeps, Over};
-use crate::systems;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -24,6 +23,7 @@ pub(super) struct File {
     pub(super) rule: Option<Spanned<RuleFile>>,
     pub(super) shards: Option<Spanned<u16>>,
     pub(super) delivery: Option<Spanned<Delivery>>,
+    pub(super) clocks: Option<Spanned<String>>,
     pub(super) link: Option<Spanned<LinkName>>,
     pub(super) resets: Option<Spanned<u8>>,
     pub(super) losses: Option<Spanned<u8>>,
@@ -94,7 +94,7 @@ impl<'de> Visitor<'de> for NameOrTable {
 
 /// All that `rule` can be.
 pub(super) fn rule_names() -> impl Iterator<Item = &'static str> {
-    RuleName::ALL.iter().map(|(_, name, _)| *name).chain(systems::ALL.iter().map(|system| system.name))
+    RuleName::every().map(RuleName::name)
 }
 
 #[derive(Debug, Deserialize)]

@@ -162,14 +162,40 @@ impl Reader<'_> {
     }
 
     fn request(&self, place: &Spanned<String>, text: &str, takes: Takes) -> Result<Request, Fault> {
-        let Takes { kind, table } = takes;
+        let Takes { kind, table, no_clocks } = takes;
         let request: Request = text.parse().map_err(|error| self.fault(place, format!("{error}")))?;
         let request = if table { as_row(request) } else { request };
-        if kind.takes(&request.op) {
-            return Ok(request);
+        if !kind.takes(&request.op) {
+            let right = if table { "what a map takes of a field, without `in`" } else { kind.operations() };
+            return Err(self.fault(place, format!("the rule does not take `{text}`: it takes {right}")));
         }
-        let right = if table { "what a map takes of a field, without `in`" } else { kind.operations() };
-        Err(self.fault(place, format!("the rule does not take `{text}`: it takes {right}")))
+        match (request.op.time(), no_clocks) {
+            (Some(time), Some(why)) => {
+                let what = format!("`at {time}` counts for nothing here, because {why}; drop it, or");
+                Err(self.fault(place, format!("{what} {}", a_rule_that_does())))
+            }
+            (Some(time), None) if time > LATEST_WALL_TIME => {
+                Err(self.fault(place, format!("`at {time}` is too late: at most {LATEST_WALL_TIME}")))
+            }
+            _ => Ok(request),
+        }
+    }
+
+    fn clocks(&self, file: &File, no_clocks: Option<&str>) -> Result<Clocks, Fault> {
+        let Some(place) = &file.clocks else {
+            return Ok(Clocks::Free);
+        };
+        let clocks: Clocks = place.get_ref().parse().map_err(|what: String| self.fault(place, what))?;
+        if let Some(why) = no_clocks {
+            let what = format!("`clocks` counts for nothing here, because {why}; drop it, or");
+            return Err(self.fault(place, format!("{what} {}", a_rule_that_does())));
+        }
+        if file.shards.is_some() && clocks != Clocks::Free {
+            let what = "only `clocks = \"free\"` is for masters of several `shards`: a clock is kept right by what its \
+                        master has seen in one of them alone";
+            return Err(self.fault(place, what));
+        }
+        Ok(clocks)
     }
 
     fn free(&self, file: &File, takes: Takes) -> Result<Free, Fault> {
@@ -275,7 +301,7 @@ impl Reader<'_> {
             return Err(self.fault(&file.masters, "more than 32 edges are too many to explore"));
         }
         let table = matches!(rule, RuleName::Expression(expression) if expression.is_table());
-        let takes = Takes { kind: rule.kind(), table };
+        let takes = Takes { kind: rule.kind(), table, no_clocks: no_clocks(rule) };
         let scope = Scope {
             link: match link.get_ref() {
                 LinkName::Stream => Link::Stream { resets },
@@ -287,7 +313,7 @@ impl Reader<'_> {
             log: file.log.as_ref().map(|log| *log.get_ref()),
             clients: self.clients(file, takes)?,
             free: self.free(file, takes)?,
-            clocks: Clocks::default(),
+            clocks: self.clocks(file, takes.no_clocks)?,
             topology,
         };
         self.told_apart(file, &scope)?;
@@ -330,7 +356,7 @@ impl Reader<'_> {
         let free = free.map(|(index, (place, (at, ask)))| (place, *at, ask, scope.clients.len() + index));
         let mut asked_by = BTreeMap::new();
         for (place, at, ask, client) in scripts.chain(free) {
-            if let Op::Transfer { to, .. } = ask.op
+            if let Op::Transfer { to, .. } = *ask.op.untimed()
                 && to.0 >= scope.topology.masters()
             {
                 return Err(self.fault(place, no_such_master(&to.to_string(), scope.topology.masters())));
@@ -353,6 +379,7 @@ impl Reader<'_> {
             ("losses", file.losses.as_ref().map(|f| f.span().start)),
             ("duplicates", file.duplicates.as_ref().map(|f| f.span().start)),
             ("batch", file.batch.as_ref().map(|f| f.span().start)),
+            ("clocks", file.clocks.as_ref().map(|f| f.span().start)),
             ("log", file.log.as_ref().map(|f| f.span().start)),
             ("free", file.free.as_ref().map(|f| f.take.span().start)),
         ];
@@ -362,7 +389,8 @@ impl Reader<'_> {
         }
         let capacity = file.capacity.as_ref().map_or(100, |capacity| *capacity.get_ref());
         let relay = file.relay.as_ref().is_some_and(|relay| *relay.get_ref());
-        let clients = self.clients(file, Takes { kind: Kind::Register, table: false })?;
+        let no_clocks = Some("the article's program uses no wall clocks");
+        let clients = self.clients(file, Takes { kind: Kind::Register, table: false, no_clocks })?;
         for ask in file.clients.values().flatten() {
             if ask.get_ref().trim_start().starts_with("delete") {
                 return Err(self.fault(ask, format!("the article's masters only set: `{}`", ask.get_ref())));
@@ -381,12 +409,26 @@ impl Reader<'_> {
     }
 }
 
+/// The latest time that a request can give: a clock has room to move on from there.
+const LATEST_WALL_TIME: u64 = 1 << 62;
+
 /// Which operations clients may ask.
 #[derive(Clone, Copy)]
 struct Takes {
     kind: Kind,
     /// Whether a key is a row of one table.
     table: bool,
+    /// Why wall clocks count for nothing, if they do.
+    no_clocks: Option<&'static str>,
+}
+
+/// Why wall clocks count for nothing under this rule, if they do.
+fn no_clocks(rule: RuleName) -> Option<&'static str> {
+    let why = match rule {
+        RuleName::Expression(_) => "this expression reads no `.wall`",
+        _ => "this rule uses no wall clocks",
+    };
+    (!rule.goes_by_clocks()).then_some(why)
 }
 
 /// An operation on a key, as one on the row of that name.
@@ -406,4 +448,8 @@ fn master_named(name: &str, masters: u16) -> Option<MasterId> {
 fn no_such_master(name: &str, masters: u16) -> String {
     let last = MasterId(masters.saturating_sub(1));
     format!("there is no master `{name}`: the {masters} masters are A to {last}")
+}
+
+fn a_rule_that_does() -> String {
+    format!("take a rule that uses them: {}, or an expression that reads `.wall`", RuleName::those_that_go_by_clocks())
 }

@@ -8,6 +8,7 @@ use super::journal::Journal;
 use super::meeting::{Epochs, Meeting};
 use super::packet::{MAX_DATAGRAM, NotTaken, Packet, Pushed, alone, shown};
 use crate::any_rule;
+use crate::scenario::RuleName;
 use crate::scope::Scope;
 use derive_where::derive_where;
 use multimaster::clock::LATEST;
@@ -174,6 +175,10 @@ impl<R: Resolver> MasterActor<R> {
         {
             let last = MasterId(self.scope.topology.masters() - 1);
             return Err(not(format!("there is no master {to} to transfer to: the masters are A to {last}")));
+        }
+        if let (Some(time), false) = (request.op.time(), self.rule.goes_by_clocks()) {
+            let rules = RuleName::those_that_go_by_clocks();
+            return Err(not(format!("`at {time}`: this rule uses no wall clocks; those that do are {rules}")));
         }
         self.may_write(state)?;
         // As long as this write could ever be: a rule is a pure function, so it can be asked what would travel.

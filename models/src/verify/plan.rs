@@ -18,7 +18,7 @@ use crate::laws::Broken;
 use crate::own_property::OwnProperties;
 use crate::properties as p;
 use crate::scenario::{RuleName, Scenario};
-use crate::scope::Scope;
+use crate::scope::{Clocks, Scope};
 use crate::subject::Subject;
 use multimaster::Op;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +38,8 @@ pub(super) struct Plan {
     pub(super) scenarios: Vec<String>,
     /// What clients ask, if not the default.
     pub(super) requests: Option<Vec<String>>,
+    /// How right wall clocks are, if in all scopes alike.
+    pub(super) clocks: Option<Clocks>,
     /// Whether masters may need each other's snapshots.
     pub(super) snapshots: bool,
     /// The witnesses that need not be reached.
@@ -97,6 +99,7 @@ impl Plan {
             own: None,
             scenarios: Vec::new(),
             requests: None,
+            clocks: None,
             snapshots: true,
             unreached: BTreeSet::new(),
             limits: Limits::default(),
@@ -108,13 +111,15 @@ impl Plan {
     /// Where the rule is tried: what takes least first.
     ///
     /// # Errors
-    /// If the requests given are not right.
+    /// If the requests given are not right, or wall clocks are spoken of that the rule does not use.
     pub(super) fn worlds(&self, rule: &dyn Ruled) -> Result<Vec<World>, Failure> {
         let (kind, by_clocks) = (rule.kind(), rule.goes_by_clocks());
         let requests = self.requests.as_ref().map(|texts| requests::clients(texts, kind, by_clocks));
         let requests = requests.transpose().map_err(Failure::Request)?;
         let mut worlds = match (&self.own, requests) {
-            (Some((name, scope)), None) => vec![World { name: name.clone(), place: Place::Scope(scope.clone()) }],
+            (Some((name, scope)), None) => {
+                vec![World { name: name.clone(), place: Place::Scope(scope.clone()), skewed: false }]
+            }
             (Some((name, scope)), Some(clients)) => {
                 vec![worlds::asked(name, scope, clients).map_err(Failure::Request)?]
             }
@@ -126,11 +131,22 @@ impl Plan {
             (None, None) => worlds::default(rule.workload(), by_clocks),
             (None, Some(clients)) => worlds::requested(&clients, by_clocks),
         };
+        if let Some(clocks) = self.clocks {
+            if !self.scenarios.is_empty() {
+                let what = "a scenario file says how right clocks are: drop `.clocks(…)`, or `.scenario(…)`";
+                return Err(Failure::Request(what.into()));
+            }
+            worlds = worlds::under(clocks, worlds);
+        }
+        if let (false, Some(world)) = (by_clocks, worlds.iter().find(|world| world.speaks_of_clocks())) {
+            let what = "speaks of wall clocks, which this rule does not use (`Resolver::goes_by_clocks` is false)";
+            return Err(Failure::Request(format!("the scope {} {what}: leave `at TIME` and `clocks` out", world.name)));
+        }
         let given = (!self.scenarios.is_empty()).then(|| RuleName::Given(self.given(rule)));
         for (file, given) in self.scenarios.iter().zip(given.into_iter().cycle()) {
             let scenario = fault::read(file).and_then(|text| Scenario::parse_under(given, file, file, &text));
             let scenario = scenario.map_err(Failure::Scenario)?;
-            worlds.push(World { name: file.clone(), place: Place::Scenario(Box::new(scenario)) });
+            worlds.push(World { name: file.clone(), place: Place::Scenario(Box::new(scenario)), skewed: false });
         }
         if !self.snapshots {
             worlds.retain(|world| !world.has_snapshots());
@@ -251,12 +267,12 @@ impl Plan {
         if found.violations.is_empty() && found.incomplete.is_none() {
             found.incomplete = self.incomplete(world, model, &report);
         }
-        // Only what is demanded, and shorter than what has been found, is worth a replay.
+        // Only what is demanded, and shorter than what has been found, is worth a replay; of what happens under right clocks,
+        // wrong ones show nothing new.
         let shorter = |finding: &Finding| match &finding.verdict {
-            Verdict::Violated(Some(path)) => found
-                .violations
-                .get(finding.property)
-                .is_none_or(|(_, known)| path.len() < known.example.replayed.steps.len()),
+            Verdict::Violated(Some(path)) => found.violations.get(finding.property).is_none_or(|(_, known)| {
+                known.skewed == world.skewed && path.len() < known.example.replayed.steps.len()
+            }),
             _ => false,
         };
         // A property that a file expects to be violated is one that it allows.
@@ -276,8 +292,13 @@ impl Plan {
         // Every shipped rule's schedules replay: if one of these does not, that is this rule's doing.
         for example in replayed_alike(model, &world.name, &report).unwrap_or_else(|_| watch::remembers()) {
             let property = example.property;
-            let violation =
-                Violation { world: world.name.clone(), example, file: None, after: found.started.elapsed() };
+            let violation = Violation {
+                world: world.name.clone(),
+                skewed: world.skewed,
+                example,
+                file: None,
+                after: found.started.elapsed(),
+            };
             if found.violations.is_empty() {
                 self.announce(&crate::table::counterexample(&violation.world, &violation.example));
             }
@@ -341,8 +362,8 @@ impl Plan {
         }
         let row = |property: &str| p::ALL.iter().position(|known| *known == property).unwrap_or(p::ALL.len());
         let mut violations: Vec<(usize, Violation)> = violations.into_values().collect();
-        violations.sort_by_key(|(place, Violation { example, .. })| {
-            (example.replayed.steps.len(), *place, row(example.property))
+        violations.sort_by_key(|(place, Violation { example, skewed, .. })| {
+            (*skewed, example.replayed.steps.len(), *place, row(example.property))
         });
         let in_snapshots = violations.iter().any(|(place, _)| worlds[*place].has_snapshots());
         let mut violations: Vec<Violation> = violations.into_iter().map(|(_, violation)| violation).collect();

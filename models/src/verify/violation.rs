@@ -14,6 +14,8 @@ use std::time::Duration;
 pub struct Violation {
     /// The scope.
     pub world: String,
+    /// Whether wall clocks are wrong in it: then no scope shows the same with clocks that are right.
+    pub skewed: bool,
     /// The property, and the schedule.
     pub example: Counterexample,
     /// The trace, if it could be written; the picture is beside it.
@@ -47,6 +49,9 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.skewed {
+            write!(f, "only where wall clocks are wrong (without this: `.clocks(Clocks::Right)`), ")?;
+        }
         writeln!(f, "{}", table::counterexample(&self.world, &self.example))?;
         let Some(file) = &self.file else {
             return write!(f, "the trace:\n{}", self.example.trace);

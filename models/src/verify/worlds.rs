@@ -11,6 +11,8 @@ use multimaster::{MasterId, Op, Request, Topology};
 pub(super) struct World {
     pub(super) name: String,
     pub(super) place: Place,
+    /// Whether wall clocks are wrong in it, which are right in the others.
+    pub(super) skewed: bool,
 }
 
 /// What is explored.
@@ -48,16 +50,50 @@ impl World {
         self.scope().is_some_and(|scope| scope.log.is_some())
     }
 
-    /// What tells which of two worlds is explored sooner: about how many states it has, in no unit.
-    fn cost(&self) -> (usize, usize) {
-        let Some(scope) = self.scope() else { return (0, 0) };
+    /// Whether it says anything of wall clocks.
+    pub(super) fn speaks_of_clocks(&self) -> bool {
+        self.scope().is_some_and(|scope| {
+            let scripted = scope.clients.iter().flat_map(|client| &client.asks);
+            let mut asks = scripted.chain(scope.free.of.iter().map(|(_, ask)| ask));
+            scope.clocks != Clocks::Free || asks.any(|ask| ask.op.time().is_some())
+        })
+    }
+
+    /// The same world under these clocks and no others. (A scenario file says itself what its clocks are.)
+    fn under(mut self, clocks: Clocks) -> World {
+        if let Place::Scope(scope) = &mut self.place {
+            scope.clocks = clocks;
+        }
+        World { skewed: false, ..self }
+    }
+
+    /// The same world with clocks as wrong as its requests say.
+    fn skewed(self) -> World {
+        World { skewed: true, ..self.under(Clocks::Free) }
+    }
+
+    /// What tells which of two worlds is explored sooner: the one whose clocks are not skewed; then the one with fewer states,
+    /// of which this tells about how many there are, in no unit.
+    fn cost(&self) -> (bool, usize, usize) {
+        let Some(scope) = self.scope() else { return (false, 0, 0) };
         let link = match scope.link {
             Link::Stream { .. } => 0,
             Link::Datagram { .. } if self.has_snapshots() => 1,
             _ => 2,
         };
-        (link, scope.topology.edges().count())
+        (self.skewed, link, scope.topology.edges().count())
     }
+}
+
+/// The worlds under these clocks and no others; of those that come to the same, one.
+pub(super) fn under(clocks: Clocks, worlds: Vec<World>) -> Vec<World> {
+    let mut kept: Vec<World> = Vec::new();
+    for world in worlds.into_iter().map(|world| world.under(clocks)) {
+        if kept.iter().all(|other| other.scope() != world.scope()) {
+            kept.push(world);
+        }
+    }
+    kept
 }
 
 /// The scope with these clients.
@@ -69,30 +105,34 @@ pub(super) fn asked(name: &str, scope: &Scope, clients: Vec<Client>) -> Result<W
     if let Some(client) = clients.iter().find(|client| client.at.0 >= masters) {
         return Err(format!("there is no master `{}` in {name}, which has {masters}", client.at));
     }
-    Ok(World { name: name.into(), place: Place::Scope(Scope { clients, ..scope.clone() }) })
+    let place = Place::Scope(Scope { clients, ..scope.clone() });
+    Ok(World { name: name.into(), place, skewed: false })
 }
 
 /// A pair, then three masters on a ring, on a star and all to all; over streams with four writes, over datagrams with
 /// three, one of which is lost and one of which arrives twice, and in a soup; and a pair whose logs are cut so short that
-/// each needs the other's snapshot. If clocks count, also with clocks of which one is ahead. What takes least first.
+/// each needs the other's snapshot. If wall clocks count they are right; and where all send to all also one of them is ahead
+/// of the others, once kept right and once as it is. What takes least first, but what is skewed last.
 pub(super) fn default(workload: Workload, by_clocks: bool) -> Vec<World> {
     let mut worlds = Vec::new();
     for (order, writes) in ["up", "down"].into_iter().zip(workload) {
         for (shape, topology) in [shapes(2), shapes(3)].into_iter().flatten() {
             let clients = |counts: &[usize]| clients(&writes, counts);
             let masters = usize::from(topology.masters());
-            let mut add = |kind: &str, link, log, clients| {
-                worlds.push(world(format!("{shape}/{kind}/{order}"), &topology, link, log, clients));
+            let made = |kind: &str, link, log, clients| {
+                world(format!("{shape}/{kind}/{order}"), &topology, (link, log), clients, by_clocks)
             };
-            add("stream", STREAM, None, clients(&[2, 1, 1][..masters]));
+            worlds.push(made("stream", STREAM, None, clients(&[2, 1, 1][..masters])));
             if by_clocks && has_all_edges(&topology) {
-                add("skewed-clocks", STREAM, None, timed(clients(&[1, 2, 1][..masters])));
+                let clients = timed(clients(&[1, 2, 1][..masters]));
+                worlds.push(made("one-clock-ahead", STREAM, None, clients.clone()));
+                worlds.push(made("skewed-clocks", STREAM, None, clients).skewed());
             }
             if masters == 2 {
-                add("snapshot", SNAPSHOT, Some(1), clients(&[2, 2]));
+                worlds.push(made("snapshot", SNAPSHOT, Some(1), clients(&[2, 2])));
             } else if order == "up" {
-                add("datagram", DATAGRAM, None, clients(&[2, 1, 0]));
-                add("soup", Link::Soup, None, clients(&[2, 1, 0]));
+                worlds.push(made("datagram", DATAGRAM, None, clients(&[2, 1, 0])));
+                worlds.push(made("soup", Link::Soup, None, clients(&[2, 1, 0])));
             }
         }
     }
@@ -108,18 +148,22 @@ pub(super) fn requested(asked: &[Client], by_clocks: bool) -> Vec<World> {
     let smaller = if masters == 2 { shapes(2) } else { Vec::new() };
     let mut worlds = Vec::new();
     for (shape, topology) in smaller.into_iter().chain(shapes(masters.max(3))) {
-        let mut add = |kind: &str, link, log, clients| {
-            worlds.push(world(format!("{shape}/{kind}"), &topology, link, log, clients));
+        let made = |kind: &str, link, log, clients: &[Client]| {
+            world(format!("{shape}/{kind}"), &topology, (link, log), clients.to_vec(), by_clocks)
         };
-        add("stream", STREAM, None, asked.to_vec());
-        if by_clocks && untimed && has_all_edges(&topology) {
-            add("skewed-clocks", STREAM, None, timed(asked.to_vec()));
+        worlds.push(made("stream", STREAM, None, asked));
+        if by_clocks && has_all_edges(&topology) {
+            let ahead = if untimed { timed(asked.to_vec()) } else { asked.to_vec() };
+            if untimed {
+                worlds.push(made("one-clock-ahead", STREAM, None, &ahead));
+            }
+            worlds.push(made("skewed-clocks", STREAM, None, &ahead).skewed());
         }
         if topology.masters() == 2 {
-            add("snapshot", SNAPSHOT, Some(1), asked.to_vec());
+            worlds.push(made("snapshot", SNAPSHOT, Some(1), asked));
         } else {
-            add("datagram", DATAGRAM, None, asked.to_vec());
-            add("soup", Link::Soup, None, asked.to_vec());
+            worlds.push(made("datagram", DATAGRAM, None, asked));
+            worlds.push(made("soup", Link::Soup, None, asked));
         }
     }
     worlds.sort_by_key(World::cost);
@@ -149,9 +193,18 @@ fn has_all_edges(topology: &Topology) -> bool {
     topology.edges().count() == masters * (masters - 1)
 }
 
-fn world(name: String, topology: &Topology, link: Link, log: Option<usize>, clients: Vec<Client>) -> World {
-    let (topology, free, clocks) = (topology.clone(), Free::default(), Clocks::default());
-    World { name, place: Place::Scope(Scope { topology, link, batch: 2, log, clients, free, clocks }) }
+/// A world in which wall clocks are right, if they count.
+fn world(
+    name: String,
+    topology: &Topology,
+    (link, log): (Link, Option<usize>),
+    clients: Vec<Client>,
+    by_clocks: bool,
+) -> World {
+    let (topology, free) = (topology.clone(), Free::default());
+    let clocks = if by_clocks { Clocks::Right } else { Clocks::Free };
+    let scope = Scope { topology, link, batch: 2, log, clients, free, clocks };
+    World { name, place: Place::Scope(scope), skewed: false }
 }
 
 /// The same requests, each at the time that its master's clock shows: A's is ahead of C's, and C's of B's.

@@ -1,5 +1,6 @@
 //! The adapter alone: masters as actors, their packets carried by hand.
 
+use multimaster::systems::CassandraCell;
 use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Reading, Resolver, Stamp, Topology};
 use multimaster_models::scope::{Clocks, Free, Link, Scope};
 use multimaster_models::spawn::{
@@ -157,6 +158,18 @@ fn parts_in_flight<E: Clone>(flying: &VecDeque<(usize, usize, Packet<E>)>) -> Ve
         _ => None,
     };
     flying.iter().filter_map(part).collect()
+}
+
+#[test]
+fn a_time_is_refused_by_a_rule_that_uses_no_wall_clocks_and_taken_by_one_that_does() {
+    let mut untimed = Pair::new(LastWriteWins, 1, None);
+    let Some(Packet::Refused(why)) = untimed.ask(0, "at 9, set k = 1") else { panic!("it is refused") };
+    assert!(why.contains("`at 9`") && why.contains("uses no wall clocks") && why.contains("cassandra"), "{why}");
+    assert_eq!(untimed.reads(0, "k"), Reading::Nothing);
+    let mut timed = Pair::new(CassandraCell::default(), 1, None);
+    assert!(matches!(timed.ask(0, "at 9, set k = 1"), Some(Packet::Wrote(_))));
+    assert!(matches!(timed.ask(0, "at 5, set k = 2"), Some(Packet::Wrote(_))));
+    assert_eq!(timed.reads(0, "k"), Reading::Value("1".into()));
 }
 
 #[test]

@@ -99,7 +99,7 @@ impl<R: Resolver> AnyWorld for World<R> {
             let stamp = self.masters[at].log().last().expect("it is logged").stamp;
             let (key, op) = (request.key.clone(), request.op.clone());
             let place = self.writes.partition_point(|held| held.dot < dot);
-            self.writes.insert(place, Write { dot, stamp, key, op, past });
+            self.writes.insert(place, Write { dot, stamp, key, op, wall: None, past });
         }
         self.judge(at, &before)
     }

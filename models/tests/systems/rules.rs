@@ -59,14 +59,14 @@ impl Pair {
 }
 
 #[test]
-fn a_time_is_heeded_only_by_rules_that_go_by_clocks() {
+fn a_time_is_taken_only_by_rules_that_go_by_clocks() {
     Pair::of("cassandra").at(A, 9, set("1")).at(B, 3, set("2")).sync().reads("1", "1");
-    // Equal logical times: the higher master.
     let pair = Topology::all_to_all(2).unwrap();
     let own = Pair([A, B].map(|id| Replica::new(id, AnyRule::new(LastWriteWins), &pair)));
     own.write(A, set("1")).write(B, set("2")).sync().reads("2", "2");
     let mut own = Replica::new(A, AnyRule::new(LastWriteWins), &pair);
     assert_eq!(own.write("k", Op::At(9, Box::new(set("1")))), Err(Refusal::NoWallClock));
+    assert_eq!(own.read("k"), Reading::Nothing);
     let without = Pair::of("cassandra").write(A, set("1")).at(B, 2, set("0")).sync();
     without.reads("0", "0");
 }

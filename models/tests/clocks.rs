@@ -1,0 +1,186 @@
+//! Wall clocks: who uses them, how wrong they can be, and where their times are shown.
+#![allow(missing_docs)]
+
+use multimaster_models::check::{Checked, Counterexample, Engine, check};
+use multimaster_models::engine::Verdict;
+use multimaster_models::properties as p;
+use multimaster_models::rules;
+use multimaster_models::scenario::{RuleName, Scenario};
+use multimaster_models::scope::Clocks;
+use multimaster_models::{table, trace};
+
+/// Two masters over streams; `more` begins at line 6.
+fn file(rule: &str, more: &str) -> String {
+    format!("about = \"\"\nmasters = 2\ntopology = \"all-to-all\"\nlink = \"stream\"\nrule = \"{rule}\"\n{more}\n")
+}
+
+fn world(rule: &str, more: &str) -> Checked {
+    let scenario = Scenario::parse("given", "given.toml", &file(rule, more)).unwrap();
+    check(&scenario, Engine::Own, &mut |_, _| {})
+}
+
+#[track_caller]
+fn assert_refused(text: &str, line: usize, said: &[&str]) {
+    let fault = Scenario::parse("given", "given.toml", text).unwrap_err();
+    assert_eq!(fault.line, line, "{fault}");
+    said.iter().for_each(|said| assert!(fault.what.contains(said), "{said}: {fault}"));
+}
+
+fn example<'a>(checked: &'a Checked, property: &str) -> &'a Counterexample {
+    checked.counterexamples.iter().find(|example| example.property == property).expect(property)
+}
+
+fn steps(checked: &Checked, property: &str) -> Option<usize> {
+    match checked.report.verdict(property) {
+        Some(Verdict::Violated(Some(path))) => Some(path.len()),
+        Some(Verdict::Holds(None)) => None,
+        other => panic!("{property}: {other:?}"),
+    }
+}
+
+/// A was written later, and B had not seen it.
+const CLIENTS: &str = "[clients]\nA = [\"at 9, set k = a\"]\nB = [\"at 1, set k = b\"]";
+
+#[test]
+fn a_rule_that_uses_no_wall_clocks_takes_no_time_and_names_those_that_do() {
+    let others = RuleName::those_that_go_by_clocks();
+    assert_refused(&file("last-write", CLIENTS), 7, &["`at 9`", "uses no wall clocks", &others]);
+    let free = "[free]\ntake = 1\nof = [\n\"A: set k = 1\",\n\"B: at 2, set k = 2\"]";
+    assert_refused(&file("custom", free), 10, &["`at 2`", &others]);
+    let expression = "[rule]\nover = \"merged\"\nkeep = \"first\"\n[clients]\nA = [\"at 2, set k = 2\"]";
+    assert_refused(&file("", expression).replace("rule = \"\"\n", ""), 9, &["`at 2`", "reads no `.wall`", &others]);
+    let article =
+        "about = \"\"\nprogram = \"article\"\nmasters = 2\ntopology = \"ring\"\n[clients]\nA = [\"at 1, set k = 1\"]";
+    assert_refused(article, 6, &["`at 1`", "the article's program"]);
+}
+
+#[test]
+fn those_that_do_are_found_among_all_rules() {
+    let others = RuleName::those_that_go_by_clocks();
+    let others: Vec<&str> = others.split(", ").collect();
+    assert!(others.contains(&"cassandra") && others.contains(&"riak-newest"), "{others:?}");
+    for rule in rules::all() {
+        assert_eq!(others.contains(&rule.name), rule.rule.goes_by_clocks(), "{}", rule.name);
+        let parsed = Scenario::parse("given", "given.toml", &file(rule.name, "clocks = \"right\""));
+        assert_eq!(parsed.is_ok(), rule.rule.goes_by_clocks(), "{}: {parsed:?}", rule.name);
+    }
+}
+
+#[test]
+fn a_rule_that_uses_them_keeps_the_later_write() {
+    let checked = world("cassandra", CLIENTS);
+    let lost = example(&checked, p::NO_POLICY_LOSS);
+    assert!(lost.why().contains("has seen B1 (at 1, set k = b) and reads k=a"), "{}", lost.why());
+}
+
+/// A rule as an expression uses wall clocks if it reads them: it then sees the times that are given, or that clocks move on to.
+#[test]
+fn an_expression_that_reads_wall_clocks_keeps_the_later_write() {
+    let kept = |clocks: &str| {
+        let rule = "[rule]\nover = \"arrival\"\nkeep = \"if second.wall > first.wall { second } else { first }\"";
+        let clients = "[clients]\nA = [\"at 9, set k = a\"]\nB = [\"at 1, set k = b\"]";
+        let text = file("", &format!("{clocks}\n{rule}\n{clients}")).replace("rule = \"\"\n", "");
+        let scenario = Scenario::parse("given", "given.toml", &text).unwrap();
+        let steps =
+            "scenario given\n\nA: at 9, set k = a\nA -> B: A1 after nothing\nB: at 1, set k = b\nB -> A: B1 after A1\n";
+        let replayed = trace::Trace::parse("given.trace", steps).unwrap().replay(&scenario.model()).unwrap();
+        assert!(scenario.rule_failed().is_none());
+        replayed.steps.last().unwrap().readings.clone()
+    };
+    // A client's write replaces what its master holds; elsewhere the times decide.
+    assert_eq!(kept(""), ["k=a", "k=b"]);
+    assert_eq!(kept("clocks = \"right\""), ["k=b", "k=b"], "B, having seen A1, is at 10");
+}
+
+#[test]
+fn clocks_that_cannot_be_are_refused() {
+    let clocks = |clocks: &str| file("cassandra", &format!("clocks = {clocks}"));
+    for wrong in ["\"wrong\"", "\"skewed\"", "\"skewed by \"", "\"skewed by -1\"", "\"skewed by five\"", "\"Right\""] {
+        assert_refused(&clocks(wrong), 6, &["\"right\"", "\"skewed by N\"", "\"free\""]);
+    }
+    assert_refused(&clocks("5"), 6, &["`clocks`", "text in quotes"]);
+    for right in [Clocks::Free, Clocks::Right, Clocks::SkewedBy(5), Clocks::SkewedBy(u64::MAX)] {
+        assert_eq!(right.to_string().parse(), Ok(right));
+    }
+    assert_refused(&file("last-write", "clocks = \"right\""), 6, &["uses no wall clocks", "cassandra"]);
+    let sharded = "shards = 2\nclocks = \"right\"\n[clients]\nA = [\"set k = 1\"]";
+    assert_refused(&file("cassandra", sharded), 7, &["`shards`", "\"free\""]);
+    let late = "[clients]\nA = [\"at 4611686018427387905, set k = 1\"]";
+    assert_refused(&file("cassandra", late), 7, &["too late", "4611686018427387904"]);
+    let article = "about = \"\"\nprogram = \"article\"\nmasters = 2\ntopology = \"ring\"\nclocks = \"right\"\n[clients]\nA = [\"set k = 1\"]";
+    assert_refused(article, 5, &["`clocks`"]);
+}
+
+#[test]
+fn a_transfer_goes_to_a_master_that_there_is_whatever_the_time() {
+    let at = |ask: &str| file("bounded-counter", &format!("[clients]\nA = [\"{ask}\"]"));
+    assert_refused(&at("transfer 1 of k to Z"), 7, &["there is no master `Z`"]);
+    assert_refused(&at("at 5, transfer 1 of k to Z"), 7, &["`at 5`", "uses no wall clocks"]);
+}
+
+/// A clock that is behind what its master has seen loses what is written by it: under right clocks it cannot be behind.
+#[test]
+fn what_needs_skew_does_not_happen_under_right_clocks() {
+    let skew = "[clients]\nA = [\"at 10, set k = 1\"]\nB = [\"at 5, set k = 2\"]";
+    let lost = |clocks: &str| steps(&world("cassandra", &format!("clocks = \"{clocks}\"\n{skew}")), p::NO_CAUSAL_LOSS);
+    assert_eq!(steps(&world("cassandra", skew), p::NO_CAUSAL_LOSS), Some(3));
+    assert_eq!(lost("free"), Some(3));
+    assert_eq!(lost("right"), None);
+    // B's write is then at 11 - N: at 10 its greater value wins.
+    assert_eq!(["skewed by 0", "skewed by 1", "skewed by 2", "skewed by 9"].map(lost), [None, None, Some(3), Some(3)]);
+}
+
+/// Right clocks are not only Lamport times: of concurrent writes the one with fewer before it may be the later.
+#[test]
+fn under_right_clocks_time_passes_where_nothing_is_written() {
+    let clients = "[clients]\nA = [\"at 10, set k = 1\"]\nB = [\"set k = 2\", \"set k = 3\"]";
+    let lost = |clocks: &str| {
+        let checked = world("cassandra", &format!("{clocks}\n{clients}"));
+        let texts = checked.counterexamples.iter().map(|example| example.why().to_owned());
+        texts.collect::<Vec<_>>().join("\n")
+    };
+    assert!(lost("clocks = \"right\"").contains("and reads k=1"), "B's writes are lost to A's, which was later");
+    assert!(!lost("clocks = \"right\"").contains("no causal loss"));
+}
+
+#[test]
+fn the_time_that_decided_is_printed() {
+    let clients = "[clients]\nA = [\"at 10, set k = 1\"]\nB = [\"at 5, set k = 2\", \"set k = 3\"]";
+    let schedule = |clocks: &str, property| {
+        let checked = world("cassandra", &format!("clocks = \"{clocks}\"\n{clients}"));
+        let example = example(&checked, property).clone();
+        (table::schedule(&example.replayed), example)
+    };
+    let (free, example) = schedule("free", p::NO_CAUSAL_LOSS);
+    let why = example.why();
+    assert!(why.ends_with("has seen B2 (at 2, set k = 3) and reads k=2: B1 (at 5) won, which it had seen"), "{why}");
+    assert!(free.contains("B: set k = 3") && free.contains("(at wall-clock time 2)"), "{free}");
+    assert!(!free.contains("at wall-clock time 5") && !free.contains("at wall-clock time 10"), "{free}");
+    assert!(example.trace.contains("# at wall-clock time 2; "), "{}", example.trace);
+    assert!(example.replayed.picture.contains("B2: at 2, set k = 3"), "{}", example.replayed.picture);
+    let (right, _) = schedule("right", p::NO_POLICY_LOSS);
+    assert!(!right.contains("at wall-clock time 5"), "{right}");
+    // A rule that uses none shows none.
+    let untimed = world("last-write", "[clients]\nA = [\"set k = 1\"]\nB = [\"set k = 2\"]");
+    let untimed = example_of(&untimed);
+    assert!(!untimed.contains("wall-clock") && !untimed.contains("(at "), "{untimed}");
+}
+
+fn example_of(checked: &Checked) -> String {
+    let example = &checked.counterexamples[0];
+    table::schedule(&example.replayed) + example.why()
+}
+
+/// A master that has seen a later time than its client gives moves on from there, and says so.
+#[test]
+fn a_clock_that_moves_on_is_told() {
+    let more = "clocks = \"right\"\n[clients]\nA = [\"at 10, set k = 1\"]\nB = [\"at 5, delete k\"]";
+    let scenario = Scenario::parse("given", "given.toml", &file("cassandra", more)).unwrap();
+    let text = "scenario given\n\nA: at 10, set k = 1\nA -> B: A1 after nothing\nB: at 5, delete k\n";
+    let trace = trace::Trace::parse("given.trace", text).unwrap();
+    let replayed = trace.replay(&scenario.model()).unwrap();
+    let remarks: Vec<Option<&str>> = replayed.steps.iter().map(|step| step.remark.as_deref()).collect();
+    assert_eq!(remarks, [None, None, Some("at wall-clock time 11")]);
+    assert_eq!(replayed.steps[2].readings, ["k=1", "nothing"], "the delete is the later one");
+    assert!(replayed.picture.contains("B1: at 11, delete k"), "{}", replayed.picture);
+}
