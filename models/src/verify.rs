@@ -174,8 +174,8 @@ impl<R: Resolver> Verify<R> {
     /// use multimaster::ArrivalWins;
     /// use multimaster_models::{Verify, properties};
     ///
-    /// // It diverges, but a deleted value does not come back.
-    /// Verify::rule(ArrivalWins).only(properties::NO_RESURRECTION).run()?;
+    /// // It diverges, but no master sees a change before what its writer had seen.
+    /// Verify::rule(ArrivalWins).only(properties::CAUSAL_ORDER).run()?;
     /// # Ok::<(), multimaster_models::verify::Failure>(())
     /// ```
     pub fn only(mut self, property: &str) -> Self {

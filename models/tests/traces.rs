@@ -184,7 +184,7 @@ fn a_step_on_a_tampered_stream_is_what_was_delivered() {
     let replayed = Trace::parse("here", text).unwrap().replay(&cluster).unwrap();
     let last = replayed.steps.last().unwrap();
     assert_eq!((last.step.as_str(), last.readings[1].as_str()), ("A -> B: A2 after nothing", "nothing"));
-    assert_eq!(last.remark.as_deref(), Some("B lacks something before it, and asks A"));
+    assert_eq!(last.remark.as_deref(), Some("refused: A2 cannot be the next change of A"));
     assert!(
         replayed.picture.contains("A2 after nothing") && !replayed.picture.contains("A1 A2"),
         "{}",

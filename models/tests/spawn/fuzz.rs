@@ -157,6 +157,9 @@ fn converges<R: Resolver>(rule: R, random: &mut fastrand::Rng, count: usize) {
             pair.run(|_| false);
         }
     }
+    for at in 0..2 {
+        pair.ask(at, asks(rule.kind())[0]);
+    }
     pair.tick(0);
     pair.tick(1);
     pair.run(|_| false);
