@@ -1,6 +1,6 @@
 //! Checking scenarios: [`check`] explores one, [`check_all`] many at a time, and what comes out is a [`Checked`].
 
-use crate::engine::{self, Cut, Finding, Report, Verdict};
+use crate::engine::{self, Counted, Cut, Finding, Report, Verdict};
 use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::printed::shown;
@@ -68,7 +68,7 @@ pub fn check(scenario: &Scenario, engine: Engine, progress: &mut dyn FnMut(usize
     let model = scenario.model();
     let report = match engine {
         Engine::Own => model.explore(scenario.limits, progress),
-        Engine::Stateright(how) => stateright_engine::explore(model.clone(), how),
+        Engine::Stateright(how) => stateright_engine::explore(model.clone(), how, scenario.limits),
     };
     // What was explored under a rule that failed is of some other rule.
     if let Some(fault) = scenario.fault_of_rule() {
@@ -155,7 +155,7 @@ fn surprise(expect: &Expect, finding: &Finding) -> Option<String> {
         Verdict::Holds(_) => true,
         Verdict::Violated(_) => false,
         Verdict::NotExhausted => return Some(format!("{property}: expected {}, not exhausted", say(expected))),
-        Verdict::NotJudged => return Some(format!("{property}: expected {}, not judged", say(expected))),
+        Verdict::NotJudged(why) => return Some(format!("{property}: expected {}, not judged: {why}", say(expected))),
     };
     (found != expected).then(|| format!("{property}: expected {}, found {}", say(expected), say(found)))
 }
@@ -220,6 +220,8 @@ pub struct Summary<'a> {
     depth: usize,
     messages: Option<usize>,
     cut: Option<String>,
+    /// The chance that two states were taken for one is not above this.
+    mistaken: f64,
     seconds: f64,
     /// Of a scenario without one, the `[expect]` that holds it to what was found.
     expect: Option<String>,
@@ -282,7 +284,7 @@ impl Checked {
                     true => "failed",
                     false => verdict_in_words(finding),
                 },
-                steps: path_of(finding).filter(|_| self.failed.is_none()).map(Vec::len),
+                steps: path_of(finding).filter(|_| self.failed.is_none()).map(|path| path.len()),
                 why: counterexample.map(Counterexample::why),
                 trace: counterexample.map(|example| example.trace.as_str()),
             }
@@ -300,6 +302,7 @@ impl Checked {
             depth: self.report.depth,
             messages: self.report.messages,
             cut: self.report.cut.map(cut_in_words),
+            mistaken: self.report.mistaken,
             seconds: self.report.time.as_secs_f64(),
             expect: self.expectation(),
         }
@@ -319,7 +322,7 @@ fn in_quotes_if_need_be(key: &str) -> String {
 fn path_of(finding: &Finding) -> Option<&engine::Path> {
     match &finding.verdict {
         Verdict::Holds(path) | Verdict::Violated(path) => path.as_ref(),
-        Verdict::NotExhausted | Verdict::NotJudged => None,
+        Verdict::NotExhausted | Verdict::NotJudged(_) => None,
     }
 }
 
@@ -330,7 +333,7 @@ fn verdict_in_words(finding: &Finding) -> &'static str {
         (Verdict::Holds(_), true) => "reached",
         (Verdict::Violated(_), true) => "not reached",
         (Verdict::NotExhausted, _) => "not exhausted",
-        (Verdict::NotJudged, _) => "not judged",
+        (Verdict::NotJudged(_), _) => "not judged",
     }
 }
 
@@ -339,6 +342,18 @@ pub fn cut_in_words(cut: Cut) -> String {
     match cut {
         Cut::States(states) => format!("stopped after {states} states"),
         Cut::Time(time) => format!("stopped after {} s", time.as_secs()),
+        Cut::Memory(bytes) => format!("stopped at {} MB of memory", bytes >> 20),
+        Cut::Numbers(what) => {
+            let what = match what {
+                Counted::States => "states",
+                Counted::Steps => "steps that are possible in one state",
+                Counted::Edges => "bytes of steps between states",
+                Counted::Labels => "combinations of changes that are sent at once",
+                Counted::Parts => "masters, messages and histories",
+            };
+            format!("stopped because no more {what} can be numbered")
+        }
+        Cut::Boundary => "states outside the model's boundary were left out".into(),
         Cut::Found => "stopped at the first violation".into(),
     }
 }

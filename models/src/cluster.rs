@@ -18,7 +18,7 @@ mod world;
 pub use action::{Action, InquiryNumber, LetterNumber};
 pub(crate) use judgement::Judgement;
 pub use state::{Faults, State};
-pub(crate) use state::{Inquiry, Letter, content_hash};
+pub(crate) use state::{Inquiry, Letter};
 pub(crate) use world::World;
 
 use crate::history::{Claims, History, Write};
@@ -122,8 +122,12 @@ impl<R: Resolver> Cluster<R> {
         let counts = (streams, self.scope.clients.len());
         let mut state = State::new(&self.tables, masters.collect(), history, counts);
         state.faults = self.faults();
-        state.rehash(tables);
         state
+    }
+
+    /// Whether so much has been told apart that numbers run out.
+    pub(crate) fn is_full(&self) -> bool {
+        self.tables().is_full()
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables<R>> {

@@ -5,14 +5,20 @@
 //! agree. They are not the first choice because their first counterexample is often not the shortest, and because a run
 //! that hit a limit passes.
 
+mod identity;
+mod visited;
+mod watch;
+
+pub(crate) use identity::{Key, chance_of_one_hash};
+pub(crate) use watch::Watch;
+
 use crate::properties::{BY_CLAIM, FALLS_SILENT};
-use crate::silence::{Graph, Silence};
+use crate::silence::{Graph, Numbers, Silence};
 use crate::subject::Subject;
-use foldhash::quality::FixedState;
-use hashbrown::hash_table::{self, HashTable};
-use stateright::Expectation;
-use std::hash::BuildHasher;
-use std::time::{Duration, Instant};
+use stateright::{Expectation, Property};
+use std::ops::{ControlFlow, Deref};
+use std::time::Duration;
+use visited::{Level, Visited};
 
 /// When to stop before everything has been seen.
 #[derive(Clone, Copy, Debug)]
@@ -21,26 +27,52 @@ pub struct Limits {
     pub states: usize,
     /// The longest time.
     pub time: Duration,
+    /// The most memory that this process takes, in bytes; `None` for as much as it gets. It is asked every 20 ms, where the
+    /// system tells it: on Linux.
+    pub memory: Option<u64>,
     /// Stop once this `always` property is violated.
     pub until: Option<&'static str>,
 }
 
 impl Default for Limits {
-    /// 20 million states, an hour.
+    /// 20 million states, an hour, and beside the memory that this process already takes three quarters of what is now
+    /// available.
     fn default() -> Self {
-        Limits { states: 20_000_000, time: Duration::from_secs(3600), until: None }
+        let (time, memory) = (Duration::from_secs(3600), watch::default_memory());
+        Limits { states: 20_000_000, time, memory, until: None }
     }
 }
 
-/// Why an exploration stopped early.
+/// Why an exploration is not exhaustive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// So many states were found, and more were to come.
     States(usize),
     /// The time was up.
     Time(Duration),
+    /// So many bytes were taken.
+    Memory(u64),
+    /// There are more of these than can be numbered.
+    Numbers(Counted),
+    /// A state lies outside the model's own boundary: see [`within_boundary`](stateright::Model::within_boundary).
+    Boundary,
     /// What was looked for had been found.
     Found,
+}
+
+/// What an exploration counts and keeps by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Distinct states.
+    States,
+    /// The steps that are possible in one state.
+    Steps,
+    /// The bytes that the steps of neighbouring states take.
+    Edges,
+    /// The combinations of changes that a step sends.
+    Labels,
+    /// The masters, messages and histories that states are made of.
+    Parts,
 }
 
 /// What is known of a property.
@@ -52,12 +84,41 @@ pub enum Verdict {
     Violated(Option<Path>),
     /// The exploration was cut before it could be told.
     NotExhausted,
-    /// No violation was found, but there are states in which only the rule's own, untested word says that there is none.
-    NotJudged,
+    /// It is nothing that can be judged here, or no violation was found and in some states only the rule's own, untested word
+    /// says that there is none; and why.
+    NotJudged(&'static str),
 }
 
-/// A path by the index of each action among those possible.
-pub type Path = Vec<usize>;
+/// Why a property is not judged of which the rule says, and nothing else, that it holds.
+pub(crate) const UNTESTED: &str = "in some states only the rule's own word says so, which could not be tested";
+
+/// Why a property that is to come true `eventually` is not judged.
+pub(crate) const EVENTUALLY: &str = "`eventually` is said of whole schedules, which are not judged here: say what is \
+                                     `always` true of a state, or `sometimes`";
+
+/// A path: from which of the initial states, and the steps, by the index of each action among those possible.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path {
+    /// The place of its first state among the initial ones.
+    pub start: usize,
+    /// The steps.
+    pub steps: Vec<usize>,
+}
+
+impl Deref for Path {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.steps
+    }
+}
+
+impl From<Vec<usize>> for Path {
+    /// From the first initial state.
+    fn from(steps: Vec<usize>) -> Path {
+        Path { start: 0, steps }
+    }
+}
 
 /// A property and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,10 +142,13 @@ pub struct Report {
     pub generated: usize,
     /// Steps to the farthest state.
     pub depth: usize,
-    /// The most messages that any schedule spends on carrying one change; `None` if there is no bound, or it was cut.
+    /// The most messages that any schedule spends on carrying one change; `None` if there is no bound, if it was cut, or if
+    /// they are more than 65,534.
     pub messages: Option<usize>,
     /// Why it was cut, if it was.
     pub cut: Option<Cut>,
+    /// The chance that two states were taken for one is not above this.
+    pub mistaken: f64,
     /// How long it took.
     pub time: Duration,
 }
@@ -101,147 +165,162 @@ impl Report {
     }
 }
 
-/// The states found, by the hashes of their content, with their numbers in the order of finding.
-#[derive(Default)]
-struct Visited(HashTable<Entry>);
-
-/// Hash and number. Twelve bytes: as a `u64` and a `u32` they would take sixteen.
-struct Entry([u32; 2], u32);
-
-impl Entry {
-    fn hash(&self) -> u64 {
-        u64::from(self.0[0]) << 32 | u64::from(self.0[1])
-    }
+/// Explores `subject`, from all its initial states. `progress` is told now and then how many states there are, and how deep.
+///
+/// A property that is to come true `eventually` is [not judged](Verdict::NotJudged).
+pub fn explore<M: Subject>(subject: &M, limits: Limits, progress: impl FnMut(usize, usize)) -> Report {
+    explore_within(subject, limits, Numbers::default(), progress)
 }
 
-impl Visited {
-    /// The number of the state that hashes so, and whether it is new.
-    fn number(&mut self, hash: u64) -> (u32, bool) {
-        let found = self.0.len() as u32;
-        match self.0.entry(hash, |entry| entry.hash() == hash, Entry::hash) {
-            hash_table::Entry::Occupied(known) => (known.get().1, false),
-            hash_table::Entry::Vacant(place) => {
-                place.insert(Entry([(hash >> 32) as u32, hash as u32], found));
-                (found, true)
-            }
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
-/// The states found in so many steps, in pieces: each is given back as soon as its states have been expanded.
-struct Level<S>(Vec<Vec<S>>);
-
-impl<S> Default for Level<S> {
-    fn default() -> Self {
-        Level(Vec::new())
-    }
-}
-
-impl<S> Level<S> {
-    const PIECE: usize = 256;
-
-    fn push(&mut self, state: S) {
-        match self.0.last_mut() {
-            Some(piece) if piece.len() < Self::PIECE => piece.push(state),
-            _ => {
-                let mut piece = Vec::with_capacity(Self::PIECE);
-                piece.push(state);
-                self.0.push(piece);
-            }
-        }
-    }
-}
-
-/// Explores `subject`. `progress` is told now and then how many states there are, and how deep.
-pub fn explore<M: Subject>(subject: &M, limits: Limits, mut progress: impl FnMut(usize, usize)) -> Report {
-    let started = Instant::now();
+/// The same, with no more numbers than these.
+pub(crate) fn explore_within<M: Subject>(
+    subject: &M,
+    limits: Limits,
+    numbers: Numbers,
+    progress: impl FnMut(usize, usize),
+) -> Report {
+    let mut watch = Watch::new(limits);
     let properties = subject.properties();
-    let mut decided: Vec<Option<usize>> = vec![None; properties.len()];
-    let hasher = FixedState::with_seed(0);
-    let mut visited = Visited::default();
-    let mut graph = Graph::default();
-    let (mut generated, mut depth, mut cut) = (0, 0, None);
-
-    // One initial state: a scenario starts in one way.
-    let mut level = Level::default();
-    for state in subject.init_states().into_iter().take(1) {
-        visited.number(hasher.hash_one(&state));
-        generated += 1;
-        level.push(state);
+    let found = search(subject, &properties, limits, numbers, &mut watch, progress);
+    let Found { states, generated, depth, decided, graph, mut cut } = found;
+    let ways = graph.ways(states);
+    let mut findings: Vec<Finding> = Vec::new();
+    for (property, decided) in properties.iter().zip(decided) {
+        let witness = property.expectation == Expectation::Sometimes;
+        let verdict = match (decided, witness) {
+            _ if property.expectation == Expectation::Eventually => Verdict::NotJudged(EVENTUALLY),
+            (Some(state), true) => Verdict::Holds(Some(ways.path_to(state))),
+            (Some(state), false) => Verdict::Violated(Some(ways.path_to(state))),
+            (None, _) if cut.is_some() => Verdict::NotExhausted,
+            (None, true) => Verdict::Violated(None),
+            (None, false) if BY_CLAIM.contains(&property.name) && subject.is_unsure() => Verdict::NotJudged(UNTESTED),
+            (None, false) => Verdict::Holds(None),
+        };
+        findings.push(Finding { property: property.name, witness, verdict });
     }
+    let (silent, messages) = match graph.silence(&ways, watch.room()) {
+        Silence::Endless { from, around } => {
+            let mut path = ways.path_to(from);
+            path.steps.extend(around);
+            (Verdict::Violated(Some(path)), None)
+        }
+        Silence::TooLarge => {
+            cut = cut.or(limits.memory.map(Cut::Memory));
+            (Verdict::NotExhausted, None)
+        }
+        Silence::Ends { .. } if cut.is_some() => (Verdict::NotExhausted, None),
+        Silence::Ends { messages } => (Verdict::Holds(None), messages),
+    };
+    let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
+    findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silent });
+    let mistaken = chance_of_one_hash(states);
+    Report { findings, states, generated, depth, messages, cut, mistaken, time: watch.elapsed() }
+}
+
+/// What the pass over the states has found.
+struct Found {
+    states: usize,
+    generated: usize,
+    depth: usize,
+    /// Of each property, the number of the state that decides it.
+    decided: Vec<Option<usize>>,
+    graph: Graph,
+    cut: Option<Cut>,
+}
+
+fn search<M: Subject>(
+    subject: &M,
+    properties: &[Property<M>],
+    limits: Limits,
+    numbers: Numbers,
+    watch: &mut Watch,
+    mut progress: impl FnMut(usize, usize),
+) -> Found {
+    let key = Key::random();
+    let mut decided = vec![None; properties.len()];
+    let (mut visited, mut level, mut starts) = (Visited::default(), Level::default(), Vec::new());
+    let (mut generated, mut depth, mut cut, mut outside) = (0, 0, None, false);
+    for (place, state) in subject.init_states().into_iter().enumerate() {
+        if !subject.within_boundary(&state) {
+            outside = true;
+            continue;
+        }
+        match visited.number(key.hash(&state), numbers.states) {
+            None => cut = Some(Cut::Numbers(Counted::States)),
+            Some((_, false)) => {}
+            Some((_, true)) => {
+                generated += 1;
+                starts.push(place);
+                level.push(state);
+            }
+        }
+    }
+    let mut graph = Graph::new(numbers, starts);
     let mut actions = Vec::new();
     // States are expanded in the order in which they are found: that of their numbers.
-    let mut numbers = 0..;
-    'search: while !level.0.is_empty() {
+    let mut expanded = 0..;
+    'search: while !level.is_empty() {
         let mut next_level = Level::default();
-        for (state, index) in level.0.into_iter().flatten().zip(numbers.by_ref()) {
+        for (state, index) in level.into_states().zip(expanded.by_ref()) {
             for (property, decided) in properties.iter().zip(&mut decided) {
-                let decides = property.expectation == Expectation::Sometimes;
-                if decided.is_none() && (property.condition)(subject, &state) == decides {
-                    *decided = Some(index as usize);
+                if decided.is_none() && decides(subject, property, &state) {
+                    *decided = Some(index);
                     if limits.until == Some(property.name) {
                         cut = Some(Cut::Found);
                         break 'search;
                     }
                 }
             }
-            graph.begin(index);
+            cut = cut.or(graph.begin(index).err().map(Cut::Numbers)).or_else(|| watch.stop());
+            if cut.is_some() {
+                break 'search;
+            }
             subject.each_step(&state, &mut actions, &mut |place, next, sent| {
+                if !subject.within_boundary(next) {
+                    outside = true;
+                    return ControlFlow::Continue(());
+                }
                 generated += 1;
-                let (target, new) = visited.number(hasher.hash_one(next));
-                let label = graph.label(sent);
-                graph.edge(target, place as u16, label);
+                let Some((target, new)) = visited.number(key.hash(next), numbers.states) else {
+                    cut = Some(Cut::Numbers(Counted::States));
+                    return ControlFlow::Break(());
+                };
+                cut = graph.edge(target, place, sent).err().map(Cut::Numbers);
                 if new {
                     next_level.push(next.clone());
                     if visited.len().is_multiple_of(4096) {
                         progress(visited.len(), depth);
                     }
+                    if visited.len() > limits.states {
+                        cut = Some(Cut::States(limits.states));
+                    }
                 }
+                cut = cut.or_else(|| watch.stop());
+                if cut.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
-            if visited.len() > limits.states {
-                cut = Some(Cut::States(limits.states));
-            } else if index % 1024 == 0 && started.elapsed() > limits.time {
-                cut = Some(Cut::Time(limits.time));
+            if cut.is_none() && subject.is_full() {
+                cut = Some(Cut::Numbers(Counted::Parts));
             }
             if cut.is_some() {
                 break 'search;
             }
         }
         level = next_level;
-        depth += usize::from(!level.0.is_empty());
+        depth += usize::from(!level.is_empty());
     }
-
-    let states = visited.len();
-    // What follows takes memory of its own.
-    drop(visited);
-    let ways = graph.ways(states);
-    let mut findings: Vec<Finding> = Vec::new();
-    for (property, decided) in properties.iter().zip(decided) {
-        let witness = property.expectation == Expectation::Sometimes;
-        let verdict = match (decided, witness) {
-            (Some(state), true) => Verdict::Holds(Some(ways.path_to(state))),
-            (Some(state), false) => Verdict::Violated(Some(ways.path_to(state))),
-            (None, _) if cut.is_some() => Verdict::NotExhausted,
-            (None, true) => Verdict::Violated(None),
-            (None, false) if BY_CLAIM.contains(&property.name) && subject.is_unsure() => Verdict::NotJudged,
-            (None, false) => Verdict::Holds(None),
-        };
-        findings.push(Finding { property: property.name, witness, verdict });
-    }
-    let (silent, messages) = match graph.silence(&ways) {
-        Silence::Endless { from, around } => {
-            let mut path = ways.path_to(from);
-            path.extend(around);
-            (Verdict::Violated(Some(path)), None)
-        }
-        Silence::Ends { .. } if cut.is_some() => (Verdict::NotExhausted, None),
-        Silence::Ends { messages } => (Verdict::Holds(None), Some(messages)),
-    };
-    let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
-    findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silent });
-    Report { findings, states, generated, depth, messages, cut, time: started.elapsed() }
+    // What follows takes memory of its own, beside the graph: the states are given back first.
+    let cut = cut.or(outside.then_some(Cut::Boundary));
+    Found { states: visited.len(), generated, depth, decided, graph, cut }
 }
+
+/// Whether this state is enough to know what becomes of the property.
+fn decides<M: Subject>(subject: &M, property: &Property<M>, state: &M::State) -> bool {
+    match property.expectation {
+        Expectation::Always => !(property.condition)(subject, state),
+        Expectation::Sometimes => (property.condition)(subject, state),
+        Expectation::Eventually => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -69,6 +69,8 @@ trait AnySubject: Send + Sync {
     fn initial(&self) -> Vec<ErasedState>;
     fn actions(&self, state: &ErasedState, actions: &mut Vec<ErasedAction>);
     fn step(&self, state: &ErasedState, action: &ErasedAction) -> Option<(ErasedState, Sent)>;
+    fn within_boundary(&self, state: &ErasedState) -> bool;
+    fn is_full(&self) -> bool;
     fn properties(&self) -> Vec<(Expectation, &'static str)>;
     fn holds(&self, property: usize, state: &ErasedState) -> bool;
     fn format_action(&self, action: &ErasedAction) -> String;
@@ -112,6 +114,12 @@ impl<M: Subject> AnySubject for Of<M> {
     fn step(&self, state: &ErasedState, action: &ErasedAction) -> Option<(ErasedState, Sent)> {
         let (next, sent) = self.subject.step(self.state(state), self.action(action))?;
         Some((ErasedState(Arc::new(OfState(next))), sent))
+    }
+    fn within_boundary(&self, state: &ErasedState) -> bool {
+        self.subject.within_boundary(self.state(state))
+    }
+    fn is_full(&self) -> bool {
+        self.subject.is_full()
     }
     fn properties(&self) -> Vec<(Expectation, &'static str)> {
         self.properties.iter().map(|property| (property.expectation.clone(), property.name)).collect()
@@ -159,8 +167,12 @@ impl<M: Subject> AnySubject for Of<M> {
 
 impl Erased {
     /// Forgets the type of `subject`.
+    ///
+    /// # Panics
+    /// If it has more properties than [`MOST_PROPERTIES`].
     pub fn new<M: Subject>(subject: M) -> Erased {
         let properties = subject.properties();
+        check_number_of_properties(properties.len()).unwrap_or_else(|error| panic!("{error}"));
         Erased(Arc::new(Of { subject, properties }))
     }
 
@@ -168,6 +180,21 @@ impl Erased {
     pub fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report {
         self.0.explore(limits, progress)
     }
+}
+
+/// The most properties that one model can be asked: stateright wants each as a plain function, and there are so many, and
+/// one more that the [second opinion](crate::stateright_engine) asks.
+pub const MOST_PROPERTIES: usize = 128;
+
+/// Whether so many properties can be asked of one model.
+///
+/// # Errors
+/// If they are more than [`MOST_PROPERTIES`], in words.
+pub fn check_number_of_properties(asked: usize) -> Result<(), String> {
+    if asked <= MOST_PROPERTIES {
+        return Ok(());
+    }
+    Err(format!("{asked} properties are asked of one model: at most {MOST_PROPERTIES} can be"))
 }
 
 /// A model that knows its properties by their places only.
@@ -188,13 +215,25 @@ fn condition<M: ByPlace, const N: usize>(model: &M, state: &M::State) -> bool {
 }
 
 /// These properties, in order, each true where the model [holds](ByPlace::holds) it to be.
+///
+/// # Panics
+/// If they are more than [`MOST_PROPERTIES`] and one.
 pub(crate) fn by_place<M: ByPlace>(asked: Vec<(Expectation, &'static str)>) -> Vec<Property<M>> {
     macro_rules! conditions {
         ($($place:literal)*) => { [$(condition::<M, $place>),*] };
     }
-    let conditions: [fn(&M, &M::State) -> bool; 24] =
-        conditions!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23);
-    assert!(asked.len() <= conditions.len(), "add conditions");
+    #[rustfmt::skip]
+    let conditions: [fn(&M, &M::State) -> bool; MOST_PROPERTIES + 1] = conditions!(
+        0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15
+        16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+        32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47
+        48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63
+        64 65 66 67 68 69 70 71 72 73 74 75 76 77 78 79
+        80 81 82 83 84 85 86 87 88 89 90 91 92 93 94 95
+        96 97 98 99 100 101 102 103 104 105 106 107 108 109 110 111
+        112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 128
+    );
+    assert!(asked.len() <= conditions.len(), "asked of whoever makes the model: `check_number_of_properties`");
     let same = |((expectation, name), condition)| Property { expectation, name, condition };
     asked.into_iter().zip(conditions).map(same).collect()
 }
@@ -221,6 +260,9 @@ impl Model for Erased {
     fn as_svg(&self, path: stateright::Path<ErasedState, ErasedAction>) -> Option<String> {
         Some(crate::picture::sequence_diagram(self, path.into_vec()))
     }
+    fn within_boundary(&self, state: &ErasedState) -> bool {
+        self.0.within_boundary(state)
+    }
     fn properties(&self) -> Vec<Property<Self>> {
         by_place(self.0.properties())
     }
@@ -229,6 +271,9 @@ impl Model for Erased {
 impl Subject for Erased {
     fn step(&self, state: &ErasedState, action: &ErasedAction) -> Option<(ErasedState, Sent)> {
         self.0.step(state, action)
+    }
+    fn is_full(&self) -> bool {
+        self.0.is_full()
     }
     fn describe(&self, state: &ErasedState, action: &ErasedAction) -> String {
         self.0.describe(state, action)

@@ -8,7 +8,7 @@ mod search;
 mod server;
 mod states;
 
-use crate::engine::Limits;
+use crate::engine::{Limits, Path};
 use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::printed::{escaped_lines, padded, shown};
@@ -52,14 +52,14 @@ impl From<&Scenario> for Shown {
     }
 }
 
-/// The page's address within the Explorer of the state at the end of `path`, by the index of each action: what follows
-/// `http://HOST:PORT/`. The first 0 is the initial state.
-pub fn address(path: &[usize]) -> String {
+/// The page's address within the Explorer of the state at the end of `path`: what follows `http://HOST:PORT/`. The first
+/// number is that of the initial state, each other that of an action.
+pub fn address(path: &Path) -> String {
     format!("#/steps/{}", steps(path))
 }
 
-fn steps(path: &[usize]) -> String {
-    path.iter().fold("0".to_owned(), |address, action| format!("{address}/{action}"))
+fn steps(path: &Path) -> String {
+    path.iter().fold(path.start.to_string(), |address, action| format!("{address}/{action}"))
 }
 
 /// Serves the Explorer on `address`, `HOST:PORT` or `PORT` alone, for ever. `ready` is told where, just before.
@@ -121,11 +121,12 @@ pub(crate) fn step_in_words<M: Subject>(model: &M, state: &M::State, action: &M:
     let properties = model.properties();
     let wide = properties.iter().map(|property| property.name.len()).max().unwrap_or(0);
     for property in &properties {
-        let verdict = match ((property.condition)(model, &next), property.expectation == Expectation::Sometimes) {
-            (true, true) => "reached here".to_owned(),
-            (false, true) => "not here".to_owned(),
-            (true, false) => "holds".to_owned(),
-            (false, false) => match model.complaint(property.name, &next) {
+        let verdict = match ((property.condition)(model, &next), &property.expectation) {
+            (true, Expectation::Sometimes) => "reached here".to_owned(),
+            (false, Expectation::Sometimes) => "not here".to_owned(),
+            (_, Expectation::Eventually) => "not judged".to_owned(),
+            (true, Expectation::Always) => "holds".to_owned(),
+            (false, Expectation::Always) => match model.complaint(property.name, &next) {
                 Some(why) => format!("VIOLATED: {}", shown(&why)),
                 None => "VIOLATED".to_owned(),
             },
@@ -159,8 +160,9 @@ mod tests {
 
     #[test]
     fn a_path_has_an_address() {
-        assert_eq!(address(&[]), "#/steps/0");
-        assert_eq!(address(&[3, 0, 12]), "#/steps/0/3/0/12");
+        assert_eq!(address(&Path::default()), "#/steps/0");
+        assert_eq!(address(&vec![3, 0, 12].into()), "#/steps/0/3/0/12");
+        assert_eq!(address(&Path { start: 2, steps: vec![3] }), "#/steps/2/3");
     }
 
     #[test]

@@ -202,6 +202,10 @@ fn print_summary(out: &mut impl Write, done: &[Checked]) -> Result<(), Failure> 
     }
     let (s, states) = (if done.len() == 1 { "" } else { "s" }, table::grouped(states));
     writeln!(out, "\n{} scenario{s}, {exhausted} exhausted, {states} states; {}.", done.len(), ends.join(", "))?;
+    let mistaken: f64 = done.iter().map(|checked| checked.report.mistaken).sum();
+    if mistaken > 0.0 {
+        writeln!(out, "{}", table::chance_of_mistake(mistaken))?;
+    }
     for checked in unexpected {
         for surprise in &checked.surprises {
             writeln!(out, "UNEXPECTED {}: {}", shown(&checked.scenario.name), shown(surprise))?;
@@ -259,7 +263,7 @@ fn explore(file: &str, address: &str) -> Result<bool, Failure> {
         let replayed = trace.replay(&scenario.model())?;
         (scenario, replayed.path)
     } else {
-        (catalogue::find(file)?, Path::new())
+        (catalogue::find(file)?, Path::default())
     };
     let about = format!("{}: {}", shown(&scenario.name), shown(&scenario.about));
     let announce = |served: &Served| {

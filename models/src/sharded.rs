@@ -1,7 +1,6 @@
 //! Masters of several shards: [`Sharded`]. Each shard is a group of replicas of its own, and so a model of its own; here
 //! they run side by side, and clients go from one to the other.
 
-use crate::cluster::content_hash;
 use crate::erased::{ByPlace, Erased, ErasedAction, ErasedState, by_place};
 use crate::properties as p;
 use crate::scope::Client;
@@ -11,8 +10,6 @@ use smallvec::SmallVec;
 use stateright::{Expectation, Model, Property};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::ptr;
 use std::sync::Arc;
 
 /// A master has seen a write that had seen one of another shard.
@@ -32,38 +29,12 @@ pub struct Sharded {
 /// Each write's shard and name, and what its master had seen of each shard.
 type Pasts = BTreeMap<(usize, Dot), Vec<VersionVector>>;
 
-/// A value with the hash of its content.
-#[derive(Clone)]
-struct Hashed<T> {
-    value: T,
-    hash: u64,
-}
-
-impl<T: Hash> Hashed<T> {
-    fn new(value: T) -> Hashed<T> {
-        Hashed { hash: content_hash(&value), value }
-    }
-}
-
-impl<T> Hash for Hashed<T> {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u64(self.hash);
-    }
-}
-
-// What is shared is equal, and what hashes differently is not: that settles nearly every comparison.
-impl<T: PartialEq> PartialEq for Hashed<T> {
-    fn eq(&self, other: &Self) -> bool {
-        ptr::eq(self, other) || (self.hash == other.hash && self.value == other.value)
-    }
-}
-
 /// A state of each shard.
 #[derive(Clone, PartialEq, Hash)]
 pub struct ShardedState {
     shards: SmallVec<[ErasedState; 2]>,
-    progress: SmallVec<[u8; 8]>,
-    pasts: Arc<Hashed<Pasts>>,
+    progress: SmallVec<[u32; 4]>,
+    pasts: Arc<Pasts>,
 }
 
 /// A step in one shard.
@@ -91,7 +62,7 @@ impl Sharded {
     }
 
     fn is_next(&self, state: &ShardedState, shard: usize, client: usize) -> bool {
-        self.scripts[client].1.get(usize::from(state.progress[client])) == Some(&shard)
+        self.scripts[client].1.get(state.progress[client] as usize) == Some(&shard)
     }
 
     /// What `master` has seen, shard by shard.
@@ -104,14 +75,14 @@ impl Sharded {
     fn out_of_order(&self, state: &ShardedState) -> Option<(MasterId, usize, Dot, usize)> {
         (0..self.masters().len() as u16).map(MasterId).find_map(|master| {
             let seen = self.seen_at(state, master);
-            let pasts = state.pasts.value.iter().filter(|((shard, dot), _)| seen[*shard].contains(*dot));
+            let pasts = state.pasts.iter().filter(|((shard, dot), _)| seen[*shard].contains(*dot));
             let missed = |past: &Vec<VersionVector>| (0..seen.len()).find(|other| !seen[*other].covers(&past[*other]));
             pasts.into_iter().find_map(|((shard, dot), past)| Some((master, *shard, *dot, missed(past)?)))
         })
     }
 
     fn depends_across(&self, state: &ShardedState) -> bool {
-        state.pasts.value.iter().any(|((shard, dot), past)| {
+        state.pasts.iter().any(|((shard, dot), past)| {
             let elsewhere = past.iter().enumerate().any(|(other, past)| other != *shard && !past.is_empty());
             let seen = self.shards[*shard].seen(&state.shards[*shard]);
             elsewhere && seen.iter().filter(|seen| seen.contains(*dot)).count() > 1
@@ -149,7 +120,7 @@ impl Model for Sharded {
         vec![ShardedState {
             shards: self.shards.iter().flat_map(Model::init_states).collect(),
             progress: SmallVec::from_elem(0, self.scripts.len()),
-            pasts: Arc::new(Hashed::new(BTreeMap::new())),
+            pasts: Arc::new(BTreeMap::new()),
         }]
     }
 
@@ -168,6 +139,10 @@ impl Model for Sharded {
 
     fn format_action(&self, action: &ShardedAction) -> String {
         self.in_shard(action.shard, self.shards[action.shard].format_action(&action.action))
+    }
+
+    fn within_boundary(&self, state: &ShardedState) -> bool {
+        self.shards.iter().zip(&state.shards).all(|(shard, state)| shard.within_boundary(state))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -191,13 +166,16 @@ impl Subject for Sharded {
             let at = self.scripts[client].0;
             let seq = cluster.seen(&after)[at.index()].get(at);
             if seq > cluster.seen(before)[at.index()].get(at) {
-                let mut pasts = state.pasts.value.clone();
-                pasts.insert((*shard, Dot::new(at, seq)), self.seen_at(state, at));
-                next.pasts = Arc::new(Hashed::new(pasts));
+                let past = self.seen_at(state, at);
+                Arc::make_mut(&mut next.pasts).insert((*shard, Dot::new(at, seq)), past);
             }
         }
         next.shards[*shard] = after;
         Some((next, sent))
+    }
+
+    fn is_full(&self) -> bool {
+        self.shards.iter().any(Subject::is_full)
     }
 
     fn describe(&self, state: &ShardedState, step: &ShardedAction) -> String {
@@ -230,7 +208,7 @@ impl Subject for Sharded {
     fn complaint(&self, property: &str, state: &ShardedState) -> Option<String> {
         if property == p::CAUSAL_ORDER {
             let (master, shard, dot, other) = self.out_of_order(state)?;
-            let past = &state.pasts.value.get(&(shard, dot))?[other];
+            let past = &state.pasts.get(&(shard, dot))?[other];
             let seen = &self.seen_at(state, master)[other];
             return Some(format!(
                 "{master} has seen {dot} of shard {shard}, which was written in knowledge of {past} of shard {other}; \

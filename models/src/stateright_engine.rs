@@ -3,19 +3,18 @@
 //! What is stateright's: which states there are, how many were generated, and in which of them a property is false or a
 //! witness true. What its checkers cannot tell, they are not asked: paths are replayed here, and need not be the
 //! shortest; whether messages end is judged on the graph of the states that stateright visited, which is rebuilt here
-//! and must be closed.
+//! and must be closed; and limits are watched here, because stateright's own stop it without a word.
 
-use crate::engine::{Finding, Path, Report, Verdict};
-use crate::erased::Erased;
+use crate::engine::{Counted, Cut, EVENTUALLY, Finding, Limits, Path, Report, UNTESTED, Verdict, Watch};
+use crate::erased::{ByPlace, Erased, by_place};
 use crate::properties::{BY_CLAIM, FALLS_SILENT};
-use crate::silence::{Graph, Silence};
+use crate::silence::{Graph, Numbers, Silence};
 use crate::subject::Subject;
 use foldhash::quality::FixedState;
 use stateright::{Checker, Expectation, Model, Property};
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher;
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Which of stateright's checkers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,23 +25,26 @@ pub enum How {
     Dfs,
 }
 
-/// Explores all of `subject`, however long it takes, on one thread. The `depth` is that of the graph, by shortest paths.
+/// Explores `subject` on one thread, within these limits. The `depth` is that of the graph, by shortest paths.
+///
+/// A limit on the states is one on those that are expanded: stateright has found more by then.
 ///
 /// # Panics
 /// If stateright contradicts itself or `subject`: a state that cannot be reached or was left out, a path that does not
 /// lead where it should.
-pub fn explore(subject: Erased, how: How) -> Report {
-    let started = Instant::now();
+pub fn explore(subject: Erased, how: How, limits: Limits) -> Report {
     let properties = subject.properties();
-    let whole = Whole { subject, properties, visited: Mutex::default() };
+    let seen = Seen { visited: Vec::new(), watch: Watch::new(limits), cut: None, ended: false, outside: false };
+    let whole = Whole { subject, properties, limits, seen: Mutex::new(seen) };
     match how {
         How::Bfs => {
             let checker = whole.checker().spawn_bfs().join();
-            let report = report(&checker, started);
-            assert_eq!(report.depth, checker.max_depth() - 1, "to stateright, the initial state is at depth 1");
+            let report = report(&checker);
+            let deepest = checker.max_depth().saturating_sub(1);
+            assert!(report.cut.is_some() || report.depth == deepest, "to stateright, the initial state is at depth 1");
             report
         }
-        How::Dfs => report(&whole.checker().spawn_dfs().join(), started),
+        How::Dfs => report(&whole.checker().spawn_dfs().join()),
     }
 }
 
@@ -63,8 +65,8 @@ pub fn disagreement(ours: &Report, theirs: &Report) -> Option<String> {
     ours.findings.iter().find_map(|finding| {
         let name = finding.property;
         match (&finding.verdict, theirs.verdict(name)?) {
-            (Verdict::NotJudged, Verdict::NotJudged) => None,
             (Verdict::Holds(None), Verdict::Holds(None)) | (Verdict::Violated(None), Verdict::Violated(None)) => None,
+            (Verdict::NotJudged(_), Verdict::NotJudged(_)) => None,
             (Verdict::Holds(Some(our)), Verdict::Holds(Some(their)))
             | (Verdict::Violated(Some(our)), Verdict::Violated(Some(their))) => {
                 // A loop is not judged by its length.
@@ -81,20 +83,87 @@ pub fn disagreement(ours: &Report, theirs: &Report) -> Option<String> {
 struct Whole<M: Subject> {
     subject: M,
     properties: Vec<Property<M>>,
-    visited: Mutex<Vec<M::State>>,
+    limits: Limits,
+    seen: Mutex<Seen<M::State>>,
+}
+
+/// What stateright has been seen to do.
+struct Seen<S> {
+    /// The states that it evaluated, until it was stopped.
+    visited: Vec<S>,
+    watch: Watch,
+    /// Why it was stopped: from then on no state has steps, and nothing is found any more.
+    cut: Option<Cut>,
+    /// It has ended, and paths are taken again.
+    ended: bool,
+    /// Whether a state lies outside the subject's boundary.
+    outside: bool,
 }
 
 const VISITED: &str = "visited";
 
 impl<M: Subject> Whole<M> {
-    /// The condition of the `N`-th property, as stateright wants it: a plain function.
-    fn condition<const N: usize>(&self, state: &M::State) -> bool {
-        (self.properties[N].condition)(&self.subject, state)
+    fn seen(&self) -> MutexGuard<'_, Seen<M::State>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn visit(&self, state: &M::State) -> bool {
-        self.visited.lock().unwrap_or_else(PoisonError::into_inner).push(state.clone());
-        true
+    /// Whether a limit has been reached.
+    fn is_stopped(&self) -> bool {
+        let mut seen = self.seen();
+        if seen.cut.is_none() {
+            seen.cut = seen.watch.stop();
+        }
+        seen.cut.is_some() && !seen.ended
+    }
+
+    /// Records the state, unless it was stopped before.
+    fn visit(&self, state: &M::State) {
+        let full = self.subject.is_full();
+        let mut seen = self.seen();
+        if seen.cut.is_none() {
+            seen.visited.push(state.clone());
+            if seen.visited.len() > self.limits.states {
+                seen.cut = Some(Cut::States(self.limits.states));
+            } else if full {
+                seen.cut = Some(Cut::Numbers(Counted::Parts));
+            }
+        }
+    }
+
+    /// The initial states that may be explored, each once, with its place.
+    fn initial(&self) -> Vec<(usize, M::State)> {
+        let mut initial: Vec<(usize, M::State)> = Vec::new();
+        for (place, state) in self.subject.init_states().into_iter().enumerate() {
+            if self.within_boundary(&state) && !initial.iter().any(|(_, earlier)| *earlier == state) {
+                initial.push((place, state));
+            }
+        }
+        initial
+    }
+
+    fn evaluates(&self, property: &Property<M>, state: &M::State) -> bool {
+        // What decides nothing.
+        let nothing = property.expectation != Expectation::Sometimes;
+        if property.expectation == Expectation::Eventually || self.is_stopped() {
+            return nothing;
+        }
+        let holds = (property.condition)(&self.subject, state);
+        if !holds && nothing && self.limits.until == Some(property.name) {
+            self.seen().cut = Some(Cut::Found);
+        }
+        holds
+    }
+}
+
+impl<M: Subject> ByPlace for Whole<M> {
+    fn holds(&self, place: usize, state: &M::State) -> bool {
+        match self.properties.get(place) {
+            Some(property) => self.evaluates(property, state),
+            None => {
+                self.visit(state);
+                true
+            }
+        }
     }
 }
 
@@ -103,68 +172,95 @@ impl<M: Subject> Model for Whole<M> {
     type Action = M::Action;
 
     fn init_states(&self) -> Vec<M::State> {
-        self.subject.init_states().into_iter().take(1).collect()
+        // stateright tells an initial state by its place among those within the boundary.
+        self.initial().into_iter().map(|(_, state)| state).collect()
     }
 
     fn actions(&self, state: &M::State, actions: &mut Vec<M::Action>) {
-        self.subject.actions(state, actions);
+        if !self.is_stopped() {
+            self.subject.actions(state, actions);
+        }
     }
 
     fn next_state(&self, state: &M::State, action: M::Action) -> Option<M::State> {
+        if self.is_stopped() {
+            return None;
+        }
         self.subject.next_state(state, action)
     }
 
+    fn within_boundary(&self, state: &M::State) -> bool {
+        let within = self.subject.within_boundary(state);
+        self.seen().outside |= !within;
+        within
+    }
+
+    /// stateright's checkers cannot tell what becomes true eventually, and are not asked.
     fn properties(&self) -> Vec<Property<Self>> {
-        macro_rules! conditions {
-            ($($place:literal)*) => { [$(Whole::<M>::condition::<$place>),*] };
-        }
-        let conditions: [fn(&Self, &M::State) -> bool; 20] =
-            conditions!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
-        assert!(self.properties.len() <= conditions.len(), "add conditions");
-        let same = |(property, condition): (&Property<M>, _)| {
-            assert_ne!(property.expectation, Expectation::Eventually, "stateright's checkers cannot tell");
-            Property { expectation: property.expectation.clone(), name: property.name, condition }
-        };
-        let visited = Property::always(VISITED, Whole::visit);
-        self.properties.iter().zip(conditions).map(same).chain([visited]).collect()
+        let asked = self.properties.iter().map(|property| match property.expectation {
+            Expectation::Eventually => (Expectation::Always, property.name),
+            ref expectation => (expectation.clone(), property.name),
+        });
+        by_place(asked.chain([(Expectation::Always, VISITED)]).collect())
     }
 }
 
-fn report<M: Subject>(checker: &impl Checker<Whole<M>>, started: Instant) -> Report {
+fn report<M: Subject>(checker: &impl Checker<Whole<M>>) -> Report {
     let whole = checker.model();
-    let visited = std::mem::take(&mut *whole.visited.lock().unwrap_or_else(PoisonError::into_inner));
-    assert_eq!(visited.len(), checker.unique_state_count(), "each state is visited once");
-    let (silence, messages, depth) = judged(&whole.subject, &visited);
+    let mut seen = whole.seen();
+    let visited = std::mem::take(&mut seen.visited);
+    let stopped = seen.cut;
+    let cut = stopped.or(seen.outside.then_some(Cut::Boundary));
+    seen.ended = true;
+    drop(seen);
+    let starts: Vec<usize> = whole.initial().into_iter().map(|(place, _)| place).collect();
     let mut discoveries = checker.discoveries();
     let mut findings: Vec<Finding> = Vec::new();
     for property in &whole.properties {
         let witness = property.expectation == Expectation::Sometimes;
         let path = discoveries.remove(property.name).map(|discovery| {
-            let path = decoded(&discovery.encode(whole));
+            let mut path = decoded(&discovery.encode(whole));
+            path.start = starts[path.start];
             let last = replayed(&whole.subject, &path);
             assert_eq!((property.condition)(&whole.subject, &last), witness, "the path to {}", property.name);
             path
         });
         let verdict = match path {
-            None if BY_CLAIM.contains(&property.name) && whole.subject.is_unsure() => Verdict::NotJudged,
+            _ if property.expectation == Expectation::Eventually => Verdict::NotJudged(EVENTUALLY),
+            None if cut.is_some() => Verdict::NotExhausted,
+            None if BY_CLAIM.contains(&property.name) && whole.subject.is_unsure() => Verdict::NotJudged(UNTESTED),
             path if path.is_some() == witness => Verdict::Holds(path),
             path => Verdict::Violated(path),
         };
         findings.push(Finding { property: property.name, witness, verdict });
     }
+    let (silence, messages, depth) = if stopped.is_some() {
+        (Verdict::NotExhausted, None, checker.max_depth().saturating_sub(1))
+    } else {
+        assert_eq!(visited.len(), checker.unique_state_count(), "each state is visited once");
+        judged(&whole.subject, &visited)
+    };
+    let (silence, messages) = match silence {
+        Verdict::Holds(_) if cut.is_some() => (Verdict::NotExhausted, None),
+        silence => (silence, messages),
+    };
     let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
     findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silence });
     let (states, generated) = (checker.unique_state_count(), checker.state_count());
-    Report { findings, states, generated, depth, messages, cut: None, time: started.elapsed() }
+    let time = whole.seen().watch.elapsed();
+    // That no state was left out is compared by content.
+    Report { findings, states, generated, depth, messages, cut, mistaken: 0.0, time }
 }
 
 /// An address such as `0/3/1`: the place of the initial state, and then of each action.
 fn decoded(address: &str) -> Path {
-    address.split('/').skip(1).filter_map(|place| place.parse().ok()).collect()
+    let mut places = address.split('/').filter_map(|place| place.parse().ok());
+    let start = places.next().unwrap_or(0);
+    Path { start, steps: places.collect() }
 }
 
-fn replayed<M: Subject>(subject: &M, path: &[usize]) -> M::State {
-    let start = subject.init_states().into_iter().next().expect("an initial state");
+fn replayed<M: Subject>(subject: &M, path: &Path) -> M::State {
+    let start = subject.init_states().into_iter().nth(path.start).expect("an initial state");
     path.iter().fold(start, |state, place| {
         let mut actions = Vec::new();
         subject.actions(&state, &mut actions);
@@ -172,8 +268,9 @@ fn replayed<M: Subject>(subject: &M, path: &[usize]) -> M::State {
     })
 }
 
-/// Rebuilds the graph of `visited`, breadth first: every step of every state must lead to another of them, and there
-/// must be a way to all. Whether messages end there, how many one change takes at most, and how deep it is.
+/// Rebuilds the graph of `visited`, breadth first: every step of every state must lead to another of them, or out of the
+/// boundary, and there must be a way to all. Whether messages end there, how many one change takes at most, and how deep it
+/// is.
 fn judged<M: Subject>(subject: &M, visited: &[M::State]) -> (Verdict, Option<usize>, usize) {
     let hasher = FixedState::with_seed(1);
     let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
@@ -188,47 +285,52 @@ fn judged<M: Subject>(subject: &M, visited: &[M::State]) -> (Verdict, Option<usi
         place
     };
 
-    let mut graph = Graph::default();
-    // Per place in `visited`, its number in the graph; per number, how it was first reached.
+    // Per place in `visited`, its number in the graph; per number, how deep it lies.
     let mut numbers: Vec<Option<u32>> = vec![None; visited.len()];
-    let (mut origins, mut depths) = (vec![(0, 0)], vec![0]);
-    let start = place_of(&subject.init_states()[0]);
-    numbers[start] = Some(0);
-    let mut to_expand = VecDeque::from([(0u32, start)]);
+    let (mut initial, mut depths, mut to_expand) = (Vec::new(), Vec::new(), VecDeque::new());
+    for (start, state) in subject.init_states().iter().enumerate().filter(|(_, state)| subject.within_boundary(state)) {
+        let place = place_of(state);
+        if numbers[place].is_none() {
+            numbers[place] = Some(initial.len() as u32);
+            to_expand.push_back(place);
+            initial.push(start);
+            depths.push(0);
+        }
+    }
+    let mut graph = Graph::new(Numbers::default(), initial);
     let mut actions = Vec::new();
-    while let Some((number, place)) = to_expand.pop_front() {
-        graph.begin(number);
+    let mut expanded = 0;
+    while let Some(place) = to_expand.pop_front() {
+        let numbered = graph.begin(expanded);
         actions.clear();
         subject.actions(&visited[place], &mut actions);
         for (index, action) in actions.iter().enumerate() {
             let Some((next, sent)) = subject.step(&visited[place], action) else { continue };
+            if !subject.within_boundary(&next) {
+                continue;
+            }
             let target = place_of(&next);
             let to = *numbers[target].get_or_insert_with(|| {
-                let new = origins.len() as u32;
-                origins.push((number as usize, index));
-                depths.push(depths[number as usize] + 1);
-                to_expand.push_back((new, target));
-                new
+                to_expand.push_back(target);
+                depths.push(depths[expanded] + 1);
+                depths.len() as u32 - 1
             });
-            let label = graph.label(&sent);
-            graph.edge(to, index as u16, label);
+            if numbered.and(graph.edge(to, index, &sent)).is_err() {
+                return (Verdict::NotExhausted, None, depths.into_iter().max().unwrap_or(0));
+            }
         }
+        expanded += 1;
     }
-    assert_eq!(origins.len(), visited.len(), "stateright visited what cannot be reached");
+    assert_eq!(depths.len(), visited.len(), "stateright visited what cannot be reached");
 
     let depth = depths.into_iter().max().unwrap_or(0);
-    match graph.silence(&graph.ways(visited.len())) {
-        Silence::Ends { messages } => (Verdict::Holds(None), Some(messages), depth),
+    let ways = graph.ways(visited.len());
+    match graph.silence(&ways, None) {
+        Silence::Ends { messages } => (Verdict::Holds(None), messages, depth),
+        Silence::TooLarge => (Verdict::NotExhausted, None, depth),
         Silence::Endless { from, around } => {
-            let mut path = Path::new();
-            let mut at = from;
-            while at != 0 {
-                let (parent, index) = origins[at];
-                path.push(index);
-                at = parent;
-            }
-            path.reverse();
-            path.extend(around);
+            let mut path = ways.path_to(from);
+            path.steps.extend(around);
             (Verdict::Violated(Some(path)), None, depth)
         }
     }

@@ -4,6 +4,7 @@ use multimaster::{Dot, VersionVector};
 use smallvec::SmallVec;
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::ops::ControlFlow;
 
 /// The changes that a step puts under way, each as often as there are messages that carry it.
 pub type Sent = SmallVec<[Dot; 4]>;
@@ -15,21 +16,29 @@ pub trait Subject: stateright::Model<State: Situation, Action: Step> + Send + Sy
     fn step(&self, state: &Self::State, action: &Self::Action) -> Option<(Self::State, Sent)>;
 
     /// Takes every step that is possible in `state`, with room for them in `actions`. `reach` is told of those that alter
-    /// something, in order: its place among those possible, where it leads, and the changes sent on the way. It must not ask
-    /// the subject, which may be locked meanwhile.
+    /// something, in order: its place among those possible, where it leads, and the changes sent on the way. No more steps
+    /// are taken once it breaks. It asks the subject for nothing but
+    /// [`within_boundary`](stateright::Model::within_boundary): the rest may be locked meanwhile.
     fn each_step(
         &self,
         state: &Self::State,
         actions: &mut Vec<Self::Action>,
-        reach: &mut impl FnMut(usize, &Self::State, &Sent),
+        reach: &mut impl FnMut(usize, &Self::State, &Sent) -> ControlFlow<()>,
     ) {
         actions.clear();
         self.actions(state, actions);
         for (place, action) in actions.iter().enumerate() {
-            if let Some((next, sent)) = self.step(state, action) {
-                reach(place, &next, &sent);
+            if let Some((next, sent)) = self.step(state, action)
+                && reach(place, &next, &sent).is_break()
+            {
+                return;
             }
         }
+    }
+
+    /// Whether it cannot be relied on to tell still more states apart: an exploration stops then, and is not exhausted.
+    fn is_full(&self) -> bool {
+        false
     }
 
     /// The step as one line of a trace. No two steps that are possible in one state are described alike.

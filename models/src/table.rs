@@ -2,7 +2,7 @@
 
 use crate::article;
 use crate::check::{Checked, Counterexample, cut_in_words};
-use crate::engine::{Report, Verdict};
+use crate::engine::{Path, Report, Verdict};
 use crate::own_property;
 use crate::printed::{padded, shown};
 use crate::properties as p;
@@ -82,12 +82,13 @@ impl Table {
                 Some(_) if checked.failed.is_some() || checked.scenario.property_failed(property) => "failed".into(),
                 Some(verdict) if report.is_witness(property) => match verdict {
                     Verdict::Holds(path) => format!("reached ({})", steps(path)),
-                    Verdict::NotExhausted | Verdict::NotJudged => "not exhausted".into(),
+                    Verdict::NotExhausted => "not exhausted".into(),
+                    Verdict::NotJudged(_) => "not judged".into(),
                     Verdict::Violated(_) => "not reached".into(),
                 },
                 Some(Verdict::Holds(_)) if not_tested(report, property) => NOT_TESTED.into(),
                 Some(Verdict::NotExhausted) => "not exhausted".into(),
-                Some(Verdict::NotJudged) => "not judged".into(),
+                Some(Verdict::NotJudged(_)) => "not judged".into(),
                 Some(Verdict::Holds(_)) if speaks_of_rest(property) && !rests => "vacuous".into(),
                 Some(Verdict::Holds(_)) if asks_for_loss(property) => "no".into(),
                 Some(Verdict::Violated(path)) if asks_for_loss(property) => format!("yes ({})", steps(path)),
@@ -137,8 +138,14 @@ fn speaks_of_rest(property: &str) -> bool {
     property == p::AGREEMENT || property == article::ORDER_KEPT
 }
 
-fn steps(path: &Option<Vec<usize>>) -> usize {
-    path.as_ref().map_or(0, Vec::len)
+fn steps(path: &Option<Path>) -> usize {
+    path.as_ref().map_or(0, |path| path.len())
+}
+
+/// How likely it is that the verdicts are wrong because two states were taken for one.
+pub fn chance_of_mistake(chance: f64) -> String {
+    // Two digits, rounded up.
+    format!("The chance that two states were taken for one is below {:.1e}.", chance * 1.06)
 }
 
 /// 1234567 as 1,234,567.
@@ -156,7 +163,11 @@ pub fn grouped(number: usize) -> String {
 
 /// A schedule with what each master reads after each step.
 pub fn schedule(replayed: &Replayed) -> String {
-    let mut rows = vec![Vec::from(["step".to_owned()])];
+    let head = match replayed.path.start {
+        0 => "step".to_owned(),
+        start => format!("step, from initial state {}", start + 1),
+    };
+    let mut rows = vec![vec![head]];
     rows[0].extend(replayed.masters.iter().map(|master| format!("{master} reads")));
     for (place, taken) in replayed.steps.iter().enumerate() {
         let mut row = vec![format!("{}. {}", place + 1, shown(&taken.step))];

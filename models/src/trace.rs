@@ -11,7 +11,8 @@
 //! B -> A: B1 after nothing
 //! ```
 //!
-//! `scenario` names a shipped scenario or a file; `violates` (or `keeps`) says what the last state does to a property;
+//! `scenario` names a shipped scenario or a file; `start 2` says that it begins in the model's second initial state, not in
+//! the first (scenarios have one); `violates` (or `keeps`) says what the last state does to a property;
 //! every other line is a step, spelled as [`Subject::describe`] does. What follows a `#` that stands alone is for people.
 
 pub mod files;
@@ -32,6 +33,8 @@ pub struct Trace {
     pub scenario: String,
     /// The line that names it.
     pub scenario_line: usize,
+    /// The place of its first state among the model's initial ones, with the line that says so.
+    pub start: Option<(usize, usize)>,
     /// Properties, each with whether the last state violates it.
     pub claims: Vec<Claim>,
     /// The steps, each with its line in the file.
@@ -83,8 +86,14 @@ impl Trace {
     /// # Errors
     /// If it names no scenario.
     pub fn parse(file: &str, text: &str) -> Result<Trace, Fault> {
-        let (file_name, scenario) = (file.into(), String::new());
-        let mut trace = Trace { file: file_name, scenario, scenario_line: 0, claims: Vec::new(), steps: Vec::new() };
+        let mut trace = Trace {
+            file: file.into(),
+            scenario: String::new(),
+            scenario_line: 0,
+            start: None,
+            claims: Vec::new(),
+            steps: Vec::new(),
+        };
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
             let words = line.split_once(' ');
@@ -95,6 +104,11 @@ impl Trace {
                 }
                 Some(("scenario", _)) => {
                     return Err(Fault::at(file, index + 1, "a second scenario: a trace is of one only"));
+                }
+                Some(("start", place)) if trace.start.is_none() && trace.steps.is_empty() => {
+                    let place = without_comment(place).parse::<usize>().ok().and_then(|place| place.checked_sub(1));
+                    let wrong = || Fault::at(file, index + 1, "`start N` names an initial state: 1 is the first");
+                    trace.start = Some((index + 1, place.ok_or_else(wrong)?));
                 }
                 Some((word @ ("violates" | "keeps"), property)) => trace.claims.push(Claim {
                     line: index + 1,
@@ -130,12 +144,19 @@ impl Trace {
     /// At the first step that is not possible, with those that are.
     pub fn replay<M: Subject>(&self, model: &M) -> Result<Replayed, Fault> {
         self.check_claims(model)?;
-        let Some(mut state) = model.init_states().into_iter().next() else {
+        let (line, start) = self.start.unwrap_or((0, 0));
+        let mut initial = model.init_states();
+        if initial.is_empty() {
             return Err(Fault::of(&self.file, "the model has no initial state"));
-        };
+        }
+        if start >= initial.len() {
+            let what = format!("there is no initial state {}: the model has {}", start + 1, initial.len());
+            return Err(Fault::at(&self.file, line, what));
+        }
+        let mut state = initial.swap_remove(start);
         let mut before: Vec<(M::State, bool)> = Vec::new();
         let mut steps = Vec::new();
-        let mut path = Vec::new();
+        let mut path = Path { start, steps: Vec::new() };
         let mut drawn = Vec::new();
         for (line, step) in &self.steps {
             let mut actions = Vec::new();
@@ -160,7 +181,7 @@ impl Trace {
                 drawn.push((state.clone(), Some(action)));
                 before.push((std::mem::replace(&mut state, next), !sent.is_empty()));
             }
-            path.push(*index);
+            path.steps.push(*index);
             steps.push(StepTaken { step: said.clone(), remark, readings: model.readings(&state) });
         }
         let mut complaints = Vec::new();
@@ -187,12 +208,12 @@ impl Trace {
 
 /// Writes down the schedule that `path` is: a trace, ready to be kept. Its steps stand there as they are, however long; what
 /// is for people is shortened.
-pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &[usize]) -> String {
+pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &Path) -> String {
     let mut lines: Vec<(String, String)> = Vec::new();
-    let Some(mut state) = model.init_states().into_iter().next() else {
+    let Some(mut state) = model.init_states().into_iter().nth(path.start) else {
         return String::new();
     };
-    for index in path {
+    for index in path.iter() {
         let mut actions = Vec::new();
         model.actions(&state, &mut actions);
         let Some(action) = actions.get(*index) else {
@@ -212,7 +233,11 @@ pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &[usiz
     if let Some(why) = model.complaint(property, &state) {
         text += &format!("# {}\n", shown(&why));
     }
-    text += &format!("scenario {scenario}\nviolates {property}\n\n");
+    text += &format!("scenario {scenario}\n");
+    if path.start > 0 {
+        text += &format!("start {}\n", path.start + 1);
+    }
+    text += &format!("violates {property}\n\n");
     for (step, reads) in lines {
         text += &format!("{}  # {}\n", padded(&step, width), shown(&reads));
     }

@@ -227,7 +227,7 @@ fn stateright_agrees_breadth_first_and_depth_first() {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             threads.spawn(|| {
                 while let Some((checked, how)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let theirs = explore(checked.scenario.model(), *how);
+                    let theirs = explore(checked.scenario.model(), *how, checked.scenario.limits);
                     assert_eq!(disagreement(&checked.report, &theirs), None, "{}, {how:?}", checked.scenario.name);
                 }
             });

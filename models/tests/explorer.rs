@@ -58,7 +58,7 @@ fn each_step_is_a_sentence_and_says_what_holds_in_its_own_state() {
     assert_eq!(first[0]["action"], "A: set seat = 14 Ann", "{first}");
 
     // One step before the masters have swapped: the choices hold the violating state and its picture.
-    let fragment = explorer::address(&[0, 0, 0]);
+    let fragment = explorer::address(&vec![0, 0, 0].into());
     assert_eq!(fragment, "#/steps/0/0/0/0");
     let last = json(&host, &fragment.replace("#/steps", "/.states"));
     let outcome = last[0]["outcome"].as_str().unwrap();

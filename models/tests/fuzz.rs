@@ -109,7 +109,7 @@ fn walked(scenario: &Scenario, random: &mut fastrand::Rng, most: usize) -> Strin
         state = model.step(&state, &actions[index]).unwrap().0;
         path.push(index);
     }
-    let text = write(&model, &scenario.name, property.name, &path);
+    let text = write(&model, &scenario.name, property.name, &path.into());
     if (property.condition)(&model, &state) { text.replacen("\nviolates ", "\nkeeps ", 1) } else { text }
 }
 

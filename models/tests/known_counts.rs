@@ -133,7 +133,7 @@ fn assert_counts(masters: usize, writes: u8, states: usize, generated: usize) {
     let ours = engine::explore(&plain(), Limits::default(), |_, _| {});
     assert_eq!((ours.states, ours.generated), (states, generated));
     for how in [How::Bfs, How::Dfs] {
-        let theirs = explore(Erased::new(plain()), how);
+        let theirs = explore(Erased::new(plain()), how, Limits::default());
         assert_eq!((theirs.states, theirs.generated), (states, generated), "{how:?}");
         assert_eq!(disagreement(&ours, &theirs), None, "{how:?}");
     }

@@ -254,7 +254,7 @@ fn stateright_says_the_same_of_them() {
         let model = catalogue::find(name).unwrap().model();
         let ours = model.explore(Limits::default(), &mut |_, _| {});
         for how in [stateright_engine::How::Bfs, stateright_engine::How::Dfs] {
-            let theirs = stateright_engine::explore(model.clone(), how);
+            let theirs = stateright_engine::explore(model.clone(), how, Limits::default());
             assert_eq!(stateright_engine::disagreement(&ours, &theirs), None, "{name}");
         }
     }

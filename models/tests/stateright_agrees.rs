@@ -6,7 +6,7 @@ use multimaster::{
 };
 use multimaster_models::article::Article;
 use multimaster_models::cluster::Cluster;
-use multimaster_models::engine::{self, Limits, Report, Verdict};
+use multimaster_models::engine::{self, Limits, Path, Report, Verdict};
 use multimaster_models::erased::Erased;
 use multimaster_models::properties::FALLS_SILENT;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
@@ -19,7 +19,11 @@ use stateright::{Checker, Model, Property};
 fn agreed<M: Subject>(what: &str, subject: impl Fn() -> M) -> Report {
     let ours = engine::explore(&subject(), Limits::default(), |_, _| {});
     for how in [How::Bfs, How::Dfs] {
-        assert_eq!(disagreement(&ours, &explore(Erased::new(subject()), how)), None, "{what}, {how:?}");
+        assert_eq!(
+            disagreement(&ours, &explore(Erased::new(subject()), how, Limits::default())),
+            None,
+            "{what}, {how:?}"
+        );
     }
     ours
 }
@@ -158,7 +162,7 @@ impl Subject for Count {
 fn a_run_is_exhaustive_even_if_every_state_decides_everything() {
     let report = agreed("a count", || Count(9));
     assert_eq!((report.states, report.generated, report.depth, report.messages), (10, 10, 9, Some(9)));
-    assert_eq!(report.verdict("never"), Some(&Verdict::Violated(Some(Vec::new()))));
+    assert_eq!(report.verdict("never"), Some(&Verdict::Violated(Some(Path::default()))));
     let alone = Count(9).checker().spawn_bfs().join();
     assert_eq!(alone.unique_state_count(), 1);
 }
@@ -177,7 +181,7 @@ fn a_disagreement_is_told() {
     assert!(told(&|report| drop(report.findings.pop())).contains("properties"));
     assert!(told(&|report| report.messages = None).contains("messages"));
     // A longer path is no disagreement, a shorter one is.
-    let one_more = Verdict::Holds(Some(vec![0]));
+    let one_more = Verdict::Holds(Some(vec![0].into()));
     let mut theirs = ours.clone();
     theirs.findings[2].verdict = one_more;
     assert_eq!(theirs.findings[2].property, "ever");

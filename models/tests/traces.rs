@@ -129,6 +129,7 @@ fn walk(scenario: &Scenario, walks: usize) {
             state = model.step(&state, &actions[index]).unwrap().0;
             path.push(index);
         }
+        let path = multimaster_models::engine::Path::from(path);
         let text = write(&model, &scenario.name, AGREEMENT, &path);
         let trace = Trace::parse("walk", &text).unwrap();
         let replayed = trace.replay(&model).unwrap_or_else(|fault| panic!("{fault}\n{text}"));

@@ -171,8 +171,8 @@ impl<R: Resolver> Cluster<R> {
         let core = tables.locals[local].core;
         let key = pair(core, history);
         tables.judgements.get(&key).copied().unwrap_or_else(|| {
-            let seen = tables.hash_of_seen(history, core);
-            let judgement = *tables.judged.entry((core, seen)).or_insert_with(|| {
+            let seen = tables.selection_seen(history, core);
+            let judgement = *tables.judged.entry(pair(core, seen)).or_insert_with(|| {
                 let (replica, history) = (&tables.locals[core].replica, &tables.histories[history].history);
                 Judgement::of(replica, history, self.specification, self.claims)
             });

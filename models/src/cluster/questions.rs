@@ -4,6 +4,7 @@ use super::tables::{Local, Tables, pair};
 use super::{Action, Cluster, State};
 use crate::scope::Link;
 use multimaster::{Message, Resolver};
+use std::sync::Arc;
 
 impl<R: Resolver> Cluster<R> {
     /// Two masters that have seen the same and read differently.
@@ -105,10 +106,12 @@ impl<R: Resolver> Cluster<R> {
         }
         let letter = self.answer_to(tables, feeder, (id, lacks), usize::MAX);
         let repaired = letter.is_some_and(|letter| {
-            let key = (counts, letter.hash());
+            let letter = tables.letter(Arc::new(letter));
+            let key = pair(counts, letter);
             let brought = tables.brought.get(&key).copied().unwrap_or_else(|| {
                 let mut replica = tables.locals[asker].replica.as_ref().clone();
-                self.receive(&mut replica, letter.from, letter.message);
+                let letter = Arc::clone(&tables.letters[letter]);
+                self.receive(&mut replica, letter.from, letter.message.clone());
                 let brought = tables.seen(replica.digest());
                 tables.brought.insert(key, brought);
                 brought
@@ -169,6 +172,10 @@ mod tests {
     use crate::scope::{Client, Clocks, Free, Scope};
     use multimaster::{LastWriteWins, MasterId, Replica, Topology};
 
+    fn pairs_of(masters: u32) -> impl Iterator<Item = (u32, u32)> {
+        (0..masters).flat_map(move |one| (0..masters).map(move |other| (one, other)))
+    }
+
     #[test]
     fn what_has_been_seen_after_a_letter_follows_from_what_had_been_seen_before() {
         let asks = |asks: &[&str]| asks.iter().map(|ask| ask.parse().unwrap()).collect();
@@ -193,16 +200,16 @@ mod tests {
             };
             let cluster = Cluster::new(scope, LastWriteWins);
             engine::explore(&cluster, Limits::default(), |_, _| {});
-            let tables = &*cluster.tables();
-            let masters = || (0..tables.locals.next()).map(|number| (number, &tables.locals[number]));
+            let tables = &mut *cluster.tables();
             let mut tried = 0;
-            for ((feeder, _), (number, asker)) in masters().flat_map(|one| masters().map(move |other| (one, other))) {
-                let answer = cluster.answer_to(tables, feeder, (asker.replica.id(), asker.digest), usize::MAX);
-                let Some(letter) = answer else { continue };
-                let key = (cluster.what_counts(tables, number), letter.hash());
+            for (feeder, asker) in pairs_of(tables.locals.next()) {
+                let Local { replica, digest, .. } = &tables.locals[asker];
+                let (mut replica, digest) = (Replica::clone(replica), *digest);
+                let answer = cluster.answer_to(tables, feeder, (replica.id(), digest), usize::MAX);
+                let Some(letter) = answer.map(Arc::new) else { continue };
+                let key = pair(cluster.what_counts(tables, asker), tables.letter(Arc::clone(&letter)));
                 if let Some(brought) = tables.brought.get(&key) {
-                    let mut replica = Replica::clone(&asker.replica);
-                    replica.receive(letter.from, letter.message);
+                    replica.receive(letter.from, letter.message.clone());
                     assert_eq!(replica.digest(), &tables.digests[*brought]);
                     tried += 1;
                 }

@@ -1,7 +1,7 @@
-//! A global state: the numbers of what it is made of, and the hash of their content.
+//! A global state: the numbers of what it is made of.
 
 use super::judgement::Judgement;
-use super::tables::Tables;
+use super::tables::{Tables, pair};
 use super::world::World;
 use crate::subject::Sent;
 use foldhash::quality::FixedState;
@@ -15,8 +15,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// letter and history is kept once: so two states of one cluster are equal if their numbers are.
 pub struct State<R: Resolver> {
     tables: Arc<Mutex<Tables<R>>>,
-    /// Of content alone: see [`rehash`](Self::rehash).
-    hash: u64,
     pub(super) masters: SmallVec<[Master; 4]>,
     /// The letters in flight, in the order of content: a bag for datagrams and running links, a set for the soup.
     pub(super) wire: SmallVec<[u32; 8]>,
@@ -80,7 +78,6 @@ impl<R: Resolver> State<R> {
     ) -> State<R> {
         State {
             tables: Arc::clone(tables),
-            hash: 0,
             masters,
             wire: SmallVec::new(),
             inquiries: SmallVec::new(),
@@ -109,11 +106,6 @@ impl<R: Resolver> State<R> {
         (&mut self.masters, waiting, progress)
     }
 
-    /// All that is counted.
-    pub(super) fn counts(&self) -> &[u8] {
-        &self.counts
-    }
-
     /// The number of the master `id`.
     pub(super) fn local(&self, id: MasterId) -> u32 {
         self.masters[id.index()].local
@@ -135,21 +127,6 @@ impl<R: Resolver> State<R> {
     /// The master `id`.
     pub(crate) fn replica(&self, id: MasterId) -> Arc<Replica<R>> {
         locked(&self.tables).replica(self, id)
-    }
-
-    /// To be called when the state has been altered, for the last time.
-    pub(super) fn rehash(&mut self, tables: &Tables<R>) {
-        self.hash = tables.hash(self);
-    }
-
-    /// Whether the numbers are the same.
-    pub(super) fn is_like(&self, other: &State<R>) -> bool {
-        self.masters.iter().map(|master| master.local).eq(other.masters.iter().map(|master| master.local))
-            && self.wire == other.wire
-            && self.inquiries == other.inquiries
-            && self.counts == other.counts
-            && (self.history, self.chosen, self.broken, self.faults)
-                == (other.history, other.chosen, other.broken, other.faults)
     }
 
     /// The changes that the letter puts under way are counted as sent: of a snapshot, those that its receiver lacks.
@@ -213,15 +190,33 @@ impl<R: Resolver> PartialEq for Letter<R> {
     }
 }
 
+/// Two states of one cluster are equal if their numbers are.
 impl<R: Resolver> PartialEq for State<R> {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.is_like(other)
+        self.masters.iter().map(|master| master.local).eq(other.masters.iter().map(|master| master.local))
+            && self.wire == other.wire
+            && self.inquiries == other.inquiries
+            && self.counts == other.counts
+            && (self.history, self.chosen, self.broken, self.faults)
+                == (other.history, other.chosen, other.broken, other.faults)
     }
 }
 
+/// The numbers, two a word. How many masters, clients and streams there are is the same in all states of a cluster.
 impl<R: Resolver> Hash for State<R> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u64(self.hash);
+        let Faults { losses, duplicates, resets } = self.faults;
+        hasher.write_u64(pair(self.history, u32::from_le_bytes([losses, duplicates, resets, 0])));
+        hasher.write_u64(pair(self.chosen, self.broken));
+        hasher.write_u64(pair(self.wire.len() as u32, self.inquiries.len() as u32));
+        let masters = self.masters.iter().map(|master| master.local);
+        let mut numbers = masters.chain(self.wire.iter().copied()).chain(self.inquiries.iter().copied());
+        while let Some(one) = numbers.next() {
+            hasher.write_u64(pair(one, numbers.next().unwrap_or(0)));
+        }
+        let (words, rest) = self.counts.as_chunks::<8>();
+        words.iter().for_each(|word| hasher.write_u64(u64::from_le_bytes(*word)));
+        rest.iter().for_each(|count| hasher.write_u8(*count));
     }
 }
 
@@ -233,8 +228,7 @@ impl<R: Resolver> Clone for State<R> {
     }
 
     fn clone_from(&mut self, other: &Self) {
-        let State { tables: _, hash, masters, wire, inquiries, counts, streams, history, chosen, broken, faults } =
-            other;
+        let State { tables: _, masters, wire, inquiries, counts, streams, history, chosen, broken, faults } = other;
         if !Arc::ptr_eq(&self.tables, &other.tables) {
             self.tables = Arc::clone(&other.tables);
         }
@@ -242,7 +236,7 @@ impl<R: Resolver> Clone for State<R> {
         copy(&mut self.wire, wire);
         copy(&mut self.inquiries, inquiries);
         copy(&mut self.counts, counts);
-        (self.hash, self.streams, self.history) = (*hash, *streams, *history);
+        (self.streams, self.history) = (*streams, *history);
         (self.chosen, self.broken, self.faults) = (*chosen, *broken, *faults);
     }
 }

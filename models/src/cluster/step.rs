@@ -6,6 +6,7 @@ use super::{Action, Cluster, LetterNumber, State};
 use crate::scope::Link;
 use crate::subject::Sent;
 use multimaster::{MasterId, Resolver};
+use std::ops::ControlFlow;
 
 impl<R: Resolver> Cluster<R> {
     /// The state after `action`, and which changes were sent on the way; `None` if nothing is different.
@@ -23,7 +24,7 @@ impl<R: Resolver> Cluster<R> {
         &self,
         state: &State<R>,
         actions: &mut Vec<Action>,
-        reach: &mut impl FnMut(usize, &State<R>, &Sent),
+        reach: &mut impl FnMut(usize, &State<R>, &Sent) -> ControlFlow<()>,
     ) {
         // Once for all; and one state is altered again and again: most of those reached are known.
         let tables = &mut *self.tables();
@@ -35,8 +36,8 @@ impl<R: Resolver> Cluster<R> {
                 next.clone_from(state);
                 sent.clear();
             }
-            if self.alter(tables, state, &mut next, *action, &mut sent) {
-                reach(place, &next, &sent);
+            if self.alter(tables, state, &mut next, *action, &mut sent) && reach(place, &next, &sent).is_break() {
+                return;
             }
         }
     }
@@ -56,9 +57,6 @@ impl<R: Resolver> Cluster<R> {
         } else {
             self.step_at_once(tables, state, next, action, sent)
         };
-        if allowed {
-            next.rehash(tables);
-        }
         allowed && next != state
     }
 

@@ -3,54 +3,69 @@
 //! An exploration takes millions of steps, but few of them differ in what a master knows and what it is given. So each
 //! master, letter and history that occurs is kept once, and known by a number (*hash-consing*: Ershov, 1958); the shipping
 //! replica takes each step once, and what came of it is remembered by the numbers of what went in. Two are the same if their
-//! content hashes are, as in the search. Numbers are given as things are found, which may differ from run to run: nothing
-//! that is told or counted depends on them.
+//! content is: hashes only say where to look. Numbers are given as things are found, which may differ from run to run:
+//! nothing that is told or counted depends on them.
 
 use super::judgement::Judgement;
 use super::outcomes::{Asked, Move, Moved, Receipt, Wrote};
-use super::state::{Faults, Inquiry, Letter, State, content_hash};
+use super::state::{Inquiry, Letter, State, content_hash};
 use super::world::World;
-use crate::history::History;
-use foldhash::{fast, quality};
-use multimaster::{Dot, MasterId, Message, Replica, Resolver, VersionVector};
+use crate::history::{History, Write};
+use foldhash::fast;
+use hashbrown::HashTable;
+use multimaster::{Dot, Key, MasterId, Message, Reading, Replica, Resolver, VersionVector};
+use std::borrow::Borrow;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::Hash;
 use std::ops::{Index, Range};
 use std::sync::Arc;
 
 /// Values that are kept once each.
 pub(super) struct Numbered<T> {
-    values: Vec<(u64, T)>,
-    numbers: HashMap<u64, u32, fast::FixedState>,
+    values: Vec<T>,
+    /// By the hash of what makes each what it is.
+    numbers: HashTable<Place>,
+}
+
+/// Where a value is, and its hash: so a table that grows need not ask for it again.
+struct Place {
+    hash: u64,
+    number: u32,
 }
 
 impl<T> Default for Numbered<T> {
     fn default() -> Self {
-        Numbered { values: Vec::new(), numbers: HashMap::default() }
+        Numbered { values: Vec::new(), numbers: HashTable::new() }
     }
 }
 
 impl<T> Numbered<T> {
-    /// The number of the value that hashes so, which `make` gives if it is new.
-    pub(super) fn number(&mut self, hash: u64, make: impl FnOnce() -> T) -> u32 {
-        *self.numbers.entry(hash).or_insert_with(|| {
-            self.values.push((hash, make()));
-            (self.values.len() - 1) as u32
-        })
+    /// The number of the value that hashes so and `is` it, if it is known.
+    pub(super) fn find(&self, hash: u64, is: impl Fn(&T) -> bool) -> Option<u32> {
+        let known = self.numbers.find(hash, |place| place.hash == hash && is(&self.values[place.number as usize]));
+        known.map(|place| place.number)
     }
 
-    /// The number of the value that hashes so, if it is known.
-    pub(super) fn find(&self, hash: u64) -> Option<u32> {
-        self.numbers.get(&hash).copied()
+    /// The number of a value that hashes so and is not known.
+    pub(super) fn add(&mut self, hash: u64, value: T) -> u32 {
+        let number = self.next();
+        self.values.push(value);
+        self.numbers.insert_unique(hash, Place { hash, number }, |place| place.hash);
+        number
+    }
+
+    /// The number of the value that equals `content`, which `make` gives if it is new.
+    pub(super) fn number<C: Hash + PartialEq + ?Sized>(&mut self, content: &C, make: impl FnOnce() -> T) -> u32
+    where
+        T: Borrow<C>,
+    {
+        let hash = content_hash(content);
+        self.find(hash, |value| value.borrow() == content).unwrap_or_else(|| self.add(hash, make()))
     }
 
     /// The number that the next new value will have.
     pub(super) fn next(&self) -> u32 {
-        self.values.len() as u32
-    }
-
-    pub(super) fn hash(&self, number: u32) -> u64 {
-        self.values[number as usize].0
+        u32::try_from(self.values.len()).expect("an exploration ends once a table is full")
     }
 }
 
@@ -58,7 +73,7 @@ impl<T> Index<u32> for Numbered<T> {
     type Output = T;
 
     fn index(&self, number: u32) -> &T {
-        &self.values[number as usize].1
+        &self.values[number as usize]
     }
 }
 
@@ -69,8 +84,8 @@ pub(super) struct Local<R: Resolver> {
     pub(super) core: u32,
     /// The number of what it has seen.
     pub(super) digest: u32,
-    /// The hash of all that is read.
-    pub(super) readings: u64,
+    /// The number of all that is read.
+    pub(super) readings: u32,
     /// What it has ever had to send, where states count what waits.
     pub(super) streams: Streams,
 }
@@ -89,9 +104,12 @@ pub(super) struct Queued {
 /// What has been written.
 pub(super) struct Ghost {
     pub(super) history: Arc<History>,
-    /// The hash of each write, in order.
-    hashes: Vec<u64>,
+    /// The number of each write, in order.
+    writes: Vec<u32>,
 }
+
+/// The most that is numbered of one kind, with room for what the last state adds.
+const MOST_NUMBERS: u32 = u32::MAX - (1 << 28);
 
 /// The values of a function, each worked out once.
 pub(super) type Known<K, V> = HashMap<K, V, fast::FixedState>;
@@ -100,11 +118,18 @@ pub(super) type Known<K, V> = HashMap<K, V, fast::FixedState>;
 pub(crate) struct Tables<R: Resolver> {
     /// The topology's edges, in order.
     edges: Arc<[(MasterId, MasterId)]>,
+    /// How much may be numbered of each kind.
+    pub(super) most: u32,
     pub(super) locals: Numbered<Local<R>>,
     pub(super) digests: Numbered<VersionVector>,
     pub(super) letters: Numbered<Arc<Letter<R>>>,
     pub(super) inquiries: Numbered<Inquiry>,
     pub(super) histories: Numbered<Ghost>,
+    /// All that a master reads: each key in order.
+    readings: Numbered<Vec<(Key, Reading)>>,
+    writes_made: Numbered<Write>,
+    /// Some of the writes of a history, in order: those that a master has seen.
+    selections: Numbered<Vec<u32>>,
     /// Letters that go out together: each time a range of them.
     outboxes: Vec<u32>,
     /// By master and letter: what comes of its arrival.
@@ -120,13 +145,13 @@ pub(crate) struct Tables<R: Resolver> {
     pub(super) answers: Known<(u32, MasterId, u32), Option<u32>>,
     /// By core and history: how the master is judged.
     pub(super) judgements: Known<u64, Judgement>,
-    /// The same by core and the [hash](Tables::hash_of_seen) of the writes that it has seen, which are all that counts.
-    pub(super) judged: Known<(u32, u64), Judgement>,
+    /// The same by core and the [writes that it has seen](Tables::selection_seen), which are all that counts.
+    pub(super) judged: Known<u64, Judgement>,
     /// By the feeder's core and what [counts](super::Cluster::what_counts) of the asker, which lacks something: whether an
     /// exchange of digests would bring it.
     pub(super) repairs: Known<(u64, MasterId), bool>,
-    /// By what counts of the receiver, and the hash of a letter: the digest after its arrival.
-    pub(super) brought: Known<(u32, u64), u32>,
+    /// By what counts of the receiver, and a letter: the digest after its arrival.
+    pub(super) brought: Known<u64, u32>,
     /// By history: whether a right was overspent.
     pub(super) overspent: Known<u32, bool>,
 }
@@ -145,6 +170,10 @@ impl<R: Resolver> Tables<R> {
             letters: Numbered::default(),
             inquiries: Numbered::default(),
             histories: Numbered::default(),
+            readings: Numbered::default(),
+            writes_made: Numbered::default(),
+            selections: Numbered::default(),
+            most: MOST_NUMBERS,
             outboxes: Vec::new(),
             receipts: Known::default(),
             writes: Known::default(),
@@ -167,17 +196,16 @@ impl<R: Resolver> Tables<R> {
     /// The number of the master `replica`; if it is new, `streams` tells what its log comes to.
     pub(super) fn local_with(&mut self, replica: Replica<R>, streams: impl FnOnce(&mut Self) -> Streams) -> u32 {
         let hash = content_hash(&replica);
-        if let Some(known) = self.locals.find(hash) {
+        if let Some(known) = self.locals.find(hash, |local| *local.replica == replica) {
             return known;
         }
         let streams = streams(self);
         let rested = self.rested(&replica).map(|rested| self.local(rested));
         let core = rested.unwrap_or(self.locals.next());
         let digest = self.seen(replica.digest());
-        let mut readings = quality::FixedState::with_seed(0).build_hasher();
-        replica.readings().for_each(|read| read.hash(&mut readings));
-        let (readings, replica) = (readings.finish(), Arc::new(replica));
-        self.locals.number(hash, || Local { replica, core, digest, readings, streams })
+        let readings: Vec<_> = replica.readings().map(|(key, reading)| (key.clone(), reading)).collect();
+        let readings = self.readings.number(&readings, || readings.clone());
+        self.locals.add(hash, Local { replica: Arc::new(replica), core, digest, readings, streams })
     }
 
     /// The same master with nothing yet to send, if it has something.
@@ -241,57 +269,53 @@ impl<R: Resolver> Tables<R> {
 
     /// The number of a digest.
     pub(super) fn seen(&mut self, digest: &VersionVector) -> u32 {
-        self.digests.number(content_hash(digest), || digest.clone())
+        self.digests.number(digest, || digest.clone())
     }
 
     pub(super) fn letter(&mut self, letter: Arc<Letter<R>>) -> u32 {
-        self.letters.number(letter.hash(), || letter)
+        let hash = letter.hash();
+        self.letters.find(hash, |known| *known == letter).unwrap_or_else(|| self.letters.add(hash, letter))
     }
 
     pub(super) fn inquiry(&mut self, inquiry: Inquiry) -> u32 {
-        self.inquiries.number(content_hash(&inquiry), || inquiry)
+        self.inquiries.number(&inquiry, || inquiry.clone())
     }
 
     pub(super) fn history(&mut self, history: History) -> u32 {
-        let hashes: Vec<u64> = history.writes().iter().map(content_hash).collect();
-        let hash = hashes.iter().copied().fold(0, u64::wrapping_add);
-        self.histories.number(hash, || Ghost { history: Arc::new(history), hashes })
+        let number = |write: &Write| self.writes_made.number(write, || write.clone());
+        let writes: Vec<u32> = history.writes().iter().map(number).collect();
+        let hash = content_hash(&writes);
+        let known = self.histories.find(hash, |ghost| ghost.writes == writes);
+        known.unwrap_or_else(|| self.histories.add(hash, Ghost { history: Arc::new(history), writes }))
     }
 
-    /// The hash of those of these writes that this master has seen.
-    pub(super) fn hash_of_seen(&self, history: u32, local: u32) -> u64 {
-        let (Ghost { history, hashes }, seen) = (&self.histories[history], self.digest(local));
-        let seen = history.writes().iter().zip(hashes).filter(|(write, _)| seen.contains(write.dot));
-        seen.map(|(_, hash)| *hash).fold(0, u64::wrapping_add)
+    /// The number of those of these writes that this master has seen.
+    pub(super) fn selection_seen(&mut self, history: u32, local: u32) -> u32 {
+        let (Ghost { history, writes }, seen) = (&self.histories[history], self.digest(local));
+        let seen = history.writes().iter().zip(writes).filter(|(write, _)| seen.contains(write.dot));
+        let selection: Vec<u32> = seen.map(|(_, number)| *number).collect();
+        self.selections.number(&selection, || selection.clone())
+    }
+
+    /// Whether more of one kind has been numbered than may be. An exploration asks after each state that it expands, which
+    /// adds little: so no number is ever too large.
+    pub(super) fn is_full(&self) -> bool {
+        let of_masters = self.locals.next().max(self.digests.next()).max(self.readings.next());
+        let of_writes = self.histories.next().max(self.writes_made.next()).max(self.selections.next());
+        let in_flight = self.letters.next().max(self.inquiries.next());
+        of_masters.max(of_writes).max(in_flight) > self.most || self.outboxes.len() > self.most as usize
     }
 
     /// The place of an outbox that holds these letters.
     pub(super) fn keep_outbox(&mut self, letters: &[u32]) -> (u32, u32) {
         let start = self.outboxes.len();
         self.outboxes.extend(letters);
-        (start as u32, self.outboxes.len() as u32)
+        let number = |place| u32::try_from(place).expect("an exploration ends once a table is full");
+        (number(start), number(self.outboxes.len()))
     }
 
     pub(super) fn outbox(&self, (start, end): (u32, u32)) -> &[u32] {
         &self.outboxes[Range { start: start as usize, end: end as usize }]
-    }
-
-    /// The hash of what the state is made of. Masters and letters say in their content who they are: so their hashes need
-    /// only be added up.
-    pub(super) fn hash(&self, state: &State<R>) -> u64 {
-        let mut parts = 0u64;
-        state.masters.iter().for_each(|master| parts = parts.wrapping_add(self.locals.hash(master.local)));
-        state.wire.iter().for_each(|letter| parts = parts.wrapping_add(self.letters.hash(*letter)));
-        state.inquiries.iter().for_each(|inquiry| parts = parts.wrapping_add(self.inquiries.hash(*inquiry)));
-        let Faults { losses, duplicates, resets } = state.faults;
-        let faults = u32::from_le_bytes([losses, duplicates, resets, 0]);
-        let mut hasher = quality::FixedState::with_seed(0).build_hasher();
-        hasher.write_u64(parts);
-        hasher.write_u64(self.histories.hash(state.history));
-        hasher.write_u64(u64::from(state.chosen) << 32 | u64::from(state.broken));
-        hasher.write_u32(faults);
-        hasher.write(state.counts());
-        hasher.finish()
     }
 
     /// The state as what its numbers stand for.

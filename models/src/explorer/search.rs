@@ -87,7 +87,7 @@ fn found(witness: bool, property: &str, verdict: &Verdict) -> Value {
     let expectation = if witness { Expectation::Sometimes } else { Expectation::Always };
     let path = match verdict {
         Verdict::Holds(path) | Verdict::Violated(path) => path.as_ref(),
-        Verdict::NotExhausted | Verdict::NotJudged => None,
+        Verdict::NotExhausted | Verdict::NotJudged(_) => None,
     };
-    json!([expectation, property, path.map(|path| super::steps(path))])
+    json!([expectation, property, path.map(super::steps)])
 }

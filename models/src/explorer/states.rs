@@ -72,7 +72,11 @@ fn seen(model: &Erased, place: usize, address: &str, walk: Walk) -> Map<String, 
     let mut seen = Map::new();
     if let Some((state, _)) = walk.last() {
         let properties = model.properties().into_iter().map(|property| {
-            let decided = (property.condition)(model, state) == (property.expectation == Expectation::Sometimes);
+            let decided = match property.expectation {
+                Expectation::Always => !(property.condition)(model, state),
+                Expectation::Sometimes => (property.condition)(model, state),
+                Expectation::Eventually => false,
+            };
             json!([property.expectation, property.name, decided.then_some(address)])
         });
         seen.insert("properties".into(), properties.collect());

@@ -109,6 +109,7 @@ pub(super) struct FreeFile {
 pub(super) struct LimitsFile {
     pub(super) states: Option<usize>,
     pub(super) seconds: Option<u64>,
+    pub(super) megabytes: Option<u64>,
 }
 
 /// A property of the user's own: one claim, and perhaps of which states it is made. Scripts.

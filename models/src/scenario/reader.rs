@@ -43,6 +43,7 @@ impl Reader<'_> {
         let limits = Limits {
             states: file.limits.states.unwrap_or(default.states),
             time: file.limits.seconds.map_or(default.time, Duration::from_secs),
+            memory: file.limits.megabytes.map_or(default.memory, |most| Some(most.saturating_mul(1 << 20))),
             until: None,
         };
         let about = file.about.get_ref().clone();
@@ -336,6 +337,11 @@ impl Reader<'_> {
             );
         }
         let layout = Layout::of(*shards.get_ref()).map_err(|error| self.fault(shards, error.to_string()))?;
+        let masters = usize::from(scope.topology.masters());
+        if layout.shards() * masters > usize::from(u16::MAX) {
+            let what = format!("{masters} masters of {} shards: at most 65535 can be told apart", layout.shards());
+            return Err(self.fault(shards, what));
+        }
         let asks = scope.clients.iter().flat_map(|client| &client.asks);
         let keys: BTreeMap<&str, usize> = asks.map(|ask| (&*ask.key, layout.shard_of(&ask.key))).collect();
         if let Some(empty) = (0..layout.shards()).find(|shard| !keys.values().any(|of| of == shard)) {

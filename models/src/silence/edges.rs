@@ -6,15 +6,15 @@ pub(super) struct Edge {
     /// The number of the state that it leads to.
     pub(super) to: u32,
     /// Its place among those possible.
-    pub(super) action: u16,
+    pub(super) action: u32,
     /// What it sends.
-    pub(super) label: u16,
+    pub(super) label: u32,
 }
 
 impl Edge {
     /// What the first edge of a state is told from.
     pub(super) fn before_those_of(state: u32) -> Edge {
-        Edge { to: state, action: u16::MAX, label: 0 }
+        Edge { to: state, action: u32::MAX, label: 0 }
     }
 
     pub(super) fn write(self, last: Edge, out: &mut Vec<u8>) {
@@ -48,11 +48,11 @@ impl Iterator for Edges<'_> {
     fn next(&mut self) -> Option<Edge> {
         let label = read_number(&mut self.bytes)?;
         let next_action = self.last.action.wrapping_add(1);
-        let action = if label & 1 == 0 { next_action } else { read_number(&mut self.bytes)? as u16 };
+        let action = if label & 1 == 0 { next_action } else { read_number(&mut self.bytes)? as u32 };
         let apart = read_number(&mut self.bytes)?;
         let apart = (apart >> 1) as i64 ^ -((apart & 1) as i64);
         let to = (i64::from(self.last.to) + apart) as u32;
-        self.last = Edge { to, action, label: (label >> 1) as u16 };
+        self.last = Edge { to, action, label: (label >> 1) as u32 };
         Some(self.last)
     }
 }

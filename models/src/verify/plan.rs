@@ -313,7 +313,8 @@ impl Plan {
             Some(_) => return Some(Failure::NotExhausted(world.name.clone())),
             None => {}
         }
-        let not_judged = |one: &&Finding| one.verdict == Verdict::NotJudged && self.demands.include(one.property);
+        let not_judged =
+            |one: &&Finding| matches!(one.verdict, Verdict::NotJudged(_)) && self.demands.include(one.property);
         if let Some(finding) = report.findings.iter().find(not_judged) {
             return Some(Failure::NotJudged { world: world.name.clone(), property: finding.property });
         }

@@ -1,0 +1,179 @@
+use super::*;
+use crate::subject::{Arrow, Sent};
+use multimaster::{Dot, MasterId};
+use stateright::Model;
+
+/// From each number to its successor and its double, up to the last; most steps send a change of their own.
+struct Numbered {
+    last: u64,
+    full_from: u64,
+}
+
+impl Model for Numbered {
+    type State = u64;
+    type Action = u64;
+
+    fn init_states(&self) -> Vec<u64> {
+        vec![1]
+    }
+
+    fn actions(&self, state: &u64, actions: &mut Vec<u64>) {
+        actions.extend([state + 1, state * 2]);
+    }
+
+    fn next_state(&self, _: &u64, next: u64) -> Option<u64> {
+        (next <= self.last).then_some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("below 5", |_, state| *state < 5),
+            Property::always("below 1000", |_, state| *state < 1000),
+            Property::sometimes("4", |_, state| *state == 4),
+        ]
+    }
+}
+
+impl Subject for Numbered {
+    fn step(&self, state: &u64, next: &u64) -> Option<(u64, Sent)> {
+        Some((self.next_state(state, *next)?, Sent::from_slice(&[Dot::new(MasterId(0), (*next).min(200))])))
+    }
+
+    fn is_full(&self) -> bool {
+        self.full_from <= 5
+    }
+
+    fn describe(&self, _: &u64, next: &u64) -> String {
+        next.to_string()
+    }
+
+    fn remark(&self, _: &u64, _: &u64) -> Option<String> {
+        None
+    }
+
+    fn masters(&self) -> Vec<String> {
+        vec!["A".into()]
+    }
+
+    fn readings(&self, state: &u64) -> Vec<String> {
+        vec![state.to_string()]
+    }
+
+    fn complaint(&self, _: &str, _: &u64) -> Option<String> {
+        None
+    }
+
+    fn arrow(&self, _: &u64, next: &u64) -> Arrow {
+        Arrow::At(0, next.to_string())
+    }
+}
+
+const HUNDRED: Numbered = Numbered { last: 100, full_from: u64::MAX };
+
+fn within(limits: Limits, numbers: Numbers) -> Report {
+    explore_within(&HUNDRED, limits, numbers, |_, _| {})
+}
+
+#[test]
+fn without_a_limit_it_is_exhausted() {
+    let report = within(Limits::default(), Numbers::default());
+    assert_eq!((report.cut, report.states, report.messages), (None, 100, Some(1)));
+    assert_eq!(report.verdict("below 1000"), Some(&Verdict::Holds(None)));
+    assert!(report.mistaken > 0.0 && report.mistaken < 1e-15, "{}", report.mistaken);
+}
+
+/// What was found before stands, and nothing else is said to hold.
+fn assert_cut(report: &Report, cut: Cut) {
+    assert_eq!(report.cut, Some(cut));
+    assert_eq!(report.verdict("below 5"), Some(&Verdict::Violated(Some(vec![0, 0, 1].into()))), "{cut:?}");
+    assert_eq!(report.verdict("4"), Some(&Verdict::Holds(Some(vec![0, 1].into()))), "{cut:?}");
+    assert_eq!(report.verdict("below 1000"), Some(&Verdict::NotExhausted), "{cut:?}");
+    assert_eq!(report.verdict(FALLS_SILENT), Some(&Verdict::NotExhausted), "{cut:?}");
+    assert_eq!(report.messages, None, "{cut:?}");
+    assert!((5..=100).contains(&report.states), "{} states, {cut:?}", report.states);
+}
+
+#[test]
+fn what_cannot_be_numbered_ends_it() {
+    let most = Numbers::default();
+    for (numbers, what) in [
+        (Numbers { states: 20, ..most }, Counted::States),
+        (Numbers { edges: 40, ..most }, Counted::Edges),
+        (Numbers { labels: 20, ..most }, Counted::Labels),
+    ] {
+        assert_cut(&within(Limits::default(), numbers), Cut::Numbers(what));
+    }
+    let report = within(Limits::default(), Numbers { steps: 1, ..most });
+    assert_eq!(report.cut, Some(Cut::Numbers(Counted::Steps)));
+    assert_eq!(report.verdict("below 1000"), Some(&Verdict::NotExhausted));
+    let full = Numbered { full_from: 0, ..HUNDRED };
+    let report = explore(&full, Limits::default(), |_, _| {});
+    assert_eq!((report.cut, report.states), (Some(Cut::Numbers(Counted::Parts)), 2));
+    assert_eq!(report.verdict("4"), Some(&Verdict::NotExhausted));
+}
+
+#[test]
+fn a_limit_of_what_there_is_cuts_nothing() {
+    let numbers = Numbers { states: 100, steps: 2, labels: 99, ..Numbers::default() };
+    assert_eq!(within(Limits { states: 100, ..Limits::default() }, numbers).cut, None);
+    let less = Numbers { states: 99, ..numbers };
+    assert_eq!(within(Limits::default(), less).cut, Some(Cut::Numbers(Counted::States)));
+    assert_cut(&within(Limits { states: 99, ..Limits::default() }, numbers), Cut::States(99));
+}
+
+#[test]
+fn a_limit_of_states_is_asked_at_every_step() {
+    let report = within(Limits { states: 1, ..Limits::default() }, Numbers::default());
+    assert_eq!((report.cut, report.states), (Some(Cut::States(1)), 2));
+}
+
+#[test]
+fn a_limit_of_time_changes_no_verdict_to_another() {
+    let report = within(Limits { time: Duration::ZERO, ..Limits::default() }, Numbers::default());
+    assert_eq!(report.cut, Some(Cut::Time(Duration::ZERO)));
+    let undecided = |finding: &&Finding| finding.verdict == Verdict::NotExhausted;
+    assert_eq!(report.findings.iter().filter(undecided).count(), report.findings.len());
+}
+
+#[test]
+fn where_memory_does_not_suffice_to_tell_whether_messages_end_the_rest_is_told() {
+    let graph = |room| {
+        let mut graph = Graph::new(Numbers::default(), vec![0]);
+        let sent = Sent::from_slice(&[Dot::new(MasterId(0), 1)]);
+        graph.begin(0).unwrap();
+        graph.edge(1, 0, &sent).unwrap();
+        graph.begin(1).unwrap();
+        graph.silence(&graph.ways(2), room)
+    };
+    assert_eq!(graph(None), Silence::Ends { messages: Some(1) });
+    assert_eq!(graph(Some(1000)), Silence::Ends { messages: Some(1) });
+    assert_eq!(graph(Some(10)), Silence::TooLarge);
+}
+
+/// As often as a `u16` can tell is the most that is told.
+#[test]
+fn messages_beyond_what_can_be_counted_are_not_counted_wrong() {
+    let messages = |times: usize| {
+        let mut graph = Graph::new(Numbers::default(), vec![0]);
+        let sent = Sent::from_elem(Dot::new(MasterId(0), 1), times);
+        for state in 0..3 {
+            graph.begin(state).unwrap();
+            graph.edge(state as u32 + 1, 0, &sent).unwrap();
+        }
+        graph.begin(3).unwrap();
+        graph.silence(&graph.ways(4), None)
+    };
+    assert_eq!(messages(20_000), Silence::Ends { messages: Some(60_000) });
+    assert_eq!(messages(30_000), Silence::Ends { messages: None });
+    assert_eq!(messages(70_000), Silence::Ends { messages: None });
+}
+
+/// More states than one block of edges holds.
+#[test]
+fn paths_are_found_across_blocks() {
+    let report = explore(&Numbered { last: 20_000, ..HUNDRED }, Limits::default(), |_, _| {});
+    assert_eq!((report.cut, report.states), (None, 20_000));
+    let Some(Verdict::Violated(Some(path))) = report.verdict("below 1000") else { panic!("it is violated") };
+    let end = path.iter().fold(1, |number, step| if *step == 0 { number + 1 } else { number * 2 });
+    assert!((1000..1100).contains(&end) && path.len() == 10, "{path:?} leads to {end}");
+}

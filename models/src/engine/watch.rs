@@ -1,0 +1,124 @@
+//! Whether an exploration has run too long, or takes too much memory: [`Watch`].
+
+use super::{Cut, Limits};
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// Watches the limits of time and memory of one exploration.
+pub(crate) struct Watch {
+    limits: Limits,
+    started: Instant,
+    /// So many questions more are answered without looking at the clock.
+    unasked: u32,
+    /// How many were, the last time.
+    patience: u32,
+    looked: Instant,
+    weighed: Instant,
+}
+
+impl Watch {
+    /// The most questions between two looks at the clock.
+    const MOST_PATIENCE: u32 = 256;
+    /// The clock is looked at about so often.
+    const RHYTHM: Duration = Duration::from_millis(1);
+    /// Memory is, so often: to ask the system takes some 20 µs.
+    const BETWEEN_WEIGHINGS: Duration = Duration::from_millis(20);
+
+    pub(crate) fn new(limits: Limits) -> Watch {
+        let now = Instant::now();
+        Watch { limits, started: now, unasked: 0, patience: 1, looked: now, weighed: now }
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// To be asked at every step: whether to stop, and why. Steps may take nanoseconds or, where a rule is slow, seconds: the
+    /// clock is looked at as often as that needs.
+    #[inline]
+    pub(crate) fn stop(&mut self) -> Option<Cut> {
+        if self.unasked > 0 {
+            self.unasked -= 1;
+            return None;
+        }
+        self.look()
+    }
+
+    fn look(&mut self) -> Option<Cut> {
+        let now = Instant::now();
+        let in_time = now - self.looked < Self::RHYTHM;
+        self.patience = if in_time { (self.patience * 2).min(Self::MOST_PATIENCE) } else { 1 };
+        (self.looked, self.unasked) = (now, self.patience);
+        if now - self.started > self.limits.time {
+            return Some(Cut::Time(self.limits.time));
+        }
+        if now - self.weighed < Self::BETWEEN_WEIGHINGS {
+            return None;
+        }
+        self.weighed = now;
+        let most = self.limits.memory?;
+        (self.room() == Some(0)).then_some(Cut::Memory(most))
+    }
+
+    /// How many bytes more may be taken; `None` if there is no limit.
+    pub(crate) fn room(&self) -> Option<u64> {
+        Some(self.limits.memory?.saturating_sub(taken()?))
+    }
+}
+
+/// The memory that an exploration may take unless told otherwise: three quarters of what is available now, beside what this
+/// process already takes; and never more than three quarters of what its control group may take. `None` where the system
+/// does not say, as on all but Linux.
+pub(super) fn default_memory() -> Option<u64> {
+    let available = kibibytes("/proc/meminfo", "MemAvailable:")?;
+    let granted = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        .into_iter()
+        .filter_map(|file| fs::read_to_string(file).ok()?.trim().parse::<u64>().ok())
+        .map(|bytes| bytes / 4 * 3);
+    granted.chain([taken()? + available / 4 * 3]).min()
+}
+
+/// The memory that this process takes, in bytes.
+fn taken() -> Option<u64> {
+    kibibytes("/proc/self/status", "VmRSS:")
+}
+
+/// What the line of `file` that begins so says, in bytes.
+fn kibibytes(file: &str, begins: &str) -> Option<u64> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(begins))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(time: Duration, memory: Option<u64>) -> Limits {
+        Limits { time, memory, ..Limits::default() }
+    }
+
+    #[test]
+    fn slow_steps_are_timed_one_by_one() {
+        let mut watch = Watch::new(limits(Duration::from_millis(25), None));
+        let stopped = (0..100).find(|_| {
+            std::thread::sleep(Duration::from_millis(5));
+            watch.stop().is_some()
+        });
+        assert!(stopped.is_some_and(|steps| steps < 20), "{stopped:?}");
+    }
+
+    #[test]
+    fn memory_is_weighed_where_it_is_known() {
+        let cut = |memory| {
+            let mut watch = Watch::new(limits(Duration::from_secs(60), memory));
+            watch.weighed -= Watch::BETWEEN_WEIGHINGS;
+            watch.look()
+        };
+        assert_eq!(cut(None), None);
+        assert_eq!(cut(Some(u64::MAX)), None);
+        let known = taken().is_some();
+        assert_eq!(cut(Some(1)), known.then_some(Cut::Memory(1)));
+        assert_eq!(default_memory().is_some(), known, "both are known, or neither");
+    }
+}
