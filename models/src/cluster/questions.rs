@@ -168,9 +168,38 @@ impl<R: Resolver> Cluster<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{self, Limits};
+    use crate::engine::{self, Counted, Cut, Finding, Limits, Verdict};
     use crate::scope::{Client, Clocks, Free, Scope};
     use multimaster::{LastWriteWins, MasterId, Replica, Topology};
+
+    #[test]
+    fn a_cluster_that_runs_out_of_numbers_ends_an_exploration() {
+        let client = |at, ask: &str| Client { at: MasterId(at), asks: vec![ask.parse().unwrap()] };
+        let scope = Scope {
+            topology: Topology::star(3).unwrap(),
+            link: Link::Datagram { losses: 1, duplicates: 0 },
+            batch: 1,
+            log: None,
+            clients: vec![client(0, "set k = 1"), client(1, "set k = 2")],
+            free: Free::default(),
+            clocks: Clocks::default(),
+        };
+        let explored = |most| {
+            let cluster = Cluster::new(scope.clone(), LastWriteWins);
+            cluster.tables().most = most;
+            engine::explore(&cluster, Limits::default(), |_, _| {})
+        };
+        let (all, some) = (explored(u32::MAX), explored(8));
+        assert_eq!(all.cut, None);
+        assert_eq!(some.cut, Some(Cut::Numbers(Counted::Parts)));
+        assert!(some.states < all.states);
+        let undecided = |finding: &&Finding| finding.verdict == Verdict::NotExhausted;
+        assert!(some.findings.iter().filter(undecided).count() > 0);
+        // What it says, it would say without the limit.
+        for finding in some.findings.iter().filter(|finding| !undecided(finding)) {
+            assert_eq!(all.verdict(finding.property), Some(&finding.verdict), "{}", finding.property);
+        }
+    }
 
     fn pairs_of(masters: u32) -> impl Iterator<Item = (u32, u32)> {
         (0..masters).flat_map(move |one| (0..masters).map(move |other| (one, other)))
