@@ -17,7 +17,11 @@ use multimaster::{Dot, Kind, MasterId, Op, Request, Resolver, Side, Stamp};
 use readers::told_apart;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::sync::LazyLock;
+
+/// Of the digests of one process, which are compared with each other: whoever writes a rule does not know it.
+static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
 
 /// Something that a rule should do whatever was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,7 +90,7 @@ pub struct Findings {
     pub merges: bool,
     /// The largest state of the key that was met, as `measure` has it.
     pub bytes: usize,
-    /// What all states were, in one number: the same whenever it is worked out anew.
+    /// What all states were, in one number: the same whenever this process works it out anew.
     pub digest: u64,
 }
 
@@ -183,7 +187,7 @@ struct Checker<R: Resolver> {
 impl<R: Resolver> Checker<R> {
     fn new(operations: Vec<Op>, rule: &dyn Fn(MasterId) -> R, measure: fn(&R::State) -> usize) -> Checker<R> {
         let rules = [MasterId(0), MasterId(1), MasterId(2), READER].map(rule);
-        let digest = foldhash::quality::FixedState::with_seed(0).build_hasher();
+        let digest = foldhash::quality::FixedState::with_seed(*SEED).build_hasher();
         Checker { operations, broken: BTreeMap::new(), tried: 0, merges: true, measure, bytes: 0, digest, rules }
     }
 
