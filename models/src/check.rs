@@ -145,6 +145,11 @@ fn surprise(expect: &Expect, finding: &Finding) -> Option<String> {
         true => !expect.unreached.iter().any(|name| name == property),
         false => !expect.violated.contains(property),
     };
+    if expect.not_judged.contains(property) {
+        let told = verdict_in_words(finding);
+        let as_expected = matches!(verdict, Verdict::NotJudged(_));
+        return (!as_expected).then(|| format!("{property}: expected not judged, found {told}"));
+    }
     let say = |holds: bool| match (witness, holds) {
         (true, true) => "reached",
         (true, false) => "reached nowhere",
@@ -256,6 +261,9 @@ impl Checked {
         let mut text = String::from("[expect]\n");
         for property in false_ones(false) {
             text += &format!("{} = \"violated\"\n", in_quotes_if_need_be(&in_file(property)));
+        }
+        for finding in self.report.findings.iter().filter(|finding| matches!(finding.verdict, Verdict::NotJudged(_))) {
+            text += &format!("{} = \"not-judged\"\n", in_quotes_if_need_be(&in_file(finding.property)));
         }
         let unreached: Vec<&str> = false_ones(true).collect();
         if !unreached.is_empty() {

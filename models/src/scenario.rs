@@ -277,6 +277,8 @@ pub struct Expect {
     pub stated: bool,
     /// The properties that are false somewhere; all others hold.
     pub violated: Vec<&'static str>,
+    /// The properties of which nothing is said, because what a read shows is not established.
+    pub not_judged: Vec<&'static str>,
     /// The witnesses that are reached nowhere; all others are.
     pub unreached: Vec<String>,
     /// How many distinct states there are.

@@ -13,14 +13,18 @@ use multimaster::{Dot, MasterId, Stamp};
 use multimaster_models::check::{Checked, Engine, check};
 use multimaster_models::engine::Verdict;
 use multimaster_models::expression::{Expression, Kept, Over, Sight, Version};
-use multimaster_models::properties::{CONVERGENCE, NO_CAUSAL_LOSS};
+use multimaster_models::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS};
 use multimaster_models::scenario::Scenario;
 
-fn scenario(over: &str, keep: &str) -> Result<Scenario, String> {
-    let text = format!(
+fn scenario_text(over: &str, keep: &str) -> String {
+    format!(
         "about = \"a rule\"\nmasters = 2\ntopology = \"all-to-all\"\nlink = \"stream\"\n\n[rule]\nover = \"{over}\"\n\
          keep = '''\n{keep}\n'''\n\n[clients]\nA = [\"set k = 2\", \"set k = 3\"]\nB = [\"set k = 1\", \"delete k\"]\n"
-    );
+    )
+}
+
+fn scenario(over: &str, keep: &str) -> Result<Scenario, String> {
+    let text = scenario_text(over, keep);
     Scenario::parse("mine", "mine.toml", &text).map_err(|fault| fault.to_string())
 }
 
@@ -122,4 +126,28 @@ fn a_rule_that_fails_on_the_way_has_no_verdict() {
     assert!(failed.starts_with("mine:13: ") && failed.contains("`keep`: ") && failed.contains("too long"), "{failed}");
     assert!(failed.contains("(given 20+10 and 30)") || failed.contains("(given 10+20 and 30)"), "{failed}");
     assert!(checked.counterexamples.is_empty());
+}
+
+/// A default loses both writes to nothing; a text that is made of one loses the other, as if that one had been chosen.
+#[test]
+fn what_a_text_does_not_show_is_lost() {
+    let steps = |keep: &str, property: &str| {
+        let text = scenario_text("merged", keep).replace("\"set k = 2\", \"set k = 3\"", "\"set k = 2\"");
+        let text = text.replace("\"set k = 1\", \"delete k\"", "\"set k = 3\"");
+        let checked = check(&Scenario::parse("mine", "mine.toml", &text).unwrap(), Engine::Own, &mut |_, _| {});
+        match checked.report.verdict(property) {
+            Some(Verdict::Violated(Some(path))) => path.len(),
+            Some(Verdict::Holds(_)) => 0,
+            other => panic!("{keep}: {property}: {other:?}"),
+        }
+    };
+    for (keep, to_nothing, by_policy) in [
+        ("\"default\"", 3, 0),
+        ("first.value + \"\"", 0, 3),
+        ("first", 0, 3),
+        ("first.value + \"+\" + second.value", 0, 0),
+        ("()", 3, 0),
+    ] {
+        assert_eq!((steps(keep, NO_TOTAL_LOSS), steps(keep, NO_POLICY_LOSS)), (to_nothing, by_policy), "{keep}");
+    }
 }

@@ -14,11 +14,14 @@ use toml::Spanned;
 impl Reader<'_> {
     pub(super) fn expect(&self, file: &ExpectFile, scenario: &Scenario) -> Result<Expect, Fault> {
         let (properties, witnesses) = asked_of(&scenario.model());
-        let mut violated = Vec::new();
+        let (mut violated, mut not_judged) = (Vec::new(), Vec::new());
         for (name, expected) in &file.verdicts {
             let Some(property) = properties.iter().find(|property| in_file(property) == *name.get_ref()) else {
                 return Err(self.fault(name, not_asked(name.get_ref(), &properties, &witnesses)));
             };
+            if *expected.get_ref() == Expected::NotJudged {
+                not_judged.push(*property);
+            }
             if *expected.get_ref() == Expected::Violated {
                 if *property == p::NO_POLICY_LOSS && scenario.adds_up() {
                     let what = format!("{} cannot lose by policy: its writes do not compete", scenario.rule());
@@ -48,6 +51,7 @@ impl Reader<'_> {
         Ok(Expect {
             stated: true,
             violated,
+            not_judged,
             unreached: file.unreached.iter().map(|witness| witness.get_ref().clone()).collect(),
             states: at_least_one(&file.states, "states")?,
             depth: file.depth.as_ref().map(|depth| *depth.get_ref()),

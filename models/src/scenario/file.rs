@@ -171,6 +171,8 @@ pub(super) enum Expected {
     Holds,
     /// False somewhere.
     Violated,
+    /// Nothing is said of it.
+    NotJudged,
 }
 
 /// Which program is modelled.

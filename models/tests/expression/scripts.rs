@@ -1,8 +1,9 @@
 //! Rules of several scripts: counters, sets, maps, flags, registers and tables, written in a file.
 
+use multimaster_models::catalogue;
 use multimaster_models::check::{Checked, Engine, check};
 use multimaster_models::engine::Verdict;
-use multimaster_models::properties::{AGREEMENT, CONVERGENCE};
+use multimaster_models::properties::{AGREEMENT, CONVERGENCE, NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS};
 use multimaster_models::scenario::Scenario;
 use multimaster_models::subject::Subject;
 
@@ -199,4 +200,32 @@ fn what_is_wrong_is_told_with_the_script_and_its_line() {
         let told = scenario(rule, "", set).unwrap_err();
         assert!(told.starts_with(&format!("mine.toml:{line}: ")) && told.contains(what), "{rule}: {told}");
     }
+}
+
+/// The scenarios that ship beside it, whose files say what else comes out.
+#[test]
+fn two_claims_at_one_time_delete_both_and_a_third_one_makes_them_differ() {
+    let tie = catalogue::find("expression/tie").unwrap();
+    let checked = check(&tie, Engine::Own, &mut |_, _| {});
+    assert!(checked.surprises.is_empty(), "{:?}", checked.surprises);
+    assert_eq!((steps(&checked, CONVERGENCE), steps(&checked, NO_TOTAL_LOSS)), (7, 3));
+}
+
+/// What is not established is not judged, and the block that is offered to paste says so and holds.
+#[test]
+fn what_scripts_show_is_not_judged_where_the_reading_does_not_tell() {
+    let clients = "A = [\"set k = 1\"]\nB = [\"set k = 2\"]";
+    let rule = "kind = \"register\"\napply = 'if state == () { change.op.value } else { `${state}+${change.op.value}` }'\nread = 'state'";
+    let explored = checked(rule, "", clients);
+    for property in [NO_POLICY_LOSS, NO_CAUSAL_LOSS, NO_TOTAL_LOSS] {
+        assert!(matches!(explored.report.verdict(property), Some(Verdict::NotJudged(_))), "{property}");
+    }
+    let expect = explored.expectation().unwrap();
+    assert!(expect.contains("no-total-loss = \"not-judged\""), "{expect}");
+    assert!(checked(rule, "", &format!("{clients}\n{expect}")).surprises.is_empty());
+    let wrong = expect.replace("convergence = \"violated\"", "convergence = \"not-judged\"");
+    assert_eq!(
+        checked(rule, "", &format!("{clients}\n{wrong}")).surprises,
+        ["convergence: expected not judged, found violated"]
+    );
 }
