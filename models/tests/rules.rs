@@ -22,3 +22,13 @@ fn one_rule_in_full_has_its_source_and_its_schedules() {
     assert!(text.contains("couch_doc.erl") && text.contains("loses causally: no causal loss is violated"), "{text}");
     assert!(rules::named("nonsense").is_none());
 }
+
+/// An update that overtakes the insert finds no row and is ignored, without any conflict: in order, nothing is lost so soon.
+#[test]
+fn what_overtakes_is_told_though_the_rule_loses_in_order_too() {
+    let text = rules::in_full(&rules::survey(rules::named("goldengate-ignore").unwrap()));
+    let told =
+        text.split_once("needs causal delivery: no causal loss is violated: C has seen B1").map(|(_, told)| told);
+    let steps = told.and_then(|told| told.split_once("\n\nnot ")).map(|(schedule, _)| schedule.matches(". ").count());
+    assert_eq!(steps, Some(4), "{text}");
+}
