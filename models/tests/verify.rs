@@ -832,3 +832,22 @@ fn a_state_that_json_does_not_keep_is_told() {
     assert!(matches!(&failure, Failure::Misbehaves(Misbehaviour::Unwritable { .. })), "{failure}");
     assert!(failure.to_string().contains("read again it is Half { kept: 1, forgotten: 0 }"), "{failure}");
 }
+
+/// Whoever waits for a long test sees it at once: `cargo test` shows what a test prints only once that has failed.
+#[test]
+fn what_is_found_first_is_printed_past_the_capture_of_output() {
+    let printed = |test: &str| {
+        let run =
+            std::process::Command::new(std::env::current_exe().unwrap()).args(["--exact", test]).output().unwrap();
+        assert!(run.status.success(), "{test}");
+        String::from_utf8(run.stderr).unwrap()
+    };
+    let told = printed("a_function_of_two_versions_is_tried_on_merged_values");
+    assert!(
+        told.contains("merged_values: found first, the rest is still being explored:\nnot commutative: "),
+        "{told}"
+    );
+    assert!(told.contains("convergence is violated: ") && told.contains("1. A: set k = 1 "), "{told}");
+    let quiet = printed("a_superseded_value_that_comes_back_is_shown_in_three_writes");
+    assert!(!quiet.contains("found first"), "{quiet}");
+}
