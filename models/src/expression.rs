@@ -10,8 +10,10 @@
 //! clock and floating point are left out of it, its maps are in key order, and each evaluation has a budget of operations
 //! and of time, so an expression is a function of the two versions, and ends.
 
+mod data;
 mod forms;
 mod keep;
+mod running;
 pub mod sandbox;
 mod scripted;
 mod syntax;
@@ -23,10 +25,11 @@ use forms::{At, OverArrival, OverMerged, OverSiblings};
 use keep::Keeping;
 pub use keep::{Kept, Sight};
 use multimaster::{Kind, MasterId, Request};
+use running::Running;
 pub use sandbox::Wrong;
+use scripted::Scripted;
 pub(crate) use scripted::TABLE;
 pub use scripted::{Keeps, Source, Sources};
-use scripted::{Running, Scripted};
 use serde::Deserialize;
 use std::cmp::Ordering;
 use std::fmt;
@@ -60,8 +63,8 @@ pub struct Expression {
 }
 
 enum Body {
-    Keep(Over, Keeping),
-    Scripts(Scripted),
+    Keep(Over, Box<Keeping>),
+    Scripts(Box<Scripted>),
 }
 
 impl Expression {
@@ -70,7 +73,7 @@ impl Expression {
     /// # Errors
     /// If it is none.
     pub fn new(text: &str, over: Over) -> Result<Expression, Wrong> {
-        Ok(Expression { text: format!("{over:?}: {text}"), body: Body::Keep(over, Keeping::new(text)?) })
+        Ok(Expression { text: format!("{over:?}: {text}"), body: Body::Keep(over, Box::new(Keeping::new(text)?)) })
     }
 
     /// Reads a rule of several scripts.
@@ -78,7 +81,7 @@ impl Expression {
     /// # Errors
     /// What is wrong with one of them, with the line of the file.
     pub fn scripts(keeps: Keeps, sources: &Sources) -> Result<Expression, Wrong> {
-        let body = Body::Scripts(Scripted::new(keeps, sources)?);
+        let body = Body::Scripts(Box::new(Scripted::new(keeps, sources)?));
         Ok(Expression { text: format!("{keeps:?}: {sources:?}"), body })
     }
 

@@ -1,22 +1,18 @@
 //! A rule of any kind as scripts in a scenario file: [`Scripted`].
 
+use super::data::{field_of, operation, reading_of, said};
 use super::sandbox::{Record, Sandbox, Script, Stopped, Wrong};
 use super::value::Value;
 use super::version::number;
-use multimaster::{
-    Change, Dot, Key, Kind, MasterId, Op, Reading, Refusal, Request, Resolver, Side, Stamp, Text, VersionVector,
-};
+use multimaster::{Change, Dot, Key, Kind, MasterId, Op, Reading, Refusal, Request, Side, Stamp, VersionVector};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// The key under which a table is one state.
 pub(crate) const TABLE: &str = "rows";
-
-/// How many readings are remembered.
-const REMEMBERED: usize = 1 << 16;
 
 /// How long a rule is tried at most.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -81,7 +77,7 @@ pub struct Sources {
 }
 
 /// One script of a rule.
-struct Part {
+pub(super) struct Part {
     name: &'static str,
     line: usize,
     script: Script,
@@ -105,9 +101,9 @@ pub(super) struct Scripted {
     write: Option<Part>,
     apply: Part,
     read: Part,
-    merge: Option<Part>,
+    pub(super) merge: Option<Part>,
     failed: OnceLock<Wrong>,
-    readings: Mutex<HashMap<Value, Reading>>,
+    pub(super) readings: Mutex<HashMap<Value, Reading>>,
 }
 
 /// What travels: the operation, what `write` made of it, and what `apply` asks for of its writer.
@@ -186,12 +182,12 @@ impl Scripted {
         parts.into_iter().flatten().any(|part| part.script.reads_field("wall") || part.script.reads_variable("wall"))
     }
 
-    fn note(&self, wrong: Wrong) {
+    pub(super) fn note(&self, wrong: Wrong) {
         self.failed.get_or_init(|| wrong);
     }
 
     /// The state that a script is given.
-    fn seen<'a>(&'a self, state: &'a Option<Value>) -> &'a Value {
+    pub(super) fn seen<'a>(&'a self, state: &'a Option<Value>) -> &'a Value {
         state.as_ref().unwrap_or(&self.start)
     }
 
@@ -200,7 +196,13 @@ impl Scripted {
         Value::of(&value).map_err(|what| Stopped::Failed(Wrong::at(1, what)))
     }
 
-    fn made(&self, state: &Option<Value>, op: Op, dot: Dot, stamp: Stamp) -> Result<Result<Made, Refusal>, Wrong> {
+    pub(super) fn made(
+        &self,
+        state: &Option<Value>,
+        op: Op,
+        dot: Dot,
+        stamp: Stamp,
+    ) -> Result<Result<Made, Refusal>, Wrong> {
         let wall = op.time();
         let op = op.into_untimed();
         if !self.keeps.kind().takes(&op) {
@@ -230,7 +232,12 @@ impl Scripted {
         Ok(Ok(Made { op, effect, wall, before }))
     }
 
-    fn applied(&self, state: &Option<Value>, change: &Change<Made>, here: MasterId) -> Result<Option<Value>, Wrong> {
+    pub(super) fn applied(
+        &self,
+        state: &Option<Value>,
+        change: &Change<Made>,
+        here: MasterId,
+    ) -> Result<Option<Value>, Wrong> {
         let Made { op, effect, wall, before } = &change.effect;
         let field = field_of(self.keeps, op);
         let key = if self.keeps == Keeps::Table { field.unwrap_or(&change.key) } else { &change.key };
@@ -265,11 +272,11 @@ impl Scripted {
         self.run(&self.read, given).map_err(|stopped| self.read.wrong(Wrong::from(stopped).given(state)))
     }
 
-    fn reading(&self, state: &Value) -> Result<Reading, Wrong> {
+    pub(super) fn reading(&self, state: &Value) -> Result<Reading, Wrong> {
         Ok(reading_of(self.keeps, &self.shown(state)?))
     }
 
-    fn merged(
+    pub(super) fn merged(
         &self,
         merge: &Part,
         ours: Side<'_, Option<Value>>,
@@ -322,141 +329,5 @@ impl Scripted {
             }
         }
         Ok(())
-    }
-}
-
-/// The field of a map, or the row of a table, that an operation is about.
-fn field_of(keeps: Keeps, op: &Op) -> Option<&Text> {
-    match op {
-        Op::In { field, .. } => Some(field),
-        Op::Remove(field) if keeps.kind() == Kind::Map => Some(field),
-        _ => None,
-    }
-}
-
-/// An operation as a script sees it: `name`, `value`, and of a map or a table the `field`.
-fn operation(keeps: Keeps, op: &Op) -> Dynamic {
-    let text = |text: &Text| Dynamic::from(text.as_str().to_owned());
-    let field = field_of(keeps, op).map_or(Dynamic::UNIT, text);
-    let (within, op) = if let Op::In { op, .. } = op { (true, &**op) } else { (false, op) };
-    let (name, value) = match op {
-        Op::Set(value) => ("set", text(value)),
-        Op::Delete => ("delete", Dynamic::UNIT),
-        Op::Add(amount) => ("add", Dynamic::from(*amount)),
-        Op::Insert(element) => ("insert", text(element)),
-        Op::Remove(_) if keeps.kind() == Kind::Map && !within => ("remove", Dynamic::UNIT),
-        Op::Remove(element) => ("remove", text(element)),
-        Op::Enable => ("enable", Dynamic::TRUE),
-        Op::Disable => ("disable", Dynamic::FALSE),
-        // None of the kinds that scripts keep takes another.
-        Op::Raise(_) | Op::Lower(_) | Op::Transfer { .. } | Op::In { .. } | Op::At(..) => ("", Dynamic::UNIT),
-    };
-    Dynamic::from(Record::new("operation", vec![("name", name.into()), ("value", value), ("field", field)]))
-}
-
-fn said(op: &Op) -> String {
-    Request { key: "k".into(), op: op.clone() }.to_string()
-}
-
-/// What a reader sees where `read` gives this.
-fn reading_of(keeps: Keeps, shown: &Value) -> Reading {
-    let texts = |list: &[Value]| list.iter().map(|value| Text::from(value.to_string())).collect::<Vec<_>>();
-    match shown {
-        Value::Unit => Reading::Nothing,
-        Value::Bool(on) => Reading::Flag(*on),
-        Value::Int(number) if keeps == Keeps::Register => Reading::Value(number.to_string().into()),
-        Value::Int(number) => Reading::Total(*number),
-        Value::Text(text) => Reading::Value(text.clone()),
-        Value::List(list) if keeps == Keeps::Register => Reading::Values(texts(list)),
-        Value::List(list) => Reading::Elements(texts(list).into_iter().collect()),
-        Value::Map(map) => {
-            let fields = map.iter().map(|(name, value)| (name.clone(), reading_of(keeps, value)));
-            Reading::Fields(fields.filter(|(_, reading)| *reading != Reading::Nothing).collect())
-        }
-    }
-}
-
-/// Scripts at one master.
-#[derive(Clone)]
-pub(super) struct Running {
-    pub(super) scripts: &'static Scripted,
-    pub(super) here: MasterId,
-}
-
-/// Once a script has failed nothing that follows counts: then nothing is written, applied or read.
-impl Resolver for Running {
-    /// `None` is the state at the start.
-    type State = Option<Value>;
-    type Effect = Made;
-
-    fn kind(&self) -> Kind {
-        self.scripts.keeps.kind()
-    }
-
-    fn goes_by_clocks(&self) -> bool {
-        self.scripts.goes_by_clocks()
-    }
-
-    fn prepare(&self, state: &Option<Value>, op: Op, dot: Dot, stamp: Stamp) -> Result<Made, Refusal> {
-        let failed = || Refusal::Because("the rule has failed".into());
-        if self.scripts.failed.get().is_some() {
-            return Err(failed());
-        }
-        self.scripts.made(state, op, dot, stamp).unwrap_or_else(|wrong| {
-            self.scripts.note(wrong);
-            Err(failed())
-        })
-    }
-
-    fn apply(&self, state: &mut Option<Value>, change: &Change<Made>) -> bool {
-        if self.scripts.failed.get().is_some() {
-            return false;
-        }
-        match self.scripts.applied(state, change, self.here) {
-            Ok(after) => {
-                let altered = *state != after;
-                *state = after;
-                altered
-            }
-            Err(wrong) => {
-                self.scripts.note(wrong);
-                false
-            }
-        }
-    }
-
-    fn read(&self, state: &Option<Value>) -> Reading {
-        let state = self.scripts.seen(state);
-        let readings = || self.scripts.readings.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reading) = readings().get(state) {
-            return reading.clone();
-        }
-        let reading = self.scripts.reading(state).unwrap_or_else(|wrong| {
-            self.scripts.note(wrong);
-            Reading::Nothing
-        });
-        let mut readings = readings();
-        if readings.len() >= REMEMBERED {
-            readings.clear();
-        }
-        readings.insert(state.clone(), reading.clone());
-        reading
-    }
-
-    fn merge(&self, ours: Side<'_, Option<Value>>, theirs: Side<'_, Option<Value>>) -> Option<Option<Value>> {
-        let merged = self.scripts.merged(self.scripts.merge.as_ref()?, ours, theirs);
-        Some(merged.unwrap_or_else(|wrong| {
-            self.scripts.note(wrong);
-            ours.state.clone()
-        }))
-    }
-
-    /// Scripts do not say what they show: where the reading does not tell, it is not known.
-    fn shows(&self, _: &Option<Value>, _: Dot) -> bool {
-        false
-    }
-
-    fn unsure(&self, _: &Option<Value>, _: Dot) -> bool {
-        true
     }
 }

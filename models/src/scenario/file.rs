@@ -48,7 +48,7 @@ pub(super) type Name = Spanned<String>;
 #[derive(Clone, Debug)]
 pub(super) enum RuleFile {
     Named(RuleName),
-    Written(Written),
+    Written(Box<Written>),
 }
 
 /// A rule as an expression, by `over` and `keep`; or as several scripts, by the others.
@@ -88,7 +88,7 @@ impl<'de> Visitor<'de> for NameOrTable {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, table: M) -> Result<RuleFile, M::Error> {
-        Written::deserialize(MapAccessDeserializer::new(table)).map(RuleFile::Written)
+        Written::deserialize(MapAccessDeserializer::new(table)).map(|written| RuleFile::Written(Box::new(written)))
     }
 }
 

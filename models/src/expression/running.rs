@@ -1,0 +1,94 @@
+//! A rule of several scripts as it runs at one master: [`Running`].
+
+use super::scripted::{Made, Scripted};
+use super::value::Value;
+use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Stamp};
+use std::sync::PoisonError;
+
+/// How many readings are remembered.
+const REMEMBERED: usize = 1 << 16;
+
+/// Scripts at one master.
+#[derive(Clone)]
+pub(super) struct Running {
+    pub(super) scripts: &'static Scripted,
+    pub(super) here: MasterId,
+}
+
+/// Once a script has failed nothing that follows counts: then nothing is written, applied or read.
+impl Resolver for Running {
+    /// `None` is the state at the start.
+    type State = Option<Value>;
+    type Effect = Made;
+
+    fn kind(&self) -> Kind {
+        self.scripts.keeps().kind()
+    }
+
+    fn goes_by_clocks(&self) -> bool {
+        self.scripts.goes_by_clocks()
+    }
+
+    fn prepare(&self, state: &Option<Value>, op: Op, dot: Dot, stamp: Stamp) -> Result<Made, Refusal> {
+        let failed = || Refusal::Because("the rule has failed".into());
+        if self.scripts.failed().is_some() {
+            return Err(failed());
+        }
+        self.scripts.made(state, op, dot, stamp).unwrap_or_else(|wrong| {
+            self.scripts.note(wrong);
+            Err(failed())
+        })
+    }
+
+    fn apply(&self, state: &mut Option<Value>, change: &Change<Made>) -> bool {
+        if self.scripts.failed().is_some() {
+            return false;
+        }
+        match self.scripts.applied(state, change, self.here) {
+            Ok(after) => {
+                let altered = *state != after;
+                *state = after;
+                altered
+            }
+            Err(wrong) => {
+                self.scripts.note(wrong);
+                false
+            }
+        }
+    }
+
+    fn read(&self, state: &Option<Value>) -> Reading {
+        let state = self.scripts.seen(state);
+        let readings = || self.scripts.readings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reading) = readings().get(state) {
+            return reading.clone();
+        }
+        let reading = self.scripts.reading(state).unwrap_or_else(|wrong| {
+            self.scripts.note(wrong);
+            Reading::Nothing
+        });
+        let mut readings = readings();
+        if readings.len() >= REMEMBERED {
+            readings.clear();
+        }
+        readings.insert(state.clone(), reading.clone());
+        reading
+    }
+
+    fn merge(&self, ours: Side<'_, Option<Value>>, theirs: Side<'_, Option<Value>>) -> Option<Option<Value>> {
+        let merged = self.scripts.merged(self.scripts.merge.as_ref()?, ours, theirs);
+        Some(merged.unwrap_or_else(|wrong| {
+            self.scripts.note(wrong);
+            ours.state.clone()
+        }))
+    }
+
+    /// Scripts do not say what they show: where the reading does not tell, it is not known.
+    fn shows(&self, _: &Option<Value>, _: Dot) -> bool {
+        false
+    }
+
+    fn unsure(&self, _: &Option<Value>, _: Dot) -> bool {
+        true
+    }
+}
