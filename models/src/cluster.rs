@@ -24,7 +24,7 @@ pub(crate) use world::World;
 use crate::history::{Claims, History, Write};
 use crate::own_property::Own;
 use crate::scope::{Clocks, Link, Scope};
-use crate::specification::Specification;
+use crate::specification::Specified;
 use crate::tamper::Tamper;
 use multimaster::{MasterId, Op, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
 use state::{Master, locked};
@@ -40,7 +40,7 @@ pub struct Cluster<R: Resolver> {
     /// The topology's edges, in order.
     pub(crate) edges: Arc<[(MasterId, MasterId)]>,
     pub(crate) tamper: Option<Tamper<R>>,
-    pub(crate) specification: Option<Specification>,
+    pub(crate) specification: Option<Specified>,
     /// What the user asks beside.
     own: Own,
     /// How far the rule is believed that says which writes went into a value that it made.
@@ -95,8 +95,8 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Reads are to be what `specification` says: the property of that name is asked.
-    pub fn specified(mut self, specification: Specification) -> Cluster<R> {
-        self.specification = Some(specification);
+    pub fn specified(mut self, specification: impl Into<Specified>) -> Cluster<R> {
+        self.specification = Some(specification.into());
         self
     }
 

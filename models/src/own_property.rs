@@ -29,12 +29,13 @@ mod asked;
 mod judged;
 mod readings;
 mod script;
-mod values;
+pub(crate) mod values;
 
 pub(crate) use asked::{Answer, Failed, OwnProperties, Rejected};
 pub(crate) use judged::{Own, Place};
 pub use readings::{Acknowledged, Readings, Reads};
 pub(crate) use readings::{Keys, acknowledged};
+pub(crate) use script::SANDBOX;
 
 use crate::{article, properties};
 use std::collections::BTreeSet;

@@ -12,12 +12,11 @@ use crate::erased::Erased;
 use crate::given::Given;
 use crate::history::Claims;
 use crate::laws;
-use crate::scenario::{Explored, ForRule, RuleName, Scenario};
+use crate::scenario::{Asked, Explored, ForRule, RuleName, Scenario};
 use crate::scope::Scope;
 use crate::specification::Specification;
 use crate::systems;
 use multimaster::{Kind, MasterId, Resolver};
-use std::sync::Arc;
 
 /// A rule that scenario files can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +34,7 @@ pub struct Rule {
 impl Rule {
     /// Masters under this rule.
     pub fn build(&self, scope: Scope, delivery: Delivery) -> Erased {
-        self.rule.cluster(scope, delivery, &Arc::default())
+        self.rule.cluster(scope, delivery, &Asked::default())
     }
 
     /// What kind of data it keeps.

@@ -19,7 +19,7 @@ use crate::history::Claims;
 use crate::own_property::{Failed, OwnProperties, witness_of};
 use crate::scope::Scope;
 use crate::sharded::Sharded;
-use crate::specification::{self as spec, Specification};
+use crate::specification::{self as spec, Specification, Specified};
 use crate::systems::{self, System};
 use multimaster::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
@@ -196,10 +196,10 @@ impl RuleName {
 
 impl RuleName {
     /// Masters under this rule.
-    pub(crate) fn cluster(self, scope: Scope, delivery: Delivery, own: &Arc<OwnProperties>) -> Erased {
+    pub(crate) fn cluster(self, scope: Scope, delivery: Delivery, asked: &Asked) -> Erased {
         // Those that have names are tested beforehand.
         let claims = if let RuleName::Given(given) = self { given.claims } else { Claims::Tested };
-        self.with(Exploring { scope, delivery, claims, own: Arc::clone(own) })
+        self.with(Exploring { scope, delivery, claims, asked: asked.clone() })
     }
 }
 
@@ -216,7 +216,7 @@ struct Exploring {
     scope: Scope,
     delivery: Delivery,
     claims: Claims,
-    own: Arc<OwnProperties>,
+    asked: Asked,
 }
 
 impl ForRule for Exploring {
@@ -225,7 +225,8 @@ impl ForRule for Exploring {
     fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> Erased {
         // One compilation of the cluster for all rules: a rule is called once for each step, and what comes of it is remembered.
         let cluster = Cluster::with_rules(self.scope, |at| AnyRule::new(rule(at)));
-        let mut cluster = cluster.believed(self.claims).asking(&self.own);
+        let mut cluster = cluster.believed(self.claims).asking(&self.asked.own);
+        let specification = self.asked.specification.map(Specified::Script).or(specification.map(Specified::from));
         if let Some(specification) = specification {
             cluster = cluster.specified(specification);
         }
@@ -234,6 +235,15 @@ impl ForRule for Exploring {
         }
         Erased::new(cluster)
     }
+}
+
+/// What a file asks beside what is asked of all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    /// The user's own properties.
+    pub(crate) own: Arc<OwnProperties>,
+    /// What reads are to be, instead of what is known of the rule.
+    pub(crate) specification: Option<&'static spec::Script>,
 }
 
 /// A scenario, ready to be checked.
@@ -251,8 +261,8 @@ pub struct Scenario {
     pub rule_line: usize,
     /// What the rule can rely on.
     pub delivery: Delivery,
-    /// The user's own properties.
-    pub(crate) own: Arc<OwnProperties>,
+    /// What the file asks beside what is asked of all.
+    pub(crate) asked: Asked,
     /// When to give up.
     pub limits: Limits,
     /// What should come out.
@@ -309,9 +319,9 @@ impl Scenario {
     /// What it explores, ready to be stepped.
     pub fn model(&self) -> Erased {
         match &self.subject {
-            Explored::Cluster(rule, scope) => rule.cluster(scope.clone(), self.delivery, &self.own),
+            Explored::Cluster(rule, scope) => rule.cluster(scope.clone(), self.delivery, &self.asked),
             Explored::Sharded(rule, scope, layout) => {
-                let shard = |clients| rule.cluster(Scope { clients, ..scope.clone() }, self.delivery, &self.own);
+                let shard = |clients| rule.cluster(Scope { clients, ..scope.clone() }, self.delivery, &self.asked);
                 Erased::new(Sharded::new(*layout, &scope.clients, shard))
             }
             Explored::Article(article) => Erased::new(article.clone()),
@@ -336,7 +346,7 @@ impl Scenario {
 
     /// The user's own properties, in order.
     pub(crate) fn own_properties(&self) -> impl Iterator<Item = &'static str> {
-        self.own.all().iter().map(|own| own.name)
+        self.asked.own.all().iter().map(|own| own.name)
     }
 
     /// Whether the user's own property named so, or that of which it is the witness, could not be asked of a state that was
@@ -348,7 +358,7 @@ impl Scenario {
 
     /// The user's own properties that could not be asked of a state that was explored: no verdict on them counts.
     pub(crate) fn failed_properties(&self) -> impl Iterator<Item = &Failed> {
-        self.own.failed()
+        self.asked.own.failed().chain(self.asked.specification.and_then(spec::Script::failed))
     }
 
     /// What was wrong with the rule, or with the user's own properties, on the way: then nothing that was explored counts, or

@@ -22,12 +22,14 @@ mod counters;
 mod flags;
 mod maps;
 mod registers;
+mod script;
 mod sets;
 
 pub use counters::total;
 pub use flags::{disable_wins_flag, enable_wins_flag};
 pub use maps::{last_write_map, observed_remove_map};
 pub use registers::{greatest, last_write, least, lowest_seat, multi_value};
+pub use script::Script;
 pub use sets::{add_wins_set, grow_only_set, remove_wins_set};
 
 use crate::history::{History, Write};
@@ -37,6 +39,33 @@ use std::collections::BTreeSet;
 /// What a reader of a key is to see, of the writes to it that its master has seen, in the order of their dots.
 pub type Specification = fn(&[&Write]) -> Reading;
 
+/// A specification as it is given: as a function, or as a script in a scenario file.
+#[derive(Clone, Copy, Debug)]
+pub enum Specified {
+    /// A function.
+    Function(Specification),
+    /// A script. Scenarios live as long as the program, and so do their scripts.
+    Script(&'static Script),
+}
+
+impl From<Specification> for Specified {
+    fn from(function: Specification) -> Specified {
+        Specified::Function(function)
+    }
+}
+
+impl Specified {
+    /// What should be read instead, in words, or why that cannot be told; `None` if the reading is right.
+    fn otherwise(self, writes: &[&Write], reads: &Reading) -> Option<Result<String, String>> {
+        match self {
+            Specified::Function(function) => {
+                Some(function(writes)).filter(|specified| specified != reads).map(|specified| Ok(specified.to_string()))
+            }
+            Specified::Script(script) => script.otherwise(writes, reads),
+        }
+    }
+}
+
 /// A read that is not what its specification says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misread {
@@ -44,23 +73,24 @@ pub struct Misread {
     pub key: Key,
     /// What is read.
     pub reads: Reading,
-    /// What should be.
-    pub specified: Reading,
+    /// What should be, in words; or why the specification could not tell.
+    pub specified: Result<String, String>,
     /// The writes of the key that the master has seen.
     pub seen: Vec<Dot>,
 }
 
 /// The first key that `replica` reads otherwise than `specification` says of the writes that it has seen.
-pub fn misread<R: Resolver>(specification: Specification, history: &History, replica: &Replica<R>) -> Option<Misread> {
+pub fn misread<R: Resolver>(specification: Specified, history: &History, replica: &Replica<R>) -> Option<Misread> {
     let seen: Vec<&Write> = history.writes().iter().filter(|write| replica.digest().contains(write.dot)).collect();
     // A key that nobody wrote may be read too, if the protocol is broken.
     let mut keys: BTreeSet<&Key> = replica.readings().map(|(key, _)| key).collect();
     keys.extend(seen.iter().map(|write| &write.key));
     keys.into_iter().find_map(|key| {
         let of_key: Vec<&Write> = seen.iter().copied().filter(|write| write.key == *key).collect();
-        let (reads, specified) = (replica.read(key), specification(&of_key));
+        let reads = replica.read(key);
+        let specified = specification.otherwise(&of_key, &reads)?;
         let seen = of_key.iter().map(|write| write.dot).collect();
-        (reads != specified).then(|| Misread { key: key.clone(), reads, specified, seen })
+        Some(Misread { key: key.clone(), reads, specified, seen })
     })
 }
 

@@ -135,7 +135,10 @@ impl<R: Resolver> Subject for Cluster<R> {
                 let seen: Vec<String> = wrong.seen.iter().map(Dot::to_string).collect();
                 let seen = if seen.is_empty() { "nothing".into() } else { seen.join(" ") };
                 let (id, Misread { key, reads, specified, .. }) = (replica.id(), wrong);
-                Some(format!("{id} reads {key}={reads}; the specification makes {specified} of {seen}"))
+                Some(match specified {
+                    Ok(specified) => format!("{id} reads {key}={reads}; the specification makes {specified} of {seen}"),
+                    Err(failed) => format!("{id} has seen {seen}, and the specification failed: {failed}"),
+                })
             }),
             p::NO_OVERSELLING => {
                 let overspent = history.overspent();

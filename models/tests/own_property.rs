@@ -358,3 +358,86 @@ mod verified {
         pair(MultiValue).requests(asks).property(seen).run().unwrap();
     }
 }
+
+mod specified {
+    use super::{asked, parsed, steps, why};
+
+    const LATEST: &str = "let shown = ();\nfor write in writes {\n    if shown == () || write.time > shown.time || \
+                          (write.time == shown.time && write.master > shown.master) { shown = write; }\n}\n\
+                          if shown == () { () } else { shown.value }";
+
+    fn read(script: &str) -> String {
+        format!("[specification]\nread = '''\n{script}\n'''\n")
+    }
+
+    fn world(rule: &str, a: &str, b: &str) -> String {
+        format!("rule = \"{rule}\"\n\n[clients]\nA = [{a}]\nB = [{b}]\n")
+    }
+
+    #[test]
+    fn a_script_says_what_is_to_be_read() {
+        for (rule, a, b, script) in [
+            ("last-write", "\"set k = 1\", \"delete k\"", "\"set k = 2\"", LATEST),
+            (
+                "counter",
+                "\"add 2 to k\"",
+                "\"subtract 1 from k\"",
+                "let sum = 0;\nfor w in writes { sum += w.value; }\nsum",
+            ),
+            (
+                "max-register",
+                "\"raise k to 3\"",
+                "\"raise k to 4\"",
+                "let most = ();\nfor w in writes { if most == () || w.value > most { most = w.value; } }\nmost",
+            ),
+            (
+                "grow-only-set",
+                "\"insert x into k\"",
+                "\"insert y into k\"",
+                "let all = [];\nfor w in writes { all.push(w.value); }\nall",
+            ),
+            (
+                "multi-value",
+                "\"set k = 1\"",
+                "\"set k = 2\"",
+                "let all = [];\nfor w in writes {\n    let kept = true;\n    for other in writes { if w.write in other.saw { kept = false; } }\n    if kept { all.insert(0, w.value); }\n}\nall",
+            ),
+            ("enable-wins-flag", "\"enable k\"", "\"enable k\"", "writes.len() > 0"),
+            (
+                "last-write-map",
+                "\"in k, set f = v\"",
+                "\"in k, set g = w\"",
+                "let all = #{};\nfor w in writes { all[w.field] = w.value; }\nall",
+            ),
+        ] {
+            let checked = asked(&world(rule, a, b), &read(script));
+            assert_eq!(steps(&checked, "specification"), None, "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_read_that_is_not_what_the_script_says_has_a_schedule() {
+        let checked = asked(&world("arrival", "\"set k = 1\"", "\"set k = 2\""), &read(LATEST));
+        assert_eq!(steps(&checked, "specification"), Some(3));
+        assert_eq!(why(&checked, "specification"), "B reads k=1; the specification makes 2 of A1 B1");
+        // In the place of the one that is known of the rule.
+        let checked = asked(&world("last-write", "\"set k = 1\"", "\"set k = 2\""), &read("()"));
+        assert_eq!(steps(&checked, "specification"), Some(1));
+        assert_eq!(why(&checked, "specification"), "A reads k=1; the specification makes () of A1");
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_script_is_told_with_its_line() {
+        for (script, line, what) in [
+            ("A", 13, "Undefined variable: A"),
+            ("writes[0].valeu", 13, "nothing has a field `valeu`"),
+            ("true\n&& (", 15, "Script is incomplete"),
+            ("()\nwrites[7].value", 14, "out of bounds"),
+            ("if writes.len() == 0 { () } else {\n writes[0].value > 3 }", 14, "text and a number cannot be compared"),
+            ("while true { }", 13, "Too many operations"),
+        ] {
+            let told = parsed(&world("last-write", "\"set k = 1\"", "\"set k = 2\""), &read(script)).unwrap_err();
+            assert!(told.starts_with(&format!("mine.toml:{line}: ")) && told.contains(what), "{script}: {told}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! How a master is judged: [`Judgement`].
 
 use crate::history::{Claims, History, Judgements, LostTo, Observed};
-use crate::specification::{Specification, misread};
+use crate::specification::{Specified, misread};
 use multimaster::{Kind, Reading, Replica, Resolver};
 
 /// What the properties ask of a master, in the light of the writes that it has seen: a bit each.
@@ -12,7 +12,7 @@ impl Judgement {
     pub(super) fn of<R: Resolver>(
         replica: &Replica<R>,
         history: &History,
-        specification: Option<Specification>,
+        specification: Option<Specified>,
         claims: Claims,
     ) -> Judgement {
         let master = Observed { replica, claims };

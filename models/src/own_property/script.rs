@@ -12,7 +12,8 @@ const MASTERS: &str = "masters";
 /// The constant that is a list of all acknowledged writes.
 const WRITES: &str = "writes";
 
-static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new().extended(know_masters));
+/// Where they run, and specifications too.
+pub(crate) static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new().extended(know_masters));
 
 fn know_masters(engine: &mut Engine) {
     engine.register_type_with_name::<Reads>("master");

@@ -8,7 +8,7 @@ use rhai::{Array, Dynamic, EvalAltResult, Map};
 use std::collections::BTreeMap;
 
 /// The fields of a master, of a write, and of both.
-pub(super) const FIELDS: [&str; 12] =
+pub(crate) const FIELDS: [&str; 12] =
     ["name", "write", "master", "op", "key", "field", "value", "to", "time", "wall", "seen_by", "saw"];
 
 /// What is read, as plain data.
@@ -62,6 +62,7 @@ pub(crate) fn of_write(write: &Write, more: Vec<(&'static str, Dynamic)>) -> Dyn
         ("value", value),
         ("to", to),
         ("time", number(write.stamp.time())),
+        ("wall", write.wall.map_or(Dynamic::UNIT, number)),
     ];
     fields.extend(more);
     Dynamic::from(Record::new("write", fields))

@@ -37,6 +37,7 @@ pub(super) struct File {
     pub(super) free: Option<FreeFile>,
     #[serde(default)]
     pub(super) properties: BTreeMap<Name, PropertyFile>,
+    pub(super) specification: Option<SpecificationFile>,
     #[serde(default)]
     pub(super) limits: LimitsFile,
     pub(super) expect: Option<ExpectFile>,
@@ -121,6 +122,13 @@ pub(super) struct PropertyFile {
     pub(super) at_quiescence: Option<Spanned<String>>,
     pub(super) sometimes: Option<Spanned<String>>,
     pub(super) when: Option<Spanned<String>>,
+}
+
+/// What reads are to be.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SpecificationFile {
+    pub(super) read: Spanned<String>,
 }
 
 /// What a file expects: verdicts by the names of properties, which are known only once the scenario is, and figures.

@@ -1,11 +1,12 @@
 //! The user's own properties as a scenario file writes them: read, and tried on some schedules before all is explored.
 
-use super::file::{Name, PropertyFile};
+use super::file::{Name, PropertyFile, SpecificationFile};
 use super::reader::Reader;
 use super::{Explored, Scenario};
 use crate::erased::Erased;
 use crate::fault::{Fault, line_of};
 use crate::own_property::{Claim, OwnProperties, Property, Rejected, Test, Text};
+use crate::specification::Script;
 use crate::subject::Subject;
 use multimaster::MasterId;
 use stateright::Model;
@@ -73,6 +74,24 @@ impl Reader<'_> {
         })
     }
 
+    /// What reads are to be, if the file says it. Scenarios live as long as the program, and so do their scripts.
+    pub(super) fn specification(
+        &self,
+        file: Option<&SpecificationFile>,
+        scenario: &Scenario,
+    ) -> Result<Option<&'static Script>, Fault> {
+        let Some(SpecificationFile { read }) = file else { return Ok(None) };
+        let fields = match &scenario.subject {
+            Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) => scope.fields(),
+            Explored::Article(_) => return Err(self.fault(read, "the article's program has no `[specification]`")),
+        };
+        let first = self.script_line(read);
+        let script = Script::new(read.get_ref(), (self.file, first), &fields).map_err(|wrong| {
+            Fault::at(self.file, first + wrong.line - 1, format!("`specification`: `read`: {}", wrong.what))
+        })?;
+        Ok(Some(Box::leak(Box::new(script))))
+    }
+
     fn script(&self, script: &Spanned<String>) -> Test {
         let place = Some((self.file.to_owned(), self.script_line(script)));
         Test::Script(Arc::new(Text { script: script.get_ref().clone(), place }))
@@ -88,7 +107,7 @@ impl Reader<'_> {
 
     /// Asks the properties along some schedules, so that most of what is wrong with one is told before anything is explored.
     pub(super) fn tried_own(&self, scenario: &Scenario) -> Result<(), Fault> {
-        if scenario.own.all().is_empty() {
+        if scenario.asked.own.all().is_empty() && scenario.asked.specification.is_none() {
             return Ok(());
         }
         let model = scenario.model();
@@ -110,7 +129,7 @@ fn ask_along(model: &Erased, scenario: &Scenario, schedule: usize) -> Vec<String
     let own = model
         .properties()
         .into_iter()
-        .filter(|property| scenario.own.all().iter().any(|own| own.name == property.name));
+        .filter(|property| scenario.asked.own.all().iter().any(|own| own.name == property.name));
     let own: Vec<_> = own.collect();
     let mut steps = Vec::new();
     let Some(mut state) = model.init_states().into_iter().next() else { return steps };

@@ -1,7 +1,7 @@
 //! From a file to a scenario: whatever is wrong is told with its line and what would be right.
 
 use super::file::{File, LinkName, Name, Program, RuleFile, Shape, rule_names};
-use super::{Expect, Explored, RuleName, Scenario};
+use super::{Asked, Expect, Explored, RuleName, Scenario};
 use crate::article::Article;
 use crate::delivery::Delivery;
 use crate::engine::Limits;
@@ -10,7 +10,6 @@ use crate::fault::{Fault, line_of};
 use crate::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster::{Kind, Layout, MasterId, Op, Request, Topology};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 use toml::Spanned;
 
@@ -52,9 +51,10 @@ impl Reader<'_> {
             Some(RuleFile::Written(written)) => self.rule_line(written),
             _ => 0,
         };
-        let (name, own, expect) = (name.into(), Arc::default(), Expect::default());
-        let mut scenario = Scenario { name, about, shape, subject, rule_line, delivery, own, limits, expect };
-        scenario.own = self.own_properties(&file.properties, &scenario)?;
+        let (name, asked, expect) = (name.into(), Asked::default(), Expect::default());
+        let mut scenario = Scenario { name, about, shape, subject, rule_line, delivery, asked, limits, expect };
+        scenario.asked.specification = self.specification(file.specification.as_ref(), &scenario)?;
+        scenario.asked.own = self.own_properties(&file.properties, &scenario)?;
         self.tried_own(&scenario)?;
         if let Some(expect) = &file.expect {
             scenario.expect = self.expect(expect, &scenario)?;

@@ -179,7 +179,7 @@ impl Plan {
             (Place::Scenario(_), Some(property)) => {
                 Err(wrong(format!("a scenario file has properties of its own: write `{}` there", property.name())))
             }
-            (Place::Scenario(scenario), None) => Ok((scenario.model(), Arc::clone(&scenario.own))),
+            (Place::Scenario(scenario), None) => Ok((scenario.model(), Arc::clone(&scenario.asked.own))),
         }
     }
 
