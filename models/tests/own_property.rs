@@ -432,7 +432,8 @@ mod specified {
             ("A", 13, "Undefined variable: A"),
             ("writes[0].valeu", 13, "nothing has a field `valeu`"),
             ("true\n&& (", 15, "Script is incomplete"),
-            ("()\nwrites[7].value", 14, "out of bounds"),
+            ("()\nwrites", 14, "Expecting ';' to terminate this statement"),
+            ("();\nwrites[7].value", 14, "out of bounds"),
             ("if writes.len() == 0 { () } else {\n writes[0].value > 3 }", 14, "text and a number cannot be compared"),
             ("while true { }", 13, "Too many operations"),
         ] {
