@@ -29,10 +29,10 @@ Verdicts:
                    that it had seen: a bug whatever the rule
   loses by policy  a write is lost to one concurrent to it, which is read
                    instead: the rule's choice
-  loses to nothing a write that others competed with is lost, and none of
-                   those is read either
-  invents          a reader sees what nobody wrote, nor the rule made of what
-                   was written
+  loses to nothing a write is lost though concurrent ones competed with it, and
+                   none of those is read either
+  invents          a reader sees a value that nobody wrote, and that the rule did
+                   not make of written values
   as specified     a read is what the rule's specification makes of the writes
                    that its master has seen, in every state
   never oversells  (bounded counters) no master subtracts more than it has a
@@ -47,20 +47,22 @@ Verdicts:
 
   `holds` is said only of an exhausted scenario; `vacuous` where rest, of which
   the property speaks, is never reached. `violated (4)` has a schedule of four
-  steps, and none shorter. `not judged` where only the rule's untested word
-  says that a write is not lost.
+  steps, and none shorter. `not judged`: the rule makes one value of several, and
+  which writes that value shows could not be tested. A property of your own has a
+  column named after it.
 
-  A scenario with `[expect]` is held to it, be it empty: what is not said is
-  expected to hold, and to be reached. One without is explored: its verdicts are
-  printed, and the `[expect]` that holds it to them, to be pasted.
+  A scenario with `[expect]`, even an empty one, is held to it: properties that it
+  does not name are expected to hold, and all situations to be reached. One
+  without is explored: `check` prints its verdicts, and the `[expect]` that pins
+  them, to be pasted into the file.
 
 Exit status:
-  0  every verdict is as its scenario expects, or nothing is expected
-  1  some are not, or a trace is not what it claims to be; or nothing was tested:
-     no client asks anything, a trace has no steps or claims nothing
-  2  the command, a file or an address is not right, or a rule failed on the way
-     (its row says `failed`, and no verdict counts); the message says where, and
-     what would be right
+  0  every verdict is as its scenario expects, or the scenario has no `[expect]`
+  1  a verdict is not as expected, a trace does not show what it claims, or
+     nothing was tested: no client asks anything, a trace has no steps or no claim
+  2  a usage or input error, or a rule or a property of your own that failed
+     during exploration (its row or cell says `failed`, and no such verdict
+     counts); the message names the place and the fix
 
 Examples:
   multimaster check                    the shipped scenarios
@@ -128,8 +130,8 @@ pub(crate) enum Command {
     },
     /// Explore each rule in a few small scopes, and tell in a table what becomes of it
     Rules {
-        /// One rule, in full: its source, and the shortest schedule for each `yes`. A rule's name, or a scenario file, whose
-        /// rule is meant
+        /// Show one rule in full: its source, and the shortest schedule for each `yes`. A rule's name, or a scenario file
+        /// with a rule
         name: Option<String>,
     },
     /// Explore protocols and rules broken on purpose, and tell in a table which property rejects each
@@ -154,16 +156,17 @@ says that A has epoch 7, and that B's is not known.
   {\"Digest\":...}  what the sender has seen; asks for what it lacks
   {\"Part\":...}    a piece of a snapshot
   {\"Greet\":...}   asks for the epochs that the receiver knows
-  {\"Known\":...}   tells them, and why a packet was not taken; never answered
-Who plays a master names an epoch of its own, the same in every packet, such as
-B in {\"Digest\":{\"epochs\":[0,7],\"seen\":[]}}.
+  {\"Known\":...}   tells them, and why a packet was refused; never answered
+If you play a master, name an epoch of your own, the same in every packet: as B,
+{\"Digest\":{\"epochs\":[0,7],\"seen\":[]}}.
 
-Masters know each other by address alone: a forged source address is not found
-out. A master that was ended forgets everything. Started again beside others
-that know the epoch of its earlier run, it is told so: it acknowledges no write,
-and they take nothing from it. End all masters, and start them together. What
-is written at a master whose neighbours are all out of reach for the half second
-after its start is acknowledged; one that knows better will say so later.";
+Masters know each other by address alone: a forged source address is not
+detected. A master keeps nothing on disk. If it is ended and started again, the
+neighbours that know the epoch of its earlier run tell it so: it acknowledges no
+write from then on, and they take no changes from it. End all masters, and start
+them together. If all neighbours are out of reach for half a second after its
+start, a master acknowledges writes; a neighbour that knows an earlier run of it
+refuses those writes later, and both log it.";
 
 const CONFORM: &str = "\
 A record is a file of JSON objects, a line each: first the setting (the rule's
