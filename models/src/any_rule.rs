@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 pub struct AnyRule(Arc<dyn Packed>);
 
 /// What a rule keeps, or sends, as JSON; empty for the default state. Written down, it is that JSON itself, as it would be if
-/// the rule's type had not been forgotten; the default state is `null`. One that was read must be [admitted](admit_state)
+/// the rule's type had not been forgotten; the default state is `null`. One that was read must be admitted (`admit_state`)
 /// before its rule sees it.
 #[derive(Clone, Default)]
 pub struct Pack {

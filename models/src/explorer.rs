@@ -1,7 +1,7 @@
 //! The Explorer: stateright's page, on which to go through the states of a scenario by hand, and the server behind it.
 //!
 //! stateright's own server stops at one malformed request and for one slow reader, and answers any site's page. This one
-//! serves the same page, under the same addresses, with what it shows in the same form; [`server`] says to whom.
+//! serves the same page, under the same addresses, with what it shows in the same form; `server` says to whom.
 
 mod http;
 mod search;

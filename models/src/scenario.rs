@@ -79,7 +79,7 @@ pub enum RuleName {
 }
 
 impl RuleName {
-    /// All rules that have a name but those of [`systems`](crate::systems), with the name that scenario files give them and what they do.
+    /// All rules that have a name but those of [`systems`], with the name that scenario files give them and what they do.
     pub const ALL: &'static [(RuleName, &'static str, &'static str)] = &[
         (RuleName::Arrival, "arrival", "what arrived last is kept: the article's rule"),
         (RuleName::LastWrite, "last-write", "the latest stamp is kept; of equal times, the higher master's"),

@@ -16,7 +16,7 @@ pub struct Numbers {
     pub states: u32,
     /// The steps that are possible in one state.
     pub steps: u32,
-    /// The bytes that the edges of [`BLOCK`] states take.
+    /// The bytes that the edges of `BLOCK` states take.
     pub edges: u32,
     /// Combinations of sent changes.
     pub labels: u32,

@@ -1,4 +1,4 @@
-//! Which run of each master a master knows: [`Epochs`], [`Meeting`].
+//! Which run of each master a master knows: [`Epochs`], `Meeting`.
 //!
 //! A master keeps nothing on disk. One that was ended and started again has forgotten how many changes it has made, and
 //! would give its next one a dot that others hold already: they would drop it as a duplicate, and an acknowledged write
