@@ -183,6 +183,20 @@ fn what_is_read_tells_of_a_loss_to_nothing_and_of_what_nobody_wrote() {
     only(silent(|held| all(&held[held.len().saturating_sub(1)..])), p::NO_POLICY_LOSS);
 }
 
+/// Nothing need be asked for: a rule that says the truth of what it loses fails all the same.
+#[test]
+fn a_loss_to_nothing_and_what_nobody_wrote_fail_by_default() {
+    let honestly = |read| Liar { read, shows: |held, dot| held.len() == 1 && held[0].1 == dot, ..HONEST };
+    for (read, property) in [
+        (honestly(|held| if held.len() > 1 { Reading::Nothing } else { all(held) }), p::NO_TOTAL_LOSS),
+        (honestly(|held| if held.len() > 1 { one("default") } else { all(held) }), p::NO_INVENTION),
+    ] {
+        let told = Verify::rule(read).quiet().run().expect_err(property).to_string();
+        assert!(told.contains(&format!("{property} is violated")), "{told}");
+        assert!(!told.contains("a write concurrent to it won"), "{told}");
+    }
+}
+
 #[test]
 fn a_rule_that_asks_the_clock_is_told() {
     let asks = |held: &[Text]| match (held, SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)) {

@@ -1,0 +1,61 @@
+//! Small inputs as people wrote them, most after public bug reports, each with all that is to come out: which properties are
+//! violated and after how many steps, what is read, and what is said of it.
+#![allow(missing_docs)]
+
+mod inputs {
+    mod expressions;
+    mod limits;
+    mod nothing_changes;
+    mod removed;
+    mod systems;
+    mod told;
+}
+
+use multimaster_models::check::{Checked, Engine, check};
+use multimaster_models::engine::Verdict;
+use multimaster_models::scenario::Scenario;
+use multimaster_models::trace::{Replayed, Trace};
+use std::collections::BTreeMap;
+
+/// A scenario over streams, all to all. `rule` is the line `rule = …`, or the table `[rule]`.
+fn scenario(masters: u16, rule: &str, clients: &str) -> Scenario {
+    let text = format!(
+        "about = \"an input\"\nmasters = {masters}\ntopology = \"all-to-all\"\nlink = \"stream\"\n{rule}\n\n[clients]\n{clients}\n"
+    );
+    Scenario::parse("mine", "mine.toml", &text).unwrap_or_else(|fault| panic!("{fault}\n{text}"))
+}
+
+fn checked(masters: u16, rule: &str, clients: &str) -> Checked {
+    let checked = check(&scenario(masters, rule, clients), Engine::Own, &mut |_, _| {});
+    assert!(checked.failed.is_none(), "{:?}", checked.failed);
+    checked
+}
+
+/// Each violated property, with the steps to it. Every other one was judged, and holds.
+fn violated(checked: &Checked) -> BTreeMap<&'static str, usize> {
+    let findings = checked.report.findings.iter().filter(|finding| !finding.witness);
+    let violated = findings.filter_map(|finding| match &finding.verdict {
+        Verdict::Violated(Some(path)) => Some((finding.property, path.len())),
+        Verdict::Holds(None) => None,
+        other => panic!("{}: {other:?}", finding.property),
+    });
+    violated.collect()
+}
+
+/// What is said of the property's shortest schedule.
+fn why<'a>(checked: &'a Checked, property: &str) -> &'a str {
+    let example = checked.counterexamples.iter().find(|example| example.property == property);
+    example.unwrap_or_else(|| panic!("{property} holds")).why()
+}
+
+/// The steps, taken.
+fn replayed(scenario: &Scenario, steps: &[&str]) -> Replayed {
+    let text = format!("scenario mine\nkeeps convergence\n\n{}\n", steps.join("\n"));
+    let trace = Trace::parse("mine.trace", &text).unwrap();
+    trace.replay(&scenario.model()).unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+/// What masters read after the last of the steps.
+fn reads(scenario: &Scenario, steps: &[&str]) -> Vec<String> {
+    replayed(scenario, steps).steps.pop().unwrap().readings
+}

@@ -1,0 +1,89 @@
+//! Writes that change nothing, because what they say is so already: a rule may ignore them, and nothing is lost.
+
+use crate::{checked, violated};
+use multimaster::Kind;
+use multimaster_models::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_TOTAL_LOSS};
+use multimaster_models::rules;
+use multimaster_models::scenario::Scenario;
+use std::collections::BTreeMap;
+
+fn named(rule: &str) -> String {
+    format!("rule = \"{rule}\"")
+}
+
+fn takes(rule: &str, ask: &str) -> bool {
+    let text = format!(
+        "about = \"\"\nmasters = 2\ntopology = \"all-to-all\"\nlink = \"stream\"\nrule = \"{rule}\"\n[clients]\nA = [\"{ask}\"]\n"
+    );
+    Scenario::parse("mine", "mine.toml", &text).is_ok()
+}
+
+/// As many of the requests as the rule takes, as the script of one client.
+fn script(rule: &str, asks: &[&str]) -> String {
+    let asks: Vec<String> = asks.iter().filter(|ask| takes(rule, ask)).map(|ask| format!("\"{ask}\"")).collect();
+    format!("[{}]", asks.join(", "))
+}
+
+/// Requests each of which says once more what is so, or takes away what is not there.
+fn again(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Register => &["delete k", "set k = 1", "set k = 1", "delete k", "delete k"],
+        // Cassandra takes no add into account that follows a delete: that one is lost.
+        Kind::Counter | Kind::GrowOnlyCounter | Kind::DeletableCounter => {
+            &["add 0 to k", "add 1 to k", "delete k", "delete k"]
+        }
+        Kind::BoundedCounter => &["add 0 to k", "add 2 to k", "transfer 1 of k to A", "transfer 1 of k to B"],
+        Kind::Set | Kind::GrowOnlySet => {
+            &["remove x from k", "insert x into k", "insert x into k", "remove x from k", "remove x from k"]
+        }
+        Kind::Flag => &["disable k", "enable k", "enable k", "disable k", "disable k"],
+        Kind::Maximum => &["raise k to 2", "raise k to 2", "raise k to 1"],
+        Kind::Minimum => &["lower k to 1", "lower k to 1", "lower k to 2"],
+        Kind::Map => &["remove f from k", "in k, set f = 1", "in k, set f = 1", "remove f from k", "remove f from k"],
+    }
+}
+
+/// Where one master alone writes, nothing whatever goes wrong under any rule.
+#[test]
+fn one_writer_loses_nothing_by_saying_a_thing_twice() {
+    let mut tried = BTreeMap::new();
+    for rule in rules::all() {
+        let asks = script(rule.name, again(rule.kind()));
+        assert!(asks.matches('"').count() >= 4, "{}: {asks}", rule.name);
+        let checked = checked(2, &named(rule.name), &format!("A = {asks}"));
+        assert_eq!(violated(&checked), [].into(), "{}: {asks}", rule.name);
+        *tried.entry(format!("{:?}", rule.kind())).or_insert(0) += 1;
+    }
+    assert!(tried.len() == 11 && tried["Register"] > 20, "{tried:?}");
+}
+
+/// Two masters that write the same do not compete: whichever is kept, a reader sees what was written.
+#[test]
+fn of_equal_values_neither_is_lost() {
+    for rule in rules::all().iter().filter(|rule| rule.kind() == Kind::Register) {
+        let clients = "A = [\"set k = 1\", \"set k = 1\"]\nB = [\"set k = 1\"]";
+        let checked = checked(2, &named(rule.name), clients);
+        assert_eq!(violated(&checked), [].into(), "{}", rule.name);
+    }
+}
+
+/// An update to the value that is there is acknowledged by MySQL and cr-sqlite, and changes nothing. If another value wins,
+/// that was concurrent to it: the rule's policy, as of the write whose value it repeats.
+#[test]
+fn an_equal_update_is_never_lost_to_what_it_had_seen() {
+    for rule in ["mysql", "cr-sqlite"] {
+        let clients = "A = [\"set k = 1\", \"set k = 1\"]\nB = [\"set k = 2\", \"set k = 2\"]";
+        let found = violated(&checked(2, &named(rule), clients));
+        assert_eq!((found.get(NO_CAUSAL_LOSS), found.get(NO_TOTAL_LOSS)), (None, None), "{rule}: {found:?}");
+        assert_eq!(found.get(CONVERGENCE).is_some(), rule == "mysql", "{found:?}");
+    }
+}
+
+/// A delete of what is not there, while another master writes it.
+#[test]
+fn a_delete_that_removed_nothing_is_not_lost_to_a_write_that_it_had_not_seen() {
+    for rule in rules::all().iter().filter(|rule| takes(rule.name, "delete k") && rule.kind() == Kind::Register) {
+        let found = violated(&checked(2, &named(rule.name), "A = [\"delete k\"]\nB = [\"set k = 1\"]"));
+        assert_eq!((found.get(NO_CAUSAL_LOSS), found.get(NO_TOTAL_LOSS)), (None, None), "{}", rule.name);
+    }
+}

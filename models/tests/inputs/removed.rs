@@ -1,0 +1,139 @@
+//! What a delete had removed and what is read again is found in data of every kind.
+
+use crate::{checked, reads, scenario, violated, why};
+use multimaster::resolver::Side;
+use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Stamp, Topology};
+use multimaster_models::cluster::Cluster;
+use multimaster_models::engine::{Limits, Report, Verdict, explore};
+use multimaster_models::properties::NO_RESURRECTION;
+use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
+
+/// A rule of scripts whose last change brings back what was removed, the line of it that does so, and what is read in four
+/// steps.
+struct Risen {
+    kind: &'static str,
+    scripts: &'static str,
+    wrong: &'static str,
+    first: &'static str,
+    removal: &'static str,
+    other: &'static str,
+    reads: &'static str,
+}
+
+const RISEN: [Risen; 3] = [
+    Risen {
+        kind: "set",
+        scripts: "start = '#{all: [], gone: []}'\nread = 'let shown = []; for e in state.all { if !(e in state.gone) { shown.push(e); } } shown'\n\
+                  apply = '''\nif change.op.name == \"insert\" { state.all.push(change.op.value); WRONG } else { state.gone.push(change.op.value); }\nstate'''",
+        wrong: "state.gone = [];",
+        first: "insert x into k",
+        removal: "remove x from k",
+        other: "insert y into k",
+        reads: "k={x, y}",
+    },
+    Risen {
+        kind: "map",
+        scripts: "start = '#{all: #{}, gone: []}'\nread = 'let shown = #{}; for f in state.all.keys() { if !(f in state.gone) { shown[f] = state.all[f]; } } shown'\n\
+                  apply = '''\nif change.op.name == \"set\" { state.all[change.field] = change.op.value; WRONG } else { state.gone.push(change.field); }\nstate'''",
+        wrong: "state.gone = [];",
+        first: "in k, set x = 1",
+        removal: "remove x from k",
+        other: "in k, set y = 2",
+        reads: "k={x: 1, y: 2}",
+    },
+    Risen {
+        kind: "flag",
+        scripts: "start = '#{ever: false, on: false}'\nread = 'state.on'\n\
+                  apply = '''\nif change.op.name == \"enable\" { state.ever = true; state.on = true; } else { state.on = false WRONG; }\nstate'''",
+        // A second disabling undoes the first.
+        wrong: "|| state.ever && !state.on",
+        first: "enable k",
+        removal: "disable k",
+        other: "disable k",
+        reads: "k=on",
+    },
+];
+
+#[test]
+fn what_comes_back_is_found_in_sets_maps_and_flags() {
+    for Risen { kind, scripts, wrong, first, removal, other, reads: risen } in RISEN {
+        let rule = |wrong| format!("[rule]\nkind = \"{kind}\"\n{}", scripts.replace("WRONG", wrong));
+        let clients = format!("A = [\"{first}\", \"{removal}\"]\nB = [\"{other}\"]");
+        let checked_so = checked(2, &rule(wrong), &clients);
+        assert_eq!(violated(&checked_so).get(NO_RESURRECTION), Some(&4), "{kind}");
+        assert_eq!(why(&checked_so, NO_RESURRECTION), format!("A has seen A2, which removed A1, and reads {risen}"));
+        let steps =
+            [format!("A: {first}"), format!("A: {removal}"), format!("B: {other}"), "B -> A: B1 after nothing".into()];
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        assert_eq!(reads(&scenario(2, &rule(wrong), &clients), &steps)[0], risen);
+        // Without that line it stays away.
+        assert_eq!(violated(&checked(2, &rule(""), &clients)).get(NO_RESURRECTION), None, "{kind}");
+    }
+}
+
+/// A counter that can be deleted: what was counted, and how much of it is gone. If it is `risen`, the next add brings that back.
+#[derive(Clone)]
+struct Deletable {
+    risen: bool,
+}
+
+impl Resolver for Deletable {
+    type State = (i64, i64);
+    type Effect = Op;
+
+    fn kind(&self) -> Kind {
+        Kind::DeletableCounter
+    }
+
+    fn prepare(&self, _: &(i64, i64), op: Op, _: Dot, _: Stamp) -> Result<Op, Refusal> {
+        Ok(op)
+    }
+
+    fn apply(&self, (all, gone): &mut (i64, i64), change: &Change<Op>) -> bool {
+        match change.effect {
+            Op::Add(amount) => {
+                *all += amount;
+                if self.risen {
+                    *gone = 0;
+                }
+            }
+            _ => *gone = *all,
+        }
+        true
+    }
+
+    fn read(&self, (all, gone): &(i64, i64)) -> Reading {
+        Reading::Total(all - gone)
+    }
+
+    fn merge(&self, _: Side<'_, (i64, i64)>, _: Side<'_, (i64, i64)>) -> Option<(i64, i64)> {
+        None
+    }
+
+    fn shows(&self, _: &(i64, i64), _: Dot) -> bool {
+        false
+    }
+}
+
+#[test]
+fn what_comes_back_is_found_in_counters() {
+    let explored = |risen: bool| -> Report {
+        let client = |at, asks: &[&str]| Client {
+            at: MasterId(at),
+            asks: asks.iter().map(|ask| ask.parse().unwrap()).collect(),
+        };
+        let scope = Scope {
+            topology: Topology::all_to_all(2).unwrap(),
+            link: Link::Stream { resets: 0 },
+            batch: 1,
+            log: None,
+            clients: vec![client(0, &["add 1 to k", "delete k"]), client(1, &["add 2 to k"])],
+            free: Free::default(),
+            clocks: Clocks::default(),
+        };
+        explore(&Cluster::new(scope, Deletable { risen }), Limits::default(), |_, _| {})
+    };
+    let Some(Verdict::Violated(Some(path))) = explored(true).verdict(NO_RESURRECTION).cloned() else { panic!() };
+    assert_eq!(path.len(), 4);
+    assert_eq!(explored(false).verdict(NO_RESURRECTION), Some(&Verdict::Holds(None)));
+}
