@@ -1,4 +1,4 @@
-//! Whether a rule's [`shows`](Resolver::shows) can be believed: [`test`].
+//! Whether a rule's [`shows`](Resolver::shows) can be believed: [`test()`].
 //!
 //! What was lost is judged by what is read. Only where a rule makes a value of its own (`14 Ann + 12 Bob`) a reading does not
 //! say which writes went into it, and the rule is asked. Its answer is tested here, on every run of a few writes at two
