@@ -89,6 +89,7 @@ fn what_the_models_find_of_each_system() {
     for (name, wrong) in [
         // Clocks: acknowledged, and lost to a write that it had seen.
         ("cassandra/delete", nothing),
+        ("cassandra/right", nothing),
         ("cassandra/skew", causal),
         ("cassandra/skewed-delete", returns),
         ("dynamodb/skew", causal),
