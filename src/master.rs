@@ -258,7 +258,7 @@ impl<R: Resolver> Master<R> {
         self.wait_until(write.shard, patience, |replica| replica.digest().contains(write.dot))
     }
 
-    /// Waits until a shard is as wished for. False if `patience` ended first; at once if there is no such shard.
+    /// Waits until a shard satisfies `wish`. False if `patience` ends first, or at once if there is no such shard.
     pub fn wait_until(&self, shard: usize, patience: Duration, wish: impl Fn(&Replica<R>) -> bool) -> bool {
         if shard >= self.shards.len() {
             return false;
@@ -344,12 +344,12 @@ impl<R: Resolver> Master<R> {
         self.recorder.as_ref()
     }
 
-    /// A shard that somebody names, if there is one.
+    /// The shard with this number, locked; `None` if there is no such shard.
     fn held(&self, shard: usize) -> Option<MutexGuard<'_, Shard<R>>> {
         (shard < self.shards.len()).then(|| self.hold(shard))
     }
 
-    /// A shard that there is.
+    /// A shard whose number is known to be valid, locked.
     #[inline(always)]
     fn hold(&self, shard: usize) -> MutexGuard<'_, Shard<R>> {
         self.shards[shard].lock().expect("the rule has panicked in this shard")

@@ -88,7 +88,7 @@ struct Sought {
 pub enum Outcome {
     /// It held changes new to this master, and they altered what it keeps.
     Applied,
-    /// It held changes new to this master, now recorded and passed on, but they altered nothing of what it keeps:
+    /// It held changes new to this master, now recorded and passed on, but they altered nothing that it keeps:
     /// [`Resolver::why_kept`] says why.
     Stale,
     /// Everything in it had been seen: nothing was done.

@@ -91,9 +91,8 @@ pub trait Resolver: Clone + Send + Sync + 'static {
         Kind::Register
     }
 
-    /// Whether the rule asks what a writer's wall clock says. Only then is [`prepare`](Self::prepare) given an operation
-    /// with the time that it is [said](Op::At) to be made at; otherwise such an operation is
-    /// [refused](Refusal::NoWallClock).
+    /// Whether the rule uses wall clocks. If so, [`prepare`](Self::prepare) is given operations with their [wall-clock
+    /// time](Op::At); otherwise such an operation is [refused](Refusal::NoWallClock).
     fn goes_by_clocks(&self) -> bool {
         false
     }
@@ -107,8 +106,8 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     /// Takes a change in. False if it made no difference to the state.
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool;
 
-    /// Why a [change](Self::apply) leaves `state` as it is, for people to read: in words that follow a master's name, as in
-    /// "B had newer". Asked only where `apply` has said that it made no difference.
+    /// Why a [change](Self::apply) leaves `state` as it is, in words that complete a sentence after a master's name, as in
+    /// "B had newer". Called only if `apply` returned false.
     fn why_kept(&self, _state: &Self::State, _change: &Change<Self::Effect>) -> &'static str {
         "kept what it had"
     }
@@ -120,12 +119,13 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     /// removed there. `None` if the rule cannot tell: the neighbour's state then replaces ours, and ours is lost.
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State>;
 
-    /// Whether the write named `dot` is among those that a read of `state` shows. By this the harness judges what was
-    /// lost. Not asked where what a read shows speaks for itself: of counters, of sets that only grow, of maxima and minima.
+    /// Whether the write named `dot` is among those that a read of `state` shows. The harness judges losses by what is
+    /// read, and calls this only where a reading does not tell: of a value that the rule made of several writes. It tests
+    /// the answers first.
     fn shows(&self, state: &Self::State, dot: Dot) -> bool;
 
-    /// Whether the rule cannot tell if a read of `state` [shows](Self::shows) that write: of a value that it made of others.
-    /// Then nothing is said of whether the write was lost.
+    /// Whether the rule cannot tell if a read of `state` [shows](Self::shows) the write, because the value read was made of
+    /// several. The harness then reports its loss as not judged.
     fn unsure(&self, _state: &Self::State, _dot: Dot) -> bool {
         false
     }
@@ -202,7 +202,7 @@ pub(crate) fn value_of(op: Op) -> Result<Option<Text>, Refusal> {
     }
 }
 
-/// Why of two writes the one that came was not taken, by its stamp.
+/// Why the write that arrived was not taken in place of the one held, by their stamps.
 fn why_older(held: Option<&Version>, came: Stamp) -> &'static str {
     match held {
         Some(held) if held.stamp.time() > came.time() => "had newer",

@@ -20,7 +20,7 @@ pub struct Topology {
     edges: BTreeSet<(MasterId, MasterId)>,
 }
 
-/// What a [`Topology`] is read from: any graph.
+/// What a [`Topology`] is deserialized from: a graph that has not been checked.
 #[derive(Deserialize)]
 #[serde(rename = "Topology")]
 struct Graph {
@@ -162,13 +162,13 @@ impl Topology {
         self.backward().spared(neighbour, master).get(origin.index()).is_some_and(|spared| *spared)
     }
 
-    /// The same graph, from receivers to senders.
+    /// The graph with its edges reversed: from receivers to senders.
     pub(crate) fn backward(&self) -> Backward {
         Backward { masters: self.masters, edges: self.edges().map(|(from, to)| (to, from)).collect() }
     }
 
-    /// The first master whose changes do not get to all others, and the first of these. O(edges log edges): if the first
-    /// master reaches all and all reach it, everyone reaches everyone.
+    /// The first master that cannot reach all others, and the first that it cannot reach. O(edges log edges): if the first
+    /// master reaches all, and all reach it, every master reaches every other.
     fn unreachable(&self) -> Option<(MasterId, MasterId)> {
         let first = MasterId(0);
         let missed = |start| {
@@ -182,7 +182,7 @@ impl Topology {
     }
 }
 
-/// A [`Topology`] from receivers to senders: looked into once for each neighbour of a master.
+/// A [`Topology`] with its edges reversed, built once for all of a master's neighbours.
 pub(crate) struct Backward {
     masters: u16,
     edges: BTreeSet<(MasterId, MasterId)>,
@@ -201,7 +201,7 @@ fn onward(edges: &BTreeSet<(MasterId, MasterId)>, master: MasterId) -> impl Iter
     edges.range((master, MasterId(0))..=(master, MasterId(u16::MAX))).map(|(_, next)| *next)
 }
 
-/// By master, whether edges lead to it from `start`, past nobody who is `closed`.
+/// By master, whether a path leads to it from `start` that does not pass through `closed`.
 fn reach(masters: u16, edges: &BTreeSet<(MasterId, MasterId)>, start: MasterId, closed: Option<MasterId>) -> Vec<bool> {
     let mut reached = vec![false; usize::from(masters)];
     reached[start.index()] = true;
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(edges(Topology::all_to_all(4)), 12);
     }
 
-    /// Whatever was tried before, from each master along all edges, took hours.
+    /// A search from each master along all edges took hours.
     #[test]
     fn the_largest_topologies_are_there_at_once() {
         let start = std::time::Instant::now();

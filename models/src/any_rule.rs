@@ -1,9 +1,9 @@
 //! Any rule behind one type: [`AnyRule`].
 //!
-//! A cluster, its search and its words are generic over the rule, and compiled once for each: seconds a rule. Rules that are
-//! named in scenario files share one compilation: what a rule keeps and sends is identified by its JSON text, beside which
-//! the value itself is kept, so that it is parsed only if it came from elsewhere. That is a microsecond a call; what is
-//! called is the rule itself, once for each step of a master that is not yet known.
+//! A cluster, its search and its words are generic over the rule, and each further rule would take seconds to compile. So
+//! the rules named in scenario files share one compilation. What a rule keeps and sends is identified by its JSON text; the
+//! value itself is kept beside the text, and parsed only if it came from elsewhere. This costs a microsecond a call. The
+//! rule itself is called once for each step of a master that is not yet known.
 
 use multimaster::resolver::{Data, Side};
 use multimaster::{Change, Dot, Kind, Message, MessageOf, Op, Reading, Refusal, Resolver, Stamp};
@@ -20,13 +20,13 @@ use std::sync::{Arc, OnceLock};
 #[derive(Clone)]
 pub struct AnyRule(Arc<dyn Packed>);
 
-/// What a rule keeps, or sends, as JSON; empty for the default state. Written down, it is that JSON itself, as it would be if
-/// the rule's type had not been forgotten; the default state is `null`. One that was read must be admitted (`admit_state`)
-/// before its rule sees it.
+/// What a rule keeps, or sends, as JSON; empty for the default state. It serializes to that same JSON, as if the rule's
+/// type were still known, and the default state to `null`. A deserialized one must be admitted (`admit_state`) before its
+/// rule sees it.
 #[derive(Clone, Default)]
 pub struct Pack {
     text: Arc<str>,
-    /// What the text says, once somebody has asked. It does not count in comparisons.
+    /// The value that the text spells, once it has been asked for. It does not count in comparisons.
     value: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -104,11 +104,11 @@ trait Packed: Send + Sync {
     fn unsure(&self, state: &Pack, dot: Dot) -> bool;
 }
 
-/// The default state, written down.
+/// The default state, serialized.
 const NONE: &str = "null";
 
-/// Lets in an effect that came from elsewhere, spelled as the rule spells it, if it is one of the rule's: else says why not.
-/// Where the rule's type is known, that was seen when it was read.
+/// Checks that an effect which came from elsewhere is one of the rule's, and spells it as the rule does; otherwise says why
+/// not. Where the rule's type is known, this was checked when the effect was deserialized.
 pub(crate) fn admit_effect<R: Resolver>(rule: &R, effect: &mut R::Effect) -> Result<(), String> {
     if let (Some(AnyRule(rule)), Some(pack)) = opened::<_, Pack>(rule, effect) {
         *pack = rule.effect_of(&pack.text)?;

@@ -35,7 +35,7 @@ pub struct Checked {
     pub counterexamples: Vec<Counterexample>,
     /// Where the findings are not what the scenario expects, in words. Empty: all as expected, or nothing is.
     pub surprises: Vec<String>,
-    /// Why no verdict counts, if so: the rule failed on the way.
+    /// Why no verdict counts: the rule failed during exploration. `None` if it did not.
     pub failed: Option<Fault>,
 }
 
@@ -44,7 +44,7 @@ pub struct Checked {
 pub struct Counterexample {
     /// The property.
     pub property: &'static str,
-    /// Whether the property could not be asked of the last state: then it is not violated, and nothing is known of it.
+    /// Whether evaluating the property failed in the last state: then it is not violated, and nothing is known of it.
     pub failed: bool,
     /// The schedule, as a trace file.
     pub trace: String,
@@ -70,7 +70,7 @@ pub fn check(scenario: &Scenario, engine: Engine, progress: &mut dyn FnMut(usize
         Engine::Own => model.explore(scenario.limits, progress),
         Engine::Stateright(how) => stateright_engine::explore(model.clone(), how, scenario.limits),
     };
-    // What was explored under a rule that failed is of some other rule.
+    // States explored after the rule failed are not those of this rule.
     if let Some(fault) = scenario.fault_of_rule() {
         let (scenario, failed) = (scenario.clone(), Some(fault));
         return Checked { scenario, report, counterexamples: Vec::new(), surprises: Vec::new(), failed };
@@ -119,7 +119,7 @@ pub(crate) fn surprises(model: &Erased, scenario: &Scenario, report: &Report) ->
         let why = if unreached { model.why_unreached(finding.property) } else { None };
         Some(why.map_or(surprise.clone(), |why| format!("{surprise}: {why}")))
     };
-    // Of what failed nothing is known, and that is told elsewhere.
+    // A failed property has no verdict, and its failure is reported elsewhere.
     let asked = report.findings.iter().filter(|finding| !scenario.property_failed(finding.property));
     let mut surprises: Vec<String> = asked.filter_map(told).collect();
     if report.cut.is_none() {
@@ -228,7 +228,7 @@ pub struct Summary<'a> {
     /// The chance that two states were taken for one is not above this.
     mistaken: f64,
     seconds: f64,
-    /// Of a scenario without one, the `[expect]` that holds it to what was found.
+    /// For a scenario without `[expect]`, the one that pins what was found.
     expect: Option<String>,
 }
 
@@ -243,13 +243,13 @@ struct SummaryOfOne<'a> {
 }
 
 impl Checked {
-    /// Whether nothing came out that was not expected.
+    /// Whether the outcome is as expected.
     pub fn is_as_expected(&self) -> bool {
         self.surprises.is_empty() && self.failed.is_none() && self.scenario.failed_properties().next().is_none()
     }
 
-    /// Of a scenario without `[expect]`, the one that holds it to what was found. `None` if it has one, or if there is nothing
-    /// yet to hold it to.
+    /// For a scenario without `[expect]`, the one that pins what was found. `None` if the scenario has one, or if nothing
+    /// can be pinned yet.
     pub fn expectation(&self) -> Option<String> {
         if self.scenario.expect.stated || self.report.cut.is_some() || !self.is_as_expected() {
             return None;

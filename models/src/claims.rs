@@ -1,9 +1,9 @@
-//! Whether a rule's [`shows`](Resolver::shows) can be believed: [`test()`].
+//! Tests whether a rule's [`shows`](Resolver::shows) is true: [`test()`].
 //!
-//! What was lost is judged by what is read. Only where a rule makes a value of its own (`14 Ann + 12 Bob`) a reading does not
-//! say which writes went into it, and the rule is asked. Its answer is tested here, on every run of a few writes at two
-//! masters, and of three concurrent ones in either order: a value *shows* a write if a reader can tell that write from
-//! another one, that is if every other value, written in its place in the same run, changes what is read.
+//! Losses are judged by what is read. But where a rule makes a value of several (`14 Ann + 12 Bob`), the reading does not
+//! say which writes went into it, and the rule is asked. This module tests its answers, on every run of a few writes at two
+//! masters, and of three concurrent writes in either order. A value *shows* a write if a reader can tell that write from
+//! others: if every other value, written in its place in the same run, changes what is read.
 
 use crate::history::Claims;
 use crate::laws;
@@ -17,18 +17,18 @@ const WRITES: usize = 3;
 /// The key that is written.
 const KEY: &str = "k";
 
-/// What was tried, and found right.
+/// What was tested, and found true.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
     /// How many runs.
     pub runs: usize,
-    /// In how many of them a write that cannot be recognised was said to be shown, and was.
+    /// In how many of them the rule claimed, truly, to show a write that cannot be recognised in the reading.
     pub confirmed: usize,
-    /// In how many nobody could tell: no other value was accepted in its place.
+    /// In how many such a claim could not be tested: the rule accepted no other value in the write's place.
     pub untestable: usize,
 }
 
-/// A run in which what the rule says of a write is not so.
+/// A run that refutes what the rule says of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refuted {
     /// The steps.
@@ -68,7 +68,7 @@ enum Event {
 }
 
 impl Passed {
-    /// How far the rule is believed after this.
+    /// How far the rule is believed after these tests.
     pub fn claims(&self) -> Claims {
         if self.untestable == 0 { Claims::Tested } else { Claims::Untested }
     }
@@ -124,7 +124,7 @@ impl<R: Resolver> Tester<'_, R> {
         Run { events: Vec::new(), masters: self.start.clone(), writes: Vec::new() }
     }
 
-    /// Two masters do everything; of three each writes once, and all is delivered to the first.
+    /// The steps to try: two masters take all there are; three masters write once each, and all is delivered to the first.
     fn each_next(
         &self,
         run: &Run<R>,
@@ -198,7 +198,7 @@ impl<R: Resolver> Tester<'_, R> {
 }
 
 impl<R: Resolver> Run<R> {
-    /// The run with one more step; `None` if it is refused, or there is nothing to deliver.
+    /// The run with one more step; `None` if the request is refused, or no change is left to deliver.
     fn then(&self, event: &Event) -> Option<Run<R>> {
         let (mut masters, mut writes) = (self.masters.clone(), self.writes.clone());
         match event {
@@ -249,7 +249,7 @@ fn reads(reading: &Reading, value: &Text) -> bool {
     }
 }
 
-/// A few values like this one that nobody writes: before it, after it, and next to it.
+/// A few values like this one that no client writes: before it, after it, and next to it.
 pub(crate) fn others(value: &Text, written: &BTreeSet<&Text>) -> Vec<Text> {
     let numbers: Option<Vec<i64>> = written.iter().map(|value| value.parse().ok()).collect();
     let texts: Vec<Text> = match (value.parse::<i64>(), numbers) {

@@ -41,11 +41,11 @@ pub struct Cluster<R: Resolver> {
     pub(crate) edges: Arc<[(MasterId, MasterId)]>,
     pub(crate) tamper: Option<Tamper<R>>,
     pub(crate) specification: Option<Specified>,
-    /// What the user asks beside.
+    /// The user's own properties.
     own: Own,
-    /// How far the rule is believed that says which writes went into a value that it made.
+    /// How far the rule's [`shows`](Resolver::shows) is believed.
     pub(crate) claims: Claims,
-    /// Whether a state was judged in which only the rule's untested word says that a write is shown.
+    /// Whether in some state so far only the rule's untested claim says that a write is not lost.
     unsure: Arc<AtomicBool>,
     /// Shared between the threads of a search. A step takes them once, as a whole: what comes of it is the same,
     /// whichever thread works it out.
@@ -100,13 +100,13 @@ impl<R: Resolver> Cluster<R> {
         self
     }
 
-    /// How far the rule's [`shows`](Resolver::shows) is believed of values that it made of others.
+    /// Sets how far the rule's [`shows`](Resolver::shows) is believed, of values that it made of several writes.
     pub fn believed(mut self, claims: Claims) -> Cluster<R> {
         self.claims = claims;
         self
     }
 
-    /// Whether so far a state was met in which nobody can tell what was lost.
+    /// Whether in some state so far it could not be told what was lost.
     pub(crate) fn is_unsure(&self) -> bool {
         self.unsure.load(Ordering::Relaxed)
     }
@@ -125,7 +125,7 @@ impl<R: Resolver> Cluster<R> {
         state
     }
 
-    /// Whether so much has been told apart that numbers run out.
+    /// Whether the numbers that identify masters, messages and histories are about to run out.
     pub(crate) fn is_full(&self) -> bool {
         self.tables().is_full()
     }
@@ -209,8 +209,8 @@ impl<R: Resolver> Cluster<R> {
         !state.wire.iter().any(|letter| is_here(&tables.letters[*letter]))
     }
 
-    /// The request as it reaches the rule, if `replica` is asked after `history`: at the wall-clock time that its master's
-    /// clock shows, if the rule uses wall clocks.
+    /// The request as the rule gets it, if `replica` is asked after `history`: if the rule uses wall clocks, with the time
+    /// that its master's clock shows.
     pub(crate) fn timed<'a>(&self, replica: &Replica<R>, history: &History, request: &'a Request) -> Cow<'a, Request> {
         if self.scope.clocks == Clocks::Free || !replica.rule().goes_by_clocks() {
             return Cow::Borrowed(request);
@@ -234,7 +234,8 @@ impl<R: Resolver> Cluster<R> {
     }
 }
 
-/// A client writes: what the ghost is told of it. The request is as it [reaches the rule](Cluster::timed).
+/// Takes a client's write, and gives what the ghost history records of it. The request is as the rule [gets
+/// it](Cluster::timed).
 pub(crate) fn written<R: Resolver>(
     replica: &mut Replica<R>,
     request: &Request,
@@ -255,7 +256,8 @@ mod tests {
     use multimaster::Topology;
     use multimaster::systems::CassandraCell;
 
-    /// Whether each write of every history that is reached has a time later, by more than `behind`, than what it had seen.
+    /// Whether, in every reachable history, the time of each write exceeds the times of all writes that it had seen by more
+    /// than `behind`.
     fn keeps_time(clocks: Clocks, behind: i128) -> bool {
         let client = |at, asks: &[&str]| Client {
             at: MasterId(at),
@@ -285,7 +287,7 @@ mod tests {
     fn clocks_are_as_wrong_as_they_are_said_to_be_and_not_more() {
         assert!(keeps_time(Clocks::Right, 0));
         assert!(keeps_time(Clocks::SkewedBy(3), -3));
-        // They would not be found right if they were not.
+        // The check can fail.
         assert!(!keeps_time(Clocks::SkewedBy(3), -2));
         assert!(!keeps_time(Clocks::SkewedBy(1), 0));
         assert!(!keeps_time(Clocks::Free, -3));

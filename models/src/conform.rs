@@ -30,11 +30,11 @@ use path::Path;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The record in this file: one JSON object a line, the [`Setting`] first, then each [`Recorded`]. It is read line by line, and
-/// what is kept of it does not grow with its length but by its acknowledged writes.
+/// Checks the record in this file: one JSON object a line, the [`Setting`] first, then each [`Recorded`]. The file is read
+/// line by line; memory grows with the acknowledged writes, not with the length.
 ///
 /// # Errors
-/// If it is no such file, its run is no path of the model, or there is no step in it that could be one.
+/// If it is not a record, its run is not a path of the model, or no step was there to be held to the model.
 pub fn check_file(file: &str) -> Result<Summary, Failure> {
     check_lines(file, &mut lines::of_file(file).map_err(Failure::File)?)
 }

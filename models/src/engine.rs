@@ -27,15 +27,15 @@ pub struct Limits {
     pub states: usize,
     /// The longest time.
     pub time: Duration,
-    /// The most memory that this process takes, in bytes; `None` for as much as it gets. It is asked every 20 ms, where the
-    /// system tells it: on Linux.
+    /// The most memory that this process may take, in bytes; `None` for no limit. It is checked every 20 ms, on Linux only:
+    /// elsewhere the system does not tell.
     pub memory: Option<u64>,
     /// Stop once this `always` property is violated.
     pub until: Option<&'static str>,
 }
 
 impl Default for Limits {
-    /// 20 million states, an hour, and beside the memory that this process already takes three quarters of what is now
+    /// 20 million states, an hour, and, on top of the memory that this process already takes, three quarters of what is now
     /// available.
     fn default() -> Self {
         let (time, memory) = (Duration::from_secs(3600), watch::default_memory());
@@ -56,7 +56,7 @@ pub enum Cut {
     Numbers(Counted),
     /// A state lies outside the model's own boundary: see [`within_boundary`](stateright::Model::within_boundary).
     Boundary,
-    /// What was looked for had been found.
+    /// The property named in [`Limits::until`] is violated.
     Found,
 }
 
@@ -84,22 +84,22 @@ pub enum Verdict {
     Violated(Option<Path>),
     /// The exploration was cut before it could be told.
     NotExhausted,
-    /// It is nothing that can be judged here, or no violation was found and in some states only the rule's own, untested word
-    /// says that there is none; and why.
+    /// This engine cannot judge the property; or it found no violation, but in some states only the rule's own, untested
+    /// claim says that there is none. The text says which.
     NotJudged(&'static str),
 }
 
-/// Why a property is not judged of which the rule says, and nothing else, that it holds.
-pub(crate) const UNTESTED: &str = "in some states only the rule's own word says so, which could not be tested";
+/// Why a property is not judged where only the rule's own claim says that it holds.
+pub(crate) const UNTESTED: &str = "in some states only the rule's own claim says so, which could not be tested";
 
-/// Why a property that is to come true `eventually` is not judged.
+/// Why an `eventually` property is not judged.
 pub(crate) const EVENTUALLY: &str = "`eventually` is said of whole schedules, which are not judged here: say what is \
                                      `always` true of a state, or `sometimes`";
 
-/// A path: from which of the initial states, and the steps, by the index of each action among those possible.
+/// A path: its initial state, and its steps, each by the index of its action among those possible.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path {
-    /// The place of its first state among the initial ones.
+    /// The index of its first state among the initial states.
     pub start: usize,
     /// The steps.
     pub steps: Vec<usize>,
@@ -142,8 +142,8 @@ pub struct Report {
     pub generated: usize,
     /// Steps to the farthest state.
     pub depth: usize,
-    /// The most messages that any schedule spends on carrying one change; `None` if there is no bound, if it was cut, or if
-    /// they are more than 65,534.
+    /// The most messages that any schedule spends on one change; `None` if there is no bound, if the exploration was cut,
+    /// or if they are more than 65,534.
     pub messages: Option<usize>,
     /// Why it was cut, if it was.
     pub cut: Option<Cut>,
@@ -165,14 +165,15 @@ impl Report {
     }
 }
 
-/// Explores `subject`, from all its initial states. `progress` is told now and then how many states there are, and how deep.
+/// Explores `subject` from all its initial states. `progress` is called now and then with the number of states and the
+/// depth.
 ///
-/// A property that is to come true `eventually` is [not judged](Verdict::NotJudged).
+/// An `eventually` property is [not judged](Verdict::NotJudged).
 pub fn explore<M: Subject>(subject: &M, limits: Limits, progress: impl FnMut(usize, usize)) -> Report {
     explore_within(subject, limits, Numbers::default(), progress)
 }
 
-/// The same, with no more numbers than these.
+/// The same, with an upper bound on each kind of number.
 pub(crate) fn explore_within<M: Subject>(
     subject: &M,
     limits: Limits,
@@ -308,12 +309,12 @@ fn search<M: Subject>(
         level = next_level;
         depth += usize::from(!level.is_empty());
     }
-    // What follows takes memory of its own, beside the graph: the states are given back first.
+    // What follows needs memory of its own, beside the graph: the states are dropped first.
     let cut = cut.or(outside.then_some(Cut::Boundary));
     Found { states: visited.len(), generated, depth, decided, graph, cut }
 }
 
-/// Whether this state is enough to know what becomes of the property.
+/// Whether this state decides the property.
 fn decides<M: Subject>(subject: &M, property: &Property<M>, state: &M::State) -> bool {
     match property.expectation {
         Expectation::Always => !(property.condition)(subject, state),

@@ -182,11 +182,11 @@ impl Erased {
     }
 }
 
-/// The most properties that one model can be asked: stateright wants each as a plain function, and there are so many, and
-/// one more that the [second opinion](crate::stateright_engine) asks.
+/// The most properties of one model: stateright wants each as a plain function, and there are this many of them, and one
+/// more for the [second opinion](crate::stateright_engine).
 pub const MOST_PROPERTIES: usize = 128;
 
-/// Whether so many properties can be asked of one model.
+/// Checks that one model can have so many properties.
 ///
 /// # Errors
 /// If they are more than [`MOST_PROPERTIES`], in words.

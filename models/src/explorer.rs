@@ -1,7 +1,7 @@
-//! The Explorer: stateright's page, on which to go through the states of a scenario by hand, and the server behind it.
+//! The Explorer: stateright's page, to browse the states of a scenario by hand, and the server behind it.
 //!
-//! stateright's own server stops at one malformed request and for one slow reader, and answers any site's page. This one
-//! serves the same page, under the same addresses, with what it shows in the same form; `server` says to whom.
+//! stateright's own server dies of one malformed request, is blocked by one slow reader, and answers the pages of any site.
+//! This one serves the same page at the same addresses, in the same form; `server` says which requests it answers.
 
 mod http;
 mod search;
@@ -28,7 +28,7 @@ pub const DEFAULT_ADDRESS: &str = "localhost:3000";
 pub struct Served {
     /// The page's URL, with a slash at its end.
     pub url: String,
-    /// Whether others than this machine can reach it.
+    /// Whether other machines can reach it.
     pub open: bool,
 }
 
@@ -36,11 +36,11 @@ pub struct Served {
 pub struct Shown {
     /// Its name, for the page's left side.
     pub name: String,
-    /// What is gone through.
+    /// The model to browse.
     pub model: Erased,
-    /// How far a search of all states goes.
+    /// The limits of a search of all states.
     pub limits: Limits,
-    /// Why nothing that is shown counts, if so.
+    /// Why nothing that is shown counts, if the rule failed.
     pub failed: Box<dyn Fn() -> Option<String> + Send + Sync>,
 }
 
@@ -52,8 +52,8 @@ impl From<&Scenario> for Shown {
     }
 }
 
-/// The page's address within the Explorer of the state at the end of `path`: what follows `http://HOST:PORT/`. The first
-/// number is that of the initial state, each other that of an action.
+/// The address, after `http://HOST:PORT/`, of the state at the end of `path`. Its first number is the index of the initial
+/// state, each other number the index of an action.
 pub fn address(path: &Path) -> String {
     format!("#/steps/{}", steps(path))
 }
@@ -62,7 +62,7 @@ fn steps(path: &Path) -> String {
     path.iter().fold(path.start.to_string(), |address, action| format!("{address}/{action}"))
 }
 
-/// Serves the Explorer on `address`, `HOST:PORT` or `PORT` alone, for ever. `ready` is told where, just before.
+/// Serves the Explorer on `address`, `HOST:PORT` or `PORT` alone, for ever. `ready` is called with its place just before.
 ///
 /// # Errors
 /// If the address is none, or cannot be served on.
@@ -72,7 +72,7 @@ pub fn serve(shown: Shown, address: &str, ready: impl FnOnce(&Served)) -> Result
     Server::new(shown, host).run(&listener)
 }
 
-/// What to serve on, the host named, as a URL has it, and where that is. Port 0 becomes one that is free.
+/// The socket to serve on, the host as a URL spells it, and its place. Port 0 is replaced by a free one.
 fn bound(address: &str) -> Result<(TcpListener, String, Served), String> {
     let (host, port) = address.rsplit_once(':').unwrap_or(("localhost", address));
     let form = || format!("`{address}` is no address: give HOST:PORT or PORT, such as {DEFAULT_ADDRESS}");
@@ -89,7 +89,7 @@ fn bound(address: &str) -> Result<(TcpListener, String, Served), String> {
         )
     })?;
     let host = host.parse().map_or_else(|_| host.to_owned(), in_a_url);
-    // What stands for all addresses is none that a browser could go to.
+    // A browser cannot open the address that stands for all of a machine's addresses.
     let to_open = match socket.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => "127.0.0.1",
         IpAddr::V6(ip) if ip.is_unspecified() => "[::1]",

@@ -49,13 +49,13 @@ pub enum Over {
     Arrival,
 }
 
-/// A rule that was written as an expression. It sees two versions, `first` and `second` in stamp order (over arrival:
-/// what is held, and what arrives), and `here`, the master at which it is asked. Each version has `value` (text; `()` of a
-/// delete), `time` (the Lamport time), `wall` (the time that the writer gave; without one, the Lamport time), `master`,
-/// `write`, and `before` (what the writer read when it wrote).
-/// What it gives is one of the two, or a text: a new value made of both; or `()`: the key is deleted.
+/// A rule that was written as an expression. It is given two versions, `first` and `second`, in timestamp order (over
+/// arrival: what is held, and what arrives), and `here`, the master that applies it. Each version has `value` (text; `()`
+/// for a delete), `time` (the Lamport timestamp), `wall` (the wall-clock time that the writer gave; without one, the
+/// Lamport timestamp), `master`, `write`, and `before` (what the writer read when it wrote). It returns one of the two; or
+/// text, a new value made of both; or `()`, which deletes the key.
 ///
-/// Or it is written as [several scripts](Sources), and then of any kind.
+/// Or the rule is written as [several scripts](Sources), for any kind of data.
 pub struct Expression {
     /// All that was written.
     text: String,
@@ -88,8 +88,8 @@ impl Expression {
     /// What it keeps of two versions at the master `here`.
     ///
     /// # Errors
-    /// If it fails, does not end in time, or gives something else than a version, a text of one line, or `()`; or if it is a
-    /// rule of several scripts.
+    /// If it fails, does not end in time, or returns anything but a version, a text of one line, or `()`; or if the rule is
+    /// written as several scripts.
     pub fn keep(&self, first: &Version, second: &Version, here: MasterId) -> Result<Kept, Wrong> {
         match &self.body {
             Body::Keep(_, keeping) => keeping.keep(first, second, here),
@@ -105,8 +105,8 @@ impl Expression {
         if let Body::Scripts(scripts) = &self.body { scripts.tried(requests) } else { Ok(()) }
     }
 
-    /// What went wrong first since it was read, if anything: then what was explored under it says nothing. The line is in the
-    /// expression, or, of several scripts, in the file.
+    /// The first failure of the rule, if any: then nothing that was explored under it counts. The line is that in the
+    /// expression or, for several scripts, that in the file.
     pub fn failed(&self) -> Option<&Wrong> {
         match &self.body {
             Body::Keep(_, keeping) => keeping.failed(),

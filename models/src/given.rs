@@ -8,21 +8,21 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering as Order};
 
-/// A user's own rule, where rules have names: in the place of a scenario file's, or in a survey.
+/// A user's own rule where a named rule is expected: in place of a scenario file's, or in a survey.
 pub struct Given {
     /// The name in tables.
     pub name: &'static str,
-    /// What reads are to be, if that has been said.
+    /// Its specification, if one was given.
     pub specification: Option<Specification>,
-    /// How far the rule is believed that says which writes a value shows.
+    /// How far the rule's claims of what a value shows are believed.
     pub claims: Claims,
     rules: Box<dyn Fn(MasterId) -> AnyRule + Send + Sync>,
-    /// Tells it from all others.
+    /// Identifies it.
     number: usize,
 }
 
 impl Given {
-    /// For as long as the program runs, as scenarios do.
+    /// Leaks it: it lives as long as the program, as scenarios do.
     pub(crate) fn new<R: Resolver>(
         specification: Option<Specification>,
         claims: Claims,

@@ -21,7 +21,7 @@ pub struct Write {
     pub key: Key,
     /// The operation.
     pub op: Op,
-    /// The wall-clock time that it was made at, if its master's rule uses wall clocks.
+    /// Its wall-clock time, if its master's rule uses wall clocks.
     pub wall: Option<u64>,
     /// What had been seen when it was made: by its master, and by the writers of what that had seen.
     pub past: VersionVector,

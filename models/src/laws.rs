@@ -20,7 +20,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::LazyLock;
 
-/// Of the digests of one process, which are compared with each other: whoever writes a rule does not know it.
+/// The key of this process's digests, which are compared only with each other: the author of a rule cannot know it.
 static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
 
 /// Something that a rule should do whatever was written.
@@ -90,7 +90,7 @@ pub struct Findings {
     pub merges: bool,
     /// The largest state of the key that was met, as `measure` has it.
     pub bytes: usize,
-    /// What all states were, in one number: the same whenever this process works it out anew.
+    /// A digest of all states met: the same whenever this process computes it again.
     pub digest: u64,
 }
 
@@ -111,7 +111,7 @@ pub fn check<R: Resolver>(rule: &dyn Fn(MasterId) -> R, measure: fn(&R::State) -
     check_on(operations(&rule(MasterId(0))), rule, measure)
 }
 
-/// The same with these operations: how many histories there are grows with the cube of their number.
+/// The same with these operations. The number of histories grows with the cube of their number.
 pub fn check_on<R: Resolver>(
     operations: Vec<Op>,
     rule: &dyn Fn(MasterId) -> R,
@@ -130,7 +130,7 @@ pub fn check_on<R: Resolver>(
     Findings { broken: broken.into_values().collect(), histories: tried, merges, bytes, digest: digest.finish() }
 }
 
-/// A few operations that `rule` takes: two values, and what takes them away. Of a map, on fields of whichever kind it has.
+/// A few operations that `rule` takes: two values, and what removes them. For a map, on fields of the kind that it has.
 pub fn operations<R: Resolver>(rule: &R) -> Vec<Op> {
     if rule.kind() != Kind::Map {
         return parsed(of_kind(rule.kind()));

@@ -271,7 +271,7 @@ fn explore(file: &str, address: &str) -> Result<bool, Failure> {
         let how = "Each step says which properties hold in its state; \"Run to completion\" searches all states.";
         let _ = writeln!(std::io::stdout(), "{about}\nopen {at}{page}\n{how}");
         if served.open {
-            let warning = "warning: whoever reaches this machine can browse this, too: nobody is asked who they are";
+            let warning = "warning: anyone who can reach this machine can browse this, too: there is no authentication";
             let _ = writeln!(std::io::stderr(), "{warning}");
         }
     };

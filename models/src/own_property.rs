@@ -20,10 +20,10 @@
 //! (its name, such as `A1`), `master`, `op`, `key`, `field`, `value`, `time`, `seen_by` (the masters that have seen it) and
 //! `saw` (the writes that it had seen).
 //!
-//! **Nothing holds untested.** A claim is *put to the test* in a state in which it is made (`when` is true; for
-//! `at-quiescence`, all is at rest) and would be broken if one key read something else: at one master or at all, what it reads
-//! before anything is written, or what one of the clients' requests makes of it. Each claim has a witness of that, and a claim
-//! that no reading could break is told by it.
+//! **Nothing holds untested.** A claim is *put to the test* in a state where it applies (`when` is true; for
+//! `at-quiescence`, the cluster is quiescent) and would be broken if one key read something else, at one master or at all:
+//! what it reads before anything is written, or what one of the clients' requests makes of it. Each claim has a witness
+//! that this was reached; a claim that no reading could break is reported by that witness.
 
 mod asked;
 mod judged;
@@ -45,7 +45,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The most properties of one's own that one scenario may have.
 pub const MOST: usize = 16;
 
-/// What `[expect]` says beside verdicts: no property can be called so.
+/// The other fields of `[expect]`: no property can have one of these names.
 pub(crate) const FIGURES: [&str; 4] = ["unreached", "states", "depth", "messages"];
 
 /// What a property claims of the states.
@@ -55,7 +55,7 @@ pub enum Claim {
     Always,
     /// False in every state.
     Never,
-    /// True in every state of rest.
+    /// True in every quiescent state.
     AtQuiescence,
     /// True in some state.
     Sometimes,
@@ -103,7 +103,7 @@ impl Property {
         Property::new(name, Claim::Never, test.into_test())
     }
 
-    /// It is true wherever the clients are done, and no delivery alters anything any more.
+    /// It is true in every quiescent state: the clients are done, and no step changes anything any more.
     pub fn at_quiescence<Form>(name: &str, test: impl IntoTest<Form>) -> Property {
         Property::new(name, Claim::AtQuiescence, test.into_test())
     }
@@ -113,7 +113,7 @@ impl Property {
         Property::new(name, Claim::Sometimes, test.into_test())
     }
 
-    /// It is claimed only of the states in which this is true.
+    /// The claim applies only to the states in which this is true.
     pub fn when<Form>(mut self, test: impl IntoTest<Form>) -> Property {
         self.when = Some(test.into_test());
         self
@@ -143,7 +143,7 @@ pub enum Test {
 pub struct Text {
     /// The script.
     pub script: String,
-    /// The file that it stands in and the line there of its first, if it stands in one.
+    /// The file that contains it and the line of its first line there, if it is in a file.
     pub place: Option<(String, usize)>,
 }
 
@@ -158,7 +158,7 @@ impl fmt::Debug for Test {
 
 /// A script, or a function of [`Readings`].
 pub trait IntoTest<Form> {
-    /// The test it is.
+    /// The test.
     fn into_test(self) -> Test;
 }
 
@@ -181,12 +181,12 @@ impl<F: Fn(&Readings) -> bool + Send + Sync + 'static> IntoTest<AsFunction> for 
     }
 }
 
-/// The name of the witness that the property named so was put to the test.
+/// The name of the witness that the property of this name was put to the test.
 pub(crate) fn witness_of(property: &str) -> &'static str {
     kept(&format!("{property} put to the test"))
 }
 
-/// Why a property cannot have this name, beside others that are called so; `None` if it can.
+/// Why a property cannot have this name where others have these; `None` if it can.
 pub(crate) fn not_a_name(name: &str, taken: &[&str]) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !(name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(plain) && name.len() <= 64) {
@@ -198,7 +198,7 @@ pub(crate) fn not_a_name(name: &str, taken: &[&str]) -> Option<String> {
     same.map(|other| format!("`{name}`: there is a property `{other}` already; give yours another name"))
 }
 
-/// The name, kept once for as long as the program runs: properties are known by such names.
+/// The name, leaked once: properties are identified by static names.
 fn kept(name: &str) -> &'static str {
     static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);

@@ -46,7 +46,7 @@ pub fn sequence_diagram<M: Subject>(model: &M, path: Vec<(M::State, Option<M::Ac
     draw(&names, &rows, &last, disagree, &complaints)
 }
 
-/// The arrow with a label that is fit to be seen.
+/// The arrow with its label shortened and escaped.
 fn shown_arrow(mut arrow: Arrow) -> Arrow {
     match &mut arrow {
         Arrow::At(_, label) | Arrow::Arrives { label, .. } | Arrow::Lost { label, .. } => *label = shown(label),

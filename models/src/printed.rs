@@ -1,5 +1,5 @@
-//! Foreign text, such as a value that a client wrote or a rule made, as a person is shown it: on one line, of bounded length,
-//! and with nothing in it that a terminal, a browser or an editor would obey.
+//! Foreign text, such as a value that a client wrote or a rule made, prepared for people to read: on one line, of bounded
+//! length, and without characters that a terminal, a browser or an editor would act on.
 
 use std::fmt::Write;
 
@@ -8,15 +8,15 @@ const RUN: usize = 120;
 /// The longest text that is shown whole.
 const TEXT: usize = 1_200;
 
-/// Whether a character does something instead of being seen: control characters, those that end a line, and those that
-/// change the direction of writing or take no room (Unicode's "Trojan source").
+/// Whether a character acts instead of being shown: control characters, those that end a line, and those that change the
+/// direction of writing or have no width (Unicode's "Trojan source").
 fn acts(c: char) -> bool {
     let unseen = ['\u{200b}', '\u{200e}', '\u{200f}', '\u{61c}', '\u{feff}', '\u{2060}', '\u{ad}', '\u{180e}'];
     let turns = ['\u{2028}'..='\u{202e}', '\u{2066}'..='\u{206f}', '\u{fff9}'..='\u{fffb}'];
     c.is_control() || unseen.contains(&c) || turns.iter().any(|range| range.contains(&c))
 }
 
-/// The text with each character that would act written out, as Rust would: `\n`, `\u{1b}`.
+/// The text with each acting character escaped as in Rust: `\n`, `\u{1b}`.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -29,13 +29,13 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// The same, of a text of several lines, which it stays.
+/// The same for a text of several lines; its line breaks stay.
 pub fn escaped_lines(text: &str) -> String {
     text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON with each character that would act as its number. In JSON such a character can stand in a string alone, where that
-/// means the same.
+/// JSON with each acting character as a numeric escape. In JSON such a character can occur only in a string, where the
+/// escape means the same.
 pub fn escaped_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
@@ -44,7 +44,7 @@ pub fn escaped_json(json: &str) -> String {
     out
 }
 
-/// The text on one line, escaped, and shortened where it is very long: then its length is said.
+/// The text on one line, escaped, and shortened if it is very long; its length is then given.
 pub fn shown(text: &str) -> String {
     let text = escaped(text);
     if text.len() <= RUN {
@@ -54,7 +54,7 @@ pub fn shown(text: &str) -> String {
     middle_left_out(&words.join(" "), TEXT)
 }
 
-/// The same, of a text of several lines. Here a line may be long, as a list of choices is, if none of its words is.
+/// The same for a text of several lines. A line may be long, such as a list of choices, if none of its words is.
 pub fn shown_lines(text: &str) -> String {
     let words = |line: &str| line.split(' ').map(|word| middle_left_out(word, RUN)).collect::<Vec<_>>().join(" ");
     escaped_lines(text).split('\n').map(words).collect::<Vec<_>>().join("\n")

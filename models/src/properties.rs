@@ -16,18 +16,17 @@ pub const REPAIRABLE: &str = "repairable";
 /// No master has seen a write without all that the write had seen.
 pub const CAUSAL_ORDER: &str = "causal order";
 /// What a seen delete removed is not read, unless a seen write shows it that the delete had not seen: one concurrent to it
-/// or later. Judged by what is read, so that no rule's word is taken for it; a value that the delete failed to remove counts
+/// or later. Judged by what is read, not by what a rule claims; a value that the delete failed to remove counts
 /// like one that came back.
 pub const NO_RESURRECTION: &str = "no resurrection";
 /// No seen write is lost although nothing competed with it, or to a write that it had itself seen. Judged by what is read:
 /// a write whose value is read is not lost.
 pub const NO_CAUSAL_LOSS: &str = "no causal loss";
-/// No seen write is lost to one concurrent to it, which is read instead.
+/// No seen write is lost to a concurrent write that is read instead.
 pub const NO_POLICY_LOSS: &str = "no policy loss";
-/// No seen write that another competed with is lost while a reader sees none of those that competed.
+/// No seen write is lost to concurrent writes of which none is read either.
 pub const NO_TOTAL_LOSS: &str = "no total loss";
-/// What a reader sees was written: it is a value that a seen write put there, or one that the rule made of such values and
-/// that shows them.
+/// Every value that a reader sees was put there by a seen write, or was made by the rule of such values and shows them.
 pub const NO_INVENTION: &str = "no invention";
 /// A read is what the rule's [specification](crate::specification) makes of the writes that its master has seen, in every
 /// state. Asked of a rule that has one.
@@ -55,7 +54,7 @@ pub const ALL: [&str; 12] = [
     FALLS_SILENT,
 ];
 
-/// The properties that a rule's [`shows`](Resolver::shows) has a part in, where a reading alone does not tell.
+/// The properties that depend on a rule's [`shows`](Resolver::shows) where a reading alone does not tell.
 pub(crate) const BY_CLAIM: [&str; 4] = [NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS, NO_INVENTION];
 
 /// A master has seen two writes of one key, neither of which had seen the other.

@@ -42,7 +42,7 @@ impl Rule {
         self.rule.kind()
     }
 
-    /// How far the rule is believed that says which writes a value shows: [tested](crate::claims).
+    /// How far the rule's claims of what a value shows are believed: as far as they were [tested](crate::claims).
     pub fn claims(&self) -> Claims {
         self.rule.with(Claimed)
     }
@@ -78,7 +78,7 @@ pub fn of_scenario(scenario: &Scenario) -> Option<Rule> {
     let (Explored::Cluster(rule, _) | Explored::Sharded(rule, ..)) = scenario.subject else {
         return None;
     };
-    // As long as the program runs, as the rules of scenarios do.
+    // Leaked: it lives as long as the program, as the rules of scenarios do.
     let kept = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
     Some(Rule { rule, name: kept(&scenario.name), about: kept(&scenario.about), source: source(rule) })
 }

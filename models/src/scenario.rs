@@ -128,7 +128,7 @@ impl RuleName {
         Self::ALL.iter().map(|(rule, ..)| *rule).chain(systems::ALL.iter().map(RuleName::System))
     }
 
-    /// The names of those that [go by clocks](RuleName::goes_by_clocks), in a sentence.
+    /// The names of the rules that [use wall clocks](RuleName::goes_by_clocks), in a sentence.
     pub fn those_that_go_by_clocks() -> String {
         Self::every().filter(|rule| rule.goes_by_clocks()).map(RuleName::name).collect::<Vec<_>>().join(", ")
     }
@@ -152,7 +152,7 @@ impl RuleName {
         }
     }
 
-    /// Whether the rule asks what a writer's wall clock says: only then may a request give a time.
+    /// Whether the rule uses wall clocks: only then may a request give a time.
     pub fn goes_by_clocks(self) -> bool {
         struct Asked;
         impl ForRule for Asked {
@@ -197,7 +197,7 @@ impl RuleName {
 impl RuleName {
     /// Masters under this rule.
     pub(crate) fn cluster(self, scope: Scope, delivery: Delivery, asked: &Asked) -> Erased {
-        // Those that have names are tested beforehand.
+        // The claims of named rules are tested by this project's own tests.
         let claims = if let RuleName::Given(given) = self { given.claims } else { Claims::Tested };
         self.with(Exploring { scope, delivery, claims, asked: asked.clone() })
     }
@@ -257,7 +257,7 @@ pub struct Scenario {
     pub shape: String,
     /// What is explored.
     pub subject: Explored,
-    /// The line in which the rule's expression begins; 0 if it has none.
+    /// The line in which the rule's expression begins; 0 if the rule is not an expression.
     pub rule_line: usize,
     /// What the rule can rely on.
     pub delivery: Delivery,
@@ -283,11 +283,11 @@ pub enum Explored {
 /// What should come out of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expect {
-    /// Whether the file says what it expects, in `[expect]`, be it empty. Otherwise nothing is expected.
+    /// Whether the file has an `[expect]`, even an empty one. Without it, nothing is expected.
     pub stated: bool,
     /// The properties that are false somewhere; all others hold.
     pub violated: Vec<&'static str>,
-    /// The properties of which nothing is said, because what a read shows is not established.
+    /// The properties that are not judged, because which writes a read shows could not be tested.
     pub not_judged: Vec<&'static str>,
     /// The witnesses that are reached nowhere; all others are.
     pub unreached: Vec<String>,
@@ -349,14 +349,14 @@ impl Scenario {
         self.asked.own.all().iter().map(|own| own.name)
     }
 
-    /// Whether the user's own property named so, or that of which it is the witness, could not be asked of a state that was
-    /// explored.
+    /// Whether evaluating the user's own property of this name, or the property of which it is the witness, failed in an
+    /// explored state.
     pub fn property_failed(&self, property: &str) -> bool {
         let is_of = |failed: &Failed| failed.property == property || witness_of(failed.property) == property;
         self.failed_properties().any(is_of)
     }
 
-    /// The user's own properties that could not be asked of a state that was explored: no verdict on them counts.
+    /// The user's own properties whose evaluation failed in an explored state: no verdict on them counts.
     pub(crate) fn failed_properties(&self) -> impl Iterator<Item = &Failed> {
         self.asked.own.failed().chain(self.asked.specification.and_then(spec::Script::failed))
     }

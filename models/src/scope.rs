@@ -27,22 +27,25 @@ pub struct Scope {
 /// How far the wall clocks of masters can be wrong. It matters to rules that
 /// [use them](multimaster::Resolver::goes_by_clocks), and to no others.
 ///
-/// A request gives the wall-clock time of its write (`at 10, set k = 1`); one that gives none is made at its Lamport time.
-/// Where clocks are not free, that is the earliest time: a clock that would be too far behind shows the earliest time that
-/// is not.
+/// A request gives the wall-clock time of its write (`at 10, set k = 1`); without one, it is the write's Lamport timestamp.
+/// Where clocks are not free, this is the earliest that the time can be: if it is further behind than allowed, the write
+/// gets the earliest time that is allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clocks {
     /// As wrong as the requests say.
     #[default]
     Free,
-    /// Not wrong: the time of a write is later than the times of all writes that it had seen, its master's own among them.
+    /// Not wrong: the time of a write is later than the times of all writes that it had seen, those of its own master among
+    /// them.
     Right,
-    /// A clock can be behind by so much: the time of a write plus this is later than the times of all that it had seen.
+    /// A clock can be behind by this much: the time of a write plus this is later than the times of all writes that it had
+    /// seen.
     SkewedBy(u64),
 }
 
 impl Clocks {
-    /// When a write is made whose request gives the time `asked`, after writes of which the latest was made at `latest`.
+    /// The time of a write whose request gives the time `asked`, where the latest write that it had seen was made at
+    /// `latest`.
     pub fn time(self, asked: u64, latest: Option<u64>) -> u64 {
         let Some(latest) = latest else { return asked };
         match self {

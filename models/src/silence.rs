@@ -9,7 +9,7 @@ use foldhash::fast::FixedState;
 use multimaster::Dot;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-/// How much may be numbered.
+/// How many of each may be numbered.
 #[derive(Clone, Copy, Debug)]
 pub struct Numbers {
     /// States.
@@ -23,13 +23,13 @@ pub struct Numbers {
 }
 
 impl Default for Numbers {
-    /// As much as a `u32` can; it stands for "none yet" at its highest.
+    /// As many as a `u32` can; its highest value stands for "none yet".
     fn default() -> Self {
         Numbers { states: u32::MAX, steps: u32::MAX, edges: u32::MAX, labels: u32::MAX }
     }
 }
 
-/// Of so many states each, it is told in full where their edges begin.
+/// For one state in this many, the start of its edges is stored in full.
 const BLOCK: usize = 4096;
 
 /// The graph of an exploration: of each state, where its steps lead and which changes they send.
@@ -38,9 +38,9 @@ const BLOCK: usize = 4096;
 /// from that of the edge before; its action only if that is not the next one.
 pub struct Graph {
     numbers: Numbers,
-    /// The initial states: of each, in the order of their numbers, its place among those that the model names.
+    /// The index, among the model's initial states, of each initial state, in the order of their numbers.
     initial: Vec<usize>,
-    /// Where the edges of the `i`-th state begin, from where those of its block do. States are expanded in the order of their
+    /// Where the edges of the `i`-th state begin, relative to those of its block. States are expanded in the order of their
     /// numbers.
     starts: Vec<u32>,
     blocks: Vec<usize>,
@@ -59,7 +59,7 @@ pub struct Graph {
 pub enum Silence {
     /// Every schedule sends changes only so often: no change more than `messages` times.
     Ends {
-        /// The most messages that one schedule spends on carrying one change; `None` if they are more than 65,534.
+        /// The most messages that one schedule spends on one change; `None` if they are more than 65,534.
         messages: Option<usize>,
     },
     /// From the state `from`, these steps lead back to it, and send a change on the way: for ever, if a schedule will.
@@ -69,13 +69,13 @@ pub enum Silence {
         /// The steps, by the index of each among those possible.
         around: Vec<usize>,
     },
-    /// To tell takes more memory than there is.
+    /// To judge this takes more memory than there is.
     TooLarge,
 }
 
 /// What leads to each state of a graph.
 pub struct Ways {
-    /// The initial states, as the graph has them.
+    /// The graph's initial states.
     initial: Vec<usize>,
     /// How each was first reached: from which, by which action. Initial states are reached from themselves.
     first: Vec<(u32, u32)>,
@@ -99,8 +99,7 @@ impl Ways {
 }
 
 impl Graph {
-    /// A graph without edges. Its first states are these initial ones, each told by its place among those that the model
-    /// names.
+    /// A graph without edges. Its first states are the initial ones, given by their indices among the model's.
     pub fn new(numbers: Numbers, initial: Vec<usize>) -> Graph {
         Graph {
             numbers,
@@ -130,7 +129,7 @@ impl Graph {
         Ok(())
     }
 
-    /// A step to the state numbered `to`: its place among those possible, and what it sends.
+    /// Adds a step to the state numbered `to`: its index among the possible steps, and the changes that it sends.
     ///
     /// # Errors
     /// If either cannot be numbered.
@@ -192,8 +191,8 @@ impl Graph {
         ways
     }
 
-    /// Judges the graph to whose states these ways lead, if that takes no more than `room` bytes. States not expanded have no
-    /// edges: then `Ends` is no verdict.
+    /// Judges the graph whose states `ways` reaches, if that takes no more than `room` bytes. A state not expanded has no
+    /// edges, so of a cut exploration `Ends` is not a verdict.
     pub fn silence(&self, ways: &Ways, room: Option<u64>) -> Silence {
         let (states, (_, width)) = (ways.count.len(), self.dots_by_place());
         let fits = |each: usize| room.is_none_or(|room| (states as u64).saturating_mul(each as u64) <= room);
@@ -378,7 +377,7 @@ impl Graph {
     }
 }
 
-/// The number that was counted, unless it is the highest that can be: then it may be more.
+/// The count, unless it is saturated.
 fn counted(most: u16) -> Option<usize> {
     (most < u16::MAX).then_some(usize::from(most))
 }

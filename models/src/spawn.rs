@@ -6,9 +6,9 @@
 //! no neighbour is refused, but **told by its address alone**: a sender that forges its source address is believed, and
 //! so is a neighbour that lies about other masters. It is for looking at on one machine, not for the open network.
 //!
-//! A master keeps nothing on disk. One that was started again beside others is told so and acknowledges no write: how, and
-//! what is promised, says [`meeting`]. What is read from a datagram is [checked](crate::any_rule) to be of the rule's types
-//! before the rule sees it; an unreadable one is a [`Packet`] like any other, counted and answered.
+//! A master keeps nothing on disk. One that is started again while others still run is told so, and acknowledges no write:
+//! [`meeting`] says how, and what is promised. What a datagram holds is [checked](crate::any_rule) to be of the rule's
+//! types before the rule sees it; an unreadable one is a [`Packet`] like any other, counted and answered.
 
 mod cut;
 mod journal;
@@ -48,7 +48,7 @@ pub struct Options {
     pub only: Vec<String>,
     /// Whether to print also what is sent and asked.
     pub verbose: bool,
-    /// The epoch of these masters' run: one that no other run has. See [`meeting`].
+    /// The epoch of this run of the masters; no other run has it. See [`meeting`].
     pub epoch: u64,
 }
 
@@ -88,7 +88,7 @@ pub fn run(scenario: &Scenario, options: &Options, out: &mut dyn Write) -> Resul
             Stopped::Given(what)
         })
     });
-    // All before any is started: those that start together hear each other from the first packet on.
+    // All sockets are bound before any master starts: masters that start together hear each other from the first packet on.
     let sockets = sockets.collect::<Result<Vec<_>, _>>()?;
     write!(out, "{}", greeting(scenario, scope, rule, &chosen, &addresses, options.epoch))?;
     out.flush()?;
@@ -117,13 +117,13 @@ fn cluster(scenario: &Scenario) -> Result<(RuleName, &Scope), Stopped> {
     let what = match &scenario.subject {
         Explored::Cluster(rule, scope) => return Ok((*rule, scope)),
         Explored::Sharded(_, _, layout) => format!(
-            "{} has {} shards, and a master that runs here has one: take `shards` out of a copy of it, or run a \
+            "{} has {} shards, and `spawn` runs masters of one: remove `shards` from a copy of the file, or run a \
              `multimaster::Cluster`",
             scenario.name,
             layout.shards()
         ),
         Explored::Article(_) => format!(
-            "{} models the article's program, which is not run here: give a scenario with a `rule`",
+            "{} models the article's program, which `spawn` cannot run: give a scenario with a `rule`",
             scenario.name
         ),
     };
@@ -202,7 +202,7 @@ fn greeting(
     text
 }
 
-/// What the file says that is for exploring only.
+/// What the file says that applies only when it is explored.
 fn left_out(scenario: &Scenario, scope: &Scope) -> Vec<&'static str> {
     let mut notes = Vec::new();
     if scenario.delivery != Delivery::Causal {
@@ -212,13 +212,13 @@ fn left_out(scenario: &Scenario, scope: &Scope) -> Vec<&'static str> {
         Link::Datagram { losses: 0, duplicates: 0 } | Link::Running { losses: 0, duplicates: 0 } => {}
         Link::Stream { .. } => notes.push("`link = \"stream\"`: here it is UDP"),
         Link::Soup => notes.push("`link = \"soup\"`: here it is UDP, which keeps no old message"),
-        _ => notes.push("`losses` and `duplicates`: what is lost here, this machine loses"),
+        _ => notes.push("`losses` and `duplicates`: only the network of this machine loses messages"),
     }
     if scope.clocks != Clocks::default() {
-        notes.push("`clocks`: a time that is asked, as `at TIME, `, is taken as it is");
+        notes.push("`clocks`: a request's time, as in `at TIME, set k = v`, is taken as given");
     }
     if scope.requests() > 0 {
-        notes.push("the clients: what is asked is left to you");
+        notes.push("the clients: you make the requests");
     }
     notes
 }

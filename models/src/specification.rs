@@ -39,12 +39,12 @@ use std::collections::BTreeSet;
 /// What a reader of a key is to see, of the writes to it that its master has seen, in the order of their dots.
 pub type Specification = fn(&[&Write]) -> Reading;
 
-/// A specification as it is given: as a function, or as a script in a scenario file.
+/// A specification: a function, or a script in a scenario file.
 #[derive(Clone, Copy, Debug)]
 pub enum Specified {
     /// A function.
     Function(Specification),
-    /// A script. Scenarios live as long as the program, and so do their scripts.
+    /// A script. It lives as long as the program, as scenarios do.
     Script(&'static Script),
 }
 
@@ -55,7 +55,7 @@ impl From<Specification> for Specified {
 }
 
 impl Specified {
-    /// What should be read instead, in words, or why that cannot be told; `None` if the reading is right.
+    /// What should be read instead, in words, or why evaluating the specification failed; `None` if the reading is right.
     fn otherwise(self, writes: &[&Write], reads: &Reading) -> Option<Result<String, String>> {
         match self {
             Specified::Function(function) => {
@@ -73,7 +73,7 @@ pub struct Misread {
     pub key: Key,
     /// What is read.
     pub reads: Reading,
-    /// What should be, in words; or why the specification could not tell.
+    /// What should be read, in words; or why evaluating the specification failed.
     pub specified: Result<String, String>,
     /// The writes of the key that the master has seen.
     pub seen: Vec<Dot>,

@@ -27,7 +27,7 @@ pub enum How {
 
 /// Explores `subject` on one thread, within these limits. The `depth` is that of the graph, by shortest paths.
 ///
-/// A limit on the states is one on those that are expanded: stateright has found more by then.
+/// The limit on states counts those that are expanded: stateright has found more by then.
 ///
 /// # Panics
 /// If stateright contradicts itself or `subject`: a state that cannot be reached or was left out, a path that does not
@@ -87,14 +87,14 @@ struct Whole<M: Subject> {
     seen: Mutex<Seen<M::State>>,
 }
 
-/// What stateright has been seen to do.
+/// What was observed of stateright's search.
 struct Seen<S> {
     /// The states that it evaluated, until it was stopped.
     visited: Vec<S>,
     watch: Watch,
-    /// Why it was stopped: from then on no state has steps, and nothing is found any more.
+    /// Why it was stopped. From then on no state has steps, and no property is decided.
     cut: Option<Cut>,
-    /// It has ended, and paths are taken again.
+    /// Whether the search has ended, and its paths are being replayed.
     ended: bool,
     /// Whether a state lies outside the subject's boundary.
     outside: bool,
@@ -142,7 +142,7 @@ impl<M: Subject> Whole<M> {
     }
 
     fn evaluates(&self, property: &Property<M>, state: &M::State) -> bool {
-        // What decides nothing.
+        // The answer that decides nothing.
         let nothing = property.expectation != Expectation::Sometimes;
         if property.expectation == Expectation::Eventually || self.is_stopped() {
             return nothing;
@@ -172,7 +172,7 @@ impl<M: Subject> Model for Whole<M> {
     type Action = M::Action;
 
     fn init_states(&self) -> Vec<M::State> {
-        // stateright tells an initial state by its place among those within the boundary.
+        // stateright identifies an initial state by its index among those within the boundary.
         self.initial().into_iter().map(|(_, state)| state).collect()
     }
 
@@ -195,7 +195,7 @@ impl<M: Subject> Model for Whole<M> {
         within
     }
 
-    /// stateright's checkers cannot tell what becomes true eventually, and are not asked.
+    /// stateright's checkers cannot judge `eventually` properties, and are not asked to.
     fn properties(&self) -> Vec<Property<Self>> {
         let asked = self.properties.iter().map(|property| match property.expectation {
             Expectation::Eventually => (Expectation::Always, property.name),
@@ -248,7 +248,7 @@ fn report<M: Subject>(checker: &impl Checker<Whole<M>>) -> Report {
     findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silence });
     let (states, generated) = (checker.unique_state_count(), checker.state_count());
     let time = whole.seen().watch.elapsed();
-    // That no state was left out is compared by content.
+    // States are compared by content, so the chance of a mistake is 0.
     Report { findings, states, generated, depth, messages, cut, mistaken: 0.0, time }
 }
 
@@ -285,7 +285,7 @@ fn judged<M: Subject>(subject: &M, visited: &[M::State]) -> (Verdict, Option<usi
         place
     };
 
-    // Per place in `visited`, its number in the graph; per number, how deep it lies.
+    // Per index in `visited`, its number in the graph; per number, its depth.
     let mut numbers: Vec<Option<u32>> = vec![None; visited.len()];
     let (mut initial, mut depths, mut to_expand) = (Vec::new(), Vec::new(), VecDeque::new());
     for (start, state) in subject.init_states().iter().enumerate().filter(|(_, state)| subject.within_boundary(state)) {

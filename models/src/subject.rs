@@ -36,7 +36,7 @@ pub trait Subject: stateright::Model<State: Situation, Action: Step> + Send + Sy
         }
     }
 
-    /// Whether it cannot be relied on to tell still more states apart: an exploration stops then, and is not exhausted.
+    /// Whether its numbers for states are about to run out: an exploration then stops, and is not exhausted.
     fn is_full(&self) -> bool {
         false
     }
@@ -59,7 +59,7 @@ pub trait Subject: stateright::Model<State: Situation, Action: Step> + Send + Sy
     /// The arrow of a sequence diagram that the step draws.
     fn arrow(&self, state: &Self::State, action: &Self::Action) -> Arrow;
 
-    /// Why the witness named so cannot be reached, where the requests alone tell.
+    /// Why the witness of this name cannot be reached, where the requests alone explain it.
     fn why_unreached(&self, _witness: &str) -> Option<String> {
         None
     }
@@ -69,7 +69,7 @@ pub trait Subject: stateright::Model<State: Situation, Action: Step> + Send + Sy
         None
     }
 
-    /// Whether a state was met so far in which nobody can tell what was lost: only the rule's untested word says so.
+    /// Whether in some state so far it could not be told what was lost: only the rule's untested claim says so.
     fn is_unsure(&self) -> bool {
         false
     }

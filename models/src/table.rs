@@ -37,7 +37,7 @@ pub struct Table {
     verdicts: Vec<(&'static str, &'static str)>,
 }
 
-/// What is said of a claim that no reading could have broken.
+/// The verdict on a claim that no reading could have broken.
 const NOT_TESTED: &str = "not put to the test";
 
 impl Table {
@@ -123,7 +123,7 @@ impl Table {
     }
 }
 
-/// Whether a claim of the user's was made in no state, or could be broken by no reading.
+/// Whether a claim of the user's applied in no state, or could be broken by no reading.
 fn not_tested(report: &Report, property: &str) -> bool {
     let witness = report.verdict(own_property::witness_of(property));
     matches!(witness, Some(Verdict::Violated(_)))
@@ -142,7 +142,7 @@ fn steps(path: &Option<Path>) -> usize {
     path.as_ref().map_or(0, |path| path.len())
 }
 
-/// How likely it is that the verdicts are wrong because two states were taken for one.
+/// A bound on the chance that the verdicts are wrong because two states collided.
 pub fn chance_of_mistake(chance: f64) -> String {
     // Two digits, rounded up.
     format!("The chance that two states were taken for one is below {:.1e}.", chance * 1.06)

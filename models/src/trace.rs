@@ -33,7 +33,7 @@ pub struct Trace {
     pub scenario: String,
     /// The line that names it.
     pub scenario_line: usize,
-    /// The place of its first state among the model's initial ones, with the line that says so.
+    /// The index of its first state among the model's initial states, with the line that says so.
     pub start: Option<(usize, usize)>,
     /// Properties, each with whether the last state violates it.
     pub claims: Vec<Claim>,
@@ -206,8 +206,7 @@ impl Trace {
     }
 }
 
-/// Writes down the schedule that `path` is: a trace, ready to be kept. Its steps stand there as they are, however long; what
-/// is for people is shortened.
+/// Writes the schedule of `path` as a trace file. Its steps are complete, however long; comments for people are shortened.
 pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &Path) -> String {
     let mut lines: Vec<(String, String)> = Vec::new();
     let Some(mut state) = model.init_states().into_iter().nth(path.start) else {

@@ -43,8 +43,8 @@ pub const EXPLORE: &str = "MULTIMASTER_EXPLORE";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Checks `rule`: first its [laws](crate::laws) on all small histories, then all topologies and kinds of link. Panics with
-/// the shortest schedule of each property that it violates: if it does not converge, for one, or loses a write that nothing
-/// competed with. Losing one of two concurrent writes is allowed: see [`lossless`](Verify::lossless).
+/// the shortest schedule of each property that the rule violates: for example, if masters diverge, or if a write is lost
+/// that nothing competed with. Losing one of two concurrent writes is allowed: see [`lossless`](Verify::lossless).
 ///
 /// The first violation is printed on standard error as soon as it is found.
 ///
@@ -74,8 +74,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// ```
 ///
 /// # Panics
-/// With the schedules, what each master reads on the way, the laws broken, and the commands that replay and explore each. If
-/// the rule itself panics, does not come back or is not deterministic, with the call.
+/// With the schedules, what each master reads at each step, the laws broken, and the commands that replay and explore each
+/// schedule. If the rule itself panics, does not return or is not deterministic, with the call.
 #[track_caller]
 pub fn verify<Form>(rule: impl IntoRule<Form>) {
     if let Err(failure) = Verify::rule(rule).run() {
@@ -132,17 +132,17 @@ pub struct Verify<R: Resolver> {
 impl<R: Resolver> Verify<R> {
     /// The default: the laws; a pair, then three masters on a ring, on a star and all to all; over streams with four
     /// writes, over datagrams with three, one of which is lost and one of which arrives twice, and in a soup; and a pair
-    /// whose logs are cut so short that each needs the other's snapshot. A rule that
-    /// [goes by clocks](Resolver::goes_by_clocks) is judged under clocks that are [right](crate::scope::Clocks::Right), one of
-    /// them ahead of the others; then under clocks that are wrong, and what is violated only there is reported as such: see
+    /// whose logs are cut so short that each needs the other's snapshot. A rule that [uses wall
+    /// clocks](Resolver::goes_by_clocks) is judged under [right](crate::scope::Clocks::Right) clocks first, one of them
+    /// ahead of the others; then under wrong ones. What is violated only under wrong clocks is marked so: see
     /// [`clocks`](Verify::clocks).
     pub fn rule<Form, I: IntoRule<Form, Rule = R>>(rule: I) -> Verify<R> {
         let rule = rule.into_rule();
         Verify { rules: Rules::new(move |_| rule.clone()), plan: Plan::new(I::NOTE) }
     }
 
-    /// The same for a rule that differs by master: by a priority of sites, for one, or because a conflict is always won by
-    /// the local write. `rules` is asked for masters `A` to `E`, and more only in larger scopes: the laws take two masters
+    /// The same for a rule that differs by master: because sites have priorities, or because the local write wins every
+    /// conflict. `rules` is called for masters `A` to `E`, and for more only in larger scopes: the laws need two masters
     /// more than the default scopes have.
     ///
     /// ```
@@ -168,7 +168,7 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Demands this property and no other, or this [law](crate::laws::Law). Given several times, demands each of those.
+    /// Demands only this property or [law](crate::laws::Law). Given several times, demands only those.
     ///
     /// ```
     /// use multimaster::ArrivalWins;
@@ -195,8 +195,8 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Demands also this property of your own: a script, or a function of what all masters read. It must be put to the test
-    /// in one of the scopes: see [`own_property`](crate::own_property).
+    /// Demands also this property of your own: a script, or a function of what all masters read. One of the scopes must put
+    /// it to the test: see [`own_property`](crate::own_property).
     ///
     /// ```
     /// use multimaster::{MasterId, MultiValue, Reading};
@@ -221,9 +221,9 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Explores a scenario file with this rule in the place of the file's own, which it need not have, instead of the
-    /// default scopes; given several times, several. If the file has an `[expect]`, it is held to it. A rule's states and
-    /// effects must survive being written as JSON and read again.
+    /// Explores a scenario file instead of the default scopes; given several times, several files. This rule takes the
+    /// place of the file's own, which the file need not have. If the file has an `[expect]`, the rule is held to it. A
+    /// rule's states and effects must stay the same when they are written as JSON and read again.
     ///
     /// ```
     /// use multimaster::{Custom, lower_seat};
@@ -238,9 +238,9 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Lets clients make these requests instead of the default ones: each with its master, as `A: set seat = 14 Ann`, and in
-    /// the order in which its master is asked. `A/2: …` is a second client of master A, whose requests may come before, after
-    /// and between those of the first.
+    /// Lets clients make these requests instead of the default ones. Each names its master, as `A: set seat = 14 Ann`; a
+    /// master is asked in the order given. `A/2: …` is a second client of master A, whose requests interleave with those of
+    /// the first in every way.
     ///
     /// ```
     /// use multimaster::MultiValue;
@@ -255,22 +255,21 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Judges a rule that [goes by clocks](Resolver::goes_by_clocks) under clocks that are as right as this, in all scopes, and
-    /// under no others.
+    /// Judges a rule that [uses wall clocks](Resolver::goes_by_clocks) under these clocks alone, in all scopes.
     pub fn clocks(mut self, clocks: Clocks) -> Self {
         self.plan.clocks = Some(clocks);
         self
     }
 
-    /// Leaves out the scopes in which masters need each other's snapshots: for a rule without a
-    /// [`merge`](Resolver::merge), where no master is to fall behind another's log.
+    /// Leaves out the scopes in which masters need each other's snapshots: for a rule without a [`merge`](Resolver::merge),
+    /// whose masters never fall behind another's log.
     pub fn without_snapshots(mut self) -> Self {
         self.plan.snapshots = false;
         self
     }
 
-    /// A test in which this witness is reached nowhere counts all the same: [`CONFLICT`](crate::properties::CONFLICT) where
-    /// the requests touch different keys, for one.
+    /// Accepts that this witness is reached nowhere: for example [`CONFLICT`](crate::properties::CONFLICT), if the requests
+    /// touch different keys.
     pub fn unreached(mut self, witness: &str) -> Self {
         self.plan.unreached.insert(witness.into());
         self
@@ -282,7 +281,7 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Prints nothing while it explores: what is found is in the result alone.
+    /// Prints nothing while it explores: violations are in the result alone.
     pub fn quiet(mut self) -> Self {
         self.plan.quiet = true;
         self
@@ -308,8 +307,8 @@ impl<R: Resolver> Verify<R> {
             .unwrap_or_else(|how| Err(Failure::Misbehaves(how)))
     }
 
-    /// What becomes of the rule in the small scopes in which `multimaster rules` tries every named rule: one row of its
-    /// table, and the shortest schedule for each `yes`. Printed, it is what `multimaster rules NAME` prints.
+    /// Surveys the rule in the small scopes in which `multimaster rules` tries every named rule: its row of the table, and
+    /// the shortest schedule for each `yes`. Printed, this is what `multimaster rules NAME` prints.
     ///
     /// ```
     /// use multimaster::{CustomMerged, lower_seat};

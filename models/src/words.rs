@@ -243,7 +243,7 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    /// What goes out next on this edge: what the sender has to send, tampered with if that is so.
+    /// The next message on this edge: what the sender has to send, after tampering, if any.
     fn next_message(&self, state: &State<R>, (from, to): (MasterId, MasterId), max: usize) -> Option<MessageOf<R>> {
         let mut sender = Replica::clone(&state.replica(from));
         let message = sender.next_push(to, max)?;
@@ -295,7 +295,7 @@ impl<R: Resolver> Cluster<R> {
     }
 }
 
-/// The request that the write was, at the wall-clock time that counted, if one did.
+/// The write's request, with the wall-clock time that counted, if one did.
 fn as_written(write: &Write) -> Request {
     let op = match write.wall {
         Some(time) => Op::At(time, Box::new(write.op.clone())),
@@ -304,7 +304,7 @@ fn as_written(write: &Write) -> Request {
     Request { key: write.key.clone(), op }
 }
 
-/// The write's name; and the wall-clock time that counted, if one did: `A1 (at 10)`.
+/// The write's name, with the wall-clock time that counted, if one did: `A1 (at 10)`.
 fn with_wall_time(history: &History, dot: Dot) -> String {
     let wall = history.get(dot).and_then(|write| write.wall);
     wall.map_or_else(|| dot.to_string(), |time| format!("{dot} (at {time})"))
@@ -326,7 +326,7 @@ fn outcome_in_words<R: Resolver>(
     }
 }
 
-/// Said where no reason is known.
+/// The reason where none is known.
 const KEPT: &str = "kept what it had";
 
 /// Why the first of the changes that are new to the receiver made no difference to it, as its rule says.
@@ -336,7 +336,7 @@ fn why_kept<R: Resolver>(receiver: &Replica<R>, message: &MessageOf<R>) -> &'sta
     new.map_or(KEPT, |change| {
         let (rule, untouched) = (receiver.rule(), R::State::default());
         let state = receiver.state(&change.key).unwrap_or(&untouched);
-        // Where it is not the rule that kept it, but a protocol that was tampered with, the rule's reason is none.
+        // If a tampered protocol kept it, and not the rule, the rule's reason does not apply.
         let alters = rule.apply(&mut state.clone(), change);
         if alters { KEPT } else { rule.why_kept(state, change) }
     })

@@ -293,7 +293,7 @@ fn the_help_names_the_limit() {
 fn what_is_for_exploring_only_is_said() {
     let running = Running::start("systems/pgd/unordered-delete", free_ports(), &[]);
     running.line("not as in the file: `delivery`: masters that run apply each change once");
-    running.line("not as in the file: the clients: what is asked is left to you");
+    running.line("not as in the file: the clients: you make the requests");
     running.end();
     let running = Running::start("stream/ring-last-write", free_ports(), &[]);
     running.line("not as in the file: `link = \"stream\"`: here it is UDP");

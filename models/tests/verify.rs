@@ -508,7 +508,7 @@ fn a_request_that_is_not_right_is_told_with_its_place() {
         ("Z: set k = 1", "there is no master `Z`: masters are A to P"),
         ("B: st k = 1", "request 2, `B: st k = 1`: "),
         ("B: add 1 to k", "the rule does not take it: it takes `set KEY = VALUE`"),
-        ("B: at 5, set k = 1", "does not go by wall clocks"),
+        ("B: at 5, set k = 1", "does not use wall clocks"),
         ("A/2: set k = 0", "`set k = 0` is asked of A twice"),
     ] {
         let failure = Verify::rule(LastWriteWins).requests(["A: set k = 0", request]).run().unwrap_err();

@@ -1,13 +1,12 @@
-//! The table as the last snapshot had it: [`LastSnapshot`].
+//! A cache of the last snapshot's table: [`LastSnapshot`].
 
 use crate::table::Table;
 use crate::{Key, VersionVector};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The table of the last snapshot that was made, and what had been seen then. As long as nothing new has been seen, the next
-/// snapshot shares it: whoever asks again and again has it copied once. No part of what a replica knows: a clone begins
-/// without it.
+/// The table of the last snapshot, and what had been seen when it was made. Until something new is seen, later snapshots
+/// share this table: repeated requests copy it once. Not part of a replica's state: a clone starts with an empty cache.
 pub(super) struct LastSnapshot<S>(Mutex<Option<(VersionVector, Rows<S>)>>);
 
 type Rows<S> = Arc<BTreeMap<Key, S>>;
@@ -25,7 +24,7 @@ impl<S> Clone for LastSnapshot<S> {
 }
 
 impl<S: Clone + Default + PartialEq> LastSnapshot<S> {
-    /// The rows of `table`, which is what came of the changes in `seen`.
+    /// The rows of `table`, which holds the result of the changes in `seen`.
     pub(super) fn rows(&self, seen: &VersionVector, table: &Table<S>) -> Rows<S> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
@@ -44,7 +43,7 @@ impl<S> LastSnapshot<S> {
         *self.0.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Forgets it unless it is of now.
+    /// Drops the cached table unless it holds the result of exactly the changes in `seen`.
     pub(super) fn forget_older(&mut self, seen: &VersionVector) {
         let last = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
         last.take_if(|(then, _)| then != seen);

@@ -38,7 +38,8 @@ impl fmt::Display for PeerFault {
 }
 
 impl<R: Resolver> Replica<R> {
-    /// Whether a client may ask this of any rule here: a time only where it counts, a transfer only to a master that there is.
+    /// Checks what does not depend on the rule's data: a time is given only to a rule that uses wall clocks, and a transfer
+    /// names a master of the cluster.
     #[inline(never)]
     pub(super) fn vet_op(&self, op: &Op) -> Result<(), Refusal> {
         if op.time().is_some() && !self.rule.goes_by_clocks() {

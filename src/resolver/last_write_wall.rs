@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 /// The write with the latest *wall-clock* time wins, as its writer [gave it](Op::At); at equal times, the one with the
 /// higher [`Stamp`]. A write that was given no time has that of its stamp.
 ///
-/// What [`LastWriteWins`] is where the time is the writers' own, as in Cassandra and in most systems that call themselves
-/// so. The masters converge all the same. But a clock that is behind makes a write earlier than what its writer had seen:
-/// it is acknowledged, and a read does not show it, not even the writer's own.
+/// Most systems that claim last write wins have this rule, Cassandra among them: the time is the writer's own. The masters
+/// converge. But if a writer's clock is behind, its write is earlier than writes that it had seen: it is acknowledged, and
+/// no read shows it, not even one at the writer's master.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LastWriteWall;
 
@@ -29,7 +29,7 @@ impl Timed<Version> {
         Timed { wall, item: Version { stamp, dot, value: value.clone() } }
     }
 
-    /// The order in which the last wins.
+    /// The order of writes: the greatest wins.
     fn order(&self) -> (u64, Stamp) {
         (self.wall, self.item.stamp)
     }

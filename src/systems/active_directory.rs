@@ -6,10 +6,9 @@ use std::cmp::Ordering;
 /// id of the originating server. Each originating write makes the version one more than it was there: so two edits beat
 /// one, even one made later.
 ///
-/// Source: MS-DRSR §5.11, "AttributeStamp". A `set` here is an LDAP modify that replaces the value, a `delete` one that
-/// replaces it by none, which is no error where there is none. That either counts as an originating write if the value is
-/// the same before and after is assumed. Left out: objects, and their tombstones'
-/// lifetime.
+/// Source: MS-DRSR §5.11, "AttributeStamp". A `set` here is an LDAP modify that replaces the value; a `delete` replaces it
+/// by no value, which is no error if there was none. It is assumed that either counts as an originating write even if the
+/// value stays the same. Left out: objects, and the lifetime of their tombstones.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ActiveDirectory;
 

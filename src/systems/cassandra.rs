@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 /// tombstone beats a value, then the larger value's bytes win. A local write is resolved like any other: one that is
 /// stamped earlier than what is there is acknowledged and never seen. ScyllaDB resolves live cells and tombstones alike.
 ///
-/// A `set` is an INSERT or an UPDATE, which are one: neither looks at what is there, and an equal value is a write with a new
-/// timestamp. A `delete` writes a tombstone, also where there is nothing.
+/// A `set` is an INSERT or an UPDATE, which are the same here: neither looks at what is there, and an equal value is a
+/// write with a new timestamp. A `delete` writes a tombstone, even where there is nothing.
 ///
 /// Source: apache/cassandra, src/java/org/apache/cassandra/db/rows/Cells.java, `resolveRegular`. Left out: cells that
 /// expire; of two tombstones, which is collected first.
@@ -49,7 +49,7 @@ row_rules!(CassandraCell);
 /// tombstone beats any counter, whatever the timestamps (CASSANDRA-7346): what is added after a delete is acknowledged
 /// and gone, which is why Cassandra says not to use a deleted counter again.
 ///
-/// A `delete` writes a tombstone, also where nothing was counted.
+/// A `delete` writes a tombstone, even where nothing was counted.
 ///
 /// Source: apache/cassandra, src/java/org/apache/cassandra/db/rows/Cells.java, `resolveCounter`. Left out: that a
 /// collected tombstone lets the counter live again, with whatever shards are still about.

@@ -4,7 +4,7 @@ use super::*;
 /// Azure Cosmos DB, last writer wins: of writes that conflict, the largest number at the conflict resolution path, by
 /// default the time `_ts`; a delete wins over any of them, whatever its number.
 ///
-/// A `set` is an upsert, also of an equal item. A `delete` of an item that is not there is an error (404 Not Found).
+/// A `set` is an upsert, even of an equal item. A `delete` of an item that does not exist is an error (404 Not Found).
 ///
 /// Source: MicrosoftDocs/azure-docs, articles/cosmos-db/conflict-resolution-policies.md: only what is done "concurrently
 /// […] in multiple regions" conflicts, so a write that had seen another replaces it, whatever the numbers. Among equal

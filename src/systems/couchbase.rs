@@ -4,8 +4,8 @@ use super::*;
 /// Couchbase Server's cross-datacenter replication by timestamp: the larger CAS wins, then the larger revision count; if
 /// they are equal the local document stays, whatever its body says, and so each side keeps its own.
 ///
-/// A `set` is an upsert, which counts a revision and takes a new CAS also for an equal body. A `delete` of a document that is not
-/// there is an error (`KEY_ENOENT`).
+/// A `set` is an upsert: it counts a revision and takes a new CAS, even for an equal body. A `delete` of a document that
+/// does not exist is an error (`KEY_ENOENT`).
 ///
 /// A CAS comes from a hybrid logical clock, so a write is stamped later than the document that it replaces, however wrong
 /// the wall clock is. Source: couchbase/kv_engine, engines/ep/src/conflict_resolution.cc, `LastWriteWinsResolution`.

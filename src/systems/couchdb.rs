@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 /// Apache CouchDB: every document is a tree of revisions, replication unites the trees, and of the leaves a read shows the
 /// greatest by (not deleted, generation, revision hash); with `conflicts=true`, as here, also the other live ones. No clock.
 ///
-/// A client edits the revision that it is shown. A delete is a revision, too: it ends that branch, and a conflicting one
-/// is shown instead, even if the client had been shown it and of a lower generation. To delete a document that is not there, or is
-/// deleted, is an error (404 Not Found: src/chttpd/src/chttpd_db.erl, `db_doc_req`). A put of an equal body is a revision of its
-/// own; two edits alike, of the same revision, are one. Source: apache/couchdb, src/couch/src/couch_doc.erl, `to_doc_info_path`. The hash here is FNV-1a
-/// over the parent's hash and the body, where CouchDB takes MD5: as arbitrary.
+/// A client edits the revision that it is shown. A delete is a revision, too: it ends that branch, and a conflicting one is
+/// shown instead, even if the client had been shown it and of a lower generation. To delete a document that does not exist,
+/// or is deleted, is an error (404 Not Found: src/chttpd/src/chttpd_db.erl, `db_doc_req`). A put of an equal body is a
+/// revision of its own; two equal edits of one revision are the same revision. Source: apache/couchdb,
+/// src/couch/src/couch_doc.erl, `to_doc_info_path`. The hash here is FNV-1a over the parent's hash and the body, where
+/// CouchDB takes MD5: either order is arbitrary.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CouchDb;
 

@@ -9,8 +9,8 @@ use super::*;
 /// replicates nothing; an INSERT OR REPLACE would, and is not meant. A DELETE of what is not there does nothing, as in SQL.
 ///
 /// Values are compared as SQLite's, by type and then by content: a text that spells an integer is taken for an INTEGER,
-/// all others are TEXT. Integers go by size, texts by their bytes; of an integer and a text the integer is the *larger*, because
-/// the types' numbers are compared the other way round, for NULL to be the least. Left out: REAL, BLOB, and a column's
+/// every other is TEXT. Integers are compared by size, texts by their bytes. Of an integer and a text the integer is the
+/// *larger*: type numbers are compared in reverse, so that NULL is the least. Left out: REAL, BLOB, and a column's
 /// affinity.
 ///
 /// Source: vlcn-io/cr-sqlite, core/rs/core/src: changes_vtab_write.rs, `did_cid_win`; a row that comes back starts its columns

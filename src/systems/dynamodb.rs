@@ -4,8 +4,8 @@ use super::*;
 /// Amazon DynamoDB's global tables of eventual consistency: the last writer of an item wins, by an internal timestamp, on
 /// a "best effort" basis; a delete is resolved like a write.
 ///
-/// A `set` is a PutItem, also of an equal item; a `delete` is a DeleteItem, which is no error where there is no item, and then is
-/// assumed to be resolved as any other.
+/// A `set` is a PutItem, even of an equal item. A `delete` is a DeleteItem: it is no error where there is no item, and is
+/// then assumed to be resolved like any other.
 ///
 /// Source: AWS, "Global tables: how it works", awsdocs/amazon-dynamodb-developer-guide,
 /// doc_source/globaltables_HowItWorks.md. How a tie is broken is not documented: the higher master is assumed, so that

@@ -5,8 +5,8 @@ use crate::{Counter, ObservedRemoveSet};
 /// A string in a Redis Active-Active database: where the order of two writes cannot be told, the later wall-clock time
 /// wins.
 ///
-/// A `set` is a SET, also of an equal value. A `delete` is a DEL: of a key that is not there it gives 0 and does nothing, which here
-/// is a refusal.
+/// A `set` is a SET, even of an equal value. A `delete` is a DEL: of a key that does not exist it gives 0 and does nothing,
+/// which is modelled as a refusal.
 ///
 /// Source: redis/docs, content/operate/rs/databases/active-active/develop/data-types/strings.md. Equal times are not spoken
 /// of: the higher instance is assumed. Nor is a delete that competes with a write: it is assumed to compete as one.

@@ -4,8 +4,8 @@ use crate::{ArrivalWins, Version};
 use std::cmp::Reverse;
 
 /// Riak KV with `allow_mult = true`: what another side's version vector covers is dropped, the rest are siblings, all of
-/// them returned. A delete is a sibling too, a tombstone; of an object that is not there it is an error: the delete reads the object
-/// first, for its context (src/riak_kv_delete.erl). A put of an equal value is a put.
+/// them returned. A delete is a sibling too, a tombstone. To delete an object that does not exist is an error: a delete
+/// first reads the object for its context (src/riak_kv_delete.erl). A put of an equal value is a put.
 ///
 /// Source: basho/riak_kv, src/riak_object.erl, `syntactic_merge`. Clients are taken to read before they write, and to give
 /// back the context. Left out: when tombstones are reaped.
@@ -48,8 +48,9 @@ version_rules!(
     RiakNewest, clocks: true, not_found: "there is no such object to delete (not found)";
 );
 
-/// Riak KV with `last_write_wins = true`: what comes is stored without a look at what is there. [`ArrivalWins`] by another
-/// name but for the delete of what is not there, which is an error as above, and by a misleading one: after a partition the result follows the order of handoff.
+/// Riak KV with `last_write_wins = true`: what comes is stored without a look at what is there. The name misleads: after a
+/// partition the result follows the order of handoff. This is [`ArrivalWins`], except that a delete of an object that does
+/// not exist is an error, as above.
 ///
 /// Source: basho/riak_kv, src/riak_kv_vnode.erl, `put_merge`; riak-users, November 2011.
 #[derive(Clone, Copy, Debug, Default)]

@@ -70,7 +70,7 @@ pub(super) trait RowRule {
         false
     }
 
-    /// What a client is told who deletes what is not there, if that is an error. By default it is not.
+    /// The error of a delete where there is no row; `None`, the default, if it is no error.
     fn not_found(&self) -> Option<&'static str> {
         None
     }
@@ -85,7 +85,7 @@ pub(super) trait RowRule {
     fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str;
 }
 
-/// Why a change made no difference that was made over no row, and leaves none.
+/// Why a delete that had found no row made no difference.
 pub(super) const DELETES_NOTHING: &str = "got a delete that had found no row";
 
 pub(super) fn prepare(

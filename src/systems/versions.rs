@@ -68,8 +68,8 @@ impl<V: Data> Versions<V> {
 }
 
 /// [`Resolver`] for rules over a register's concurrent versions. Such a rule has two functions of its own: `reduce`, what
-/// is thrown away when versions meet, and `shown`, which are read; and it has what a client is told who deletes what is not
-/// there.
+/// is thrown away when versions meet, and `shown`, which are read; and `not_found`, the error of a delete where nothing is
+/// shown.
 macro_rules! version_rules {
     ($($rule:ty, clocks: $clocks:literal, not_found: $not_found:literal;)*) => {$(
         impl Resolver for $rule {

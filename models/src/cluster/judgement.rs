@@ -79,12 +79,12 @@ impl Judgement {
         self.bit(8)
     }
 
-    /// Whether a reader sees what no seen write put there.
+    /// Whether a reader sees a value that no seen write put there.
     pub(crate) fn invented(self) -> bool {
         self.bit(9)
     }
 
-    /// Whether only the untested word of the rule says that a write is shown.
+    /// Whether only the rule's untested claim says that a write is shown.
     pub(crate) fn unsure(self) -> bool {
         self.bit(10)
     }

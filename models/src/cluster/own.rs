@@ -1,4 +1,4 @@
-//! Properties of the user's own, asked of a cluster's states.
+//! The user's own properties, evaluated in a cluster's states.
 
 use super::{Cluster, State};
 use crate::history::History;
@@ -15,16 +15,17 @@ use std::sync::Arc;
 const TRIED: usize = 16;
 
 impl<R: Resolver> Cluster<R> {
-    /// Asks also these properties, which stay shared with whoever wants to know whether they could be asked.
+    /// Checks these properties against this cluster. The result is shared: its owner can ask later whether an evaluation
+    /// failed.
     ///
     /// # Errors
-    /// The first that is no property of this cluster.
+    /// The first that is not valid in this cluster.
     pub(crate) fn own_properties(&self, properties: &[OwnPropertyOf]) -> Result<OwnProperties, Rejected> {
         let taken: Vec<&str> = self.properties().iter().map(|property| property.name).collect();
         OwnProperties::new(properties, &self.scope, &taken)
     }
 
-    /// Asks also these properties.
+    /// The cluster with these properties too.
     pub(crate) fn asking(mut self, properties: &Arc<OwnProperties>) -> Cluster<R> {
         self.own = Own::new(Arc::clone(properties), plausible(&self.start, &self.scope));
         self
@@ -43,8 +44,8 @@ impl<R: Resolver> Cluster<R> {
         claims.chain(tested).collect()
     }
 
-    /// Whether the claim of the own property with this number is true of the state; of a witness, whether it is reached. What
-    /// cannot be asked decides: so the schedule that leads there is told.
+    /// Whether the claim of the own property with this number is true of the state; of a `sometimes`, whether it is
+    /// reached. A failed evaluation counts as deciding, so that the schedule that leads to it is reported.
     fn own_holds(&self, number: usize, state: &State<R>) -> bool {
         let answer = || self.own_answer(number, state);
         match self.own.properties.all()[number].claim {
@@ -65,8 +66,8 @@ impl<R: Resolver> Cluster<R> {
         answer
     }
 
-    /// Whether the state puts the own property with this number to the test: it is claimed here, and broken, or would be if
-    /// one key read something else, at one master or at all.
+    /// Whether the state puts the own property with this number to the test: the claim applies here, and it is broken, or
+    /// would be if one key read something else, at one master or at all.
     fn tests_own(&self, number: usize, state: &State<R>) -> bool {
         let own = &self.own.properties.all()[number];
         if own.claim == Claim::AtQuiescence && !self.at_rest(state) {
@@ -88,8 +89,8 @@ impl<R: Resolver> Cluster<R> {
         tested
     }
 
-    /// What decides about the own property with this number: what each master reads, and if it asks for writes, those that
-    /// there are and have been seen.
+    /// What determines the own property with this number: what each master reads and, if the property asks for writes,
+    /// which there are and who has seen them.
     fn place(&self, number: usize, state: &State<R>) -> Place {
         let (tables, judged) = (self.tables(), &mut *self.own.judged());
         let mut place: Place = smallvec![number as u32];
@@ -129,7 +130,7 @@ impl<R: Resolver> Cluster<R> {
         let all = self.own.plausible.iter().flat_map(|(key, readings)| readings.iter().map(move |read| (key, read)));
         all.flat_map(move |(key, read)| {
             let (masters, writes) = (masters.clone(), Arc::clone(&writes));
-            // One after the other, then all.
+            // Each master by itself, then all.
             (0..=masters.len()).map(move |changed| {
                 let otherwise = |(place, keys): (usize, &Arc<Keys>)| {
                     let mut keys = Arc::clone(keys);

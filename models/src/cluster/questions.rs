@@ -195,7 +195,7 @@ mod tests {
         assert!(some.states < all.states);
         let undecided = |finding: &&Finding| finding.verdict == Verdict::NotExhausted;
         assert!(some.findings.iter().filter(undecided).count() > 0);
-        // What it says, it would say without the limit.
+        // Reaching the limit changes no answer.
         for finding in some.findings.iter().filter(|finding| !undecided(finding)) {
             assert_eq!(all.verdict(finding.property), Some(&finding.verdict), "{}", finding.property);
         }

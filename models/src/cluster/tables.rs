@@ -1,10 +1,10 @@
 //! What a state is made of, by number, and what a step comes to at one master, worked out once.
 //!
 //! An exploration takes millions of steps, but few of them differ in what a master knows and what it is given. So each
-//! master, letter and history that occurs is kept once, and known by a number (*hash-consing*: Ershov, 1958); the shipping
-//! replica takes each step once, and what came of it is remembered by the numbers of what went in. Two are the same if their
-//! content is: hashes only say where to look. Numbers are given as things are found, which may differ from run to run:
-//! nothing that is told or counted depends on them.
+//! master, message and history that occurs is kept once, and identified by a number (*hash-consing*: Ershov, 1958). The
+//! shipping replica takes each step once, and the outcome is remembered by the numbers of its inputs. Two values get one
+//! number if their contents are equal: a hash only says where to look. Numbers are given in the order of finding, which may
+//! differ from run to run: nothing that is reported or counted depends on them.
 
 use super::judgement::Judgement;
 use super::outcomes::{Asked, Move, Moved, Receipt, Wrote};
@@ -23,11 +23,11 @@ use std::sync::Arc;
 /// Values that are kept once each.
 pub(super) struct Numbered<T> {
     values: Vec<T>,
-    /// By the hash of what makes each what it is.
+    /// The numbers of the values, by the hash of the content that identifies each.
     numbers: HashTable<Place>,
 }
 
-/// Where a value is, and its hash: so a table that grows need not ask for it again.
+/// The place of a value, and its hash, so that a table that grows need not compute the hash again.
 struct Place {
     hash: u64,
     number: u32,
@@ -40,13 +40,13 @@ impl<T> Default for Numbered<T> {
 }
 
 impl<T> Numbered<T> {
-    /// The number of the value that hashes so and `is` it, if it is known.
+    /// The number of the value with this hash for which `is` is true, if it is known.
     pub(super) fn find(&self, hash: u64, is: impl Fn(&T) -> bool) -> Option<u32> {
         let known = self.numbers.find(hash, |place| place.hash == hash && is(&self.values[place.number as usize]));
         known.map(|place| place.number)
     }
 
-    /// The number of a value that hashes so and is not known.
+    /// Numbers a value that is not yet known, under this hash.
     pub(super) fn add(&mut self, hash: u64, value: T) -> u32 {
         let number = self.next();
         self.values.push(value);
@@ -84,7 +84,7 @@ pub(super) struct Local<R: Resolver> {
     pub(super) core: u32,
     /// The number of what it has seen.
     pub(super) digest: u32,
-    /// The number of all that is read.
+    /// The number of everything that is read there.
     pub(super) readings: u32,
     /// What it has ever had to send, where states count what waits.
     pub(super) streams: Streams,
@@ -108,7 +108,7 @@ pub(super) struct Ghost {
     writes: Vec<u32>,
 }
 
-/// The most that is numbered of one kind, with room for what the last state adds.
+/// The most values numbered of one kind, with room for those that the last expanded state adds.
 const MOST_NUMBERS: u32 = u32::MAX - (1 << 28);
 
 /// The values of a function, each worked out once.
@@ -145,12 +145,12 @@ pub(crate) struct Tables<R: Resolver> {
     pub(super) answers: Known<(u32, MasterId, u32), Option<u32>>,
     /// By core and history: how the master is judged.
     pub(super) judgements: Known<u64, Judgement>,
-    /// The same by core and the [writes that it has seen](Tables::selection_seen), which are all that counts.
+    /// The same by core and the [writes that it has seen](Tables::selection_seen), which determine it.
     pub(super) judged: Known<u64, Judgement>,
     /// By the feeder's core and what [counts](super::Cluster::what_counts) of the asker, which lacks something: whether an
     /// exchange of digests would bring it.
     pub(super) repairs: Known<(u64, MasterId), bool>,
-    /// By what counts of the receiver, and a letter: the digest after its arrival.
+    /// By the part of the receiver that matters, and a message: the digest after its arrival.
     pub(super) brought: Known<u64, u32>,
     /// By history: whether a right was overspent.
     pub(super) overspent: Known<u32, bool>,
@@ -297,8 +297,8 @@ impl<R: Resolver> Tables<R> {
         self.selections.number(&selection, || selection.clone())
     }
 
-    /// Whether more of one kind has been numbered than may be. An exploration asks after each state that it expands, which
-    /// adds little: so no number is ever too large.
+    /// Whether more values of one kind have been numbered than may be. An exploration asks after each state that it
+    /// expands, which adds few: so numbers never overflow.
     pub(super) fn is_full(&self) -> bool {
         let of_masters = self.locals.next().max(self.digests.next()).max(self.readings.next());
         let of_writes = self.histories.next().max(self.writes_made.next()).max(self.selections.next());

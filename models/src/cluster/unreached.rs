@@ -1,4 +1,4 @@
-//! Why a witness is reached nowhere, as far as the requests alone tell.
+//! Why a witness is reached nowhere, where the requests alone explain it.
 
 use super::Cluster;
 use crate::properties::{CONFLICT, DEPENDENCY, RELAYED};
@@ -6,7 +6,7 @@ use multimaster::{MasterId, Replica, Request, Resolver};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl<R: Resolver> Cluster<R> {
-    /// Why the witness cannot be reached; `None` if the requests do not tell.
+    /// Why the witness cannot be reached; `None` if the requests do not explain it.
     pub(crate) fn unreachable(&self, witness: &str) -> Option<String> {
         if ![CONFLICT, DEPENDENCY, RELAYED].contains(&witness) {
             return None;
@@ -38,8 +38,8 @@ impl<R: Resolver> Cluster<R> {
         alone.then(|| "no key is written at two masters: nothing can conflict".into())
     }
 
-    /// That all requests are refused, and why the first is. As long as nothing has been written, every master is as it was at
-    /// the start; so if each request is refused there, each is refused everywhere.
+    /// If all requests are refused: that they are, and why the first is. As long as nothing has been written, every master
+    /// is as it was at the start; so if each request is refused there, it is refused in every state.
     fn all_refused(&self, asks: &[(MasterId, &Request)]) -> Option<String> {
         let start = self.initial();
         let refusal = |(at, ask): &(MasterId, &Request)| {

@@ -1,4 +1,4 @@
-//! What was lost in a run, as far as that is judged: [`Judged`].
+//! What was lost in a run, as far as it was judged: [`Judged`].
 
 use crate::history::{Claims, History, LostTo, Observed, Write};
 use multimaster::{Dot, Key, Replica, Resolver};
@@ -13,15 +13,15 @@ pub struct Judged {
     pub causally: BTreeSet<Dot>,
     /// How many keys were written.
     pub keys: usize,
-    /// Of so many of them nothing is said: those with the most writes, and those of which only the rule's own word tells.
+    /// How many of them were not judged: those with the most writes, and those of which only the rule's own claim tells.
     pub not_judged: usize,
 }
 
-/// How often two writes of a key are compared in all, at most: some seconds. All writes of a key are compared with each other
-/// at every master, so a key of ten times the writes takes a hundred times as long.
+/// The most comparisons of two writes of a key, in all: some seconds. At every master all writes of a key are compared with
+/// each other, so a key with ten times the writes takes a hundred times as long.
 pub(super) const BUDGET: u64 = 300_000_000;
 
-/// Judges key by key, those with the fewest writes first, and takes what that costs from the budget, until it is used up.
+/// Judges key by key, those with the fewest writes first, and subtracts the cost from the budget until it is used up.
 pub(super) fn judged<R: Resolver>(writes: Vec<Write>, replicas: &[&Replica<R>], budget: &mut u64) -> Judged {
     let mut by_key: BTreeMap<Key, Vec<Write>> = BTreeMap::new();
     for write in writes {

@@ -66,7 +66,7 @@ pub struct ShardSummary {
     pub seen_alike: bool,
     /// Whether all masters read the same.
     pub read_alike: bool,
-    /// What they have lost.
+    /// What the masters have lost.
     pub losses: Judged,
 }
 
@@ -92,7 +92,7 @@ pub struct Tally {
 }
 
 impl Summary {
-    /// What the record holds nothing of, so that nothing was held to the model in that respect.
+    /// What the record does not contain, so that this was not held to the model.
     pub fn not_tested(&self) -> Vec<&'static str> {
         let sum = |of: fn(&Tally) -> usize| self.shards.iter().map(|shard| of(&shard.tally)).sum::<usize>();
         let (writes, refused) = (sum(|tally| tally.writes), sum(|tally| tally.refused));
@@ -280,7 +280,7 @@ fn difference(one: &Value, other: &Value, place: String) -> (String, String, Str
     }
 }
 
-/// A text from a file, of a length that can be read, in one line and without what tells a terminal to do something.
+/// A text from a file, shortened, on one line, and without terminal control characters.
 pub(super) fn short(text: &str) -> String {
     const MOST: usize = 200;
     let start: String = text.chars().take(MOST + 1).collect();

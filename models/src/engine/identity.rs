@@ -1,27 +1,27 @@
 //! Telling states apart: by a hash of 64 bits whose key is drawn anew in each run.
 //!
 //! The hash is the multilinear one of Carter and Wegman ("Universal classes of hash functions", 1979), as Lemire and Kaser
-//! ("Strongly universal string hashing is fast", 2014) compute it: the sum of each word times a random number of 128 bits, of
-//! which the upper half is kept. Of it is proven what is only hoped of others: any two different sequences of words have one
-//! hash for at most one key in 2^64. So whoever chooses what is explored, but not the key, cannot choose two states that are
-//! taken for one; and the chance that any two of `n` are is at most `n^2 / 2^65`. A wider hash would take more memory for each
-//! state, and the chance is small: 1 in 90,000 among 20 million states.
+//! ("Strongly universal string hashing is fast", 2014) compute it: the sum of each word times a random number of 128 bits,
+//! of which the upper half is kept. It is proven, not only hoped, that any two different sequences of words have the same
+//! hash under at most one key in 2^64. So nobody who does not know the key can choose two states that collide; and the
+//! chance that any two of `n` states do is at most `n^2 / 2^65`. A wider hash would take more memory for each state, and
+//! the chance is small: 1 in 90,000 among 20 million states.
 
 use std::array;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
-/// How many words have a number at hand.
+/// How many of the random numbers are kept at hand.
 const AT_HAND: usize = 64;
 
 /// The random numbers by which words are multiplied.
 pub(crate) struct Key {
     numbers: [u128; AT_HAND],
-    /// Gives those of the words beyond.
+    /// Derives the numbers for the words beyond those.
     source: RandomState,
 }
 
 impl Key {
-    /// A key that nobody knows.
+    /// A random key.
     pub(crate) fn random() -> Key {
         let source = RandomState::new();
         Key { numbers: array::from_fn(|place| drawn(&source, place)), source }
@@ -44,7 +44,7 @@ fn drawn(source: &RandomState, place: usize) -> u128 {
     u128::from(source.hash_one((place, 0))) << 64 | u128::from(source.hash_one((place, 1)))
 }
 
-/// The chance that any two of so many values have one hash is not above this.
+/// An upper bound on the chance that any two of so many values have the same hash.
 pub(crate) fn chance_of_one_hash(values: usize) -> f64 {
     (values as f64).powi(2) / 2f64.powi(65)
 }
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_is_written_otherwise_hashes_otherwise() {
-        // Alike but for zeros, for where one part ends, or far behind.
+        // They differ only in zeros, in where one part ends, or far behind.
         let mut values: Vec<Vec<u8>> = (0..200).map(|length| vec![0; length]).collect();
         values.extend((1..200).map(|length| [vec![0; length - 1], vec![1]].concat()));
         values.extend([b"abcdefg".to_vec(), b"abcdefg\x07".to_vec(), b"abcdefg\x08".to_vec()]);

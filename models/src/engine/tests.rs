@@ -150,7 +150,7 @@ fn where_memory_does_not_suffice_to_tell_whether_messages_end_the_rest_is_told()
     assert_eq!(graph(Some(10)), Silence::TooLarge);
 }
 
-/// As often as a `u16` can tell is the most that is told.
+/// A count of messages that exceeds a `u16` is reported as unknown.
 #[test]
 fn messages_beyond_what_can_be_counted_are_not_counted_wrong() {
     let messages = |times: usize| {

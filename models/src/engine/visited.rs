@@ -1,4 +1,4 @@
-//! The states found, and those of one depth.
+//! The set of states found, and the list of those at one depth.
 
 use hashbrown::hash_table::{self, HashTable};
 
@@ -16,7 +16,7 @@ impl Entry {
 }
 
 impl Visited {
-    /// The number of the state that hashes so, and whether it is new; `None` if it is, and there are `most` already.
+    /// The number of the state with this hash, and whether it is new; `None` if it is new and there are `most` already.
     pub(super) fn number(&mut self, hash: u64, most: u32) -> Option<(u32, bool)> {
         let found = self.0.len();
         match self.0.entry(hash, |entry| entry.hash() == hash, Entry::hash) {
@@ -34,7 +34,7 @@ impl Visited {
     }
 }
 
-/// The states found in so many steps, in pieces: each is given back as soon as its states have been expanded.
+/// The states at one depth, in pieces: each piece is freed as soon as its states have been expanded.
 pub(super) struct Level<S>(Vec<Vec<S>>);
 
 impl<S> Default for Level<S> {

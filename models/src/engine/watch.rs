@@ -1,4 +1,4 @@
-//! Whether an exploration has run too long, or takes too much memory: [`Watch`].
+//! Watches whether an exploration runs too long, or takes too much memory: [`Watch`].
 
 use super::{Cut, Limits};
 use std::fs;
@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 pub(crate) struct Watch {
     limits: Limits,
     started: Instant,
-    /// So many questions more are answered without looking at the clock.
+    /// How many more calls are answered without reading the clock.
     unasked: u32,
-    /// How many were, the last time.
+    /// How many were, between the last two readings.
     patience: u32,
     looked: Instant,
     weighed: Instant,
 }
 
 impl Watch {
-    /// The most questions between two looks at the clock.
+    /// The most calls between two readings of the clock.
     const MOST_PATIENCE: u32 = 256;
-    /// The clock is looked at about so often.
+    /// The clock is read about this often.
     const RHYTHM: Duration = Duration::from_millis(1);
-    /// Memory is, so often: to ask the system takes some 20 µs.
+    /// Memory is read this often: to ask the system takes some 20 µs.
     const BETWEEN_WEIGHINGS: Duration = Duration::from_millis(20);
 
     pub(crate) fn new(limits: Limits) -> Watch {
@@ -33,8 +33,8 @@ impl Watch {
         self.started.elapsed()
     }
 
-    /// To be asked at every step: whether to stop, and why. Steps may take nanoseconds or, where a rule is slow, seconds: the
-    /// clock is looked at as often as that needs.
+    /// To be called at every step: whether to stop, and why. Steps may take nanoseconds or, where a rule is slow, seconds:
+    /// the number of calls between two readings of the clock adapts to that.
     #[inline]
     pub(crate) fn stop(&mut self) -> Option<Cut> {
         if self.unasked > 0 {
@@ -60,15 +60,14 @@ impl Watch {
         (self.room() == Some(0)).then_some(Cut::Memory(most))
     }
 
-    /// How many bytes more may be taken; `None` if there is no limit.
+    /// How many more bytes may be taken; `None` if there is no limit.
     pub(crate) fn room(&self) -> Option<u64> {
         Some(self.limits.memory?.saturating_sub(taken()?))
     }
 }
 
-/// The memory that an exploration may take unless told otherwise: three quarters of what is available now, beside what this
-/// process already takes; and never more than three quarters of what its control group may take. `None` where the system
-/// does not say, as on all but Linux.
+/// The default limit of memory: what this process already takes, plus three quarters of what is available now; and never
+/// more than three quarters of the limit of its control group. `None` where the system does not say, as on all but Linux.
 pub(super) fn default_memory() -> Option<u64> {
     let available = kibibytes("/proc/meminfo", "MemAvailable:")?;
     let granted = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
@@ -83,7 +82,7 @@ fn taken() -> Option<u64> {
     kibibytes("/proc/self/status", "VmRSS:")
 }
 
-/// What the line of `file` that begins so says, in bytes.
+/// The number in the line of `file` that begins with this text, in bytes.
 fn kibibytes(file: &str, begins: &str) -> Option<u64> {
     let text = fs::read_to_string(file).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix(begins))?;

@@ -1,5 +1,5 @@
-//! As much of HTTP/1.1 as the Explorer's page needs: one request a connection, without a body. All of it is bounded: the
-//! size of a request, the time that it may take to come, the time that an answer may take to be read.
+//! The part of HTTP/1.1 that the Explorer's page needs: one request a connection, without a body. Everything is bounded:
+//! the size of a request, the time that it may take to arrive, the time that an answer may take to be read.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 const LONGEST_HEAD: usize = 16 * 1024;
 /// The most headers.
 const MOST_HEADERS: usize = 64;
-/// How long a request may take to come.
+/// How long a request may take to arrive.
 const TO_ASK: Duration = Duration::from_secs(5);
 /// How long an answer may take to be read.
 const TO_ANSWER: Duration = Duration::from_secs(20);
-/// What is read, and dropped, of what a client sent beyond its request, so that the answer reaches it.
+/// How much is read, and dropped, of what a client sent after its request, so that the answer reaches the client.
 const LONGEST_REST: usize = 64 * 1024;
 
 /// A request, its head alone.
@@ -24,7 +24,7 @@ pub(super) struct Request {
     pub(super) path: String,
     pub(super) host: Option<String>,
     pub(super) origin: Option<String>,
-    /// `Sec-Fetch-Site`: what a browser says of the page that asks.
+    /// `Sec-Fetch-Site`: how the page that makes the request relates to this server, as its browser says.
     pub(super) site: Option<String>,
 }
 
@@ -41,7 +41,7 @@ impl Answer {
         Answer { status: 200, kind, body: body.into() }
     }
 
-    /// No, and why.
+    /// A refusal, and why.
     pub(super) fn refused(status: u16, why: &str) -> Answer {
         Answer { status, kind: "text/plain; charset=utf-8", body: format!("{why}\n").into() }
     }
@@ -77,7 +77,7 @@ impl Answer {
     }
 }
 
-/// Reads the one request of a connection; `Err` is the answer to what is none. `None`: there is nobody to answer.
+/// Reads the one request of a connection. `Err` is the answer to a malformed one; `None` if the client is gone.
 pub(super) fn read(stream: &mut TcpStream) -> Option<Result<Request, Answer>> {
     let until = Instant::now() + TO_ASK;
     let mut head = Vec::new();
@@ -135,7 +135,7 @@ fn parse(head: &[u8]) -> Result<Option<Request>, Answer> {
     Ok(Some(request))
 }
 
-/// Answers, and closes the connection. Whoever does not read loses the answer, and nobody else anything.
+/// Answers, and closes the connection. A client that does not read loses its answer; no other client waits.
 pub(super) fn answer(stream: &mut TcpStream, answer: &Answer) {
     let until = Instant::now() + TO_ANSWER;
     let bytes = answer.bytes();
@@ -152,7 +152,7 @@ pub(super) fn answer(stream: &mut TcpStream, answer: &Answer) {
             Err(_) => return,
         }
     }
-    // Closed with something unread, a connection is reset, and the answer with it.
+    // A connection that is closed with unread input is reset, and its answer is lost.
     let _ = stream.shutdown(Shutdown::Write);
     let until = Instant::now() + Duration::from_secs(1);
     let (mut dropped, mut piece) = (0, [0; 2048]);

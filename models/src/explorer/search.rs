@@ -1,4 +1,4 @@
-//! What `Run to completion` does: our own search of all states, within the scenario's limits, beside those who browse.
+//! `Run to completion`: a search of all states by our own engine, within the scenario's limits, while others browse.
 
 use super::Shown;
 use crate::check::cut_in_words;
@@ -24,7 +24,7 @@ impl Search {
         Search { shown, begun, states: AtomicUsize::new(1), depth: AtomicUsize::new(0), report }
     }
 
-    /// Begins it, on a thread of its own, unless that has been done.
+    /// Starts it on a thread of its own, unless it has been started.
     pub(super) fn begin(self: &Arc<Search>) -> Result<(), std::io::Error> {
         if self.begun.swap(true, Ordering::Relaxed) {
             return Ok(());
@@ -44,8 +44,8 @@ impl Search {
         spawned.map(drop)
     }
 
-    /// For the page's left side: how far it is, and what became of each property. An undecided property of a search that
-    /// was cut stays one that is searched for: the page would call it safe as soon as the search is `done`.
+    /// For the page's left side: the progress, and the verdict on each property. An undecided property of a search that was
+    /// cut is reported as still searched for: the page would call it safe once the search is `done`.
     pub(super) fn status(&self) -> Value {
         let report = self.report.get();
         let failed = (self.shown.failed)();

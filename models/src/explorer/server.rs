@@ -1,5 +1,5 @@
-//! Who is served, what, and how many at a time. Each connection has a thread of its own, one request, and a time in which
-//! it must be done; so nobody holds up anybody else, and nothing that is sent ends the process.
+//! Which requests are answered, and how many at a time. Each connection has a thread of its own, one request, and a time
+//! limit; so no client holds up another, and no input ends the process.
 
 use super::http::{self, Answer, Request};
 use super::search::Search;
@@ -28,7 +28,7 @@ const PAGE: [(&str, &str, &str); 4] = [
 pub(super) struct Server {
     model: Erased,
     search: Arc<Search>,
-    /// The host that the user named, as a URL has it.
+    /// The host that the user named, as a URL spells it.
     host: String,
     connections: AtomicUsize,
 }
@@ -79,24 +79,24 @@ impl Server {
         http::answer(&mut stream, &answer);
     }
 
-    /// Why a request is not answered, if its sender has no business here: a page of another site that some browser shows,
-    /// under a name that its owner made one of this machine's (DNS rebinding) or as what it is.
+    /// Why a request is refused, if it comes from a page of another site in some browser: under its own name, or under a
+    /// name whose owner lets it point to this machine (DNS rebinding).
     fn refusal(&self, request: &Request, here: Option<IpAddr>) -> Option<Answer> {
         let Some(host) = &request.host else {
-            return Some(Answer::refused(400, "no `Host` says which server is meant"));
+            return Some(Answer::refused(400, "the request has no `Host` header"));
         };
         let named = without_port(host).to_ascii_lowercase();
         let own = ["localhost", "127.0.0.1", "[::1]"].contains(&named.as_str());
         if !own && named != self.host.to_ascii_lowercase() && here.is_none_or(|here| named != in_a_url(here)) {
-            return Some(Answer::refused(421, "`Host` is none of this server's names"));
+            return Some(Answer::refused(421, "`Host` is not a name of this server"));
         }
         if request.origin.as_ref().is_some_and(|origin| *origin != format!("http://{host}")) {
-            return Some(Answer::refused(403, "another site's page asks this: its `Origin` is not this server"));
+            return Some(Answer::refused(403, "refused: the page of another site makes this request (`Origin`)"));
         }
-        // A link from elsewhere may lead to the page, and to nothing behind it.
+        // Another site may link to the page, and to nothing else.
         let foreign = request.site.as_deref().is_some_and(|site| !["same-origin", "none"].contains(&site));
         (foreign && request.path.starts_with("/."))
-            .then(|| Answer::refused(403, "another site's page asks this: `Sec-Fetch-Site`"))
+            .then(|| Answer::refused(403, "refused: the page of another site makes this request (`Sec-Fetch-Site`)"))
     }
 
     fn answer(&self, request: &Request) -> Answer {
@@ -123,7 +123,7 @@ impl Server {
     }
 }
 
-/// One of the connections that there may be, given back when dropped, however its thread ends.
+/// One of the permitted connections, released when dropped, however its thread ends.
 struct Place(Arc<Server>);
 
 impl Place {
@@ -139,7 +139,7 @@ impl Drop for Place {
     }
 }
 
-/// The host of `HOST:PORT`, as a URL has it.
+/// The host of `HOST:PORT`, as a URL spells it.
 fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) && !name.ends_with(':') => name,
@@ -147,7 +147,7 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// An address as a URL has it. (Of an IPv4 address that came in over IPv6, the IPv4 address.)
+/// An address as a URL spells it. (Of an IPv4 address that came in over IPv6, the IPv4 address.)
 pub(super) fn in_a_url(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),

@@ -9,13 +9,13 @@ use stateright::{Expectation, Model};
 /// The longest path. The longest shortest path of any scenario that can be explored is far below that.
 const LONGEST: usize = 1_000;
 
-/// A path as it was walked: each state with the step taken from it, of the last state none.
+/// A path: each state with the step taken from it; the last state has none.
 type Walk = Vec<(ErasedState, Option<ErasedAction>)>;
 
-/// The states that can come after `path`, an address such as `/0/3/1`; after the empty one, the initial state.
+/// The states that can follow `path`, an address such as `/0/3/1`; after the empty path, the initial states.
 ///
 /// # Errors
-/// If it is none, or leads nowhere.
+/// If it is malformed, or names a step that does not exist.
 pub(super) fn after(model: &Erased, path: &str) -> Result<Vec<Value>, String> {
     let places = places(path)?;
     let Some((start, places)) = places.split_first() else {
@@ -25,7 +25,7 @@ pub(super) fn after(model: &Erased, path: &str) -> Result<Vec<Value>, String> {
             .map(Value::Object)
             .collect());
     };
-    let nowhere = |place: usize| format!("{path} leads nowhere: there is no {place}");
+    let nowhere = |place: usize| format!("{path} leads nowhere: no step has the number {place}");
     let mut state = model.init_states().get(*start).cloned().ok_or_else(|| nowhere(*start))?;
     let mut walk: Walk = Vec::new();
     let mut actions = Vec::new();
@@ -42,7 +42,7 @@ pub(super) fn after(model: &Erased, path: &str) -> Result<Vec<Value>, String> {
     let choices = actions.into_iter().enumerate().map(|(place, action)| {
         let said = shown(&model.format_action(&action));
         let Some(next) = model.next_state(&state, action.clone()) else {
-            // The page shows what the model ignores, too.
+            // The page also shows steps that change nothing.
             return json!({ "action": said, "actionIndex": place, "properties": [] });
         };
         let outcome = super::step_in_words(model, &state, &action);
@@ -62,12 +62,13 @@ fn places(path: &str) -> Result<Vec<usize>, String> {
         return Ok(Vec::new());
     }
     let places: Option<Vec<usize>> = path.split('/').take(LONGEST + 1).map(|place| place.parse().ok()).collect();
-    let places = places.ok_or_else(|| format!("{path} is no path: numbers, with a / between"))?;
+    let places = places.ok_or_else(|| format!("{path} is not a path: give numbers separated by /"))?;
     if places.len() > LONGEST { Err(format!("a path of more than {LONGEST} steps")) } else { Ok(places) }
 }
 
-/// The last state of `walk`, whose address is `address`. The page marks a property beside a state by whether that state
-/// is the end of the path that decides it; so that its marks are of this very state, it is given the state's own path.
+/// The last state of `walk`, whose address is `address`. The page marks a property beside a state if that state is the end
+/// of the path that decides the property. To make the marks tell of this very state, each property is given this state's
+/// own path.
 fn seen(model: &Erased, place: usize, address: &str, walk: Walk) -> Map<String, Value> {
     let mut seen = Map::new();
     if let Some((state, _)) = walk.last() {

@@ -111,7 +111,7 @@ impl Resolver for OverSiblings {
 #[derive(Clone)]
 pub(super) struct OverMerged(pub(super) At);
 
-/// What is held, and the writes that went into it or were decided against.
+/// What is held, and the writes that were merged into it or lost to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Merged {
     held: Held,
@@ -208,7 +208,7 @@ impl Resolver for OverArrival {
                     kept => Held::after(kept, held, &incoming),
                 }
             }
-            // A client here writes what it means, in sight of what is held.
+            // A client's write replaces what its master holds, whatever the expression.
             _ => incoming,
         };
         *state = Some(kept);
@@ -219,7 +219,7 @@ impl Resolver for OverArrival {
         reading(state.as_ref())
     }
 
-    /// Which of two states arrived is not in the states.
+    /// Two states do not say which of them arrived.
     fn merge(&self, _: Side<'_, Option<Held>>, _: Side<'_, Option<Held>>) -> Option<Option<Held>> {
         None
     }

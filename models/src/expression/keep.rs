@@ -1,4 +1,4 @@
-//! What an expression keeps of two versions, and which of them a reader of that can tell: [`Keeping`].
+//! What an expression keeps of two versions, and whether a reader of the result can tell each of them: [`Keeping`].
 
 use super::sandbox::{Record, Sandbox, Script, Wrong};
 use super::value::Value;
@@ -25,10 +25,10 @@ pub enum Kept {
     Made(Text, [Sight; 2]),
 }
 
-/// Whether a reader of a value that an expression made can tell a version that went into it from another.
+/// Whether a value that an expression made shows a version: whether a reader can tell that version from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sight {
-    /// Every other value in its place, that the expression takes, gives another result.
+    /// Every other value in its place that the expression accepts gives another result.
     Shown,
     /// Some other value in its place gives the same result.
     Hidden,
@@ -36,7 +36,7 @@ pub enum Sight {
     Unknown,
 }
 
-/// What an expression gives.
+/// What an expression returns.
 #[derive(PartialEq)]
 enum Given {
     First,
@@ -70,7 +70,7 @@ impl Keeping {
         self.failed.get()
     }
 
-    /// The version that a client's operation makes where `read` is read.
+    /// The version that a client's operation makes, at a master where `read` is read.
     pub(super) fn written(
         &self,
         op: Op,
@@ -119,8 +119,8 @@ impl Keeping {
         })
     }
 
-    /// Whether `text`, which was made of these versions, shows the one at `place`: tested by asking again with other values
-    /// in the place of its value.
+    /// Whether `text`, which was made of these versions, shows the one at `place`: tested by evaluating the expression
+    /// again with other values in its place.
     fn sight(&self, versions: [&Version; 2], place: usize, here: MasterId, text: &Text) -> Sight {
         if versions[place].value.as_ref() == Some(text) {
             return Sight::Shown;
@@ -170,13 +170,13 @@ impl Keeping {
     }
 }
 
-/// A version that is held, and the writes that a reader of it can tell.
+/// A version that is held, and the writes that it shows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Held {
     pub(super) version: Version,
-    /// The writes that it shows, in order.
+    /// The writes that it certainly shows, in order.
     pub(super) shown: Vec<Dot>,
-    /// The writes of which that could not be established, in order.
+    /// The writes that it may show: this could not be tested. In order.
     pub(super) unsure: Vec<Dot>,
 }
 

@@ -1,8 +1,8 @@
 //! Where scripts run: [`Sandbox`].
 //!
-//! A script sees what it is given and nothing else: no file, no clock, no chance, no other thread. Each call has
-//! a budget of operations, of call depth, of the size of values, and of time; a script that exceeds one fails, as does
-//! one that asks for a field that is not there.
+//! A script reaches what it is given and nothing else: no file, clock, random number or other thread. Each call has a
+//! budget of operations, call depth, size of values, and time. A script that exceeds its budget fails, as does one that
+//! reads a field that does not exist.
 
 use super::syntax::{self, Names};
 use rhai::packages::{
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 /// The most operations that one call may take: some milliseconds.
 const OPERATIONS: u64 = 100_000;
 
-/// The longest that one call may take. The budget of operations is the one that a usual script meets first.
+/// The longest that one call may take. A usual script exceeds the budget of operations first.
 pub const TIME: Duration = Duration::from_secs(1);
 
 /// The longest script, in bytes.
@@ -57,14 +57,14 @@ impl fmt::Display for Wrong {
 
 impl std::error::Error for Wrong {}
 
-/// A text of somebody else's for one line of a message: control characters are escaped, and what is too long is cut.
+/// Foreign text for one line of a message: control characters are escaped, and long text is cut.
 pub fn quoted(text: &str) -> String {
     let start: String = text.chars().take(2 * QUOTED).collect();
     let rest = if start.len() < text.len() { "…" } else { "" };
     crate::printed::escaped(&start) + rest
 }
 
-/// Why a call of a script gave nothing.
+/// Why a call of a script returned no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stopped {
     /// The script said `throw`, with this text.
@@ -82,16 +82,17 @@ impl From<Stopped> for Wrong {
     }
 }
 
-/// What a function of the host says against how a script called it.
+/// The complaint of a host function about the call.
 #[derive(Clone, Debug)]
 struct Objection(String);
 
-/// The error of a function of the host that was called wrongly. Unlike a text, it is nothing that the script throws.
+/// The error of a host function that was called wrongly. Unlike a text, it is not taken for something that the script
+/// throws.
 pub fn objection(what: impl Into<String>) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(Objection(what.into())), Position::NONE))
 }
 
-/// A value with named fields, as a script sees it. To ask for another field than those there are is an error.
+/// A value with named fields, as a script sees it. Reading a field that does not exist is an error.
 #[derive(Clone)]
 pub struct Record {
     /// What it is called in messages.
@@ -149,7 +150,7 @@ impl Script {
         &self.names.made
     }
 
-    /// Checks that it reads only these fields, and those of maps that were `made` somewhere.
+    /// Checks that it reads only these fields, and fields of maps that some script makes (`made`).
     ///
     /// # Errors
     /// The first other field that it reads.
@@ -157,7 +158,7 @@ impl Script {
         self.names.check(fields, made)
     }
 
-    /// Whether it reads a field of that name, of whatever.
+    /// Whether it reads a field of that name, of any value.
     pub fn reads_field(&self, name: &str) -> bool {
         self.names.fields.contains(name)
     }
@@ -210,27 +211,27 @@ impl Sandbox {
         Sandbox { engine }
     }
 
-    /// Adds functions of the host.
+    /// Adds host functions.
     pub fn extended(mut self, add: impl FnOnce(&mut Engine)) -> Sandbox {
         add(&mut self.engine);
         self
     }
 
-    /// Reads a script that will be given these variables, whose records have these fields. A script may also have fields of
-    /// maps that it makes itself.
+    /// Compiles a script that will be given these variables, whose records have these fields. The script may also read
+    /// fields of maps that it makes itself.
     ///
     /// # Errors
-    /// If it is no script, uses a variable that is not there, or a field that nothing has.
+    /// If it does not parse, or uses an unknown variable or field.
     pub fn compile(&self, text: &str, given: &[&str], fields: &[&str]) -> Result<Script, Wrong> {
         let script = self.read(text, given)?;
         script.check(fields, &script.names.made)?;
         Ok(script)
     }
 
-    /// The same, but what fields there are is to be [checked](Script::check) later.
+    /// The same, but its fields are to be [checked](Script::check) later.
     ///
     /// # Errors
-    /// If it is no script, or uses a variable that is not there.
+    /// If it does not parse, or uses an unknown variable.
     pub fn read(&self, text: &str, given: &[&str]) -> Result<Script, Wrong> {
         if text.len() > LENGTH {
             return Err(Wrong::at(1, format!("a script of {} bytes: at most {LENGTH}", text.len())));
@@ -240,7 +241,7 @@ impl Sandbox {
             scope.push(*name, ());
         }
         let ast = self.engine.compile_with_scope(&scope, text).map_err(|error| {
-            // What is missing at the end is missing in the last line that there is.
+            // Input missing at the end is reported in the last line of the script.
             let line = error.position().line().unwrap_or_else(|| text.lines().count());
             Wrong::at(line, error.err_type().to_string())
         })?;
@@ -308,7 +309,7 @@ fn stopped(mut error: EvalAltResult, outer: usize) -> Stopped {
             return Stopped::Failed(Wrong::at(line, format!("this takes longer than {} s", TIME.as_secs())));
         }
         EvalAltResult::ErrorTooManyOperations(_) => {
-            let what = format!("Too many operations: a call may take {OPERATIONS}, and this one does not end by then");
+            let what = format!("Too many operations: a call may take {OPERATIONS}, and this one takes more");
             return Stopped::Failed(Wrong::at(line, what));
         }
         _ => {}

@@ -1,10 +1,10 @@
-//! What can be said of a script before it runs.
+//! Checks of a script's syntax tree, before it runs.
 
 use super::sandbox::Wrong;
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 use std::collections::BTreeSet;
 
-/// Functions that a script may not call: what they make is not within its budgets.
+/// Functions that a script may not call: their results are not counted by its budgets.
 const REFUSED: [&str; 3] = ["eval", "curry", "sleep"];
 
 /// The names that a script uses.

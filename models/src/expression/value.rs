@@ -1,4 +1,4 @@
-//! What scripts keep and give: [`Value`].
+//! What scripts keep and return: [`Value`].
 
 use super::sandbox::{Record, quoted};
 use multimaster::Text;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How deep lists and maps may lie in each other.
+/// How deep lists and maps may be nested.
 const DEEPEST: usize = 16;
 
 /// A value of a script as plain data: ordered, hashed and written by content.
@@ -29,7 +29,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// What a script gave, if it is plain data without control characters.
+    /// What a script returned, if it is plain data without control characters.
     ///
     /// # Errors
     /// What it is instead, in words.

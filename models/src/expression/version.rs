@@ -61,9 +61,9 @@ pub(super) fn value_of(op: Op) -> Result<Option<Text>, Refusal> {
     }
 }
 
-/// Values that could have been written instead of this one and are told from it: of a number a smaller, a larger and a longer
-/// one and its neighbour, of a text one before it, one after it, longer ones and one of its length; with a number in front also
-/// other numbers there.
+/// Values that could have been written instead of this one, and differ from it. For a number: a smaller, a larger and a
+/// longer one, and its neighbour. For a text: one before it, one after it, longer ones, and one of its length. For a text
+/// that begins with a number: also other numbers there.
 pub(super) fn others(value: Option<&Text>) -> Vec<Text> {
     let numbers =
         |n: i64| [n.saturating_sub(7), n.saturating_add(13), n.saturating_mul(1_000).saturating_add(7), n ^ 1];

@@ -1,4 +1,4 @@
-//! What a master has lost, or brought back, or made up: judged by what a reader of it sees, not by what its rule says.
+//! What a master has lost, resurrected or invented: judged by what its readers see, not by what its rule says.
 
 use super::parts::{Deed, Shown, by_part};
 use super::{History, Write};
@@ -16,31 +16,31 @@ pub trait Judged {
     /// The keys that read otherwise than one never written.
     fn keys(&self) -> Vec<Key>;
 
-    /// Whether the write named `dot` went into what a reader of `key` sees. Asked only where the reading itself does not
-    /// tell: of a value that was made of others.
+    /// Whether the write named `dot` went into what a reader of `key` sees. Asked only where the reading does not tell: of
+    /// a value made of several writes.
     fn claim(&self, key: &Key, dot: Dot) -> Claim;
 }
 
 /// What is known of a write that cannot be recognised in a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// It went into it: a reader can tell it from another.
+    /// The reading shows it: a reader can tell it from another write.
     Shown,
-    /// It did not.
+    /// The reading does not show it.
     Hidden,
-    /// The rule says that it did, which has not been tested.
+    /// The rule says that the reading shows it, which has not been tested.
     Untested,
 }
 
 /// How far a rule's [`shows`](Resolver::shows) is believed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Claims {
-    /// What it says of a value that was made of others is reported as not judged.
+    /// Where the judgement depends on its answer, it is reported as not judged.
     #[default]
     Untested,
-    /// They were [tested](crate::claims), on all small runs.
+    /// Its answers were [tested](crate::claims) on all small runs.
     Tested,
-    /// They were refuted, and are not asked any more: what cannot be recognised in a reading is not shown.
+    /// Its answers were refuted, and are not used: a write that cannot be recognised in a reading is not shown.
     Refuted,
 }
 
@@ -77,7 +77,7 @@ impl<R: Resolver> Judged for Observed<'_, R> {
     }
 }
 
-/// A write that a master has seen and no longer accounts for.
+/// A write that a master has seen and lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loss {
     /// The lost write.
@@ -99,12 +99,12 @@ pub enum LostTo {
     Nothing,
 }
 
-/// What is to be said of the writes that a master has seen.
+/// The judgement of the writes that a master has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judgements {
     /// The writes lost.
     pub losses: Vec<Loss>,
-    /// Writes that may be lost or shown: only the rule's untested word says.
+    /// Writes that may be lost or shown: only the rule's untested claim tells.
     pub unsure: Vec<Dot>,
 }
 
@@ -119,9 +119,9 @@ impl History {
 
     /// The writes that the master has seen and lost.
     ///
-    /// A write is kept as long as a reader sees what it put there, or a seen write that had seen it has superseded it. What
-    /// removes is kept unless something that it had removed is read and no other write put it there. Of what only adds up
-    /// the total is asked. Two equal values are not told apart: a reader sees what was written.
+    /// A write is kept as long as a reader sees its value, or until a seen write that had seen it supersedes it. A remove
+    /// is kept unless an item that it removed is read that no other write put there. Of a counter the total is judged. Two
+    /// equal values are not told apart: a reader sees values, not writes.
     pub fn judge(&self, master: &dyn Judged) -> Judgements {
         let mut judgements = Judgements::default();
         for (key, writes) in self.seen_by(master) {
@@ -142,8 +142,8 @@ impl History {
         judgements
     }
 
-    /// A delete or remove that the master has seen, and a write that it removed, which is read although no seen write put
-    /// it there that the delete had not seen.
+    /// A delete or remove that the master has seen, with a write that it removed and that is read all the same, although no
+    /// seen write that the delete had not seen put the same there.
     pub fn resurrection(&self, master: &dyn Judged) -> Option<(&Write, &Write)> {
         self.seen_by(master).into_iter().find_map(|(key, writes)| {
             let reading = master.read(key);
@@ -155,8 +155,8 @@ impl History {
         })
     }
 
-    /// A key of which a reader sees something that no seen write put there, nor any made of what seen writes put there; and
-    /// what is read. `Err` if only the rule's untested word says so.
+    /// A key with a reading that no seen write put there and that was not made of the values of seen writes; and that
+    /// reading. `Err` if only the rule's untested claim says so.
     pub fn invented(&self, master: &dyn Judged) -> Option<Result<(Key, Reading), Key>> {
         let seen = self.seen_by(master);
         let keys: BTreeSet<Key> = master.keys().into_iter().chain(seen.keys().map(|key| (*key).clone())).collect();
@@ -174,7 +174,7 @@ impl History {
     }
 }
 
-/// Whether all of a reading was put there by the writes.
+/// Whether the writes account for all of a reading.
 fn made_of(reading: &Reading, field: Option<&Text>, writes: &[&Write], claim: &dyn Fn(Dot) -> Claim) -> Claim {
     use multimaster::Op;
     let ops = || {
@@ -208,7 +208,7 @@ fn made_of(reading: &Reading, field: Option<&Text>, writes: &[&Write], claim: &d
         Reading::Nothing | Reading::Flag(false) | Reading::Total(0) => Claim::Shown,
         Reading::Value(one) => value(one),
         Reading::Values(all) => worst(&mut all.iter().map(value)),
-        // Whether a total is right is asked where losses are.
+        // Totals are judged with the losses.
         Reading::Total(_) => known(ops().any(|(_, op)| matches!(op, Op::Add(_)))),
         Reading::Elements(all) => {
             known(all.iter().all(|element| ops().any(|(_, op)| matches!(op, Op::Insert(put) if put == element))))
@@ -269,7 +269,7 @@ impl<'a> View<'a> {
                 || (matches!(by, Deed::Put(_)) && self.master.claim(self.key, other.dot) != Claim::Hidden)
         };
         let fresh = |by: Deed<'_>| others().any(|(other, too)| *too == by && !write.had_seen(other));
-        // Of equal contents, one that the write had not seen explains what is read.
+        // If contents are equal, one that the write had not seen explains the reading.
         let counts = |other: &Write, by: Deed<'_>| !write.had_seen(other) || !fresh(by);
         let shown: Vec<&Write> = others()
             .filter(|(other, by)| is_shown(other, *by) && counts(other, *by))
@@ -305,10 +305,10 @@ impl<'a> View<'a> {
         adds.partition(|(write, _)| !self.clears().any(|clear| clear.had_seen(write)))
     }
 
-    /// Which adds went into the total: those whose sum it is. If there are several explanations, the one by the rule's word,
-    /// else the one in which the fewest are lost or come back.
+    /// Which adds went into the total: those whose sum it is. If several sets of adds have that sum: the set that the rule
+    /// names, or else the one in which the fewest are lost or resurrected.
     fn counted(&self) -> Option<BTreeSet<Dot>> {
-        /// Beyond this many adds not every explanation is tried.
+        /// With more adds than this, not every set of them is tried.
         const MOST: usize = 12;
         let (live, dead) = self.adds();
         let total = i128::from(self.shown.total());

@@ -1,5 +1,5 @@
-//! What writes are about, part by part: a register, a counter, a flag, an element of a set, each perhaps in a field of a map.
-//! Within a part operations are of a few kinds, and which of them supersedes which is one small table.
+//! The parts of a key that writes act on: a register, a counter, a flag, an element of a set, each perhaps in a field of a
+//! map. Within a part there are few kinds of operations, and which of them supersedes which is one small table.
 
 use super::Write;
 use multimaster::{Op, Reading, Text};
@@ -30,11 +30,11 @@ pub(crate) enum Deed<'a> {
     Put(&'a Text),
     /// The element is in, the flag is on.
     Enter,
-    /// Nothing is there: no value, no element, off, nothing counted.
+    /// The part is empty: no value, no element, off, nothing counted.
     Clear,
     /// The counter has so much more.
     Add(i64),
-    /// Rights to a counter change hands: its total stays.
+    /// Rights to a counter move to another master: its total stays.
     Transfer,
     /// The maximum is at least this.
     Raise(i64),
@@ -43,7 +43,7 @@ pub(crate) enum Deed<'a> {
 }
 
 impl Deed<'_> {
-    /// Whether nothing is left to show of an `earlier` deed after this one, which had seen it.
+    /// Whether this deed, which had seen the `earlier` one, leaves nothing of that to show.
     pub(crate) fn supersedes(self, earlier: Deed<'_>) -> bool {
         match (self, earlier) {
             (Deed::Put(_) | Deed::Enter | Deed::Clear, Deed::Put(_) | Deed::Enter | Deed::Clear) => true,
@@ -65,7 +65,7 @@ impl Deed<'_> {
     }
 }
 
-/// What the operation does, part by part. A removal from a map concerns whatever parts its field has: those are in `field`.
+/// What the operation does, part by part. A removal from a map affects all parts of its field; they are listed in `field`.
 enum Said<'a> {
     One(Part, Deed<'a>),
     /// `remove x`: of the element `x`, or of all that the field `x` holds.
@@ -175,7 +175,7 @@ impl<'a> Shown<'a> {
         })
     }
 
-    /// Whether a reader sees what the deed did, by content: whichever write it was that did it.
+    /// Whether a reader sees the content that the deed put there, no matter which write did.
     pub(crate) fn shows(&self, deed: Deed<'_>) -> bool {
         match deed {
             Deed::Put(value) => self.values().any(|read| read == value),
@@ -187,13 +187,13 @@ impl<'a> Shown<'a> {
             },
             Deed::Raise(least) => self.number().is_some_and(|number| number >= least),
             Deed::Lower(most) => self.number().is_some_and(|number| number <= most),
-            // One write's share of a total cannot be told.
+            // A total does not show a single write's share.
             Deed::Add(_) | Deed::Transfer => false,
         }
     }
 }
 
-/// Whether nothing is left to show of `earlier` after `later`, which had seen it: both are operations on one key.
+/// Whether `later`, which had seen `earlier`, leaves nothing of that to show. Both are operations on one key.
 #[cfg(test)]
 fn supersedes(later: &Op, earlier: &Op) -> bool {
     use multimaster::{Dot, MasterId, Stamp};
@@ -240,8 +240,8 @@ mod tests {
         "in k, set y = 1",
     ];
 
-    /// Per later operation, in the order of `OPS`: an `x` for each earlier one that it supersedes. Operations that no kind of
-    /// data takes together are never met together; what is said of them follows from what each does to its part.
+    /// Per later operation, in the order of `OPS`: an `x` for each earlier one that it supersedes. Pairs that no kind of
+    /// data takes together never occur; their cells follow from what each operation does to its part.
     const TABLE: [&str; 20] = [
         "xxx.................", // set k = 1
         "xxx.................", // set k = 2

@@ -46,7 +46,7 @@ fn write_again(replica: &mut Replica<Counter>, message: &MessageOf<Counter>) -> 
     Outcome::Applied
 }
 
-/// The last write wins; of two with equal times, what is made of the incoming one is kept.
+/// The last write wins; of two with equal times, a value made of the incoming one is kept.
 fn at_a_tie(held: &mut Option<Version>, change: &Change<Option<Text>>, made: impl Fn(Version) -> Version) -> bool {
     let incoming = Version { stamp: change.stamp, dot: change.dot, value: change.effect.clone() };
     if held.as_ref().is_some_and(|held| held.stamp.time() == incoming.stamp.time()) {

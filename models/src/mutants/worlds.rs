@@ -48,7 +48,7 @@ impl Worlds {
     }
 }
 
-/// Masters under this rule, believed as far as it was tested.
+/// Masters under this rule, whose claims are believed as far as they were tested.
 fn under(scope: &Scope, rule: impl Resolver) -> Cluster<AnyRule> {
     let claims = claims::of(&rule);
     Cluster::new(scope.clone(), AnyRule::new(rule)).believed(claims)
@@ -72,7 +72,7 @@ pub(super) struct Broken<R: Resolver> {
     prepare: Prepare<R>,
     apply: Apply<R>,
     merge: Merge<R>,
-    /// Whether changes are taken in as the rule does it: only then do its reasons hold.
+    /// Whether changes are applied by the rule itself: only then do its reasons hold.
     own_apply: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The properties of one's own that a cluster is asked, checked against its masters and keys: [`OwnProperties`].
+//! The user's own properties, checked against a cluster's masters and keys: [`OwnProperties`].
 
 use super::readings::Readings;
 use super::script::Asked;
@@ -10,11 +10,11 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
-/// Properties that can be asked.
+/// Properties that can be evaluated.
 #[derive(Debug, Default)]
 pub(crate) struct OwnProperties(Vec<OwnProperty>);
 
-/// A property that can be asked.
+/// A property that can be evaluated.
 #[derive(Debug)]
 pub(crate) struct OwnProperty {
     pub(crate) name: &'static str,
@@ -27,30 +27,30 @@ pub(crate) struct OwnProperty {
     failed: OnceLock<Failed>,
 }
 
-/// A property that could not be asked of a state that was reached: then no verdict on it counts.
+/// A property whose evaluation failed in a reached state: then no verdict on it counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failed {
     /// The property.
     pub(crate) property: &'static str,
-    /// The file and the line of what went wrong, if it stands in one.
+    /// The file and the line of the failure, if the property is in a file.
     pub(crate) place: Option<(String, usize)>,
     /// What went wrong.
     pub(crate) what: String,
 }
 
-/// A property that is none.
+/// A property that is not valid, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rejected {
-    /// Its place among those given.
+    /// Its index among those given.
     pub(crate) place: usize,
-    /// Whether it is its `when` that is wrong.
+    /// Whether the fault is in its `when`.
     pub(crate) in_when: bool,
-    /// What is wrong; in the line of the script, if it is about that.
+    /// What is wrong; with the line of the script, if the fault is in the script.
     pub(crate) wrong: Result<Wrong, String>,
 }
 
 impl Rejected {
-    /// What is wrong with this property, which stands in no file.
+    /// What is wrong with this property, which is not in a file.
     pub(crate) fn in_words(&self, property: &Property) -> String {
         let part = if self.in_when { "when" } else { property.claim.name() };
         match &self.wrong {
@@ -67,9 +67,9 @@ pub(crate) enum Answer {
     Yes,
     /// It is not.
     No,
-    /// It is not claimed of this state: `when` is false.
+    /// The claim does not apply to this state: `when` is false.
     NotClaimed,
-    /// It could not be asked.
+    /// Its evaluation failed.
     Failed,
 }
 
@@ -116,10 +116,10 @@ impl Ready {
 }
 
 impl OwnProperties {
-    /// These properties, of the masters of a scope, which are asked others that are called as in `taken`.
+    /// Checks these properties against a scope, where other properties have the names in `taken`.
     ///
     /// # Errors
-    /// The first that is none.
+    /// The first that is not valid.
     pub(crate) fn new(properties: &[Property], scope: &Scope, taken: &[&str]) -> Result<OwnProperties, Rejected> {
         let mut taken = taken.to_vec();
         let mut ready = Vec::new();
@@ -152,19 +152,19 @@ impl OwnProperties {
         &self.0
     }
 
-    /// What must be reached: each claim put to the test, and what is true sometimes.
+    /// The witnesses that must be reached: each claim put to the test, and each `sometimes`.
     pub(crate) fn witnesses(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().map(|own| if own.claim == Claim::Sometimes { own.name } else { own.witness })
     }
 
-    /// What could not be asked, in order.
+    /// The properties whose evaluation failed, in order.
     pub(crate) fn failed(&self) -> impl Iterator<Item = &Failed> {
         self.0.iter().filter_map(|own| own.failed.get())
     }
 }
 
 impl OwnProperty {
-    /// Whether it must be known which writes there are, and who has seen them.
+    /// Whether it reads the writes, and who has seen them.
     pub(crate) fn reads_writes(&self) -> bool {
         self.test.reads_writes() || self.when.as_ref().is_some_and(Ready::reads_writes)
     }
@@ -183,7 +183,7 @@ impl OwnProperty {
         Ok(if given { Answer::Yes } else { Answer::No })
     }
 
-    /// The same of a state that was reached, where it must not fail: if it does, that is kept.
+    /// The same for a reached state, where it must not fail: the first failure is kept.
     pub(crate) fn ask_or_note(&self, readings: &Readings) -> Answer {
         self.ask(readings).unwrap_or_else(|failed| {
             self.failed.get_or_init(|| failed);
@@ -209,7 +209,7 @@ impl OwnProperty {
 }
 
 impl Failed {
-    /// The same as a fault of its file, or if it stands in none, of what is named so.
+    /// The same as a fault of its file, or, if it is not in a file, of `name`.
     pub(crate) fn fault(&self, name: &str) -> Fault {
         let (file, line) = self.place.clone().unwrap_or_else(|| (name.to_owned(), 0));
         Fault::at(&file, line, format!("nothing is known of `{}`, because it failed: {}", self.property, self.what))

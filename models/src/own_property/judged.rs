@@ -1,4 +1,4 @@
-//! What has been asked already, by content: [`Judged`]. A property is asked once of all states in which the same is read.
+//! A cache of answers, by content: [`Judged`]. A property is evaluated once for all states with the same readings.
 
 use super::OwnProperties;
 use super::asked::Answer;
@@ -9,19 +9,19 @@ use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Properties of one's own in a cluster, and what is known of them.
+/// The user's own properties in a cluster, and a cache of their answers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Own {
     pub(crate) properties: Arc<OwnProperties>,
-    /// By key, what might be read of it.
+    /// By key, its plausible readings.
     pub(crate) plausible: Arc<BTreeMap<Key, BTreeSet<Reading>>>,
     judged: Arc<Mutex<Judged>>,
 }
 
-/// A property by its number, and what decides about it in a state, by numbers.
+/// A property by its number, and the numbers of what determines it in a state.
 pub(crate) type Place = SmallVec<[u32; 8]>;
 
-/// What was asked, and what came of it.
+/// The answers so far.
 #[derive(Debug, Default)]
 pub(crate) struct Judged {
     /// What masters read, each kept once.

@@ -1,4 +1,4 @@
-//! What a property of one's own is told of a state: [`Readings`].
+//! What a property of the user's own is told of a state: [`Readings`].
 
 use crate::history::{History, Write};
 use multimaster::{Dot, Key, MasterId, Reading, Stamp, Text};
@@ -47,7 +47,7 @@ impl Acknowledged {
     }
 }
 
-/// What a test has asked, and what it could not be told.
+/// What a test has asked for, and the first thing that does not exist.
 #[derive(Clone, Debug, Default)]
 struct Notes(Arc<Mutex<Noted>>);
 
@@ -78,7 +78,7 @@ impl Readings {
         &self.masters
     }
 
-    /// What the master named so reads. Where there is none, the property fails.
+    /// What this master reads. If it does not exist, the property fails.
     pub fn of(&self, master: MasterId) -> Reads {
         self.masters.get(master.index()).cloned().unwrap_or_else(|| {
             let last = MasterId(self.masters.len().saturating_sub(1) as u16);
@@ -93,7 +93,7 @@ impl Readings {
         &self.writes
     }
 
-    /// What was asked of it that it could not tell.
+    /// The first thing asked for that does not exist.
     pub(crate) fn wrong(&self) -> Option<String> {
         self.notes.open().wrong.clone()
     }
@@ -120,12 +120,12 @@ impl Reads {
         self.keys.keys()
     }
 
-    /// What is read of the key. Of a key that no client writes the property fails.
+    /// What is read of the key. If no client writes it, the property fails.
     pub fn get(&self, key: &str) -> Reading {
         self.find(key).unwrap_or_default()
     }
 
-    /// The values, or elements, that are shown of the key: none, one, or several.
+    /// The values, or elements, that the key shows: none, one, or several.
     pub fn values(&self, key: &str) -> Vec<Text> {
         match self.get(key) {
             Reading::Value(value) => vec![value],
@@ -135,7 +135,7 @@ impl Reads {
         }
     }
 
-    /// What is read of the key, or why that cannot be told.
+    /// What is read of the key, or why there is no such reading.
     pub(crate) fn find(&self, key: &str) -> Result<Reading, String> {
         let mut notes = self.notes.open();
         if let Some((key, reading)) = self.keys.get_key_value(key) {
@@ -148,7 +148,7 @@ impl Reads {
     }
 }
 
-/// What is said of a key that no client writes.
+/// The error for a key that no client writes.
 pub(crate) fn no_such_key<'a>(key: &str, keys: impl Iterator<Item = &'a str>) -> String {
     let keys: Vec<String> = keys.map(|key| format!("`{key}`")).collect();
     let known = if keys.is_empty() { "they write none".into() } else { format!("they write {}", keys.join(", ")) };

@@ -1,4 +1,4 @@
-//! Scripts that properties are written in: read, checked against the scenario, and asked.
+//! The scripts of properties: compiled, checked against the scenario, and evaluated.
 
 use super::readings::{Readings, Reads, no_such_key};
 use super::values;
@@ -20,8 +20,8 @@ fn know_masters(engine: &mut Engine) {
     engine.register_get("name", values::name);
     engine.register_indexer_get(values::get);
     engine.register_fn("values", values::values).register_fn("keys", values::keys);
-    // Two values of different types are equal nowhere and in no order: who compares them has taken one for something else.
-    // With `()` all can be compared, by `==` and `!=`.
+    // Values of different types are never equal and have no order: a comparison of two is a mistake, and an error.
+    // Everything can be compared with `()`, by `==` and `!=`.
     engine.set_fast_operators(false);
     refuse_to_compare::<ImmutableString, i64>(engine, "text", "a number");
     refuse_to_compare::<ImmutableString, bool>(engine, "text", "true or false");
@@ -67,7 +67,7 @@ pub(super) struct Asked {
     script: Script,
     /// The names of the masters, in order.
     masters: Vec<String>,
-    /// Whether it is told of writes.
+    /// Whether it reads `writes`.
     pub(super) reads_writes: bool,
 }
 
@@ -75,7 +75,7 @@ impl Asked {
     /// Reads a script about the masters of a scope, and the keys that clients write there.
     ///
     /// # Errors
-    /// If it is none, or names a master, a key or a field that is not there.
+    /// If it does not parse, or names a master, a key or a field that does not exist.
     pub(super) fn new(text: &str, scope: &Scope) -> Result<Asked, Wrong> {
         let masters: Vec<String> = scope.topology.ids().map(|id| id.to_string()).collect();
         let (keys, maps) = (scope.keys(), scope.fields());
@@ -92,10 +92,10 @@ impl Asked {
         Ok(Asked { script, masters, reads_writes })
     }
 
-    /// What it gives.
+    /// Its result.
     ///
     /// # Errors
-    /// If it fails, takes too long, or gives something else than true or false.
+    /// If it fails, takes too long, or returns anything but true or false.
     pub(super) fn ask(&self, readings: &Readings) -> Result<bool, Wrong> {
         let each = || readings.masters().iter().cloned().map(Dynamic::from);
         let mut constants: Vec<(&str, Dynamic)> = self.masters.iter().map(String::as_str).zip(each()).collect();
@@ -107,7 +107,7 @@ impl Asked {
     }
 }
 
-/// The keys that are asked of these masters by name, `A["seat"]` or `A.values("seat")`, each with its line.
+/// The keys that the script reads by name, `A["seat"]` or `A.values("seat")`, each with its line.
 fn keys_asked(ast: &AST, masters: &[&str]) -> Vec<(String, usize)> {
     let mut asked = Vec::new();
     ast.walk(&mut |path| {
@@ -115,7 +115,7 @@ fn keys_asked(ast: &AST, masters: &[&str]) -> Vec<(String, usize)> {
         if !matches!(&pair.lhs, Expr::Variable(variable, ..) if masters.contains(&variable.1.as_str())) {
             return true;
         }
-        // What is done with the value comes after it: `A["seat"].len()`.
+        // Operations on the value come after it: `A["seat"].len()`.
         let first = match &pair.rhs {
             Expr::Index(next, ..) | Expr::Dot(next, ..) => &next.lhs,
             last => last,

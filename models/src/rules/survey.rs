@@ -85,8 +85,8 @@ pub(crate) fn survey_of(rule: Rule) -> Result<Surveyed, String> {
         for example in replayed_alike(&model, rule.name, &report)? {
             for column in &wanted {
                 let (.., properties) = COLUMNS[*column];
-                // What the same requests come to as soon with right clocks, in order, is not the clock's doing, or the
-                // delivery's.
+                // If the same requests come to this in as few steps with right clocks and causal delivery, wrong clocks or
+                // delivery are not to blame.
                 let taken = example.replayed.steps.len();
                 let blamed = sound.as_ref().is_none_or(|sound| taken < steps(sound, example.property));
                 if properties.contains(&example.property) && blamed && taken < length(&found[*column]) {
@@ -136,7 +136,7 @@ fn right(rule: &Rule, scope: Scope) -> Scope {
 
 /// What the masters' clocks show: A's is ahead of C's, and C's of B's.
 const APART: Option<[u64; 3]> = Some([10, 5, 7]);
-/// What they show where all stand still at one time.
+/// What they show if all have stopped at the same time.
 const STILL: Option<[u64; 3]> = Some([5, 5, 5]);
 
 /// Two masters with three writes, three with one each, as the workloads of [`verify`](crate::verify()) have them; those

@@ -60,7 +60,7 @@ impl Reader<'_> {
     }
 }
 
-/// The name of a property as `[expect]` spells it.
+/// The name of a property, as `[expect]` spells it.
 pub(crate) fn in_file(property: &str) -> String {
     property.replace(' ', "-")
 }
@@ -68,11 +68,13 @@ pub(crate) fn in_file(property: &str) -> String {
 /// Why `[expect]` cannot speak of the property that it names so.
 fn not_asked(name: &str, asked: &[&str], witnesses: &[&str]) -> String {
     if witnesses.contains(&name) {
-        return format!("`{name}` is a witness, which is to be reached: if not, expect `unreached = [\"{name}\"]`");
+        return format!(
+            "`{name}` is a witness, which is expected to be reached; if it is not, write `unreached = [\"{name}\"]`"
+        );
     }
     let mut known = p::ALL.into_iter().chain(article::PROPERTIES);
     if let Some(property) = known.find(|property| in_file(property) == name) {
-        return format!("`{property}` is not asked of this program; what is asked is {}", asked.join(", "));
+        return format!("`{property}` is not judged of this program; the properties are {}", asked.join(", "));
     }
     let fields = asked.iter().map(|property| in_file(property));
     let fields: Vec<String> = fields.chain(FIGURES.map(str::to_owned)).map(|field| format!("`{field}`")).collect();

@@ -113,7 +113,7 @@ pub(super) struct LimitsFile {
     pub(super) megabytes: Option<u64>,
 }
 
-/// A property of the user's own: one claim, and perhaps of which states it is made. Scripts.
+/// A property of the user's own: one claim and, optionally, the states to which it applies. All are scripts.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PropertyFile {
@@ -131,7 +131,8 @@ pub(super) struct SpecificationFile {
     pub(super) read: Spanned<String>,
 }
 
-/// What a file expects: verdicts by the names of properties, which are known only once the scenario is, and figures.
+/// What a file expects: verdicts, by names of properties that are known only once the rest of the file has been read, and
+/// figures.
 #[derive(Debug, Default)]
 pub(super) struct ExpectFile {
     pub(super) verdicts: Vec<(Name, Spanned<Expected>)>,
@@ -179,7 +180,7 @@ pub(super) enum Expected {
     Holds,
     /// False somewhere.
     Violated,
-    /// Nothing is said of it.
+    /// It is not judged.
     NotJudged,
 }
 

@@ -1,4 +1,4 @@
-//! The user's own properties as a scenario file writes them: read, and tried on some schedules before all is explored.
+//! The user's own properties in a scenario file: compiled, and evaluated on some schedules before everything is explored.
 
 use super::file::{Name, PropertyFile, SpecificationFile};
 use super::reader::Reader;
@@ -19,7 +19,7 @@ const SCHEDULES: usize = 8;
 const STEPS: usize = 64;
 
 impl Reader<'_> {
-    /// The properties, ready to be asked.
+    /// The properties, ready to be evaluated.
     pub(super) fn own_properties(
         &self,
         files: &BTreeMap<Name, PropertyFile>,
@@ -97,15 +97,15 @@ impl Reader<'_> {
         Test::Script(Arc::new(Text { script: script.get_ref().clone(), place }))
     }
 
-    /// The line in the file of the first line of a text.
+    /// The line of the file in which a text begins.
     fn script_line(&self, text: &Spanned<String>) -> usize {
         let quoted = self.text.get(text.span()).unwrap_or("");
-        // A line break that follows three quotes is no part of the text.
+        // A line break directly after three quotes is not part of the text.
         let below = ["'''\n", "\"\"\"\n", "'''\r\n", "\"\"\"\r\n"].iter().any(|quotes| quoted.starts_with(quotes));
         line_of(self.text, text.span().start) + usize::from(below)
     }
 
-    /// Asks the properties along some schedules, so that most of what is wrong with one is told before anything is explored.
+    /// Evaluates the properties along some schedules, so that most mistakes are reported before anything is explored.
     pub(super) fn tried_own(&self, scenario: &Scenario) -> Result<(), Fault> {
         if scenario.asked.own.all().is_empty() && scenario.asked.specification.is_none() {
             return Ok(());
@@ -124,7 +124,7 @@ impl Reader<'_> {
     }
 }
 
-/// Takes one schedule until a property cannot be asked: the steps to there.
+/// Follows one schedule until evaluating a property fails, and returns the steps taken.
 fn ask_along(model: &Erased, scenario: &Scenario, schedule: usize) -> Vec<String> {
     let own = model
         .properties()
@@ -133,9 +133,9 @@ fn ask_along(model: &Erased, scenario: &Scenario, schedule: usize) -> Vec<String
     let own: Vec<_> = own.collect();
     let mut steps = Vec::new();
     let Some(mut state) = model.init_states().into_iter().next() else { return steps };
-    // The first schedule takes always the first step there is, the others one that is far from it.
+    // The first schedule always takes the first step possible, the others a step far from it.
     for step in 0..STEPS {
-        // What they say is of no interest here, but that they can.
+        // Only whether the evaluation succeeds matters here.
         let _answers: Vec<bool> = own.iter().map(|property| (property.condition)(model, &state)).collect();
         if scenario.failed_properties().next().is_some() {
             break;

@@ -172,7 +172,7 @@ impl Reader<'_> {
         }
         match (request.op.time(), no_clocks) {
             (Some(time), Some(why)) => {
-                let what = format!("`at {time}` counts for nothing here, because {why}; drop it, or");
+                let what = format!("`at {time}` has no effect here, because {why}; drop it, or");
                 Err(self.fault(place, format!("{what} {}", a_rule_that_does())))
             }
             (Some(time), None) if time > LATEST_WALL_TIME => {
@@ -188,12 +188,12 @@ impl Reader<'_> {
         };
         let clocks: Clocks = place.get_ref().parse().map_err(|what: String| self.fault(place, what))?;
         if let Some(why) = no_clocks {
-            let what = format!("`clocks` counts for nothing here, because {why}; drop it, or");
+            let what = format!("`clocks` has no effect here, because {why}; drop it, or");
             return Err(self.fault(place, format!("{what} {}", a_rule_that_does())));
         }
         if file.shards.is_some() && clocks != Clocks::Free {
-            let what = "only `clocks = \"free\"` is for masters of several `shards`: a clock is kept right by what its \
-                        master has seen in one of them alone";
+            let what = "masters of several `shards` take only `clocks = \"free\"`: shards are explored separately, so \
+                        a clock cannot follow what its master has seen in the others";
             return Err(self.fault(place, what));
         }
         Ok(clocks)
@@ -403,11 +403,7 @@ impl Reader<'_> {
             }
         }
         if self.rule.is_some() {
-            return Err(Fault::at(
-                self.file,
-                1,
-                "the article's program has no rule that another could take the place of",
-            ));
+            return Err(Fault::at(self.file, 1, "the article's program has no rule that another could replace"));
         }
         let article = Article::new(topology, capacity, relay, clients);
         let start = file.capacity.as_ref().map(|field| field.span().start);
@@ -415,7 +411,7 @@ impl Reader<'_> {
     }
 }
 
-/// The latest time that a request can give: a clock has room to move on from there.
+/// The latest time that a request can give, so that a clock has room to move on.
 const LATEST_WALL_TIME: u64 = 1 << 62;
 
 /// Which operations clients may ask.
@@ -424,11 +420,11 @@ struct Takes {
     kind: Kind,
     /// Whether a key is a row of one table.
     table: bool,
-    /// Why wall clocks count for nothing, if they do.
+    /// Why wall clocks have no effect; `None` if they have one.
     no_clocks: Option<&'static str>,
 }
 
-/// Why wall clocks count for nothing under this rule, if they do.
+/// Why wall clocks have no effect under this rule; `None` if they have one.
 fn no_clocks(rule: RuleName) -> Option<&'static str> {
     let why = match rule {
         RuleName::Expression(_) => "this expression reads no `.wall`",

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use toml::Spanned;
 
-/// On how many different values an expression is tried, and for how long at most.
+/// The most values that an expression is tried on, and the longest time that this may take.
 const VALUES: usize = 32;
 const LONGEST: Duration = Duration::from_secs(2);
 
@@ -57,8 +57,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Tries the expression on values that clients write, two at a time, so that what is wrong with it is told before anything
-    /// is explored.
+    /// Tries the expression on the values that clients write, two at a time, so that its mistakes are reported before
+    /// anything is explored.
     fn tried_keep(
         &self,
         expression: &Expression,
@@ -71,7 +71,7 @@ impl Reader<'_> {
             let value = if let Op::Set(value) = ask.op.untimed() { Some(value.clone()) } else { None };
             if tried.len() < VALUES && tried.insert(value.clone()) {
                 let number = tried.len() as u64;
-                // Every other one was written over something.
+                // Every second value was written over the one before it.
                 let before = versions.last().filter(|_| number.is_multiple_of(2)).and_then(|last| last.value.clone());
                 let (stamp, dot) = (Stamp::new(number, *master), Dot::new(*master, number));
                 versions.push(Version { stamp, dot, value, wall: ask.op.time(), before });

@@ -17,7 +17,7 @@ pub const MAX_PARTS: u32 = 1024;
 /// Ticks without a new part after which an assembly is given up.
 const PATIENCE: u8 = 3;
 
-/// Pushes of at most `batch` changes that each fit a datagram, each extending what the one before brought.
+/// Pushes of at most `batch` changes that each fit a datagram, each of which extends the one before.
 pub(super) fn pushes<E: Clone + Serialize>(push: Push<E>, batch: usize, epochs: &Epochs) -> Vec<Packet<E>> {
     let mut cut = Vec::new();
     let Push { mut extends, changes } = push;
@@ -29,7 +29,7 @@ pub(super) fn pushes<E: Clone + Serialize>(push: Push<E>, batch: usize, epochs: 
     cut
 }
 
-/// The push as one packet, or, if it does not fit, its halves so.
+/// The push as one packet or, if it does not fit, both halves likewise.
 fn halved<E: Clone + Serialize>(push: Push<E>, epochs: &Epochs, cut: &mut Vec<Packet<E>>) {
     let (first, second) = push.changes.split_at(push.changes.len() / 2);
     let packet = Packet::Push(Pushed::of(push.clone(), epochs));
@@ -43,8 +43,8 @@ fn halved<E: Clone + Serialize>(push: Push<E>, epochs: &Epochs, cut: &mut Vec<Pa
     halved(Push { extends, changes: second.into() }, epochs, cut);
 }
 
-/// A snapshot that is being sent, as the texts of its parts. It is made anew at most once a tick, whoever asks: to make one
-/// takes as long as the table is large, and to ask for one takes a few bytes.
+/// A snapshot that is being sent, as the texts of its parts. It is made at most once a tick, however many masters ask: to
+/// make one takes time in proportion to the table, and to ask for one takes a few bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Outgoing {
     pub(super) seen: VersionVector,
@@ -63,12 +63,12 @@ impl Outgoing {
         Some(Outgoing { seen: seen.clone(), texts, fresh: true, used: true })
     }
 
-    /// In place of one that has too many parts: there are none.
+    /// Stands for a snapshot with too many parts: it has none.
     pub(super) fn empty(seen: &VersionVector) -> Outgoing {
         Outgoing { seen: seen.clone(), texts: Arc::new([]), fresh: true, used: true }
     }
 
-    /// The parts to send next to one who holds all before `first`: up to the end of that window.
+    /// The parts to send next to a master that holds all before `first`: up to the end of that window.
     pub(super) fn window<'a>(&'a mut self, first: u32, epochs: &'a Epochs) -> impl Iterator<Item = Part> + 'a {
         self.used = true;
         let of = self.texts.len() as u32;
@@ -79,7 +79,7 @@ impl Outgoing {
         window(first).map_while(part)
     }
 
-    /// Time has passed: whether to keep it. One that nobody asks for any more only takes room.
+    /// Called at each tick: whether to keep the snapshot. One that no master asks for any more only takes room.
     pub(super) fn wait_on(&mut self) -> bool {
         self.fresh = false;
         std::mem::take(&mut self.used)

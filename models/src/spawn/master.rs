@@ -55,7 +55,7 @@ pub struct MasterState<R: Resolver> {
     told: BTreeMap<MasterId, VersionVector>,
     /// A snapshot that is being sent.
     outgoing: Option<Outgoing>,
-    /// What it knows of the runs of all.
+    /// What it knows of the runs of all masters.
     meeting: Meeting,
 }
 
@@ -69,9 +69,9 @@ impl<R: Resolver> MasterState<R> {
 type Packets<R> = Out<MasterActor<R>>;
 
 impl<R: Resolver> MasterActor<R> {
-    /// The master `id` of the scope's. `addresses` are those of all masters, in order; `epochs` are its own run's and those of
-    /// masters that are started with it; every `tick` it sends its digest. Without a tick it waits for nothing at all: whoever
-    /// has not answered a greeting has not.
+    /// The master `id` of the scope. `addresses` are those of all masters, in order; `epochs` are those of its own run and
+    /// of masters that are started with it. It sends its digest every `tick`; without a tick it has no timers, and does not
+    /// wait for answers to its greeting.
     pub fn new(
         id: MasterId,
         rule: R,
@@ -158,7 +158,7 @@ impl<R: Resolver> MasterActor<R> {
             }
             Packet::Part(part) => self.add(state, from, part, out),
             Packet::Digest(digest) => self.answer(state, from, digest, out),
-            // What they say has been heard.
+            // `hear` has taken in all that these say.
             _ => Ok(()),
         }
     }
@@ -287,7 +287,7 @@ impl<R: Resolver> Actor for MasterActor<R> {
                 let sender = from.map_or_else(|| src.to_string(), |id| id.to_string());
                 format!("{} <- {sender}  refused: {why} ({name}: {count})", self.id)
             };
-            // What comes again with every tick is printed ever more rarely.
+            // A refusal that repeats with every tick is printed ever more rarely.
             if !why.comes_again() || count.is_power_of_two() {
                 self.journal.say(line);
             } else {
@@ -305,7 +305,7 @@ impl<R: Resolver> Actor for MasterActor<R> {
         if let (Timer::Tick, Some(tick)) = (timer, self.tick) {
             out.set_timer(Timer::Tick, tick..tick);
         }
-        // One that was started again takes no further part.
+        // A master that was started again takes no further part.
         if state.meeting.earlier().is_some() {
             return;
         }

@@ -1,32 +1,34 @@
 //! Which run of each master a master knows: [`Epochs`], `Meeting`.
 //!
-//! A master keeps nothing on disk. One that was ended and started again has forgotten how many changes it has made, and
+//! A master keeps nothing on disk. If it is ended and started again, it has forgotten how many changes it has made, and
 //! would give its next one a dot that others hold already: they would drop it as a duplicate, and an acknowledged write
-//! would be gone without a word. So:
+//! would be lost silently. So:
 //!
-//! - A run of a master has an *epoch*, chosen at its start, that no other run of it has: here the milliseconds since 1970.
-//!   Masters that one process starts together know each other's from the start.
-//! - Every packet between masters names the epochs that its sender knows, its own among them; 0 is one that it does not
-//!   know. The receiver refuses a packet that names another epoch of any master than the one it knows; otherwise it learns
-//!   those that it did not know, before it takes what the packet brings. So **whoever holds a change knows the epoch of the
-//!   run that made it**: it was learned with the change, if not before.
-//! - A master whose own epoch is named otherwise *was started again*. From then on it refuses every write, and every packet.
-//!   Only who refuses tells so, by a packet that is never answered: there is no ping-pong.
+//! - Each run of a master has an *epoch*, chosen at its start, that no other run of it has: here the milliseconds since
+//!   1970. Masters that one process starts together know each other's epochs from the start.
+//! - Every packet between masters names the epochs that its sender knows, its own among them; 0 stands for an unknown one.
+//!   The receiver refuses a packet that names, for any master, another epoch than the one it knows. Otherwise it learns
+//!   those that it did not know, before it takes what the packet carries. So **a master that holds a change knows the epoch
+//!   of the run that made it**: it learned the epoch with the change, if not before.
+//! - A master that receives a packet with another epoch for itself *was started again*. From then on it refuses every
+//!   write, and every packet. Only a refusal tells a master so, in a packet that is never answered: there is no ping-pong.
 //! - A master that starts greets its neighbours, which answer with the epochs that they know. It acknowledges writes once
 //!   every neighbour has named its epoch, or once it has greeted [`GREETINGS`] times in vain and half a second is over: the
 //!   first master of a cluster must be of use alone.
 //!
-//! What follows for a write at a run *r* of a master that has run before:
+//! For a write at a run *r* of a master that has run before, this means:
 //!
 //! - **After *r* has heard a neighbour that knows the earlier run, no write is acknowledged.**
-//! - If every neighbour that knows it is up and is heard in the half second, no write ever is.
-//! - If all of them are out of reach for so long, writes are acknowledged. When one that knows the earlier run is heard later,
-//!   *r* says which writes it has acknowledged, and that one says that it refuses them. They are still read at *r*, and at
-//!   masters that took them, none of which knows the earlier run. Nobody takes them for changes that it has.
-//! - The last holds wherever such a write gets to: whoever passes it on names its run's epoch.
+//! - If every neighbour that knows the earlier run is up and is heard in that half second, *r* acknowledges no write at
+//!   all.
+//! - If all of them are out of reach for so long, *r* acknowledges writes. When it later hears a neighbour that knows the
+//!   earlier run, *r* logs which writes it has acknowledged, and that neighbour logs that it refuses them. They are still
+//!   read at *r*, and at masters that took them; none of these knows the earlier run. No master takes them for changes that
+//!   it already has.
+//! - This last point holds wherever such a write travels: a master that passes it on names its run's epoch.
 //!
-//! It does not hold if a wall clock repeats a millisecond, or if a packet that was sent before the restart arrives after it
-//! *and* names the new epoch, which none can.
+//! The argument fails if a wall clock repeats a millisecond. (A packet that was sent before the restart cannot name the new
+//! epoch.)
 
 use multimaster::MasterId;
 use serde::{Deserialize, Serialize};
@@ -34,7 +36,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-/// How often a master that starts greets its neighbours before it does without an answer.
+/// How often a master greets its neighbours at its start before it goes on without their answers.
 pub const GREETINGS: u8 = 5;
 
 /// How long after each greeting it waits.
@@ -52,7 +54,7 @@ impl From<Vec<u64>> for Epochs {
 }
 
 impl Epochs {
-    /// Those of a cluster of so many masters, of which these are known.
+    /// The epochs of a cluster of so many masters, of which these are known.
     pub fn of(masters: u16, known: impl IntoIterator<Item = (MasterId, u64)>) -> Epochs {
         let mut epochs = vec![0; usize::from(masters)];
         known.into_iter().for_each(|(id, epoch)| epochs[id.index()] = epoch);
@@ -69,16 +71,16 @@ impl Epochs {
     }
 }
 
-/// Why a packet's epochs are not those that are known here.
+/// Why a packet's epochs do not match those known here.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OtherRun {
-    /// They are of more masters than there are.
+    /// They are of more masters than the cluster has.
     TooMany(usize),
-    /// The sender, so named, does not name its own.
+    /// This sender does not name its own epoch.
     Unnamed(MasterId),
-    /// That master, the sender or a third, is known with the first epoch, and named with the second.
+    /// This master, the sender or a third, is known here with the first epoch, and named in the packet with the second.
     Of(MasterId, u64, u64),
-    /// The receiver, so named, has the first epoch, and the sender knows it with the second.
+    /// This receiver has the first epoch, and the sender knows it with the second.
     Receiver(MasterId, u64, u64),
 }
 
@@ -106,7 +108,7 @@ impl fmt::Display for OtherRun {
     }
 }
 
-/// What one run of a master knows of the runs of all.
+/// What one run of a master knows of the runs of all masters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Meeting {
     own: MasterId,
@@ -115,13 +117,13 @@ pub(super) struct Meeting {
     unmet: BTreeSet<MasterId>,
     /// How often those have been greeted in vain: counted up to [`GREETINGS`].
     greeted: u8,
-    /// By which neighbour and with which epoch an earlier run is known.
+    /// The neighbour that knows an earlier run, and that run's epoch.
     earlier: Option<(MasterId, u64)>,
 }
 
 impl Meeting {
-    /// Of the master `own`, which knows these epochs at its start: its own, and perhaps those of others that were started
-    /// with it.
+    /// The start of a run of the master `own`, which knows these epochs: its own, and perhaps those of masters that were
+    /// started with it.
     pub(super) fn new(own: MasterId, neighbours: impl Iterator<Item = MasterId>, known: Epochs) -> Meeting {
         let unmet = neighbours.filter(|id| known.get(*id) == 0).collect();
         Meeting { own, known, unmet, greeted: 0, earlier: None }
@@ -141,17 +143,17 @@ impl Meeting {
         self.earlier
     }
 
-    /// Whether no neighbour's word is waited for any more.
+    /// Whether the master no longer waits for any neighbour.
     pub(super) fn is_over(&self) -> bool {
         self.unmet.is_empty() || self.greeted >= GREETINGS
     }
 
-    /// Those that have not answered the last greeting in time are out of reach, if that was the last one.
+    /// Gives up the neighbours that have not answered in time, if that was the last greeting.
     pub(super) fn wait_on(&mut self) {
         self.greeted = self.greeted.saturating_add(1).min(GREETINGS);
     }
 
-    /// What the neighbour `from` knows, by a packet of its.
+    /// Takes in the epochs that a packet of the neighbour `from` names.
     pub(super) fn hear(&mut self, from: MasterId, named: &Epochs) -> Result<(), OtherRun> {
         if named.0.len() > self.known.0.len() {
             return Err(OtherRun::TooMany(named.0.len()));

@@ -29,12 +29,12 @@ pub enum Packet<E> {
     Counted(BTreeMap<String, u64>),
     /// To a client: why not, and what would be right.
     Refused(String),
-    /// To a neighbour that has yet to name this run's epoch: asks it to.
+    /// To a neighbour that has not yet named this run's epoch: asks it to.
     Greet {
         /// The epochs that the sender knows.
         epochs: Epochs,
     },
-    /// To a neighbour: the answer to a greeting, or why what it sent is not taken. Never answered.
+    /// To a neighbour: the answer to a greeting, or why its packet was refused. Never answered.
     Known {
         /// The epochs that the sender knows.
         epochs: Epochs,
@@ -124,13 +124,13 @@ pub enum NotTaken {
     TooLargeAChange(Dot),
     /// A part that can belong to no snapshot of its sender.
     Part(String),
-    /// An effect, or a state, that the rule has not: what is wrong with it.
+    /// An effect, or a state, that is not one of the rule's: what is wrong with it.
     WrongType(String),
-    /// It names another run of a master than the one that is known.
+    /// It names another run of a master than the one known here.
     OtherRun(OtherRun),
-    /// It came to this master after it had been told by that neighbour that it was started again.
+    /// It arrived after this master had learned from that neighbour that it was started again.
     StartedAgain(MasterId),
-    /// What a neighbour says of it that does not take what it was sent.
+    /// A neighbour's reason for refusing a packet of this master.
     RefusedBy(String),
 }
 
@@ -157,7 +157,7 @@ impl NotTaken {
 }
 
 impl NotTaken {
-    /// Whether there will be more of it until somebody ends a master.
+    /// Whether it will repeat until a master is ended.
     pub(super) fn comes_again(&self) -> bool {
         matches!(self, NotTaken::OtherRun(_) | NotTaken::StartedAgain(_) | NotTaken::RefusedBy(_))
     }
@@ -234,7 +234,7 @@ impl<E: Serialize> Packet<E> {
 }
 
 impl<E: for<'a> Deserialize<'a>> Packet<E> {
-    /// What the datagram says. Never an error: what is unreadable is counted and answered, too.
+    /// The packet in a datagram. Never an error: an unreadable datagram is counted and answered, too.
     pub fn of_bytes(bytes: &[u8]) -> Packet<E> {
         if bytes.len() > MAX_DATAGRAM {
             return Packet::Unreadable(NotTaken::TooLong(bytes.len()));
@@ -250,7 +250,7 @@ pub(super) fn alone<E>(change: Change<E>, masters: u16) -> Packet<E> {
     Packet::Push(Pushed { epochs: longest(masters), extends, changes: [change].into() })
 }
 
-/// Epochs that no others take more room than.
+/// The epochs that take the most room.
 pub(super) fn longest(masters: u16) -> Epochs {
     vec![u64::MAX; usize::from(masters)].into()
 }

@@ -1,14 +1,14 @@
-//! What runs an actor over a UDP socket: [`run`].
+//! Runs an actor over a UDP socket: [`run`].
 //!
-//! It is stateright's `spawn` as far as a master needs it: what is told to the actor, and what it asks for in return, is the
-//! same [`Actor`] that an `ActorModel` explores. It differs in this:
+//! This is the part of stateright's `spawn` that a master needs: the actor gets the same inputs, and asks for the same
+//! outputs, as the [`Actor`] that an `ActorModel` explores. It differs in this:
 //!
-//! - A timer that is due is due, at whatever nanosecond it is looked at: stateright's panics if that is the very one at which
-//!   it falls due, which a busy master with a short tick comes to within seconds.
-//! - Between two timers a datagram is taken in, if there is one, however late the timers are: with a tick shorter than what
-//!   is done in one, neither starves the other.
-//! - Its socket is bound before any master starts, so that those that start together hear each other's first packet.
-//! - Before what came of a step is sent, it is asked whether the rule has failed in it: nobody is told of such a step.
+//! - A timer may be read at any nanosecond: stateright's panics if it is read at the very one at which it falls due, which
+//!   happens to a busy master with a short tick within seconds.
+//! - Between two timers it takes in one datagram, if there is one, however late the timers are: if a tick is shorter than
+//!   the work done in it, neither starves the other.
+//! - Its socket is bound before any master starts, so that masters that start together hear each other's first packet.
+//! - Before it sends the output of a step, it checks whether the rule failed in that step: such output is not sent.
 
 use super::packet::{MAX_DATAGRAM, Packet};
 use serde::Serialize;
@@ -24,10 +24,10 @@ use std::time::{Duration, Instant};
 const LARGEST: usize = 65_535;
 const _: () = assert!(MAX_DATAGRAM < LARGEST);
 
-/// How many errors of the socket in a row are borne.
+/// How many errors of the socket in a row are tolerated.
 const ERRORS: u32 = 100;
 
-/// An actor on its way.
+/// A running actor.
 struct Runtime<'a, A: Actor> {
     actor: &'a A,
     id: Id,
@@ -36,7 +36,7 @@ struct Runtime<'a, A: Actor> {
     failed: &'a dyn Fn() -> Option<String>,
 }
 
-/// Runs the actor until its socket or its rule fails, and says why. `failed` is what its rule says of itself.
+/// Runs the actor until its socket or its rule fails, and says why. `failed` tells whether the rule has failed.
 pub(super) fn run<A, E>(
     actor: &A,
     socket: &UdpSocket,
@@ -97,7 +97,7 @@ where
     /// A datagram, if one comes before the next timer is due.
     fn receive(&self, buffer: &mut [u8]) -> std::io::Result<Option<(usize, SocketAddrV4)>> {
         let next = self.timers.values().min().map(|at| at.saturating_duration_since(Instant::now()));
-        // None at all would mean to wait for ever.
+        // A timeout of zero is an error.
         self.socket.set_read_timeout(next.map(|wait| wait.max(Duration::from_micros(1))))?;
         match self.socket.recv_from(buffer) {
             Ok((count, SocketAddr::V4(from))) => Ok(Some((count, from))),
@@ -120,7 +120,7 @@ where
             match command {
                 Command::Send(to, packet) => {
                     if let Ok(bytes) = packet.to_bytes() {
-                        // To send to an address where nobody listens is no error; whatever else is wrong, it is a lost packet.
+                        // Sending to an address where nobody listens is no error; any other error counts as a lost packet.
                         let _ = self.socket.send_to(&bytes, SocketAddrV4::from(to));
                     }
                 }
@@ -130,7 +130,7 @@ where
                 Command::CancelTimer(timer) => {
                     self.timers.remove(&timer);
                 }
-                // A master leaves nothing to chance, and keeps nothing on disk.
+                // A master makes no random choice, and keeps nothing on disk.
                 Command::ChooseRandom(..) | Command::Save(_) => {}
             }
         }

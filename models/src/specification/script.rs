@@ -21,34 +21,34 @@ use std::sync::OnceLock;
 /// The constant that a script is given: the writes of one key that a master has seen, in the order of their names.
 const WRITES: &str = "writes";
 
-/// A script that gives what a reader is to see of one key: `()`, text, a number, true or false, a list of concurrent values or
-/// of elements, in any order, or a map of fields.
+/// A script that returns what a reader of one key is to see: `()`, text, a number, true or false, a list of concurrent
+/// values or of elements, in any order, or a map of fields.
 #[derive(Debug)]
 pub struct Script {
     script: sandbox::Script,
-    /// Where it stands.
+    /// The file that contains it.
     file: String,
     line: usize,
     failed: OnceLock<Failed>,
 }
 
 impl Script {
-    /// Reads the script that begins in that line of a file. Writes to maps may name these fields.
+    /// Compiles the script that begins in that line of a file. Writes to maps may name these fields.
     ///
     /// # Errors
-    /// If it is none.
+    /// If it does not parse.
     pub fn new(text: &str, (file, line): (&str, usize), fields: &BTreeSet<Text>) -> Result<Script, Wrong> {
         let known: Vec<&str> = values::FIELDS.into_iter().chain(fields.iter().map(|field| &**field)).collect();
         let script = SANDBOX.compile(text, &[WRITES], &known)?;
         Ok(Script { script, file: file.to_owned(), line, failed: OnceLock::new() })
     }
 
-    /// Why nothing is known of what it says: of some writes that a master has seen it could not tell.
+    /// The first failure of its evaluation, if any: then it has no verdict.
     pub(crate) fn failed(&self) -> Option<&Failed> {
         self.failed.get()
     }
 
-    /// What should be read instead, in words, or why that cannot be told; `None` if the reading is right.
+    /// What should be read instead, in words, or why evaluating it failed; `None` if the reading is right.
     pub(super) fn otherwise(&self, writes: &[&Write], reads: &Reading) -> Option<Result<String, String>> {
         match self.read(writes) {
             Ok(specified) => (!is(reads, &specified)).then(|| Ok(specified.to_string())),

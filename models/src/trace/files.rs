@@ -1,4 +1,4 @@
-//! The files that counterexamples are written to: no two scenarios, and no two properties of one, share a name.
+//! The files that counterexamples are written to. No two scenarios, and no two properties of one, share a name.
 
 use crate::check::Checked;
 use crate::{article, catalogue, properties};
@@ -8,11 +8,11 @@ use std::path::Path;
 /// The longest part of a name; file systems allow 255 bytes for all of it.
 const LONGEST: usize = 80;
 
-/// Where a counterexample stands, or why it does not, by scenario and property.
+/// Where each counterexample was written, or why it was not, by scenario and property.
 pub type Kept<'a> = BTreeMap<(&'a str, &'a str), Result<String, String>>;
 
-/// Writes every counterexample as a trace and a picture; says of each where. A folder that cannot be written to costs
-/// the files, not the verdicts.
+/// Writes every counterexample as a trace and a picture, and says where each is. If the folder cannot be written to, the
+/// verdicts stay.
 pub fn keep<'a>(done: &'a [Checked], folder: &Path) -> Kept<'a> {
     let mut kept = Kept::new();
     for checked in done {
@@ -31,8 +31,8 @@ pub fn keep<'a>(done: &'a [Checked], folder: &Path) -> Kept<'a> {
     kept
 }
 
-/// The name, without its extension, of the file for a property of a scenario. Two pairs have two names, also where case does
-/// not count.
+/// The name, without extension, of the file for a property of a scenario. Two pairs get two names, even where case is
+/// ignored.
 pub fn name(scenario: &str, property: &str) -> String {
     let shipped = catalogue::files().into_iter().map(|(name, ..)| name).collect::<Vec<_>>();
     let own = properties::ALL.into_iter().chain(article::PROPERTIES).map(str::to_owned).collect::<Vec<_>>();
@@ -41,8 +41,8 @@ pub fn name(scenario: &str, property: &str) -> String {
     format!("{}.{}", part(stem, file, is_file, &shipped), part(property, property, true, &own))
 }
 
-/// `text` as a part of a file's name. What is in `known` is kept as it is, blanks and slashes as dashes. Of what else there
-/// is, only what is `sure`, plain, and the same as no known one is; the rest is told apart by a hash of `whole`.
+/// `text` as a part of a file's name. A text in `known` is kept, with spaces and slashes as dashes. Of the others, one that
+/// is `sure`, plain, and different from every known one is kept too; the rest get a hash of `whole`.
 fn part(text: &str, whole: &str, sure: bool, known: &[String]) -> String {
     let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
     if known.iter().any(|known| known == whole) {

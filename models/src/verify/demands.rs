@@ -7,12 +7,12 @@ use crate::properties as p;
 use stateright::{Expectation, Model};
 use std::collections::BTreeSet;
 
-/// Which properties and laws count. By default all, but that no write is lost to a concurrent one.
+/// Which properties and laws are demanded. By default all but no policy loss.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Demands {
-    /// These alone, if there are any.
+    /// If not empty, only these.
     pub(super) only: BTreeSet<String>,
-    /// These not.
+    /// Not these.
     pub(super) allowed: BTreeSet<String>,
     /// No write may be lost to a concurrent one.
     pub(super) lossless: bool,
@@ -28,8 +28,7 @@ impl Demands {
         chosen && !self.allowed.contains(property)
     }
 
-    /// Whether the law is demanded. That a change applied again alters nothing is not, unless it is named: here each is
-    /// applied once.
+    /// Whether the law is demanded. `repeatable` is demanded only by name: here each change is applied once.
     pub(super) fn include_law(&self, law: Law) -> bool {
         let by_default = law != Law::Repeatable && !self.lawless;
         let chosen = if self.only.is_empty() { by_default } else { self.only.contains(law.name()) };
@@ -41,8 +40,8 @@ impl Demands {
         Law::ALL.into_iter().any(|law| self.include_law(law))
     }
 
-    /// If one property alone is demanded: as soon as it is false in a state, a scope need not be explored any further. The
-    /// first state is one that no shorter schedule reaches.
+    /// The property, if it alone is demanded. Once a state violates it, the scope need not be explored further: states are
+    /// found by shortest schedules.
     pub(super) fn decided_by(&self, model: &Erased) -> Option<&'static str> {
         let mut demanded = model.properties().into_iter().filter(is_always).filter(|one| self.include(one.name));
         match (demanded.next(), demanded.next()) {
@@ -51,7 +50,8 @@ impl Demands {
         }
     }
 
-    /// Whether all that is named is a property of one of these models, or a law; and each of `witnesses` a witness.
+    /// Checks that each name is that of a law, or of a property of one of these models; and each of `witnesses` that of a
+    /// witness.
     pub(super) fn known(&self, models: &[Erased], witnesses: &BTreeSet<String>) -> Result<(), Failure> {
         if self.only.is_empty() && self.allowed.is_empty() && witnesses.is_empty() {
             return Ok(());

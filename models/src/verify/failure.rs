@@ -16,12 +16,12 @@ pub enum Failure {
         violations: Vec<Violation>,
         /// The laws that are broken, with the fewest writes that show it.
         laws: Vec<Broken>,
-        /// What else is to be said of this rule.
+        /// Further notes on this rule.
         notes: Vec<String>,
     },
-    /// What the rule says that a reading shows is not so: nothing that it says of losses can be believed.
+    /// What the rule claims to show is refuted: its other claims are not believed either.
     FalseClaim(Box<Refuted>),
-    /// In some scope only the untested word of the rule says that a write is not lost.
+    /// In some scope only the rule's untested claim says that a write is not lost.
     NotJudged {
         /// The scope.
         world: String,
@@ -43,22 +43,22 @@ pub enum Failure {
         /// Why, if it can be told.
         why: Option<String>,
     },
-    /// There is no property, law or witness of the name that was given.
+    /// No property, law or witness has the given name.
     Unknown {
-        /// What it would be.
+        /// What was looked for: a property, a law or a witness.
         what: &'static str,
         /// The name given.
         name: String,
-        /// The names that there are.
+        /// The known names.
         known: Vec<String>,
     },
-    /// Of a scenario file's `[expect]`, what is not so.
+    /// What a scenario file's `[expect]` says otherwise.
     Unexpected(Vec<String>),
-    /// A scenario file is not right.
+    /// A scenario file has an error.
     Scenario(Fault),
-    /// A request that was given is none, or none that the rule takes: which, and what would be right.
+    /// A request cannot be parsed, or the rule does not take it: which, and what would be right.
     Request(String),
-    /// A property of the user's own is none, or could not be asked of a state that was reached.
+    /// A property of the user's own is not valid, or its evaluation failed in a reached state.
     Property {
         /// The scope.
         world: String,
@@ -90,15 +90,15 @@ impl fmt::Display for Failure {
                 writeln!(f, "{refuted}")?;
                 write!(
                     f,
-                    "  `shows` is to be true of the writes that a reader can tell from others in what is read, and of no more"
+                    "  `shows` must be true of exactly those writes that a reader can tell from others by what is read"
                 )
             }
             Failure::NotJudged { world, property } => {
                 write!(
                     f,
-                    "{world}: {property} cannot be judged: the rule makes a value of others, and what it says that this "
+                    "{world}: {property} cannot be judged: the rule makes one value of several writes, and its claim of which "
                 )?;
-                write!(f, "value shows could not be tested")
+                write!(f, "of them the value shows could not be tested")
             }
             Failure::Unlawful(laws) => {
                 writeln!(f, "no schedule in these scopes shows a reader anything wrong, but laws are broken:")?;
@@ -112,8 +112,8 @@ impl fmt::Display for Failure {
                 if let Some(why) = why {
                     writeln!(f, "  {why}")?;
                 }
-                write!(f, "  other requests can be given by `.requests([\"A: …\", …])`; ")?;
-                write!(f, "if that is meant, say so: `.unreached(\"{witness}\")`")
+                write!(f, "  give other requests by `.requests([\"A: …\", …])`; ")?;
+                write!(f, "if this is meant, accept it by `.unreached(\"{witness}\")`")
             }
             Failure::Unknown { what, name, known } => {
                 write!(f, "no {what} is named `{name}`; there are {}", known.join(", "))

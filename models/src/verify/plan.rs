@@ -1,4 +1,4 @@
-//! What is done with a rule, whichever it is: [`Plan`].
+//! How a rule is verified, whatever its type: [`Plan`].
 
 use super::demands::Demands;
 use super::failure::Failure;
@@ -27,7 +27,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What is done with a rule.
+/// How a rule is verified.
 #[derive(Clone)]
 pub(super) struct Plan {
     pub(super) demands: Demands,
@@ -38,7 +38,7 @@ pub(super) struct Plan {
     pub(super) scenarios: Vec<String>,
     /// What clients ask, if not the default.
     pub(super) requests: Option<Vec<String>>,
-    /// How right wall clocks are, if in all scopes alike.
+    /// The wall clocks of all scopes, if they were given.
     pub(super) clocks: Option<Clocks>,
     /// Whether masters may need each other's snapshots.
     pub(super) snapshots: bool,
@@ -46,7 +46,7 @@ pub(super) struct Plan {
     pub(super) unreached: BTreeSet<String>,
     pub(super) limits: Limits,
     pub(super) quiet: bool,
-    /// What is to be said of a rule of this form.
+    /// A note on rules of this form.
     note: &'static str,
 }
 
@@ -61,12 +61,12 @@ pub struct Passed {
     pub states: usize,
 }
 
-/// The laws are tried on so many of the user's own operations: the histories grow with the cube of it.
+/// The laws are tried on at most this many of the user's own operations: the number of histories grows with its cube.
 const MOST_OPERATIONS: usize = 4;
 
-/// What is to be said where snapshots are to blame, or seem to be.
-const NO_MERGE: &str = "the rule has no `merge`: it returns `None`, so that where a neighbour sends a snapshot, its state \
-                        replaces ours, and what it had not seen is lost; write `merge`, or leave snapshots out by \
+/// The note where snapshots are to blame, or seem to be.
+const NO_MERGE: &str = "the rule has no `merge`: it returns `None`, so a neighbour's snapshot replaces the master's state, and \
+                        writes that the neighbour had not seen are lost; write `merge`, or leave snapshots out by \
                         `.without_snapshots()`";
 
 fn claims_of(claimed: &Result<claims::Passed, Box<Refuted>>) -> Claims {
@@ -79,11 +79,11 @@ struct Found {
     /// Of each violated property the shortest schedule, with the place of its world.
     violations: BTreeMap<&'static str, (usize, Violation)>,
     laws: Vec<Broken>,
-    /// What a scenario file expects otherwise.
+    /// What scenario files expect otherwise.
     surprises: Vec<String>,
-    /// The first thing that makes it no test.
+    /// The first reason why nothing was tested.
     incomplete: Option<Failure>,
-    /// The first property of the user's own that could not be asked of a state.
+    /// The first failed evaluation of a property of the user's own.
     failed: Option<Failure>,
     /// Whether the witnesses of those properties were reached in some scope.
     reached: BTreeMap<&'static str, bool>,
@@ -108,10 +108,10 @@ impl Plan {
         }
     }
 
-    /// Where the rule is tried: what takes least first.
+    /// The worlds in which the rule is tried, the smallest first.
     ///
     /// # Errors
-    /// If the requests given are not right, or wall clocks are spoken of that the rule does not use.
+    /// If the given requests have an error, or give times to a rule that does not use wall clocks.
     pub(super) fn worlds(&self, rule: &dyn Ruled) -> Result<Vec<World>, Failure> {
         let (kind, by_clocks) = (rule.kind(), rule.goes_by_clocks());
         let requests = self.requests.as_ref().map(|texts| requests::clients(texts, kind, by_clocks));
@@ -139,7 +139,7 @@ impl Plan {
             worlds = worlds::under(clocks, worlds);
         }
         if let (false, Some(world)) = (by_clocks, worlds.iter().find(|world| world.speaks_of_clocks())) {
-            let what = "speaks of wall clocks, which this rule does not use (`Resolver::goes_by_clocks` is false)";
+            let what = "gives wall-clock times, which this rule does not use (`Resolver::goes_by_clocks` is false)";
             return Err(Failure::Request(format!("the scope {} {what}: leave `at TIME` and `clocks` out", world.name)));
         }
         let given = (!self.scenarios.is_empty()).then(|| RuleName::Given(self.given(rule)));
@@ -154,15 +154,15 @@ impl Plan {
         Ok(worlds)
     }
 
-    /// The rule where rules have names, believed as far as it was tested.
+    /// The rule where a named rule is expected. Its claims are believed as far as they were tested.
     pub(super) fn given(&self, rule: &dyn Ruled) -> &'static Given {
         rule.given(&Asked { claims: claims_of(&rule.claims(&[])), ..self.asked.clone() })
     }
 
-    /// Masters in that world, whose rule is believed as far as it was tested.
+    /// Masters in that world. The rule's claims are believed as far as they were tested.
     ///
     /// # Errors
-    /// If a property of the user's own is none there.
+    /// If a property of the user's own is not valid there.
     pub(super) fn model(&self, rule: &dyn Ruled, world: &World) -> Result<Model, Failure> {
         let claims = claims_of(&rule.claims(&self.operations(std::slice::from_ref(world))));
         self.believed(rule, world, claims)
@@ -219,7 +219,7 @@ impl Plan {
         self.outcome(rule, &worlds, found, claimed.err())
     }
 
-    /// Those that are broken and demanded.
+    /// Finds the laws that are demanded and broken.
     fn try_laws(&self, rule: &dyn Ruled, worlds: &[World], found: &mut Found) {
         let operations = self.operations(worlds);
         let (findings, again) = (rule.laws(&operations), rule.laws(&operations));
@@ -267,21 +267,21 @@ impl Plan {
         if found.violations.is_empty() && found.incomplete.is_none() {
             found.incomplete = self.incomplete(world, model, &report);
         }
-        // Only what is demanded, and shorter than what has been found, is worth a replay; of what happens under right clocks,
-        // wrong ones show nothing new.
+        // Only a demanded property with a shorter schedule than before is worth a replay. If right clocks show a violation,
+        // the same under wrong ones is nothing new.
         let shorter = |finding: &Finding| match &finding.verdict {
             Verdict::Violated(Some(path)) => found.violations.get(finding.property).is_none_or(|(_, known)| {
                 known.skewed == world.skewed && path.len() < known.example.replayed.steps.len()
             }),
             _ => false,
         };
-        // A property that a file expects to be violated is one that it allows.
+        // A property that a file expects to be violated is allowed.
         let demanded = |finding: &Finding| {
             let allowed = world.expect().is_some_and(|expect| expect.violated.contains(&finding.property));
             self.demands.include(finding.property) && !allowed
         };
         if let Some(scenario) = world.scenario().filter(|held| held.expect.stated && self.demands.only.is_empty()) {
-            // What is shown with its schedule need not be named once more.
+            // A violation that is shown with its schedule need not be named once more.
             let shown = |finding: &Finding| demanded(finding) && matches!(finding.verdict, Verdict::Violated(_));
             let mut rest = report.clone();
             rest.findings.retain(|finding| finding.witness || !shown(finding));
@@ -289,7 +289,7 @@ impl Plan {
             found.surprises.extend(surprises.map(|surprise| format!("{}: {surprise}", world.name)));
         }
         report.findings.retain(|finding| demanded(finding) && shorter(finding));
-        // Every shipped rule's schedules replay: if one of these does not, that is this rule's doing.
+        // The schedules of every shipped rule replay. If one of these does not, this rule is not deterministic.
         for example in replayed_alike(model, &world.name, &report).unwrap_or_else(|_| watch::remembers()) {
             let property = example.property;
             let violation = Violation {
@@ -306,7 +306,7 @@ impl Plan {
         }
     }
 
-    /// Why nothing follows from it that nothing was found in this world.
+    /// Why it means nothing that nothing was found in this world.
     fn incomplete(&self, world: &World, model: &Erased, report: &Report) -> Option<Failure> {
         match report.cut {
             Some(Cut::Found) => return None,
@@ -318,7 +318,7 @@ impl Plan {
         if let Some(finding) = report.findings.iter().find(not_judged) {
             return Some(Failure::NotJudged { world: world.name.clone(), property: finding.property });
         }
-        // With the requests that are given no master may ever need a snapshot.
+        // With requests of the user's own, perhaps no master ever needs a snapshot.
         let needed =
             |witness: &str| !self.unreached.contains(witness) && (witness != p::CROSSED || self.requests.is_none());
         // A file that expects anything says what it does not reach.
@@ -380,7 +380,7 @@ impl Plan {
         Err(Failure::Violated { violations, laws, notes })
     }
 
-    /// Tells at once what has been found first, past the capture of tests' output.
+    /// Prints the first finding at once, past the capture of tests' output.
     fn announce(&self, what: &dyn Display) {
         if !self.quiet {
             let text = format!("\n{}: found first, the rest is still being explored:\n{what}\n", this_test());

@@ -10,7 +10,7 @@ const MASTERS: u16 = 16;
 /// Reads requests such as `A: set k = 1`. `A/2: …` is a second client of master A.
 ///
 /// # Errors
-/// What is wrong with one, and what would be right.
+/// What is wrong with a request, and what would be right.
 pub(super) fn clients(texts: &[String], kind: Kind, by_clocks: bool) -> Result<Vec<Client>, String> {
     let mut clients: BTreeMap<(MasterId, &str), Vec<Request>> = BTreeMap::new();
     for (place, text) in texts.iter().enumerate() {
@@ -28,7 +28,7 @@ pub(super) fn clients(texts: &[String], kind: Kind, by_clocks: bool) -> Result<V
             return Err(wrong(format!("the rule does not take it: it takes {}", kind.operations())));
         }
         if !by_clocks && request.op.time().is_some() {
-            return Err(wrong("the rule does not go by wall clocks: drop the time".into()));
+            return Err(wrong("the rule does not use wall clocks: drop the time".into()));
         }
         clients.entry((at, name)).or_default().push(request);
     }
@@ -53,7 +53,7 @@ pub(super) fn clients(texts: &[String], kind: Kind, by_clocks: bool) -> Result<V
     Ok(clients.into_iter().map(|((at, _), asks)| Client { at, asks }).collect())
 }
 
-/// No two clients of one master ask the same: a trace could not say which is meant.
+/// Checks that no two clients of one master make the same request: a trace could not say which is meant.
 fn told_apart(clients: &BTreeMap<(MasterId, &str), Vec<Request>>) -> Result<(), String> {
     let mut asked_by = BTreeMap::new();
     for ((at, client), asks) in clients {
@@ -67,7 +67,7 @@ fn told_apart(clients: &BTreeMap<(MasterId, &str), Vec<Request>>) -> Result<(), 
     Ok(())
 }
 
-/// How many masters there are where these are asked: two or more.
+/// The number of masters in a cluster where these are asked: two or more.
 pub(super) fn masters_of(asked: impl Iterator<Item = MasterId>) -> u16 {
     asked.map(|at| at.0 + 1).max().unwrap_or(0).max(2)
 }

@@ -1,4 +1,4 @@
-//! The rule to be verified: as each master has it, watched, and with its type forgotten.
+//! The rule to be verified: one for each master, watched, behind one type.
 
 use super::watch::{Current, Misbehaviour, Watched, message_of};
 use super::wired::Wired;
@@ -17,21 +17,21 @@ use multimaster::{Kind, MasterId, Op, Resolver};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-/// A rule's claims are tested with so many operations: there are as many runs as the cube of it, and more.
+/// A rule's claims are tested with this many operations: the number of runs grows faster than its cube.
 const MOST_OPERATIONS: usize = 5;
 
-/// What is asked of a rule beside what is asked of all.
+/// What is demanded of a rule beyond what is demanded of all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
-    /// What reads are to be.
+    /// Its specification.
     pub(super) specification: Option<Specification>,
     /// Properties of the user's own.
     pub(super) properties: Vec<Property>,
-    /// How far the rule is believed that says which writes it shows.
+    /// How far the rule's claims of what a value shows are believed.
     pub(super) claims: Claims,
 }
 
-/// Masters in a scope, with the user's own properties, which know whether they could be asked.
+/// Masters in a scope, and the user's own properties, which tell later whether an evaluation failed.
 pub(super) type Model = (Erased, Arc<OwnProperties>);
 
 /// A rule for each master.
@@ -59,30 +59,30 @@ impl<R: Resolver> Rules<R> {
         Watched::new(rule, Arc::clone(&self.current))
     }
 
-    /// The same with its types forgotten: so whatever drives it is compiled once, and not again in each user's crate.
+    /// The same behind one type: so the code that drives it is compiled once, and not again in each user's crate.
     fn erased(&self, master: MasterId) -> AnyRule {
         AnyRule::new(Wired(self.at(master)))
     }
 }
 
-/// [`Rules`] of whatever type: what a plan is carried out with is compiled once.
+/// [`Rules`] of any type: the code that carries out a plan is compiled once.
 pub(super) trait Ruled {
     /// What kind of data is kept.
     fn kind(&self) -> Kind;
-    /// Whether wall clocks count.
+    /// Whether the rule uses wall clocks.
     fn goes_by_clocks(&self) -> bool;
-    /// What clients write if the user does not say.
+    /// What clients write by default.
     fn workload(&self) -> Workload;
     /// Masters in a scope, each with its rule.
     ///
     /// # Errors
-    /// The first property of the user's own that is none of that scope.
+    /// The first property of the user's own that is not valid in that scope.
     fn model(&self, scope: Scope, asked: &Asked) -> Result<Model, Rejected>;
-    /// The rule where rules have names.
+    /// The rule where a named rule is expected.
     fn given(&self, asked: &Asked) -> &'static Given;
     /// The laws, tried on all small histories of these operations; of a few of the rule's kind if there are none.
     fn laws(&self, operations: &[Op]) -> Findings;
-    /// What the rule says that it shows, tested on all small runs of a few operations of its kind, and of these.
+    /// Tests what the rule claims to show, on all small runs of a few operations of its kind, and of these.
     fn claims(&self, operations: &[Op]) -> Result<claims::Passed, Box<Refuted>>;
 }
 

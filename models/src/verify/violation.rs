@@ -14,7 +14,7 @@ use std::time::Duration;
 pub struct Violation {
     /// The scope.
     pub world: String,
-    /// Whether wall clocks are wrong in it: then no scope shows the same with clocks that are right.
+    /// Whether wall clocks are wrong in it: then no scope with right clocks violates the property.
     pub skewed: bool,
     /// The property, and the schedule.
     pub example: Counterexample,
@@ -64,7 +64,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What does that in this test and in no other.
+/// The command that does that in this test and in no other.
 fn command(variable: &str, file: &Path) -> String {
     let file = file.display().to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@%".contains(c);
@@ -72,19 +72,19 @@ fn command(variable: &str, file: &Path) -> String {
     format!("{variable}={file} cargo test -- --exact {}", this_test())
 }
 
-/// The test that we run in, which gives its thread its name: the path of its function.
+/// The test that runs this: its thread is named after the path of its function.
 pub(super) fn this_test() -> String {
     std::thread::current().name().unwrap_or("verify").to_owned()
 }
 
-/// A name that every file system takes.
+/// The name with only characters that every file system accepts.
 fn plain(name: &str) -> String {
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "._".contains(c) { c } else { '-' }).collect();
     name.replace("--", "-")
 }
 
-/// The name, with a number behind it if another trace has been written under it already by this process.
+/// The name, with a number behind it if this process has written another trace under it.
 fn unique(name: &str, trace: &str) -> String {
     static WRITTEN: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
     let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -29,13 +29,13 @@ pub enum Misbehaviour {
     },
     /// Asked the same twice in a row it gave one answer, but another when all was asked once more.
     Remembers,
-    /// It said of a change that it made no difference to the state, and it did.
+    /// Its `apply` returned false for a change that altered the state.
     FalseReport {
         /// The call.
         call: String,
     },
-    /// Something that it keeps or sends is another value once it has been written as JSON and read, as a scenario file, a
-    /// survey and a network do.
+    /// A value that it keeps or sends changes when it is written as JSON and read again, as scenario files, surveys and
+    /// networks do.
     Unwritable {
         /// The value.
         value: String,
@@ -67,15 +67,15 @@ impl fmt::Display for Misbehaviour {
                 write!(f, "  a rule is a pure function: no clock, no randomness, no memory outside its state")
             }
             Misbehaviour::FalseReport { call } => {
-                write!(f, "the rule says that a change made no difference, and it did\n  in {call}")
+                write!(f, "`apply` returned false, but the change altered the state\n  in {call}")
             }
             Misbehaviour::Unwritable { value, why } => {
                 writeln!(f, "a state or an effect of the rule cannot be written as JSON and read again: {value}")?;
                 writeln!(f, "  {why}")?;
                 write!(
                     f,
-                    "  keys of a map must be texts or numbers, for one: a list of pairs can have any; and no field \
-                           may be left out"
+                    "  the keys of a map must be text or numbers (a list of pairs can hold any); and no field may \
+                           be left out"
                 )
             }
             Misbehaviour::NeverEnds { call, after } => {

@@ -1,4 +1,4 @@
-//! A rule whose states and effects survive being written down: [`Wired`].
+//! A rule whose states and effects stay the same as JSON: [`Wired`].
 
 use super::watch::Misbehaviour;
 use multimaster::resolver::Data;
@@ -6,11 +6,11 @@ use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Stamp
 use std::panic::resume_unwind;
 
 /// The rule, and a check that what it keeps and sends is the same once it has been written as JSON and read. Scenario files
-/// and surveys tell states apart by that text: a part that it leaves out would make two states one.
+/// and surveys identify states by that text: if it left out a part, two states would be taken for one.
 #[derive(Clone)]
 pub(super) struct Wired<R>(pub(super) R);
 
-/// Throws a [`Misbehaviour`] if the value is another one after a journey.
+/// Throws a [`Misbehaviour`] if the value is changed by a round trip through JSON.
 fn sent<T: Data>(value: T) -> T {
     let lost =
         |why: String| -> ! { resume_unwind(Box::new(Misbehaviour::Unwritable { value: format!("{value:?}"), why })) };

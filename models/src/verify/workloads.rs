@@ -1,4 +1,4 @@
-//! What clients write where a user does not say it.
+//! What clients write by default.
 
 use multimaster::{Kind, MasterId, Replica, Request, Resolver, Topology};
 
@@ -6,7 +6,7 @@ use multimaster::{Kind, MasterId, Replica, Request, Resolver, Topology};
 /// rule that prefers the larger or the smaller may err in one order only.
 pub(crate) type Workload = [[[&'static str; 2]; 3]; 2];
 
-/// The writes that `rule` takes: of a map, to fields of whichever kind it has.
+/// The writes that `rule` takes: for a map, to fields of the kind that it has.
 pub(crate) fn workload<R: Resolver>(rule: &R) -> Workload {
     match rule.kind() {
         // Of those that are equal the first, and registers come first: they are what most maps' fields can be.

@@ -6,12 +6,12 @@ use crate::scenario::{Expect, Explored, Scenario};
 use crate::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster::{MasterId, Op, Request, Topology};
 
-/// What is explored, and the name under which a trace finds it again.
+/// What is explored, under the name by which traces refer to it.
 #[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) name: String,
     pub(super) place: Place,
-    /// Whether wall clocks are wrong in it, which are right in the others.
+    /// Whether wall clocks are wrong in it; in all other worlds they are right.
     pub(super) skewed: bool,
 }
 
@@ -19,7 +19,7 @@ pub(super) struct World {
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Scope(Scope),
-    /// A scenario file with the rule in the place of its own.
+    /// A scenario file, with this rule in place of its own.
     Scenario(Box<Scenario>),
 }
 
@@ -40,7 +40,7 @@ impl World {
         if let Place::Scenario(scenario) = &self.place { Some(scenario) } else { None }
     }
 
-    /// What the scenario file expects, if it says so.
+    /// The scenario file's `[expect]`, if it has one.
     pub(super) fn expect(&self) -> Option<&Expect> {
         self.scenario().map(|scenario| &scenario.expect).filter(|expect| expect.stated)
     }
@@ -50,7 +50,7 @@ impl World {
         self.scope().is_some_and(|scope| scope.log.is_some())
     }
 
-    /// Whether it says anything of wall clocks.
+    /// Whether it gives times, or says how right clocks are.
     pub(super) fn speaks_of_clocks(&self) -> bool {
         self.scope().is_some_and(|scope| {
             let scripted = scope.clients.iter().flat_map(|client| &client.asks);
@@ -72,8 +72,8 @@ impl World {
         World { skewed: true, ..self.under(Clocks::Free) }
     }
 
-    /// What tells which of two worlds is explored sooner: the one whose clocks are not skewed; then the one with fewer states,
-    /// of which this tells about how many there are, in no unit.
+    /// The key by which worlds are sorted: worlds whose clocks are not skewed first; then by a rough estimate of the number
+    /// of states, in no unit.
     fn cost(&self) -> (bool, usize, usize) {
         let Some(scope) = self.scope() else { return (false, 0, 0) };
         let link = match scope.link {
@@ -85,7 +85,7 @@ impl World {
     }
 }
 
-/// The worlds under these clocks and no others; of those that come to the same, one.
+/// The worlds under these clocks and no others, without duplicates.
 pub(super) fn under(clocks: Clocks, worlds: Vec<World>) -> Vec<World> {
     let mut kept: Vec<World> = Vec::new();
     for world in worlds.into_iter().map(|world| world.under(clocks)) {
@@ -140,8 +140,8 @@ pub(super) fn default(workload: Workload, by_clocks: bool) -> Vec<World> {
     worlds
 }
 
-/// The same topologies and links, and as many masters as are asked, with these clients: a pair if it is two, then those of
-/// three or more.
+/// The same topologies and links with these clients, and as many masters as they name: a pair if they name two, then three
+/// or more.
 pub(super) fn requested(asked: &[Client], by_clocks: bool) -> Vec<World> {
     let masters = masters_of(asked.iter().map(|client| client.at));
     let untimed = asked.iter().flat_map(|client| &client.asks).all(|ask| ask.op.time().is_none());

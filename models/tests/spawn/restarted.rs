@@ -54,7 +54,7 @@ fn a_write_at_a_master_that_was_started_again_is_not_acknowledged() {
 #[test]
 fn masters_that_start_alone_meet_and_write() {
     let mut pair = Pair::started(LastWriteWins, 1, None, |at| Epochs::of(2, [(MasterId(at as u16), 5 + at as u64)]));
-    assert!(refusal(pair.ask(0, "set k = early")).starts_with("A has just started and waits for a word of B"));
+    assert!(refusal(pair.ask(0, "set k = early")).starts_with("A has just started and waits for an answer of B"));
     assert_eq!(pair.flying.len(), 2, "a greeting each");
     assert_eq!(pair.run(|_| false), 4, "and an answer to each, which is not answered");
     assert_eq!(pair.ask(0, "set k = v"), Some(Packet::Wrote("A1".into())));

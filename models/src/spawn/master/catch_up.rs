@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// How much is sent in answer to one digest, so that a socket's buffer holds it.
 const BURST: usize = MAX_DATAGRAM * cut::WINDOW as usize;
 
-/// How many changes are looked for to answer one digest: more do not fit a burst, however short they are.
+/// The most changes gathered to answer one digest: more do not fit a burst, however short they are.
 const MOST: usize = BURST / 80;
 
 impl<R: Resolver> MasterActor<R> {
@@ -27,7 +27,7 @@ impl<R: Resolver> MasterActor<R> {
         }
     }
 
-    /// Makes the snapshot ready to be sent, unless it is.
+    /// Makes the snapshot ready to be sent, unless it is ready already.
     pub(super) fn make_ready(&self, state: &mut MasterState<R>, snapshot: &Snapshot<R::State>) {
         if state.outgoing.as_ref().is_some_and(|outgoing| outgoing.seen == snapshot.seen) {
             return;
@@ -113,7 +113,7 @@ impl<R: Resolver> MasterActor<R> {
         self.send(feeder, Packet::Digest(Digest { epochs, seen, holds }), out);
     }
 
-    /// Answers a digest with what the asker lacks, or enough of it for now.
+    /// Answers a digest with changes that the asker lacks: all, or as many as one burst carries.
     pub(super) fn answer(
         &self,
         state: &mut MasterState<R>,
@@ -136,8 +136,8 @@ impl<R: Resolver> MasterActor<R> {
         Ok(())
     }
 
-    /// Sends a window of a snapshot: of the one that is being sent, if the asker has parts of it, nothing has been seen since or
-    /// it was made since the last tick. Only if it will not do is another made.
+    /// Sends a window of a snapshot: of the one that is being sent, if the asker holds parts of it, nothing has been seen
+    /// since, or it was made since the last tick. Otherwise it makes another.
     fn answer_by_snapshot(
         &self,
         state: &mut MasterState<R>,

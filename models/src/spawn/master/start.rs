@@ -1,4 +1,4 @@
-//! What a master does before it acknowledges a write, and when it is told that it was started again. Why: see
+//! What a master does before it acknowledges a write, and when it learns that it was started again. The reasons are in
 //! [`meeting`](crate::spawn::meeting).
 
 use super::{MasterActor, MasterState, Packets, Timer};
@@ -8,14 +8,14 @@ use multimaster::{MasterId, PeerFault, Resolver};
 use std::collections::BTreeSet;
 
 impl<R: Resolver> MasterActor<R> {
-    /// All that this master sends to or hears from, each once.
+    /// All masters that this one sends to or hears from, each once.
     pub(super) fn neighbours(&self) -> impl Iterator<Item = MasterId> {
         let topology = &self.scope.topology;
         let all: BTreeSet<MasterId> = topology.sends_to(self.id).chain(topology.hears_from(self.id)).collect();
         all.into_iter()
     }
 
-    /// Asks the neighbours that have yet to name this run's epoch to do so.
+    /// Greets the neighbours that have not yet named this run's epoch.
     pub(super) fn greet(&self, state: &MasterState<R>, out: &mut Packets<R>) {
         for peer in state.meeting.unmet() {
             self.journal.mention(|| format!("{} -> {peer}  greeting", self.id));
@@ -26,7 +26,7 @@ impl<R: Resolver> MasterActor<R> {
         }
     }
 
-    /// A greeting was not answered in time by all: they are greeted once more, or given up.
+    /// Not all neighbours answered a greeting in time: they are greeted once more, or given up.
     pub(super) fn greet_again(&self, state: &mut MasterState<R>, out: &mut Packets<R>) {
         if state.meeting.is_over() {
             return;
@@ -53,7 +53,7 @@ impl<R: Resolver> MasterActor<R> {
         });
     }
 
-    /// Takes in which runs a neighbour knows, by any packet of its, and answers if that was all it wants to know.
+    /// Takes in which runs a neighbour knows, which any packet of it says, and answers a greeting.
     pub(super) fn hear(
         &self,
         state: &mut MasterState<R>,
@@ -103,8 +103,8 @@ impl<R: Resolver> MasterActor<R> {
             if written > 0 {
                 self.journal.say(|| {
                     format!(
-                        "{}  HAS ACKNOWLEDGED {} of this run ({written} in all) before it was told so: {from} and all who \
-                         know the earlier run will not take them. Read them here, and write them at another master",
+                        "{}  HAS ACKNOWLEDGED {} of this run ({written} in all) before it learned this: {from}, and every master \
+                         that knows the earlier run, refuses them. Read them here, and write them at another master",
                         self.id,
                         if written == 1 { format!("{}1", self.id) } else { format!("{}1 to {}{written}", self.id, self.id) }
                     )
@@ -126,7 +126,7 @@ impl<R: Resolver> MasterActor<R> {
                 self.id, self.id
             )),
             None if !state.meeting.is_over() => not(format!(
-                "{} has just started and waits for a word of {}, which may know an earlier run of it: ask again in a moment",
+                "{} has just started and waits for an answer of {}, which may know an earlier run of it: ask again in a moment",
                 self.id,
                 in_words(state.meeting.unmet())
             )),
