@@ -189,7 +189,7 @@ fn an_edge_that_is_not_there_cannot_be_cut() {
     assert!(!cluster.cut(B, A) && !cluster.heal(B, A) && !cluster.spoil(B, A, Faults::default()));
 }
 
-/// Who names a shard that there is not is told so, by a neighbour's message or a caller's mistake, and nothing ends.
+/// A message or a call that names a shard that does not exist is refused, and nothing panics.
 #[test]
 fn a_shard_that_is_not_there_is_nobodys_end() {
     let pair = Topology::all_to_all(2).unwrap();

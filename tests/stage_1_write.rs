@@ -82,7 +82,7 @@ fn a_full_counter_refuses_and_changes_nothing() {
     assert_eq!(a.write("another", Op::Add(1)), Ok(dot(A, 3)));
 }
 
-/// A time that a rule would not ask is refused, not dropped: nobody is left to think that it counts.
+/// A time that the rule would not use is refused, not dropped silently.
 #[test]
 fn a_time_is_refused_by_a_rule_that_does_not_use_wall_clocks() {
     fn refuses<R: Resolver>(rule: R, op: &Op) {

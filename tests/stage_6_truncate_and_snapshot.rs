@@ -200,7 +200,7 @@ fn rows<R: Resolver>(master: &Replica<R>) -> Arc<BTreeMap<Key, R::State>> {
     }
 }
 
-/// Who asks again and again does not have the table copied again and again.
+/// Repeated requests for a snapshot copy the table once.
 #[test]
 fn snapshots_of_one_state_share_their_rows() {
     let [mut a, mut b] = pair(ArrivalWins);

@@ -382,8 +382,8 @@ fn list() -> Result<bool, Failure> {
     )?;
     writeln!(out, "\nclocks, for rules that use wall clocks ({})", RuleName::those_that_go_by_clocks())?;
     writeln!(out, "  {:19} a write's time is what its request says (`at 10, set k = 1`), or its Lamport time", "free")?;
-    writeln!(out, "  {:19} later than all times that the write had seen; an earlier one moves on to that", "right")?;
-    writeln!(out, "  {:19} the same, but N behind", "skewed by N")?;
+    writeln!(out, "  {:19} later than the times of all writes that it had seen; an earlier time is moved on", "right")?;
+    writeln!(out, "  {:19} the same, but up to N behind", "skewed by N")?;
     writeln!(out, "\ndeliveries")?;
     writeln!(out, "  {:19} each change once, after all that its writer had seen: what the protocol gives", "causal")?;
     writeln!(out, "  {:19} after its own origin's earlier ones, but not after what its writer had seen", "unordered")?;

@@ -332,7 +332,7 @@ impl Scenario {
     pub fn fault_of_rule(&self) -> Option<Fault> {
         let wrong = self.rule_failed()?;
         let line = self.rule_line + wrong.line.saturating_sub(1);
-        Some(Fault::at(&self.name, line, format!("nothing follows, because the rule failed: {}", wrong.what)))
+        Some(Fault::at(&self.name, line, format!("no verdict counts, because the rule failed: {}", wrong.what)))
     }
 
     /// Why nothing that was explored of it says anything: its rule is an expression, and failed on the way.

@@ -1,4 +1,4 @@
-//! Wall clocks: who uses them, how wrong they can be, and where their times are shown.
+//! Wall clocks: which rules use them, how wrong they can be, and where their times are shown.
 #![allow(missing_docs)]
 
 use multimaster_models::check::{Checked, Counterexample, Engine, check};
@@ -118,7 +118,7 @@ fn a_transfer_goes_to_a_master_that_there_is_whatever_the_time() {
     assert_refused(&at("at 5, transfer 1 of k to Z"), 7, &["`at 5`", "uses no wall clocks"]);
 }
 
-/// A clock that is behind what its master has seen loses what is written by it: under right clocks it cannot be behind.
+/// A clock that is behind what its master has seen loses that master's writes: under right clocks it cannot be behind.
 #[test]
 fn what_needs_skew_does_not_happen_under_right_clocks() {
     let skew = "[clients]\nA = [\"at 10, set k = 1\"]\nB = [\"at 5, set k = 2\"]";
@@ -130,7 +130,8 @@ fn what_needs_skew_does_not_happen_under_right_clocks() {
     assert_eq!(["skewed by 0", "skewed by 1", "skewed by 2", "skewed by 9"].map(lost), [None, None, Some(3), Some(3)]);
 }
 
-/// Right clocks are not only Lamport times: of concurrent writes the one with fewer before it may be the later.
+/// Right clocks are more than Lamport timestamps: of two concurrent writes, the one with fewer writes before it may be the
+/// later.
 #[test]
 fn under_right_clocks_time_passes_where_nothing_is_written() {
     let clients = "[clients]\nA = [\"at 10, set k = 1\"]\nB = [\"set k = 2\", \"set k = 3\"]";

@@ -1,4 +1,4 @@
-//! The Explorer as a person gets it, and as nobody should: over its socket.
+//! The Explorer over its socket: as a browser uses it, and as attackers and broken clients do.
 #![allow(missing_docs)]
 
 use multimaster_models::catalogue;

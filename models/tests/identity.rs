@@ -1,4 +1,4 @@
-//! What is the same is told by content, never by a hash alone.
+//! Equality is decided by content, never by a hash alone.
 #![allow(missing_docs)]
 
 use multimaster::resolver::Side;

@@ -1,5 +1,5 @@
-//! Small inputs as people wrote them, most after public bug reports, each with all that is to come out: which properties are
-//! violated and after how many steps, what is read, and what is said of it.
+//! Small inputs, most of them from public bug reports, each with everything that must come out: the violated properties
+//! with the lengths of their schedules, the readings, and the messages.
 #![allow(missing_docs)]
 
 mod inputs {

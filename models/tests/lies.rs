@@ -1,4 +1,4 @@
-//! Rules that lie: each says something of itself that is not so, and each is refuted by a check of its own.
+//! Rules that lie: each makes a false claim about itself, and a check of its own refutes each.
 #![allow(missing_docs)]
 
 use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Stamp, Text};
@@ -91,7 +91,7 @@ fn the_honest_twin_passes() {
     assert!(passed.is_ok(), "{}", passed.unwrap_err());
 }
 
-/// What a rule says that a reading shows is refuted by a run in which another value makes no difference.
+/// A false claim that a reading shows a write is refuted by a run in which another value in its place reads the same.
 #[test]
 fn a_false_word_on_what_is_shown_is_refuted_with_its_run() {
     let joined = |values: &[Text]| values.iter().map(|value| value.as_str()).collect::<Vec<_>>().join("+");
@@ -170,7 +170,7 @@ fn a_text_that_keeps_both_loses_nothing() {
     assert!(passed.is_ok(), "{}", passed.unwrap_err());
 }
 
-/// Without any word of the rule: what is read alone tells.
+/// Without asking the rule: the readings alone show it.
 #[test]
 fn what_is_read_tells_of_a_loss_to_nothing_and_of_what_nobody_wrote() {
     let silent = |read| Liar { read, shows: |_, _| false, ..HONEST };
@@ -183,7 +183,7 @@ fn what_is_read_tells_of_a_loss_to_nothing_and_of_what_nobody_wrote() {
     only(silent(|held| all(&held[held.len().saturating_sub(1)..])), p::NO_POLICY_LOSS);
 }
 
-/// Nothing need be asked for: a rule that says the truth of what it loses fails all the same.
+/// Without `.lossless()`: a rule that is honest about what it loses fails all the same.
 #[test]
 fn a_loss_to_nothing_and_what_nobody_wrote_fail_by_default() {
     let honestly = |read| Liar { read, shows: |held, dot| held.len() == 1 && held[0].1 == dot, ..HONEST };

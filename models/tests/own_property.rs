@@ -1,5 +1,5 @@
-//! Properties of the user's own: what they find, that what is wrong with one is told with its line, and that none holds
-//! without having been put to the test.
+//! The user's own properties: what they find, that errors in one name its line, and that none holds without having been put
+//! to the test.
 #![allow(missing_docs)]
 
 use multimaster_models::check::{Checked, Engine, check};
@@ -117,7 +117,7 @@ fn a_table_that_is_no_property_is_told_with_its_line() {
     assert!(told.starts_with("mine.toml:5: the article's program has no `[properties]`"), "{told}");
 }
 
-/// What is not met by the few schedules that are tried first.
+/// A failure that the few schedules tried beforehand do not meet.
 #[test]
 fn a_property_that_cannot_be_asked_of_a_reached_state_has_failed() {
     let world = "rule = \"last-write\"\n\n[clients]\nA = [\"set k = 1\", \"set k = 2\", \"set k = 3\"]\nB = [\"set k = 4\", \"set k = 5\"]\n";

@@ -167,7 +167,7 @@ fn what_no_right_neighbour_sends_is_refused() {
     running.end();
 }
 
-/// A rule whose effects travel as JSON of its own: what is not one is refused when it arrives.
+/// The effects of a rule travel as JSON of its own form: any other JSON is refused when it arrives.
 #[test]
 fn an_effect_of_another_type_is_refused_and_stops_nobody() {
     let running = Running::start("systems/cassandra/skew", free_ports(), &["--only", "A"]);
@@ -211,7 +211,7 @@ fn a_right_is_handed_to_nobody_that_is_not_there() {
     running.end();
 }
 
-/// What a rule does after it has failed says nothing: nobody is told that it was done.
+/// The results of a rule after it has failed mean nothing: none is sent.
 #[test]
 fn a_rule_that_fails_ends_the_masters() {
     let path = std::env::temp_dir().join(format!("multimaster-spawn-{}-fails.toml", std::process::id()));
@@ -288,7 +288,7 @@ fn the_help_names_the_limit() {
     assert!(help.contains("{\"Greet\":") && help.contains("\"epochs\":["), "{help}");
 }
 
-/// What the file says that is not done here is named.
+/// `spawn` names what it does otherwise than the file says.
 #[test]
 fn what_is_for_exploring_only_is_said() {
     let running = Running::start("systems/pgd/unordered-delete", free_ports(), &[]);

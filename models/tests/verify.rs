@@ -589,7 +589,7 @@ fn snapshots_can_be_left_out() {
     Verify::rule(Remembering).lawless().without_snapshots().run().unwrap();
 }
 
-/// Replaying in every test whose name begins alike would say nothing.
+/// A command that also ran tests with a longer name would replay the trace under other rules.
 #[test]
 fn the_command_that_replays_names_this_test_alone() {
     let text = Verify::rule(ArrivalWins).quiet().run().unwrap_err().to_string();
@@ -833,7 +833,7 @@ fn a_state_that_json_does_not_keep_is_told() {
     assert!(failure.to_string().contains("read again it is Half { kept: 1, forgotten: 0 }"), "{failure}");
 }
 
-/// Whoever waits for a long test sees it at once: `cargo test` shows what a test prints only once that has failed.
+/// `cargo test` shows a test's output only once it has failed; the first violation must be seen at once.
 #[test]
 fn what_is_found_first_is_printed_past_the_capture_of_output() {
     let printed = |test: &str| {

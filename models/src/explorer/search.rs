@@ -50,7 +50,7 @@ impl Search {
         let report = self.report.get();
         let failed = (self.shown.failed)();
         let progress = match (&failed, report) {
-            (Some(why), _) => format!("nothing follows, because the rule failed: {why}"),
+            (Some(why), _) => format!("no verdict counts, because the rule failed: {why}"),
             (None, Some(Report { cut: Some(cut), .. })) => format!("not exhausted: {}", cut_in_words(*cut)),
             (None, Some(_)) => "all states".into(),
             (None, None) if self.begun.load(Ordering::Relaxed) => "searching".into(),

@@ -39,7 +39,7 @@ impl Value {
 
     fn within(given: &Dynamic, depth: usize) -> Result<Value, String> {
         let Some(depth) = depth.checked_sub(1) else {
-            return Err(format!("lists and maps lie in each other more than {DEEPEST} deep"));
+            return Err(format!("lists and maps are nested more than {DEEPEST} deep"));
         };
         if given.is_unit() {
             return Ok(Value::Unit);
@@ -67,7 +67,7 @@ impl Value {
             let each = record.fields().map(|(name, value)| Ok((name.into(), Value::within(value, depth)?)));
             return each.collect::<Result<_, String>>().map(Value::Map);
         }
-        Err(format!("a value of type `{}` is no plain data", given.type_name()))
+        Err(format!("a value of type `{}` is not plain data", given.type_name()))
     }
 
     /// The value as a script sees it.

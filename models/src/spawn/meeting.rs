@@ -87,18 +87,18 @@ pub enum OtherRun {
 impl fmt::Display for OtherRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            OtherRun::TooMany(count) => write!(f, "`epochs` of {count} masters: there are not so many"),
+            OtherRun::TooMany(count) => write!(f, "`epochs` names {count} masters: the cluster has fewer"),
             OtherRun::Unnamed(id) => {
                 let before = "0,".repeat(id.index().min(8));
                 write!(
                     f,
-                    "{id} does not name its own epoch: `\"epochs\":[{before}7]`, for one, and the same every time"
+                    "{id} does not name its own epoch: send `\"epochs\":[{before}7]`, for example, and the same in every packet"
                 )
             }
             OtherRun::Of(id, known, named) => write!(
                 f,
                 "{id} is known with epoch {known} and named with {named}: it was started again and has forgotten what it \
-                 wrote; nothing of that run is taken"
+                 wrote; changes of that run are refused"
             ),
             OtherRun::Receiver(id, own, known) => write!(
                 f,

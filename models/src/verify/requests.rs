@@ -17,7 +17,7 @@ pub(super) fn clients(texts: &[String], kind: Kind, by_clocks: bool) -> Result<V
         let wrong = |what: String| format!("request {}, `{text}`: {what}", place + 1);
         let (name, request) = text
             .split_once(": ")
-            .ok_or_else(|| wrong("it does not say which master is asked: `A: set k = 1`, for one".into()))?;
+            .ok_or_else(|| wrong("it does not say which master is asked: write `A: set k = 1`, for example".into()))?;
         let name = name.trim();
         let master = name.split('/').next().unwrap_or(name);
         let at = (0..MASTERS).map(MasterId).find(|id| id.to_string() == master).ok_or_else(|| {
@@ -33,7 +33,7 @@ pub(super) fn clients(texts: &[String], kind: Kind, by_clocks: bool) -> Result<V
         clients.entry((at, name)).or_default().push(request);
     }
     if clients.is_empty() {
-        return Err("no requests are given: `.requests([\"A: set k = 1\", \"B: set k = 2\"])`, for some".into());
+        return Err("no requests are given: `.requests([\"A: set k = 1\", \"B: set k = 2\"])`, for example".into());
     }
     if let Some(((at, _), _)) = clients.iter().find(|(_, asks)| asks.len() > 255) {
         return Err(format!("a client of {at} is given more than 255 requests"));

@@ -1,4 +1,4 @@
-//! A scenario that expects nothing is explored: what is found, and the `[expect]` that holds it to that.
+//! A scenario without `[expect]` is explored: `check` prints its verdicts, and the `[expect]` that pins them.
 
 use crate::{Folder, scenario};
 use multimaster_models::catalogue;

@@ -1,4 +1,4 @@
-//! Text that is not ours, long or hostile, in all that is printed and written.
+//! Foreign text, long or hostile, in everything that is printed and written.
 
 use crate::{Folder, scenario};
 use std::fs;

@@ -45,7 +45,7 @@ Not put to the test: no message arrived, nothing was read."
     );
 }
 
-/// Nothing that happened cannot be wrong.
+/// A record without steps cannot be wrong, and proves nothing.
 #[test]
 fn a_record_without_steps_is_no_success() {
     let nothing = check_text("none.jsonl", SETTING).unwrap_err();
@@ -57,7 +57,7 @@ fn a_record_without_steps_is_no_success() {
     assert_eq!(replay(LastWriteWins, &good.setting, &good.events).unwrap().not_tested(), [] as [&str; 0]);
 }
 
-/// A record that tries little says what it does not.
+/// `conform` names what a record does not put to the test.
 #[test]
 fn what_a_record_does_not_put_to_the_test_is_said() {
     let read = r#"{"number":0,"shard":0,"event":{"read":{"at":0,"key":"k","reading":"Nothing"}}}"#;

@@ -1,5 +1,4 @@
-//! Records with anything in them altered: read, held to the model and refused, without a panic, and with the status that is
-//! documented.
+//! Records with any part altered: each is held to the model or refused, without a panic and with a documented exit status.
 
 use super::driver::{Links, Run, run};
 use multimaster::systems::{CassandraCell, CassandraCounter, RiakSiblings};

@@ -184,7 +184,7 @@ fn time_grows_as_the_record_does() {
     }
 }
 
-/// What cannot be compared in time is not judged, and said not to be.
+/// A key with too many writes to compare is reported as not judged.
 #[test]
 fn a_key_of_too_many_writes_is_not_judged() {
     let (_, summary, _) = timed(Shape { events: 45_000, keys: 1 });

@@ -1,4 +1,4 @@
-//! The sandbox: what a script cannot do, and that it is told with its line.
+//! The sandbox: what a script cannot do, and that its errors name the line.
 
 use multimaster_models::expression::sandbox::{Record, Sandbox, Stopped, TIME, Wrong, quoted};
 use multimaster_models::expression::value::Value;
@@ -119,8 +119,8 @@ fn a_value_is_plain_data_on_one_line() {
     for (text, what) in [
         ("\"a\\nb\"", "the text `a\\nb` has a line break"),
         ("[\"\\x1b[31m\"]", "the text `\\u{1b}[31m` has a line break"),
-        ("|x| x", "is no plain data"),
-        ("0..3", "is no plain data"),
+        ("|x| x", "is not plain data"),
+        ("0..3", "is not plain data"),
         ("let a = 1; for i in 0..20 { a = [a]; } a", "more than 16 deep"),
     ] {
         let told = Value::of(&run(text).expect(text)).expect_err(text);

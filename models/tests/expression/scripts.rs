@@ -178,7 +178,7 @@ fn what_is_wrong_is_told_with_the_script_and_its_line() {
         (
             "kind = \"register\"\nstart = '|x| x'\napply = '1'\nread = 'state'",
             8,
-            "`start`: a value of type `Fn` is no plain data",
+            "`start`: a value of type `Fn` is not plain data",
         ),
         (
             "kind = \"register\"\nwrite = 'op.value + 1 > 2; op.nme'\napply = '1'\nread = 'state'",

@@ -1,4 +1,4 @@
-//! Which writes a value shows that an expression made: established by other values in their place, not assumed.
+//! Which writes a value that an expression made shows: tested with other values in their place, not assumed.
 
 use multimaster::{Dot, MasterId, Reading, Replica, Request, Resolver, Topology};
 use multimaster_models::any_rule::AnyRule;

@@ -1,4 +1,4 @@
-//! Scenario files written at random, field by field: most are right, and many mean something that no shipped one does.
+//! Scenario files generated field by field: most are valid, and many combine fields as no shipped file does.
 
 use super::super::scenarios;
 use multimaster_models::scenario::RuleName;

@@ -1,10 +1,10 @@
-//! Files that ship, with a few tokens removed, doubled, swapped, replaced or put in; and bytes without any sense.
+//! Shipped files with a few tokens removed, doubled, swapped, replaced or inserted; and random bytes.
 
 use super::super::{replayed, rounds, scenarios, seed, tried, walked};
 use multimaster_models::catalogue;
 use std::panic::AssertUnwindSafe;
 
-/// What is likelier to do harm than what is chosen by chance.
+/// Tokens that are likelier to do harm than random ones.
 const HARMFUL: [&str; 44] = [
     "-1",
     "0",

@@ -1,4 +1,4 @@
-//! Limits that a scenario states end its exploration, however much it asks for before the first step or at each.
+//! A scenario's limits end its exploration, however much work comes before the first step or at each step.
 
 use multimaster_models::check::{Checked, Engine, check};
 use multimaster_models::engine::{Cut, Verdict};

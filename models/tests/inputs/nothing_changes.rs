@@ -1,4 +1,4 @@
-//! Writes that change nothing, because what they say is so already: a rule may ignore them, and nothing is lost.
+//! Writes that state what is so already: a rule may ignore them, and nothing is lost.
 
 use crate::{checked, violated};
 use multimaster::Kind;

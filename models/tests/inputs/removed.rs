@@ -1,4 +1,4 @@
-//! What a delete had removed and what is read again is found in data of every kind.
+//! Resurrection of what a delete removed is found in every kind of data.
 
 use crate::{checked, reads, scenario, violated, why};
 use multimaster::resolver::Side;

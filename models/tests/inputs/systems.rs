@@ -9,7 +9,7 @@ fn named(rule: &str) -> String {
 
 const BOTH: [&str; 2] = ["A -> B: A1 after nothing", "B -> A: B1 after nothing"];
 
-/// Who deletes a counter that it has counted itself has lost nothing.
+/// A master that deletes a counter that it alone has counted loses nothing.
 #[test]
 fn a_counter_deleted_by_the_one_who_counted_is_no_loss() {
     let checked = checked(2, &named("cassandra-counter"), "A = [\"add 1 to k\", \"delete k\"]");

@@ -1,4 +1,4 @@
-//! What is said where a change made no difference, and of what masters write by themselves.
+//! The reasons given for a change that made no difference, and for writes that masters make by themselves.
 
 use crate::{replayed, scenario};
 use multimaster::resolver::Side;
@@ -57,7 +57,7 @@ fn why_a_change_was_not_taken_is_the_reason_of_the_rule() {
     }
 }
 
-/// After couchdb#1418: what one master takes the other's validation refuses.
+/// After couchdb#1418: one master accepts what the other's validation refuses.
 #[derive(Clone)]
 struct Validating;
 
@@ -107,7 +107,7 @@ fn what_a_receiver_refuses_is_said_to_be_refused() {
     assert_eq!((last.remark.as_deref(), &last.readings[1][..]), (Some("B refused it: it is not valid"), "k=good"));
 }
 
-/// Who keeps its own value writes it once more, so that the others take it: no client asked for that.
+/// A master that keeps its own value writes it once more, so that the others take it: no client asked for that write.
 fn realign(replica: &mut Replica<LastWriteWins>, from: MasterId, message: MessageOf<LastWriteWins>) -> Outcome {
     let changed = match &message {
         Message::Push(push) => push.changes.first().map(|change| change.key.clone()),

@@ -29,7 +29,7 @@ fn digest(holds: Option<(multimaster::VersionVector, u32)>) -> Packet<Option<mul
     Packet::Digest(Digest { epochs: together(), seen: Vec::new().into(), holds })
 }
 
-/// A snapshot costs what the table is large; to ask for one costs a few bytes.
+/// A snapshot costs time in proportion to the table; to ask for one costs a few bytes.
 #[test]
 fn one_snapshot_answers_all_who_ask_before_the_next_tick() {
     let mut pair = Pair::new(LastWriteWins, 1, Some(0));
@@ -69,7 +69,7 @@ fn one_snapshot_answers_all_who_ask_before_the_next_tick() {
     assert_eq!(pair.counted(0, "snapshot made"), 3);
 }
 
-/// One that has all of the snapshot that was just made, but not what was written since, gets that with the next tick.
+/// A master that has all of the latest snapshot, but not the writes since, gets those with the next tick.
 #[test]
 fn who_asks_for_more_than_was_made_since_the_tick_waits_for_the_next() {
     let mut pair = Pair::new(LastWriteWins, 1, Some(0));

@@ -1,4 +1,4 @@
-//! Datagrams of all kinds, right and altered, at a master's entrance.
+//! Datagrams of all kinds, valid and altered, sent to a master.
 
 use super::adapter::{CLIENT, Pair, together};
 use multimaster::systems::{CassandraCell, CassandraCounter, CouchDb, DynamoCart, RedisSet, RiakSiblings};

@@ -62,7 +62,8 @@ fn masters_that_start_alone_meet_and_write() {
     assert_eq!(pair.reads(1, "k"), Reading::Value("v".into()));
 }
 
-/// Nothing is known of it when it starts: it greets in vain, and takes writes. Then who knows better is back.
+/// At its start no neighbour answers: it greets in vain, and takes writes. Then a neighbour that knows its earlier run
+/// returns.
 #[test]
 fn what_was_acknowledged_before_anyone_could_tell_is_not_taken_for_what_is_known() {
     let mut pair = Pair::new(LastWriteWins, 1, None);

@@ -318,7 +318,7 @@ fn an_equal_value_is_written_again_but_for_mysql_and_cr_sqlite() {
     pgd.sync().reads("1", "1");
 }
 
-/// What a rule says where a change that comes makes no difference is what was the case.
+/// The reason that a rule gives for a change that made no difference is the true one.
 #[test]
 fn why_a_change_made_no_difference() {
     // What B says of A's last write, after what went before.
