@@ -270,8 +270,8 @@ fn what_cannot_start_says_why_before_anything_is_started() {
         (vec!["hello", "--port", "0"], "1 to 65534"),
         (vec!["hello", "--only", "A,Q"], "there are A, B"),
         (vec!["hello", "--tick", "0"], "1..=3600000"),
-        (vec!["article/swap"], "models the article's program, which is not run here"),
-        (vec!["two-shards"], "two-shards has 2 shards, and a master that runs here has one"),
+        (vec!["article/swap"], "models the article's program, which `spawn` cannot run"),
+        (vec!["two-shards"], "two-shards has 2 shards, and `spawn` runs masters of one"),
         (vec!["nowhere"], "multimaster list"),
     ] {
         let (status, why) = refused(&[&["spawn"], arguments.as_slice()].concat());

@@ -74,7 +74,7 @@ fn not_asked(name: &str, asked: &[&str], witnesses: &[&str]) -> String {
     }
     let mut known = p::ALL.into_iter().chain(article::PROPERTIES);
     if let Some(property) = known.find(|property| in_file(property) == name) {
-        return format!("`{property}` is not judged of this program; the properties are {}", asked.join(", "));
+        return format!("`{property}` is not asked of this program; the properties are {}", asked.join(", "));
     }
     let fields = asked.iter().map(|property| in_file(property));
     let fields: Vec<String> = fields.chain(FIGURES.map(str::to_owned)).map(|field| format!("`{field}`")).collect();

@@ -139,7 +139,7 @@ impl Plan {
             worlds = worlds::under(clocks, worlds);
         }
         if let (false, Some(world)) = (by_clocks, worlds.iter().find(|world| world.speaks_of_clocks())) {
-            let what = "gives wall-clock times, which this rule does not use (`Resolver::goes_by_clocks` is false)";
+            let what = "uses wall clocks, which this rule does not (`Resolver::goes_by_clocks` is false)";
             return Err(Failure::Request(format!("the scope {} {what}: leave `at TIME` and `clocks` out", world.name)));
         }
         let given = (!self.scenarios.is_empty()).then(|| RuleName::Given(self.given(rule)));
