@@ -286,13 +286,20 @@ impl<'a> View<'a> {
         Loss { write: write.dot, shown: shown.iter().map(|other| other.dot).collect(), to }
     }
 
-    /// What `clear` removed, and is read although no write put it there that `clear` had not seen.
+    /// What `clear` removed, and is read although no write put it there that `clear` had not seen. Of equal contents, those
+    /// come first that nothing before `clear` had superseded.
     fn risen(&self, clear: &Write) -> Vec<&'a Write> {
         let again = |deed: Deed<'_>| self.deeds.iter().any(|(other, by)| *by == deed && !clear.had_seen(other));
         let risen = |(write, deed): &&(&'a Write, Deed<'a>)| {
             *deed != Deed::Clear && clear.had_seen(write) && self.shown.shows(*deed) && !again(*deed)
         };
-        self.deeds.iter().filter(risen).map(|(write, _)| *write).collect()
+        let was_gone = |write: &Write, deed: Deed<'_>| {
+            let mut seen = self.deeds.iter().filter(|(other, _)| clear.had_seen(other));
+            seen.any(|(later, by)| later.had_seen(write) && by.supersedes(deed))
+        };
+        let mut risen: Vec<_> = self.deeds.iter().filter(risen).collect();
+        risen.sort_by_key(|(write, deed)| was_gone(write, *deed));
+        risen.into_iter().map(|(write, _)| *write).collect()
     }
 
     /// The adds that no seen removal of the counter had seen, and the others.

@@ -137,3 +137,15 @@ fn what_comes_back_is_found_in_counters() {
     assert_eq!(path.len(), 4);
     assert_eq!(explored(false).verdict(NO_RESURRECTION), Some(&Verdict::Holds(None)));
 }
+
+/// Two masters wrote one value; the delete is said to have removed the one that was there, not the one that was gone before.
+#[test]
+fn what_a_delete_removed_is_what_was_there() {
+    let (a, b) = ("set k = 1", "delete k");
+    let clients = format!("A = [\"{a}\", \"{b}\"]\nB = [\"{a}\", \"{b}\"]");
+    for rule in ["mysql", "pgd", "goldengate-overwrite"] {
+        let checked = checked(2, &format!("rule = \"{rule}\""), &clients);
+        assert_eq!(violated(&checked).get(NO_RESURRECTION), Some(&8), "{rule}");
+        assert_eq!(why(&checked, NO_RESURRECTION), "A has seen B2, which removed B1, and reads k=1", "{rule}");
+    }
+}
