@@ -274,7 +274,7 @@ impl<R: Resolver> Cluster<R> {
                 (LostTo::Concurrent, _) => "a write concurrent to it won".to_owned(),
                 (LostTo::Nothing, _) => "nothing that competed with it is read either".to_owned(),
                 (LostTo::Past, Some(winner)) => format!("{} won, which it had seen", with_wall_time(history, *winner)),
-                (LostTo::Past, None) => "nothing that competed with it won".to_owned(),
+                (LostTo::Past, None) => "nothing competed with it".to_owned(),
             };
             Some(format!("{id} has seen {dot} ({request}) and reads {reads}: {why}"))
         })

@@ -4,6 +4,7 @@
 
 mod inputs {
     mod expressions;
+    mod invented;
     mod limits;
     mod nothing_changes;
     mod removed;

@@ -64,7 +64,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         story: "A full sync replaces what is there, and with it a write that the sender has not seen.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: set k = 1", "B: set j = 2", "A -> B: snapshot of A1"],
-        complaint: "B has seen B1 (set j = 2) and reads k=1: nothing that competed with it won",
+        complaint: "B has seen B1 (set j = 2) and reads k=1: nothing competed with it",
         worlds: || {
             let scope = keeping(0, pair(STREAM, &[&["set k = 1"], &["set j = 2"]]));
             let rule = Broken::merge(LastWriteWins, |_, _, theirs| Some(theirs.state.clone()));
@@ -78,7 +78,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 for seen.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: set k = 1", "A: set j = 2", "A -> B: snapshot of A2"],
-        complaint: "B has seen A2 (set j = 2) and reads k=1: nothing that competed with it won",
+        complaint: "B has seen A2 (set j = 2) and reads k=1: nothing competed with it",
         worlds: || {
             let scope = keeping(1, pair(STREAM, &[&["set k = 1", "set j = 2"]]));
             Worlds::sending(&scope, LastWriteWins, |replica, _, message| {

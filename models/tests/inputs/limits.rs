@@ -7,7 +7,7 @@ use multimaster_models::scenario::Scenario;
 use std::time::{Duration, Instant};
 
 /// Longer than any of these takes on a slow machine, and far shorter than without the limit.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn cut(text: &str) -> Checked {
     let started = Instant::now();

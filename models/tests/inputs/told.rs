@@ -1,6 +1,6 @@
 //! The reasons given for a change that made no difference, and for writes that masters make by themselves.
 
-use crate::{replayed, scenario};
+use crate::{checked, replayed, scenario, why};
 use multimaster::resolver::Side;
 use multimaster::{
     Change, Dot, LastWriteWins, MasterId, Message, MessageOf, Op, Outcome, Reading, Refusal, Replica, Resolver, Stamp,
@@ -139,4 +139,27 @@ fn what_masters_write_by_themselves_is_lost_to_nobody() {
     let two = ["set k = 1", "set k = 2"];
     let losses = [NO_CAUSAL_LOSS, NO_TOTAL_LOSS, NO_POLICY_LOSS].map(|property| found(two, property));
     assert_eq!(losses, [None, None, Some(3)]);
+}
+
+/// A write that is lost where there was nothing else is not said to have lost to anything.
+#[test]
+fn of_a_write_that_is_lost_where_nothing_competed_that_is_said() {
+    let one_too_many = "[rule]\nkind = \"counter\"\nstart = '0'\napply = 'state + change.op.value'\n\
+                        read = 'if state > 1 { state + 1 } else { state }'";
+    let clears = "[rule]\nkind = \"table\"\nstart = '#{}'\nread = 'state'\n\
+                  apply = 'state[change.key] = change.op.value; if state.len() > 1 { state = #{}; } state'";
+    for (rule, clients, said) in [
+        (
+            one_too_many,
+            "A = [\"add 1 to k\"]\nB = [\"add 1 to k\"]",
+            "B has seen A1 (add 1 to k) and reads k=3: nothing competed with it",
+        ),
+        (
+            clears,
+            "A = [\"set x = 1\"]\nB = [\"set y = 2\"]",
+            "B has seen A1 (in rows, set x = 1) and reads nothing: nothing competed with it",
+        ),
+    ] {
+        assert_eq!(why(&checked(2, rule, clients), NO_CAUSAL_LOSS), said);
+    }
 }
