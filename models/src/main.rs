@@ -267,13 +267,13 @@ fn explore(file: &str, address: &str) -> Result<bool, Failure> {
     };
     let about = format!("{}: {}", shown(&scenario.name), shown(&scenario.about));
     let announce = |served: &Served| {
-        let (at, page) = (&served.url, explorer::address(&path));
-        let how = "Each step says which properties hold in its state; \"Run to completion\" searches all states.";
-        let _ = writeln!(std::io::stdout(), "{about}\nopen {at}{page}\n{how}");
         if served.open {
             let warning = "warning: anyone who can reach this machine can browse this, too: there is no authentication";
             let _ = writeln!(std::io::stderr(), "{warning}");
         }
+        let (at, page) = (&served.url, explorer::address(&path));
+        let how = "Each step says which properties hold in its state; \"Run to completion\" searches all states.";
+        let _ = writeln!(std::io::stdout(), "{about}\nopen {at}{page}\n{how}");
     };
     explorer::serve((&scenario).into(), address, announce).map(|never| match never {}).map_err(Failure::Given)
 }

@@ -8,6 +8,7 @@ mod inputs {
     mod limits;
     mod nothing_changes;
     mod removed;
+    mod served;
     mod systems;
     mod told;
 }

@@ -67,10 +67,10 @@ fn of_equal_values_neither_is_lost() {
     }
 }
 
-/// An update to the value that is there is acknowledged by MySQL and cr-sqlite, and changes nothing. If another value wins,
-/// that was concurrent to it: the rule's policy, as of the write whose value it repeats.
+/// An update to the value that is there is acknowledged by MySQL and cr-sqlite, and changes nothing. The other value that wins
+/// here is concurrent to it: that is the rule's policy, as of the write whose value it repeats.
 #[test]
-fn an_equal_update_is_never_lost_to_what_it_had_seen() {
+fn an_equal_update_beside_another_value_is_lost_by_policy_at_most() {
     for rule in ["mysql", "cr-sqlite"] {
         let clients = "A = [\"set k = 1\", \"set k = 1\"]\nB = [\"set k = 2\", \"set k = 2\"]";
         let found = violated(&checked(2, &named(rule), clients));
