@@ -2,6 +2,11 @@
 
 use crate::printed;
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
+
+/// The most bytes of a scenario or a trace. A device such as `/dev/zero` has no end.
+const MOST: u64 = 64 << 20;
 
 /// A mistake in a scenario or a trace: where it is, and what would be right. The fault is the caller's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +44,17 @@ impl std::error::Error for Fault {}
 /// The text of the file named `file`.
 ///
 /// # Errors
-/// If it is a folder, cannot be read, or is not UTF-8.
+/// If it is a folder, cannot be read, is endless or very long, or is not UTF-8.
 pub fn read(file: &str) -> Result<String, Fault> {
     if std::path::Path::new(file).is_dir() {
         return Err(Fault::of(file, "this is a folder: name a file in it"));
     }
-    let bytes = std::fs::read(file).map_err(|error| Fault::of(file, error.to_string()))?;
+    let mut bytes = Vec::new();
+    let opened = File::open(file).map_err(|error| Fault::of(file, error.to_string()))?;
+    opened.take(MOST + 1).read_to_end(&mut bytes).map_err(|error| Fault::of(file, error.to_string()))?;
+    if bytes.len() as u64 > MOST {
+        return Err(Fault::of(file, format!("this file is over {} MB long: no scenario or trace is", MOST >> 20)));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let text = error.as_bytes();
         let line = text[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;

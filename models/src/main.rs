@@ -247,7 +247,9 @@ fn replay(file: &str) -> Result<bool, Failure> {
         let said = if claim.violated { "violates" } else { "keeps" };
         writeln!(out, "{file}:{}: the trace says that it {said} {}: it does not", claim.line, shown(&claim.property))?;
     }
-    let empty = match (trace.steps.is_empty(), trace.claims.is_empty()) {
+    // A property can be violated before the first step, but what is kept there says nothing.
+    let violated_at_start = trace.claims.iter().any(|claim| claim.violated) && replayed.wrong.is_empty();
+    let empty = match (trace.steps.is_empty() && !violated_at_start, trace.claims.is_empty()) {
         (true, _) => "this trace has no steps: nothing was replayed",
         (_, true) => "this trace claims nothing: say what it `violates` or `keeps`",
         _ => return Ok(replayed.wrong.is_empty()),
@@ -383,7 +385,7 @@ fn list() -> Result<bool, Failure> {
     writeln!(out, "\nclocks, for rules that use wall clocks ({})", RuleName::those_that_go_by_clocks())?;
     writeln!(out, "  {:19} a write's time is what its request says (`at 10, set k = 1`), or its Lamport time", "free")?;
     writeln!(out, "  {:19} later than the times of all writes that it had seen; an earlier time is moved on", "right")?;
-    writeln!(out, "  {:19} the same, but up to N behind", "skewed by N")?;
+    writeln!(out, "  {:19} the same, but up to N behind, where a request says so (`at 1, set k = 1`)", "skewed by N")?;
     writeln!(out, "\ndeliveries")?;
     writeln!(out, "  {:19} each change once, after all that its writer had seen: what the protocol gives", "causal")?;
     writeln!(out, "  {:19} after its own origin's earlier ones, but not after what its writer had seen", "unordered")?;

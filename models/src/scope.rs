@@ -167,4 +167,11 @@ impl Scope {
     pub fn requests(&self) -> usize {
         self.clients.iter().map(|client| client.asks.len()).sum::<usize>() + self.free.take
     }
+
+    /// Whether a request gives the wall-clock time of its write, as in `at 10, set k = 1`.
+    pub fn gives_times(&self) -> bool {
+        let scripted = self.clients.iter().flat_map(|client| &client.asks);
+        let mut all = scripted.chain(self.free.of.iter().map(|(_, request)| request));
+        all.any(|request| request.op.time().is_some())
+    }
 }

@@ -20,6 +20,7 @@ pub(crate) use workloads::{Workload, workload};
 use crate::erased::Erased;
 use crate::explorer;
 use crate::explorer::{Served, Shown};
+use crate::fault;
 use crate::own_property::Property;
 use crate::rules::{self, Surveyed};
 use crate::scope::{Clocks, Scope};
@@ -295,6 +296,7 @@ impl<R: Resolver> Verify<R> {
     ///
     /// # Panics
     /// If the checker is wrong: never by the rule's doing.
+    #[must_use = "a test that does not look at the result cannot fail: end it in `.unwrap()`, or return the result"]
     pub fn run(&self) -> Result<Passed, Failure> {
         if let Some(file) = std::env::var_os(REPLAY) {
             return self.replay(&PathBuf::from(file));
@@ -361,7 +363,7 @@ impl<R: Resolver> Verify<R> {
     fn follow(&self, file: &Path) -> Result<(Erased, Replayed), Failure> {
         let shown = file.display().to_string();
         let wrong = |what: String| Failure::Trace(what);
-        let text = std::fs::read_to_string(file).map_err(|error| wrong(format!("{shown}: {error}")))?;
+        let text = fault::read(&shown).map_err(|fault| wrong(fault.to_string()))?;
         let trace = Trace::parse(&shown, &text).map_err(|fault| wrong(fault.to_string()))?;
         let plan = self.plan.clone();
         let follow = move |rules: Rules<R>| {

@@ -111,6 +111,22 @@ fn clocks_that_cannot_be_are_refused() {
     assert_refused(article, 5, &["`clocks`"]);
 }
 
+/// Clocks are behind where a request says so: where none does, "skewed" would be judged under right clocks, unsaid.
+#[test]
+fn clocks_that_nothing_puts_behind_are_refused() {
+    let asks = "[clients]\nA = [\"set k = 1\", \"set k = 2\"]\n";
+    let free = "[free]\ntake = 1\nof = [\"A: at 1, set k = 2\", \"A: set k = 3\"]\n";
+    let skewed = "clocks = \"skewed by 3\"\n";
+    assert_refused(
+        &file("cassandra", &format!("{skewed}{asks}")),
+        6,
+        &["no clock is ever behind", "`at 1, set k = v`"],
+    );
+    world("cassandra", &format!("{skewed}{free}"));
+    world("cassandra", &format!("{skewed}{}", asks.replace("set k = 2", "at 1, set k = 2")));
+    world("cassandra", &format!("clocks = \"right\"\n{asks}"));
+}
+
 #[test]
 fn a_transfer_goes_to_a_master_that_there_is_whatever_the_time() {
     let at = |ask: &str| file("bounded-counter", &format!("[clients]\nA = [\"{ask}\"]"));

@@ -398,6 +398,27 @@ fn a_rule_that_accepts_nothing_was_not_tested() {
     assert!(matches!(failure, Failure::Vacuous { .. }), "{failure}");
 }
 
+/// A rule that refuses some of the default requests is told which, and what to do.
+#[test]
+fn a_refused_request_is_named_where_snapshots_never_cross() {
+    let failure = Verify::rule(Largest).only(p::CONVERGENCE).run().unwrap_err();
+    let said = failure.to_string();
+    assert!(matches!(failure, Failure::Vacuous { witness: p::CROSSED, .. }), "{said}");
+    assert!(
+        said.contains("the rule refuses `delete k` at ") && said.contains("`.unreached(\"crossed snapshots\")`"),
+        "{said}"
+    );
+    Verify::rule(Largest).only(p::CONVERGENCE).unreached(p::CROSSED).run().unwrap();
+}
+
+/// A test that ends in `unwrap` shows what `verify` shows.
+#[test]
+fn a_failure_unwrapped_reads_as_one_displayed() {
+    let failure = Verify::rule(Largest).only("convergense").run().unwrap_err();
+    assert_eq!(format!("{failure:?}"), format!("\n{failure}"));
+    assert!(format!("{failure:?}").starts_with("\nno property or law is named `convergense`; there are convergence, "));
+}
+
 #[test]
 fn a_scope_too_large_is_not_called_safe() {
     let failure = Verify::rule(LastWriteWins).at_most(10).run().unwrap_err();

@@ -1,14 +1,14 @@
 //! Why a witness is reached nowhere, where the requests alone explain it.
 
 use super::Cluster;
-use crate::properties::{CONFLICT, DEPENDENCY, RELAYED};
+use crate::properties::{CONFLICT, CROSSED, DEPENDENCY, RELAYED};
 use multimaster::{MasterId, Replica, Request, Resolver};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl<R: Resolver> Cluster<R> {
     /// Why the witness cannot be reached; `None` if the requests do not explain it.
     pub(crate) fn unreachable(&self, witness: &str) -> Option<String> {
-        if ![CONFLICT, DEPENDENCY, RELAYED].contains(&witness) {
+        if ![CONFLICT, CROSSED, DEPENDENCY, RELAYED].contains(&witness) {
             return None;
         }
         let scripted = self.scope.clients.iter().flat_map(|client| client.asks.iter().map(|ask| (client.at, ask)));
@@ -19,6 +19,9 @@ impl<R: Resolver> Cluster<R> {
         }
         if let Some(refusals) = self.all_refused(&asks) {
             return Some(refusals);
+        }
+        if witness == CROSSED {
+            return self.some_refused(&asks);
         }
         if witness != CONFLICT {
             return None;
@@ -38,14 +41,27 @@ impl<R: Resolver> Cluster<R> {
         alone.then(|| "no key is written at two masters: nothing can conflict".into())
     }
 
-    /// If all requests are refused: that they are, and why the first is. As long as nothing has been written, every master
-    /// is as it was at the start; so if each request is refused there, it is refused in every state.
-    fn all_refused(&self, asks: &[(MasterId, &Request)]) -> Option<String> {
+    /// What each request is refused for as long as nothing has been written.
+    fn refusals(&self, asks: &[(MasterId, &Request)]) -> Vec<Option<String>> {
         let start = self.initial();
         let refusal = |(at, ask): &(MasterId, &Request)| {
             Replica::clone(&start.replica(*at)).write(&ask.key, ask.op.clone()).err().map(|why| why.to_string())
         };
-        let refusals: Option<Vec<String>> = asks.iter().map(refusal).collect();
+        asks.iter().map(refusal).collect()
+    }
+
+    /// Which request is refused as long as nothing has been written, if any is, and why.
+    fn some_refused(&self, asks: &[(MasterId, &Request)]) -> Option<String> {
+        let refusals = self.refusals(asks);
+        let mut refused = asks.iter().zip(&refusals).filter_map(|(ask, why)| why.as_ref().map(|why| (ask, why)));
+        let ((at, ask), why) = refused.next()?;
+        Some(format!("at the start the rule refuses `{ask}` at {at}: {why}; fewer writes than were asked for are made"))
+    }
+
+    /// If all requests are refused: that they are, and why the first is. As long as nothing has been written, every master
+    /// is as it was at the start; so if each request is refused there, it is refused in every state.
+    fn all_refused(&self, asks: &[(MasterId, &Request)]) -> Option<String> {
+        let refusals: Option<Vec<String>> = self.refusals(asks).into_iter().collect();
         let first = refusals?.into_iter().next()?;
         let (at, ask) = asks.first()?;
         Some(match asks.len() {

@@ -67,7 +67,11 @@ impl Value {
             let each = record.fields().map(|(name, value)| Ok((name.into(), Value::within(value, depth)?)));
             return each.collect::<Result<_, String>>().map(Value::Map);
         }
-        Err(format!("a value of type `{}` is not plain data", given.type_name()))
+        let name = given.type_name();
+        let name = name.rsplit_once("::").map_or(name, |(_, last)| last);
+        Err(format!(
+            "a value of type `{name}` is not plain data: give text, a number, true or false, a list or a map of such, or `()`"
+        ))
     }
 
     /// The value as a script sees it.

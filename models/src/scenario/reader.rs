@@ -317,6 +317,14 @@ impl Reader<'_> {
             clocks: self.clocks(file, takes.no_clocks)?,
             topology,
         };
+        if let (Clocks::SkewedBy(_), Some(place)) = (scope.clocks, &file.clocks)
+            && !scope.gives_times()
+        {
+            let what = "no clock is ever behind here: one is where a request says so, as in `at 1, set k = v` \
+                        (without `at`, a write is made at its Lamport time, which is right); give times, or \
+                        `clocks = \"right\"`";
+            return Err(self.fault(place, what));
+        }
         self.told_apart(file, &scope)?;
         if let (RuleName::Expression(expression), Some(RuleFile::Written(written))) =
             (rule, file.rule.as_ref().map(Spanned::get_ref))

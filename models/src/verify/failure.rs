@@ -8,7 +8,6 @@ use crate::laws::Broken;
 use std::fmt;
 
 /// Why a rule did not pass.
-#[derive(Debug)]
 pub enum Failure {
     /// Demanded properties are violated.
     Violated {
@@ -124,6 +123,13 @@ impl fmt::Display for Failure {
             Failure::Request(what) | Failure::Trace(what) => f.write_str(what),
             Failure::Replayed(report) => write!(f, "\n{report}"),
         }
+    }
+}
+
+/// As [`Display`](fmt::Display) has it: a test that ends in `unwrap`, or returns the result, prints this.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{}", self.to_string().trim_start_matches('\n'))
     }
 }
 

@@ -52,11 +52,7 @@ impl World {
 
     /// Whether it gives times, or says how right clocks are.
     pub(super) fn speaks_of_clocks(&self) -> bool {
-        self.scope().is_some_and(|scope| {
-            let scripted = scope.clients.iter().flat_map(|client| &client.asks);
-            let mut asks = scripted.chain(scope.free.of.iter().map(|(_, ask)| ask));
-            scope.clocks != Clocks::Free || asks.any(|ask| ask.op.time().is_some())
-        })
+        self.scope().is_some_and(|scope| scope.clocks != Clocks::Free || scope.gives_times())
     }
 
     /// The same world under these clocks and no others. (A scenario file says itself what its clocks are.)

@@ -163,6 +163,39 @@ fn what_tests_nothing_does_not_pass() {
     assert!(status == 1 && out.contains("mute.trace: this trace claims nothing"), "{out}");
 }
 
+/// A property that is violated before the first step has a schedule without steps, and the command below it shows that.
+#[test]
+fn what_is_violated_at_the_start_is_replayed() {
+    let text = "about = \"a\"\nmasters = 2\ntopology = \"all-to-all\"\nrule = \"last-write\"\nlink = \"stream\"\n\
+                [clients]\nA = [\"set k = 1\"]\n[properties.written]\nalways = 'A[\"k\"] == \"1\"'\n";
+    let folder = Folder::with("my.toml", text);
+    let (status, out, _) = folder.run(&["check", "my.toml"]);
+    assert!(status == 0 && out.contains("my.toml: written is violated: "), "{out}");
+    let trace = "target/traces/my.written.trace";
+    let (status, out, _) = folder.run(&["replay", trace]);
+    assert!(status == 0 && out.contains("\n  violates written: "), "{out}");
+    // What is not so stays wrong, and that something is kept before anything happened says nothing.
+    folder.put("not.trace", "scenario my.toml\nviolates convergence\n");
+    folder.put("kept.trace", "scenario my.toml\nkeeps convergence\n");
+    for (file, said) in
+        [("not.trace", "the trace says that it violates convergence: it does not"), ("kept.trace", "no steps")]
+    {
+        let (status, out, _) = folder.run(&["replay", file]);
+        assert!(status == 1 && out.contains(said), "{out}");
+    }
+}
+
+/// A trace from elsewhere may name any file: one without an end is refused, and is not read until memory is full.
+#[test]
+#[cfg(unix)]
+fn a_file_without_end_is_refused() {
+    let folder = Folder::with("zero.trace", "scenario /dev/zero\nkeeps convergence\nA: set k = 1\n");
+    for args in [["check", "/dev/zero"], ["replay", "/dev/zero"], ["replay", "zero.trace"]] {
+        let (status, out, err) = folder.run(&args);
+        assert!(status == 2 && err.contains("over 64 MB long"), "{out}{err}");
+    }
+}
+
 #[test]
 fn a_rule_that_fails_on_the_way_has_no_verdict() {
     // Two values that clients write are looked at beforehand; what the rule makes of them is not.

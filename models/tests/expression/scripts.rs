@@ -190,6 +190,11 @@ fn what_is_wrong_is_told_with_the_script_and_its_line() {
             10,
             "`merge`: Function not found: x",
         ),
+        (
+            "kind = \"register\"\napply = 'change.op.value'\nread = 'state'\nmerge = 'ours'",
+            10,
+            "`merge`: a value of type `Seen` is not plain data: give text",
+        ),
         ("kind = \"register\"\napply = 'change.value'\nread = 'state'", 8, "a change has no `value`: it has `op`"),
         (
             "kind = \"counter\"\napply = '1'\nread = 'state'",
