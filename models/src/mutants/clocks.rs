@@ -7,9 +7,11 @@ use crate::any_rule::AnyRule;
 use crate::cluster::Cluster;
 use crate::delivery::Delivery;
 use crate::erased::Erased;
+use crate::own_property::Property;
 use crate::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_RESURRECTION};
 use crate::scope::Scope;
 use multimaster::{Change, Dot, LastWriteWins, MasterId, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Version};
+use std::sync::Arc;
 
 /// Two concurrent writes with equal times.
 pub(super) fn tie() -> Scope {
@@ -81,6 +83,23 @@ fn drops_deletes<R: Resolver<State = Option<Version>>>(
     altered
 }
 
+/// A writes and deletes, and its changes may be delivered, and applied, twice.
+fn again(rule: AnyRule) -> Cluster<AnyRule> {
+    let tamper = Delivery::AtLeastOnce.tamper().expect("not what the protocol gives");
+    Cluster::new(pair(REPEATING, &[&["set k = 1", "delete k"]]), rule).tampered(tamper)
+}
+
+/// A property that a user could ask.
+const DELETED_STAYS_DELETED: &str = r#"
+for delete in writes {
+    if delete.op != "delete" || !("B" in delete.seen_by) { continue; }
+    for old in writes {
+        if old.key == delete.key && old.write in delete.saw && old.value in B.values(old.key) { return false; }
+    }
+}
+true
+"#;
+
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(1),
@@ -151,12 +170,32 @@ pub(super) const MUTANTS: &[Mutant] = &[
         ],
         complaint: "B has seen A2, which removed A1, and reads k=1",
         worlds: || {
-            fn again(rule: AnyRule) -> Erased {
-                let tamper = Delivery::AtLeastOnce.tamper().expect("not what the protocol gives");
-                Erased::new(Cluster::new(pair(REPEATING, &[&["set k = 1", "delete k"]]), rule).tampered(tamper))
-            }
             let mutant = again(AnyRule::new(Broken::apply(LastWriteWins, drops_deletes)));
-            Worlds { mutant, sound: again(AnyRule::new(LastWriteWins)) }
+            Worlds { mutant: Erased::new(mutant), sound: Erased::new(again(AnyRule::new(LastWriteWins))) }
+        },
+    },
+    Mutant {
+        bug: Documented(7),
+        about: "the same, as a property of the user's own sees it",
+        story: "The user asks: once A's delete has been seen at B, B does not read the deleted value again.",
+        property: "deleted-stays-deleted",
+        schedule: &[
+            "A: set k = 1",
+            "A: delete k",
+            "A -> B: A1 after nothing, and once more later",
+            "A -> B: A2 after A1",
+            "A -> B: A1 after nothing",
+        ],
+        complaint: "it is false where",
+        worlds: || {
+            let asking = |rule| {
+                let property = Property::always("deleted-stays-deleted", DELETED_STAYS_DELETED);
+                let cluster = again(rule);
+                let own = cluster.own_properties(&[property]).expect("its keys and masters are there");
+                Erased::new(cluster.asking(&Arc::new(own)))
+            };
+            let mutant = asking(AnyRule::new(Broken::apply(LastWriteWins, drops_deletes)));
+            Worlds { mutant, sound: asking(AnyRule::new(LastWriteWins)) }
         },
     },
     Mutant {
