@@ -178,7 +178,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         bug: Documented(7),
         about: "the same, as a property of the user's own sees it",
         story: "The user asks: once A's delete has been seen at B, B does not read the deleted value again.",
-        property: "deleted-stays-deleted",
+        property: "stays-deleted",
         schedule: &[
             "A: set k = 1",
             "A: delete k",
@@ -189,7 +189,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         complaint: "it is false where",
         worlds: || {
             let asking = |rule| {
-                let property = Property::always("deleted-stays-deleted", DELETED_STAYS_DELETED);
+                let property = Property::always("stays-deleted", DELETED_STAYS_DELETED);
                 let cluster = again(rule);
                 let own = cluster.own_properties(&[property]).expect("its keys and masters are there");
                 Erased::new(cluster.asking(&Arc::new(own)))
