@@ -63,7 +63,8 @@ fn timed<R: Resolver>(name: &str, verify: Verify<R>) {
         Ok(passed) => println!("| {name} | | {all:.2} s | passed: {} states |", passed.states),
         Err(Failure::Violated { violations, .. }) => {
             let first = violations.iter().map(|violation| violation.after.as_secs_f64()).fold(all, f64::min);
-            println!("| {name} | {first:.2} s | {all:.2} s | {} properties violated |", violations.len());
+            let names: Vec<&str> = violations.iter().map(|violation| violation.example.property).collect();
+            println!("| {name} | {first:.2} s | {all:.2} s | violated: {} |", names.join(", "));
         }
         Err(other) => println!("| {name} | | {all:.2} s | {other} |"),
     }
