@@ -1,5 +1,6 @@
 use super::row::{RowRule, row_rules};
 use super::*;
+use std::cmp::Ordering;
 
 /// cr-sqlite: the larger causal length of the row wins (odd if it lives, even if it is deleted), then the larger version
 /// of the column, then the larger value. So a delete beats concurrent updates, and a row comes back only by an insert that
@@ -35,7 +36,7 @@ impl RowRule for CrSqlite {
     }
 
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
-        held.map_or(change.after.life > 0, |held| key(&change.after) > key(held))
+        held.map_or(change.after.life > 0, |held| compare(&change.after, held).is_gt())
     }
 
     fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
@@ -67,8 +68,10 @@ impl Value<'_> {
     }
 }
 
-fn key(row: &Record) -> (u64, u64, Value<'_>) {
-    (row.life, row.count, Value::of(row.value.as_ref()))
+fn compare(a: &Record, b: &Record) -> Ordering {
+    // Values decide few meetings, and take the longest to compare.
+    let by_numbers = (a.life, a.count).cmp(&(b.life, b.count));
+    by_numbers.then_with(|| Value::of(a.value.as_ref()).cmp(&Value::of(b.value.as_ref())))
 }
 
 row_rules!(CrSqlite);
