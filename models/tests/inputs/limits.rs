@@ -14,7 +14,8 @@ fn cut(text: &str) -> Checked {
     let scenario = Scenario::parse("mine", "mine.toml", text).unwrap_or_else(|fault| panic!("{fault}"));
     let checked = check(&scenario, Engine::Own, &mut |_, _| {});
     assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
-    assert_eq!(checked.report.verdict(CONVERGENCE), Some(&Verdict::NotExhausted));
+    // A machine may be fast enough to find a violation first.
+    assert!(!matches!(checked.report.verdict(CONVERGENCE), None | Some(Verdict::Holds(_))));
     checked
 }
 
