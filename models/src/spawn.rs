@@ -6,7 +6,7 @@
 //! no neighbour is refused, but **told by its address alone**: a sender that forges its source address is believed, and
 //! so is a neighbour that lies about other masters. It is for looking at on one machine, not for the open network.
 //!
-//! A master keeps nothing on disk. One that is started again while others still run is told so, and acknowledges no write:
+//! A master keeps nothing on disk. If a master is restarted while the others run, they tell it so, and it acknowledges no write:
 //! [`meeting`] says how, and what is promised. What a datagram holds is [checked](crate::any_rule) to be of the rule's
 //! types before the rule sees it; an unreadable one is a [`Packet`] like any other, counted and answered.
 

@@ -183,7 +183,7 @@ fn what_is_read_tells_of_a_loss_to_nothing_and_of_what_nobody_wrote() {
     only(silent(|held| all(&held[held.len().saturating_sub(1)..])), p::NO_POLICY_LOSS);
 }
 
-/// Without `.lossless()`: a rule that is honest about what it loses fails all the same.
+/// A rule that admits these losses still fails the default `verify`, without `.lossless()`.
 #[test]
 fn a_loss_to_nothing_and_what_nobody_wrote_fail_by_default() {
     let honestly = |read| Liar { read, shows: |held, dot| held.len() == 1 && held[0].1 == dot, ..HONEST };

@@ -89,8 +89,8 @@ impl<R: Resolver> Cluster<R> {
         tested
     }
 
-    /// What determines the own property with this number: what each master reads and, if the property asks for writes,
-    /// which there are and who has seen them.
+    /// What determines the own property with this number: the readings of each master and, if the property reads the
+    /// writes, the acknowledged writes and the masters that have seen each.
     fn place(&self, number: usize, state: &State<R>) -> Place {
         let (tables, judged) = (self.tables(), &mut *self.own.judged());
         let mut place: Place = smallvec![number as u32];

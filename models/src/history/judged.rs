@@ -142,8 +142,8 @@ impl History {
         judgements
     }
 
-    /// A delete or remove that the master has seen, with a write that it removed and that is read all the same, although no
-    /// seen write that the delete had not seen put the same there.
+    /// A removal that the master has seen, and a write that it removed but that a reader still sees. No other seen write,
+    /// unknown to the removal, explains the reading.
     pub fn resurrection(&self, master: &dyn Judged) -> Option<(&Write, &Write)> {
         self.seen_by(master).into_iter().find_map(|(key, writes)| {
             let reading = master.read(key);
@@ -364,7 +364,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The adds that `clear` removed, and that are in the total all the same.
+    /// The adds that `clear` removed but that the total still includes.
     fn risen_adds(&self, clear: &Write) -> Vec<&'a Write> {
         let counted = self.counted().unwrap_or_default();
         let (_, dead) = self.adds();

@@ -164,7 +164,7 @@ impl OwnProperties {
 }
 
 impl OwnProperty {
-    /// Whether it reads the writes, and who has seen them.
+    /// Whether the script reads the list of writes.
     pub(crate) fn reads_writes(&self) -> bool {
         self.test.reads_writes() || self.when.as_ref().is_some_and(Ready::reads_writes)
     }

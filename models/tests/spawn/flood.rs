@@ -91,10 +91,11 @@ fn who_asks_for_more_than_was_made_since_the_tick_waits_for_the_next() {
     assert!(pair.agree() && pair.counted(0, "snapshot made") == 2);
 }
 
-/// By hand, in a release build: what 300 digests cost where a master holds much.
+/// A master that holds 7.5 MB and no log answers 300 digests in under 10 s, in a release build. Not part of a plain run, because
+/// filling the master takes longer:
 /// `cargo test --release -p multimaster-models --test spawn -- --ignored --nocapture three_hundred_digests`
 #[test]
-#[ignore = "a measurement"]
+#[ignore = "takes long, and its bound is for a release build"]
 fn three_hundred_digests() {
     let mut pair = Pair::new(LastWriteWins, 1, Some(0));
     for n in 0..8_000 {
@@ -106,5 +107,7 @@ fn three_hundred_digests() {
         pair.deliver(1, 0, digest(None));
         pair.flying.clear();
     }
-    println!("300 digests, some 7.5 MB held: {:?}", start.elapsed());
+    let took = start.elapsed();
+    println!("300 digests, some 7.5 MB held: {took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
 }
