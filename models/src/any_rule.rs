@@ -5,8 +5,9 @@
 //! value itself is kept beside the text, and parsed only if it came from elsewhere. This costs a microsecond a call. The
 //! rule itself is called once for each step of a master that is not yet known.
 
+use crate::histories::numbered::{Numbered, Numbers};
 use multimaster::resolver::{Data, Side};
-use multimaster::{Change, Dot, Kind, Message, MessageOf, Op, Reading, Refusal, Resolver, Stamp};
+use multimaster::{Change, Dot, Key, Kind, Message, MessageOf, Op, Reading, Refusal, Resolver, Stamp};
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -90,7 +91,7 @@ impl Pack {
 }
 
 /// [`Resolver`] on texts.
-trait Packed: Send + Sync {
+trait Packed: Any + Send + Sync {
     fn effect_of(&self, text: &str) -> Result<Pack, String>;
     fn state_of(&self, text: &str) -> Result<Pack, String>;
     fn kind(&self) -> Kind;
@@ -102,6 +103,8 @@ trait Packed: Send + Sync {
     fn merge(&self, ours: Side<'_, Pack>, theirs: Side<'_, Pack>) -> Option<Pack>;
     fn shows(&self, state: &Pack, dot: Dot) -> bool;
     fn unsure(&self, state: &Pack, dot: Dot) -> bool;
+    /// The rules of all masters, of which this is the first, on numbers.
+    fn numbered(&self, all: &[AnyRule], keys: Vec<Key>) -> Box<dyn Numbered>;
 }
 
 /// The default state, serialized.
@@ -218,9 +221,23 @@ impl<R: Resolver> Packed for R {
     fn unsure(&self, state: &Pack, dot: Dot) -> bool {
         Resolver::unsure(self, &unpack_state(state), dot)
     }
+
+    fn numbered(&self, all: &[AnyRule], keys: Vec<Key>) -> Box<dyn Numbered> {
+        let typed: Option<Vec<R>> = all.iter().map(|rule| (&*rule.0 as &dyn Any).downcast_ref().cloned()).collect();
+        match typed {
+            Some(rules) => Box::new(Numbers::new(rules, keys)),
+            // Rules of several types.
+            None => Box::new(Numbers::new(all.to_vec(), keys)),
+        }
+    }
 }
 
 impl AnyRule {
+    /// The rules of all masters on [numbers](crate::histories::numbered).
+    pub(crate) fn numbered(all: &[AnyRule], keys: Vec<Key>) -> Box<dyn Numbered> {
+        all[0].0.numbered(all, keys)
+    }
+
     /// Forgets the types of `rule`, unless that has been done.
     pub fn new<R: Resolver>(rule: R) -> AnyRule {
         let forgotten = (&rule as &dyn Any).downcast_ref::<AnyRule>().cloned();

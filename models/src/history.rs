@@ -2,7 +2,7 @@
 //! are judged by it.
 
 mod judged;
-mod parts;
+pub(crate) mod parts;
 
 pub use judged::{Claim, Claims, Judged, Judgements, Loss, LostTo, Observed};
 

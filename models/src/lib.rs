@@ -9,6 +9,7 @@
 //! | [`cluster`] | the model: a state, its steps |
 //! | [`sharded`] | several of them side by side, one for each shard of the same masters |
 //! | [`history`] | the ghost: acknowledged writes, and which of them a master has lost |
+//! | [`histories`] | a rule judged over all networks at once: all causal histories of a few writes |
 //! | [`claims`] | whether a rule may be believed that says which writes a value shows |
 //! | [`specification`] | what each data type means: a read as a function of the writes seen |
 //! | [`properties`] | what is asked of every state, and the witnesses that it was put to the test |
@@ -44,6 +45,7 @@ pub mod explorer;
 pub mod expression;
 pub mod fault;
 pub mod given;
+pub mod histories;
 pub mod history;
 pub mod laws;
 pub mod mutants;

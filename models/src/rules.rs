@@ -10,13 +10,14 @@ use crate::claims;
 use crate::delivery::Delivery;
 use crate::erased::Erased;
 use crate::given::Given;
+use crate::histories::{self, Bounds, Subject};
 use crate::history::Claims;
 use crate::laws;
 use crate::scenario::{Asked, Explored, ForRule, RuleName, Scenario};
 use crate::scope::Scope;
 use crate::specification::Specification;
 use crate::systems;
-use multimaster::{Kind, MasterId, Resolver};
+use multimaster::{Kind, MasterId, Request, Resolver};
 
 /// A rule that scenario files can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,18 @@ impl Rule {
     /// What kind of data it keeps.
     pub fn kind(&self) -> Kind {
         self.rule.kind()
+    }
+
+    /// Judges the rule over all histories within bounds, which are made of a few operations of its kind.
+    ///
+    /// # Errors
+    /// If the bounds are not right.
+    pub fn histories(
+        &self,
+        bounds: impl FnOnce(Vec<Request>) -> Bounds,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<histories::Report, String> {
+        self.rule.with(OverHistories { rule: self.rule, claims: Claims::Tested, bounds, progress })
     }
 
     /// How far the rule's claims of what a value shows are believed: as far as they were [tested](crate::claims).
@@ -118,5 +131,26 @@ fn source(rule: RuleName) -> &'static str {
         RuleName::System(system) => system.source,
         RuleName::Expression(_) => "the scenario file",
         RuleName::Given(_) => "the caller",
+    }
+}
+
+/// Judges a rule over histories, with the bounds that are made of its operations.
+struct OverHistories<'a, B> {
+    rule: RuleName,
+    claims: Claims,
+    bounds: B,
+    progress: &'a mut dyn FnMut(u64),
+}
+
+impl<B: FnOnce(Vec<Request>) -> Bounds> ForRule for OverHistories<'_, B> {
+    type Answer = Result<histories::Report, String>;
+
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> Self::Answer {
+        let rule = |at| AnyRule::new(rule(at));
+        let bounds = (self.bounds)(histories::operations(&rule(MasterId(0))));
+        let specification = specification.map(Into::into);
+        let subject =
+            Subject { rule: &rule, by_master: self.rule.differs_by_master(), claims: self.claims, specification };
+        histories::judge(&subject, bounds, self.progress)
     }
 }

@@ -165,6 +165,15 @@ impl RuleName {
         self.with(Asked)
     }
 
+    /// Whether the rule is another at each master.
+    pub(crate) fn differs_by_master(self) -> bool {
+        match self {
+            RuleName::System(system) => system.differs_by_node(),
+            RuleName::Given(_) | RuleName::Expression(_) => true,
+            _ => false,
+        }
+    }
+
     /// Does what is to be done with the rule, whichever it is. The one place where names become rules.
     pub(crate) fn with<D: ForRule>(self, to_do: D) -> D::Answer {
         match self {

@@ -56,7 +56,7 @@ impl From<Specification> for Specified {
 
 impl Specified {
     /// What should be read instead, in words, or why evaluating the specification failed; `None` if the reading is right.
-    fn otherwise(self, writes: &[&Write], reads: &Reading) -> Option<Result<String, String>> {
+    pub(crate) fn otherwise(self, writes: &[&Write], reads: &Reading) -> Option<Result<String, String>> {
         match self {
             Specified::Function(function) => {
                 Some(function(writes)).filter(|specified| specified != reads).map(|specified| Ok(specified.to_string()))

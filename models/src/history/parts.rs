@@ -55,7 +55,7 @@ impl Deed<'_> {
     }
 
     /// Whether a reader cannot be shown both, if neither had seen the other.
-    pub(super) fn competes(self, other: Deed<'_>) -> bool {
+    pub(crate) fn competes(self, other: Deed<'_>) -> bool {
         match (self, other) {
             (Deed::Put(one), Deed::Put(other)) => one != other,
             (Deed::Clear, Deed::Clear) => false,
@@ -139,7 +139,7 @@ impl Part {
         Shown { class: &self.class, readings }
     }
 
-    pub(super) fn is_counter(&self) -> bool {
+    pub(crate) fn is_counter(&self) -> bool {
         self.class == Class::Counter
     }
 }
@@ -155,7 +155,7 @@ impl<'a> Shown<'a> {
     }
 
     /// The total of a counter; of one that is not there, 0.
-    pub(super) fn total(&self) -> i64 {
+    pub(crate) fn total(&self) -> i64 {
         let mut totals = self.readings.iter().filter_map(|reading| match reading {
             Reading::Total(total) => Some(*total),
             _ => None,

@@ -1,0 +1,536 @@
+//! A rule judged over all networks at once: over causal histories. [`judge`] is the entry.
+//!
+//! The protocol promises a rule that a master applies each change once, after all that its writer had seen. Whatever the
+//! topology and the links, what a master keeps therefore depends on two things only: the *causal history* (which writes were
+//! made, and what each writer had seen), and the order in which the master applied them, which is a linear extension of it.
+//! So a rule can be judged without a network: all histories of a few writes are enumerated, each once, and for each the
+//! states are computed in which masters can be that have seen all of it.
+//!
+//! A history is listed in the order of its stamps, and extended by one write at its end. `states[part]` are the states after
+//! each closed part of it. A new write adds only the parts that it is in, so that of a history only one or two are computed:
+//! the state after a part is the state after a smaller one, with the change applied that came last, for each that can have
+//! come last. Only the whole history is judged: every part of it is a history of its own.
+
+mod alphabet;
+mod judge;
+mod lattice;
+pub(crate) mod numbered;
+mod schedule;
+
+pub use alphabet::{of as operations, of_two_keys as operations_on_two_keys};
+pub use lattice::Effort;
+pub use schedule::{Step, Violation};
+
+use crate::any_rule::AnyRule;
+use crate::delivery::Delivery;
+use crate::history::{Claims, Judged, Write};
+use crate::properties as p;
+use crate::specification::Specified;
+use judge::{Judge, MOST_OPERATIONS, Wrongs};
+use lattice::{Circumstances, Dense, Lattice, MOST_WRITES, Next, Part, Spread, places};
+use multimaster::{Key, Kind, MasterId, Op, Reading, Request, Resolver};
+use numbered::StateNo;
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// The most masters.
+const MOST_MASTERS: usize = 6;
+
+/// What is enumerated.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// How many masters there are.
+    pub masters: u16,
+    /// The most writes of a history.
+    pub writes: usize,
+    /// What may be written, each at any master and as often as there are writes.
+    pub requests: Vec<Request>,
+    /// What the rule can rely on.
+    pub delivery: Delivery,
+    /// Whether a master may also take another's snapshot at any time.
+    pub snapshots: bool,
+    /// When writes are made, by wall clocks. It matters to rules that use them, and to no others.
+    pub times: Times,
+    /// After how long to stop.
+    pub time: Duration,
+}
+
+/// When writes are made, by wall clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// At their Lamport times: clocks are right.
+    Lamport,
+    /// At any times from 1 to this one that are later than the times of all writes known to the writer: clocks are right, and
+    /// concurrent writes are made in any order, or at the same time.
+    Right(u64),
+    /// At any times from 1 to this one: clocks can be wrong.
+    Any(u64),
+}
+
+impl Bounds {
+    /// Causal delivery without snapshots, of so many writes at so many masters; an hour.
+    pub fn new(masters: u16, writes: usize, requests: Vec<Request>) -> Bounds {
+        let (delivery, time) = (Delivery::Causal, Duration::from_secs(3600));
+        Bounds { masters, writes, requests, delivery, snapshots: false, times: Times::Lamport, time }
+    }
+
+    /// What is wrong with these bounds, if anything.
+    fn fault(&self) -> Option<String> {
+        if !(2..=MOST_MASTERS).contains(&usize::from(self.masters)) {
+            return Some(format!("{} masters: give 2 to {MOST_MASTERS}", self.masters));
+        }
+        if !(1..=MOST_WRITES).contains(&self.writes) {
+            return Some(format!("{} writes: give 1 to {MOST_WRITES}", self.writes));
+        }
+        if !(1..=MOST_OPERATIONS).contains(&self.requests.len()) {
+            return Some(format!("{} operations: give 1 to {MOST_OPERATIONS}", self.requests.len()));
+        }
+        None
+    }
+}
+
+/// The rule to be judged.
+pub struct Subject<'a> {
+    /// The rule of each master.
+    pub rule: &'a dyn Fn(MasterId) -> AnyRule,
+    /// Whether it differs by master.
+    pub by_master: bool,
+    /// How far its claims are believed.
+    pub claims: Claims,
+    /// What its reads are to be, if that is known.
+    pub specification: Option<Specified>,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What was enumerated.
+    pub bounds: Bounds,
+    /// How many histories were judged.
+    pub histories: u64,
+    /// In how many of them two writes of one key were concurrent.
+    pub conflicts: u64,
+    /// How much was done.
+    pub effort: Effort,
+    /// Each property, in the order of the table, and what shows that it is violated by the shortest schedule.
+    pub findings: Vec<(&'static str, Finding)>,
+    /// Whether it was stopped before its end.
+    pub cut: bool,
+    /// How long it took.
+    pub time: Duration,
+}
+
+/// What became of a property.
+#[derive(Clone, Debug)]
+pub enum Finding {
+    /// True in every history.
+    Holds,
+    /// False, as this shows.
+    Violated(Box<Violation>),
+    /// Only the rule's own, untested claim says that it holds.
+    NotJudged,
+    /// No violation was found before the enumeration was stopped.
+    NotExhausted,
+}
+
+impl Report {
+    /// What became of the property.
+    pub fn finding(&self, property: &str) -> Option<&Finding> {
+        self.findings.iter().find(|(name, _)| *name == property).map(|(_, finding)| finding)
+    }
+
+    /// The shortest schedule that violates the property.
+    pub fn violation(&self, property: &str) -> Option<&Violation> {
+        match self.finding(property) {
+            Some(Finding::Violated(violation)) => Some(violation),
+            _ => None,
+        }
+    }
+}
+
+/// What histories are asked, in the order of the table of properties.
+pub const ASKED: [&str; 8] = [
+    p::CONVERGENCE,
+    p::NO_RESURRECTION,
+    p::NO_CAUSAL_LOSS,
+    p::NO_POLICY_LOSS,
+    p::NO_TOTAL_LOSS,
+    p::NO_INVENTION,
+    p::SPECIFICATION,
+    p::NO_OVERSELLING,
+];
+
+/// What is asked of each master: its requests, in order, by their index in [`Bounds::requests`], each with its wall-clock
+/// time, if the rule uses wall clocks.
+pub type Script = Vec<Vec<(usize, Option<u64>)>>;
+
+/// The fewest steps to violate each property, in the order of [`ASKED`], by script. A script that violates none is left out.
+pub type ByScript = BTreeMap<Script, [Option<usize>; ASKED.len()]>;
+
+/// Judges the rule over all histories within the bounds. `progress` is called now and then with the number of histories so
+/// far.
+///
+/// The time grows by a factor of about twenty with each write at three masters and three operations; memory does not.
+///
+/// # Errors
+/// If the bounds are not right, in words.
+pub fn judge(subject: &Subject<'_>, bounds: Bounds, progress: &mut dyn FnMut(u64)) -> Result<Report, String> {
+    Search::new(subject, bounds, Box::new(Dense), progress).map(Search::run)
+}
+
+/// The same, and what became of each script: of what the clients of each master ask, in their order.
+///
+/// # Errors
+/// If the bounds are not right, in words.
+pub fn judge_each_script(subject: &Subject<'_>, bounds: Bounds) -> Result<(Report, ByScript), String> {
+    let mut unheard = |_| {};
+    let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unheard)?;
+    search.by_script = Some(ByScript::new());
+    search.extend();
+    let by_script = search.by_script.take().unwrap_or_default();
+    Ok((search.report(), by_script))
+}
+
+struct Search<'a> {
+    subject: &'a Subject<'a>,
+    bounds: Bounds,
+    keys: Vec<Key>,
+    lattice: Lattice,
+    judge: Judge,
+    /// Whether histories that differ only in which masters write nothing are judged once.
+    first_only: bool,
+    uses_clocks: bool,
+    bounded: bool,
+    histories: u64,
+    conflicts: u64,
+    found: BTreeMap<&'static str, Violation>,
+    not_judged: BTreeMap<&'static str, ()>,
+    by_script: Option<ByScript>,
+    progress: &'a mut dyn FnMut(u64),
+    started: Instant,
+    cut: bool,
+}
+
+/// How often the clock is read, in histories.
+const AT_A_TIME: u64 = 4096;
+
+impl<'a> Search<'a> {
+    fn new(
+        subject: &'a Subject<'a>,
+        bounds: Bounds,
+        spread: Box<dyn Spread>,
+        progress: &'a mut dyn FnMut(u64),
+    ) -> Result<Search<'a>, String> {
+        if let Some(fault) = bounds.fault() {
+            return Err(fault);
+        }
+        let mut keys: Vec<Key> = bounds.requests.iter().map(|request| request.key.clone()).collect();
+        keys.sort();
+        keys.dedup();
+        let place = |key: &Key| keys.binary_search(key).unwrap_or_default();
+        let alphabet: Vec<(usize, Op)> =
+            bounds.requests.iter().map(|request| (place(&request.key), request.op.clone())).collect();
+        let masters = usize::from(bounds.masters);
+        let rules: Vec<AnyRule> = (0..bounds.masters).map(|at| (subject.rule)(MasterId(at))).collect();
+        let (uses_clocks, kind) = (rules[0].goes_by_clocks(), rules[0].kind());
+        let numbers = AnyRule::numbered(&rules, keys.clone());
+        // A transfer names a master.
+        let names_masters = alphabet.iter().any(|(_, op)| matches!(op.untimed(), Op::Transfer { .. }));
+        let around = Circumstances {
+            masters,
+            delivery: bounds.delivery,
+            snapshots: bounds.snapshots,
+            by_master: subject.by_master,
+            spread,
+        };
+        Ok(Search {
+            judge: Judge::new(keys.clone(), alphabet.clone(), subject.claims),
+            lattice: Lattice::new(numbers, around, alphabet, bounds.writes),
+            first_only: !subject.by_master && !names_masters,
+            uses_clocks,
+            bounded: kind == Kind::BoundedCounter,
+            histories: 0,
+            conflicts: 0,
+            found: BTreeMap::new(),
+            not_judged: BTreeMap::new(),
+            by_script: None,
+            progress,
+            started: Instant::now(),
+            cut: false,
+            subject,
+            bounds,
+            keys,
+        })
+    }
+
+    fn run(mut self) -> Report {
+        self.extend();
+        self.report()
+    }
+
+    fn report(mut self) -> Report {
+        let asked = ASKED.into_iter().filter(|property| match *property {
+            p::SPECIFICATION => self.subject.specification.is_some(),
+            p::NO_OVERSELLING => self.bounded,
+            _ => true,
+        });
+        let findings = asked.map(|property| {
+            let finding = match (self.found.remove(property), self.not_judged.contains_key(property)) {
+                (Some(violation), _) => Finding::Violated(Box::new(violation)),
+                (None, true) => Finding::NotJudged,
+                (None, false) if self.cut => Finding::NotExhausted,
+                (None, false) => Finding::Holds,
+            };
+            (property, finding)
+        });
+        Report {
+            findings: findings.collect(),
+            histories: self.histories,
+            conflicts: self.conflicts,
+            effort: self.lattice.effort,
+            cut: self.cut,
+            time: self.started.elapsed(),
+            bounds: self.bounds,
+        }
+    }
+
+    /// Judges every history that begins with the present one.
+    fn extend(&mut self) {
+        let left = self.bounds.writes - self.lattice.writes.len();
+        if left == 0 || self.cut {
+            return;
+        }
+        if left >= 2 {
+            self.lattice.forget();
+        }
+        for at in 0..self.lattice.masters() {
+            for place in 0..self.lattice.parts().len() {
+                let seen = self.lattice.parts()[place];
+                if self.lattice.can_write(at, seen) {
+                    self.extend_by(at, seen, left);
+                }
+            }
+        }
+    }
+
+    fn extend_by(&mut self, at: usize, seen: Part, left: usize) {
+        for op in 0..self.lattice.alphabet.len() {
+            for wall in self.walls(seen) {
+                let next = Next { at, seen, op, wall };
+                let mut written = self.lattice.written(next);
+                let mut epoch = self.lattice.epoch();
+                for branch in 0..written.len() {
+                    if self.lattice.epoch() != epoch {
+                        (written, epoch) = (self.lattice.written(next), self.lattice.epoch());
+                    }
+                    self.lattice.push(written[branch].clone());
+                    if self.is_judged() {
+                        self.judge_history();
+                    }
+                    if self.missing() < left {
+                        self.extend();
+                    }
+                    self.lattice.pop();
+                }
+            }
+        }
+    }
+
+    /// The wall-clock times of a write by who has seen this part.
+    fn walls(&self, seen: Part) -> Vec<Option<u64>> {
+        let times = |from: u64, to: u64| (from..=to).map(Some).collect();
+        match self.bounds.times {
+            _ if !self.uses_clocks => vec![None],
+            Times::Lamport => vec![Some(self.lattice.time_after(seen))],
+            Times::Right(last) => times(self.lattice.latest_wall(seen) + 1, last),
+            Times::Any(last) => times(1, last),
+        }
+    }
+
+    /// How many more masters must write until those that write are the first ones.
+    fn missing(&self) -> usize {
+        if !self.first_only {
+            return 0;
+        }
+        let last = self.lattice.own.iter().rposition(|own| *own != 0).map_or(0, |last| last + 1);
+        self.lattice.own[..last].iter().filter(|own| **own == 0).count()
+    }
+
+    fn is_judged(&self) -> bool {
+        self.missing() == 0
+    }
+
+    fn judge_history(&mut self) {
+        self.histories += 1;
+        if self.histories.is_multiple_of(AT_A_TIME) {
+            (self.progress)(self.histories);
+            self.cut |= self.started.elapsed() > self.bounds.time;
+        }
+        self.conflicts += u64::from(self.has_conflict());
+        let all = self.lattice.all();
+        if self.bounds.delivery == Delivery::Unordered {
+            // Who has seen the last writes need not have seen all that these were made in knowledge of.
+            let parts = self.lattice.parts().iter().copied();
+            let parts: Vec<Part> = parts.filter(|part| self.lattice.closure(*part) == all).collect();
+            parts.into_iter().for_each(|part| self.judge_part(part));
+        } else {
+            self.judge_part(all);
+        }
+    }
+
+    fn has_conflict(&self) -> bool {
+        let writes = &self.lattice.writes;
+        let key = |write: &lattice::Written| self.lattice.alphabet[write.op].0;
+        (0..writes.len()).any(|later| {
+            places(!writes[later].past & ((1 << later) - 1)).any(|earlier| key(&writes[earlier]) == key(&writes[later]))
+        })
+    }
+
+    fn judge_part(&mut self, part: Part) {
+        let masters: Vec<usize> = (0..self.lattice.masters()).filter(|at| self.lattice.can_be(*at, part)).collect();
+        let Some(first) = masters.first().copied() else { return };
+        if let Some(state) = self.lattice.only_state(part) {
+            // The master to which the fewest changes need be brought.
+            let at = masters.iter().copied().min_by_key(|at| self.steps(part, &[*at])).unwrap_or(first);
+            self.judge_state(part, at, state);
+            return;
+        }
+        let each = masters.iter().flat_map(|at| self.lattice.states(*at, part).iter().map(|state| (*at, *state)));
+        let each: Vec<(usize, StateNo)> = each.collect();
+        for (place, (at, state)) in each.iter().enumerate() {
+            self.judge_state(part, *at, *state);
+            let reading = self.lattice.rule.read(*state);
+            for (other, with) in &each[place + 1..] {
+                if other != at && self.lattice.rule.read(*with) != reading {
+                    self.note(p::CONVERGENCE, part, &[(*at, *state), (*other, *with)]);
+                }
+            }
+        }
+    }
+
+    fn judge_state(&mut self, part: Part, at: usize, state: StateNo) {
+        let wrongs = self.judge.judge(&mut self.lattice, part, state);
+        if wrongs != Wrongs::default() {
+            let shown = [
+                (wrongs.resurrects, p::NO_RESURRECTION),
+                (wrongs.lost_causally, p::NO_CAUSAL_LOSS),
+                (wrongs.lost_by_policy, p::NO_POLICY_LOSS),
+                (wrongs.lost_to_nothing, p::NO_TOTAL_LOSS),
+                (wrongs.invented, p::NO_INVENTION),
+            ];
+            for (_, property) in shown.into_iter().filter(|(is_wrong, _)| *is_wrong) {
+                self.note(property, part, &[(at, state)]);
+            }
+            if wrongs.unsure_of_loss {
+                self.not_judged.extend([p::NO_CAUSAL_LOSS, p::NO_POLICY_LOSS, p::NO_TOTAL_LOSS].map(|name| (name, ())));
+            }
+            if wrongs.unsure_of_value {
+                self.not_judged.insert(p::NO_INVENTION, ());
+            }
+        }
+        if self.subject.specification.is_some() && self.misread(part, state) {
+            self.note(p::SPECIFICATION, part, &[(at, state)]);
+        }
+        if self.bounded && self.oversold(part, state) {
+            self.note(p::NO_OVERSELLING, part, &[(at, state)]);
+        }
+    }
+
+    fn misread(&mut self, part: Part, state: StateNo) -> bool {
+        let Some(specification) = self.subject.specification else { return false };
+        let master = self.judge.observed(&mut self.lattice, part, state);
+        let history = master.history();
+        self.keys.iter().any(|key| {
+            let writes = history.writes().iter().filter(|write| write.key == *key && master.has_seen(write.dot));
+            let writes: Vec<&Write> = writes.collect();
+            specification.otherwise(&writes, &master.read(key)).is_some()
+        })
+    }
+
+    fn oversold(&mut self, part: Part, state: StateNo) -> bool {
+        let master = self.judge.observed(&mut self.lattice, part, state);
+        let below = |key| matches!(master.read(key), Reading::Total(total) if total < 0);
+        master.history().overspent().is_some() || self.keys.iter().any(below)
+    }
+
+    /// How many steps it takes, all to all and one change a message, until these masters have seen the part: every write, and
+    /// for each master the changes that it had seen at its last write, or that it is to see.
+    fn steps(&self, part: Part, witnesses: &[usize]) -> usize {
+        let lattice = &self.lattice;
+        let brought = |at: usize| {
+            let own = lattice.own[at];
+            let last = (own != 0).then(|| lattice.writes[own.ilog2() as usize].seen);
+            let seen = if witnesses.contains(&at) { part } else { last.unwrap_or(0) };
+            (seen & !own).count_ones() as usize
+        };
+        lattice.writes.len() + (0..lattice.masters()).map(brought).sum::<usize>()
+    }
+
+    fn note(&mut self, property: &'static str, part: Part, witnesses: &[(usize, StateNo)]) {
+        let masters: SmallVec<[usize; 2]> = witnesses.iter().map(|(at, _)| *at).collect();
+        let steps = self.steps(part, &masters);
+        if self.by_script.is_some() {
+            let script = self.script();
+            let place = ASKED.iter().position(|asked| *asked == property).unwrap_or_default();
+            let known = self.by_script.get_or_insert_default().entry(script).or_default();
+            known[place] = Some(known[place].map_or(steps, |known| known.min(steps)));
+        }
+        if self.found.get(property).is_none_or(|known| steps < known.steps) {
+            let violation = schedule::of(self, property, part, witnesses, steps);
+            self.found.insert(property, violation);
+        }
+    }
+
+    /// Whether steps are those of a schedule: one write, or one change delivered for the first time.
+    fn is_exact(&self) -> bool {
+        self.bounds.delivery != Delivery::AtLeastOnce && !self.bounds.snapshots
+    }
+
+    fn script(&self) -> Script {
+        let lattice = &self.lattice;
+        let of =
+            |own: &Part| places(*own).map(|place| (lattice.writes[place].op, lattice.writes[place].wall)).collect();
+        lattice.own.iter().map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use multimaster::{ArrivalWins, CustomMerged, LastWriteWins, MultiValue, lower_seat};
+
+    fn judged<R: Resolver>(rule: R, bounds: impl Fn(Vec<Request>) -> Bounds) -> Report {
+        let erased = move |_| AnyRule::new(rule.clone());
+        let requests = operations(&erased(MasterId(0)));
+        let subject = Subject { rule: &erased, by_master: false, claims: Claims::Tested, specification: None };
+        judge(&subject, bounds(requests), &mut |_| {}).unwrap()
+    }
+
+    #[test]
+    fn each_history_is_enumerated_once() {
+        // At two masters they are counted by the Catalan numbers; but histories of B alone, one for each number of writes, are
+        // histories of A alone.
+        let catalan = [2, 5, 14, 42, 132, 429];
+        for writes in 1..=catalan.len() {
+            let one = |mut requests: Vec<Request>| Bounds::new(2, writes, requests.drain(..1).collect());
+            let expected: u64 = catalan[..writes].iter().map(|all| all - 1).sum();
+            assert_eq!(judged(LastWriteWins, one).histories, expected, "{writes} writes");
+        }
+        assert_eq!(judged(LastWriteWins, |requests| Bounds::new(3, 4, requests)).histories, 20_262);
+        assert_eq!(judged(MultiValue, |requests| Bounds::new(2, 5, requests)).histories, 35_544);
+    }
+
+    #[test]
+    fn the_shortest_violation_is_found() {
+        let steps = |report: &Report, property| report.violation(property).map(|violation| violation.steps);
+        let arrival = judged(ArrivalWins, |requests| Bounds::new(3, 3, requests));
+        assert_eq!(steps(&arrival, p::CONVERGENCE), Some(4));
+        let merged = judged(CustomMerged(lower_seat), |requests| Bounds::new(3, 3, requests));
+        assert_eq!(steps(&merged, p::CONVERGENCE), Some(6));
+        assert_eq!(steps(&merged, p::NO_CAUSAL_LOSS), Some(5));
+        let kept = judged(MultiValue, |requests| Bounds::new(3, 4, requests));
+        assert!(kept.findings.iter().all(|(_, finding)| matches!(finding, Finding::Holds)), "{:?}", kept.findings);
+        assert!(kept.conflicts > 10_000, "{}", kept.conflicts);
+    }
+}

@@ -1,0 +1,508 @@
+//! A causal history, and what masters can keep that have seen each closed part of it: [`Lattice`].
+//!
+//! The history grows and shrinks at its end, in stamp order. A part is a set of writes that is closed under what delivery
+//! guarantees, as bits; the newest write adds only the parts that it is in, and all others stay as they were.
+
+use super::numbered::{ChangeNo, Made, NOTHING, Numbered, StateNo};
+use crate::delivery::Delivery;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use multimaster::{Dot, MasterId, Op, Refusal, Stamp, VersionVector};
+use smallvec::{SmallVec, smallvec};
+
+/// A set of writes, by their place in the history.
+pub(crate) type Part = u16;
+
+/// The most writes of a history.
+pub(crate) const MOST_WRITES: usize = 10;
+
+/// A few states, ascending, each once.
+pub(super) type Few = SmallVec<[StateNo; 2]>;
+
+/// The places in a part, ascending.
+pub(super) fn places(part: Part) -> impl Iterator<Item = usize> {
+    let mut left = part;
+    std::iter::from_fn(move || {
+        let place = (left != 0).then(|| left.trailing_zeros() as usize)?;
+        left &= left - 1;
+        Some(place)
+    })
+}
+
+/// Whether all of `less` is in `more`.
+pub(super) fn covers(more: Part, less: Part) -> bool {
+    less & !more == 0
+}
+
+/// A write of the history.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    /// The master's index.
+    pub(crate) at: usize,
+    /// Which operation, by its index in the alphabet.
+    pub(crate) op: usize,
+    /// What its master had seen.
+    pub(crate) seen: Part,
+    /// What it was made in knowledge of: that, and all that the writers of that knew.
+    pub(crate) past: Part,
+    /// What delivery guarantees to come before it.
+    pub(crate) needs: Part,
+    /// Its Lamport time, counted without gaps.
+    pub(crate) time: u64,
+    /// Its wall-clock time, counted without gaps, if the rule uses wall clocks.
+    pub(crate) wall: Option<u64>,
+    /// As the rule sees it.
+    pub(crate) dot: Dot,
+    /// As the rule sees it.
+    pub(crate) stamp: Stamp,
+    pub(crate) change: ChangeNo,
+    /// In which states of its master the rule makes this change of it, if not in all.
+    pub(super) from: Option<Few>,
+    /// Which of the changes that the rule can make of it.
+    branch: usize,
+}
+
+/// A write that may come next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Next {
+    pub(crate) at: usize,
+    pub(crate) seen: Part,
+    pub(crate) op: usize,
+    pub(crate) wall: Option<u64>,
+}
+
+/// The states in which a master can be that has seen one part.
+#[derive(Clone, Debug)]
+enum States {
+    /// Whichever master it is.
+    One(StateNo),
+    /// By master.
+    Each(Vec<Few>),
+}
+
+#[derive(Clone, Debug)]
+struct Cell {
+    /// The latest time in it.
+    time: u64,
+    states: States,
+}
+
+/// How numbers are handed out: without gaps, or spread.
+pub(crate) trait Spread {
+    /// The Lamport time that stands for this one.
+    fn time(&self, time: u64) -> u64;
+    /// The sequence number that stands for this one.
+    fn seq(&self, at: usize, seq: u64) -> u64;
+    /// The wall-clock time that stands for this one.
+    fn wall(&self, wall: u64) -> u64;
+}
+
+/// Without gaps.
+pub(crate) struct Dense;
+
+impl Spread for Dense {
+    fn time(&self, time: u64) -> u64 {
+        time
+    }
+
+    fn seq(&self, _: usize, seq: u64) -> u64 {
+        seq
+    }
+
+    fn wall(&self, wall: u64) -> u64 {
+        wall
+    }
+}
+
+/// What changes in the table from one run to the other.
+pub(crate) struct Circumstances {
+    pub(crate) masters: usize,
+    pub(crate) delivery: Delivery,
+    /// Whether masters may take each other's snapshots.
+    pub(crate) snapshots: bool,
+    /// Whether the rule differs by master.
+    pub(crate) by_master: bool,
+    pub(crate) spread: Box<dyn Spread>,
+}
+
+/// How much was done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Parts of histories.
+    pub cells: u64,
+    /// Changes applied in some state, or states merged; whether remembered or not.
+    pub applications: u64,
+    /// Histories in which a master could be in several states, in which the rule makes different changes of one request.
+    pub branched: u64,
+    /// Requests that the rule refused.
+    pub refused: u64,
+}
+
+pub(crate) struct Lattice {
+    pub(crate) rule: Box<dyn Numbered>,
+    around: Circumstances,
+    /// The operations, each with its key's index.
+    pub(crate) alphabet: Vec<(usize, Op)>,
+    /// The history, in stamp order.
+    pub(crate) writes: Vec<Written>,
+    /// By part; only those in `parts` count.
+    cells: Vec<Cell>,
+    /// All parts of the history so far, ascending, so that a smaller one comes first.
+    parts: Vec<Part>,
+    /// By write, the later ones that must not come before it.
+    blocks: Vec<Part>,
+    /// By write, the later ones made in knowledge of it.
+    pub(super) heard: Vec<Part>,
+    /// By master, its own writes.
+    pub(super) own: Vec<Part>,
+    /// By operation, the writes of it.
+    pub(super) by_op: Vec<Part>,
+    applied: HashMap<u64, StateNo, FixedState>,
+    pub(crate) effort: Effort,
+    /// How often the numbers were forgotten.
+    epoch: u32,
+}
+
+/// States and changes are forgotten beyond this many, and applications beyond four times as many: a bound on memory.
+const MOST_NUMBERS: usize = 15_000;
+
+impl Lattice {
+    pub(crate) fn new(
+        rule: Box<dyn Numbered>,
+        around: Circumstances,
+        alphabet: Vec<(usize, Op)>,
+        writes: usize,
+    ) -> Lattice {
+        assert!(writes <= MOST_WRITES, "at most {MOST_WRITES} writes");
+        let nothing = Cell { time: 0, states: States::One(NOTHING) };
+        Lattice {
+            rule,
+            writes: Vec::with_capacity(writes),
+            cells: vec![nothing; 1 << writes],
+            parts: vec![0],
+            blocks: Vec::new(),
+            heard: Vec::new(),
+            own: vec![0; around.masters],
+            by_op: vec![0; alphabet.len()],
+            applied: HashMap::with_hasher(FixedState::with_seed(0)),
+            effort: Effort::default(),
+            epoch: 0,
+            around,
+            alphabet,
+        }
+    }
+
+    pub(crate) fn masters(&self) -> usize {
+        self.around.masters
+    }
+
+    /// All writes so far.
+    pub(crate) fn all(&self) -> Part {
+        (1 << self.writes.len()) - 1
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// How often numbers were forgotten: what was numbered in another epoch has other numbers now.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// What is known by who has seen `part`: that, and all that the writers of that knew.
+    pub(crate) fn closure(&self, part: Part) -> Part {
+        if self.around.delivery != Delivery::Unordered {
+            return part;
+        }
+        places(part).fold(part, |known, place| known | self.writes[place].past)
+    }
+
+    /// Whether the master can have seen just this: it knows its own writes, and what it had seen when it made them.
+    pub(crate) fn can_be(&self, at: usize, part: Part) -> bool {
+        covers(part, self.own[at]) && self.has_lived(at, part)
+    }
+
+    /// Whether what the master had seen at each of its own writes in `part` is in `part`. Causal delivery implies it.
+    fn has_lived(&self, at: usize, part: Part) -> bool {
+        self.around.delivery != Delivery::Unordered
+            || places(part & self.own[at]).all(|place| covers(part, self.writes[place].seen))
+    }
+
+    /// The states in which the master can be that has seen this part.
+    pub(crate) fn states(&self, at: usize, part: Part) -> &[StateNo] {
+        match &self.cells[usize::from(part)].states {
+            States::One(state) => std::slice::from_ref(state),
+            States::Each(states) => &states[at],
+        }
+    }
+
+    /// The state, if it is the same at whichever master.
+    pub(crate) fn only_state(&self, part: Part) -> Option<StateNo> {
+        match self.cells[usize::from(part)].states {
+            States::One(state) => Some(state),
+            States::Each(_) => None,
+        }
+    }
+
+    /// The Lamport time of a write by who has seen this part.
+    pub(crate) fn time_after(&self, part: Part) -> u64 {
+        self.cells[usize::from(part)].time + 1
+    }
+
+    /// Whether a master that has seen this part can make the next write in stamp order.
+    pub(crate) fn can_write(&self, at: usize, seen: Part) -> bool {
+        let later = self.writes.last().is_none_or(|last| (last.time, last.at) < (self.time_after(seen), at));
+        later && self.can_be(at, seen)
+    }
+
+    /// The latest wall-clock time known to who has seen this part.
+    pub(crate) fn latest_wall(&self, seen: Part) -> u64 {
+        places(self.closure(seen)).filter_map(|place| self.writes[place].wall).max().unwrap_or(0)
+    }
+
+    /// The writes that the rule can make of this one: one change, unless its master can be in states in which the rule makes
+    /// different changes of it. In the order of the changes' contents.
+    pub(crate) fn written(&mut self, next: Next) -> SmallVec<[Written; 1]> {
+        let Next { at, seen, op, wall } = next;
+        let time = self.time_after(seen);
+        let seq = u64::from(self.own[at].count_ones()) + 1;
+        let spread = &self.around.spread;
+        let origin = MasterId(at as u16);
+        let dot = Dot::new(origin, spread.seq(at, seq));
+        let stamp = Stamp::new(spread.time(time), origin);
+        let shown = wall.map(|wall| spread.wall(wall));
+        let timed = shown.map(|wall| Op::At(wall, Box::new(self.alphabet[op].1.clone())));
+        let (key, plain) = &self.alphabet[op];
+        let made = Made { dot, stamp, key: *key, op: timed.as_ref().unwrap_or(plain) };
+        let states: Few = match &self.cells[usize::from(seen)].states {
+            States::One(state) => smallvec![*state],
+            States::Each(states) => states[at].clone(),
+        };
+        let mut changes: SmallVec<[(ChangeNo, Few); 1]> = SmallVec::new();
+        for state in &states {
+            match self.rule.prepare(at, *state, made) {
+                Ok(change) => match changes.iter_mut().find(|(known, _)| *known == change) {
+                    Some((_, from)) => from.push(*state),
+                    None => changes.push((change, smallvec![*state])),
+                },
+                Err(Refusal::WrongKind(_) | Refusal::NoWallClock | Refusal::Because(_)) => self.effort.refused += 1,
+            }
+        }
+        if changes.len() > 1 {
+            changes.sort_by(|(one, _), (other, _)| self.rule.compare(*one, *other));
+        }
+        let past = self.closure(seen);
+        let needs = if self.around.delivery == Delivery::Unordered { self.own[at] } else { seen };
+        let whole = states.len();
+        let each = changes.into_iter().enumerate().map(|(branch, (change, from))| {
+            let from = (from.len() < whole).then_some(from);
+            Written { at, op, seen, past, needs, time, wall, dot, stamp, change, from, branch }
+        });
+        each.collect()
+    }
+
+    /// Adds a write at the end of the history.
+    pub(crate) fn push(&mut self, write: Written) {
+        let place = self.writes.len();
+        let bit: Part = 1 << place;
+        places(write.needs).for_each(|before| self.blocks[before] |= bit);
+        places(write.past).for_each(|before| self.heard[before] |= bit);
+        self.own[write.at] |= bit;
+        self.by_op[write.op] |= bit;
+        self.blocks.push(0);
+        self.heard.push(0);
+        self.effort.branched += u64::from(write.from.is_some());
+        let (needs, time) = (write.needs, write.time);
+        self.writes.push(write);
+        for old in 0..self.parts.len() {
+            let old = self.parts[old];
+            if covers(old, needs) {
+                let states = self.states_of(old | bit);
+                let time = time.max(self.cells[usize::from(old)].time);
+                self.cells[usize::from(old | bit)] = Cell { time, states };
+                self.parts.push(old | bit);
+            }
+        }
+        self.effort.cells += self.parts.iter().rev().take_while(|part| **part & bit != 0).count() as u64;
+    }
+
+    /// Takes the last write away.
+    pub(crate) fn pop(&mut self) {
+        let Some(write) = self.writes.pop() else { return };
+        let bit: Part = 1 << self.writes.len();
+        places(write.needs).for_each(|before| self.blocks[before] &= !bit);
+        places(write.past).for_each(|before| self.heard[before] &= !bit);
+        self.own[write.at] &= !bit;
+        self.by_op[write.op] &= !bit;
+        self.blocks.pop();
+        self.heard.pop();
+        while self.parts.last().is_some_and(|part| part & bit != 0) {
+            self.parts.pop();
+        }
+    }
+
+    /// The writes of the part that can have come last.
+    fn last_of(&self, part: Part) -> impl Iterator<Item = usize> {
+        places(part).filter(move |place| self.blocks[*place] & part == 0)
+    }
+
+    pub(super) fn apply(&mut self, at: usize, state: StateNo, change: ChangeNo) -> StateNo {
+        self.effort.applications += 1;
+        // A change's number is below `MOST_NUMBERS` and some: the rest of the word tells masters apart.
+        let by = if self.around.by_master { at as u64 } else { 0 };
+        let call = by << 60 | u64::from(state) << 30 | u64::from(change);
+        if let Some(known) = self.applied.get(&call) {
+            return *known;
+        }
+        let after = self.rule.apply(at, state, change);
+        self.applied.insert(call, after);
+        after
+    }
+
+    fn states_of(&mut self, part: Part) -> States {
+        let exact = !self.around.by_master && !self.around.snapshots && self.around.delivery != Delivery::AtLeastOnce;
+        if exact && let Some(state) = self.one_state_of(part) {
+            return States::One(state);
+        }
+        let mut each: Vec<Few> = (0..self.around.masters).map(|at| self.states_at(at, part)).collect();
+        if self.around.snapshots {
+            self.merge_into(part, &mut each);
+        }
+        let mut met = each.iter().flatten();
+        match met.next() {
+            Some(first) if met.all(|state| state == first) => States::One(*first),
+            _ => States::Each(each),
+        }
+    }
+
+    /// The state after this part, if it is the same in whichever order its writes are applied.
+    fn one_state_of(&mut self, part: Part) -> Option<StateNo> {
+        let mut one = None;
+        let mut last = part;
+        while last != 0 {
+            let place = last.trailing_zeros() as usize;
+            last &= last - 1;
+            if self.blocks[place] & part != 0 {
+                continue;
+            }
+            let States::One(before) = self.cells[usize::from(part & !(1 << place))].states else { return None };
+            let after = self.apply(0, before, self.writes[place].change);
+            if *one.get_or_insert(after) != after {
+                return None;
+            }
+        }
+        one
+    }
+
+    /// The states of one master after this part.
+    fn states_at(&mut self, at: usize, part: Part) -> Few {
+        let mut met = Few::new();
+        let last: SmallVec<[usize; MOST_WRITES]> = self.last_of(part).collect();
+        for place in last {
+            let before = part & !(1 << place);
+            let (change, own) = (self.writes[place].change, self.writes[place].at == at);
+            // An own write comes when just what it had seen is there.
+            if own && before != self.writes[place].seen {
+                continue;
+            }
+            for state in Few::from_slice(self.states(at, before)) {
+                let made = !own || self.writes[place].from.as_ref().is_none_or(|from| from.contains(&state));
+                if made {
+                    insert(&mut met, self.apply(at, state, change));
+                }
+            }
+        }
+        if self.around.delivery == Delivery::AtLeastOnce {
+            // What comes again is applied again, once for each change.
+            for state in met.clone() {
+                for place in places(part & !self.own[at]) {
+                    let change = self.writes[place].change;
+                    insert(&mut met, self.apply(at, state, change));
+                }
+            }
+        }
+        met
+    }
+
+    /// Adds what is left when a master that has seen less takes another's snapshot, and then has seen this part.
+    fn merge_into(&mut self, part: Part, each: &mut [Few]) {
+        let parts: Vec<Part> = self.parts.iter().copied().filter(|less| covers(part, *less)).collect();
+        loop {
+            let mut grown = false;
+            for at in 0..each.len() {
+                let own = part & self.own[at];
+                for ours in parts.iter().copied().filter(|ours| covers(*ours, own)) {
+                    let whole = std::iter::once(part);
+                    for theirs in parts.iter().copied().chain(whole).filter(|there| ours | there == part) {
+                        grown |= self.merge_at(at, ours, theirs, part, each);
+                    }
+                }
+            }
+            if !grown {
+                return;
+            }
+        }
+    }
+
+    fn merge_at(&mut self, at: usize, ours: Part, theirs: Part, part: Part, each: &mut [Few]) -> bool {
+        let mut grown = false;
+        let (our_seen, their_seen) = (self.vector(ours), self.vector(theirs));
+        let senders: Vec<usize> = (0..each.len()).filter(|from| *from != at && self.has_lived(*from, theirs)).collect();
+        let their_states: Few = senders.iter().fold(Few::new(), |mut all, from| {
+            let theirs = if theirs == part { &each[*from][..] } else { self.states(*from, theirs) };
+            for state in theirs {
+                insert(&mut all, *state);
+            }
+            all
+        });
+        for our in Few::from_slice(self.states(at, ours)) {
+            for their in &their_states {
+                self.effort.applications += 1;
+                let merged = self.rule.merge(at, (our, &our_seen), (*their, &their_seen));
+                let merged = merged.unwrap_or_else(|theirs| theirs);
+                grown |= insert(&mut each[at], merged);
+            }
+        }
+        grown
+    }
+
+    /// The part as a version vector.
+    pub(crate) fn vector(&self, part: Part) -> VersionVector {
+        let mut vector = VersionVector::default();
+        places(part).for_each(|place| vector.insert(self.writes[place].dot));
+        vector
+    }
+
+    /// Forgets numbers if there are many: what the history so far needs is numbered again.
+    pub(crate) fn forget(&mut self) {
+        if self.rule.len() < MOST_NUMBERS && self.applied.len() < 4 * MOST_NUMBERS {
+            return;
+        }
+        let effort = self.effort;
+        let next = |write: &Written| Next { at: write.at, seen: write.seen, op: write.op, wall: write.wall };
+        let writes: Vec<(Next, usize)> = self.writes.iter().map(|write| (next(write), write.branch)).collect();
+        while !self.writes.is_empty() {
+            self.pop();
+        }
+        self.rule.clear();
+        self.applied.clear();
+        self.epoch += 1;
+        for (next, branch) in writes {
+            let write = self.written(next).swap_remove(branch);
+            self.push(write);
+        }
+        self.effort = effort;
+    }
+}
+
+/// Puts the state in its place, unless it is there.
+fn insert(states: &mut Few, state: StateNo) -> bool {
+    match states.binary_search(&state) {
+        Ok(_) => false,
+        Err(place) => {
+            states.insert(place, state);
+            true
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The shortest schedule of a violation: [`Violation`].
+
+use super::Search;
+use super::lattice::{Lattice, Part, covers, places};
+use super::numbered::{NOTHING, StateNo};
+use multimaster::{Dot, MasterId, Op, Request};
+use std::fmt;
+
+/// A violated property, and a shortest schedule that shows it: all to all, one change a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The property.
+    pub property: &'static str,
+    /// How many steps the schedule has. With at-least-once delivery or snapshots, each of which is a further step: the number
+    /// of writes and of changes delivered for the first time.
+    pub steps: usize,
+    /// The history: each write, and what it was made in knowledge of.
+    pub history: Vec<String>,
+    /// The masters that show it.
+    pub witnesses: Vec<MasterId>,
+    /// What each of them reads at the end.
+    pub reads: Vec<String>,
+    /// The schedule. Empty with at-least-once delivery or snapshots.
+    pub schedule: Vec<Step>,
+}
+
+/// A step of a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A client's request.
+    Write {
+        /// The master asked.
+        at: MasterId,
+        /// The request.
+        request: Request,
+    },
+    /// One change arrives.
+    Deliver {
+        /// The master that made it.
+        from: MasterId,
+        /// The master that receives it.
+        to: MasterId,
+        /// The change.
+        dot: Dot,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Write { at, request } => write!(f, "{at}: {request}"),
+            Step::Deliver { from, to, dot } => write!(f, "{from} -> {to}: {dot}"),
+        }
+    }
+}
+
+pub(super) fn of(
+    search: &mut Search<'_>,
+    property: &'static str,
+    part: Part,
+    witnesses: &[(usize, StateNo)],
+    steps: usize,
+) -> Violation {
+    let exact = search.is_exact();
+    let keys = search.keys.clone();
+    let lattice = &mut search.lattice;
+    let reads = witnesses.iter().map(|(_, state)| {
+        let number = lattice.rule.read(*state);
+        let readings = keys.iter().zip(lattice.rule.reading(number));
+        readings.map(|(key, reading)| format!("{key}={reading}")).collect::<Vec<_>>().join(" ")
+    });
+    let reads: Vec<String> = reads.collect();
+    let requests: Vec<Request> = lattice
+        .writes
+        .iter()
+        .map(|write| {
+            let (key, op) = &lattice.alphabet[write.op];
+            let op = write.wall.map_or_else(|| op.clone(), |wall| Op::At(wall, Box::new(op.clone())));
+            Request { key: keys[*key].clone(), op }
+        })
+        .collect();
+    let dots = |part: Part| {
+        let dots: Vec<String> = places(part).map(|place| lattice.writes[place].dot.to_string()).collect();
+        if dots.is_empty() { "nothing".to_owned() } else { dots.join(" ") }
+    };
+    let history = lattice.writes.iter().zip(&requests);
+    let history = history.map(|(write, request)| format!("{} = `{request}` after {}", write.dot, dots(write.seen)));
+    let history = history.collect();
+    let schedule = if exact { steps_of(lattice, part, witnesses, &requests) } else { Vec::new() };
+    debug_assert!(!exact || schedule.len() == steps, "a schedule has as many steps as were counted");
+    let witnesses = witnesses.iter().map(|(at, _)| MasterId(*at as u16)).collect();
+    Violation { property, steps, history, witnesses, reads, schedule }
+}
+
+fn steps_of(lattice: &mut Lattice, part: Part, witnesses: &[(usize, StateNo)], requests: &[Request]) -> Vec<Step> {
+    // By master, the order in which it sees what it sees.
+    let orders: Vec<Vec<usize>> = (0..lattice.masters())
+        .map(|at| {
+            let own = lattice.own[at];
+            let target = witnesses.iter().find(|(witness, _)| *witness == at).map(|(_, state)| *state);
+            let until = match target {
+                Some(_) => part,
+                None if own == 0 => 0,
+                None => lattice.writes[own.ilog2() as usize].seen | own,
+            };
+            let mut order = Vec::new();
+            let found = reach(lattice, at, (0, NOTHING), until, target, &mut order);
+            debug_assert!(found, "what was reached can be reached");
+            order
+        })
+        .collect();
+    let id = |at: usize| MasterId(at as u16);
+    let mut schedule = Vec::new();
+    let mut taken = vec![0; orders.len()];
+    let mut bring = |at: usize, until: Option<usize>, schedule: &mut Vec<Step>| {
+        while let Some(place) = orders[at].get(taken[at]).copied() {
+            let write = &lattice.writes[place];
+            taken[at] += 1;
+            if write.at == at {
+                debug_assert_eq!(until, Some(place), "own writes come in their order");
+                return;
+            }
+            schedule.push(Step::Deliver { from: id(write.at), to: id(at), dot: write.dot });
+        }
+    };
+    for (place, request) in requests.iter().enumerate() {
+        let at = lattice.writes[place].at;
+        bring(at, Some(place), &mut schedule);
+        schedule.push(Step::Write { at: id(at), request: request.clone() });
+    }
+    for at in 0..orders.len() {
+        bring(at, None, &mut schedule);
+    }
+    schedule
+}
+
+/// Finds an order in which the master sees all of `until`, and then is in the state `target`, if one is given.
+fn reach(
+    lattice: &mut Lattice,
+    at: usize,
+    (seen, state): (Part, StateNo),
+    until: Part,
+    target: Option<StateNo>,
+    order: &mut Vec<usize>,
+) -> bool {
+    if seen == until {
+        return target.is_none_or(|target| target == state);
+    }
+    for place in places(until & !seen) {
+        let write = &lattice.writes[place];
+        let own = write.at == at;
+        let in_time = if own { write.seen == seen } else { covers(seen, write.needs) };
+        if !in_time || (own && write.from.as_ref().is_some_and(|from| !from.contains(&state))) {
+            continue;
+        }
+        let after = lattice.apply(at, state, write.change);
+        order.push(place);
+        if reach(lattice, at, (seen | 1 << place, after), until, target, order) {
+            return true;
+        }
+        order.pop();
+    }
+    false
+}
