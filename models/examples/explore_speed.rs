@@ -17,6 +17,7 @@ use cpu_time::ProcessTime;
 use multimaster::{LastWriteWins, MasterId, MessageOf, Outcome, Replica, Request, Topology, VersionVector};
 use multimaster_models::cluster::Cluster;
 use multimaster_models::engine::{self, Limits};
+use multimaster_models::model;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::subject::Subject;
 use stateright::actor::{Actor, ActorModel, Id, Network, Out};
@@ -144,15 +145,18 @@ fn told<'a>(replicas: impl Iterator<Item = &'a Replica<LastWriteWins>>) -> Known
     replicas.map(told).collect()
 }
 
-/// All that the masters can come to know together.
-fn reached<M: Model<State: Hash>>(model: &M, known: impl Fn(&M::State) -> Known) -> BTreeSet<Known> {
+/// All that the masters can come to know together, from these states and those that follow.
+fn reached<S: Hash>(
+    mut to_expand: Vec<S>,
+    follow: impl Fn(&S) -> Vec<S>,
+    known: impl Fn(&S) -> Known,
+) -> BTreeSet<Known> {
     let hasher = foldhash::quality::FixedState::with_seed(0);
     let (mut visited, mut reached) = (HashSet::new(), BTreeSet::new());
-    let mut to_expand = model.init_states();
     while let Some(state) = to_expand.pop() {
         if visited.insert(hasher.hash_one(&state)) {
             reached.insert(known(&state));
-            to_expand.extend(model.next_states(&state));
+            to_expand.extend(follow(&state));
         }
     }
     reached
@@ -227,11 +231,21 @@ fn main() {
     println!("scope                 search       states  states/s  ours is  bytes/state");
     for (place, (name, scope)) in scopes().into_iter().enumerate() {
         let cluster = Cluster::new(scope.clone(), LastWriteWins);
-        let ours = reached(&cluster, |state| {
+        let follow = |state: &_| {
+            let mut actions = Vec::new();
+            model::Model::actions(&cluster, state, &mut actions);
+            actions.iter().filter_map(|action| Some(model::Model::step(&cluster, state, action)?.0)).collect()
+        };
+        let ours = reached(model::Model::init_states(&cluster), follow, |state| {
             let told = cluster.seen(state).into_iter().zip(cluster.readings(state));
             told.map(|(seen, reads)| format!("{seen} {reads}")).collect()
         });
-        let theirs = reached(&actors(&scope), |state| told(state.actor_states.iter().map(|master| &master.replica)));
+        let model = actors(&scope);
+        let theirs = reached(
+            model.init_states(),
+            |state| model.next_states(state),
+            |state| told(state.actor_states.iter().map(|master| &master.replica)),
+        );
         assert!(ours == theirs, "{name}: the masters come to know the same");
         let turns: Vec<_> = (0..TURNS).map(|_| SEARCHES.map(|how| turn(place, how))).collect();
         let speed = |search: usize| {

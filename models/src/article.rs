@@ -3,11 +3,10 @@
 
 mod words;
 
+use crate::model::{Model, Property, Sent};
 use crate::properties::{AGREEMENT, CONFLICT, REST};
 use crate::scope::Client;
-use crate::subject::Sent;
 use multimaster::{Dot, Key, MasterId, Op, Text, Topology};
-use stateright::{Model, Property};
 use std::collections::{BTreeMap, VecDeque};
 
 /// It never happens that nothing can go on while something still has a change to send.
@@ -235,23 +234,8 @@ impl Model for Article {
         actions.extend(self.goroutines().filter(|action| self.can_go_on(state, *action)));
     }
 
-    fn next_state(&self, state: &State, action: Action) -> Option<State> {
-        self.step(state, action).map(|(next, _)| next)
-    }
-
-    fn format_action(&self, action: &Action) -> String {
-        match action {
-            Action::Client(_) => format!("{}: a client's next step", self.name(*action)),
-            Action::Loop(at) => format!("{at}: the receive loop's next step"),
-        }
-    }
-
-    fn format_step(&self, state: &State, action: Action) -> Option<String> {
-        crate::explorer::step_in_words(self, state, &action)
-    }
-
-    fn as_svg(&self, path: stateright::Path<State, Action>) -> Option<String> {
-        Some(crate::picture::sequence_diagram(self, path.into_vec()))
+    fn step(&self, state: &State, action: &Action) -> Option<(State, Sent)> {
+        Article::step(self, state, *action)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

@@ -1,4 +1,4 @@
-//! The model: masters, links and clients as one state machine that stateright explores. Every step of a master is a
+//! The model: masters, links and clients as one state machine. Every step of a master is a
 //! call to the shipping [`Replica`].
 
 mod action;

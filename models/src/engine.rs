@@ -12,10 +12,10 @@ mod watch;
 pub(crate) use identity::{Key, chance_of_one_hash};
 pub(crate) use watch::Watch;
 
+use crate::model::{Expectation, Property};
 use crate::properties::{BY_CLAIM, FALLS_SILENT};
 use crate::silence::{Graph, Numbers, Silence};
 use crate::subject::Subject;
-use stateright::{Expectation, Property};
 use std::ops::{ControlFlow, Deref};
 use std::time::Duration;
 use visited::{Level, Visited};
@@ -54,7 +54,7 @@ pub enum Cut {
     Memory(u64),
     /// There are more of these than can be numbered.
     Numbers(Counted),
-    /// A state lies outside the model's own boundary: see [`within_boundary`](stateright::Model::within_boundary).
+    /// A state lies outside the model's own boundary: see [`within_boundary`](crate::model::Model::within_boundary).
     Boundary,
     /// The property named in [`Limits::until`] is violated.
     Found,

@@ -1,13 +1,13 @@
 //! Any subject behind one type: [`Erased`].
 //!
-//! stateright's checkers, its Explorer and all that prints are generic code, and large. Compiled once for this type
+//! stateright's checkers, the Explorer and all that prints are generic code, and large. Compiled once for this type
 //! instead of once for each rule, they take a small part of the time; only the model itself and our own search are
 //! compiled for each rule.
 
 use crate::engine::{self, Limits, Report};
-use crate::subject::{Arrow, Sent, Subject};
+use crate::model::{Expectation, Model, Property, Sent};
+use crate::subject::{Arrow, Subject};
 use multimaster::VersionVector;
-use stateright::{Expectation, Model, Property};
 use std::any::Any;
 use std::fmt::{self, Debug};
 use std::hash::{Hash, Hasher};
@@ -122,7 +122,7 @@ impl<M: Subject> AnySubject for Of<M> {
         self.subject.is_full()
     }
     fn properties(&self) -> Vec<(Expectation, &'static str)> {
-        self.properties.iter().map(|property| (property.expectation.clone(), property.name)).collect()
+        self.properties.iter().map(|property| (property.expectation, property.name)).collect()
     }
     fn holds(&self, property: usize, state: &ErasedState) -> bool {
         (self.properties[property].condition)(&self.subject, self.state(state))
@@ -167,12 +167,8 @@ impl<M: Subject> AnySubject for Of<M> {
 
 impl Erased {
     /// Forgets the type of `subject`.
-    ///
-    /// # Panics
-    /// If it has more properties than [`MOST_PROPERTIES`].
     pub fn new<M: Subject>(subject: M) -> Erased {
         let properties = subject.properties();
-        check_number_of_properties(properties.len()).unwrap_or_else(|error| panic!("{error}"));
         Erased(Arc::new(Of { subject, properties }))
     }
 
@@ -180,62 +176,22 @@ impl Erased {
     pub fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report {
         self.0.explore(limits, progress)
     }
-}
 
-/// The most properties of one model: stateright wants each as a plain function, and there are this many of them, and one
-/// more for the [second opinion](crate::stateright_engine).
-pub const MOST_PROPERTIES: usize = 128;
-
-/// Checks that one model can have so many properties.
-///
-/// # Errors
-/// If they are more than [`MOST_PROPERTIES`], in words.
-pub fn check_number_of_properties(asked: usize) -> Result<(), String> {
-    if asked <= MOST_PROPERTIES {
-        return Ok(());
-    }
-    Err(format!("{asked} properties are asked of one model: at most {MOST_PROPERTIES} can be"))
-}
-
-/// A model that knows its properties by their places only.
-pub(crate) trait ByPlace: Model {
-    /// Whether the property at that place is true in the state.
-    fn holds(&self, place: usize, state: &Self::State) -> bool;
-}
-
-impl ByPlace for Erased {
-    fn holds(&self, place: usize, state: &ErasedState) -> bool {
+    /// Whether the property at this place is true in the state.
+    pub(crate) fn holds(&self, place: usize, state: &ErasedState) -> bool {
         self.0.holds(place, state)
     }
 }
 
-/// The condition of the `N`-th property, as stateright wants it: a plain function.
-fn condition<M: ByPlace, const N: usize>(model: &M, state: &M::State) -> bool {
-    model.holds(N, state)
-}
-
-/// These properties, in order, each true where the model [holds](ByPlace::holds) it to be.
-///
-/// # Panics
-/// If they are more than [`MOST_PROPERTIES`] and one.
-pub(crate) fn by_place<M: ByPlace>(asked: Vec<(Expectation, &'static str)>) -> Vec<Property<M>> {
-    macro_rules! conditions {
-        ($($place:literal)*) => { [$(condition::<M, $place>),*] };
-    }
-    #[rustfmt::skip]
-    let conditions: [fn(&M, &M::State) -> bool; MOST_PROPERTIES + 1] = conditions!(
-        0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15
-        16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
-        32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47
-        48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63
-        64 65 66 67 68 69 70 71 72 73 74 75 76 77 78 79
-        80 81 82 83 84 85 86 87 88 89 90 91 92 93 94 95
-        96 97 98 99 100 101 102 103 104 105 106 107 108 109 110 111
-        112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 128
-    );
-    assert!(asked.len() <= conditions.len(), "asked of whoever makes the model: `check_number_of_properties`");
-    let same = |((expectation, name), condition)| Property { expectation, name, condition };
-    asked.into_iter().zip(conditions).map(same).collect()
+/// These properties, in order, each true where `holds` says so of its place among them.
+pub(crate) fn by_place<M: Model>(
+    asked: Vec<(Expectation, &'static str)>,
+    holds: fn(&M, usize, &M::State) -> bool,
+) -> Vec<Property<M>> {
+    let property = |(place, (expectation, name))| {
+        Property::new(expectation, name, move |model: &M, state: &M::State| holds(model, place, state))
+    };
+    asked.into_iter().enumerate().map(property).collect()
 }
 
 impl Model for Erased {
@@ -248,32 +204,23 @@ impl Model for Erased {
     fn actions(&self, state: &ErasedState, actions: &mut Vec<ErasedAction>) {
         self.0.actions(state, actions);
     }
-    fn next_state(&self, state: &ErasedState, action: ErasedAction) -> Option<ErasedState> {
-        self.0.step(state, &action).map(|(next, _)| next)
-    }
-    fn format_action(&self, action: &ErasedAction) -> String {
-        self.0.format_action(action)
-    }
-    fn format_step(&self, state: &ErasedState, action: ErasedAction) -> Option<String> {
-        crate::explorer::step_in_words(self, state, &action)
-    }
-    fn as_svg(&self, path: stateright::Path<ErasedState, ErasedAction>) -> Option<String> {
-        Some(crate::picture::sequence_diagram(self, path.into_vec()))
+    fn step(&self, state: &ErasedState, action: &ErasedAction) -> Option<(ErasedState, Sent)> {
+        self.0.step(state, action)
     }
     fn within_boundary(&self, state: &ErasedState) -> bool {
         self.0.within_boundary(state)
     }
     fn properties(&self) -> Vec<Property<Self>> {
-        by_place(self.0.properties())
+        by_place(self.0.properties(), Erased::holds)
+    }
+    fn is_full(&self) -> bool {
+        self.0.is_full()
     }
 }
 
 impl Subject for Erased {
-    fn step(&self, state: &ErasedState, action: &ErasedAction) -> Option<(ErasedState, Sent)> {
-        self.0.step(state, action)
-    }
-    fn is_full(&self) -> bool {
-        self.0.is_full()
+    fn format_action(&self, action: &ErasedAction) -> String {
+        self.0.format_action(action)
     }
     fn describe(&self, state: &ErasedState, action: &ErasedAction) -> String {
         self.0.describe(state, action)

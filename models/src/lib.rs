@@ -6,6 +6,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`scope`] | what is explored: masters, links, what clients do |
+//! | [`model`], [`subject`] | what can be explored: states, steps, properties; and what is told of them in words |
 //! | [`cluster`] | the model: a state, its steps |
 //! | [`sharded`] | several of them side by side, one for each shard of the same masters |
 //! | [`history`] | the ghost: acknowledged writes, and which of them a master has lost |
@@ -48,6 +49,7 @@ pub mod given;
 pub mod histories;
 pub mod history;
 pub mod laws;
+pub mod model;
 pub mod mutants;
 pub mod own_property;
 pub mod picture;

@@ -1,9 +1,9 @@
 //! A path as a picture: [`sequence_diagram`].
 
+use crate::model::Expectation;
 use crate::printed::shown;
 use crate::properties::{AGREEMENT, CONVERGENCE};
 use crate::subject::{Arrow, Subject};
-use stateright::Expectation;
 use std::fmt::Write;
 
 /// A step as it will be drawn.

@@ -2,9 +2,10 @@
 //! test.
 
 use crate::cluster::{Action, Cluster, State};
+use crate::model::{Model, Property, Sent};
 use crate::scope::Link;
 use multimaster::{Kind, Resolver};
-use stateright::{Model, Property};
+use std::ops::ControlFlow;
 
 /// Masters that have seen the same changes read the same, in every state.
 pub const CONVERGENCE: &str = "convergence";
@@ -94,20 +95,21 @@ impl<R: Resolver> Model for Cluster<R> {
         self.enabled(state, actions);
     }
 
-    fn next_state(&self, state: &State<R>, action: Action) -> Option<State<R>> {
-        self.step(state, action).map(|(next, _)| next)
+    fn step(&self, state: &State<R>, action: &Action) -> Option<(State<R>, Sent)> {
+        Cluster::step(self, state, *action)
     }
 
-    fn format_action(&self, action: &Action) -> String {
-        self.sentence(*action)
+    fn each_step(
+        &self,
+        state: &State<R>,
+        actions: &mut Vec<Action>,
+        reach: &mut impl FnMut(usize, &State<R>, &Sent) -> ControlFlow<()>,
+    ) {
+        Cluster::each_step(self, state, actions, reach);
     }
 
-    fn format_step(&self, state: &State<R>, action: Action) -> Option<String> {
-        crate::explorer::step_in_words(self, state, &action)
-    }
-
-    fn as_svg(&self, path: stateright::Path<State<R>, Action>) -> Option<String> {
-        Some(crate::picture::sequence_diagram(self, path.into_vec()))
+    fn is_full(&self) -> bool {
+        Cluster::is_full(self)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

@@ -1,13 +1,13 @@
 //! Masters of several shards: [`Sharded`]. Each shard is a group of replicas of its own, and so a model of its own; here
 //! they run side by side, and clients go from one to the other.
 
-use crate::erased::{ByPlace, Erased, ErasedAction, ErasedState, by_place};
+use crate::erased::{Erased, ErasedAction, ErasedState, by_place};
+use crate::model::{Expectation, Model, Property, Sent};
 use crate::properties as p;
 use crate::scope::Client;
-use crate::subject::{Arrow, Sent, Subject};
+use crate::subject::{Arrow, Subject};
 use multimaster::{Dot, Layout, MasterId, VersionVector};
 use smallvec::SmallVec;
-use stateright::{Expectation, Model, Property};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -97,9 +97,8 @@ impl Sharded {
         let of_one = self.shards[0].properties().into_iter().map(|property| (property.expectation, property.name));
         of_one.chain([(Expectation::Sometimes, ACROSS)]).collect()
     }
-}
 
-impl ByPlace for Sharded {
+    /// Whether the property at this place is true in the state.
     fn holds(&self, place: usize, state: &ShardedState) -> bool {
         let (expectation, name) = self.asked().swap_remove(place);
         let mut each = self.shards.iter().zip(&state.shards).map(|(shard, state)| shard.holds(place, state));
@@ -133,24 +132,6 @@ impl Model for Sharded {
         }
     }
 
-    fn next_state(&self, state: &ShardedState, action: ShardedAction) -> Option<ShardedState> {
-        self.step(state, &action).map(|(next, _)| next)
-    }
-
-    fn format_action(&self, action: &ShardedAction) -> String {
-        self.in_shard(action.shard, self.shards[action.shard].format_action(&action.action))
-    }
-
-    fn within_boundary(&self, state: &ShardedState) -> bool {
-        self.shards.iter().zip(&state.shards).all(|(shard, state)| shard.within_boundary(state))
-    }
-
-    fn properties(&self) -> Vec<Property<Self>> {
-        by_place(self.asked())
-    }
-}
-
-impl Subject for Sharded {
     fn step(&self, state: &ShardedState, step: &ShardedAction) -> Option<(ShardedState, Sent)> {
         let ShardedAction { shard, action } = step;
         let (cluster, before) = (&self.shards[*shard], &state.shards[*shard]);
@@ -174,8 +155,22 @@ impl Subject for Sharded {
         Some((next, sent))
     }
 
+    fn within_boundary(&self, state: &ShardedState) -> bool {
+        self.shards.iter().zip(&state.shards).all(|(shard, state)| shard.within_boundary(state))
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        by_place(self.asked(), Sharded::holds)
+    }
+
     fn is_full(&self) -> bool {
-        self.shards.iter().any(Subject::is_full)
+        self.shards.iter().any(Model::is_full)
+    }
+}
+
+impl Subject for Sharded {
+    fn format_action(&self, action: &ShardedAction) -> String {
+        self.in_shard(action.shard, self.shards[action.shard].format_action(&action.action))
     }
 
     fn describe(&self, state: &ShardedState, step: &ShardedAction) -> String {

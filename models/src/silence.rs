@@ -3,7 +3,7 @@
 mod edges;
 
 use crate::engine::{Counted, Path};
-use crate::subject::Sent;
+use crate::model::Sent;
 use edges::{Edge, Edges};
 use foldhash::fast::FixedState;
 use multimaster::Dot;

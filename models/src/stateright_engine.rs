@@ -6,12 +6,13 @@
 //! and must be closed; and limits are watched here, because stateright's own stop it without a word.
 
 use crate::engine::{Counted, Cut, EVENTUALLY, Finding, Limits, Path, Report, UNTESTED, Verdict, Watch};
-use crate::erased::{ByPlace, Erased, by_place};
+use crate::erased::Erased;
+use crate::model::{Expectation, Model, Property};
 use crate::properties::{BY_CLAIM, FALLS_SILENT};
 use crate::silence::{Graph, Numbers, Silence};
 use crate::subject::Subject;
 use foldhash::quality::FixedState;
-use stateright::{Checker, Expectation, Model, Property};
+use stateright::{Checker, Model as _};
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,15 +26,21 @@ pub enum How {
     Dfs,
 }
 
+/// The most properties that stateright can be asked of one model: it wants each as a plain function, and there are this
+/// many, and one more to record the states.
+pub const MOST_PROPERTIES: usize = 128;
+
 /// Explores `subject` on one thread, within these limits. The `depth` is that of the graph, by shortest paths.
 ///
 /// The limit on states counts those that are expanded: stateright has found more by then.
 ///
 /// # Panics
-/// If stateright contradicts itself or `subject`: a state that cannot be reached or was left out, a path that does not
-/// lead where it should.
+/// If `subject` has more properties than [`MOST_PROPERTIES`]. If stateright contradicts itself or `subject`: a state that
+/// cannot be reached or was left out, a path that does not lead where it should.
 pub fn explore(subject: Erased, how: How, limits: Limits) -> Report {
     let properties = subject.properties();
+    let asked = properties.len();
+    assert!(asked <= MOST_PROPERTIES, "{asked} properties: stateright can be asked at most {MOST_PROPERTIES}");
     let seen = Seen { visited: Vec::new(), watch: Watch::new(limits), cut: None, ended: false, outside: false };
     let whole = Whole { subject, properties, limits, seen: Mutex::new(seen) };
     match how {
@@ -155,19 +162,7 @@ impl<M: Subject> Whole<M> {
     }
 }
 
-impl<M: Subject> ByPlace for Whole<M> {
-    fn holds(&self, place: usize, state: &M::State) -> bool {
-        match self.properties.get(place) {
-            Some(property) => self.evaluates(property, state),
-            None => {
-                self.visit(state);
-                true
-            }
-        }
-    }
-}
-
-impl<M: Subject> Model for Whole<M> {
+impl<M: Subject> stateright::Model for Whole<M> {
     type State = M::State;
     type Action = M::Action;
 
@@ -186,7 +181,7 @@ impl<M: Subject> Model for Whole<M> {
         if self.is_stopped() {
             return None;
         }
-        self.subject.next_state(state, action)
+        self.subject.step(state, &action).map(|(next, _)| next)
     }
 
     fn within_boundary(&self, state: &M::State) -> bool {
@@ -196,13 +191,47 @@ impl<M: Subject> Model for Whole<M> {
     }
 
     /// stateright's checkers cannot judge `eventually` properties, and are not asked to.
-    fn properties(&self) -> Vec<Property<Self>> {
+    fn properties(&self) -> Vec<stateright::Property<Self>> {
         let asked = self.properties.iter().map(|property| match property.expectation {
-            Expectation::Eventually => (Expectation::Always, property.name),
-            ref expectation => (expectation.clone(), property.name),
+            Expectation::Sometimes => (stateright::Expectation::Sometimes, property.name),
+            Expectation::Always | Expectation::Eventually => (stateright::Expectation::Always, property.name),
         });
-        by_place(asked.chain([(Expectation::Always, VISITED)]).collect())
+        let asked = asked.chain([(stateright::Expectation::Always, VISITED)]);
+        let property = |((expectation, name), condition)| stateright::Property { expectation, name, condition };
+        asked.zip(conditions()).map(property).collect()
     }
+}
+
+type Condition<M> = fn(&Whole<M>, &<M as Model>::State) -> bool;
+
+/// The condition of the `N`-th property, as stateright wants it: a plain function.
+fn condition<M: Subject, const N: usize>(whole: &Whole<M>, state: &M::State) -> bool {
+    match whole.properties.get(N) {
+        Some(property) => whole.evaluates(property, state),
+        None => {
+            whole.visit(state);
+            true
+        }
+    }
+}
+
+/// The conditions of as many properties as there can be, by place, and one more.
+fn conditions<M: Subject>() -> [Condition<M>; MOST_PROPERTIES + 1] {
+    macro_rules! conditions {
+        ($($place:literal)*) => { [$(condition::<M, $place>),*] };
+    }
+    #[rustfmt::skip]
+    let conditions: [Condition<M>; MOST_PROPERTIES + 1] = conditions!(
+        0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15
+        16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+        32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47
+        48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63
+        64 65 66 67 68 69 70 71 72 73 74 75 76 77 78 79
+        80 81 82 83 84 85 86 87 88 89 90 91 92 93 94 95
+        96 97 98 99 100 101 102 103 104 105 106 107 108 109 110 111
+        112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127 128
+    );
+    conditions
 }
 
 fn report<M: Subject>(checker: &impl Checker<Whole<M>>) -> Report {

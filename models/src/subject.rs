@@ -1,44 +1,14 @@
-//! What can be checked: [`Subject`].
+//! A [`Model`] that can be told of in words and pictures: [`Subject`].
 
-use multimaster::{Dot, VersionVector};
-use smallvec::SmallVec;
-use std::fmt::Debug;
-use std::hash::Hash;
-use std::ops::ControlFlow;
+use crate::model::Model;
+pub use crate::model::Sent;
+use multimaster::VersionVector;
 
-/// The changes that a step puts under way, each as often as there are messages that carry it.
-pub type Sent = SmallVec<[Dot; 4]>;
-
-/// A stateright model that can also say what it does in words, and what it sends.
-pub trait Subject: stateright::Model<State: Situation, Action: Step> + Send + Sync + 'static {
-    /// The state after `action` and the changes sent on the way; `None` if nothing is different. What
-    /// [`next_state`](stateright::Model::next_state) gives, and more.
-    fn step(&self, state: &Self::State, action: &Self::Action) -> Option<(Self::State, Sent)>;
-
-    /// Takes every step that is possible in `state`, with room for them in `actions`. `reach` is told of those that alter
-    /// something, in order: its place among those possible, where it leads, and the changes sent on the way. No more steps
-    /// are taken once it breaks. It asks the subject for nothing but
-    /// [`within_boundary`](stateright::Model::within_boundary): the rest may be locked meanwhile.
-    fn each_step(
-        &self,
-        state: &Self::State,
-        actions: &mut Vec<Self::Action>,
-        reach: &mut impl FnMut(usize, &Self::State, &Sent) -> ControlFlow<()>,
-    ) {
-        actions.clear();
-        self.actions(state, actions);
-        for (place, action) in actions.iter().enumerate() {
-            if let Some((next, sent)) = self.step(state, action)
-                && reach(place, &next, &sent).is_break()
-            {
-                return;
-            }
-        }
-    }
-
-    /// Whether its numbers for states are about to run out: an exploration then stops, and is not exhausted.
-    fn is_full(&self) -> bool {
-        false
+/// A model that can also say what it does in words.
+pub trait Subject: Model {
+    /// The action as one sentence, as far as it can be told without the state.
+    fn format_action(&self, action: &Self::Action) -> String {
+        format!("{action:?}")
     }
 
     /// The step as one line of a trace. No two steps that are possible in one state are described alike.
@@ -79,14 +49,6 @@ pub trait Subject: stateright::Model<State: Situation, Action: Step> + Send + Sy
         Vec::new()
     }
 }
-
-/// A state of a subject.
-pub trait Situation: Clone + PartialEq + Hash + Debug + Send + Sync + 'static {}
-impl<T: Clone + PartialEq + Hash + Debug + Send + Sync + 'static> Situation for T {}
-
-/// An action of a subject.
-pub trait Step: Clone + PartialEq + Debug + Send + Sync + 'static {}
-impl<T: Clone + PartialEq + Debug + Send + Sync + 'static> Step for T {}
 
 /// How a step looks in a sequence diagram. Masters by their place.
 #[derive(Clone, Debug, PartialEq, Eq)]

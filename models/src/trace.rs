@@ -19,10 +19,10 @@ pub mod files;
 
 use crate::engine::Path;
 use crate::fault::Fault;
+use crate::model::Expectation;
 use crate::printed::{padded, shown};
 use crate::properties::FALLS_SILENT;
 use crate::subject::Subject;
-use stateright::Expectation;
 
 /// A schedule, not yet tried.
 #[derive(Clone, Debug, PartialEq, Eq)]

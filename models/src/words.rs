@@ -6,27 +6,13 @@ use crate::printed::escaped;
 use crate::properties as p;
 use crate::scope::Link;
 use crate::specification::{Misread, misread};
-use crate::subject::{Arrow, Sent, Subject};
+use crate::subject::{Arrow, Subject};
 use multimaster::{Dot, MasterId, Message, MessageOf, Op, Outcome, Refusal, Replica, Request, Resolver, VersionVector};
 use std::fmt;
-use std::ops::ControlFlow;
 
 impl<R: Resolver> Subject for Cluster<R> {
-    fn step(&self, state: &State<R>, action: &Action) -> Option<(State<R>, Sent)> {
-        Cluster::step(self, state, *action)
-    }
-
-    fn each_step(
-        &self,
-        state: &State<R>,
-        actions: &mut Vec<Action>,
-        reach: &mut impl FnMut(usize, &State<R>, &Sent) -> ControlFlow<()>,
-    ) {
-        Cluster::each_step(self, state, actions, reach);
-    }
-
-    fn is_full(&self) -> bool {
-        Cluster::is_full(self)
+    fn format_action(&self, action: &Action) -> String {
+        self.sentence(*action)
     }
 
     fn describe(&self, state: &State<R>, action: &Action) -> String {

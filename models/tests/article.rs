@@ -4,10 +4,10 @@
 use multimaster::{MasterId, Topology};
 use multimaster_models::article::{Article, FULL, NO_DEADLOCK, ORDER_KEPT, State};
 use multimaster_models::engine::{self, Limits, Report, Verdict};
+use multimaster_models::model::Model;
 use multimaster_models::properties::{AGREEMENT, CONFLICT, FALLS_SILENT, REST};
 use multimaster_models::scope::Client;
 use multimaster_models::subject::{Arrow, Subject};
-use stateright::Model;
 use std::collections::HashSet;
 
 const PLAIN: bool = false;

@@ -12,10 +12,9 @@ mod fuzz {
 use multimaster_models::catalogue;
 use multimaster_models::check::{Checked, Engine, check};
 use multimaster_models::fault::Fault;
+use multimaster_models::model::{Expectation, Model};
 use multimaster_models::scenario::Scenario;
-use multimaster_models::subject::Subject;
 use multimaster_models::trace::{Trace, write};
-use stateright::{Expectation, Model};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 

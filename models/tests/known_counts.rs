@@ -7,10 +7,10 @@
 use multimaster::{Dot, MasterId};
 use multimaster_models::engine::{self, Limits, Verdict};
 use multimaster_models::erased::Erased;
+use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, REST};
 use multimaster_models::stateright_engine::{How, disagreement, explore};
-use multimaster_models::subject::{Arrow, Sent, Subject};
-use stateright::{Model, Property};
+use multimaster_models::subject::{Arrow, Subject};
 
 /// Counter and master. It names the value written, too: there is no other.
 type Stamp = (u8, usize);
@@ -56,27 +56,6 @@ impl Model for Plain {
         actions.extend(state.in_flight.iter().map(|(to, stamp)| Action::Receive(*to, *stamp)));
     }
 
-    fn next_state(&self, state: &State, action: Action) -> Option<State> {
-        self.step(state, &action).map(|(next, _)| next)
-    }
-
-    fn properties(&self) -> Vec<Property<Self>> {
-        vec![
-            Property::always(AGREEMENT, |_, state: &State| {
-                !state.at_rest() || state.masters.iter().all(|master| master.register == state.masters[0].register)
-            }),
-            Property::sometimes(REST, |_, state: &State| state.at_rest()),
-        ]
-    }
-}
-
-impl State {
-    fn at_rest(&self) -> bool {
-        self.in_flight.is_empty() && self.masters.iter().all(|master| master.writes_left == 0)
-    }
-}
-
-impl Subject for Plain {
     fn step(&self, state: &State, action: &Action) -> Option<(State, Sent)> {
         let mut next = state.clone();
         let mut sent = Sent::new();
@@ -100,6 +79,23 @@ impl Subject for Plain {
         Some((next, sent))
     }
 
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always(AGREEMENT, |_, state: &State| {
+                !state.at_rest() || state.masters.iter().all(|master| master.register == state.masters[0].register)
+            }),
+            Property::sometimes(REST, |_, state: &State| state.at_rest()),
+        ]
+    }
+}
+
+impl State {
+    fn at_rest(&self) -> bool {
+        self.in_flight.is_empty() && self.masters.iter().all(|master| master.writes_left == 0)
+    }
+}
+
+impl Subject for Plain {
     fn describe(&self, _: &State, action: &Action) -> String {
         format!("{action:?}")
     }

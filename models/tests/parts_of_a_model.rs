@@ -5,13 +5,13 @@
 use multimaster::{Dot, MasterId};
 use multimaster_models::check::cut_in_words;
 use multimaster_models::engine::{self, Cut, Finding, Limits, Path, Report, Verdict};
-use multimaster_models::erased::{Erased, MOST_PROPERTIES, check_number_of_properties};
+use multimaster_models::erased::Erased;
 use multimaster_models::explorer;
+use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::properties::FALLS_SILENT;
-use multimaster_models::stateright_engine::{self, How, disagreement};
-use multimaster_models::subject::{Arrow, Sent, Subject};
+use multimaster_models::stateright_engine::{self, How, MOST_PROPERTIES, disagreement};
+use multimaster_models::subject::{Arrow, Subject};
 use multimaster_models::trace::{self, Trace};
-use stateright::{Model, Property};
 use std::time::{Duration, Instant};
 
 /// Numbers that count up to a last one. One step in ten sends a change.
@@ -48,8 +48,11 @@ impl Model for Count {
         actions.push(());
     }
 
-    fn next_state(&self, state: &u32, (): ()) -> Option<u32> {
-        self.step(state, &()).map(|(next, _)| next)
+    fn step(&self, state: &u32, (): &()) -> Option<(u32, Sent)> {
+        std::thread::sleep(self.pause);
+        let next = if *state % 100 == self.last { self.back? } else { state + 1 };
+        let sent = state.is_multiple_of(10).then(|| Dot::new(MasterId(0), u64::from(*state) + 1));
+        Some((next, sent.into_iter().collect()))
     }
 
     fn within_boundary(&self, state: &u32) -> bool {
@@ -62,13 +65,6 @@ impl Model for Count {
 }
 
 impl Subject for Count {
-    fn step(&self, state: &u32, (): &()) -> Option<(u32, Sent)> {
-        std::thread::sleep(self.pause);
-        let next = if *state % 100 == self.last { self.back? } else { state + 1 };
-        let sent = state.is_multiple_of(10).then(|| Dot::new(MasterId(0), u64::from(*state) + 1));
-        Some((next, sent.into_iter().collect()))
-    }
-
     fn describe(&self, state: &u32, (): &()) -> String {
         format!("on from {state}")
     }
@@ -274,16 +270,29 @@ fn a_limit_of_memory_ends_all_of_them_and_what_was_found_stands() {
 }
 
 #[test]
-fn so_many_properties_can_be_asked_and_one_more_is_refused_in_words() {
+fn stateright_can_be_asked_so_many_properties_and_our_search_more() {
+    let report = stateright_engine::explore(Erased::new(asked::<MOST_PROPERTIES>()), How::Bfs, Limits::default());
+    assert_eq!(violated(&report), MOST_PROPERTIES);
+    let report = engine::explore(&asked::<{ MOST_PROPERTIES + 1 }>(), Limits::default(), |_, _| {});
+    assert_eq!(violated(&report), MOST_PROPERTIES + 1);
+}
+
+#[test]
+#[should_panic(expected = "129 properties: stateright can be asked at most 128")]
+fn one_more_is_refused_in_words() {
+    stateright_engine::explore(Erased::new(asked::<{ MOST_PROPERTIES + 1 }>()), How::Bfs, Limits::default());
+}
+
+/// A count with so many properties, each false in the last state.
+fn asked<const PROPERTIES: usize>() -> Count {
     let properties: fn() -> Vec<Property<Count>> = || {
-        let names = (0..MOST_PROPERTIES).map(|place| -> &'static str { format!("p{place}").leak() });
+        let names = (0..PROPERTIES).map(|place| -> &'static str { format!("p{place}").leak() });
         names.map(|name| Property::always(name, |_, state| *state < 9)).collect()
     };
-    let count = Count { properties, ..FROM_0_TO_9 };
-    let report = stateright_engine::explore(Erased::new(count), How::Bfs, Limits::default());
-    let violated = |verdict: &Verdict| matches!(verdict, Verdict::Violated(Some(_)));
-    assert_eq!(report.findings.iter().filter(|finding| violated(&finding.verdict)).count(), MOST_PROPERTIES);
-    assert_eq!(check_number_of_properties(MOST_PROPERTIES), Ok(()));
-    let refused = check_number_of_properties(MOST_PROPERTIES + 1).unwrap_err();
-    assert!(refused.contains("129") && refused.contains("128"), "{refused}");
+    Count { properties, ..FROM_0_TO_9 }
+}
+
+fn violated(report: &Report) -> usize {
+    let violated = |finding: &&Finding| matches!(finding.verdict, Verdict::Violated(Some(_)));
+    report.findings.iter().filter(violated).count()
 }

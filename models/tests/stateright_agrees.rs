@@ -8,12 +8,13 @@ use multimaster_models::article::Article;
 use multimaster_models::cluster::Cluster;
 use multimaster_models::engine::{self, Limits, Path, Report, Verdict};
 use multimaster_models::erased::Erased;
+use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::properties::FALLS_SILENT;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::stateright_engine::{How, disagreement, explore};
-use multimaster_models::subject::{Arrow, Sent, Subject};
+use multimaster_models::subject::{Arrow, Subject};
 use multimaster_models::tamper::Tamper;
-use stateright::{Checker, Model, Property};
+use stateright::Checker;
 
 /// Explores what `subject` makes three ways, and gives back our report.
 fn agreed<M: Subject>(what: &str, subject: impl Fn() -> M) -> Report {
@@ -118,8 +119,8 @@ impl Model for Count {
         actions.push(());
     }
 
-    fn next_state(&self, state: &u8, (): ()) -> Option<u8> {
-        (*state < self.0).then_some(state + 1)
+    fn step(&self, state: &u8, (): &()) -> Option<(u8, Sent)> {
+        (*state < self.0).then(|| (state + 1, Sent::from_slice(&[Dot::new(MasterId(0), 1)])))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -127,12 +128,31 @@ impl Model for Count {
     }
 }
 
-impl Subject for Count {
-    fn step(&self, state: &u8, (): &()) -> Option<(u8, Sent)> {
-        let dot = Dot::new(MasterId(0), 1);
-        Some((self.next_state(state, ())?, Sent::from_slice(&[dot])))
+/// The same for stateright alone.
+struct Alone(Count);
+
+impl stateright::Model for Alone {
+    type State = u8;
+    type Action = ();
+
+    fn init_states(&self) -> Vec<u8> {
+        self.0.init_states()
     }
 
+    fn actions(&self, state: &u8, actions: &mut Vec<()>) {
+        self.0.actions(state, actions);
+    }
+
+    fn next_state(&self, state: &u8, (): ()) -> Option<u8> {
+        self.0.step(state, &()).map(|(next, _)| next)
+    }
+
+    fn properties(&self) -> Vec<stateright::Property<Self>> {
+        vec![stateright::Property::always("never", |_, _| false), stateright::Property::sometimes("ever", |_, _| true)]
+    }
+}
+
+impl Subject for Count {
     fn describe(&self, _: &u8, (): &()) -> String {
         "one more".into()
     }
@@ -163,7 +183,7 @@ fn a_run_is_exhaustive_even_if_every_state_decides_everything() {
     let report = agreed("a count", || Count(9));
     assert_eq!((report.states, report.generated, report.depth, report.messages), (10, 10, 9, Some(9)));
     assert_eq!(report.verdict("never"), Some(&Verdict::Violated(Some(Path::default()))));
-    let alone = Count(9).checker().spawn_bfs().join();
+    let alone = stateright::Model::checker(Alone(Count(9))).spawn_bfs().join();
     assert_eq!(alone.unique_state_count(), 1);
 }
 

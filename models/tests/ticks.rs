@@ -18,10 +18,10 @@ mod ticks {
 use multimaster::{LastWriteWins, Topology};
 use multimaster_models::cluster::{Action, Cluster};
 use multimaster_models::engine::{Limits, Verdict, explore};
+use multimaster_models::model::Model;
 use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, REST};
 use multimaster_models::scope::{Link, Scope};
 use multimaster_models::subject::Subject;
-use stateright::Model;
 use ticks::anything::Anything;
 use ticks::datagrams::Datagrams;
 use ticks::streams::Streams;
@@ -244,7 +244,7 @@ fn no_state_comes_again_and_where_all_ends_all_agree() {
                 let mut actions = Vec::new();
                 cluster.actions(state, &mut actions);
                 actions.retain(|action| !matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Break { .. }));
-                if actions.into_iter().all(|action| cluster.next_state(state, action).is_none()) {
+                if actions.into_iter().all(|action| cluster.step(state, &action).is_none()) {
                     ends += 1;
                     assert!(is_true(REST, &cluster, state) && is_true(AGREEMENT, &cluster, state), "{what}\n{state:?}");
                 }

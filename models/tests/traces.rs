@@ -5,13 +5,13 @@ use multimaster::{LastWriteWins, MasterId, Message, MessageOf, Replica, Topology
 use multimaster_models::catalogue;
 use multimaster_models::cluster::Cluster;
 use multimaster_models::fault::Fault;
+use multimaster_models::model::Model;
 use multimaster_models::properties::{AGREEMENT, CONVERGENCE};
 use multimaster_models::scenario::Scenario;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::subject::Subject;
 use multimaster_models::tamper::Tamper;
 use multimaster_models::trace::{Replayed, Trace, write};
-use stateright::Model;
 use std::collections::HashSet;
 use std::path::Path;
 

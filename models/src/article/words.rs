@@ -1,16 +1,19 @@
 //! The article's steps and states in words.
 
 use super::{Action, Article, Deed, NO_DEADLOCK, ORDER_KEPT, Progress, State};
+use crate::model::Model;
 use crate::properties::AGREEMENT;
-use crate::subject::{Arrow, Sent, Subject};
+use crate::subject::{Arrow, Subject};
 use multimaster::{Key, MasterId, Text};
-use stateright::Model;
 use std::collections::BTreeMap;
 use std::fmt;
 
 impl Subject for Article {
-    fn step(&self, state: &State, action: &Action) -> Option<(State, Sent)> {
-        Article::step(self, state, *action)
+    fn format_action(&self, action: &Action) -> String {
+        match action {
+            Action::Client(_) => format!("{}: a client's next step", self.name(*action)),
+            Action::Loop(at) => format!("{at}: the receive loop's next step"),
+        }
     }
 
     fn describe(&self, state: &State, action: &Action) -> String {

@@ -2,12 +2,12 @@
 
 use super::{Cluster, State};
 use crate::history::History;
+use crate::model::{Expectation, Model, Property};
 use crate::own_property::{Acknowledged, Answer, Claim, Keys, Own, OwnProperties, Place, Readings};
-use crate::own_property::{MOST, Property as OwnPropertyOf, Rejected, acknowledged};
+use crate::own_property::{Property as OwnPropertyOf, Rejected, acknowledged};
 use crate::scope::Scope;
 use multimaster::{Key, MasterId, Reading, Replica, Resolver};
 use smallvec::smallvec;
-use stateright::{Expectation, Model, Property};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -33,14 +33,15 @@ impl<R: Resolver> Cluster<R> {
 
     /// The user's own properties, each with the witness that it was put to the test.
     pub(crate) fn asked_of_own(&self) -> Vec<Property<Self>> {
-        let all = || self.own.properties.all().iter();
-        let claims = all().zip(conditions::<R>().0).map(|(own, condition)| {
+        let all = || self.own.properties.all().iter().enumerate();
+        let claims = all().map(|(number, own)| {
             let witness = own.claim == Claim::Sometimes;
             let expectation = if witness { Expectation::Sometimes } else { Expectation::Always };
-            Property { expectation, name: own.name, condition }
+            Property::new(expectation, own.name, move |cluster: &Self, state| cluster.own_holds(number, state))
         });
-        let tested = all().zip(conditions::<R>().1).filter(|(own, _)| own.claim != Claim::Sometimes);
-        let tested = tested.map(|(own, condition)| Property::sometimes(own.witness, condition));
+        let tested = all().filter(|(_, own)| own.claim != Claim::Sometimes).map(|(number, own)| {
+            Property::sometimes(own.witness, move |cluster: &Self, state| cluster.tests_own(number, state))
+        });
         claims.chain(tested).collect()
     }
 
@@ -203,20 +204,4 @@ fn plausible<R: Resolver>(start: &[Replica<R>], scope: &Scope) -> BTreeMap<Key, 
         }
     }
     plausible
-}
-
-type Condition<R> = fn(&Cluster<R>, &State<R>) -> bool;
-
-/// By number: whether an own property holds, and whether it is put to the test. Plain functions, as stateright wants them.
-fn conditions<R: Resolver>() -> ([Condition<R>; MOST], [Condition<R>; MOST]) {
-    fn holds<R: Resolver, const N: usize>(cluster: &Cluster<R>, state: &State<R>) -> bool {
-        cluster.own_holds(N, state)
-    }
-    fn tests<R: Resolver, const N: usize>(cluster: &Cluster<R>, state: &State<R>) -> bool {
-        cluster.tests_own(N, state)
-    }
-    macro_rules! each {
-        ($function:ident: $($number:literal)*) => { [$($function::<R, $number>),*] };
-    }
-    (each!(holds: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15), each!(tests: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15))
 }

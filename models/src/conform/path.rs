@@ -4,7 +4,7 @@ use super::judged::judged;
 use super::report::{self, ShardSummary, Tally};
 use crate::cluster::{Cluster, Inquiry, Letter, World, written};
 use crate::history::Write;
-use crate::subject::Sent;
+use crate::model::Sent;
 use multimaster::record::Event;
 use multimaster::{MasterId, Message, MessageOf, Request, Resolver};
 use std::sync::Arc;

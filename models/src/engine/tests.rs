@@ -1,7 +1,7 @@
 use super::*;
-use crate::subject::{Arrow, Sent};
+use crate::model::{Model, Sent};
+use crate::subject::Arrow;
 use multimaster::{Dot, MasterId};
-use stateright::Model;
 
 /// From each number to its successor and its double, up to the last; most steps send a change of their own.
 struct Numbered {
@@ -13,6 +13,10 @@ impl Model for Numbered {
     type State = u64;
     type Action = u64;
 
+    fn is_full(&self) -> bool {
+        self.full_from <= 5
+    }
+
     fn init_states(&self) -> Vec<u64> {
         vec![1]
     }
@@ -21,8 +25,8 @@ impl Model for Numbered {
         actions.extend([state + 1, state * 2]);
     }
 
-    fn next_state(&self, _: &u64, next: u64) -> Option<u64> {
-        (next <= self.last).then_some(next)
+    fn step(&self, _: &u64, next: &u64) -> Option<(u64, Sent)> {
+        (*next <= self.last).then(|| (*next, Sent::from_slice(&[Dot::new(MasterId(0), (*next).min(200))])))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -35,14 +39,6 @@ impl Model for Numbered {
 }
 
 impl Subject for Numbered {
-    fn step(&self, state: &u64, next: &u64) -> Option<(u64, Sent)> {
-        Some((self.next_state(state, *next)?, Sent::from_slice(&[Dot::new(MasterId(0), (*next).min(200))])))
-    }
-
-    fn is_full(&self) -> bool {
-        self.full_from <= 5
-    }
-
     fn describe(&self, _: &u64, next: &u64) -> String {
         next.to_string()
     }

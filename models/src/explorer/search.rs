@@ -3,9 +3,9 @@
 use super::Shown;
 use crate::check::cut_in_words;
 use crate::engine::{Report, Verdict};
+use crate::model::{Expectation, Model};
 use crate::properties::FALLS_SILENT;
 use serde_json::{Value, json};
-use stateright::{Expectation, Model};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 

@@ -1,10 +1,11 @@
 //! The states after a path, as the page asks for them.
 
 use crate::erased::{Erased, ErasedAction, ErasedState};
+use crate::model::{Expectation, Model};
 use crate::picture::sequence_diagram;
 use crate::printed::{escaped_lines, shown};
+use crate::subject::Subject;
 use serde_json::{Map, Value, json};
-use stateright::{Expectation, Model};
 
 /// The longest path. The longest shortest path of any scenario that can be explored is far below that.
 const LONGEST: usize = 1_000;
@@ -33,7 +34,7 @@ pub(super) fn after(model: &Erased, path: &str) -> Result<Vec<Value>, String> {
         actions.clear();
         model.actions(&state, &mut actions);
         let action = actions.get(*place).cloned().ok_or_else(|| nowhere(*place))?;
-        let next = model.next_state(&state, action.clone()).ok_or_else(|| nowhere(*place))?;
+        let (next, _) = model.step(&state, &action).ok_or_else(|| nowhere(*place))?;
         walk.push((std::mem::replace(&mut state, next), Some(action)));
     }
     actions.clear();
@@ -41,7 +42,7 @@ pub(super) fn after(model: &Erased, path: &str) -> Result<Vec<Value>, String> {
     let path = path.trim_matches('/');
     let choices = actions.into_iter().enumerate().map(|(place, action)| {
         let said = shown(&model.format_action(&action));
-        let Some(next) = model.next_state(&state, action.clone()) else {
+        let Some((next, _)) = model.step(&state, &action) else {
             // The page also shows steps that change nothing.
             return json!({ "action": said, "actionIndex": place, "properties": [] });
         };

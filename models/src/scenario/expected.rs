@@ -6,9 +6,9 @@ use super::{Expect, Scenario};
 use crate::article;
 use crate::erased::Erased;
 use crate::fault::Fault;
+use crate::model::{Expectation, Model};
 use crate::own_property::FIGURES;
 use crate::properties as p;
-use stateright::{Expectation, Model};
 use toml::Spanned;
 
 impl Reader<'_> {

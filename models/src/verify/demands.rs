@@ -3,8 +3,8 @@
 use super::failure::Failure;
 use crate::erased::Erased;
 use crate::laws::Law;
+use crate::model::{Expectation, Model, Property};
 use crate::properties as p;
-use stateright::{Expectation, Model};
 use std::collections::BTreeSet;
 
 /// Which properties and laws are demanded. By default all but no policy loss.
@@ -73,7 +73,7 @@ impl Demands {
     }
 }
 
-fn is_always(property: &stateright::Property<Erased>) -> bool {
+fn is_always(property: &Property<Erased>) -> bool {
     property.expectation != Expectation::Sometimes
 }
 

@@ -114,7 +114,7 @@ fn write_sees_the_state_and_may_refuse() {
     let scenario = scenario(rule, "", clients).unwrap();
     let model = scenario.model();
     let texts: Vec<String> = {
-        use stateright::Model;
+        use multimaster_models::model::Model;
         let mut state = model.init_states().remove(0);
         let mut said = Vec::new();
         for _ in 0..3 {
@@ -122,7 +122,7 @@ fn write_sees_the_state_and_may_refuse() {
             model.actions(&state, &mut actions);
             let write = actions.into_iter().find(|action| model.format_action(action).starts_with("A: ")).unwrap();
             said.extend(model.remark(&state, &write));
-            state = model.next_state(&state, write).unwrap();
+            state = model.step(&state, &write).unwrap().0;
         }
         said.push(model.readings(&state).remove(0));
         said

@@ -9,8 +9,8 @@
 
 use super::telling::{Known, Telling, known, start, write, writers};
 use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};
+use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::scope::Scope;
-use stateright::{Model, Property};
 use std::collections::BTreeSet;
 
 pub(crate) struct Anything {
@@ -76,9 +76,9 @@ impl Model for Anything {
         actions.extend(state.letters.iter().cloned().map(Action::Deliver));
     }
 
-    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+    fn step(&self, state: &State, action: &Action) -> Option<(State, Sent)> {
         let mut next = state.clone();
-        let at = match action {
+        let at = match action.clone() {
             Action::Write(at) => {
                 write(&self.scope, &mut next.masters[at.index()]);
                 at
@@ -91,7 +91,7 @@ impl Model for Anything {
             },
         };
         self.settle(&mut next, at);
-        Some(next)
+        Some((next, Sent::new()))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

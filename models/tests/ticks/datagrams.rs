@@ -3,8 +3,8 @@
 
 use super::telling::{Known, Telling, known, start, write, writers};
 use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};
+use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::scope::{Link, Scope};
-use stateright::{Model, Property};
 
 /// The scope's losses and duplicates are of letters. Of digests any number are lost or arrive again.
 pub(crate) struct Datagrams {
@@ -120,9 +120,9 @@ impl Model for Datagrams {
         }
     }
 
-    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+    fn step(&self, state: &State, action: &Action) -> Option<(State, Sent)> {
         let mut next = state.clone();
-        match action {
+        match *action {
             Action::Write(at) => {
                 write(&self.scope, &mut next.masters[at.index()]);
                 self.settle(&mut next, at);
@@ -147,7 +147,7 @@ impl Model for Datagrams {
             Action::RepeatDigest(digest) => self.answer(&mut next, state.digests[digest].clone()),
             Action::LoseDigest(digest) => drop(next.digests.remove(digest)),
         }
-        (next != *state).then_some(next)
+        (next != *state).then(|| (next, Sent::new()))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

@@ -2,8 +2,8 @@
 
 use super::telling::{Known, Telling, known, start, write, writers};
 use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};
+use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::scope::{Link, Scope};
-use stateright::{Model, Property};
 use std::collections::VecDeque;
 
 pub(crate) struct Streams {
@@ -103,9 +103,9 @@ impl Model for Streams {
         }
     }
 
-    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+    fn step(&self, state: &State, action: &Action) -> Option<(State, Sent)> {
         let mut next = state.clone();
-        match action {
+        match *action {
             Action::Write(at) => {
                 write(&self.scope, &mut next.masters[at.index()]);
                 self.settle(&mut next, at);
@@ -139,7 +139,7 @@ impl Model for Streams {
                 while self.eager && self.send(&mut next, edge, self.scope.batch) {}
             }
         }
-        (next != *state).then_some(next)
+        (next != *state).then(|| (next, Sent::new()))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

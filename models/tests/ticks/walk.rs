@@ -2,7 +2,7 @@
 
 use super::telling::Known;
 use foldhash::quality::FixedState;
-use stateright::Model;
+use multimaster_models::model::Model;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasher, Hash};
 
@@ -34,7 +34,7 @@ impl<S: Clone + Hash> Walk<S> {
             model.actions(&state, &mut actions);
             let mut leads = Vec::new();
             for action in actions.drain(..) {
-                let Some(next) = model.next_state(&state, action) else { continue };
+                let Some((next, _)) = model.step(&state, &action) else { continue };
                 let new = places.len() as u32;
                 let place = *places.entry(hasher.hash_one(&next)).or_insert(new);
                 if place == new {
