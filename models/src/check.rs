@@ -98,16 +98,28 @@ pub(crate) fn replayed_alike<M: Subject>(
     let mut examples = Vec::new();
     for Finding { property, witness, verdict } in &report.findings {
         let (false, Verdict::Violated(Some(path))) = (witness, verdict) else { continue };
-        let text = trace::write(model, scenario, property, path);
-        match Trace::parse("counterexample", &text).and_then(|trace| trace.replay(model)) {
-            Ok(replayed) if replayed.wrong.is_empty() => {
-                examples.push(Counterexample { property, failed: false, trace: text, replayed });
-            }
-            Ok(_) => return Err(format!("{scenario}: replayed, this does not violate {property}:\n{text}")),
-            Err(fault) => return Err(format!("{scenario}: a counterexample does not replay: {fault}\n{text}")),
-        }
+        examples.push(replayed(model, scenario, "", property, path)?);
     }
     Ok(examples)
+}
+
+/// Writes down and replays one schedule that violates the property. `carried` is the text of the scenario, if the trace is to
+/// carry it.
+pub(crate) fn replayed<M: Subject>(
+    model: &M,
+    scenario: &str,
+    carried: &str,
+    property: &'static str,
+    path: &engine::Path,
+) -> Result<Counterexample, String> {
+    let text = trace::write_with(model, scenario, carried, property, path);
+    match Trace::parse("counterexample", &text).and_then(|trace| trace.replay(model)) {
+        Ok(replayed) if replayed.wrong.is_empty() => {
+            Ok(Counterexample { property, failed: false, trace: text, replayed })
+        }
+        Ok(_) => Err(format!("{scenario}: replayed, this does not violate {property}:\n{text}")),
+        Err(fault) => Err(format!("{scenario}: a counterexample does not replay: {fault}\n{text}")),
+    }
 }
 
 /// Where the findings are not what the scenario expects, in words.

@@ -1,5 +1,6 @@
 //! What the `multimaster` command takes, and its manual.
 
+use crate::commands::histories;
 use clap::{Parser, Subcommand, ValueEnum};
 use multimaster_models::check::Engine;
 use multimaster_models::stateright_engine::How;
@@ -134,6 +135,9 @@ pub(crate) enum Command {
         /// with a rule
         name: Option<String>,
     },
+    /// Judge a rule over all networks at once: over all causal histories of a few writes
+    #[command(after_long_help = histories::HELP)]
+    Histories(histories::Asked),
     /// Explore protocols and rules broken on purpose, and tell in a table which property rejects each
     #[command(after_long_help = MUTANTS)]
     Mutants {

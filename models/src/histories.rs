@@ -15,11 +15,14 @@ mod alphabet;
 mod judge;
 mod lattice;
 pub(crate) mod numbered;
+pub(crate) mod replayed;
 mod schedule;
+mod words;
 
 pub use alphabet::{of as operations, of_two_keys as operations_on_two_keys};
 pub use lattice::Effort;
 pub use schedule::{Step, Violation};
+pub use words::NOT_SEEN;
 
 use crate::any_rule::AnyRule;
 use crate::delivery::Delivery;
@@ -75,7 +78,7 @@ impl Bounds {
         Bounds { masters, writes, requests, delivery, snapshots: false, times: Times::Lamport, time }
     }
 
-    /// What is wrong with these bounds, if anything.
+    /// What is wrong with these bounds for any rule, if anything.
     fn fault(&self) -> Option<String> {
         if !(2..=MOST_MASTERS).contains(&usize::from(self.masters)) {
             return Some(format!("{} masters: give 2 to {MOST_MASTERS}", self.masters));
@@ -135,6 +138,16 @@ pub enum Finding {
 }
 
 impl Report {
+    /// Why nothing was tested, if so.
+    pub fn untested(&self) -> Option<&'static str> {
+        match (self.histories, self.conflicts) {
+            _ if self.cut => None,
+            (0, _) => Some("the rule refused every request: nothing was judged"),
+            (_, 0) => Some("in no history were two writes of one key concurrent: no conflict was judged"),
+            _ => None,
+        }
+    }
+
     /// What became of the property.
     pub fn finding(&self, property: &str) -> Option<&Finding> {
         self.findings.iter().find(|(name, _)| *name == property).map(|(_, finding)| finding)
@@ -234,6 +247,9 @@ impl<'a> Search<'a> {
         let masters = usize::from(bounds.masters);
         let rules: Vec<AnyRule> = (0..bounds.masters).map(|at| (subject.rule)(MasterId(at))).collect();
         let (uses_clocks, kind) = (rules[0].goes_by_clocks(), rules[0].kind());
+        if let Some(other) = bounds.requests.iter().find(|request| !kind.takes(&request.op)) {
+            return Err(format!("`{other}`: this rule takes {}", kind.operations()));
+        }
         let numbers = AnyRule::numbered(&rules, keys.clone());
         // A transfer names a master.
         let names_masters = alphabet.iter().any(|(_, op)| matches!(op.untimed(), Op::Transfer { .. }));

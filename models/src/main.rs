@@ -1,6 +1,9 @@
 //! The `multimaster` command.
 
 mod cli;
+mod commands {
+    pub(crate) mod histories;
+}
 
 use clap::Parser;
 use cli::{Cli, Command, Format};
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         }
         Command::Conform { record } => conform(&record),
         Command::Rules { name } => survey(name.as_deref()),
+        Command::Histories(asked) => commands::histories::run(&asked),
         Command::Mutants { name } => kill(name.as_deref()),
         Command::List => list(),
     };
@@ -217,6 +221,10 @@ fn print_summary(out: &mut impl Write, done: &[Checked]) -> Result<(), Failure> 
 fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
     let text = fault::read(file)?;
     let trace = Trace::parse(file, &text)?;
+    if let Some(text) = &trace.carried {
+        let scenario = Scenario::parse(&trace.scenario, file, text)?;
+        return Ok((trace, scenario));
+    }
     match catalogue::find(&trace.scenario) {
         Ok(scenario) => Ok((trace, scenario)),
         // What is wrong within a file is told with its own line.
@@ -309,17 +317,9 @@ fn survey(name: Option<&str>) -> Result<bool, Failure> {
         write!(out, "{}", rules::in_a_table(&surveyed))?;
         return Ok(true);
     };
-    let (rule, scenario) = match rules::named(name) {
-        Some(rule) => (rule, None),
-        None if name.ends_with(".toml") || std::path::Path::new(name).exists() => {
-            let scenario = catalogue::find(name)?;
-            let rule = rules::of_scenario(&scenario);
-            (rule.ok_or_else(|| Fault::of(name, "the article's program has no rule"))?, Some(scenario))
-        }
-        None => return Err(Fault::of(name, "no such rule (`multimaster list` names them), and no such file").into()),
-    };
-    let surveyed = rules::survey(rule);
-    if let Some(fault) = scenario.and_then(|scenario| scenario.fault_of_rule()) {
+    let ruled = rules::ruled(name)?;
+    let surveyed = rules::survey(ruled.rule);
+    if let Some(fault) = ruled.fault() {
         return Err(fault.into());
     }
     write!(out, "{surveyed}")?;

@@ -1,7 +1,9 @@
 //! All rules that a scenario file can name: of each what it does, where that is said, and [what becomes of it](survey).
 
+mod ruled;
 mod survey;
 
+pub use ruled::{Ruled, examples, ruled};
 pub(crate) use survey::survey_of;
 pub use survey::{Surveyed, in_a_table, in_full, survey};
 
@@ -43,16 +45,16 @@ impl Rule {
         self.rule.kind()
     }
 
-    /// Judges the rule over all histories within bounds, which are made of a few operations of its kind.
+    /// Judges the rule over all histories within bounds, which are made of a few requests of its kind: of one key, and of two.
     ///
     /// # Errors
     /// If the bounds are not right.
     pub fn histories(
         &self,
-        bounds: impl FnOnce(Vec<Request>) -> Bounds,
+        bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
         progress: &mut dyn FnMut(u64),
     ) -> Result<histories::Report, String> {
-        self.rule.with(OverHistories { rule: self.rule, claims: Claims::Tested, bounds, progress })
+        self.rule.with(OverHistories { rule: self.rule, bounds, progress })
     }
 
     /// How far the rule's claims of what a value shows are believed: as far as they were [tested](crate::claims).
@@ -134,23 +136,24 @@ fn source(rule: RuleName) -> &'static str {
     }
 }
 
-/// Judges a rule over histories, with the bounds that are made of its operations.
+/// Judges a rule over histories, with the bounds that are made of its requests.
 struct OverHistories<'a, B> {
     rule: RuleName,
-    claims: Claims,
     bounds: B,
     progress: &'a mut dyn FnMut(u64),
 }
 
-impl<B: FnOnce(Vec<Request>) -> Bounds> ForRule for OverHistories<'_, B> {
+impl<B: FnOnce(Vec<Request>, Vec<Request>) -> Bounds> ForRule for OverHistories<'_, B> {
     type Answer = Result<histories::Report, String>;
 
     fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> Self::Answer {
+        let OverHistories { rule: name, bounds, progress } = self;
         let rule = |at| AnyRule::new(rule(at));
-        let bounds = (self.bounds)(histories::operations(&rule(MasterId(0))));
+        let first = rule(MasterId(0));
+        let bounds = bounds(histories::operations(&first), histories::operations_on_two_keys(&first));
         let specification = specification.map(Into::into);
-        let subject =
-            Subject { rule: &rule, by_master: self.rule.differs_by_master(), claims: self.claims, specification };
-        histories::judge(&subject, bounds, self.progress)
+        let (by_master, claims) = (name.differs_by_master(), name.claims());
+        let subject = Subject { rule: &rule, by_master, claims, specification };
+        histories::judge(&subject, bounds, progress)
     }
 }

@@ -165,6 +165,11 @@ impl RuleName {
         self.with(Asked)
     }
 
+    /// How far the rule's claims are believed. Those of named rules are tested by this project's own tests.
+    pub(crate) fn claims(self) -> Claims {
+        if let RuleName::Given(given) = self { given.claims } else { Claims::Tested }
+    }
+
     /// Whether the rule is another at each master.
     pub(crate) fn differs_by_master(self) -> bool {
         match self {
@@ -206,9 +211,7 @@ impl RuleName {
 impl RuleName {
     /// Masters under this rule.
     pub(crate) fn cluster(self, scope: Scope, delivery: Delivery, asked: &Asked) -> Erased {
-        // The claims of named rules are tested by this project's own tests.
-        let claims = if let RuleName::Given(given) = self { given.claims } else { Claims::Tested };
-        self.with(Exploring { scope, delivery, claims, asked: asked.clone() })
+        self.with(Exploring { scope, delivery, claims: self.claims(), asked: asked.clone() })
     }
 }
 

@@ -11,7 +11,8 @@
 //! B -> A: B1 after nothing
 //! ```
 //!
-//! `scenario` names a shipped scenario or a file; `start 2` says that it begins in the model's second initial state, not in
+//! `scenario` names a shipped scenario or a file; where lines follow that begin with `|`, these are the scenario itself, and
+//! the name is for people. `start 2` says that it begins in the model's second initial state, not in
 //! the first (scenarios have one); `violates` (or `keeps`) says what the last state does to a property;
 //! every other line is a step, spelled as [`Subject::describe`] does. What follows a `#` that stands alone is for people.
 
@@ -33,6 +34,8 @@ pub struct Trace {
     pub scenario: String,
     /// The line that names it.
     pub scenario_line: usize,
+    /// The scenario itself, if the trace carries it: each line at the place that it has in the trace.
+    pub carried: Option<String>,
     /// The index of its first state among the model's initial states, with the line that says so.
     pub start: Option<(usize, usize)>,
     /// Properties, each with whether the last state violates it.
@@ -90,6 +93,7 @@ impl Trace {
             file: file.into(),
             scenario: String::new(),
             scenario_line: 0,
+            carried: None,
             start: None,
             claims: Vec::new(),
             steps: Vec::new(),
@@ -99,6 +103,13 @@ impl Trace {
             let words = line.split_once(' ');
             match words {
                 _ if line.is_empty() || line.starts_with('#') => {}
+                _ if line.starts_with('|') => {
+                    let carried = trace.carried.get_or_insert_default();
+                    let lines = carried.lines().count();
+                    carried.extend(std::iter::repeat_n('\n', index - lines));
+                    *carried += line[1..].trim_start();
+                    carried.push('\n');
+                }
                 Some(("scenario", name)) if trace.scenario.is_empty() => {
                     (trace.scenario, trace.scenario_line) = (without_comment(name).into(), index + 1);
                 }
@@ -208,6 +219,11 @@ impl Trace {
 
 /// Writes the schedule of `path` as a trace file. Its steps are complete, however long; comments for people are shortened.
 pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &Path) -> String {
+    write_with(model, scenario, "", property, path)
+}
+
+/// The same, with the text of the scenario in the trace.
+pub fn write_with<M: Subject>(model: &M, scenario: &str, carried: &str, property: &str, path: &Path) -> String {
     let mut lines: Vec<(String, String)> = Vec::new();
     let Some(mut state) = model.init_states().into_iter().nth(path.start) else {
         return String::new();
@@ -233,6 +249,7 @@ pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &Path)
         text += &format!("# {}\n", shown(&why));
     }
     text += &format!("scenario {scenario}\n");
+    carried.lines().for_each(|line| text += &format!("| {line}\n"));
     if path.start > 0 {
         text += &format!("start {}\n", path.start + 1);
     }

@@ -403,7 +403,7 @@ impl Lattice {
             let before = part & !(1 << place);
             let (change, own) = (self.writes[place].change, self.writes[place].at == at);
             // An own write comes when just what it had seen is there.
-            if own && before != self.writes[place].seen {
+            if (own && before != self.writes[place].seen) || !self.has_lived(at, before) {
                 continue;
             }
             for state in Few::from_slice(self.states(at, before)) {

@@ -45,6 +45,15 @@ pub enum Step {
     },
 }
 
+impl Violation {
+    /// What the witnesses read.
+    pub fn in_words(&self) -> String {
+        let who = self.witnesses.iter().zip(&self.reads).map(|(who, reads)| format!("{who} reads {reads}"));
+        let who = who.collect::<Vec<_>>().join(", and ");
+        if self.witnesses.len() > 1 { format!("having seen the same, {who}") } else { who }
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,6 +1,6 @@
 //! The files that counterexamples are written to. No two scenarios, and no two properties of one, share a name.
 
-use crate::check::Checked;
+use crate::check::{Checked, Counterexample};
 use crate::{article, catalogue, properties};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,17 +18,23 @@ pub fn keep<'a>(done: &'a [Checked], folder: &Path) -> Kept<'a> {
     for checked in done {
         for example in &checked.counterexamples {
             let scenario = checked.scenario.name.as_str();
-            let path = folder.join(format!("{}.trace", name(scenario, example.property)));
-            let written = std::fs::create_dir_all(folder)
-                .and_then(|()| std::fs::write(&path, &example.trace))
-                .and_then(|()| std::fs::write(path.with_extension("svg"), &example.replayed.picture));
-            let shown = path.display().to_string();
-            let outcome =
-                written.map(|()| shown.clone()).map_err(|error| format!("{shown} cannot be written: {error}"));
-            kept.insert((scenario, example.property), outcome);
+            kept.insert((scenario, example.property), write(example, scenario, folder));
         }
     }
     kept
+}
+
+/// Writes one counterexample of a scenario as a trace and a picture.
+///
+/// # Errors
+/// The file that cannot be written, and why.
+pub fn write(example: &Counterexample, scenario: &str, folder: &Path) -> Result<String, String> {
+    let path = folder.join(format!("{}.trace", name(scenario, example.property)));
+    let written = std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&path, &example.trace))
+        .and_then(|()| std::fs::write(path.with_extension("svg"), &example.replayed.picture));
+    let shown = path.display().to_string();
+    written.map(|()| shown.clone()).map_err(|error| format!("{shown} cannot be written: {error}"))
 }
 
 /// The name, without extension, of the file for a property of a scenario. Two pairs get two names, even where case is

@@ -1,0 +1,191 @@
+//! `multimaster histories`: a rule judged over all networks at once.
+
+use crate::{Failure, this_command};
+use clap::{Args, ValueEnum};
+use multimaster_models::check::Counterexample;
+use multimaster_models::delivery::Delivery;
+use multimaster_models::histories::{self, Bounds, Finding, Report, Times};
+use multimaster_models::printed::{escaped_lines, shown};
+use multimaster_models::rules::{self, Ruled};
+use multimaster_models::table::{self, grouped};
+use multimaster_models::{explorer, trace};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+#[derive(Args)]
+pub(crate) struct Asked {
+    /// The rule: a name, or a scenario file with a rule
+    rule: String,
+    /// The most writes of a history
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    writes: usize,
+    /// How many masters there are
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    masters: u16,
+    /// What may be written, such as `"set k = 1"`; given several times, several operations. The default is two values and
+    /// what removes them, or what corresponds to it
+    #[arg(long = "request", value_name = "REQUEST")]
+    requests: Vec<String>,
+    /// How many keys are written; it matters only to default requests
+    #[arg(long, value_name = "KEYS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    keys: u8,
+    /// What the rule can rely on
+    #[arg(long, value_enum, default_value_t = DeliveryName::Causal)]
+    delivery: DeliveryName,
+    /// Let a master also take another's snapshot, at any time
+    #[arg(long)]
+    snapshots: bool,
+    /// When writes are made, for rules that use wall clocks
+    #[arg(long, value_enum, default_value_t = ClocksName::Lamport)]
+    clocks: ClocksName,
+    /// Stop after so many seconds; what was found until then is printed
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    seconds: u64,
+    /// The folder for traces and pictures of what is violated
+    #[arg(long, value_name = "FOLDER", default_value = "target/traces")]
+    traces: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DeliveryName {
+    /// Each change once, after all that its writer had seen
+    Causal,
+    /// Each change once, after its origin's earlier ones
+    Unordered,
+    /// Causal, and each change may come once more
+    AtLeastOnce,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ClocksName {
+    /// At their Lamport times
+    Lamport,
+    /// At all times that right clocks can show, of as many times as there are writes
+    Right,
+    /// At any times, of as many as there are writes
+    Wrong,
+}
+
+pub(crate) const HELP: &str = "\
+A history says which writes were made and what each writer had seen. What a master
+keeps depends on it, and on the order in which the master applied the writes: not
+on the network. So a rule that holds here holds for every topology and every link
+with that delivery, for as many writes and masters. What is violated is shown by
+the shortest schedule, all to all.
+
+  multimaster histories mysql
+  multimaster histories cart.toml --writes 4
+  multimaster histories riak --writes 6 --masters 2 --delivery unordered
+  multimaster histories set --request 'insert x into k' --request 'remove x from k'
+
+With each write more it takes about twenty times as long at three masters, ten
+times at two; memory stays the same. Not seen: repair, silence, cut logs, batches,
+resets, and when anything happens. For these, explore networks: `check`.
+
+Exit status: 0 if all was enumerated, 1 if it was stopped before the end or nothing
+was tested, 2 if something in the question was not right.";
+
+pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
+    let ruled = rules::ruled(&asked.rule)?;
+    let mut requests = Vec::new();
+    for text in &asked.requests {
+        let request = text.parse().map_err(|wrong| {
+            Failure::Given(format!("--request {text:?}: {wrong}; for example: {}", rules::examples(&ruled)))
+        })?;
+        requests.push(request);
+    }
+    let bounds = |default: Vec<_>, two_keys: Vec<_>| {
+        let last = asked.writes as u64;
+        let requests = match (requests.is_empty(), asked.keys) {
+            (false, _) => requests,
+            (true, 1) => default,
+            (true, _) => two_keys,
+        };
+        Bounds {
+            delivery: match asked.delivery {
+                DeliveryName::Causal => Delivery::Causal,
+                DeliveryName::Unordered => Delivery::Unordered,
+                DeliveryName::AtLeastOnce => Delivery::AtLeastOnce,
+            },
+            snapshots: asked.snapshots,
+            times: match asked.clocks {
+                ClocksName::Lamport => Times::Lamport,
+                ClocksName::Right => Times::Right(last),
+                ClocksName::Wrong => Times::Any(last),
+            },
+            time: Duration::from_secs(asked.seconds),
+            ..Bounds::new(asked.masters, asked.writes, requests)
+        }
+    };
+    let (watched, mut told) = (std::io::stderr().is_terminal(), Instant::now());
+    let mut progress = |histories: u64| {
+        if watched && told.elapsed() > Duration::from_millis(200) {
+            told = Instant::now();
+            let _ = write!(std::io::stderr(), "\r\x1b[K{} histories", grouped(histories as usize));
+        }
+    };
+    let report = ruled.rule.histories(bounds, &mut progress);
+    if watched {
+        let _ = write!(std::io::stderr(), "\r\x1b[K");
+    }
+    let report = report.map_err(|wrong| Failure::Given(format!("{}: {wrong}", asked.rule)))?;
+    if let Some(fault) = ruled.fault() {
+        return Err(fault.into());
+    }
+    print(&ruled, &report, &asked.traces)?;
+    if let Some(why) = report.untested() {
+        writeln!(std::io::stdout(), "\n{why}")?;
+    }
+    Ok(!report.cut && report.untested().is_none())
+}
+
+fn print(ruled: &Ruled, report: &Report, traces: &Path) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let Report { bounds, histories, conflicts, effort, time, .. } = report;
+    writeln!(out, "{}: {}", shown(ruled.rule.name), shown(ruled.rule.about))?;
+    writeln!(out, "for {}", report.scope_in_words())?;
+    let requests: Vec<String> = bounds.requests.iter().map(ToString::to_string).collect();
+    writeln!(out, "of `{}`\n", shown(&requests.join("`, `")))?;
+    writeln!(out, "{}", report.in_a_table())?;
+    let count = |number: u64| grouped(usize::try_from(number).unwrap_or(usize::MAX));
+    writeln!(
+        out,
+        "{} histories, {} with a conflict; {:.2} s",
+        count(*histories),
+        count(*conflicts),
+        time.as_secs_f64()
+    )?;
+    if effort.refused > 0 {
+        writeln!(out, "{} requests were refused by the rule: no such write was made", count(effort.refused))?;
+    }
+    writeln!(out, "{}", histories::NOT_SEEN)?;
+    for (property, finding) in &report.findings {
+        let Finding::Violated(violation) = finding else { continue };
+        match ruled.counterexample(violation, bounds) {
+            None => {
+                writeln!(out, "\n{property}: {}", shown(&violation.in_words()))?;
+                for write in &violation.history {
+                    writeln!(out, "  {}", shown(write))?;
+                }
+            }
+            Some(Ok(example)) => print_example(&mut out, ruled, &example, traces)?,
+            Some(Err(broken)) => return Err(Failure::Given(format!("the schedule does not replay: {broken}"))),
+        }
+    }
+    Ok(())
+}
+
+fn print_example(out: &mut impl Write, ruled: &Ruled, example: &Counterexample, traces: &Path) -> Result<(), Failure> {
+    writeln!(out, "\n{}", table::counterexample(ruled.rule.name, example))?;
+    match trace::files::write(example, &ruled.file_name(), traces) {
+        Ok(file) => {
+            let (command, address) = (this_command(), explorer::address(&example.replayed.path));
+            writeln!(out, "  picture: {}", Path::new(&file).with_extension("svg").display())?;
+            writeln!(out, "  explore: {command} explore {file}   at http://localhost:3000/{address}")?;
+            writeln!(out, "  replay:  {command} replay {file}")?;
+        }
+        Err(why) => writeln!(out, "  {}; the trace is\n{}", shown(&why), escaped_lines(&example.trace))?,
+    }
+    Ok(())
+}

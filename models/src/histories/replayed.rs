@@ -1,0 +1,104 @@
+//! A violation found over histories as a scenario and a trace, so that `replay` and the Explorer take it.
+
+use super::schedule::{Step, Violation};
+use super::{Bounds, Times};
+use crate::check::{self, Counterexample};
+use crate::delivery::Delivery;
+use crate::engine::Path;
+use crate::erased::Erased;
+use crate::fault::Fault;
+use crate::model::Model;
+use crate::scenario::Scenario;
+use crate::subject::Subject;
+use multimaster::{MasterId, Op, Request};
+
+use std::fmt::Write;
+
+/// The scenario in which clients ask what they ask in the history, all to all, as the text of a file. `rule` are its lines
+/// that say which rule it has; empty if that is given otherwise.
+fn scenario(violation: &Violation, bounds: &Bounds, rule: &str) -> String {
+    let mut text = format!("about = \"a history that violates {}\"\n", violation.property);
+    // Masters after the last that does anything are left out.
+    let acting = violation.schedule.iter().map(|step| match step {
+        Step::Write { at, .. } => at.0 + 1,
+        Step::Deliver { to, .. } => to.0 + 1,
+    });
+    let masters = acting.max().unwrap_or(0).max(2);
+    let _ = write!(text, "masters = {masters}\ntopology = \"all-to-all\"\n");
+    text += match bounds.delivery {
+        Delivery::Unordered => "link = \"datagram\"\ndelivery = \"unordered\"\n",
+        Delivery::Causal | Delivery::AtLeastOnce => "link = \"stream\"\n",
+    };
+    let timed = violation
+        .schedule
+        .iter()
+        .any(|step| matches!(step, Step::Write { request, .. } if request.op.time().is_some()));
+    if timed {
+        text += match bounds.times {
+            Times::Any(_) => "clocks = \"free\"\n",
+            Times::Lamport | Times::Right(_) => "clocks = \"right\"\n",
+        };
+    }
+    text += rule;
+    text += "\n[clients]\n";
+    for at in (0..masters).map(MasterId) {
+        let asks: Vec<String> =
+            requests(violation, bounds, at).map(|ask| toml::Value::String(ask).to_string()).collect();
+        if !asks.is_empty() {
+            let _ = writeln!(text, "{at} = [{}]", asks.join(", "));
+        }
+    }
+    text
+}
+
+/// What is asked of the master. A time that is the write's Lamport time is left out.
+fn requests(violation: &Violation, bounds: &Bounds, at: MasterId) -> impl Iterator<Item = String> {
+    let untimed = bounds.times == Times::Lamport;
+    violation.schedule.iter().filter_map(move |step| match step {
+        Step::Write { at: asked, request } if *asked == at => {
+            let Request { key, op } = request;
+            let op = if untimed { op.untimed() } else { op };
+            Some(Request { key: key.clone(), op: Op::clone(op) }.to_string())
+        }
+        _ => None,
+    })
+}
+
+/// The schedule of the violation, replayed on the network. `parse` makes a scenario of its text.
+///
+/// # Errors
+/// What does not replay: then histories and networks disagree, or the rule is not deterministic.
+pub(crate) fn counterexample(
+    violation: &Violation,
+    bounds: &Bounds,
+    rule: &str,
+    name: &str,
+    parse: &dyn Fn(&str) -> Result<Scenario, Fault>,
+) -> Result<Counterexample, String> {
+    let text = scenario(violation, bounds, rule);
+    let model = parse(&text).map_err(|fault| format!("{fault}\n{text}"))?.model();
+    let path = path(violation, &model)?;
+    check::replayed(&model, name, &text, violation.property, &path)
+}
+
+/// The steps of the schedule among those of the model.
+fn path(violation: &Violation, model: &Erased) -> Result<Path, String> {
+    let mut states = model.init_states();
+    let mut state = states.swap_remove(0);
+    let mut path = Path::default();
+    for step in &violation.schedule {
+        let mut actions = Vec::new();
+        model.actions(&state, &mut actions);
+        let is_step = |said: &str| match step {
+            Step::Write { at, .. } => said.starts_with(&format!("{at}: ")),
+            Step::Deliver { from, to, dot } => said.starts_with(&format!("{from} -> {to}: {dot} ")),
+        };
+        let described: Vec<String> = actions.iter().map(|action| model.describe(&state, action)).collect();
+        let place = described.iter().position(|said| is_step(said));
+        let place = place.ok_or_else(|| format!("`{step}` cannot happen; what can: {}", described.join("; ")))?;
+        let next = model.step(&state, &actions[place]);
+        (state, _) = next.ok_or_else(|| format!("`{step}` alters nothing"))?;
+        path.steps.push(place);
+    }
+    Ok(path)
+}

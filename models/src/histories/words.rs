@@ -1,0 +1,67 @@
+//! What was enumerated and what was found, for people.
+
+use super::{Bounds, Finding, Report, Times};
+use crate::delivery::Delivery;
+use crate::table::grouped;
+use std::fmt::Write;
+
+impl Bounds {
+    /// For how much it speaks: "up to 5 writes at 3 masters".
+    pub fn in_words(&self) -> String {
+        format!("up to {} writes at {} masters", self.writes, self.masters)
+    }
+
+    /// What the rule can rely on in the networks for which it speaks.
+    pub fn networks_in_words(&self) -> String {
+        let delivery = match self.delivery {
+            Delivery::Causal => "all networks with causal delivery",
+            Delivery::Unordered => "all networks that keep the order of each origin's changes alone",
+            Delivery::AtLeastOnce => "all networks with causal delivery, where each change may come once more",
+        };
+        let snapshots = if self.snapshots { ", with snapshots taken at any time" } else { "" };
+        let clocks = match self.times {
+            Times::Lamport => "",
+            Times::Right(_) => ", under right clocks",
+            Times::Any(_) => ", under wrong clocks",
+        };
+        format!("{delivery}{snapshots}{clocks}")
+    }
+}
+
+impl Report {
+    /// For how much the verdicts speak: "all networks with causal delivery, up to 5 writes at 3 masters (434,820 histories)".
+    pub fn scope_in_words(&self) -> String {
+        let (histories, bounds) = (grouped(usize::try_from(self.histories).unwrap_or(usize::MAX)), &self.bounds);
+        let cut = if self.cut { ", stopped before the end" } else { "" };
+        format!("{}, {} ({histories} histories{cut})", bounds.networks_in_words(), bounds.in_words())
+    }
+
+    /// A table of verdicts.
+    pub fn in_a_table(&self) -> String {
+        let mut rows = vec![["property".to_owned(), "verdict".to_owned()]];
+        for (property, finding) in &self.findings {
+            let verdict = match finding {
+                Finding::Holds => "holds".to_owned(),
+                Finding::Violated(violation) => {
+                    let (steps, writes) = (violation.steps, violation.history.len());
+                    format!("violated ({steps} steps, {writes} writes)")
+                }
+                Finding::NotJudged => "not judged: only the rule's own, untested claim says so".to_owned(),
+                Finding::NotExhausted => "not exhausted".to_owned(),
+            };
+            rows.push([(*property).to_owned(), verdict]);
+        }
+        let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+        let widths = [width(0), width(1)];
+        rows.insert(1, widths.map(|width| "-".repeat(width)));
+        let mut text = String::new();
+        for [property, verdict] in rows {
+            let _ = writeln!(text, "| {property:0$} | {verdict:1$} |", widths[0], widths[1]);
+        }
+        text
+    }
+}
+
+/// What histories cannot see, for the reader of a verdict.
+pub const NOT_SEEN: &str = "not seen by histories: repair, silence, cut logs, batches, resets, and when anything happens;\n\
+                            for these explore networks (`multimaster check`)";

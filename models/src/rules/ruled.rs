@@ -1,0 +1,79 @@
+//! The rule that a user names: by its name, or by a scenario file that has it.
+
+use super::{Rule, named, of_scenario};
+use crate::catalogue;
+use crate::check::Counterexample;
+use crate::fault::{self, Fault};
+use crate::histories::{Bounds, Violation, operations, replayed};
+use crate::scenario::{ForRule, Scenario};
+use crate::specification::Specification;
+use multimaster::{MasterId, Request, Resolver};
+use std::path::Path;
+
+/// A rule, and where it came from.
+pub struct Ruled {
+    /// The rule.
+    pub rule: Rule,
+    scenario: Option<Scenario>,
+    /// The lines of a scenario file that say which rule it has.
+    lines: String,
+}
+
+/// The rule that `given` names: a rule by its name, or the rule of a scenario file.
+///
+/// # Errors
+/// If there is neither, or what there is is not right.
+pub fn ruled(given: &str) -> Result<Ruled, Fault> {
+    if let Some(rule) = named(given) {
+        return Ok(Ruled { rule, scenario: None, lines: format!("rule = \"{}\"\n", rule.name) });
+    }
+    if !given.ends_with(".toml") && !Path::new(given).exists() {
+        return Err(Fault::of(given, "no such rule (`multimaster list` names them), and no such file"));
+    }
+    let scenario = catalogue::find(given)?;
+    let rule = of_scenario(&scenario).ok_or_else(|| Fault::of(given, "the article's program has no rule"))?;
+    let text = fault::read(given)?;
+    let mut file: toml::Table = text.parse().map_err(|error: toml::de::Error| Fault::of(given, error.to_string()))?;
+    file.retain(|key, _| matches!(key, "rule" | "specification"));
+    Ok(Ruled { rule, scenario: Some(scenario), lines: file.to_string() })
+}
+
+/// A few requests that the rule takes.
+pub fn examples(ruled: &Ruled) -> String {
+    struct Requests;
+
+    impl ForRule for Requests {
+        type Answer = Vec<Request>;
+
+        fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Vec<Request> {
+            operations(&rule(MasterId(0)))
+        }
+    }
+    let requests = ruled.rule.rule.with(Requests);
+    requests.iter().map(|request| format!("`{request}`")).collect::<Vec<_>>().join(", ")
+}
+
+impl Ruled {
+    /// The name of the scenario of its counterexamples over histories.
+    pub fn file_name(&self) -> String {
+        let name = self.rule.name.strip_suffix(".toml").unwrap_or(self.rule.name);
+        format!("histories-{name}.toml")
+    }
+
+    /// What was wrong with the rule on the way: then nothing that was found counts.
+    pub fn fault(&self) -> Option<Fault> {
+        self.scenario.as_ref().and_then(Scenario::fault_of_rule)
+    }
+
+    /// The schedule of a violation found over histories, replayed on masters; `None` if it has no exact schedule.
+    ///
+    /// The error says what does not replay: then histories and networks disagree, or the rule is not deterministic.
+    pub fn counterexample(&self, violation: &Violation, bounds: &Bounds) -> Option<Result<Counterexample, String>> {
+        if violation.schedule.is_empty() {
+            return None;
+        }
+        let name = format!("{} over histories", self.rule.name);
+        let parse = |text: &str| Scenario::parse(&name, &name, text);
+        Some(replayed::counterexample(violation, bounds, &self.lines, &name, &parse))
+    }
+}
