@@ -234,3 +234,40 @@ fn stateright_agrees_breadth_first_and_depth_first() {
         }
     });
 }
+
+/// Counts and paths, a line each, as they are kept in `tests/catalogue/paths.txt`.
+fn paths() -> String {
+    let mut lines = Vec::new();
+    for Checked { scenario, report, .. } in checked() {
+        let Report { findings, states, generated, depth, messages, .. } = report;
+        let messages = messages.map_or_else(|| "no".into(), |most| most.to_string());
+        lines.push(format!(
+            "{}: {states} states, {generated} generated, depth {depth}, {messages} messages",
+            scenario.name
+        ));
+        for finding in findings {
+            if let Verdict::Holds(Some(path)) | Verdict::Violated(Some(path)) = &finding.verdict {
+                let steps: Vec<String> = path.iter().map(usize::to_string).collect();
+                lines.push(format!("  {} {}", finding.property, steps.join(".")));
+            }
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A change of the model that is to change no verdict changes no path either: which of the shortest it is depends on the
+/// order of the steps that are possible in each state, and on nothing else. Where a change is meant, the test says what to
+/// run to write the file anew.
+#[test]
+fn counts_and_paths_are_what_they_were() {
+    let (file, found) = (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/catalogue/paths.txt"), paths());
+    if std::env::var_os("WRITE_PATHS").is_some() {
+        std::fs::write(file, &found).unwrap();
+    }
+    let kept = std::fs::read_to_string(file).unwrap();
+    let differs = found.lines().zip(kept.lines()).find(|(found, kept)| found != kept);
+    assert!(
+        found == kept,
+        "first difference, found and kept: {differs:?}; `WRITE_PATHS=1 cargo test paths` writes it anew"
+    );
+}
