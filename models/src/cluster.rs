@@ -21,6 +21,7 @@ pub use state::{Faults, State};
 pub(crate) use state::{Inquiry, Letter};
 pub(crate) use world::World;
 
+use crate::any_rule::{AnyReplica, AnyRule};
 use crate::history::{Claims, History, Write};
 use crate::own_property::Own;
 use crate::scope::{Clocks, Link, Scope};
@@ -34,12 +35,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use tables::Tables;
 
 /// Masters with one rule in one [`Scope`].
-pub struct Cluster<R: Resolver> {
+pub struct Cluster {
     pub(crate) scope: Scope,
-    pub(crate) start: Vec<Replica<R>>,
+    pub(crate) start: Vec<AnyReplica>,
     /// The topology's edges, in order.
     pub(crate) edges: Arc<[(MasterId, MasterId)]>,
-    pub(crate) tamper: Option<Tamper<R>>,
+    pub(crate) tamper: Option<Tamper>,
     pub(crate) specification: Option<Specified>,
     /// The user's own properties.
     own: Own,
@@ -49,15 +50,16 @@ pub struct Cluster<R: Resolver> {
     unsure: Arc<AtomicBool>,
     /// Shared between the threads of a search. A step takes them once, as a whole: what comes of it is the same,
     /// whichever thread works it out.
-    pub(crate) tables: Arc<Mutex<Tables<R>>>,
+    pub(crate) tables: Arc<Mutex<Tables>>,
 }
 
-impl<R: Resolver> Cluster<R> {
+impl Cluster {
     /// All masters follow `rule`.
     ///
     /// # Panics
     /// As [`with_rules`](Self::with_rules).
-    pub fn new(scope: Scope, rule: R) -> Cluster<R> {
+    pub fn new(scope: Scope, rule: impl Resolver) -> Cluster {
+        let rule = AnyRule::new(rule);
         Self::with_rules(scope, |_| rule.clone())
     }
 
@@ -66,13 +68,13 @@ impl<R: Resolver> Cluster<R> {
     /// # Panics
     /// If the scope is larger than a state can tell: more than 32 streams or free requests, 255 requests of one client,
     /// or a batch of none. (Scenario files are refused for it with a message.)
-    pub fn with_rules(scope: Scope, rule: impl Fn(MasterId) -> R) -> Cluster<R> {
+    pub fn with_rules<R: Resolver>(scope: Scope, rule: impl Fn(MasterId) -> R) -> Cluster {
         let streams = matches!(scope.link, Link::Stream { .. });
         assert!(!streams || scope.topology.edges().count() <= 32, "at most 32 streams can be explored");
         assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
         assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
-        let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
+        let start = scope.topology.ids().map(|id| Replica::new(id, AnyRule::new(rule(id)), &scope.topology)).collect();
         let edges: Arc<[_]> = scope.topology.edges().collect();
         let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
         Cluster {
@@ -89,19 +91,19 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Breaks the protocol on purpose.
-    pub fn tampered(mut self, tamper: Tamper<R>) -> Cluster<R> {
+    pub fn tampered(mut self, tamper: Tamper) -> Cluster {
         self.tamper = Some(tamper);
         self
     }
 
     /// Reads are to be what `specification` says: the property of that name is asked.
-    pub fn specified(mut self, specification: impl Into<Specified>) -> Cluster<R> {
+    pub fn specified(mut self, specification: impl Into<Specified>) -> Cluster {
         self.specification = Some(specification.into());
         self
     }
 
     /// Sets how far the rule's [`shows`](Resolver::shows) is believed, of values that it made of several writes.
-    pub fn believed(mut self, claims: Claims) -> Cluster<R> {
+    pub fn believed(mut self, claims: Claims) -> Cluster {
         self.claims = claims;
         self
     }
@@ -111,7 +113,7 @@ impl<R: Resolver> Cluster<R> {
         self.unsure.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn initial(&self) -> State<R> {
+    pub(crate) fn initial(&self) -> State {
         let tables = &mut *self.tables();
         let history = tables.history(History::default());
         let masters = self.start.iter().map(|replica| {
@@ -130,7 +132,7 @@ impl<R: Resolver> Cluster<R> {
         self.tables().is_full()
     }
 
-    fn tables(&self) -> MutexGuard<'_, Tables<R>> {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
         locked(&self.tables)
     }
 
@@ -145,11 +147,11 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    pub(crate) fn enabled(&self, state: &State<R>, actions: &mut Vec<Action>) {
+    pub(crate) fn enabled(&self, state: &State, actions: &mut Vec<Action>) {
         self.each_enabled(&self.tables(), state, &mut |action| actions.push(action));
     }
 
-    fn each_enabled(&self, tables: &Tables<R>, state: &State<R>, enable: &mut impl FnMut(Action)) {
+    fn each_enabled(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(Action)) {
         for (client, (script, made)) in self.scope.clients.iter().zip(state.progress()).enumerate() {
             let place = usize::from(*made);
             if place < script.asks.len() {
@@ -189,7 +191,7 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    fn enabled_streams(&self, tables: &Tables<R>, state: &State<R>, enable: &mut impl FnMut(Action)) {
+    fn enabled_streams(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(Action)) {
         for (edge, &(from, to)) in self.edges.iter().enumerate() {
             if state.broken & (1 << edge) != 0 {
                 enable(Action::Resume { from, to });
@@ -204,14 +206,14 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Whether no letter is in flight over this edge.
-    fn is_quiet(&self, tables: &Tables<R>, state: &State<R>, from: MasterId, to: MasterId) -> bool {
-        let is_here = |letter: &Letter<R>| letter.from == from && letter.to == to;
+    fn is_quiet(&self, tables: &Tables, state: &State, from: MasterId, to: MasterId) -> bool {
+        let is_here = |letter: &Letter| letter.from == from && letter.to == to;
         !state.wire.iter().any(|letter| is_here(&tables.letters[*letter]))
     }
 
     /// The request as the rule gets it, if `replica` is asked after `history`: if the rule uses wall clocks, with the time
     /// that its master's clock shows.
-    pub(crate) fn timed<'a>(&self, replica: &Replica<R>, history: &History, request: &'a Request) -> Cow<'a, Request> {
+    pub(crate) fn timed<'a>(&self, replica: &AnyReplica, history: &History, request: &'a Request) -> Cow<'a, Request> {
         if self.scope.clocks == Clocks::Free || !replica.rule().goes_by_clocks() {
             return Cow::Borrowed(request);
         }
@@ -221,7 +223,7 @@ impl<R: Resolver> Cluster<R> {
         Cow::Owned(Request { key: request.key.clone(), op })
     }
 
-    pub(crate) fn letter(&self, LetterNumber(number): LetterNumber) -> Arc<Letter<R>> {
+    pub(crate) fn letter(&self, LetterNumber(number): LetterNumber) -> Arc<Letter> {
         Arc::clone(&self.tables().letters[number])
     }
 
@@ -236,11 +238,7 @@ impl<R: Resolver> Cluster<R> {
 
 /// Takes a client's write, and gives what the ghost history records of it. The request is as the rule [gets
 /// it](Cluster::timed).
-pub(crate) fn written<R: Resolver>(
-    replica: &mut Replica<R>,
-    request: &Request,
-    past: VersionVector,
-) -> Result<Write, Refusal> {
+pub(crate) fn written(replica: &mut AnyReplica, request: &Request, past: VersionVector) -> Result<Write, Refusal> {
     let dot = replica.write(&request.key, request.op.clone())?;
     // A master logs what it writes.
     let stamp = replica.log().last().map_or(Stamp::new(0, replica.id()), |change| change.stamp);

@@ -18,14 +18,14 @@ mod report;
 pub use judged::Judged;
 pub use report::{Failure, Refused, ShardSummary, Summary, Tally};
 
-use crate::any_rule;
+use crate::any_rule::{self, AnyMessage, AnyRule};
 use crate::cluster::Cluster;
 use crate::fault::Fault;
 use crate::scenario::{ForRule, RuleName};
 use crate::scope::{Clocks, Free, Link, Scope};
 use crate::specification::Specification;
 use multimaster::record::{Recorded, Setting};
-use multimaster::{Key, Layout, MasterId, Message, MessageOf, Resolver, Topology};
+use multimaster::{Key, Layout, MasterId, Message, Resolver, Topology};
 use path::Path;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -78,6 +78,12 @@ impl ForRule for Lines<'_> {
     type Answer = Result<Summary, Failure>;
 
     fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Result<Summary, Failure> {
+        self.replayed(&|at| AnyRule::new(rule(at)))
+    }
+}
+
+impl Lines<'_> {
+    fn replayed(self, rule: &dyn Fn(MasterId) -> AnyRule) -> Result<Summary, Failure> {
         let fault = |line, what: String| Fault::at(self.file, line, what);
         let any = rule(MasterId(0));
         let mut replay = Replay::new(rule, self.setting).map_err(|what| Failure::File(fault(1, what)))?;
@@ -95,8 +101,8 @@ fn event(text: &str) -> Result<Recorded<Value, Value>, String> {
     serde_json::from_str(text).map_err(|error| report::not_json("an event", &error))
 }
 
-/// A message as the rule has it. Only here does what is read from a file depend on the rule: so the rest is compiled once.
-fn typed<R: Resolver>(rule: &R, message: &Message<Value, Value>) -> Result<MessageOf<R>, String> {
+/// A message as the rule has it.
+fn typed(rule: &AnyRule, message: &Message<Value, Value>) -> Result<AnyMessage, String> {
     let not = |why: String| format!("this rule has no such message: {}", report::short(&why));
     let value = serde_json::to_value(message);
     let mut message = value.and_then(serde_json::from_value).map_err(|error| not(error.to_string()))?;
@@ -113,13 +119,14 @@ pub fn replay<R: Resolver>(
     setting: &Setting,
     events: &[Recorded<R::State, R::Effect>],
 ) -> Result<Summary, Refused> {
+    let rule = AnyRule::new(rule);
     let mut replay = Replay::new(&|_| rule.clone(), setting).map_err(|what| Refused {
         place: 0,
         step: "the setting".into(),
         what,
     })?;
     for (place, recorded) in events.iter().enumerate() {
-        replay.take(place, recorded, |message| Ok(message.clone()))?;
+        replay.take(place, recorded, |message| Ok(any_rule::packed::<R>(message)))?;
     }
     replay.summary()
 }
@@ -135,15 +142,15 @@ fn vetted(setting: &Setting) -> Result<Topology, String> {
 }
 
 /// A run of the model that does what a record says.
-struct Replay<R: Resolver> {
-    cluster: Cluster<R>,
+struct Replay {
+    cluster: Cluster,
     layout: Layout,
-    paths: BTreeMap<usize, Path<R>>,
+    paths: BTreeMap<usize, Path>,
     last: Option<u64>,
 }
 
-impl<R: Resolver> Replay<R> {
-    fn new(rule: &dyn Fn(MasterId) -> R, setting: &Setting) -> Result<Replay<R>, String> {
+impl Replay {
+    fn new(rule: &dyn Fn(MasterId) -> AnyRule, setting: &Setting) -> Result<Replay, String> {
         let scope = Scope {
             topology: vetted(setting)?,
             // What may be lost and repeated, how many changes a message carries and when a log is cut: the record says.
@@ -163,7 +170,7 @@ impl<R: Resolver> Replay<R> {
         &mut self,
         place: usize,
         recorded: &Recorded<S, E>,
-        read: impl Fn(&Message<S, E>) -> Result<MessageOf<R>, String>,
+        read: impl Fn(&Message<S, E>) -> Result<AnyMessage, String>,
     ) -> Result<(), Refused> {
         let Recorded { number, shard, event } = recorded;
         let vetted = self.vet(*number, *shard, report::masters_of(event), report::key_of(event));

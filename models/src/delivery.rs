@@ -2,8 +2,9 @@
 //!
 //! The protocol stays as it is: what is weaker is a [`Tamper`] around it.
 
+use crate::any_rule::{AnyMessage, AnyReplica};
 use crate::tamper::Tamper;
-use multimaster::{Changes, Dot, MasterId, Message, MessageOf, Outcome, Replica, Resolver, VersionVector};
+use multimaster::{Changes, Dot, MasterId, Message, Outcome, VersionVector};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -28,7 +29,7 @@ pub enum Delivery {
 
 impl Delivery {
     /// What does it; `None` where the protocol is left alone.
-    pub fn tamper<R: Resolver>(self) -> Option<Tamper<R>> {
+    pub fn tamper(self) -> Option<Tamper> {
         match self {
             Delivery::Causal => None,
             Delivery::Unordered => Some(Tamper { send: needs_nothing_of_others, ..Tamper::default() }),
@@ -37,7 +38,7 @@ impl Delivery {
     }
 }
 
-fn needs_nothing_of_others<R: Resolver>(_: &Replica<R>, _: MasterId, message: &mut MessageOf<R>) -> bool {
+fn needs_nothing_of_others(_: &AnyReplica, _: MasterId, message: &mut AnyMessage) -> bool {
     if let Message::Push(push) = message {
         push.extends = VersionVector::default();
         let mut carried = BTreeSet::new();
@@ -50,7 +51,7 @@ fn needs_nothing_of_others<R: Resolver>(_: &Replica<R>, _: MasterId, message: &m
     true
 }
 
-fn again<R: Resolver>(replica: &mut Replica<R>, from: MasterId, message: MessageOf<R>) -> Outcome {
+fn again(replica: &mut AnyReplica, from: MasterId, message: AnyMessage) -> Outcome {
     let changes = match &message {
         Message::Push(push) => push.changes.clone(),
         Message::Snapshot(_) => Changes::new(),

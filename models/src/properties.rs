@@ -83,27 +83,27 @@ pub const CROSSED: &str = "crossed snapshots";
 /// A message in flight, or next on a stream, carries more than one change.
 pub const BATCH: &str = "a batch";
 
-impl<R: Resolver> Model for Cluster<R> {
-    type State = State<R>;
+impl Model for Cluster {
+    type State = State;
     type Action = Action;
 
-    fn init_states(&self) -> Vec<State<R>> {
+    fn init_states(&self) -> Vec<State> {
         vec![self.initial()]
     }
 
-    fn actions(&self, state: &State<R>, actions: &mut Vec<Action>) {
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         self.enabled(state, actions);
     }
 
-    fn step(&self, state: &State<R>, action: &Action) -> Option<(State<R>, Sent)> {
+    fn step(&self, state: &State, action: &Action) -> Option<(State, Sent)> {
         Cluster::step(self, state, *action)
     }
 
     fn each_step(
         &self,
-        state: &State<R>,
+        state: &State,
         actions: &mut Vec<Action>,
-        reach: &mut impl FnMut(usize, &State<R>, &Sent) -> ControlFlow<()>,
+        reach: &mut impl FnMut(usize, &State, &Sent) -> ControlFlow<()>,
     ) {
         Cluster::each_step(self, state, actions, reach);
     }
@@ -117,34 +117,30 @@ impl<R: Resolver> Model for Cluster<R> {
             Property::always(CONVERGENCE, |cluster: &Self, state| cluster.diverged(state).is_none()),
             Property::always(AGREEMENT, |cluster: &Self, state| !cluster.at_rest(state) || cluster.agrees(state)),
             Property::always(REPAIRABLE, |cluster: &Self, state| cluster.beyond_repair(state).is_none()),
-            Property::always(CAUSAL_ORDER, |_, state: &State<R>| {
-                state.judgements().all(|judged| !judged.out_of_order())
-            }),
-            Property::always(NO_RESURRECTION, |_, state: &State<R>| {
-                state.judgements().all(|judged| !judged.resurrects())
-            }),
-            Property::always(NO_CAUSAL_LOSS, |_, state: &State<R>| {
+            Property::always(CAUSAL_ORDER, |_, state: &State| state.judgements().all(|judged| !judged.out_of_order())),
+            Property::always(NO_RESURRECTION, |_, state: &State| state.judgements().all(|judged| !judged.resurrects())),
+            Property::always(NO_CAUSAL_LOSS, |_, state: &State| {
                 state.judgements().all(|judged| !judged.lost_causally())
             }),
-            Property::always(NO_POLICY_LOSS, |_, state: &State<R>| {
+            Property::always(NO_POLICY_LOSS, |_, state: &State| {
                 state.judgements().all(|judged| !judged.lost_by_policy())
             }),
-            Property::always(NO_TOTAL_LOSS, |_, state: &State<R>| {
+            Property::always(NO_TOTAL_LOSS, |_, state: &State| {
                 state.judgements().all(|judged| !judged.lost_to_nothing())
             }),
-            Property::always(NO_INVENTION, |_, state: &State<R>| state.judgements().all(|judged| !judged.invented())),
+            Property::always(NO_INVENTION, |_, state: &State| state.judgements().all(|judged| !judged.invented())),
             Property::sometimes(REST, |cluster: &Self, state| cluster.at_rest(state)),
-            Property::sometimes(CONFLICT, |_, state: &State<R>| state.judgements().any(|judged| judged.conflict())),
+            Property::sometimes(CONFLICT, |_, state: &State| state.judgements().any(|judged| judged.conflict())),
             Property::sometimes(LACK, |cluster: &Self, state| cluster.lacks(state)),
-            Property::sometimes(DEPENDENCY, |_, state: &State<R>| state.judgements().any(|judged| judged.dependency())),
+            Property::sometimes(DEPENDENCY, |_, state: &State| state.judgements().any(|judged| judged.dependency())),
             Property::sometimes(RELAYED, |cluster: &Self, state| cluster.seen_by_all(state)),
         ];
         if self.specification.is_some() {
-            let as_specified = |_: &Self, state: &State<R>| state.judgements().all(|judged| !judged.misread());
+            let as_specified = |_: &Self, state: &State| state.judgements().all(|judged| !judged.misread());
             properties.push(Property::always(SPECIFICATION, as_specified));
         }
         if self.start.iter().any(|replica| replica.rule().kind() == Kind::BoundedCounter) {
-            properties.push(Property::always(NO_OVERSELLING, |cluster: &Self, state: &State<R>| {
+            properties.push(Property::always(NO_OVERSELLING, |cluster: &Self, state: &State| {
                 !cluster.overspent(state) && state.judgements().all(|judged| !judged.below_bound())
             }));
             properties.push(Property::sometimes(REFUSAL, |cluster: &Self, state| cluster.refused(state)));
@@ -152,31 +148,29 @@ impl<R: Resolver> Model for Cluster<R> {
         match self.scope.link {
             Link::Stream { resets } => {
                 if resets > 0 {
-                    properties.push(Property::sometimes(RESET, |_, state: &State<R>| {
+                    properties.push(Property::sometimes(RESET, |_, state: &State| {
                         state.faults.resets == 0 && state.broken == 0
                     }));
                 }
             }
             Link::Datagram { losses, duplicates } => {
                 if losses > 0 {
-                    let lost =
-                        |cluster: &Self, state: &State<R>| state.faults.losses == 0 && cluster.clients_done(state);
+                    let lost = |cluster: &Self, state: &State| state.faults.losses == 0 && cluster.clients_done(state);
                     properties.push(Property::sometimes(LOSS, lost));
                 }
                 if duplicates > 0 {
-                    properties.push(Property::sometimes(DUPLICATE, |_, state: &State<R>| state.faults.duplicates == 0));
+                    properties.push(Property::sometimes(DUPLICATE, |_, state: &State| state.faults.duplicates == 0));
                 }
                 properties.push(Property::sometimes(GAP, |cluster: &Self, state| cluster.gap(state)));
             }
             Link::Running { losses, duplicates } => {
                 if losses > 0 {
-                    let lost =
-                        |cluster: &Self, state: &State<R>| state.faults.losses == 0 && cluster.clients_done(state);
+                    let lost = |cluster: &Self, state: &State| state.faults.losses == 0 && cluster.clients_done(state);
                     properties.push(Property::sometimes(LOSS, lost));
                 }
                 if duplicates > 0 {
                     // Nothing was lost, and nothing is left in flight: both have arrived.
-                    let arrived_twice = |cluster: &Self, state: &State<R>| {
+                    let arrived_twice = |cluster: &Self, state: &State| {
                         let lost = state.faults.losses < cluster.faults().losses;
                         state.faults.duplicates == 0 && !lost && state.nothing_flies()
                     };

@@ -1,17 +1,18 @@
 //! Breaking the protocol on purpose: what a property is worth is shown by a protocol that it rejects.
 
-use multimaster::{MasterId, MessageOf, Outcome, Replica, Resolver};
+use crate::any_rule::{AnyMessage, AnyReplica};
+use multimaster::{MasterId, Outcome, Replica};
 
 /// Changes to what masters send and how they take in what arrives. The shipping [`Replica`] stays as it is: a mutant is
 /// this wrapper around it, or a rule.
 ///
 /// What they do must follow from what they are given alone, and not from how far a neighbour has been sent the log: an
 /// exploration does each step of a master once, and remembers what came of it.
-pub struct Tamper<R: Resolver> {
+pub struct Tamper {
     /// Alters a message on its way out; false if it is not sent at all.
-    pub send: fn(&Replica<R>, MasterId, &mut MessageOf<R>) -> bool,
+    pub send: fn(&AnyReplica, MasterId, &mut AnyMessage) -> bool,
     /// Stands for [`Replica::receive`].
-    pub receive: fn(&mut Replica<R>, MasterId, MessageOf<R>) -> Outcome,
+    pub receive: fn(&mut AnyReplica, MasterId, AnyMessage) -> Outcome,
     /// Whether masters ever ask for what they lack without being prompted by a gap.
     pub ticks: bool,
     /// Whether what had been seen before is passed on once more.
@@ -20,7 +21,7 @@ pub struct Tamper<R: Resolver> {
     pub repeats_count: bool,
 }
 
-impl<R: Resolver> Default for Tamper<R> {
+impl Default for Tamper {
     /// Alters nothing.
     fn default() -> Self {
         Tamper {

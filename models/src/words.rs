@@ -1,5 +1,6 @@
 //! A cluster's steps and states in words: the lines of traces, the sentences of the Explorer, the reasons in reports.
 
+use crate::any_rule::{AnyMessage, AnyReplica, AnyRule, Pack};
 use crate::cluster::{Action, Cluster, Inquiry, Letter, State, World, written};
 use crate::history::{History, LostTo, Observed, Write};
 use crate::printed::escaped;
@@ -7,15 +8,15 @@ use crate::properties as p;
 use crate::scope::Link;
 use crate::specification::{Misread, misread};
 use crate::subject::{Arrow, Subject};
-use multimaster::{Dot, MasterId, Message, MessageOf, Op, Outcome, Refusal, Replica, Request, Resolver, VersionVector};
+use multimaster::{Dot, MasterId, Message, Op, Outcome, Refusal, Replica, Request, Resolver, VersionVector};
 use std::fmt;
 
-impl<R: Resolver> Subject for Cluster<R> {
+impl Subject for Cluster {
     fn format_action(&self, action: &Action) -> String {
         self.sentence(*action)
     }
 
-    fn describe(&self, state: &State<R>, action: &Action) -> String {
+    fn describe(&self, state: &State, action: &Action) -> String {
         match action {
             Action::Stream { from, to, max } => {
                 let message = self.next_message(state, (*from, *to), *max);
@@ -29,7 +30,7 @@ impl<R: Resolver> Subject for Cluster<R> {
         }
     }
 
-    fn remark(&self, state: &State<R>, action: &Action) -> Option<String> {
+    fn remark(&self, state: &State, action: &Action) -> Option<String> {
         match action {
             Action::Ask { client, place } => {
                 let script = &self.scope.clients[*client];
@@ -65,11 +66,11 @@ impl<R: Resolver> Subject for Cluster<R> {
         self.scope.topology.ids().map(|id| id.to_string()).collect()
     }
 
-    fn readings(&self, state: &State<R>) -> Vec<String> {
+    fn readings(&self, state: &State) -> Vec<String> {
         state.world().replicas.iter().map(|replica| readings_of(replica)).collect()
     }
 
-    fn complaint(&self, property: &str, state: &State<R>) -> Option<String> {
+    fn complaint(&self, property: &str, state: &State) -> Option<String> {
         let World { replicas, history, .. } = state.world();
         let id = |place: usize| MasterId(place as u16);
         match property {
@@ -139,7 +140,7 @@ impl<R: Resolver> Subject for Cluster<R> {
         }
     }
 
-    fn arrow(&self, state: &State<R>, action: &Action) -> Arrow {
+    fn arrow(&self, state: &State, action: &Action) -> Arrow {
         let arrives = |letter, again| {
             let letter = self.letter(letter);
             let (from, to) = (letter.from.index(), letter.to.index());
@@ -196,12 +197,12 @@ impl<R: Resolver> Subject for Cluster<R> {
         Cluster::is_unsure(self)
     }
 
-    fn seen(&self, state: &State<R>) -> Vec<VersionVector> {
+    fn seen(&self, state: &State) -> Vec<VersionVector> {
         state.world().replicas.iter().map(|replica| replica.digest().clone()).collect()
     }
 }
 
-impl<R: Resolver> Cluster<R> {
+impl Cluster {
     /// The step as a sentence that needs no state to be told.
     pub(crate) fn sentence(&self, action: Action) -> String {
         match action {
@@ -230,14 +231,14 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The next message on this edge: what the sender has to send, after tampering, if any.
-    fn next_message(&self, state: &State<R>, (from, to): (MasterId, MasterId), max: usize) -> Option<MessageOf<R>> {
+    fn next_message(&self, state: &State, (from, to): (MasterId, MasterId), max: usize) -> Option<AnyMessage> {
         let mut sender = Replica::clone(&state.replica(from));
         let message = sender.next_push(to, max)?;
         Some(self.sealed(&sender, to, message)?.message.clone())
     }
 
     /// The request, after the name by which later steps call the change that it makes.
-    fn named(&self, state: &State<R>, at: MasterId, request: &Request) -> String {
+    fn named(&self, state: &State, at: MasterId, request: &Request) -> String {
         match self.answer_to_client(state, at, request) {
             Ok(write) => format!("{}: {}", write.dot, as_written(&write)),
             Err(_) => request.to_string(),
@@ -245,11 +246,11 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The master as it is judged.
-    fn observed<'a>(&self, replica: &'a Replica<R>) -> Observed<'a, R> {
+    fn observed<'a>(&self, replica: &'a AnyReplica) -> Observed<'a, AnyRule> {
         Observed { replica, claims: self.claims }
     }
 
-    fn loss_in_words(&self, World { replicas, history, .. }: &World<R>, to: LostTo) -> Option<String> {
+    fn loss_in_words(&self, World { replicas, history, .. }: &World, to: LostTo) -> Option<String> {
         replicas.iter().find_map(|replica| {
             let losses = history.judge(&self.observed(replica)).losses;
             let loss = losses.into_iter().find(|loss| loss.to == to)?;
@@ -266,7 +267,7 @@ impl<R: Resolver> Cluster<R> {
         })
     }
 
-    fn client_remark(&self, state: &State<R>, at: MasterId, request: &Request) -> Option<String> {
+    fn client_remark(&self, state: &State, at: MasterId, request: &Request) -> Option<String> {
         match self.answer_to_client(state, at, request) {
             Ok(write) if write.wall == request.op.time() => None,
             Ok(write) => write.wall.map(|time| format!("at wall-clock time {time}")),
@@ -274,7 +275,7 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    fn answer_to_client(&self, state: &State<R>, at: MasterId, request: &Request) -> Result<Write, Refusal> {
+    fn answer_to_client(&self, state: &State, at: MasterId, request: &Request) -> Result<Write, Refusal> {
         let (mut replica, history) = (Replica::clone(&state.replica(at)), state.world().history);
         let (request, past) = (self.timed(&replica, &history, request), history.past_of(&replica));
         written(&mut replica, &request, past)
@@ -296,12 +297,7 @@ fn with_wall_time(history: &History, dot: Dot) -> String {
     wall.map_or_else(|| dot.to_string(), |time| format!("{dot} (at {time})"))
 }
 
-fn outcome_in_words<R: Resolver>(
-    outcome: &Outcome,
-    from: MasterId,
-    before: &Replica<R>,
-    message: &MessageOf<R>,
-) -> Option<String> {
+fn outcome_in_words(outcome: &Outcome, from: MasterId, before: &AnyReplica, message: &AnyMessage) -> Option<String> {
     let to = before.id();
     match outcome {
         Outcome::Applied => None,
@@ -316,11 +312,11 @@ fn outcome_in_words<R: Resolver>(
 const KEPT: &str = "kept what it had";
 
 /// Why the first of the changes that are new to the receiver made no difference to it, as its rule says.
-fn why_kept<R: Resolver>(receiver: &Replica<R>, message: &MessageOf<R>) -> &'static str {
+fn why_kept(receiver: &AnyReplica, message: &AnyMessage) -> &'static str {
     let changes = if let Message::Push(push) = message { push.changes.as_slice() } else { &[] };
     let new = changes.iter().find(|change| !receiver.digest().contains(change.dot));
     new.map_or(KEPT, |change| {
-        let (rule, untouched) = (receiver.rule(), R::State::default());
+        let (rule, untouched) = (receiver.rule(), Pack::default());
         let state = receiver.state(&change.key).unwrap_or(&untouched);
         // If a tampered protocol kept it, and not the rule, the rule's reason does not apply.
         let alters = rule.apply(&mut state.clone(), change);
@@ -328,12 +324,12 @@ fn why_kept<R: Resolver>(receiver: &Replica<R>, message: &MessageOf<R>) -> &'sta
     })
 }
 
-pub(crate) fn readings_of<R: Resolver>(replica: &Replica<R>) -> String {
+pub(crate) fn readings_of(replica: &AnyReplica) -> String {
     let all: Vec<String> = replica.readings().map(|(key, reading)| escaped(&format!("{key}={reading}"))).collect();
     if all.is_empty() { "nothing".into() } else { all.join(", ") }
 }
 
-impl<R: Resolver> fmt::Display for Letter<R> {
+impl fmt::Display for Letter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} -> {}: {}", self.from, self.to, self.message)
     }
@@ -349,7 +345,7 @@ impl fmt::Display for Inquiry {
 /// What a person asks of a state: per master what it reads, has seen, keeps in its log and has yet to send; what is in
 /// flight; what clients have asked; the faults left. A line begins with what it is about, so that two states can be
 /// compared line by line. States that differ read differently, but for what a rule keeps without showing it.
-impl<R: Resolver> fmt::Debug for State<R> {
+impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let World { replicas, wire, inquiries, .. } = self.world();
         for replica in &replicas {

@@ -73,7 +73,7 @@ fn mutant(property: &'static str, worlds: fn() -> Worlds) -> Mutant {
     Mutant { bug: Bug::Own("none"), about: "nothing", story: "", property, schedule: &[], complaint: "", worlds }
 }
 
-fn last_write() -> Cluster<LastWriteWins> {
+fn last_write() -> Cluster {
     Cluster::new(keeping(1, pair(REPEATING, &[&["set k = 1", "delete k"], &["set k = 2"]])), LastWriteWins)
 }
 

@@ -1,7 +1,8 @@
 //! Traces: the kept ones still show what they claim, and whatever is written down can be replayed.
 #![allow(missing_docs)]
 
-use multimaster::{LastWriteWins, MasterId, Message, MessageOf, Replica, Topology};
+use multimaster::{LastWriteWins, MasterId, Message, Topology};
+use multimaster_models::any_rule::{AnyMessage, AnyReplica};
 use multimaster_models::catalogue;
 use multimaster_models::cluster::Cluster;
 use multimaster_models::fault::Fault;
@@ -157,9 +158,7 @@ fn a_step_is_the_longest_that_the_line_says() {
 }
 
 /// Two changes over a stream that is tampered with.
-fn tampered(
-    send: fn(&Replica<LastWriteWins>, MasterId, &mut MessageOf<LastWriteWins>) -> bool,
-) -> Cluster<LastWriteWins> {
+fn tampered(send: fn(&AnyReplica, MasterId, &mut AnyMessage) -> bool) -> Cluster {
     let asks = ["set k = 1", "set k = 2"].map(|ask| ask.parse().unwrap()).to_vec();
     let scope = Scope {
         topology: Topology::all_to_all(2).unwrap(),

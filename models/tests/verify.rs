@@ -846,7 +846,7 @@ impl Resolver for Forgetful {
     }
 }
 
-/// Two of its states would be taken for one.
+/// A master that read it from a record or a packet would keep less than was sent.
 #[test]
 fn a_state_that_json_does_not_keep_is_told() {
     let failure = Verify::rule(Forgetful).survey().unwrap_err();

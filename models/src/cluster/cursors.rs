@@ -3,11 +3,12 @@
 use super::outcomes::{Move, Moved};
 use super::tables::Tables;
 use super::{Cluster, State};
+use crate::any_rule::{AnyMessage, AnyReplica};
 use crate::scope::Link;
-use multimaster::{MasterId, MessageOf, Replica, Resolver, VersionVector};
+use multimaster::{MasterId, Replica, VersionVector};
 use std::sync::Arc;
 
-impl<R: Resolver> Cluster<R> {
+impl Cluster {
     /// Whether states count what waits on each stream, and masters are told with nothing yet to send: that leaves few of them,
     /// so that few steps are new. So it is where logs are whole and nobody tampers: what waits is then the end of a log.
     /// Elsewhere replicas keep count themselves, by their cursors.
@@ -18,20 +19,14 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// How many changes wait on the stream of this edge.
-    pub(super) fn waiting(&self, tables: &Tables<R>, state: &State<R>, edge: usize) -> usize {
+    pub(super) fn waiting(&self, tables: &Tables, state: &State, edge: usize) -> usize {
         let (from, to) = self.edges[edge];
         let counted = state.waiting().get(edge).map(|waiting| usize::from(*waiting));
         counted.unwrap_or_else(|| tables.locals[state.local(from)].replica.pending(to))
     }
 
     /// The next changes on the stream of this edge, at most so many, leave it: the letter that they are.
-    pub(super) fn next_on_stream(
-        &self,
-        tables: &mut Tables<R>,
-        next: &mut State<R>,
-        edge: usize,
-        max: usize,
-    ) -> Option<u32> {
+    pub(super) fn next_on_stream(&self, tables: &mut Tables, next: &mut State, edge: usize, max: usize) -> Option<u32> {
         let (from, to) = self.edges[edge];
         let (masters, waiting, _) = next.parts();
         let Some(waiting) = waiting.get_mut(edge) else {
@@ -44,7 +39,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The letter that is this one and those which follow it on its stream, at most so many.
-    fn joined(&self, tables: &mut Tables<R>, sender: u32, first: u32, max: usize) -> u32 {
+    fn joined(&self, tables: &mut Tables, sender: u32, first: u32, max: usize) -> u32 {
         let key = (first, max, sender);
         tables.joined.get(&key).copied().unwrap_or_else(|| {
             let mut replica = Replica::clone(&tables.locals[sender].replica);
@@ -58,7 +53,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// All that is in flight on the stream of this edge is lost.
-    pub(super) fn drain(&self, tables: &mut Tables<R>, next: &mut State<R>, edge: usize) {
+    pub(super) fn drain(&self, tables: &mut Tables, next: &mut State, edge: usize) {
         match next.parts().1.get_mut(edge) {
             Some(waiting) => *waiting = 0,
             None => drop(self.moved(tables, next, edge, Move::Drain)),
@@ -66,7 +61,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The stream of this edge goes on from what its receiver says it has.
-    pub(super) fn resume(&self, tables: &mut Tables<R>, next: &mut State<R>, edge: usize) {
+    pub(super) fn resume(&self, tables: &mut Tables, next: &mut State, edge: usize) {
         let (from, to) = self.edges[edge];
         let (masters, waiting, _) = next.parts();
         if let Some(waiting) = waiting.get_mut(edge) {
@@ -81,7 +76,7 @@ impl<R: Resolver> Cluster<R> {
     /// What `altered` has taken in since `state` waits on its streams, and streams skip what their receivers have got from
     /// others meanwhile. Delivering it would do nothing but move the cursor on, now or later, so it is as good as delivered at
     /// once: the twin of [`is_spent`](Self::is_spent). Only `altered` is other than it was when its streams were last looked at.
-    pub(super) fn acknowledge(&self, tables: &mut Tables<R>, state: &State<R>, next: &mut State<R>, altered: MasterId) {
+    pub(super) fn acknowledge(&self, tables: &mut Tables, state: &State, next: &mut State, altered: MasterId) {
         let broken = next.broken;
         let streams = self.edges.iter().enumerate().filter(|(_, (from, to))| *from == altered || *to == altered);
         let streams = streams.map(|(edge, &(from, to))| (edge, from, to, broken & (1 << edge) == 0));
@@ -109,7 +104,7 @@ impl<R: Resolver> Cluster<R> {
 
     /// The sender, which keeps count itself, moves its cursor: what it has seen and reads is as before, and so is the
     /// judgement of it. What it sends, if it does.
-    fn moved(&self, tables: &mut Tables<R>, next: &mut State<R>, edge: usize, how: Move) -> Option<u32> {
+    fn moved(&self, tables: &mut Tables, next: &mut State, edge: usize, how: Move) -> Option<u32> {
         let (from, to) = self.edges[edge];
         let (sender, digest) = (next.local(from), tables.locals[next.local(to)].digest);
         let key = (sender, to, how);
@@ -128,12 +123,7 @@ impl<R: Resolver> Cluster<R> {
 }
 
 /// The sender's cursor for `to` moves: what it sends.
-fn turned<R: Resolver>(
-    sender: &mut Replica<R>,
-    to: MasterId,
-    how: Move,
-    digest: &VersionVector,
-) -> Option<MessageOf<R>> {
+fn turned(sender: &mut AnyReplica, to: MasterId, how: Move, digest: &VersionVector) -> Option<AnyMessage> {
     match how {
         Move::Push(max) => return sender.next_push(to, max),
         Move::Drain => while sender.next_push(to, usize::MAX).is_some() {},

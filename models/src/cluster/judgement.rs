@@ -1,16 +1,17 @@
 //! How a master is judged: [`Judgement`].
 
+use crate::any_rule::AnyReplica;
 use crate::history::{Claims, History, Judgements, LostTo, Observed};
 use crate::specification::{Specified, misread};
-use multimaster::{Kind, Reading, Replica, Resolver};
+use multimaster::{Kind, Reading, Resolver};
 
 /// What the properties ask of a master, in the light of the writes that it has seen: a bit each.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Judgement(u16);
 
 impl Judgement {
-    pub(super) fn of<R: Resolver>(
-        replica: &Replica<R>,
+    pub(super) fn of(
+        replica: &AnyReplica,
         history: &History,
         specification: Option<Specified>,
         claims: Claims,

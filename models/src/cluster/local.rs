@@ -3,18 +3,19 @@
 use super::outcomes::{Arrival, Asked, Receipt, Settled, Wrote};
 use super::tables::{Queued, Tables, pair};
 use super::{Cluster, Judgement, Letter, Master, State, written};
+use crate::any_rule::{AnyMessage, AnyReplica};
 use crate::history::History;
 use crate::scope::Link;
 use crate::subject::Sent;
-use multimaster::{MasterId, Message, MessageOf, Outcome, Push, Replica, Request, Resolver};
+use multimaster::{MasterId, Message, Outcome, Push, Replica, Request};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-impl<R: Resolver> Cluster<R> {
+impl Cluster {
     pub(super) fn write(
         &self,
-        tables: &mut Tables<R>,
-        next: &mut State<R>,
+        tables: &mut Tables,
+        next: &mut State,
         at: MasterId,
         (asked, request): (Asked, &Request),
         sent: &mut Sent,
@@ -40,13 +41,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The letter arrives: at whom.
-    pub(super) fn deliver(
-        &self,
-        tables: &mut Tables<R>,
-        next: &mut State<R>,
-        number: u32,
-        sent: &mut Sent,
-    ) -> MasterId {
+    pub(super) fn deliver(&self, tables: &mut Tables, next: &mut State, number: u32, sent: &mut Sent) -> MasterId {
         let (from, to) = (tables.letters[number].from, tables.letters[number].to);
         let local = next.local(to);
         let receipt = self.receipt(tables, local, number);
@@ -70,12 +65,12 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Whether the letter builds on something that this master has not seen.
-    pub(super) fn finds_gap(&self, tables: &mut Tables<R>, receiver: u32, letter: u32) -> bool {
+    pub(super) fn finds_gap(&self, tables: &mut Tables, receiver: u32, letter: u32) -> bool {
         self.receipt(tables, receiver, letter).outcome == Arrival::Gap
     }
 
     /// What comes of the letter's arrival at this master.
-    fn receipt(&self, tables: &mut Tables<R>, receiver: u32, number: u32) -> Receipt {
+    fn receipt(&self, tables: &mut Tables, receiver: u32, number: u32) -> Receipt {
         let key = pair(receiver, number);
         tables.receipts.get(&key).copied().unwrap_or_else(|| {
             let mut replica = Replica::clone(&tables.locals[receiver].replica);
@@ -103,7 +98,7 @@ impl<R: Resolver> Cluster<R> {
         })
     }
 
-    pub(crate) fn receive(&self, receiver: &mut Replica<R>, from: MasterId, message: MessageOf<R>) -> Outcome {
+    pub(crate) fn receive(&self, receiver: &mut AnyReplica, from: MasterId, message: AnyMessage) -> Outcome {
         match &self.tamper {
             Some(tamper) => (tamper.receive)(receiver, from, message),
             None => receiver.receive(from, message),
@@ -113,7 +108,7 @@ impl<R: Resolver> Cluster<R> {
     /// The master `before` has taken something in, which has made it `replica`: what it now has to send goes out at once,
     /// except over streams and running links, where it waits; then the log is cut, which in a running master is a step of its
     /// own.
-    fn settled(&self, tables: &mut Tables<R>, before: u32, mut replica: Replica<R>) -> Settled {
+    fn settled(&self, tables: &mut Tables, before: u32, mut replica: AnyReplica) -> Settled {
         if self.counts_waiting() {
             return Settled { after: self.counted(tables, before, replica), outbox: Default::default() };
         }
@@ -132,7 +127,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// All that the master has to send, in messages of so many changes: it now has sent it.
-    fn drained(&self, replica: &mut Replica<R>, max: usize) -> Vec<(MasterId, MessageOf<R>)> {
+    fn drained(&self, replica: &mut AnyReplica, max: usize) -> Vec<(MasterId, AnyMessage)> {
         let mut drained = Vec::new();
         for to in self.scope.topology.sends_to(replica.id()) {
             while let Some(message) = replica.next_push(to, max) {
@@ -144,7 +139,7 @@ impl<R: Resolver> Cluster<R> {
 
     /// The number of the master `replica` with nothing yet to send, where states count what waits: what it has to send now
     /// comes after all that `before` ever had.
-    fn counted(&self, tables: &mut Tables<R>, before: u32, mut replica: Replica<R>) -> u32 {
+    fn counted(&self, tables: &mut Tables, before: u32, mut replica: AnyReplica) -> u32 {
         let (from, drained) = (replica.id(), self.drained(&mut replica, 1));
         let after = tables.local_with(replica, |tables| {
             let mut streams = tables.locals[before].streams.clone();
@@ -167,7 +162,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// How this master is judged by what has been written.
-    pub(super) fn judge(&self, tables: &mut Tables<R>, local: u32, history: u32) -> Judgement {
+    pub(super) fn judge(&self, tables: &mut Tables, local: u32, history: u32) -> Judgement {
         let core = tables.locals[local].core;
         let key = pair(core, history);
         tables.judgements.get(&key).copied().unwrap_or_else(|| {
@@ -187,8 +182,8 @@ impl<R: Resolver> Cluster<R> {
     /// The master at `at` becomes what it has settled to, is judged, and is not sent again what it now has.
     fn settle(
         &self,
-        tables: &mut Tables<R>,
-        next: &mut State<R>,
+        tables: &mut Tables,
+        next: &mut State,
         at: MasterId,
         Settled { after, outbox }: Settled,
         sent: &mut Sent,
@@ -208,8 +203,8 @@ impl<R: Resolver> Cluster<R> {
     /// `asker`'s digest reaches `feeder`, and the answer is on its way.
     pub(super) fn ask(
         &self,
-        tables: &mut Tables<R>,
-        next: &mut State<R>,
+        tables: &mut Tables,
+        next: &mut State,
         asker: MasterId,
         feeder: MasterId,
         sent: &mut Sent,
@@ -228,18 +223,18 @@ impl<R: Resolver> Cluster<R> {
     /// What a feeder with this core answers the asker, whose digest has this number.
     pub(super) fn answer_to(
         &self,
-        tables: &Tables<R>,
+        tables: &Tables,
         core: u32,
         (asker, digest): (MasterId, u32),
         max: usize,
-    ) -> Option<Letter<R>> {
+    ) -> Option<Letter> {
         let feeder = &tables.locals[core].replica;
         let answer = feeder.answer(&tables.digests[digest], max);
         answer.and_then(|answer| self.sealed(feeder, asker, answer))
     }
 
     /// The letter, if there is one, goes out, counted, and is in flight unless it is spent.
-    fn send(&self, tables: &mut Tables<R>, next: &mut State<R>, letter: Option<u32>, sent: &mut Sent) {
+    fn send(&self, tables: &mut Tables, next: &mut State, letter: Option<u32>, sent: &mut Sent) {
         let Some(letter) = letter else { return };
         next.count(tables, letter, sent);
         let is_there = self.scope.link == Link::Soup && next.wire.contains(&letter);
@@ -250,7 +245,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The message as it goes out; `None` if a tampered sender keeps it to itself.
-    pub(crate) fn sealed(&self, sender: &Replica<R>, to: MasterId, mut message: MessageOf<R>) -> Option<Letter<R>> {
+    pub(crate) fn sealed(&self, sender: &AnyReplica, to: MasterId, mut message: AnyMessage) -> Option<Letter> {
         let goes_out = self.tamper.as_ref().is_none_or(|tamper| (tamper.send)(sender, to, &mut message));
         goes_out.then(|| Letter::new(sender.id(), to, message))
     }
@@ -260,7 +255,7 @@ impl<R: Resolver> Cluster<R> {
     /// `receive` looks first whether everything in a message has been seen, does nothing then, and believes nothing by
     /// having got it; and what has been seen stays seen. (Checked against a real `receive` wherever debug assertions are
     /// on, as in all tests.) Of a tampered protocol nothing is assumed: the letter is delivered on trial.
-    fn is_spent(&self, tables: &mut Tables<R>, receiver: u32, letter: u32) -> bool {
+    fn is_spent(&self, tables: &mut Tables, receiver: u32, letter: u32) -> bool {
         match &self.tamper {
             Some(tamper) if tamper.forwards_duplicates || tamper.repeats_count => false,
             Some(_) => self.does_nothing(tables, receiver, letter),
@@ -272,7 +267,7 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    fn does_nothing(&self, tables: &mut Tables<R>, receiver: u32, letter: u32) -> bool {
+    fn does_nothing(&self, tables: &mut Tables, receiver: u32, letter: u32) -> bool {
         self.receipt(tables, receiver, letter).outcome == Arrival::Duplicate
     }
 }

@@ -1,12 +1,13 @@
 //! The user's own properties, evaluated in a cluster's states.
 
 use super::{Cluster, State};
+use crate::any_rule::AnyReplica;
 use crate::history::History;
 use crate::model::{Expectation, Model, Property};
 use crate::own_property::{Acknowledged, Answer, Claim, Keys, Own, OwnProperties, Place, Readings};
 use crate::own_property::{Property as OwnPropertyOf, Rejected, acknowledged};
 use crate::scope::Scope;
-use multimaster::{Key, MasterId, Reading, Replica, Resolver};
+use multimaster::{Key, MasterId, Reading};
 use smallvec::smallvec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 /// The most readings of one key that are tried.
 const TRIED: usize = 16;
 
-impl<R: Resolver> Cluster<R> {
+impl Cluster {
     /// Checks these properties against this cluster. The result is shared: its owner can ask later whether an evaluation
     /// failed.
     ///
@@ -26,7 +27,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The cluster with these properties too.
-    pub(crate) fn asking(mut self, properties: &Arc<OwnProperties>) -> Cluster<R> {
+    pub(crate) fn asking(mut self, properties: &Arc<OwnProperties>) -> Cluster {
         self.own = Own::new(Arc::clone(properties), plausible(&self.start, &self.scope));
         self
     }
@@ -47,7 +48,7 @@ impl<R: Resolver> Cluster<R> {
 
     /// Whether the claim of the own property with this number is true of the state; of a `sometimes`, whether it is
     /// reached. A failed evaluation counts as deciding, so that the schedule that leads to it is reported.
-    fn own_holds(&self, number: usize, state: &State<R>) -> bool {
+    fn own_holds(&self, number: usize, state: &State) -> bool {
         let answer = || self.own_answer(number, state);
         match self.own.properties.all()[number].claim {
             Claim::Always => matches!(answer(), Answer::Yes | Answer::NotClaimed),
@@ -57,7 +58,7 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    fn own_answer(&self, number: usize, state: &State<R>) -> Answer {
+    fn own_answer(&self, number: usize, state: &State) -> Answer {
         let place = self.place(number, state);
         if let Some(answer) = self.own.judged().answers.get(&place) {
             return *answer;
@@ -69,7 +70,7 @@ impl<R: Resolver> Cluster<R> {
 
     /// Whether the state puts the own property with this number to the test: the claim applies here, and it is broken, or
     /// would be if one key read something else, at one master or at all.
-    fn tests_own(&self, number: usize, state: &State<R>) -> bool {
+    fn tests_own(&self, number: usize, state: &State) -> bool {
         let own = &self.own.properties.all()[number];
         if own.claim == Claim::AtQuiescence && !self.at_rest(state) {
             return false;
@@ -92,7 +93,7 @@ impl<R: Resolver> Cluster<R> {
 
     /// What determines the own property with this number: the readings of each master and, if the property reads the
     /// writes, the acknowledged writes and the masters that have seen each.
-    fn place(&self, number: usize, state: &State<R>) -> Place {
+    fn place(&self, number: usize, state: &State) -> Place {
         let (tables, judged) = (self.tables(), &mut *self.own.judged());
         let mut place: Place = smallvec![number as u32];
         for master in &state.masters {
@@ -107,17 +108,17 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// What this master reads of the keys that clients write.
-    fn read_by(&self, replica: &Replica<R>) -> Keys {
+    fn read_by(&self, replica: &AnyReplica) -> Keys {
         self.own.plausible.keys().map(|key| (key.clone(), replica.read(key))).collect()
     }
 
     /// What the masters read there, and what has been written.
-    fn readings_in(&self, place: &Place, state: &State<R>) -> Readings {
+    fn readings_in(&self, place: &Place, state: &State) -> Readings {
         let (masters, writes) = self.seen_in(place, state);
         Readings::new(&masters, writes)
     }
 
-    fn seen_in(&self, place: &Place, state: &State<R>) -> (Vec<Arc<Keys>>, Arc<Vec<Acknowledged>>) {
+    fn seen_in(&self, place: &Place, state: &State) -> (Vec<Arc<Keys>>, Arc<Vec<Acknowledged>>) {
         let (tables, judged) = (self.tables(), self.own.judged());
         let masters = place[1..=state.masters.len()].iter().map(|number| judged.keys(*number)).collect();
         let history: &History = &tables.histories[state.history].history;
@@ -126,7 +127,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The state's readings with one key read otherwise: at one master, or at all.
-    fn readings_nearby(&self, place: &Place, state: &State<R>) -> impl Iterator<Item = Readings> {
+    fn readings_nearby(&self, place: &Place, state: &State) -> impl Iterator<Item = Readings> {
         let (masters, writes) = self.seen_in(place, state);
         let all = self.own.plausible.iter().flat_map(|(key, readings)| readings.iter().map(move |read| (key, read)));
         all.flat_map(move |(key, read)| {
@@ -146,7 +147,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// In words, why the own property of this name is broken in the state; `None` if it is not, or there is none.
-    pub(crate) fn own_complaint(&self, name: &str, state: &State<R>) -> Option<String> {
+    pub(crate) fn own_complaint(&self, name: &str, state: &State) -> Option<String> {
         let number = self.own.properties.all().iter().position(|own| own.name == name)?;
         if self.own_holds(number, state) {
             return None;
@@ -163,7 +164,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Which masters read what of the keys that were asked for, and which writes they have seen if that was asked.
-    fn what_decides(&self, readings: &Readings, state: &State<R>) -> String {
+    fn what_decides(&self, readings: &Readings, state: &State) -> String {
         let read = readings.read();
         let mut masters = Vec::new();
         for reads in readings.masters() {
@@ -185,7 +186,7 @@ impl<R: Resolver> Cluster<R> {
 
 /// By key, what might be read of it: before anything is written, after each request alone, and after the first requests of
 /// each client.
-fn plausible<R: Resolver>(start: &[Replica<R>], scope: &Scope) -> BTreeMap<Key, BTreeSet<Reading>> {
+fn plausible(start: &[AnyReplica], scope: &Scope) -> BTreeMap<Key, BTreeSet<Reading>> {
     let mut plausible: BTreeMap<Key, BTreeSet<Reading>> =
         scope.keys().into_iter().map(|key| (key.clone(), start.iter().map(|at| at.read(&key)).collect())).collect();
     let scripts = scope.clients.iter().map(|client| (client.at, client.asks.as_slice()));

@@ -3,24 +3,24 @@
 use super::tables::{Local, Tables, pair};
 use super::{Action, Cluster, State};
 use crate::scope::Link;
-use multimaster::{Message, Resolver};
+use multimaster::Message;
 use std::sync::Arc;
 
-impl<R: Resolver> Cluster<R> {
+impl Cluster {
     /// Two masters that have seen the same and read differently.
-    pub(crate) fn diverged(&self, state: &State<R>) -> Option<(usize, usize)> {
+    pub(crate) fn diverged(&self, state: &State) -> Option<(usize, usize)> {
         let tables = self.tables();
         let master = |place: usize| &tables.locals[state.masters[place].local];
         (0..state.masters.len()).find_map(|one| {
             let mut others = 0..one;
             let diverges =
-                |(one, other): (&Local<R>, &Local<R>)| one.readings != other.readings && one.digest == other.digest;
+                |(one, other): (&Local, &Local)| one.readings != other.readings && one.digest == other.digest;
             others.find(|other| diverges((master(one), master(*other)))).map(|other| (other, one))
         })
     }
 
     /// Whether all masters have seen all that was written, and read the same.
-    pub(crate) fn agrees(&self, state: &State<R>) -> bool {
+    pub(crate) fn agrees(&self, state: &State) -> bool {
         let tables = self.tables();
         let readings = |local| tables.locals[local].readings;
         let writes = tables.histories[state.history].history.writes();
@@ -30,25 +30,25 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Whether a write has been seen by all.
-    pub(crate) fn seen_by_all(&self, state: &State<R>) -> bool {
+    pub(crate) fn seen_by_all(&self, state: &State) -> bool {
         let tables = self.tables();
         let mut writes = tables.histories[state.history].history.writes().iter();
         writes.any(|write| state.masters.iter().all(|master| tables.digest(master.local).contains(write.dot)))
     }
 
     /// Whether a request has been refused.
-    pub(crate) fn refused(&self, state: &State<R>) -> bool {
+    pub(crate) fn refused(&self, state: &State) -> bool {
         let asked = state.progress().iter().map(|made| usize::from(*made)).sum::<usize>();
         asked + state.chosen.count_ones() as usize > self.tables().histories[state.history].history.writes().len()
     }
 
     /// Whether a right was overspent.
-    pub(crate) fn overspent(&self, state: &State<R>) -> bool {
+    pub(crate) fn overspent(&self, state: &State) -> bool {
         let Tables { overspent, histories, .. } = &mut *self.tables();
         *overspent.entry(state.history).or_insert_with(|| histories[state.history].history.overspent().is_some())
     }
 
-    pub(crate) fn clients_done(&self, state: &State<R>) -> bool {
+    pub(crate) fn clients_done(&self, state: &State) -> bool {
         let scripts = self.scope.clients.iter().zip(state.progress());
         state.chosen.count_ones() as usize == self.scope.free.take
             && scripts.into_iter().all(|(client, made)| client.asks.len() == usize::from(*made))
@@ -56,7 +56,7 @@ impl<R: Resolver> Cluster<R> {
 
     /// The clients are done, and no delivery or tick alters anything. What the link may still lose or repeat is no
     /// reason not to be at rest: nothing is in flight that it could lose.
-    pub(crate) fn at_rest(&self, state: &State<R>) -> bool {
+    pub(crate) fn at_rest(&self, state: &State) -> bool {
         // Only in a soup, where a letter stays, and in a tampered protocol can a step that is possible alter nothing.
         let sure = self.scope.link != Link::Soup && self.tamper.is_none();
         let in_flight = !state.wire.is_empty() || state.waiting().iter().any(|waiting| *waiting > 0);
@@ -77,14 +77,14 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Whether a master lacks something that a neighbour has which sends to it.
-    pub(crate) fn lacks(&self, state: &State<R>) -> bool {
+    pub(crate) fn lacks(&self, state: &State) -> bool {
         let tables = self.tables();
         let seen = |master| tables.digest(state.local(master));
         self.edges.iter().any(|(from, to)| !seen(*to).covers(seen(*from)))
     }
 
     /// An edge over which an exchange of digests would not help.
-    pub(crate) fn beyond_repair(&self, state: &State<R>) -> Option<(usize, usize)> {
+    pub(crate) fn beyond_repair(&self, state: &State) -> Option<(usize, usize)> {
         let tables = &mut *self.tables();
         let edge = self.edges.iter().find(|(from, to)| {
             let (feeder, asker) = (&tables.locals[state.local(*from)], &tables.locals[state.local(*to)]);
@@ -97,7 +97,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Whether an exchange of digests brings the asker all that the feeder has.
-    fn is_repaired(&self, tables: &mut Tables<R>, feeder: u32, asker: u32) -> bool {
+    fn is_repaired(&self, tables: &mut Tables, feeder: u32, asker: u32) -> bool {
         let (lacks, id) = (tables.locals[asker].digest, tables.locals[asker].replica.id());
         let counts = self.what_counts(tables, asker);
         let key = (pair(feeder, counts), id);
@@ -124,12 +124,12 @@ impl<R: Resolver> Cluster<R> {
 
     /// What counts of a receiver when it is asked what it has seen after a letter: what it had seen before. Of a tampered one,
     /// all that it knows.
-    fn what_counts(&self, tables: &Tables<R>, receiver: u32) -> u32 {
+    fn what_counts(&self, tables: &Tables, receiver: u32) -> u32 {
         if self.tamper.is_none() { tables.locals[receiver].digest } else { receiver }
     }
 
     /// Whether a letter in flight builds on something that its receiver has not seen.
-    pub(crate) fn gap(&self, state: &State<R>) -> bool {
+    pub(crate) fn gap(&self, state: &State) -> bool {
         let tables = &mut *self.tables();
         state.wire.iter().any(|letter| {
             let receiver = state.local(tables.letters[*letter].to);
@@ -138,7 +138,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Whether a message in flight, or next on a stream, carries more than one change.
-    pub(crate) fn batch(&self, state: &State<R>) -> bool {
+    pub(crate) fn batch(&self, state: &State) -> bool {
         let tables = self.tables();
         let in_flight = state.wire.iter().any(|letter| match &tables.letters[*letter].message {
             Message::Push(push) => push.changes.len() > 1,
@@ -150,7 +150,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Whether two neighbours each need the other's snapshot.
-    pub(crate) fn crossed(&self, state: &State<R>) -> bool {
+    pub(crate) fn crossed(&self, state: &State) -> bool {
         let tables = self.tables();
         let replica = |master| &tables.locals[state.local(master)].replica;
         let needs_snapshot = |from, to| {

@@ -9,13 +9,14 @@ use super::action::{InquiryNumber, LetterNumber};
 use super::tables::Tables;
 use super::world::World;
 use super::{Action, Cluster, Inquiry, Letter, State};
+use crate::any_rule::AnyMessage;
 use crate::subject::Sent;
-use multimaster::{MasterId, MessageOf, Outcome, Resolver};
+use multimaster::{MasterId, Outcome};
 use std::sync::Arc;
 
-impl<R: Resolver> Cluster<R> {
+impl Cluster {
     /// The steps that no client makes and no letter.
-    pub(super) fn enabled_running(&self, tables: &Tables<R>, state: &State<R>, enable: &mut impl FnMut(Action)) {
+    pub(super) fn enabled_running(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(Action)) {
         let max = self.scope.batch;
         for &(from, to) in &*self.edges {
             let (feeder, asker) = (state.local(from), state.local(to));
@@ -43,13 +44,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// A step in an exploration: within its budget of faults, and judged. False if it is not allowed.
-    pub(super) fn step_running(
-        &self,
-        tables: &mut Tables<R>,
-        next: &mut State<R>,
-        action: Action,
-        sent: &mut Sent,
-    ) -> bool {
+    pub(super) fn step_running(&self, tables: &mut Tables, next: &mut State, action: Action, sent: &mut Sent) -> bool {
         let mut world = tables.world(next);
         let letter = |LetterNumber(number)| Arc::clone(&tables.letters[number]);
         let taken = match action {
@@ -88,7 +83,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// The state is altered to what the world has come to be.
-    fn become_like(&self, tables: &mut Tables<R>, next: &mut State<R>, world: World<R>) {
+    fn become_like(&self, tables: &mut Tables, next: &mut State, world: World) {
         for (master, replica) in next.masters.iter_mut().zip(world.replicas) {
             if Arc::ptr_eq(&replica, &tables.locals[master.local].replica) {
                 continue;
@@ -103,7 +98,7 @@ impl<R: Resolver> Cluster<R> {
     /// A link takes the next changes from its sender's log.
     pub(crate) fn push(
         &self,
-        world: &mut World<R>,
+        world: &mut World,
         from: MasterId,
         to: MasterId,
         max: usize,
@@ -115,7 +110,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// A master sends its digest.
-    pub(crate) fn inquire(&self, world: &mut World<R>, asker: MasterId, feeder: MasterId) -> Option<()> {
+    pub(crate) fn inquire(&self, world: &mut World, asker: MasterId, feeder: MasterId) -> Option<()> {
         self.scope.topology.hears_from(asker).find(|heard| *heard == feeder)?;
         let inquiry = Inquiry { asker, feeder, seen: world.master(asker).digest().clone() };
         let place = world.inquiries.partition_point(|held| *held < inquiry);
@@ -124,7 +119,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// A digest arrives, and its answer, if there is one, is in flight.
-    pub(crate) fn answer(&self, world: &mut World<R>, inquiry: &Inquiry, max: usize, sent: &mut Sent) -> Option<()> {
+    pub(crate) fn answer(&self, world: &mut World, inquiry: &Inquiry, max: usize, sent: &mut Sent) -> Option<()> {
         let place = world.inquiries.binary_search(inquiry).ok()?;
         let Inquiry { asker, feeder, seen } = world.inquiries.remove(place);
         if let Some(answer) = world.master(feeder).answer(&seen, max) {
@@ -134,12 +129,12 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// A letter arrives.
-    pub(crate) fn arrive(&self, world: &mut World<R>, letter: &Letter<R>) -> Option<Outcome> {
+    pub(crate) fn arrive(&self, world: &mut World, letter: &Letter) -> Option<Outcome> {
         world.take(letter).then_some(())?;
         Some(world.alter(letter.to, |receiver| self.receive(receiver, letter.from, letter.message.clone())))
     }
 
-    fn send_off(&self, world: &mut World<R>, from: MasterId, to: MasterId, message: MessageOf<R>, sent: &mut Sent) {
+    fn send_off(&self, world: &mut World, from: MasterId, to: MasterId, message: AnyMessage, sent: &mut Sent) {
         if let Some(letter) = self.sealed(world.master(from), to, message) {
             letter.count(|| world.master(to).digest(), sent);
             world.fly(Arc::new(letter));

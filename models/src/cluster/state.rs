@@ -3,9 +3,10 @@
 use super::judgement::Judgement;
 use super::tables::{Tables, pair};
 use super::world::World;
+use crate::any_rule::{AnyMessage, AnyReplica};
 use crate::subject::Sent;
 use foldhash::quality::FixedState;
-use multimaster::{MasterId, Message, MessageOf, Replica, Resolver, VersionVector};
+use multimaster::{MasterId, Message, VersionVector};
 use smallvec::{Array, SmallVec};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::ptr;
@@ -13,8 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A global state of a [`Cluster`](super::Cluster). What it is made of lies in the cluster's tables, where each master,
 /// letter and history is kept once: so two states of one cluster are equal if their numbers are.
-pub struct State<R: Resolver> {
-    tables: Arc<Mutex<Tables<R>>>,
+pub struct State {
+    tables: Arc<Mutex<Tables>>,
     pub(super) masters: SmallVec<[Master; 4]>,
     /// The letters in flight, in the order of content: a bag for datagrams and running links, a set for the soup.
     pub(super) wire: SmallVec<[u32; 8]>,
@@ -61,21 +62,21 @@ pub(crate) struct Inquiry {
 }
 
 /// A message in flight.
-pub(crate) struct Letter<R: Resolver> {
+pub(crate) struct Letter {
     pub(crate) from: MasterId,
     pub(crate) to: MasterId,
-    pub(crate) message: MessageOf<R>,
+    pub(crate) message: AnyMessage,
     hash: u64,
 }
 
-impl<R: Resolver> State<R> {
+impl State {
     /// A state in which nothing is in flight and nothing has been asked.
     pub(super) fn new(
-        tables: &Arc<Mutex<Tables<R>>>,
+        tables: &Arc<Mutex<Tables>>,
         masters: SmallVec<[Master; 4]>,
         history: u32,
         (streams, clients): (usize, usize),
-    ) -> State<R> {
+    ) -> State {
         State {
             tables: Arc::clone(tables),
             masters,
@@ -120,23 +121,23 @@ impl<R: Resolver> State<R> {
     }
 
     /// What the state's numbers stand for.
-    pub(crate) fn world(&self) -> World<R> {
+    pub(crate) fn world(&self) -> World {
         locked(&self.tables).world(self)
     }
 
     /// The master `id`.
-    pub(crate) fn replica(&self, id: MasterId) -> Arc<Replica<R>> {
+    pub(crate) fn replica(&self, id: MasterId) -> Arc<AnyReplica> {
         locked(&self.tables).replica(self, id)
     }
 
     /// The changes that the letter puts under way are counted as sent: of a snapshot, those that its receiver lacks.
-    pub(super) fn count(&self, tables: &Tables<R>, letter: u32, sent: &mut Sent) {
+    pub(super) fn count(&self, tables: &Tables, letter: u32, sent: &mut Sent) {
         let letter = &tables.letters[letter];
         letter.count(|| tables.digest(self.local(letter.to)), sent);
     }
 
     /// The letter is in flight: perhaps not the first that is like it.
-    pub(super) fn fly(&mut self, tables: &Tables<R>, letter: u32) {
+    pub(super) fn fly(&mut self, tables: &Tables, letter: u32) {
         let order = tables.letters[letter].order();
         let place = self.wire.partition_point(|held| *held != letter && tables.letters[*held].order() < order);
         self.wire.insert(place, letter);
@@ -150,7 +151,7 @@ impl<R: Resolver> State<R> {
     }
 }
 
-pub(super) fn locked<R: Resolver>(tables: &Mutex<Tables<R>>) -> MutexGuard<'_, Tables<R>> {
+pub(super) fn locked(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
     tables.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
@@ -158,8 +159,8 @@ pub(crate) fn content_hash<T: Hash + ?Sized>(value: &T) -> u64 {
     FixedState::with_seed(0).hash_one(value)
 }
 
-impl<R: Resolver> Letter<R> {
-    pub(super) fn new(from: MasterId, to: MasterId, message: MessageOf<R>) -> Letter<R> {
+impl Letter {
+    pub(super) fn new(from: MasterId, to: MasterId, message: AnyMessage) -> Letter {
         let hash = content_hash(&(from, to, &message));
         Letter { from, to, message, hash }
     }
@@ -168,7 +169,7 @@ impl<R: Resolver> Letter<R> {
         self.hash
     }
 
-    pub(super) fn order(&self) -> (MasterId, MasterId, &MessageOf<R>) {
+    pub(super) fn order(&self) -> (MasterId, MasterId, &AnyMessage) {
         (self.from, self.to, &self.message)
     }
 
@@ -184,14 +185,14 @@ impl<R: Resolver> Letter<R> {
 
 // What hashes differently is not equal: that settles nearly every comparison.
 
-impl<R: Resolver> PartialEq for Letter<R> {
+impl PartialEq for Letter {
     fn eq(&self, other: &Self) -> bool {
         ptr::eq(self, other) || (self.hash == other.hash && self.order() == other.order())
     }
 }
 
 /// Two states of one cluster are equal if their numbers are.
-impl<R: Resolver> PartialEq for State<R> {
+impl PartialEq for State {
     fn eq(&self, other: &Self) -> bool {
         self.masters.iter().map(|master| master.local).eq(other.masters.iter().map(|master| master.local))
             && self.wire == other.wire
@@ -203,7 +204,7 @@ impl<R: Resolver> PartialEq for State<R> {
 }
 
 /// The numbers, two a word. How many masters, clients and streams there are is the same in all states of a cluster.
-impl<R: Resolver> Hash for State<R> {
+impl Hash for State {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         let Faults { losses, duplicates, resets } = self.faults;
         hasher.write_u64(pair(self.history, u32::from_le_bytes([losses, duplicates, resets, 0])));
@@ -220,7 +221,7 @@ impl<R: Resolver> Hash for State<R> {
     }
 }
 
-impl<R: Resolver> Clone for State<R> {
+impl Clone for State {
     fn clone(&self) -> Self {
         let mut copy = State::new(&self.tables, SmallVec::new(), self.history, (0, 0));
         copy.clone_from(self);

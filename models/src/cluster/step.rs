@@ -5,16 +5,16 @@ use super::tables::Tables;
 use super::{Action, Cluster, LetterNumber, State};
 use crate::scope::Link;
 use crate::subject::Sent;
-use multimaster::{MasterId, Resolver};
+use multimaster::MasterId;
 use std::ops::ControlFlow;
 
-impl<R: Resolver> Cluster<R> {
+impl Cluster {
     /// The state after `action`, and which changes were sent on the way; `None` if nothing is different.
-    pub(crate) fn step(&self, state: &State<R>, action: Action) -> Option<(State<R>, Sent)> {
+    pub(crate) fn step(&self, state: &State, action: Action) -> Option<(State, Sent)> {
         self.step_in(&mut self.tables(), state, action)
     }
 
-    pub(super) fn step_in(&self, tables: &mut Tables<R>, state: &State<R>, action: Action) -> Option<(State<R>, Sent)> {
+    pub(super) fn step_in(&self, tables: &mut Tables, state: &State, action: Action) -> Option<(State, Sent)> {
         let (mut next, mut sent) = (state.clone(), Sent::new());
         self.alter(tables, state, &mut next, action, &mut sent).then_some((next, sent))
     }
@@ -22,9 +22,9 @@ impl<R: Resolver> Cluster<R> {
     /// Tells `reach` of every step that alters something: its place among those possible, where it leads, what it sends.
     pub(crate) fn each_step(
         &self,
-        state: &State<R>,
+        state: &State,
         actions: &mut Vec<Action>,
-        reach: &mut impl FnMut(usize, &State<R>, &Sent) -> ControlFlow<()>,
+        reach: &mut impl FnMut(usize, &State, &Sent) -> ControlFlow<()>,
     ) {
         // Once for all; and one state is altered again and again: most of those reached are known.
         let tables = &mut *self.tables();
@@ -43,14 +43,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Takes the step in `next`, which is as `state` so far. False if it is not allowed, or nothing is different.
-    fn alter(
-        &self,
-        tables: &mut Tables<R>,
-        state: &State<R>,
-        next: &mut State<R>,
-        action: Action,
-        sent: &mut Sent,
-    ) -> bool {
+    fn alter(&self, tables: &mut Tables, state: &State, next: &mut State, action: Action, sent: &mut Sent) -> bool {
         let client = matches!(action, Action::Ask { .. } | Action::Choose(_));
         let allowed = if matches!(self.scope.link, Link::Running { .. }) && !client {
             self.step_running(tables, next, action, sent)
@@ -63,9 +56,9 @@ impl<R: Resolver> Cluster<R> {
     /// Takes the step in `next` itself. False if it is not allowed.
     fn step_at_once(
         &self,
-        tables: &mut Tables<R>,
-        state: &State<R>,
-        next: &mut State<R>,
+        tables: &mut Tables,
+        state: &State,
+        next: &mut State,
         action: Action,
         sent: &mut Sent,
     ) -> bool {

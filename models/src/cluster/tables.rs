@@ -10,10 +10,11 @@ use super::judgement::Judgement;
 use super::outcomes::{Asked, Move, Moved, Receipt, Wrote};
 use super::state::{Inquiry, Letter, State, content_hash};
 use super::world::World;
+use crate::any_rule::AnyReplica;
 use crate::history::{History, Write};
 use foldhash::fast;
 use hashbrown::HashTable;
-use multimaster::{Dot, Key, MasterId, Message, Reading, Replica, Resolver, VersionVector};
+use multimaster::{Dot, Key, MasterId, Message, Reading, Replica, VersionVector};
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -78,8 +79,8 @@ impl<T> Index<u32> for Numbered<T> {
 }
 
 /// A master. Where states [count what waits](super::Cluster::counts_waiting), it is told here with nothing yet to send.
-pub(super) struct Local<R: Resolver> {
-    pub(super) replica: Arc<Replica<R>>,
+pub(super) struct Local {
+    pub(super) replica: Arc<AnyReplica>,
     /// The number of the same master with nothing yet to send, which reads and answers as this one does.
     pub(super) core: u32,
     /// The number of what it has seen.
@@ -115,14 +116,14 @@ const MOST_NUMBERS: u32 = u32::MAX - (1 << 28);
 pub(super) type Known<K, V> = HashMap<K, V, fast::FixedState>;
 
 /// All that a cluster's states are made of, and all that is remembered of its steps.
-pub(crate) struct Tables<R: Resolver> {
+pub(crate) struct Tables {
     /// The topology's edges, in order.
     edges: Arc<[(MasterId, MasterId)]>,
     /// How much may be numbered of each kind.
     pub(super) most: u32,
-    pub(super) locals: Numbered<Local<R>>,
+    pub(super) locals: Numbered<Local>,
     pub(super) digests: Numbered<VersionVector>,
-    pub(super) letters: Numbered<Arc<Letter<R>>>,
+    pub(super) letters: Numbered<Arc<Letter>>,
     pub(super) inquiries: Numbered<Inquiry>,
     pub(super) histories: Numbered<Ghost>,
     /// All that a master reads: each key in order.
@@ -161,8 +162,8 @@ pub(super) fn pair(one: u32, other: u32) -> u64 {
     u64::from(one) << 32 | u64::from(other)
 }
 
-impl<R: Resolver> Tables<R> {
-    pub(super) fn new(edges: Arc<[(MasterId, MasterId)]>) -> Tables<R> {
+impl Tables {
+    pub(super) fn new(edges: Arc<[(MasterId, MasterId)]>) -> Tables {
         Tables {
             edges,
             locals: Numbered::default(),
@@ -189,12 +190,12 @@ impl<R: Resolver> Tables<R> {
     }
 
     /// The number of the master `replica`.
-    pub(super) fn local(&mut self, replica: Replica<R>) -> u32 {
+    pub(super) fn local(&mut self, replica: AnyReplica) -> u32 {
         self.local_with(replica, |_| Streams::new())
     }
 
     /// The number of the master `replica`; if it is new, `streams` tells what its log comes to.
-    pub(super) fn local_with(&mut self, replica: Replica<R>, streams: impl FnOnce(&mut Self) -> Streams) -> u32 {
+    pub(super) fn local_with(&mut self, replica: AnyReplica, streams: impl FnOnce(&mut Self) -> Streams) -> u32 {
         let hash = content_hash(&replica);
         if let Some(known) = self.locals.find(hash, |local| *local.replica == replica) {
             return known;
@@ -209,7 +210,7 @@ impl<R: Resolver> Tables<R> {
     }
 
     /// The same master with nothing yet to send, if it has something.
-    fn rested(&self, replica: &Replica<R>) -> Option<Replica<R>> {
+    fn rested(&self, replica: &AnyReplica) -> Option<AnyReplica> {
         let peers = || self.edges.iter().filter(|(from, _)| *from == replica.id()).map(|(_, to)| *to);
         peers().any(|peer| replica.has_push(peer)).then(|| {
             let mut rested = replica.clone();
@@ -219,7 +220,7 @@ impl<R: Resolver> Tables<R> {
     }
 
     /// The master at `at` in this state, with what it has yet to send.
-    pub(super) fn replica(&self, state: &State<R>, at: MasterId) -> Arc<Replica<R>> {
+    pub(super) fn replica(&self, state: &State, at: MasterId) -> Arc<AnyReplica> {
         let local = state.local(at);
         let mut replica = Arc::clone(&self.locals[local].replica);
         for ((_, to), waiting) in self.edges.iter().zip(state.waiting()).filter(|((from, _), _)| *from == at) {
@@ -255,7 +256,7 @@ impl<R: Resolver> Tables<R> {
     }
 
     /// The sender has the letter yet to send, and all that comes after it.
-    pub(super) fn wind_back(&self, sender: &mut Replica<R>, letter: u32) {
+    pub(super) fn wind_back(&self, sender: &mut AnyReplica, letter: u32) {
         let Letter { to, message, .. } = &*self.letters[letter];
         if let Message::Push(push) = message {
             sender.resume(*to, &push.extends);
@@ -272,7 +273,7 @@ impl<R: Resolver> Tables<R> {
         self.digests.number(digest, || digest.clone())
     }
 
-    pub(super) fn letter(&mut self, letter: Arc<Letter<R>>) -> u32 {
+    pub(super) fn letter(&mut self, letter: Arc<Letter>) -> u32 {
         let hash = letter.hash();
         self.letters.find(hash, |known| *known == letter).unwrap_or_else(|| self.letters.add(hash, letter))
     }
@@ -319,7 +320,7 @@ impl<R: Resolver> Tables<R> {
     }
 
     /// The state as what its numbers stand for.
-    pub(super) fn world(&self, state: &State<R>) -> World<R> {
+    pub(super) fn world(&self, state: &State) -> World {
         World {
             replicas: (0..).map(MasterId).take(state.masters.len()).map(|at| self.replica(state, at)).collect(),
             wire: state.wire.iter().map(|letter| Arc::clone(&self.letters[*letter])).collect(),

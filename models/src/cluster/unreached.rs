@@ -2,10 +2,10 @@
 
 use super::Cluster;
 use crate::properties::{CONFLICT, CROSSED, DEPENDENCY, RELAYED};
-use multimaster::{MasterId, Replica, Request, Resolver};
+use multimaster::{MasterId, Replica, Request};
 use std::collections::{BTreeMap, BTreeSet};
 
-impl<R: Resolver> Cluster<R> {
+impl Cluster {
     /// Why the witness cannot be reached; `None` if the requests do not explain it.
     pub(crate) fn unreachable(&self, witness: &str) -> Option<String> {
         if ![CONFLICT, CROSSED, DEPENDENCY, RELAYED].contains(&witness) {

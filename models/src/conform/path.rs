@@ -2,32 +2,33 @@
 
 use super::judged::judged;
 use super::report::{self, ShardSummary, Tally};
+use crate::any_rule::AnyMessage;
 use crate::cluster::{Cluster, Inquiry, Letter, World, written};
 use crate::history::Write;
 use crate::model::Sent;
 use multimaster::record::Event;
-use multimaster::{MasterId, Message, MessageOf, Request, Resolver};
+use multimaster::{MasterId, Message, Request};
 use std::sync::Arc;
 
 /// A path of the model, and its last state.
-pub(super) struct Path<R: Resolver> {
-    world: World<R>,
+pub(super) struct Path {
+    world: World,
     /// The acknowledged writes, in the order in which they were made.
     writes: Vec<Write>,
     pub(super) tally: Tally,
 }
 
-impl<R: Resolver> Path<R> {
-    pub(super) fn new(cluster: &Cluster<R>) -> Path<R> {
+impl Path {
+    pub(super) fn new(cluster: &Cluster) -> Path {
         Path { world: cluster.initial().world(), writes: Vec::new(), tally: Tally::default() }
     }
 
     /// Takes the step that the event says, if the model allows it and comes to the same; if not, why.
     pub(super) fn take<S, E>(
         &mut self,
-        cluster: &Cluster<R>,
+        cluster: &Cluster,
         event: &Event<S, E>,
-        read: impl Fn(&Message<S, E>) -> Result<MessageOf<R>, String>,
+        read: impl Fn(&Message<S, E>) -> Result<AnyMessage, String>,
     ) -> Result<(), String> {
         match event {
             Event::Write { at, key, op, answer } => {
@@ -100,7 +101,7 @@ impl<R: Resolver> Path<R> {
     }
 
     /// The letter in flight that holds this message.
-    fn letter(&self, from: MasterId, to: MasterId, message: &MessageOf<R>) -> Result<Arc<Letter<R>>, String> {
+    fn letter(&self, from: MasterId, to: MasterId, message: &AnyMessage) -> Result<Arc<Letter>, String> {
         if let Some(place) = self.world.flying(from, to, message) {
             return Ok(self.world.wire[place].clone());
         }

@@ -84,7 +84,7 @@ fn drops_deletes<R: Resolver<State = Option<Version>>>(
 }
 
 /// A writes and deletes, and its changes may be delivered, and applied, twice.
-fn again(rule: AnyRule) -> Cluster<AnyRule> {
+fn again(rule: AnyRule) -> Cluster {
     let tamper = Delivery::AtLeastOnce.tamper().expect("not what the protocol gives");
     Cluster::new(pair(REPEATING, &[&["set k = 1", "delete k"]]), rule).tampered(tamper)
 }

@@ -6,10 +6,11 @@ use super::{
     Bug::{Documented, Own},
     Mutant,
 };
+use crate::any_rule::AnyMessage;
 use crate::properties::{AGREEMENT, CAUSAL_ORDER, CONVERGENCE, FALLS_SILENT, NO_CAUSAL_LOSS, REPAIRABLE};
 use crate::scope::Scope;
 use crate::tamper::Tamper;
-use multimaster::{Dot, LastWriteWins, MasterId, Message, MessageOf, ObservedRemoveSet, Resolver, VersionVector};
+use multimaster::{Dot, LastWriteWins, MasterId, Message, ObservedRemoveSet, VersionVector};
 
 /// A hub that sends only changes of its own; in answers, too.
 fn without_relay() -> Worlds {
@@ -23,7 +24,7 @@ fn without_relay() -> Worlds {
 }
 
 /// Says only that the change's own origin must have been seen so far. First in first out, and no more.
-pub(super) fn needs_nothing_of_others<R: Resolver>(message: &mut MessageOf<R>) {
+pub(super) fn needs_nothing_of_others(message: &mut AnyMessage) {
     if let Message::Push(push) = message {
         let first = push.changes[0].dot;
         push.extends = VersionVector::default();
@@ -97,7 +98,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         worlds: || {
             let scope = all_to_all(DATAGRAM, &[&["set question = 1"], &["set reply = 2"]]);
             Worlds::sending(&scope, LastWriteWins, |_, _, message| {
-                needs_nothing_of_others::<LastWriteWins>(message);
+                needs_nothing_of_others(message);
                 true
             })
         },
@@ -118,7 +119,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         worlds: || {
             let scope = all_to_all(DATAGRAM, &[&["insert red into tags"], &["remove red from tags"]]);
             Worlds::sending(&scope, ObservedRemoveSet, |_, _, message| {
-                needs_nothing_of_others::<ObservedRemoveSet>(message);
+                needs_nothing_of_others(message);
                 true
             })
         },
@@ -133,7 +134,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         worlds: || {
             let scope = ring(DATAGRAM, &[&["set secret = 1"], &["set hint = 2"]]);
             Worlds::sending(&scope, LastWriteWins, |_, to, message| {
-                needs_nothing_of_others::<LastWriteWins>(message);
+                needs_nothing_of_others(message);
                 !matches!(message, Message::Push(push) if to == MasterId(2) && push.changes[0].key == "secret")
             })
         },

@@ -7,13 +7,13 @@ use super::{
     Bug::{Documented, Own},
     Mutant,
 };
-use crate::any_rule::AnyRule;
+use crate::any_rule::{AnyMessage, AnyReplica, AnyRule};
 use crate::cluster::Cluster;
 use crate::erased::Erased;
 use crate::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_INVENTION, NO_POLICY_LOSS, NO_TOTAL_LOSS};
 use crate::scope::Scope;
 use crate::tamper::Tamper;
-use multimaster::{Change, Message, MessageOf, Op, Outcome, Replica, Text, Version};
+use multimaster::{Change, Message, Op, Outcome, Text, Version};
 use multimaster::{Counter, Custom, CustomMerged, LastWriteWins, MasterId, ObservedRemoveSet, Resolver, lower_seat};
 
 /// Ann moves from seat 1 to seat 3, which is free; meanwhile Bob takes seat 2.
@@ -36,12 +36,13 @@ pub(super) fn element() -> Scope {
 }
 
 /// What arrives is written once more, as if a client had asked for it here.
-fn write_again(replica: &mut Replica<Counter>, message: &MessageOf<Counter>) -> Outcome {
+fn write_again(replica: &mut AnyReplica, message: &AnyMessage) -> Outcome {
     let Message::Push(push) = message else {
         return Outcome::Duplicate;
     };
     for change in &push.changes {
-        replica.write(&change.key, Op::Add(change.effect)).expect("a counter that is not full");
+        let amount = change.effect.value().expect("the effect of a counter");
+        replica.write(&change.key, Op::Add(*amount)).expect("a counter that is not full");
     }
     Outcome::Applied
 }

@@ -3,10 +3,16 @@
 use super::scopes::*;
 use super::worlds::{Broken, Worlds};
 use super::{Bug::Documented, Mutant};
+use crate::any_rule::Pack;
 use crate::properties::{AGREEMENT, CONVERGENCE, NO_CAUSAL_LOSS, NO_RESURRECTION};
 use crate::scope::Scope;
-use multimaster::{Counter, LastWriteWins, Message, Stamp};
+use multimaster::{Counter, LastWriteWins, Message, Stamp, Version};
 use std::sync::Arc;
+
+/// What a register holds.
+fn version(held: &Pack) -> Option<&Version> {
+    held.value::<Option<Version>>()?.as_ref()
+}
 
 /// The snapshot's encoding has no place for "removed", so what is deleted is left out.
 fn forgets_deletes() -> Worlds {
@@ -14,7 +20,7 @@ fn forgets_deletes() -> Worlds {
     Worlds::sending(&scope, LastWriteWins, |_, _, message| {
         if let Message::Snapshot(snapshot) = message {
             Arc::make_mut(&mut snapshot.table)
-                .retain(|_, held| held.as_ref().is_some_and(|version| version.value.is_some()));
+                .retain(|_, held| version(held).is_some_and(|version| version.value.is_some()));
         }
         true
     })
@@ -49,10 +55,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let scope = keeping(0, pair(STREAM, &[&["set k = 1"], &["set k = 2"]]));
             Worlds::sending(&scope, LastWriteWins, |_, _, message| {
                 if let Message::Snapshot(snapshot) = message {
-                    Arc::make_mut(&mut snapshot.table)
-                        .values_mut()
-                        .flatten()
-                        .for_each(|version| version.stamp = Stamp::new(0, version.stamp.master()));
+                    for held in Arc::make_mut(&mut snapshot.table).values_mut() {
+                        let version = version(held)
+                            .map(|version| Version { stamp: Stamp::new(0, version.stamp.master()), ..version.clone() });
+                        *held = Pack::of_state(version);
+                    }
                 }
                 true
             })

@@ -51,7 +51,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         worlds: || {
             let sold: &[&[&str]] = &[&["add 1 to stock", "transfer 1 of stock to B"], &["subtract 1 from stock"]];
             Worlds::sending(&all_to_all(DATAGRAM, sold), BoundedCounter, |_, _, message| {
-                needs_nothing_of_others::<BoundedCounter>(message);
+                needs_nothing_of_others(message);
                 true
             })
         },

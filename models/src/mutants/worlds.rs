@@ -1,6 +1,6 @@
 //! What is explored of a mutant: [`Worlds`], and rules with a part replaced.
 
-use crate::any_rule::AnyRule;
+use crate::any_rule::{AnyMessage, AnyReplica, AnyRule};
 use crate::claims;
 use crate::cluster::Cluster;
 use crate::erased::Erased;
@@ -8,7 +8,7 @@ use crate::history::Claims;
 use crate::scope::Scope;
 use crate::specification::Specification;
 use crate::tamper::Tamper;
-use multimaster::{Change, Dot, Kind, MasterId, MessageOf, Op, Reading, Refusal, Replica, Resolver, Side, Stamp};
+use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Stamp};
 
 /// One scope, with a mutation and without.
 pub struct Worlds {
@@ -32,30 +32,31 @@ impl Worlds {
         mutant: impl Resolver,
         sound: impl Resolver,
     ) -> Worlds {
-        let specified = |cluster: Cluster<AnyRule>| Erased::new(cluster.specified(specification));
+        let specified = |cluster: Cluster| Erased::new(cluster.specified(specification));
         Worlds { mutant: specified(under(scope, mutant)), sound: specified(under(scope, sound)) }
     }
 
     /// One rule that ships, over a protocol that is tampered with.
-    pub(super) fn tampered<R: Resolver>(scope: &Scope, rule: R, tamper: Tamper<R>) -> Worlds {
+    pub(super) fn tampered(scope: &Scope, rule: impl Resolver, tamper: Tamper) -> Worlds {
+        let rule = AnyRule::new(rule);
         let cluster = || Cluster::new(scope.clone(), rule.clone()).believed(Claims::Tested);
         Worlds { mutant: Erased::new(cluster().tampered(tamper)), sound: Erased::new(cluster()) }
     }
 
     /// Its messages are altered, or kept back.
-    pub(super) fn sending<R: Resolver>(scope: &Scope, rule: R, send: Send<R>) -> Worlds {
+    pub(super) fn sending(scope: &Scope, rule: impl Resolver, send: Send) -> Worlds {
         Self::tampered(scope, rule, Tamper { send, ..Tamper::default() })
     }
 }
 
 /// Masters under this rule, whose claims are believed as far as they were tested.
-fn under(scope: &Scope, rule: impl Resolver) -> Cluster<AnyRule> {
+fn under(scope: &Scope, rule: impl Resolver) -> Cluster {
     let claims = claims::of(&rule);
     Cluster::new(scope.clone(), AnyRule::new(rule)).believed(claims)
 }
 
 /// A [`Tamper::send`].
-type Send<R> = fn(&Replica<R>, MasterId, &mut MessageOf<R>) -> bool;
+type Send = fn(&AnyReplica, MasterId, &mut AnyMessage) -> bool;
 /// A [`Resolver::prepare`].
 pub(super) type Prepare<R> =
     fn(&R, &<R as Resolver>::State, Op, Dot, Stamp) -> Result<<R as Resolver>::Effect, Refusal>;

@@ -98,7 +98,7 @@ pub(crate) fn survey_of(rule: Rule) -> Result<Surveyed, String> {
     Ok(Surveyed { rule, found, exhausted, laws: rule.rule.with(Laws) })
 }
 
-/// Tries the laws, on what the rule keeps as JSON: so they are compiled once for all rules.
+/// Tries the laws. A state is as large as its JSON.
 struct Laws;
 
 impl ForRule for Laws {

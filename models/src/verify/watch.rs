@@ -34,8 +34,8 @@ pub enum Misbehaviour {
         /// The call.
         call: String,
     },
-    /// A value that it keeps or sends changes when it is written as JSON and read again, as scenario files, surveys and
-    /// networks do.
+    /// A value that it keeps or sends changes when it is written as JSON and read again, as records and networks
+    /// do.
     Unwritable {
         /// The value.
         value: String,

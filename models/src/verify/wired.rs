@@ -5,8 +5,8 @@ use multimaster::resolver::Data;
 use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Stamp};
 use std::panic::resume_unwind;
 
-/// The rule, and a check that what it keeps and sends is the same once it has been written as JSON and read. Scenario files
-/// and surveys identify states by that text: if it left out a part, two states would be taken for one.
+/// The rule, and a check that what it keeps and sends is the same once it has been written as JSON and read. Records
+/// and networks carry that text: if it left out a part, masters would come to know something else than was sent.
 #[derive(Clone)]
 pub(super) struct Wired<R>(pub(super) R);
 

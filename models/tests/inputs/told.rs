@@ -3,9 +3,9 @@
 use crate::{checked, replayed, scenario, why};
 use multimaster::resolver::Side;
 use multimaster::{
-    Change, Dot, LastWriteWins, MasterId, Message, MessageOf, Op, Outcome, Reading, Refusal, Replica, Resolver, Stamp,
-    Text, Topology,
+    Change, Dot, LastWriteWins, MasterId, Message, Op, Outcome, Reading, Refusal, Resolver, Stamp, Text, Topology,
 };
+use multimaster_models::any_rule::{AnyMessage, AnyReplica};
 use multimaster_models::cluster::Cluster;
 use multimaster_models::engine::{Limits, Verdict, explore};
 use multimaster_models::properties::{NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS};
@@ -108,7 +108,7 @@ fn what_a_receiver_refuses_is_said_to_be_refused() {
 }
 
 /// A master that keeps its own value writes it once more, so that the others take it: no client asked for that write.
-fn realign(replica: &mut Replica<LastWriteWins>, from: MasterId, message: MessageOf<LastWriteWins>) -> Outcome {
+fn realign(replica: &mut AnyReplica, from: MasterId, message: AnyMessage) -> Outcome {
     let changed = match &message {
         Message::Push(push) => push.changes.first().map(|change| change.key.clone()),
         _ => None,

@@ -1,6 +1,6 @@
 //! Witnesses can fail: where something cannot happen, its witness is reported unreached.
 
-use multimaster::{BoundedCounter, LastWriteWins, Outcome, Resolver};
+use multimaster::{BoundedCounter, LastWriteWins, Outcome};
 use multimaster_models::cluster::Cluster;
 use multimaster_models::engine::{Limits, Verdict, explore};
 use multimaster_models::mutants::scopes::*;
@@ -8,7 +8,7 @@ use multimaster_models::properties as p;
 use multimaster_models::scope::{Link, Scope};
 use multimaster_models::tamper::Tamper;
 
-fn verdict<R: Resolver>(cluster: &Cluster<R>, witness: &str) -> Option<Verdict> {
+fn verdict(cluster: &Cluster, witness: &str) -> Option<Verdict> {
     let report = explore(cluster, Limits::default(), |_, _| {});
     assert_eq!(report.cut, None);
     report.verdict(witness).cloned()
@@ -18,7 +18,7 @@ fn unreached(scope: Scope, witness: &str) {
     assert_eq!(verdict(&Cluster::new(scope, LastWriteWins), witness), Some(Verdict::Violated(None)), "{witness}");
 }
 
-fn unreached_if(tamper: Tamper<LastWriteWins>, scope: Scope, witness: &str) {
+fn unreached_if(tamper: Tamper, scope: Scope, witness: &str) {
     let cluster = Cluster::new(scope, LastWriteWins).tampered(tamper);
     assert_eq!(verdict(&cluster, witness), Some(Verdict::Violated(None)), "{witness}");
 }
@@ -29,7 +29,7 @@ fn absent(scope: Scope, witness: &str) {
 }
 
 /// Nothing that masters send goes out.
-fn mute() -> Tamper<LastWriteWins> {
+fn mute() -> Tamper {
     Tamper { send: |_, _, _| false, ..Tamper::default() }
 }
 
