@@ -78,6 +78,12 @@ impl Bounds {
         Bounds { masters, writes, requests, delivery, snapshots: false, times: Times::Lamport, time }
     }
 
+    /// Whether so many masters can be asked for all of these.
+    pub(crate) fn take(masters: u16, requests: &[Request]) -> bool {
+        let is_there = |request: &Request| !matches!(request.op.untimed(), Op::Transfer { to, .. } if to.0 >= masters);
+        requests.len() <= MOST_OPERATIONS && requests.iter().all(is_there)
+    }
+
     /// What is wrong with these bounds for any rule, if anything.
     fn fault(&self) -> Option<String> {
         if !(2..=MOST_MASTERS).contains(&usize::from(self.masters)) {
@@ -249,6 +255,10 @@ impl<'a> Search<'a> {
         let (uses_clocks, kind) = (rules[0].goes_by_clocks(), rules[0].kind());
         if let Some(other) = bounds.requests.iter().find(|request| !kind.takes(&request.op)) {
             return Err(format!("`{other}`: this rule takes {}", kind.operations()));
+        }
+        if let Some(other) = bounds.requests.iter().find(|request| !Bounds::take(bounds.masters, &[(*request).clone()]))
+        {
+            return Err(format!("`{other}`: there is no such master among {}", bounds.masters));
         }
         let numbers = AnyRule::numbered(&rules, keys.clone());
         // A transfer names a master.

@@ -96,7 +96,6 @@ pub(super) fn of(
     let history = history.map(|(write, request)| format!("{} = `{request}` after {}", write.dot, dots(write.seen)));
     let history = history.collect();
     let schedule = if exact { steps_of(lattice, part, witnesses, &requests) } else { Vec::new() };
-    debug_assert!(!exact || schedule.len() == steps, "a schedule has as many steps as were counted");
     let witnesses = witnesses.iter().map(|(at, _)| MasterId(*at as u16)).collect();
     Violation { property, steps, history, witnesses, reads, schedule }
 }
@@ -113,20 +112,19 @@ fn steps_of(lattice: &mut Lattice, part: Part, witnesses: &[(usize, StateNo)], r
                 None => lattice.writes[own.ilog2() as usize].seen | own,
             };
             let mut order = Vec::new();
-            let found = reach(lattice, at, (0, NOTHING), until, target, &mut order);
-            debug_assert!(found, "what was reached can be reached");
+            // A rule that is not deterministic may not come there again: then nothing replays.
+            reach(lattice, at, (0, NOTHING), until, target, &mut order);
             order
         })
         .collect();
     let id = |at: usize| MasterId(at as u16);
     let mut schedule = Vec::new();
     let mut taken = vec![0; orders.len()];
-    let mut bring = |at: usize, until: Option<usize>, schedule: &mut Vec<Step>| {
+    let mut bring = |at: usize, schedule: &mut Vec<Step>| {
         while let Some(place) = orders[at].get(taken[at]).copied() {
             let write = &lattice.writes[place];
             taken[at] += 1;
             if write.at == at {
-                debug_assert_eq!(until, Some(place), "own writes come in their order");
                 return;
             }
             schedule.push(Step::Deliver { from: id(write.at), to: id(at), dot: write.dot });
@@ -134,11 +132,11 @@ fn steps_of(lattice: &mut Lattice, part: Part, witnesses: &[(usize, StateNo)], r
     };
     for (place, request) in requests.iter().enumerate() {
         let at = lattice.writes[place].at;
-        bring(at, Some(place), &mut schedule);
+        bring(at, &mut schedule);
         schedule.push(Step::Write { at: id(at), request: request.clone() });
     }
     for at in 0..orders.len() {
-        bring(at, None, &mut schedule);
+        bring(at, &mut schedule);
     }
     schedule
 }

@@ -20,9 +20,10 @@ use crate::properties as p;
 use crate::scenario::{RuleName, Scenario};
 use crate::scope::{Clocks, Scope};
 use crate::subject::Subject;
+use crate::table::grouped;
 use multimaster::Op;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
@@ -44,6 +45,8 @@ pub(super) struct Plan {
     pub(super) snapshots: bool,
     /// The witnesses that need not be reached.
     pub(super) unreached: BTreeSet<String>,
+    /// Further bounds of histories: masters and writes.
+    pub(super) histories: Vec<(u16, usize)>,
     pub(super) limits: Limits,
     pub(super) quiet: bool,
     /// A note on rules of this form.
@@ -51,14 +54,28 @@ pub(super) struct Plan {
 }
 
 /// What was explored, for a rule that passed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Passed {
     /// How many small histories its laws were tried on.
     pub histories: usize,
+    /// For which networks at once it was judged, over histories, in words.
+    pub networks: Vec<String>,
     /// How many scopes.
     pub scopes: usize,
     /// Distinct states in all of them.
     pub states: usize,
+}
+
+impl fmt::Display for Passed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.networks.iter().try_for_each(|networks| writeln!(f, "holds for {networks}"))?;
+        let (scopes, states) = (self.scopes, grouped(self.states));
+        write!(f, "holds in {scopes} scopes of networks ({states} states)")?;
+        if !self.networks.is_empty() {
+            write!(f, "; only these speak for repair, silence, cut logs, batches and resets")?;
+        }
+        Ok(())
+    }
 }
 
 /// The laws are tried on at most this many of the user's own operations: the number of histories grows with its cube.
@@ -74,20 +91,20 @@ fn claims_of(claimed: &Result<claims::Passed, Box<Refuted>>) -> Claims {
 }
 
 /// What has come out so far.
-struct Found {
-    started: Instant,
-    /// Of each violated property the shortest schedule, with the place of its world.
-    violations: BTreeMap<&'static str, (usize, Violation)>,
+pub(super) struct Found {
+    pub(super) started: Instant,
+    /// Of each violated property the shortest schedule, with the place of its world; `None` if it was found over histories.
+    pub(super) violations: BTreeMap<&'static str, (Option<usize>, Violation)>,
     laws: Vec<Broken>,
     /// What scenario files expect otherwise.
     surprises: Vec<String>,
     /// The first reason why nothing was tested.
-    incomplete: Option<Failure>,
+    pub(super) incomplete: Option<Failure>,
     /// The first failed evaluation of a property of the user's own.
     failed: Option<Failure>,
     /// Whether the witnesses of those properties were reached in some scope.
     reached: BTreeMap<&'static str, bool>,
-    passed: Passed,
+    pub(super) passed: Passed,
 }
 
 impl Plan {
@@ -102,6 +119,7 @@ impl Plan {
             clocks: None,
             snapshots: true,
             unreached: BTreeSet::new(),
+            histories: Vec::new(),
             limits: Limits::default(),
             quiet: false,
             note,
@@ -187,7 +205,7 @@ impl Plan {
     pub(super) fn run(&self, rule: &dyn Ruled) -> Result<Passed, Failure> {
         let started = Instant::now();
         let worlds = self.worlds(rule)?;
-        let passed = Passed { histories: 0, scopes: worlds.len(), states: 0 };
+        let passed = Passed { scopes: worlds.len(), ..Passed::default() };
         let mut found = Found {
             started,
             violations: BTreeMap::new(),
@@ -213,6 +231,7 @@ impl Plan {
         let models = worlds.iter().map(|world| self.believed(rule, world, claims));
         let (models, own): (Vec<Erased>, Vec<_>) = models.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         self.demands.known(&models, &self.unreached)?;
+        self.judge_all_networks(rule, &worlds, claims, &mut found)?;
         for (place, ((world, model), own)) in worlds.iter().zip(models).zip(own).enumerate() {
             self.explore(place, world, (&model, &own), &mut found);
         }
@@ -302,7 +321,7 @@ impl Plan {
             if found.violations.is_empty() {
                 self.announce(&crate::table::counterexample(&violation.world, &violation.example));
             }
-            found.violations.insert(property, (place, violation));
+            found.violations.insert(property, (Some(place), violation));
         }
     }
 
@@ -362,11 +381,11 @@ impl Plan {
             };
         }
         let row = |property: &str| p::ALL.iter().position(|known| *known == property).unwrap_or(p::ALL.len());
-        let mut violations: Vec<(usize, Violation)> = violations.into_values().collect();
+        let mut violations: Vec<(Option<usize>, Violation)> = violations.into_values().collect();
         violations.sort_by_key(|(place, Violation { example, skewed, .. })| {
             (*skewed, example.replayed.steps.len(), *place, row(example.property))
         });
-        let in_snapshots = violations.iter().any(|(place, _)| worlds[*place].has_snapshots());
+        let in_snapshots = violations.iter().any(|(place, _)| place.is_some_and(|place| worlds[place].has_snapshots()));
         let mut violations: Vec<Violation> = violations.into_iter().map(|(_, violation)| violation).collect();
         violations.iter_mut().for_each(Violation::keep);
         let mut notes: Vec<String> = surprises;
@@ -381,7 +400,7 @@ impl Plan {
     }
 
     /// Prints the first finding at once, past the capture of tests' output.
-    fn announce(&self, what: &dyn Display) {
+    pub(super) fn announce(&self, what: &dyn Display) {
         if !self.quiet {
             let text = format!("\n{}: found first, the rest is still being explored:\n{what}\n", this_test());
             drop(std::io::stderr().write_all(text.as_bytes()));

@@ -8,12 +8,13 @@ use crate::claims::{self, Refuted};
 use crate::cluster::Cluster;
 use crate::erased::Erased;
 use crate::given::Given;
+use crate::histories::{self, Bounds, Subject};
 use crate::history::Claims;
 use crate::laws::{self, Findings};
 use crate::own_property::{OwnProperties, Property, Rejected};
 use crate::scope::Scope;
 use crate::specification::Specification;
-use multimaster::{Kind, MasterId, Op, Resolver};
+use multimaster::{Kind, MasterId, Op, Request, Resolver};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
@@ -36,18 +37,26 @@ pub(super) type Model = (Erased, Arc<OwnProperties>);
 
 /// A rule for each master.
 pub(super) struct Rules<R: Resolver> {
+    /// Whether the rule may differ by master.
+    by_master: bool,
     rules: Arc<dyn Fn(MasterId) -> R + Send + Sync>,
     pub(super) current: Current<R>,
 }
 
 impl<R: Resolver> Rules<R> {
-    pub(super) fn new(rules: impl Fn(MasterId) -> R + Send + Sync + 'static) -> Rules<R> {
-        Rules { rules: Arc::new(rules), current: Arc::default() }
+    /// The same rule for each master.
+    pub(super) fn of_all(rule: R) -> Rules<R> {
+        Rules { by_master: false, ..Rules::by_master(move |_| rule.clone()) }
+    }
+
+    /// A rule for each master.
+    pub(super) fn by_master(rules: impl Fn(MasterId) -> R + Send + Sync + 'static) -> Rules<R> {
+        Rules { by_master: true, rules: Arc::new(rules), current: Arc::default() }
     }
 
     /// The same, watched by another.
     pub(super) fn anew(&self) -> Rules<R> {
-        Rules { rules: Arc::clone(&self.rules), current: Arc::default() }
+        Rules { by_master: self.by_master, rules: Arc::clone(&self.rules), current: Arc::default() }
     }
 
     /// The rule of one master, watched.
@@ -82,6 +91,10 @@ pub(super) trait Ruled {
     fn given(&self, asked: &Asked) -> &'static Given;
     /// The laws, tried on all small histories of these operations; of a few of the rule's kind if there are none.
     fn laws(&self, operations: &[Op]) -> Findings;
+    /// Judges the rule over all histories within these bounds. The bounds must be right.
+    fn over_histories(&self, bounds: Bounds, asked: &Asked) -> histories::Report;
+    /// A few requests that the rule takes.
+    fn requests(&self) -> Vec<Request>;
     /// Tests what the rule claims to show, on all small runs of a few operations of its kind, and of these.
     fn claims(&self, operations: &[Op]) -> Result<claims::Passed, Box<Refuted>>;
 }
@@ -109,7 +122,8 @@ impl<R: Resolver> Ruled for Rules<R> {
     }
 
     fn given(&self, asked: &Asked) -> &'static Given {
-        let rules = Rules { rules: Arc::clone(&self.rules), current: Arc::clone(&self.current) };
+        let current = Arc::clone(&self.current);
+        let rules = Rules { by_master: self.by_master, rules: Arc::clone(&self.rules), current };
         Given::new(asked.specification, asked.claims, move |master| rules.erased(master))
     }
 
@@ -117,6 +131,17 @@ impl<R: Resolver> Ruled for Rules<R> {
         let operations =
             if operations.is_empty() { laws::operations(&self.at(MasterId(0))) } else { operations.to_vec() };
         laws::check_on(operations, &|master| self.erased(master), |_| 0)
+    }
+
+    fn over_histories(&self, bounds: Bounds, asked: &Asked) -> histories::Report {
+        let rule = |master| self.erased(master);
+        let specification = asked.specification.map(Into::into);
+        let subject = Subject { rule: &rule, by_master: self.by_master, claims: asked.claims, specification };
+        histories::judge(&subject, bounds, &mut |_| {}).expect("bounds of the plan are right")
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        histories::operations(&self.at(MasterId(0)))
     }
 
     fn claims(&self, operations: &[Op]) -> Result<claims::Passed, Box<Refuted>> {
