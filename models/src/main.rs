@@ -313,8 +313,16 @@ fn conform(record: &str) -> Result<bool, Failure> {
 fn survey(name: Option<&str>) -> Result<bool, Failure> {
     let mut out = std::io::stdout().lock();
     let Some(name) = name else {
-        let surveyed: Vec<_> = rules::all().into_iter().map(rules::survey).collect();
-        write!(out, "{}", rules::in_a_table(&surveyed))?;
+        let watched = std::io::stderr().is_terminal();
+        let surveyed = rules::survey_all(&rules::SIZES, &mut |done, all| {
+            if watched {
+                let _ = write!(std::io::stderr(), "\r\x1b[K[{done}/{all}] rules");
+            }
+        });
+        if watched {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+        write!(out, "{}\n{}", rules::in_a_table(&surveyed), rules::extent_of(&surveyed))?;
         return Ok(true);
     };
     let ruled = rules::ruled(name)?;

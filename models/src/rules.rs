@@ -5,7 +5,9 @@ mod survey;
 
 pub use ruled::{Ruled, examples, ruled};
 pub(crate) use survey::survey_of;
-pub use survey::{Surveyed, in_a_table, in_full, survey};
+pub use survey::{
+    Cell, Extent, SIZES, SMALL_SIZES, Surveyed, extent_of, in_a_table, in_full, survey, survey_all, survey_within,
+};
 
 use crate::any_rule::AnyRule;
 use crate::claims;

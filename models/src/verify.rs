@@ -319,8 +319,8 @@ impl<R: Resolver> Verify<R> {
             .unwrap_or_else(|how| Err(Failure::Misbehaves(how)))
     }
 
-    /// Surveys the rule in the small scopes in which `multimaster rules` tries every named rule: its row of the table, and
-    /// the shortest schedule for each `yes`. Printed, this is what `multimaster rules NAME` prints.
+    /// Surveys the rule as `multimaster rules` surveys every named rule: its row of the table, and the shortest schedule for each
+    /// `yes`. Printed, this is what `multimaster rules NAME` prints, over histories of one write less.
     ///
     /// ```
     /// use multimaster::{CustomMerged, lower_seat};
@@ -337,7 +337,7 @@ impl<R: Resolver> Verify<R> {
         let plan = self.plan.clone();
         let survey = move |rules: Rules<R>| {
             let given = rules::given(plan.given(&rules));
-            rules::survey_of(given).unwrap_or_else(|_| watch::remembers())
+            rules::survey_of(given, &rules::SMALL_SIZES).unwrap_or_else(|_| watch::remembers())
         };
         guarded(&self.rules, PATIENCE, survey).map_err(Failure::Misbehaves)
     }

@@ -791,9 +791,9 @@ fn what_is_wrong_with_a_scenario_file_is_told_with_its_line() {
 #[test]
 fn a_rule_is_surveyed_as_the_named_ones_are() {
     let own = Verify::rule(CustomMerged(lower_seat)).survey().unwrap();
-    let named = rules::survey(rules::named("custom-merged").unwrap());
+    let named = rules::survey_within(rules::named("custom-merged").unwrap(), &rules::SMALL_SIZES);
     let steps = |surveyed: &rules::Surveyed| {
-        let found = surveyed.found.iter().map(|found| found.as_ref().map(|example| example.replayed.steps.len()));
+        let found = surveyed.found.iter().map(|found| found.example().map(|example| example.replayed.steps.len()));
         found.collect::<Vec<_>>()
     };
     assert_eq!(steps(&own), steps(&named));

@@ -1,101 +1,173 @@
-//! What becomes of each rule in a fixed set of small scopes of its kind: [`survey`]. Nothing is written down beforehand.
+//! What becomes of each rule, over histories and in a fixed set of small networks of its kind: [`survey`]. Nothing is written
+//! down beforehand.
+
+mod histories;
+mod networks;
+mod scopes;
 
 use super::Rule;
 use crate::any_rule::{AnyRule, Pack};
-use crate::check::{Counterexample, replayed_alike};
-use crate::delivery::Delivery;
-use crate::engine::{Limits, Report, Verdict};
+use crate::check::Counterexample;
 use crate::laws::{self, Findings};
 use crate::printed::padded;
 use crate::properties as p;
 use crate::scenario::ForRule;
-use crate::scope::{Client, Clocks, Free, Link, Scope};
 use crate::specification::Specification;
-use crate::table;
-use crate::verify::{Workload, workload};
-use multimaster::{MasterId, Resolver, Topology};
+use crate::table::{self, grouped};
+use multimaster::{MasterId, Resolver};
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
 
-/// What is asked: a heading, the circumstances, and the properties of which one is false if it is so.
-const COLUMNS: [(&str, Under, &[&str]); 6] = [
-    ("diverges", Under::RightClocks, &[p::CONVERGENCE, p::AGREEMENT]),
-    ("loses by policy", Under::RightClocks, &[p::NO_POLICY_LOSS]),
-    ("loses causally", Under::RightClocks, &[p::NO_CAUSAL_LOSS]),
-    ("resurrects", Under::RightClocks, &[p::NO_RESURRECTION]),
-    ("needs right clocks", Under::SkewedClocks, &HARM),
-    ("needs causal delivery", Under::Unordered, &HARM),
+/// What is asked.
+struct Column {
+    heading: &'static str,
+    under: Under,
+    /// It is so if one of these is violated.
+    properties: &'static [&'static str],
+}
+
+const fn column(heading: &'static str, under: Under, properties: &'static [&'static str]) -> Column {
+    Column { heading, under, properties }
+}
+
+const COLUMNS: [Column; 6] = [
+    column("diverges", Under::RightClocks, &[p::CONVERGENCE, p::AGREEMENT]),
+    column("loses by policy", Under::RightClocks, &[p::NO_POLICY_LOSS]),
+    column("loses causally", Under::RightClocks, &[p::NO_CAUSAL_LOSS]),
+    column("resurrects", Under::RightClocks, &[p::NO_RESURRECTION]),
+    column("needs right clocks", Under::SkewedClocks, &HARM),
+    column("needs causal delivery", Under::Unordered, &HARM),
 ];
 
 /// What clocks and delivery are blamed for where it does not happen without them.
 const HARM: [&str; 5] = [p::CONVERGENCE, p::AGREEMENT, p::NO_CAUSAL_LOSS, p::NO_TOTAL_LOSS, p::NO_RESURRECTION];
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Under {
     RightClocks,
     SkewedClocks,
     Unordered,
 }
 
+/// The sizes of the histories by which a rule is judged: masters, writes.
+pub const SIZES: [(u16, usize); 2] = [(3, 5), (2, 6)];
+
+/// Smaller ones, for tests, where nothing is optimized.
+pub const SMALL_SIZES: [(u16, usize); 2] = [(3, 4), (2, 5)];
+
 /// A rule, and what was found of it.
 #[derive(Clone, Debug)]
 pub struct Surveyed {
     /// The rule.
     pub rule: Rule,
-    /// In the order of the columns, the shortest schedule that shows it; `None` where none does.
-    pub found: Vec<Option<Counterexample>>,
-    /// Whether every scope was explored to its end: else what was not found may still be there.
-    pub exhausted: bool,
+    /// In the order of the columns.
+    pub found: Vec<Cell>,
+    /// Where it was looked for.
+    pub extent: Extent,
     /// The laws that it breaks, on all small histories.
     pub laws: Findings,
 }
 
-/// Explores the rule in all scopes of its kind.
+/// What becomes of a rule in one respect.
+#[derive(Clone, Debug)]
+pub enum Cell {
+    /// It happens, as the shortest schedule shows.
+    Yes(Box<Counterexample>),
+    /// It happens nowhere in the [`Extent`].
+    No,
+    /// Only the rule's own, untested claim says that it does not happen.
+    NotJudged,
+    /// It was not found, but not everything was explored.
+    NotExhausted,
+}
+
+impl Cell {
+    /// A schedule that shows it.
+    pub fn example(&self) -> Option<&Counterexample> {
+        if let Cell::Yes(example) = self { Some(example) } else { None }
+    }
+
+    /// Makes of a `No` something weaker.
+    fn weaken(&mut self, weaker: Cell) {
+        if matches!(self, Cell::No) || matches!((&*self, &weaker), (Cell::NotJudged, Cell::NotExhausted)) {
+            *self = weaker;
+        }
+    }
+}
+
+/// Whether so many steps are fewer than there are in the cell.
+fn shorter(steps: usize, cell: &Cell) -> bool {
+    cell.example().is_none_or(|known| steps < known.replayed.steps.len())
+}
+
+/// Where something was looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Extent {
+    /// Which histories, in words, and how many.
+    histories: Vec<(Under, String, u64)>,
+    /// How many networks.
+    networks: usize,
+    /// How many states they have in all.
+    states: usize,
+}
+
+/// Judges the rule over histories, and in all networks of its kind.
 ///
 /// # Panics
 /// If a schedule does not replay: then the checker is wrong.
 pub fn survey(rule: Rule) -> Surveyed {
-    survey_of(rule).unwrap_or_else(|broken| panic!("{broken}"))
+    survey_within(rule, &SIZES)
+}
+
+/// The same with histories of these sizes: masters, writes.
+///
+/// # Panics
+/// If a schedule does not replay: then the checker is wrong.
+pub fn survey_within(rule: Rule, sizes: &[(u16, usize)]) -> Surveyed {
+    survey_of(rule, sizes).unwrap_or_else(|broken| panic!("{broken}"))
 }
 
 /// The same, or the schedule that does not replay: the checker is wrong, or the rule not deterministic.
-pub(crate) fn survey_of(rule: Rule) -> Result<Surveyed, String> {
-    let mut found: Vec<Option<Counterexample>> = COLUMNS.iter().map(|_| None).collect();
-    let mut exhausted = true;
-    for (under, scope) in scopes(&rule) {
-        let delivery = if under == Under::Unordered { Delivery::Unordered } else { Delivery::Causal };
-        let model = rule.build(scope.clone(), delivery);
-        let report = model.explore(Limits::default(), &mut |_, _| {});
-        exhausted &= report.cut.is_none();
-        let length = |example: &Option<Counterexample>| example.as_ref().map_or(usize::MAX, |e| e.replayed.steps.len());
-        // The schedules are replayed only where one is shorter than what has been found.
-        let better = |property: &str, column: usize| steps(&report, property) < length(&found[column]);
-        let asked = COLUMNS.iter().enumerate().filter(|(_, (_, circumstances, _))| *circumstances == under);
-        let wanted: Vec<usize> = asked
-            .filter(|(column, (.., properties))| properties.iter().any(|property| better(property, *column)))
-            .map(|(column, _)| column)
-            .collect();
-        if wanted.is_empty() {
-            continue;
-        }
-        let sound = (under != Under::RightClocks).then(|| {
-            let sound = rule.build(right(&rule, scope), Delivery::Causal);
-            sound.explore(Limits::default(), &mut |_, _| {})
-        });
-        exhausted &= sound.as_ref().is_none_or(|sound| sound.cut.is_none());
-        for example in replayed_alike(&model, rule.name, &report)? {
-            for column in &wanted {
-                let (.., properties) = COLUMNS[*column];
-                // If the same requests come to this in as few steps with right clocks and causal delivery, wrong clocks or
-                // delivery are not to blame.
-                let taken = example.replayed.steps.len();
-                let blamed = sound.as_ref().is_none_or(|sound| taken < steps(sound, example.property));
-                if properties.contains(&example.property) && blamed && taken < length(&found[*column]) {
-                    found[*column] = Some(example.clone());
+pub(crate) fn survey_of(rule: Rule, sizes: &[(u16, usize)]) -> Result<Surveyed, String> {
+    let mut cells: Vec<Cell> = COLUMNS.iter().map(|_| Cell::No).collect();
+    let mut extent = Extent::default();
+    histories::judge(rule, sizes, &mut cells, &mut extent)?;
+    networks::explore(rule, &mut cells, &mut extent)?;
+    Ok(Surveyed { rule, found: cells, extent, laws: rule.rule.with(Laws) })
+}
+
+/// Surveys every rule, as many at a time as the machine has cores, with histories of these sizes. `told` is told how many of
+/// how many are done.
+///
+/// # Panics
+/// If a schedule does not replay: then the checker is wrong.
+pub fn survey_all(sizes: &[(u16, usize)], told: &mut dyn FnMut(usize, usize)) -> Vec<Surveyed> {
+    let rules = super::all();
+    let (next, (sender, receiver)) = (AtomicUsize::new(0), mpsc::channel());
+    let mut surveyed: BTreeMap<usize, Surveyed> = BTreeMap::new();
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            let (rules, next, sender) = (&rules, &next, sender.clone());
+            scope.spawn(move || {
+                while let Some((place, rule)) = {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    rules.get(place).map(|rule| (place, rule))
+                } {
+                    // The receiver lives as long as the scope.
+                    let _ = sender.send((place, survey_within(*rule, sizes)));
                 }
-            }
+            });
         }
-    }
-    Ok(Surveyed { rule, found, exhausted, laws: rule.rule.with(Laws) })
+        drop(sender);
+        for (place, one) in receiver {
+            surveyed.insert(place, one);
+            told(surveyed.len(), rules.len());
+        }
+    });
+    surveyed.into_values().collect()
 }
 
 /// Tries the laws. A state is as large as its JSON.
@@ -109,95 +181,18 @@ impl ForRule for Laws {
     }
 }
 
-/// What clients write.
-struct Workloads;
-
-impl ForRule for Workloads {
-    type Answer = Workload;
-
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Workload {
-        workload(&AnyRule::new(rule(MasterId(0))))
-    }
-}
-
-/// How many steps it takes to violate the property: more than any number if it holds.
-fn steps(report: &Report, property: &str) -> usize {
-    match report.verdict(property) {
-        Some(Verdict::Violated(Some(path))) => path.len(),
-        _ => usize::MAX,
-    }
-}
-
-/// The same scope with right clocks, if the rule uses them.
-fn right(rule: &Rule, scope: Scope) -> Scope {
-    let clocks = if rule.rule.goes_by_clocks() { Clocks::Right } else { Clocks::Free };
-    Scope { clocks, ..scope }
-}
-
-/// What the masters' clocks show: A's is ahead of C's, and C's of B's.
-const APART: Option<[u64; 3]> = Some([10, 5, 7]);
-/// What they show if all have stopped at the same time.
-const STILL: Option<[u64; 3]> = Some([5, 5, 5]);
-
-/// Two masters with three writes, three with one each, as the workloads of [`verify`](crate::verify()) have them; those
-/// under right clocks first. A rule that uses wall clocks is given several times: as they are, and moved on until they are
-/// [right](Clocks::Right).
-fn scopes(rule: &Rule) -> Vec<(Under, Scope)> {
-    let mut scopes = Vec::new();
-    let stream = Link::Stream { resets: 0 };
-    let datagram = Link::Datagram { losses: 0, duplicates: 0 };
-    let by_clocks = rule.rule.goes_by_clocks();
-    let (right, times) =
-        if by_clocks { (Clocks::Right, &[None, APART, STILL][..]) } else { (Clocks::Free, &[None][..]) };
-    for [a, b, c] in rule.rule.with(Workloads) {
-        let three: [[&[&str]; 3]; 4] =
-            [[&a, &b[..1], &[]], [&a[..1], &b, &[]], [&b[..1], &c, &[]], [&a[..1], &b[..1], &c[..1]]];
-        for (asks, times) in three.iter().flat_map(|asks| times.iter().map(move |times| (asks, *times))) {
-            scopes.push((Under::RightClocks, scope(stream, asks, times, right)));
-        }
-        if by_clocks {
-            for asks in [[&a[..1], &b[..1], &[]], [&a[..1], &c[..1], &[]], [&a[..1], &b[..1], &c[1..]]] {
-                scopes.push((Under::SkewedClocks, scope(stream, &asks, APART, Clocks::Free)));
-            }
-            for asks in &three {
-                scopes.push((Under::SkewedClocks, scope(stream, asks, STILL, Clocks::Free)));
-            }
-        }
-        scopes.push((Under::Unordered, scope(datagram, &[&a[..1], &b[..1], &c[..1]], None, right)));
-    }
-    scopes.sort_by_key(|(under, _)| *under as u8);
-    scopes
-}
-
-/// As many masters as ask something.
-fn scope(link: Link, asks: &[&[&str]], times: Option<[u64; 3]>, clocks: Clocks) -> Scope {
-    let asking: Vec<&[&str]> = asks.iter().copied().filter(|asks| !asks.is_empty()).collect();
-    let clients = (0u16..).zip(&asking).map(|(at, asks)| {
-        let timed = |ask: &&str| match times {
-            Some(times) => format!("at {}, {ask}", times[usize::from(at)]),
-            None => (*ask).to_owned(),
-        };
-        Client {
-            at: MasterId(at),
-            asks: asks.iter().map(|ask| timed(ask).parse().expect("a workload is spelled as requests are")).collect(),
-        }
-    });
-    let clients: Vec<Client> = clients.collect();
-    let topology = Topology::all_to_all(clients.len() as u16).expect("two or three masters");
-    Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks }
-}
-
 /// One line a rule, in Markdown.
 pub fn in_a_table(surveyed: &[Surveyed]) -> String {
     let mut rows = vec![vec!["rule".to_owned()], vec![]];
-    rows[0].extend(COLUMNS.iter().map(|(heading, ..)| (*heading).to_owned()));
+    rows[0].extend(COLUMNS.iter().map(|column| column.heading.to_owned()));
     rows[0].extend(["laws that fail", "bytes a key"].map(str::to_owned));
-    for Surveyed { rule, found, exhausted, laws } in surveyed {
+    for Surveyed { rule, found, laws, .. } in surveyed {
         let mut row = vec![rule.name.to_owned()];
         row.extend(found.iter().map(|found| match found {
-            Some(example) => format!("yes ({})", example.replayed.steps.len()),
-            None if *exhausted => "no".to_owned(),
-            None => "not exhausted".to_owned(),
+            Cell::Yes(example) => format!("yes ({})", example.replayed.steps.len()),
+            Cell::No => "no".to_owned(),
+            Cell::NotJudged => "not judged".to_owned(),
+            Cell::NotExhausted => "not exhausted".to_owned(),
         }));
         row.push(failing(laws));
         row.push(laws.bytes.to_string());
@@ -213,6 +208,45 @@ pub fn in_a_table(surveyed: &[Surveyed]) -> String {
         let _ = writeln!(text, "|{}", cells.collect::<String>());
     }
     text
+}
+
+/// For how much each "no" of these rules speaks.
+pub fn extent_of(surveyed: &[Surveyed]) -> String {
+    let mut words: BTreeMap<(Under, String), [u64; 2]> = BTreeMap::new();
+    for (under, scope, histories) in surveyed.iter().flat_map(|one| &one.extent.histories) {
+        let range = words.entry((*under, scope.clone())).or_insert([*histories; 2]);
+        *range = [range[0].min(*histories), range[1].max(*histories)];
+    }
+    let mut text = String::new();
+    for under in [Under::RightClocks, Under::SkewedClocks, Under::Unordered] {
+        let of_these = words.iter().filter(|((of, _), _)| *of == under);
+        let lines: Vec<String> = of_these
+            .map(|((_, scope), [least, most])| {
+                let counted = match (least, most) {
+                    (least, most) if least == most => format!("{} histories", grouped(*least as usize)),
+                    (least, most) => {
+                        format!("{} to {} histories, by rule", grouped(*least as usize), grouped(*most as usize))
+                    }
+                };
+                format!("  {scope} ({counted})\n")
+            })
+            .collect();
+        let _ = write!(text, "\"no\" ({}) speaks for\n{}", headings(under), lines.concat());
+    }
+    let (networks, states) =
+        surveyed.iter().fold((0, 0), |(all, states), one| (all + one.extent.networks, states + one.extent.states));
+    let _ = writeln!(
+        text,
+        "besides, {networks} networks of two and three masters were explored ({} states)",
+        grouped(states)
+    );
+    text
+}
+
+fn headings(under: Under) -> String {
+    let headings: Vec<&str> =
+        COLUMNS.iter().filter(|column| column.under == under).map(|column| column.heading).collect();
+    headings.join(", ")
 }
 
 /// The laws by name.
@@ -233,9 +267,10 @@ pub fn in_full(surveyed: &Surveyed) -> String {
     let Surveyed { rule, found, laws, .. } = surveyed;
     let mut text = format!("{}: {}\nsource: {}\n\n", rule.name, rule.about, rule.source);
     text += &in_a_table(std::slice::from_ref(surveyed));
-    for ((heading, ..), example) in COLUMNS.iter().zip(found) {
-        if let Some(example) = example {
-            let _ = write!(text, "\n{}", table::counterexample(heading, example));
+    let _ = write!(text, "\n{}", extent_of(std::slice::from_ref(surveyed)));
+    for (column, cell) in COLUMNS.iter().zip(found) {
+        if let Cell::Yes(example) = cell {
+            let _ = write!(text, "\n{}", table::counterexample(column.heading, example));
         }
     }
     for broken in &laws.broken {
