@@ -27,14 +27,16 @@ pub use words::NOT_SEEN;
 use crate::any_rule::AnyRule;
 use crate::delivery::Delivery;
 use crate::history::{Claims, Judged, Write};
+use crate::own_property::{Answer, Claim, Keys, OwnProperties, Readings, acknowledged};
 use crate::properties as p;
 use crate::specification::Specified;
 use judge::{Judge, MOST_OPERATIONS, Wrongs};
 use lattice::{Circumstances, Dense, Lattice, MOST_WRITES, Next, Part, Spread, places};
 use multimaster::{Key, Kind, MasterId, Op, Reading, Request, Resolver};
 use numbered::StateNo;
-use smallvec::SmallVec;
-use std::collections::BTreeMap;
+use smallvec::{SmallVec, smallvec};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The most masters.
@@ -49,6 +51,9 @@ pub struct Bounds {
     pub writes: usize,
     /// What may be written, each at any master and as often as there are writes.
     pub requests: Vec<Request>,
+    /// Who asks what, in order: each client's master, and its requests by their index in `requests`. If there are none, any
+    /// request may be made at any master, as often as there are writes.
+    pub clients: Vec<(MasterId, Vec<usize>)>,
     /// What the rule can rely on.
     pub delivery: Delivery,
     /// Whether a master may also take another's snapshot at any time.
@@ -75,7 +80,8 @@ impl Bounds {
     /// Causal delivery without snapshots, of so many writes at so many masters; an hour.
     pub fn new(masters: u16, writes: usize, requests: Vec<Request>) -> Bounds {
         let (delivery, time) = (Delivery::Causal, Duration::from_secs(3600));
-        Bounds { masters, writes, requests, delivery, snapshots: false, times: Times::Lamport, time }
+        let clients = Vec::new();
+        Bounds { masters, writes, requests, clients, delivery, snapshots: false, times: Times::Lamport, time }
     }
 
     /// Whether so many masters can be asked for all of these.
@@ -95,7 +101,31 @@ impl Bounds {
         if !(1..=MOST_OPERATIONS).contains(&self.requests.len()) {
             return Some(format!("{} operations: give 1 to {MOST_OPERATIONS}", self.requests.len()));
         }
+        let is_there = |client: &(MasterId, Vec<usize>)| {
+            client.0.0 < self.masters && client.1.iter().all(|request| *request < self.requests.len())
+        };
+        if let Some((at, _)) = self.clients.iter().find(|client| !is_there(client)) {
+            return Some(format!("a client of {at} asks for what there is not, or there is no such master"));
+        }
         None
+    }
+
+    /// Whether these requests of a master are what its clients ask, or the beginning of it, in an order that they allow.
+    fn allow(&self, at: usize, asked: &[usize]) -> bool {
+        fn merges(asked: &[usize], scripts: &mut [&[usize]]) -> bool {
+            let Some((first, rest)) = asked.split_first() else { return true };
+            (0..scripts.len()).any(|client| {
+                let whole = scripts[client];
+                let Some((_, left)) = whole.split_first().filter(|(next, _)| *next == first) else { return false };
+                scripts[client] = left;
+                let merges = merges(rest, scripts);
+                scripts[client] = whole;
+                merges
+            })
+        }
+        let of_it = self.clients.iter().filter(|(master, _)| master.index() == at);
+        let mut scripts: Vec<&[usize]> = of_it.map(|(_, script)| script.as_slice()).collect();
+        self.clients.is_empty() || merges(asked, &mut scripts)
     }
 }
 
@@ -228,6 +258,19 @@ pub fn judge_beyond(subject: &Subject<'_>, bounds: Bounds, known: &ByScript) -> 
     Ok(search.run())
 }
 
+/// Judges also these properties of the user's own, wherever all masters have seen all that was written. Those that are said
+/// of quiescence are judged once all clients are done. Not judged are those of a rule that refuses a request.
+///
+/// # Errors
+/// If the bounds are not right, in words.
+pub(crate) fn judge_own(subject: &Subject<'_>, bounds: Bounds, own: &OwnProperties) -> Result<Report, String> {
+    let mut unheard = |_| {};
+    let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unheard)?;
+    search.own = Some(own);
+    search.first_only = false;
+    Ok(search.run())
+}
+
 fn without_times(asks: &[(usize, Option<u64>)]) -> Vec<(usize, Option<u64>)> {
     asks.iter().map(|(op, _)| (*op, None)).collect()
 }
@@ -245,10 +288,12 @@ struct Search<'a> {
     histories: u64,
     conflicts: u64,
     found: BTreeMap<&'static str, Violation>,
-    not_judged: BTreeMap<&'static str, ()>,
+    not_judged: BTreeSet<&'static str>,
     by_script: Option<ByScript>,
     /// What counts only if it takes fewer steps than this.
     beyond: Option<ByScript>,
+    /// The user's own properties.
+    own: Option<&'a OwnProperties>,
     progress: &'a mut dyn FnMut(u64),
     started: Instant,
     cut: bool,
@@ -296,15 +341,16 @@ impl<'a> Search<'a> {
         Ok(Search {
             judge: Judge::new(keys.clone(), alphabet.clone(), subject.claims),
             lattice: Lattice::new(numbers, around, alphabet, bounds.writes),
-            first_only: !subject.by_master && !names_masters,
+            first_only: !subject.by_master && !names_masters && bounds.clients.is_empty(),
             uses_clocks,
             bounded: kind == Kind::BoundedCounter,
             histories: 0,
             conflicts: 0,
             found: BTreeMap::new(),
-            not_judged: BTreeMap::new(),
+            not_judged: BTreeSet::new(),
             by_script: None,
             beyond: None,
+            own: None,
             progress,
             started: Instant::now(),
             cut: false,
@@ -320,13 +366,16 @@ impl<'a> Search<'a> {
     }
 
     fn report(mut self) -> Report {
+        let own = self.own.iter().flat_map(|own| own.all()).filter(|own| own.claim != Claim::Sometimes);
+        let own: Vec<&'static str> = own.map(|own| own.name).collect();
+        let refused = self.lattice.effort.refused > 0;
         let asked = ASKED.into_iter().filter(|property| match *property {
             p::SPECIFICATION => self.subject.specification.is_some(),
             p::NO_OVERSELLING => self.bounded,
             _ => true,
         });
-        let findings = asked.map(|property| {
-            let finding = match (self.found.remove(property), self.not_judged.contains_key(property)) {
+        let findings = asked.chain(own.into_iter().filter(|_| !refused)).map(|property| {
+            let finding = match (self.found.remove(property), self.not_judged.contains(property)) {
                 (Some(violation), _) => Finding::Violated(Box::new(violation)),
                 (None, true) => Finding::NotJudged,
                 (None, false) if self.cut => Finding::NotExhausted,
@@ -365,8 +414,13 @@ impl<'a> Search<'a> {
     }
 
     fn extend_by(&mut self, at: usize, seen: Part, left: usize) {
+        let walls = self.walls(seen);
+        let own: Vec<usize> = places(self.lattice.own[at]).map(|place| self.lattice.writes[place].op).collect();
         for op in 0..self.lattice.alphabet.len() {
-            for wall in self.walls(seen) {
+            if !self.bounds.clients.is_empty() && !self.bounds.allow(at, &[own.as_slice(), &[op]].concat()) {
+                continue;
+            }
+            for wall in walls.iter().copied() {
                 let next = Next { at, seen, op, wall };
                 let mut written = self.lattice.written(next);
                 let mut epoch = self.lattice.epoch();
@@ -388,11 +442,11 @@ impl<'a> Search<'a> {
     }
 
     /// The wall-clock times of a write by who has seen this part.
-    fn walls(&self, seen: Part) -> Vec<Option<u64>> {
+    fn walls(&self, seen: Part) -> SmallVec<[Option<u64>; 1]> {
         let times = |from: u64, to: u64| (from..=to).map(Some).collect();
         match self.bounds.times {
-            _ if !self.uses_clocks => vec![None],
-            Times::Lamport => vec![Some(self.lattice.time_after(seen))],
+            _ if !self.uses_clocks => smallvec![None],
+            Times::Lamport => smallvec![Some(self.lattice.time_after(seen))],
             Times::Right(last) => times(self.lattice.latest_wall(seen) + 1, last),
             Times::Any(last) => times(1, last),
         }
@@ -426,7 +480,58 @@ impl<'a> Search<'a> {
             parts.into_iter().for_each(|part| self.judge_part(part));
         } else {
             self.judge_part(all);
+            self.judge_own(all);
         }
+    }
+
+    /// Judges the user's own properties where all masters have seen all, in every combination of what they can read.
+    fn judge_own(&mut self, all: Part) {
+        let Some(own) = self.own else { return };
+        let asked: usize = self.bounds.clients.iter().map(|(_, script)| script.len()).sum();
+        let done = self.lattice.writes.len() == asked;
+        let mut combinations: Vec<Vec<(usize, StateNo)>> = vec![Vec::new()];
+        for at in 0..self.lattice.masters() {
+            // Of the states that read the same, one.
+            let mut states: Vec<StateNo> = Vec::new();
+            for state in self.lattice.states(at, all).to_vec() {
+                let reading = self.lattice.rule.read(state);
+                if states.iter().all(|known| self.lattice.rule.read(*known) != reading) {
+                    states.push(state);
+                }
+            }
+            let with = |known: &Vec<(usize, StateNo)>, state: &StateNo| [known.as_slice(), &[(at, *state)]].concat();
+            combinations =
+                combinations.iter().flat_map(|known| states.iter().map(|state| with(known, state))).collect();
+        }
+        for combination in combinations {
+            let readings = self.readings(&combination);
+            for property in own.all() {
+                let wrong = match property.claim {
+                    Claim::Always => Answer::No,
+                    Claim::Never => Answer::Yes,
+                    Claim::AtQuiescence if done => Answer::No,
+                    Claim::AtQuiescence | Claim::Sometimes => continue,
+                };
+                if property.ask_or_note(&readings) == wrong {
+                    self.note(property.name, all, &combination);
+                }
+            }
+        }
+    }
+
+    /// What these masters read, and what was written.
+    fn readings(&mut self, combination: &[(usize, StateNo)]) -> Readings {
+        let all = self.lattice.all();
+        let masters: Vec<Arc<Keys>> = combination
+            .iter()
+            .map(|(_, state)| {
+                let master = self.judge.observed(&mut self.lattice, all, *state);
+                Arc::new(self.keys.iter().map(|key| (key.clone(), master.read(key))).collect())
+            })
+            .collect();
+        let history = self.judge.observed(&mut self.lattice, all, combination[0].1).history();
+        let writes = acknowledged(&history, masters.len(), |_, _| true);
+        Readings::new(&masters, Arc::new(writes))
     }
 
     fn has_conflict(&self) -> bool {
@@ -438,18 +543,16 @@ impl<'a> Search<'a> {
     }
 
     fn judge_part(&mut self, part: Part) {
-        let masters: Vec<usize> = (0..self.lattice.masters()).filter(|at| self.lattice.can_be(*at, part)).collect();
-        let Some(first) = masters.first().copied() else { return };
+        let masters: SmallVec<[usize; MOST_MASTERS]> =
+            (0..self.lattice.masters()).filter(|at| self.lattice.can_be(*at, part)).collect();
         if let Some(state) = self.lattice.only_state(part) {
-            // The master to which the fewest changes need be brought.
-            let at = masters.iter().copied().min_by_key(|at| self.steps(part, &[*at])).unwrap_or(first);
-            self.judge_state(part, at, state);
+            self.judge_state(part, &masters, state);
             return;
         }
         let each = masters.iter().flat_map(|at| self.lattice.states(*at, part).iter().map(|state| (*at, *state)));
         let each: Vec<(usize, StateNo)> = each.collect();
         for (place, (at, state)) in each.iter().enumerate() {
-            self.judge_state(part, *at, *state);
+            self.judge_state(part, &[*at], *state);
             let reading = self.lattice.rule.read(*state);
             for (other, with) in &each[place + 1..] {
                 if other != at && self.lattice.rule.read(*with) != reading {
@@ -459,31 +562,33 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn judge_state(&mut self, part: Part, at: usize, state: StateNo) {
+    /// Judges a state in which each of these masters can be.
+    fn judge_state(&mut self, part: Part, masters: &[usize], state: StateNo) {
         let wrongs = self.judge.judge(&mut self.lattice, part, state);
-        if wrongs != Wrongs::default() {
-            let shown = [
-                (wrongs.resurrects, p::NO_RESURRECTION),
-                (wrongs.lost_causally, p::NO_CAUSAL_LOSS),
-                (wrongs.lost_by_policy, p::NO_POLICY_LOSS),
-                (wrongs.lost_to_nothing, p::NO_TOTAL_LOSS),
-                (wrongs.invented, p::NO_INVENTION),
-            ];
-            for (_, property) in shown.into_iter().filter(|(is_wrong, _)| *is_wrong) {
-                self.note(property, part, &[(at, state)]);
-            }
-            if wrongs.unsure_of_loss {
-                self.not_judged.extend([p::NO_CAUSAL_LOSS, p::NO_POLICY_LOSS, p::NO_TOTAL_LOSS].map(|name| (name, ())));
-            }
-            if wrongs.unsure_of_value {
-                self.not_judged.insert(p::NO_INVENTION, ());
-            }
+        let misread = self.subject.specification.is_some() && self.misread(part, state);
+        let oversold = self.bounded && self.oversold(part, state);
+        if wrongs == Wrongs::default() && !misread && !oversold {
+            return;
         }
-        if self.subject.specification.is_some() && self.misread(part, state) {
-            self.note(p::SPECIFICATION, part, &[(at, state)]);
+        // The master to which the fewest changes need be brought.
+        let Some(at) = masters.iter().copied().min_by_key(|at| self.steps(part, &[*at])) else { return };
+        let shown = [
+            (wrongs.resurrects, p::NO_RESURRECTION),
+            (wrongs.lost_causally, p::NO_CAUSAL_LOSS),
+            (wrongs.lost_by_policy, p::NO_POLICY_LOSS),
+            (wrongs.lost_to_nothing, p::NO_TOTAL_LOSS),
+            (wrongs.invented, p::NO_INVENTION),
+            (misread, p::SPECIFICATION),
+            (oversold, p::NO_OVERSELLING),
+        ];
+        for (_, property) in shown.into_iter().filter(|(is_wrong, _)| *is_wrong) {
+            self.note(property, part, &[(at, state)]);
         }
-        if self.bounded && self.oversold(part, state) {
-            self.note(p::NO_OVERSELLING, part, &[(at, state)]);
+        if wrongs.unsure_of_loss {
+            self.not_judged.extend([p::NO_CAUSAL_LOSS, p::NO_POLICY_LOSS, p::NO_TOTAL_LOSS]);
+        }
+        if wrongs.unsure_of_value {
+            self.not_judged.insert(p::NO_INVENTION);
         }
     }
 
@@ -520,14 +625,14 @@ impl<'a> Search<'a> {
     fn note(&mut self, property: &'static str, part: Part, witnesses: &[(usize, StateNo)]) {
         let masters: SmallVec<[usize; 2]> = witnesses.iter().map(|(at, _)| *at).collect();
         let steps = self.steps(part, &masters);
-        let place = ASKED.iter().position(|asked| *asked == property).unwrap_or_default();
-        if let Some(known) = &self.beyond {
+        let place = ASKED.iter().position(|asked| *asked == property);
+        if let (Some(known), Some(place)) = (&self.beyond, place) {
             let requests: Script = self.script().iter().map(|asks| without_times(asks)).collect();
             if known.get(&requests).and_then(|known| known[place]).is_some_and(|known| known <= steps) {
                 return;
             }
         }
-        if self.by_script.is_some() {
+        if let (true, Some(place)) = (self.by_script.is_some(), place) {
             let script = self.script();
             let known = self.by_script.get_or_insert_default().entry(script).or_default();
             known[place] = Some(known[place].map_or(steps, |known| known.min(steps)));

@@ -24,7 +24,6 @@ use crate::explorer::{Served, Shown};
 use crate::fault;
 use crate::own_property::Property;
 use crate::rules::{self, Surveyed};
-use crate::scenario::{RuleName, Scenario};
 use crate::scope::{Clocks, Scope};
 use crate::specification::Specification;
 use crate::table;
@@ -378,9 +377,8 @@ impl<R: Resolver> Verify<R> {
         let plan = self.plan.clone();
         let follow = move |rules: Rules<R>| {
             if let Some(text) = &trace.carried {
-                let scenario =
-                    Scenario::parse_under(RuleName::Given(plan.given(&rules)), &trace.scenario, &shown, text);
-                let model = scenario.map_err(|fault| wrong(fault.to_string()))?.model();
+                let model = plan.model_of(&rules, &trace.scenario, &shown, text, plan.claims(&rules));
+                let model = model.map_err(|fault| wrong(fault.to_string()))?;
                 let replayed = trace.replay(&model).map_err(|fault| wrong(fault.to_string()))?;
                 return Ok((model, replayed));
             }

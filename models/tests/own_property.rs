@@ -2,12 +2,14 @@
 //! to the test.
 #![allow(missing_docs)]
 
+use multimaster::{LastWriteWins, MultiValue};
 use multimaster_models::check::{Checked, Engine, check};
 use multimaster_models::engine::{Limits, Verdict};
 use multimaster_models::scenario::Scenario;
 use multimaster_models::table::Table;
 use multimaster_models::trace::Trace;
-use multimaster_models::{catalogue, stateright_engine};
+use multimaster_models::verify::Failure;
+use multimaster_models::{Property, Verify, catalogue, stateright_engine};
 
 const LAST_WRITE: &str =
     "rule = \"last-write\"\n\n[clients]\nA = [\"set seat = 14 Ann\"]\nB = [\"set seat = 12 Bob\"]\n";
@@ -441,4 +443,22 @@ mod specified {
             assert!(told.starts_with(&format!("mine.toml:{line}: ")) && told.contains(what), "{script}: {told}");
         }
     }
+}
+
+/// Where all have seen all, in whatever order, one property holds and another does not: told before any network is explored.
+#[test]
+fn own_properties_are_judged_over_all_networks_first() {
+    let booked = ["A: set seat = 14 Ann", "B: set seat = 12 Bob"];
+    let shown = Property::at_quiescence("ann-is-shown", r#""14 Ann" in A.values("seat")"#);
+    let failure = Verify::rule(LastWriteWins).requests(booked).property(shown.clone()).quiet().run().unwrap_err();
+    let Failure::Violated { violations, .. } = failure else { panic!("{failure}") };
+    let [violation] = violations.as_slice() else { panic!("{violations:?}") };
+    assert_eq!((violation.world.as_str(), violation.example.property), ("over histories", "ann-is-shown"));
+    assert_eq!(violation.example.replayed.steps.len(), 4, "two writes, and each comes to the other master");
+    let file = violation.file.as_ref().unwrap();
+    let replayed = Verify::rule(LastWriteWins).requests(booked).property(shown.clone()).replay(file);
+    assert!(matches!(replayed, Err(Failure::Replayed(_))));
+    let booked_by_one = Property::at_quiescence("booked", r#"A.values("seat").len() > 0"#);
+    let passed = Verify::rule(MultiValue).requests(booked).property(booked_by_one).run().unwrap();
+    assert!(passed.networks.iter().any(|networks| networks.contains("up to 2 writes at 2 masters (")), "{passed}");
 }

@@ -190,13 +190,14 @@ impl Judge {
     /// Whether the writes account for what is read.
     fn judge_values(&mut self, lattice: &Lattice, part: Part, state: StateNo, reading: ReadingNo, wrongs: &mut Wrongs) {
         let present = bits((0..lattice.by_op.len()).filter(|op| lattice.by_op[*op] & part != 0));
-        let (keys, alphabet) = (self.keys.clone(), self.alphabet.clone());
-        let shown = self.shown(lattice, reading);
-        let accounted = *shown.accounted.entry(present).or_insert_with(|| {
-            let writes = (1..).zip(&alphabet).enumerate().filter(|(op, _)| present & 1 << op != 0);
-            let writes = writes.map(|(_, (seq, (key, op)))| example(&keys[*key], op, seq)).collect();
-            let all = All { keys: &keys, readings: lattice.rule.reading(reading) };
-            History::of(writes).invented(&all).is_none()
+        let known = self.shown(lattice, reading).accounted.get(&present).copied();
+        let accounted = known.unwrap_or_else(|| {
+            let writes = (1..).zip(&self.alphabet).enumerate().filter(|(op, _)| present & 1 << op != 0);
+            let writes = writes.map(|(_, (seq, (key, op)))| example(&self.keys[*key], op, seq)).collect();
+            let all = All { keys: &self.keys, readings: lattice.rule.reading(reading) };
+            let accounted = History::of(writes).invented(&all).is_none();
+            self.shown(lattice, reading).accounted.insert(present, accounted);
+            accounted
         });
         if !accounted {
             let master = Observed { lattice, keys: &self.keys, part, state, reading, claims: self.claims };

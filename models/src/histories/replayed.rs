@@ -8,7 +8,6 @@ use crate::engine::Path;
 use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::model::Model;
-use crate::scenario::Scenario;
 use crate::subject::Subject;
 use multimaster::{MasterId, Op, Request};
 
@@ -64,7 +63,7 @@ fn requests(violation: &Violation, bounds: &Bounds, at: MasterId) -> impl Iterat
     })
 }
 
-/// The schedule of the violation, replayed on the network. `parse` makes a scenario of its text.
+/// The schedule of the violation, replayed on masters. `model` makes a model of the text of a scenario.
 ///
 /// # Errors
 /// What does not replay: then histories and networks disagree, or the rule is not deterministic.
@@ -73,10 +72,10 @@ pub(crate) fn counterexample(
     bounds: &Bounds,
     rule: &str,
     name: &str,
-    parse: &dyn Fn(&str) -> Result<Scenario, Fault>,
+    model: &dyn Fn(&str) -> Result<Erased, Fault>,
 ) -> Result<Counterexample, String> {
     let text = scenario(violation, bounds, rule);
-    let model = parse(&text).map_err(|fault| format!("{fault}\n{text}"))?.model();
+    let model = model(&text).map_err(|fault| format!("{fault}\n{text}"))?;
     let path = path(violation, &model)?;
     check::replayed(&model, name, &text, violation.property, &path)
 }

@@ -73,7 +73,7 @@ impl Ruled {
             return None;
         }
         let name = format!("{} over histories", self.rule.name);
-        let parse = |text: &str| Scenario::parse(&name, &name, text);
-        Some(replayed::counterexample(violation, bounds, &self.lines, &name, &parse))
+        let model = |text: &str| Scenario::parse(&name, &name, text).map(|scenario| scenario.model());
+        Some(replayed::counterexample(violation, bounds, &self.lines, &name, &model))
     }
 }

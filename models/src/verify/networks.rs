@@ -6,17 +6,23 @@ use super::ruled::{Asked, Ruled};
 use super::violation::Violation;
 use super::watch;
 use super::worlds::World;
-use crate::histories::{Bounds, Finding, Times, replayed};
+use crate::erased::Erased;
+use crate::fault::Fault;
+use crate::histories::{Bounds, Finding, Report, Times, replayed};
 use crate::history::Claims;
-use crate::scenario::{RuleName, Scenario};
-use crate::scope::Clocks;
-use multimaster::Request;
+use crate::own_property::Rejected;
+use crate::scenario::{Explored, RuleName, Scenario};
+use crate::scope::{Client, Clocks, Scope};
+use multimaster::{MasterId, Request};
 
 /// The name of the scenario of a history.
 const NAME: &str = "over histories";
 
 /// About the most histories judged at once by default: they take a second where nothing is optimized.
 const MOST_HISTORIES: u64 = 60_000;
+
+/// The most requests of clients whose histories are judged: there are thousands of those of so many.
+const MOST_OF_CLIENTS: usize = 6;
 
 /// At three masters, how many histories there are of 1, 2, … writes, without their operations.
 const OF_THREE: [u64; 5] = [1, 4, 32, 239, 1_706];
@@ -45,44 +51,101 @@ impl Plan {
         let asked = Asked { claims, ..self.asked.clone() };
         for (bounds, skewed) in self.bounds(rule, worlds) {
             let report = rule.over_histories(bounds, &asked);
-            found.passed.networks.push(report.scope_in_words());
-            for (property, finding) in &report.findings {
-                let steps = match finding {
-                    Finding::Violated(violation) => violation.steps,
-                    Finding::NotJudged if self.demands.include(property) => {
-                        let (world, property) = (report.scope_in_words(), *property);
-                        found.incomplete.get_or_insert(Failure::NotJudged { world, property });
-                        continue;
-                    }
-                    _ => continue,
-                };
-                let is_news =
-                    |(_, known): &(_, Violation)| known.skewed == skewed && steps < known.example.replayed.steps.len();
-                if !self.demands.include(property) || !found.violations.get(property).is_none_or(is_news) {
-                    continue;
+            self.take(rule, &report, skewed, claims, found);
+        }
+        // What the user says of readings is said of the requests that clients make.
+        for world in worlds.iter().filter(|world| self.requests.is_some() && !world.skewed) {
+            if let (Some(scope), false) = (world.scope(), self.asked.properties.is_empty()) {
+                let wrong = |what| Failure::Property { world: NAME.into(), what };
+                let judged = self.of_clients(scope).map(|bounds| rule.own_over_histories(bounds, scope, &asked));
+                let judged = judged
+                    .transpose()
+                    .map_err(|rejected| wrong(rejected.in_words(&self.asked.properties[rejected.place])))?;
+                // If the evaluation failed, it fails in networks, too, and there is a schedule that shows where.
+                if let Some((report, _)) = judged.filter(|(_, own)| own.failed().next().is_none()) {
+                    self.take(rule, &report, false, claims, found);
                 }
-                let Finding::Violated(shown) = finding else { continue };
-                let given = RuleName::Given(self.given(rule));
-                let parse = |text: &str| Scenario::parse_under(given, NAME, NAME, text);
-                // Every schedule of a shipped rule replays. If this one does not, the rule is not deterministic.
-                let example = replayed::counterexample(shown, &report.bounds, "", NAME, &parse);
-                let example = example.unwrap_or_else(|_| watch::remembers());
-                let violation =
-                    Violation { world: NAME.into(), skewed, example, file: None, after: found.started.elapsed() };
-                if found.violations.is_empty() {
-                    self.announce(&crate::table::counterexample(&violation.world, &violation.example));
-                }
-                found.violations.insert(property, (None, violation));
+                // The other scopes have the same clients.
+                break;
             }
         }
         Ok(())
+    }
+
+    /// Keeps what is violated by a shorter schedule than before.
+    fn take(&self, rule: &dyn Ruled, report: &Report, skewed: bool, claims: Claims, found: &mut Found) {
+        found.passed.networks.push(report.scope_in_words());
+        for (property, finding) in report.findings.iter().filter(|(property, _)| self.demands.include(property)) {
+            let shown = match finding {
+                Finding::Violated(shown) => shown,
+                Finding::NotJudged => {
+                    let (world, property) = (report.scope_in_words(), *property);
+                    found.incomplete.get_or_insert(Failure::NotJudged { world, property });
+                    continue;
+                }
+                Finding::Holds | Finding::NotExhausted => continue,
+            };
+            let is_news = |(_, known): &(_, Violation)| {
+                known.skewed == skewed && shown.steps < known.example.replayed.steps.len()
+            };
+            if !found.violations.get(property).is_none_or(is_news) {
+                continue;
+            }
+            let model = |text: &str| self.model_of(rule, NAME, NAME, text, claims);
+            // Every schedule of a shipped rule replays. If this one does not, the rule is not deterministic.
+            let example = replayed::counterexample(shown, &report.bounds, "", NAME, &model);
+            let example = example.unwrap_or_else(|_| watch::remembers());
+            let violation =
+                Violation { world: NAME.into(), skewed, example, file: None, after: found.started.elapsed() };
+            if found.violations.is_empty() {
+                self.announce(&crate::table::counterexample(&violation.world, &violation.example));
+            }
+            found.violations.insert(property, (None, violation));
+        }
+    }
+
+    /// Masters under the rule in the scenario that a trace carries.
+    ///
+    /// # Errors
+    /// If the text is not right.
+    pub(super) fn model_of(
+        &self,
+        rule: &dyn Ruled,
+        name: &str,
+        file: &str,
+        text: &str,
+        claims: Claims,
+    ) -> Result<Erased, Fault> {
+        let given = RuleName::Given(rule.given(&Asked { claims, ..self.asked.clone() }));
+        let scenario = Scenario::parse_under(given, name, file, text)?;
+        let asked = Asked { claims, ..self.asked.clone() };
+        let Explored::Cluster(_, scope) = scenario.subject else {
+            return Err(Fault::of(file, "this is no scenario of masters without shards"));
+        };
+        let wrong = |rejected: Rejected| Fault::of(file, rejected.in_words(&self.asked.properties[rejected.place]));
+        rule.model(scope, &asked).map(|(model, _)| model).map_err(wrong)
+    }
+
+    /// The histories of just these clients' requests, unless they are too many.
+    fn of_clients(&self, scope: &Scope) -> Option<Bounds> {
+        let asks = scope.clients.iter().flat_map(|client| &client.asks);
+        let requests = distinct(asks);
+        let place =
+            |ask: &Request| requests.iter().position(|known| known.key == ask.key && known.op == *ask.op.untimed());
+        let of = |client: &Client| (client.at, client.asks.iter().filter_map(place).collect());
+        let clients: Vec<(MasterId, Vec<usize>)> = scope.clients.iter().map(of).collect();
+        let (masters, writes) = (scope.topology.masters(), scope.requests());
+        let few = (1..=MOST_OF_CLIENTS).contains(&writes) && Bounds::take(masters, &requests);
+        few.then(|| Bounds { clients, ..Bounds::new(masters, writes, requests) })
     }
 
     /// What is enumerated, each with whether clocks are wrong there although right ones are tried, too.
     fn bounds(&self, rule: &dyn Ruled, worlds: &[World]) -> Vec<(Bounds, bool)> {
         let own_scopes = self.own.is_some() || !self.scenarios.is_empty();
         let requests = match &self.requests {
-            Some(_) => distinct(worlds),
+            Some(_) => distinct(
+                worlds.iter().filter_map(World::scope).flat_map(|scope| &scope.clients).flat_map(|client| &client.asks),
+            ),
             None => rule.requests(),
         };
         let (three, two) = (writes(&OF_THREE, requests.len()), writes(&OF_TWO, requests.len()));
@@ -109,11 +172,10 @@ impl Plan {
     }
 }
 
-/// What clients ask in these worlds, each request once, without its time.
-fn distinct(worlds: &[World]) -> Vec<Request> {
+/// Each request once, without its time.
+fn distinct<'a>(asks: impl Iterator<Item = &'a Request>) -> Vec<Request> {
     let mut distinct = Vec::new();
-    let clients = worlds.iter().filter_map(World::scope).flat_map(|scope| &scope.clients);
-    for ask in clients.flat_map(|client| &client.asks) {
+    for ask in asks {
         let request = Request { key: ask.key.clone(), op: ask.op.untimed().clone() };
         if !distinct.contains(&request) {
             distinct.push(request);

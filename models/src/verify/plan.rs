@@ -174,7 +174,12 @@ impl Plan {
 
     /// The rule where a named rule is expected. Its claims are believed as far as they were tested.
     pub(super) fn given(&self, rule: &dyn Ruled) -> &'static Given {
-        rule.given(&Asked { claims: claims_of(&rule.claims(&[])), ..self.asked.clone() })
+        rule.given(&Asked { claims: self.claims(rule), ..self.asked.clone() })
+    }
+
+    /// How far the rule's claims are believed: as far as they were tested on operations of its kind.
+    pub(super) fn claims(&self, rule: &dyn Ruled) -> Claims {
+        claims_of(&rule.claims(&[]))
     }
 
     /// Masters in that world. The rule's claims are believed as far as they were tested.

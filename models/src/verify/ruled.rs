@@ -12,6 +12,7 @@ use crate::histories::{self, Bounds, Subject};
 use crate::history::Claims;
 use crate::laws::{self, Findings};
 use crate::own_property::{OwnProperties, Property, Rejected};
+use crate::properties as p;
 use crate::scope::Scope;
 use crate::specification::Specification;
 use multimaster::{Kind, MasterId, Op, Request, Resolver};
@@ -93,6 +94,16 @@ pub(super) trait Ruled {
     fn laws(&self, operations: &[Op]) -> Findings;
     /// Judges the rule over all histories within these bounds. The bounds must be right.
     fn over_histories(&self, bounds: Bounds, asked: &Asked) -> histories::Report;
+    /// The same, and the user's own properties, which are said of the masters and clients of `scope`.
+    ///
+    /// # Errors
+    /// The first of those properties that is not valid there.
+    fn own_over_histories(
+        &self,
+        bounds: Bounds,
+        scope: &Scope,
+        asked: &Asked,
+    ) -> Result<(histories::Report, OwnProperties), Rejected>;
     /// A few requests that the rule takes.
     fn requests(&self) -> Vec<Request>;
     /// Tests what the rule claims to show, on all small runs of a few operations of its kind, and of these.
@@ -138,6 +149,20 @@ impl<R: Resolver> Ruled for Rules<R> {
         let specification = asked.specification.map(Into::into);
         let subject = Subject { rule: &rule, by_master: self.by_master, claims: asked.claims, specification };
         histories::judge(&subject, bounds, &mut |_| {}).expect("bounds of the plan are right")
+    }
+
+    fn own_over_histories(
+        &self,
+        bounds: Bounds,
+        scope: &Scope,
+        asked: &Asked,
+    ) -> Result<(histories::Report, OwnProperties), Rejected> {
+        let own = OwnProperties::new(&asked.properties, scope, &p::ALL)?;
+        let rule = |master| self.erased(master);
+        let specification = asked.specification.map(Into::into);
+        let subject = Subject { rule: &rule, by_master: self.by_master, claims: asked.claims, specification };
+        let report = histories::judge_own(&subject, bounds, &own).expect("bounds of the plan are right");
+        Ok((report, own))
     }
 
     fn requests(&self) -> Vec<Request> {

@@ -51,8 +51,11 @@ fn keep(rule: Rule, under: Under, report: &Report, cells: &mut [Cell]) -> Result
                 Some(Finding::NotExhausted) => cell.weaken(Cell::NotExhausted),
                 Some(Finding::NotJudged) => cell.weaken(Cell::NotJudged),
                 Some(Finding::Violated(violation)) if shorter(violation.steps, cell) => {
-                    let parse = |text: &str| Scenario::parse_under(rule.rule, rule.name, rule.name, text);
-                    let example = replayed::counterexample(violation, &report.bounds, "", rule.name, &parse)?;
+                    let model = |text: &str| {
+                        let scenario = Scenario::parse_under(rule.rule, rule.name, rule.name, text);
+                        scenario.map(|scenario| scenario.model())
+                    };
+                    let example = replayed::counterexample(violation, &report.bounds, "", rule.name, &model)?;
                     *cell = Cell::Yes(Box::new(example));
                 }
                 Some(Finding::Violated(_) | Finding::Holds) | None => {}
