@@ -141,7 +141,8 @@ pub(crate) enum Command {
     /// Explore protocols and rules broken on purpose, and tell in a table which property rejects each
     #[command(after_long_help = MUTANTS)]
     Mutants {
-        /// One bug, in full: what is broken, and the shortest schedule that shows it; such as `K11`
+        /// One bug, in full: what is broken, and the shortest schedule that shows it; such as `K11`. Or a rule's name: each
+        /// broken rule that was this one
         name: Option<String>,
     },
     /// Name the rules, the topologies, the links and the shipped scenarios
@@ -196,6 +197,12 @@ is the length of the schedule that kills it; none is shorter. Otherwise it says
   NOT EXHAUSTED  the search was cut before it could be told
   UNSOUND        the property is not known to hold without the mutation
 and counts as a survivor.
+
+The last table is of rules broken on purpose that causal histories alone reject:
+no network is explored. `rule` is what the rule was, and has the property in all
+histories within the same bounds. No history of fewer writes shows the violation,
+and with so many no shorter schedule does. Where snapshots are taken, or changes
+delivered again, these are not counted as steps.
 
 Exit status: 0 if all are killed, 1 if any is not, 2 for a name that there is not.";
 

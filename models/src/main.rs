@@ -12,6 +12,7 @@ use multimaster_models::engine::Path;
 use multimaster_models::explorer::Served;
 use multimaster_models::fault::{self, Fault};
 use multimaster_models::mutants::Mutant;
+use multimaster_models::mutants::by_histories::{self, BrokenRule};
 use multimaster_models::printed::{escaped_json, escaped_lines, padded, shown};
 use multimaster_models::scenario::{RuleName, Scenario};
 use multimaster_models::spawn::{self, Stopped};
@@ -338,15 +339,23 @@ fn kill(name: Option<&str>) -> Result<bool, Failure> {
     let mut out = std::io::stdout().lock();
     let (chosen, not_yet) = (name.map_or_else(mutants::all, mutants::named), name.and_then(mutants::not_yet_named));
     let tried: Vec<_> = chosen.iter().map(Mutant::run).collect();
+    let broken = name.map_or_else(by_histories::all, by_histories::named);
+    let judged: Vec<_> = broken.iter().map(BrokenRule::run).collect();
     match (name, not_yet) {
-        (None, _) => write!(out, "{}\n{}", mutants::in_a_table(&tried), mutants::summary(&tried))?,
+        (None, _) => {
+            write!(out, "{}\n{}", mutants::in_a_table(&tried), mutants::summary(&tried))?;
+            write!(out, "\n{}\n{}", by_histories::summary(&judged), by_histories::in_a_table(&judged))?;
+        }
         (_, Some(not_yet)) => write!(out, "{}", mutants::not_yet_in_full(not_yet))?,
-        (Some(name), None) if tried.is_empty() => {
+        (Some(name), None) if tried.is_empty() && judged.is_empty() => {
             return Err(Fault::of(name, "no such mutant (`multimaster mutants` names them)").into());
         }
-        _ => write!(out, "{}", tried.iter().map(mutants::in_full).collect::<Vec<_>>().join("\n"))?,
+        _ => {
+            let each = tried.iter().map(mutants::in_full).chain(judged.iter().map(by_histories::in_full));
+            write!(out, "{}", each.collect::<Vec<_>>().join("\n"))?;
+        }
     }
-    Ok(tried.iter().all(|tried| tried.outcome.is_killed()))
+    Ok(tried.iter().all(|tried| tried.outcome.is_killed()) && judged.iter().all(|judged| judged.fate.is_killed()))
 }
 
 fn list() -> Result<bool, Failure> {

@@ -4,6 +4,7 @@
 //!
 //! A kill counts only if it is the mutation's: the same [world](Worlds) without it has the property in every reachable state.
 
+pub mod by_histories;
 mod clocks;
 mod protocol;
 mod report;

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod mutants {
+    mod by_histories;
     mod witnesses;
 }
 

@@ -73,7 +73,7 @@ impl Resolver for ByTime {
 }
 
 /// Nothing is kept of a delete.
-fn drops_deletes<R: Resolver<State = Option<Version>>>(
+pub(super) fn drops_deletes<R: Resolver<State = Option<Version>>>(
     rule: &R,
     held: &mut Option<Version>,
     change: &Change<R::Effect>,

@@ -75,7 +75,7 @@ pub fn not_yet_in_full(NotYet { number, about, needs }: &NotYet) -> String {
     format!("K{number}: {about}\nNot yet expressible: it needs {needs}.\n")
 }
 
-fn markdown<const N: usize>(heads: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+pub(super) fn markdown<const N: usize>(heads: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
     let rows: Vec<[String; N]> = rows.collect();
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());

@@ -66,6 +66,9 @@ pub(super) type Apply<R> = fn(&R, &mut <R as Resolver>::State, &Change<<R as Res
 pub(super) type Merge<R> =
     fn(&R, Side<'_, <R as Resolver>::State>, Side<'_, <R as Resolver>::State>) -> Option<<R as Resolver>::State>;
 
+/// A [`Resolver::read`].
+pub(super) type Read<R> = fn(&R, &<R as Resolver>::State) -> Reading;
+
 /// A rule with a part replaced.
 #[derive(Clone)]
 pub(super) struct Broken<R: Resolver> {
@@ -73,13 +76,15 @@ pub(super) struct Broken<R: Resolver> {
     prepare: Prepare<R>,
     apply: Apply<R>,
     merge: Merge<R>,
+    read: Read<R>,
     /// Whether changes are applied by the rule itself: only then do its reasons hold.
     own_apply: bool,
 }
 
 impl<R: Resolver> Broken<R> {
-    fn of(rule: R) -> Broken<R> {
-        Broken { rule, prepare: R::prepare, apply: R::apply, merge: R::merge, own_apply: true }
+    /// The rule as it is.
+    pub(super) fn of(rule: R) -> Broken<R> {
+        Broken { rule, prepare: R::prepare, apply: R::apply, merge: R::merge, read: R::read, own_apply: true }
     }
 
     pub(super) fn prepare(rule: R, prepare: Prepare<R>) -> Broken<R> {
@@ -92,6 +97,10 @@ impl<R: Resolver> Broken<R> {
 
     pub(super) fn merge(rule: R, merge: Merge<R>) -> Broken<R> {
         Broken { merge, ..Broken::of(rule) }
+    }
+
+    pub(super) fn read(rule: R, read: Read<R>) -> Broken<R> {
+        Broken { read, ..Broken::of(rule) }
     }
 }
 
@@ -120,7 +129,7 @@ impl<R: Resolver> Resolver for Broken<R> {
     }
 
     fn read(&self, state: &R::State) -> Reading {
-        self.rule.read(state)
+        (self.read)(&self.rule, state)
     }
 
     fn merge(&self, ours: Side<'_, R::State>, theirs: Side<'_, R::State>) -> Option<R::State> {

@@ -7,14 +7,18 @@ fn the_list_is_a_straight_table_of_kills_and_of_what_is_not_yet_expressible() {
     let (status, out, err) = Folder::new().run(&["mutants"]);
     assert_eq!((status, err.as_str()), (0, ""), "{out}");
     let (kills, rest) = out.split_once("\n\n").unwrap();
-    let (summary, not_yet) = rest.split_once("\n\n").unwrap();
-    for table in [kills, not_yet] {
+    let (summary, rest) = rest.split_once("\n\n").unwrap();
+    let (not_yet, rest) = rest.split_once("\n\n").unwrap();
+    let (by_histories, broken) = rest.split_once("\n\n").unwrap();
+    for table in [kills, not_yet, broken] {
         let widths: Vec<usize> = table.lines().map(|line| line.chars().count()).collect();
         assert!(widths.iter().all(|width| *width == widths[0]), "a table is straight: {table}");
     }
     let mutants = kills.lines().count() - 2;
     assert!(summary.starts_with(&format!("{mutants} mutants of 22 documented bugs")), "{summary}");
     assert!(summary.contains(&format!("; {mutants} killed, 0 survived; not yet expressible:")), "{summary}");
+    let rules = broken.lines().count() - 2;
+    assert_eq!(by_histories, format!("by histories alone: {rules} broken rules; {rules} killed, 0 survived"));
     assert!(
         kills.lines().any(|row| row.starts_with("| K4 ") && row.ends_with("| no causal loss  | 2     |")),
         "{kills}"
@@ -28,6 +32,16 @@ fn a_bug_is_told_in_full_with_each_of_its_mutants() {
     assert_eq!((status, err.as_str()), (0, ""), "{out}");
     assert_eq!(out.matches("\nkilled: ").count(), 2, "{out}");
     for said in ["A hub must relay.", "agreement is violated: ", "  2. B -> A: B1 after nothing", "holds in all "] {
+        assert!(out.contains(said), "{said}: {out}");
+    }
+}
+
+#[test]
+fn a_rule_is_told_in_full_with_all_that_was_broken_of_it() {
+    let (status, out, err) = Folder::new().run(&["mutants", "grow-only-set"]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    assert_eq!(out.matches("\nkilled: ").count(), 2, "{out}");
+    for said in ["grow-only-set: it is full with one element", "  A1 = `insert x into k` after nothing", " 4 steps"] {
         assert!(out.contains(said), "{said}: {out}");
     }
 }

@@ -1,0 +1,230 @@
+//! Rules broken on purpose that causal [histories] alone reject: no network is explored.
+//!
+//! Each names the rule that it was before, and that rule has the property in all histories within the same bounds.
+
+mod counters;
+mod flags;
+mod maps;
+mod registers;
+mod report;
+mod sets;
+
+pub use report::{in_a_table, in_full, summary};
+
+use super::worlds::{Apply, Broken, Merge, Prepare, Read};
+use crate::any_rule::AnyRule;
+use crate::delivery::Delivery;
+use crate::histories::{self, Bounds, Finding, Report, Subject, Times, Violation};
+use crate::history::Claims;
+use crate::specification::{Specification, Specified};
+use multimaster::{MasterId, Request, Resolver};
+
+/// A rule that is broken on purpose, and how histories show it.
+#[derive(Clone, Copy, Debug)]
+pub struct BrokenRule {
+    /// The rule that it was.
+    pub rule: &'static str,
+    /// The mutation, in at most 39 characters: a cell of the table.
+    pub about: &'static str,
+    /// The property that rejects it.
+    pub property: &'static str,
+    /// The fewest writes of a history in which the property is violated.
+    pub writes: usize,
+    /// The fewest steps of a schedule that shows it with so many writes.
+    pub steps: usize,
+    /// The rule with the mutation and without, and what is enumerated.
+    pub twins: fn() -> Twins,
+}
+
+/// A rule with a mutation and without, and the histories over which both are judged.
+pub struct Twins {
+    mutant: Box<dyn Fn(MasterId) -> AnyRule>,
+    sound: AnyRule,
+    by_master: bool,
+    specification: Option<Specified>,
+    bounds: Bounds,
+}
+
+/// A broken rule, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The rule.
+    pub broken: BrokenRule,
+    /// What became of it.
+    pub fate: Fate,
+    /// For what the rule was judged without the mutation; for what the mutant was if that was not killed.
+    pub scope: String,
+}
+
+/// What became of a broken rule.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    /// The property rejects it, in histories of so many writes and of no fewer.
+    Killed(usize, Box<Violation>),
+    /// The property holds in every history within bounds: it does not see the mutation.
+    Survived,
+    /// It was not judged, or not to the end.
+    NotJudged,
+    /// The property is not known to hold without the mutation.
+    Unsound,
+}
+
+impl Fate {
+    /// Whether the rule was rejected.
+    pub fn is_killed(&self) -> bool {
+        matches!(self, Fate::Killed(..))
+    }
+}
+
+impl Twins {
+    /// Three masters under one rule, and the few operations of its kind.
+    fn of(sound: impl Resolver, mutant: impl Resolver) -> Twins {
+        let mutant = AnyRule::new(mutant);
+        Twins::by_master(sound, false, Box::new(move |_| mutant.clone()))
+    }
+
+    /// Three masters, each under its own rule.
+    fn each(sound: impl Resolver, mutant: fn(MasterId) -> AnyRule) -> Twins {
+        Twins::by_master(sound, true, Box::new(mutant))
+    }
+
+    fn by_master(sound: impl Resolver, by_master: bool, mutant: Box<dyn Fn(MasterId) -> AnyRule>) -> Twins {
+        let sound = AnyRule::new(sound);
+        let bounds = Bounds::new(3, 1, histories::operations(&sound));
+        Twins { mutant, sound, by_master, specification: None, bounds }
+    }
+
+    fn specified(self, specification: Specification) -> Twins {
+        Twins { specification: Some(specification.into()), ..self }
+    }
+
+    /// Only these requests are made.
+    fn asked(mut self, requests: &[&str]) -> Twins {
+        let parsed = |request: &&str| -> Request { request.parse().expect("a request") };
+        self.bounds.requests = requests.iter().map(parsed).collect();
+        self
+    }
+
+    fn at(mut self, masters: u16) -> Twins {
+        self.bounds.masters = masters;
+        self
+    }
+
+    fn delivered(mut self, delivery: Delivery) -> Twins {
+        self.bounds.delivery = delivery;
+        self
+    }
+
+    fn with_snapshots(mut self) -> Twins {
+        self.bounds.snapshots = true;
+        self
+    }
+
+    fn timed(mut self, times: Times) -> Twins {
+        self.bounds.times = times;
+        self
+    }
+
+    /// No claims of the rules are used: what they read are the values written, so that a reading tells which.
+    fn judge(&self, rule: &dyn Fn(MasterId) -> AnyRule, writes: usize) -> Report {
+        let (by_master, specification) = (self.by_master, self.specification);
+        let subject = Subject { rule, by_master, claims: Claims::Refuted, specification };
+        let bounds = Bounds { writes, ..self.bounds.clone() };
+        histories::judge(&subject, bounds, &mut |_| {}).expect("the bounds are right")
+    }
+}
+
+/// A rule of which another operation, or none, is made of a request.
+fn prepare<R: Resolver>(rule: R, prepare: Prepare<R>) -> Twins {
+    Twins::of(rule.clone(), Broken::prepare(rule, prepare))
+}
+
+/// A rule that takes changes in otherwise.
+fn apply<R: Resolver>(rule: R, apply: Apply<R>) -> Twins {
+    Twins::of(rule.clone(), Broken::apply(rule, apply))
+}
+
+/// A rule that merges otherwise: masters may take snapshots of each other at any time.
+fn merge<R: Resolver>(rule: R, merge: Merge<R>) -> Twins {
+    Twins::of(rule.clone(), Broken::merge(rule, merge)).with_snapshots()
+}
+
+/// A rule that shows its readers something else.
+fn read<R: Resolver>(rule: R, read: Read<R>) -> Twins {
+    Twins::of(rule.clone(), Broken::read(rule, read))
+}
+
+impl BrokenRule {
+    const fn new(
+        rule: &'static str,
+        about: &'static str,
+        property: &'static str,
+        (writes, steps): (usize, usize),
+        twins: fn() -> Twins,
+    ) -> BrokenRule {
+        BrokenRule { rule, about, property, writes, steps, twins }
+    }
+
+    /// Judges the broken rule over histories of one write, of two, … until the property is violated, and the rule that it was
+    /// over as many writes.
+    pub fn run(&self) -> Judged {
+        let twins = (self.twins)();
+        let judged = |fate, report: &Report| Judged { broken: *self, fate, scope: report.scope_in_words() };
+        let (mutant, sound) = (&twins.mutant, &|_| twins.sound.clone());
+        let mut writes = 1;
+        loop {
+            let report = twins.judge(mutant, writes);
+            match report.finding(self.property) {
+                Some(Finding::Holds) if writes < self.writes => writes += 1,
+                Some(Finding::Holds) => return judged(Fate::Survived, &report),
+                Some(Finding::Violated(violation)) => {
+                    let sound = twins.judge(sound, writes);
+                    let holds = matches!(sound.finding(self.property), Some(Finding::Holds));
+                    let killed = Fate::Killed(writes, violation.clone());
+                    return judged(if holds { killed } else { Fate::Unsound }, &sound);
+                }
+                _ => return judged(Fate::NotJudged, &report),
+            }
+        }
+    }
+}
+
+/// All rules broken on purpose that histories reject, by rule.
+pub fn all() -> Vec<BrokenRule> {
+    [registers::RULES, sets::RULES, counters::RULES, flags::RULES, maps::RULES].concat()
+}
+
+/// Those that were the rule of that name, in whatever case.
+pub fn named(rule: &str) -> Vec<BrokenRule> {
+    all().into_iter().filter(|broken| broken.rule.eq_ignore_ascii_case(rule)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::properties::CONVERGENCE;
+    use multimaster::{ArrivalWins, LastWriteWins};
+
+    fn fate(writes: usize, twins: fn() -> Twins) -> Fate {
+        BrokenRule::new("none", "nothing", CONVERGENCE, (writes, 0), twins).run().fate
+    }
+
+    #[test]
+    fn a_mutation_that_changes_nothing_survives() {
+        let survives = fate(3, || Twins::of(LastWriteWins, Broken::of(LastWriteWins)));
+        assert!(matches!(survives, Fate::Survived), "{survives:?}");
+    }
+
+    /// In a history of a few writes times are small numbers.
+    #[test]
+    fn a_clock_that_begins_anew_at_1000_survives() {
+        let survives = fate(4, || apply(LastWriteWins, registers::by_remainder::<1000>));
+        assert!(matches!(survives, Fate::Survived), "{survives:?}");
+    }
+
+    #[test]
+    fn a_kill_does_not_count_where_the_rule_dies_without_the_mutation() {
+        let unsound = fate(2, || Twins::of(ArrivalWins, Broken::of(ArrivalWins)));
+        assert!(matches!(unsound, Fate::Unsound), "{unsound:?}");
+    }
+}

@@ -1,0 +1,62 @@
+//! Broken flags.
+
+use super::*;
+use crate::properties::*;
+use crate::specification as spec;
+use multimaster::resolver::{Dotted, Toggle};
+use multimaster::{Change, DisableWinsFlag, Dot, EnableWinsFlag, Op, Reading, Stamp};
+
+/// The dots of what is held.
+fn held(state: &Dotted<bool>) -> Vec<Dot> {
+    let (dot, stamp) = (Dot::new(MasterId(0), 1), Stamp::new(1, MasterId(0)));
+    let toggle = EnableWinsFlag.prepare(state, Op::Disable, dot, stamp);
+    toggle.map(|toggle| toggle.gone.to_vec()).unwrap_or_default()
+}
+
+/// The change, if its writer had held these.
+fn naming(change: &Change<Toggle>, gone: Vec<Dot>) -> Change<Toggle> {
+    Change { effect: Toggle { gone: gone.into(), on: change.effect.on }, ..change.clone() }
+}
+
+pub(super) const RULES: &[BrokenRule] = &[
+    BrokenRule::new("enable-wins-flag", "a disabling takes every enabling", NO_POLICY_LOSS, (2, 3), || {
+        apply(EnableWinsFlag, |rule, state, change| match change.effect.on {
+            true => rule.apply(state, change),
+            false => rule.apply(state, &naming(change, held(state))),
+        })
+    }),
+    BrokenRule::new("enable-wins-flag", "an enabling of what is on is dropped", CONVERGENCE, (3, 6), || {
+        apply(EnableWinsFlag, |rule, state, change| {
+            let again = change.effect.on && *state != Dotted::default();
+            !again && rule.apply(state, change)
+        })
+    }),
+    BrokenRule::new("enable-wins-flag", "two enablings are none", NO_CAUSAL_LOSS, (2, 3), || {
+        read(EnableWinsFlag, |_, state| Reading::Flag(state.items().count() % 2 == 1))
+    }),
+    BrokenRule::new("enable-wins-flag", "a disabling forgets what is oldest", NO_RESURRECTION, (3, 4), || {
+        prepare(EnableWinsFlag, |rule, state, op, dot, stamp| {
+            let mut toggle = rule.prepare(state, op, dot, stamp)?;
+            if toggle.gone.len() > 1 {
+                toggle.gone.remove(0);
+            }
+            Ok(toggle)
+        })
+    }),
+    BrokenRule::new("disable-wins-flag", "an enabling takes back no disabling", NO_CAUSAL_LOSS, (2, 2), || {
+        apply(DisableWinsFlag, |rule, state, change| match change.effect.on {
+            true => rule.apply(state, &naming(change, Vec::new())),
+            false => rule.apply(state, change),
+        })
+    }),
+    BrokenRule::new("disable-wins-flag", "a disabling of what is off is not kept", CONVERGENCE, (2, 4), || {
+        apply(DisableWinsFlag, |rule, state, change| {
+            let skipped = !change.effect.on && rule.read(state) == Reading::Flag(false);
+            !skipped && rule.apply(state, change)
+        })
+    }),
+    BrokenRule::new("disable-wins-flag", "the greatest dot decides", SPECIFICATION, (2, 3), || {
+        read(DisableWinsFlag, |_, state| Reading::Flag(state.items().last() == Some(&true)))
+            .specified(spec::disable_wins_flag)
+    }),
+];

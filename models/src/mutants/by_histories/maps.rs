@@ -1,0 +1,79 @@
+//! Broken maps.
+
+use super::*;
+use crate::properties::*;
+use multimaster::resolver::{FieldEffect, Item, SetField};
+use multimaster::{Change, LastWriteMap, ObservedRemoveMap, Op, Text, Version};
+use std::collections::BTreeMap;
+
+const TWO_FIELDS: &[&str] = &["in k, set f = 1", "in k, set g = 1", "remove f from k"];
+const COUNTERS: &[&str] = &["in k, add 1 to f", "in k, subtract 2 from f", "remove f from k"];
+
+/// Nothing is kept of a removed field.
+fn drops_removals(rule: &LastWriteMap, map: &mut BTreeMap<Text, Version>, change: &Change<SetField>) -> bool {
+    let altered = rule.apply(map, change);
+    map.retain(|_, held| held.value.is_some());
+    altered
+}
+
+pub(super) const RULES: &[BrokenRule] = &[
+    BrokenRule::new("last-write-map", "of equal times, what is held stays", CONVERGENCE, (2, 4), || {
+        apply(LastWriteMap, |rule, map, change| {
+            let held = map.get(&change.effect.field);
+            let tied = held.is_some_and(|held| held.stamp.time() == change.stamp.time());
+            !tied && rule.apply(map, change)
+        })
+    }),
+    BrokenRule::new("last-write-map", "a write replaces the whole map", NO_CAUSAL_LOSS, (2, 2), || {
+        apply(LastWriteMap, |rule, map, change| {
+            map.retain(|_, held| held.stamp > change.stamp);
+            rule.apply(map, change)
+        })
+        .asked(TWO_FIELDS)
+    }),
+    BrokenRule::new("last-write-map", "all fields have the time of the latest", NO_CAUSAL_LOSS, (2, 3), || {
+        apply(LastWriteMap, |rule, map, change| {
+            map.values().all(|held| change.stamp > held.stamp) && rule.apply(map, change)
+        })
+        .asked(TWO_FIELDS)
+    }),
+    BrokenRule::new("last-write-map", "nothing is kept of a removed field", CONVERGENCE, (2, 4), || {
+        apply(LastWriteMap, drops_removals)
+    }),
+    BrokenRule::new("last-write-map", "the same, if the removal comes first", NO_RESURRECTION, (2, 5), || {
+        apply(LastWriteMap, drops_removals).delivered(Delivery::Unordered)
+    }),
+    BrokenRule::new("observed-remove-map", "a removal takes all that it finds", CONVERGENCE, (2, 4), || {
+        apply(ObservedRemoveMap, |rule, map, change| {
+            if change.effect.item.is_none() {
+                map.remove(&change.effect.field);
+            }
+            rule.apply(map, change)
+        })
+    }),
+    BrokenRule::new("observed-remove-map", "a removal takes no counter", NO_RESURRECTION, (2, 2), || {
+        prepare(ObservedRemoveMap, |rule, map, op, dot, stamp| {
+            let effect = rule.prepare(map, op, dot, stamp)?;
+            let counts = map.get(&effect.field).is_some_and(|held| held.items().any(|i| matches!(i, Item::Amount(_))));
+            Ok(if counts { FieldEffect { gone: Default::default(), ..effect } } else { effect })
+        })
+        .asked(COUNTERS)
+    }),
+    BrokenRule::new("observed-remove-map", "a counter is one sum a master", NO_RESURRECTION, (3, 5), || {
+        prepare(ObservedRemoveMap, |rule, map, op, dot, stamp| {
+            let mut effect = rule.prepare(map, op, dot, stamp)?;
+            if let Some(Item::Amount(amount)) = &mut effect.item {
+                let removal = rule.prepare(map, Op::Remove(effect.field.clone()), dot, stamp)?;
+                let held = map.get(&effect.field);
+                for own in removal.gone.into_iter().filter(|held| held.origin() == dot.origin()) {
+                    if let Some(Item::Amount(before)) = held.and_then(|held| held.get(own)) {
+                        *amount += before;
+                        effect.gone.push(own);
+                    }
+                }
+            }
+            Ok(effect)
+        })
+        .asked(COUNTERS)
+    }),
+];
