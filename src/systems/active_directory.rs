@@ -25,8 +25,8 @@ impl RowRule for ActiveDirectory {
         held.is_none_or(|held| key(&change.after) > key(held))
     }
 
-    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
-        let (Some(held), after) = (held, &change.after) else { return row::DELETES_NOTHING };
+    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+        let after = &change.after;
         match (held.count.cmp(&after.count), held.time.cmp(&after.time)) {
             (Ordering::Greater, _) => "had a higher version",
             (Ordering::Equal, Ordering::Greater) => "had the same version, written later",

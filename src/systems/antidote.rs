@@ -23,8 +23,8 @@ impl RowRule for AntidoteRegister {
         held.is_none_or(|held| (change.after.time, &change.after.value) > (held.time, &held.value))
     }
 
-    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
-        let (Some(held), after) = (held, &change.after) else { return row::DELETES_NOTHING };
+    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+        let after = &change.after;
         match (held.time > after.time, held.value == after.value) {
             (true, _) => "had a later time",
             (false, true) => "had it already",

@@ -31,14 +31,13 @@ impl RowRule for CassandraCell {
         held.is_none_or(|held| key(&change.after) > key(held))
     }
 
-    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
+    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
         let after = &change.after;
         match held {
-            None => row::DELETES_NOTHING,
-            Some(held) if held.time > after.time => "had a later timestamp",
-            Some(held) if held.value == after.value => "had it already",
-            Some(held) if !held.is_live() => "keeps the tombstone at a tie",
-            Some(_) => "keeps the larger value at a tie",
+            held if held.time > after.time => "had a later timestamp",
+            held if held.value == after.value => "had it already",
+            held if !held.is_live() => "keeps the tombstone at a tie",
+            _ => "keeps the larger value at a tie",
         }
     }
 }

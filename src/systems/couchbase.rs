@@ -18,8 +18,8 @@ impl RowRule for Couchbase {
     const CLOCKS: bool = true;
     const MERGES: bool = true;
 
-    fn not_found(&self) -> Option<&'static str> {
-        Some("there is no such document to delete (KEY_ENOENT)")
+    fn changes_nothing(&self, held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+        row::deletes_nothing(held, value).then_some("there is no such document to delete (KEY_ENOENT)")
     }
 
     fn number(&self, held: Option<&Record>, after: &mut Record) {
@@ -33,8 +33,8 @@ impl RowRule for Couchbase {
         held.is_none_or(|held| (change.after.time, change.after.count) > (held.time, held.count))
     }
 
-    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
-        let (Some(held), after) = (held, &change.after) else { return row::DELETES_NOTHING };
+    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+        let after = &change.after;
         match (held.time > after.time, held.count > after.count) {
             (true, _) => "had a larger CAS",
             (false, true) => "had more revisions at a tie",

@@ -6,8 +6,9 @@ use std::cmp::Ordering;
 /// of the column, then the larger value. So a delete beats concurrent updates, and a row comes back only by an insert that
 /// had seen it deleted. No clock.
 ///
-/// A `set` is an INSERT where the row is not there, else an UPDATE. An UPDATE to the same value counts no version and
-/// replicates nothing; an INSERT OR REPLACE would, and is not meant. A DELETE of what is not there does nothing, as in SQL.
+/// A `set` is an INSERT where the row is not there, else an UPDATE. An UPDATE to the same value counts no version and gives no
+/// change (local_writes/after_update.rs, `after_update`); an INSERT OR REPLACE would, and is not meant. A DELETE that finds no
+/// row gives none either: the trigger fires for each row (triggers.rs, `AFTER DELETE`). Neither is a write.
 ///
 /// Values are compared as SQLite's, by type and then by content: a text that spells an integer is taken for an INTEGER,
 /// every other is TEXT. Integers are compared by size, texts by their bytes. Of an integer and a text the integer is the
@@ -15,7 +16,7 @@ use std::cmp::Ordering;
 /// affinity.
 ///
 /// Source: vlcn-io/cr-sqlite, core/rs/core/src: changes_vtab_write.rs, `did_cid_win`; a row that comes back starts its columns
-/// anew (`zero_clocks_on_resurrect`); local_writes/after_update.rs, `after_update`; `crsql_compare_sqlite_values`.
+/// anew (`zero_clocks_on_resurrect`); `crsql_compare_sqlite_values`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CrSqlite;
 
@@ -23,24 +24,27 @@ impl RowRule for CrSqlite {
     const CLOCKS: bool = false;
     const MERGES: bool = true;
 
+    fn changes_nothing(&self, held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+        row::no_row(held, value).or_else(|| row::same_value(held, value))
+    }
+
     fn number(&self, held: Option<&Record>, after: &mut Record) {
         let (life, count) = held.map_or((0, 0), |held| (held.life, held.count));
         let lived = held.is_some_and(Record::is_live);
-        let same = held.is_some_and(|held| held.value == after.value);
         after.life = life + u64::from(lived != after.is_live());
         after.count = match (lived, after.is_live()) {
             (_, false) => 0,
             (false, true) => 1,
-            (true, true) => count.saturating_add(u64::from(!same)),
+            (true, true) => count.saturating_add(1),
         };
     }
 
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
-        held.map_or(change.after.life > 0, |held| compare(&change.after, held).is_gt())
+        held.is_none_or(|held| compare(&change.after, held).is_gt())
     }
 
-    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
-        let (Some(held), after) = (held, &change.after) else { return row::DELETES_NOTHING };
+    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+        let after = &change.after;
         match (held.life > after.life, held.count > after.count, held.value == after.value) {
             (true, ..) => "had a larger causal length",
             (false, true, _) => "had a larger column version",

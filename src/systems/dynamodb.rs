@@ -21,12 +21,8 @@ impl RowRule for DynamoDbGlobal {
         held.is_none_or(|held| (change.after.time, change.after.dot) > (held.time, held.dot))
     }
 
-    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
-        match held {
-            None => row::DELETES_NOTHING,
-            Some(held) if held.time > change.after.time => "had a later timestamp",
-            Some(_) => "keeps the higher region's at a tie",
-        }
+    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+        if held.time > change.after.time { "had a later timestamp" } else { "keeps the higher region's at a tie" }
     }
 }
 

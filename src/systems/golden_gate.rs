@@ -5,7 +5,8 @@ use super::*;
 /// a conflict if the target row is not what the change was made over; then the [`Method`] decides.
 ///
 /// A `set` is an INSERT where the row is not there, else an UPDATE; it also sets the time, so an equal value is a change. A
-/// DELETE that finds no row replicates nothing.
+/// DELETE that finds no row is answered "0 rows" and is no write: Extract reads the changes of rows from the redo log (Oracle
+/// GoldenGate 19.1, "About Extract"), and there is none.
 ///
 /// With `USEMAX` and `USEMAXEQ` as in Oracle's first example: a delete is applied over any row, an update of a missing row
 /// is turned into an insert, a delete of a missing row is discarded. Source: Oracle GoldenGate 19.1, "Configuring Conflict
@@ -38,10 +39,11 @@ impl RowRule for GoldenGate {
         true
     }
 
+    fn changes_nothing(&self, held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+        row::no_row(held, value)
+    }
+
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
-        if matches!(change.statement(), Statement::Nothing) {
-            return false;
-        }
         let image = |row: &Record| (row.time, row.value.clone());
         if held.map(image) == change.before.as_ref().map(image) {
             return true;
@@ -55,12 +57,10 @@ impl RowRule for GoldenGate {
         }
     }
 
-    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
-        match (change.statement(), self.method, held) {
-            (Statement::Nothing, ..) => row::DELETES_NOTHING,
-            (_, Method::Ignore, None) => "has no row, and the writer had found one",
-            (_, Method::Ignore, Some(_)) => "has not the row that the writer had found",
-            (_, _, Some(held)) if held.time > change.after.time => "had a later row",
+    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+        match self.method {
+            Method::Ignore => "has not the row that the writer had found",
+            _ if held.time > change.after.time => "had a later row",
             _ => "keeps its own row at equal times",
         }
     }

@@ -4,8 +4,11 @@ use super::*;
 /// MySQL servers that replicate in a ring: there is no rule. A row event is applied when it arrives, by primary key; a
 /// server drops only the events that bear its own id, and passes the others on.
 ///
-/// A `set` is an INSERT where the row is not there, else an UPDATE. A DELETE that finds no row, and an UPDATE to the same value,
-/// write no row event (sql/sql_update.cc, `compare_records`).
+/// A `set` is an INSERT where the row is not there, else an UPDATE. With `binlog_format = ROW`, the default, an event is
+/// written for each row that is changed. So a DELETE that finds no row and an UPDATE to the value that is there are answered
+/// "0 rows", and are no writes: no other server hears of them. (With `STATEMENT`, which is left out, the statement itself is
+/// logged and runs at each server.) Source: mysql/mysql-server 8.0, sql/sql_update.cc, `update_single_table` (`is_row_changed`);
+/// sql/binlog.cc, `THD::binlog_query`, `ROW_QUERY_TYPE`.
 ///
 /// With `replica_exec_mode = IDEMPOTENT`, which does not stop at a conflict: an insert overwrites, an update or delete of
 /// a missing row is passed over. Source: MySQL 8.0 Reference Manual, §19.1.6.3, "Replica Server Options and Variables";
@@ -21,26 +24,16 @@ impl RowRule for MysqlRing {
         true
     }
 
+    fn changes_nothing(&self, held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+        row::no_row(held, value).or_else(|| row::same_value(held, value))
+    }
+
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
         match change.statement() {
-            Statement::Nothing => false,
-            Statement::Update if same_value(change) => false,
             Statement::Insert | Statement::Delete => true,
             Statement::Update => held.is_some(),
         }
     }
-
-    fn why_not(&self, _: Option<&Record>, change: &RowChange) -> &'static str {
-        match change.statement() {
-            Statement::Nothing => row::DELETES_NOTHING,
-            Statement::Update if same_value(change) => "got an update that changed nothing",
-            _ => "has no row to update",
-        }
-    }
-}
-
-fn same_value(change: &RowChange) -> bool {
-    change.before.as_ref().is_some_and(|before| before.value == change.after.value)
 }
 
 row_rules!(MysqlRing);

@@ -5,7 +5,8 @@ use super::*;
 /// later commit wins, of equal times the higher node.
 ///
 /// A `set` is an INSERT where the row is not there, else an UPDATE, which writes a new row also for an equal value. A DELETE
-/// that finds no row replicates nothing.
+/// that finds no row is answered `DELETE 0` and is no write: logical decoding gives changes of rows (PostgreSQL manual,
+/// "Logical Decoding Output Plugins", change callback), and there is none.
 ///
 /// An update is suspected only if the row that it meets came from another node than it does. An update that meets a dead
 /// row is skipped, one that meets none is inserted (`insert_or_skip`). A delete is applied to any row, and skipped if
@@ -31,12 +32,15 @@ impl RowRule for Pgd {
         self.vacuumed
     }
 
+    fn changes_nothing(&self, held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+        row::no_row(held, value)
+    }
+
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
         let after = &change.after;
         let newer = |row: &Record| (after.time, after.dot.origin()) > (row.time, row.dot.origin());
         let live = held.filter(|row| row.is_live());
         match change.statement() {
-            Statement::Nothing => false,
             Statement::Insert => live.is_none_or(newer),
             Statement::Update if held.is_some() && live.is_none() => false,
             Statement::Update => live.is_none_or(|row| row.dot.origin() == after.dot.origin() || newer(row)),
@@ -44,13 +48,12 @@ impl RowRule for Pgd {
         }
     }
 
-    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
-        match (change.statement(), held.filter(|row| row.is_live())) {
-            (Statement::Nothing, _) => row::DELETES_NOTHING,
-            (Statement::Delete, _) => "has no row to delete",
-            (_, None) => "has a dead row, which is not updated",
-            (_, Some(row)) if row.time > change.after.time => "had a newer row",
-            (_, Some(_)) => "keeps the higher node's row at a tie",
+    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+        match change.statement() {
+            Statement::Delete => "has no row to delete",
+            _ if !held.is_live() => "has a dead row, which is not updated",
+            _ if held.time > change.after.time => "had a newer row",
+            _ => "keeps the higher node's row at a tie",
         }
     }
 }

@@ -35,8 +35,6 @@ pub struct RowChange {
 
 /// What a statement does to the row that it finds.
 pub(super) enum Statement {
-    /// A delete that found no row: no row, no change to replicate.
-    Nothing,
     Insert,
     Update,
     Delete,
@@ -45,8 +43,7 @@ pub(super) enum Statement {
 impl RowChange {
     pub(super) fn statement(&self) -> Statement {
         match (&self.before, &self.after.value) {
-            (None, None) => Statement::Nothing,
-            (Some(_), None) => Statement::Delete,
+            (_, None) => Statement::Delete,
             (None, Some(_)) => Statement::Insert,
             (Some(_), Some(_)) => Statement::Update,
         }
@@ -70,8 +67,8 @@ pub(super) trait RowRule {
         false
     }
 
-    /// The error of a delete where there is no row; `None`, the default, if it is no error.
-    fn not_found(&self) -> Option<&'static str> {
+    /// Why a statement changes no row, so that it is no write; `None`, the default, if it is one.
+    fn changes_nothing(&self, _held: Option<&Record>, _value: Option<&Text>) -> Option<&'static str> {
         None
     }
 
@@ -81,12 +78,27 @@ pub(super) trait RowRule {
     /// Whether the change is taken in place of what is held.
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool;
 
-    /// Why a change is not [taken](Self::takes) in place of what is held, in words that follow a master's name.
-    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str;
+    /// Why a change is not [taken](Self::takes) in place of a row that is held, in words that follow a master's name.
+    fn why_not(&self, _held: &Record, _change: &RowChange) -> &'static str {
+        "kept what it had"
+    }
 }
 
-/// Why a delete that had found no row made no difference.
-pub(super) const DELETES_NOTHING: &str = "got a delete that had found no row";
+/// The answer to a DELETE that finds no row, where that is no write.
+pub(super) fn no_row(held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+    deletes_nothing(held, value).then_some("there is no row to delete (0 rows)")
+}
+
+/// The answer to an UPDATE to the value that the row has, where that is no write.
+pub(super) fn same_value(held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+    let same = value.is_some() && held.is_some_and(|held| held.value.as_ref() == value);
+    same.then_some("the row has that value already (0 rows changed)")
+}
+
+/// Whether it is a delete, and there is nothing to delete.
+pub(super) fn deletes_nothing(held: Option<&Record>, value: Option<&Text>) -> bool {
+    value.is_none() && !held.is_some_and(Record::is_live)
+}
 
 pub(super) fn prepare(
     rule: &impl RowRule,
@@ -97,9 +109,7 @@ pub(super) fn prepare(
 ) -> Result<RowChange, Refusal> {
     let time = said_time(&op, stamp);
     let value = value_of(op.into_untimed())?;
-    if let (None, Some(why)) = (&value, rule.not_found())
-        && !held.is_some_and(Record::is_live)
-    {
+    if let Some(why) = rule.changes_nothing(held, value.as_ref()) {
         return Err(Refusal::Because(why.into()));
     }
     let mut after = Record { time, count: 0, life: 0, dot, value };
@@ -108,7 +118,7 @@ pub(super) fn prepare(
 }
 
 pub(super) fn apply(rule: &impl RowRule, state: &mut Option<Record>, change: &RowChange) -> bool {
-    let made_here = rule.node() == Some(change.after.dot.origin()) && !matches!(change.statement(), Statement::Nothing);
+    let made_here = rule.node() == Some(change.after.dot.origin());
     if !made_here && !rule.takes(state.as_ref(), change) {
         return false;
     }
@@ -120,10 +130,11 @@ pub(super) fn apply(rule: &impl RowRule, state: &mut Option<Record>, change: &Ro
 
 /// Why [`apply`] of the change makes no difference.
 pub(super) fn why_kept(rule: &impl RowRule, state: Option<&Record>, change: &RowChange) -> &'static str {
-    match (rule.takes(state, change), state) {
-        (false, _) => rule.why_not(state, change),
-        (true, None) => "had no row to delete",
-        (true, Some(_)) => "had it already",
+    match state {
+        None if change.after.is_live() => "has no row to update",
+        None => "has no row to delete",
+        Some(_) if rule.takes(state, change) => "had it already",
+        Some(held) => rule.why_not(held, change),
     }
 }
 

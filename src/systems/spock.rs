@@ -5,7 +5,8 @@ use super::*;
 /// those are equal too the remote row, on both sides.
 ///
 /// A `set` is an INSERT where the row is not there, else an UPDATE, which writes a new row also for an equal value. A DELETE
-/// that finds no row replicates nothing.
+/// that finds no row is answered `DELETE 0` and is no write: logical decoding gives changes of rows
+/// (src/spock_output_plugin.c, `REORDER_BUFFER_CHANGE_DELETE`), and there is none.
 ///
 /// A change to a row that came from the same node is applied. A delete older than the row is skipped; nothing is kept of a
 /// deleted row, so an update that finds none fails, and is logged. A local statement is always applied. Source:
@@ -30,13 +31,14 @@ impl RowRule for Spock {
         true
     }
 
+    fn changes_nothing(&self, held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+        row::no_row(held, value)
+    }
+
     fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
         let Some(held) = held else {
             return matches!(change.statement(), Statement::Insert);
         };
-        if matches!(change.statement(), Statement::Nothing) {
-            return false;
-        }
         let after = &change.after;
         let tie = || self.equal_tiebreakers || after.dot.origin() <= held.dot.origin();
         let newer = after.time > held.time || (after.time == held.time && tie());
@@ -44,14 +46,8 @@ impl RowRule for Spock {
         same_origin || newer
     }
 
-    fn why_not(&self, held: Option<&Record>, change: &RowChange) -> &'static str {
-        match (change.statement(), held) {
-            (Statement::Nothing, _) => row::DELETES_NOTHING,
-            (Statement::Delete, None) => "has no row to delete",
-            (_, None) => "has no row to update",
-            (_, Some(row)) if row.time > change.after.time => "had a newer row",
-            (_, Some(_)) => "keeps the lower tiebreaker's row at a tie",
-        }
+    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+        if held.time > change.after.time { "had a newer row" } else { "keeps the lower tiebreaker's row at a tie" }
     }
 }
 

@@ -47,7 +47,6 @@ fn why_a_change_was_not_taken_is_the_reason_of_the_rule() {
         ("last-write-wall", "at 2, set k = 1", "at 2, set k = 2", "B keeps the later stamp at a tie"),
         ("dynamodb", "at 5, set k = 1", "at 5, set k = 2", "B keeps the higher region's at a tie"),
         ("goldengate-usemax", "at 5, set k = 1", "at 5, set k = 2", "B keeps its own row at equal times"),
-        ("mysql", "delete k", "set k = 2", "B got a delete that had found no row"),
         (validating, "set k = bad", "set k = 2", "B kept what it had"),
         (validating, "set k = good", "set k = 2", ""),
         ("[rule]\nover = \"arrival\"\nkeep = 'first'", "set k = 1", "set k = 2", "B kept what it had"),
