@@ -1,11 +1,12 @@
 //! Checking scenarios: [`check`] explores one, [`check_all`] many at a time, and what comes out is a [`Checked`].
 
-use crate::engine::{self, Counted, Cut, Finding, Report, Verdict};
+use crate::engine::{Counted, Cut, Finding, Report, Verdict};
 use crate::erased::Erased;
 use crate::fault::Fault;
 use crate::printed::shown;
 use crate::scenario::expected::in_file;
 use crate::scenario::{Expect, Scenario};
+#[cfg(feature = "stateright")]
 use crate::stateright_engine::{self, How};
 use crate::subject::Subject;
 use crate::trace::{self, Trace};
@@ -17,10 +18,11 @@ use std::time::Duration;
 /// Which checker explores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
-    /// [`engine::explore`].
+    /// [`engine::explore`](crate::engine::explore).
     #[default]
     Own,
     /// stateright's own, on the same models.
+    #[cfg(feature = "stateright")]
     Stateright(How),
 }
 
@@ -68,6 +70,7 @@ pub fn check(scenario: &Scenario, engine: Engine, progress: &mut dyn FnMut(usize
     let model = scenario.model();
     let report = match engine {
         Engine::Own => model.explore(scenario.limits, progress),
+        #[cfg(feature = "stateright")]
         Engine::Stateright(how) => stateright_engine::explore(model.clone(), how, scenario.limits),
     };
     // States explored after the rule failed are not those of this rule.
@@ -110,7 +113,7 @@ pub(crate) fn replayed<M: Subject>(
     scenario: &str,
     carried: &str,
     property: &'static str,
-    path: &engine::Path,
+    path: &crate::engine::Path,
 ) -> Result<Counterexample, String> {
     let text = trace::write_with(model, scenario, carried, property, path);
     match Trace::parse("counterexample", &text).and_then(|trace| trace.replay(model)) {
@@ -339,7 +342,7 @@ fn in_quotes_if_need_be(key: &str) -> String {
     if bare { key.to_owned() } else { in_quotes(key) }
 }
 
-fn path_of(finding: &Finding) -> Option<&engine::Path> {
+fn path_of(finding: &Finding) -> Option<&crate::engine::Path> {
     match &finding.verdict {
         Verdict::Holds(path) | Verdict::Violated(path) => path.as_ref(),
         Verdict::NotExhausted | Verdict::NotJudged(_) => None,

@@ -1,4 +1,4 @@
-//! What is wrong with a file that someone gave us: [`Fault`].
+//! What is wrong with a file that someone gave us, [`Fault`], or with a script, [`Wrong`].
 
 use crate::printed;
 use std::fmt;
@@ -7,6 +7,9 @@ use std::io::Read;
 
 /// The most bytes of a scenario or a trace. A device such as `/dev/zero` has no end.
 const MOST: u64 = 64 << 20;
+
+/// The most characters of a foreign text that a message quotes.
+const QUOTED: usize = 200;
 
 /// A mistake in a scenario or a trace: where it is, and what would be right. The fault is the caller's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,4 +69,40 @@ pub fn read(file: &str) -> Result<String, Fault> {
 pub(crate) fn line_of(text: &str, place: usize) -> usize {
     let before = text.bytes().take(place).filter(|byte| *byte == b'\n').count();
     (before + 1).min(text.lines().count()).max(1)
+}
+
+/// What is wrong with a script, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// The line in the script, from 1.
+    pub line: usize,
+    /// What is wrong, on one line, without control characters.
+    pub what: String,
+}
+
+impl Wrong {
+    /// This fault in that line; whatever `what` quotes is escaped and cut.
+    pub fn at(line: usize, what: impl AsRef<str>) -> Wrong {
+        Wrong { line: line.max(1), what: quoted(what.as_ref()) }
+    }
+
+    /// The same, with what the script was given when it failed.
+    pub fn given(self, input: impl fmt::Display) -> Wrong {
+        Wrong { line: self.line, what: format!("{} (given {})", self.what, quoted(&input.to_string())) }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+/// Foreign text for one line of a message: control characters are escaped, and long text is cut.
+pub fn quoted(text: &str) -> String {
+    let start: String = text.chars().take(2 * QUOTED).collect();
+    let rest = if start.len() < text.len() { "…" } else { "" };
+    printed::escaped(&start) + rest
 }

@@ -31,18 +31,29 @@
 //! | [`conform`] | whether a recorded run of a real cluster is a path of the model |
 //! | [`tamper`] | breaking the protocol on purpose |
 //! | [`mutants`] | protocols and rules broken on purpose, and what rejects each |
+//!
+//! A crate whose tests only verify a rule depends on this one with `default-features = false`. The features are `scripts`
+//! (rules and properties as scripts), `explorer`, `stateright` (a second opinion, and masters over UDP), and `cli`, which is
+//! the default and all of them.
+
+// What is private is written for the command; without it, some is not used.
+#![cfg_attr(not(feature = "cli"), allow(dead_code))]
 
 pub mod any_rule;
 pub mod article;
+#[cfg(feature = "cli")]
 pub mod catalogue;
 pub mod check;
 pub mod claims;
 pub mod cluster;
+#[cfg(feature = "cli")]
 pub mod conform;
 pub mod delivery;
 pub mod engine;
 pub mod erased;
+#[cfg(feature = "explorer")]
 pub mod explorer;
+#[cfg(feature = "scripts")]
 pub mod expression;
 pub mod fault;
 pub mod given;
@@ -50,6 +61,7 @@ pub mod histories;
 pub mod history;
 pub mod laws;
 pub mod model;
+#[cfg(feature = "cli")]
 pub mod mutants;
 pub mod own_property;
 pub mod picture;
@@ -60,8 +72,10 @@ pub mod scenario;
 pub mod scope;
 pub mod sharded;
 pub mod silence;
+#[cfg(feature = "stateright")]
 pub mod spawn;
 pub mod specification;
+#[cfg(feature = "stateright")]
 pub mod stateright_engine;
 pub mod subject;
 pub mod systems;

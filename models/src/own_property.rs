@@ -28,13 +28,16 @@
 mod asked;
 mod judged;
 mod readings;
+#[cfg(feature = "scripts")]
 mod script;
+#[cfg(feature = "scripts")]
 pub(crate) mod values;
 
 pub(crate) use asked::{Answer, Failed, OwnProperties, Rejected};
 pub(crate) use judged::{Own, Place};
 pub use readings::{Acknowledged, Readings, Reads};
 pub(crate) use readings::{Keys, acknowledged};
+#[cfg(feature = "scripts")]
 pub(crate) use script::SANDBOX;
 
 use crate::{article, properties};
@@ -133,12 +136,14 @@ impl Property {
 #[derive(Clone)]
 pub enum Test {
     /// A script that gives true or false.
+    #[cfg(feature = "scripts")]
     Script(Arc<Text>),
     /// A function.
     Function(Arc<dyn Fn(&Readings) -> bool + Send + Sync>),
 }
 
 /// A script, and where it is written.
+#[cfg(feature = "scripts")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     /// The script.
@@ -150,6 +155,7 @@ pub struct Text {
 impl fmt::Debug for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            #[cfg(feature = "scripts")]
             Test::Script(text) => write!(f, "{:?}", text.script),
             Test::Function(_) => f.write_str("(a function)"),
         }
@@ -163,12 +169,14 @@ pub trait IntoTest<Form> {
 }
 
 /// A script.
+#[cfg(feature = "scripts")]
 #[derive(Debug)]
 pub enum AsScript {}
 /// A function.
 #[derive(Debug)]
 pub enum AsFunction {}
 
+#[cfg(feature = "scripts")]
 impl<S: Into<String>> IntoTest<AsScript> for S {
     fn into_test(self) -> Test {
         Test::Script(Arc::new(Text { script: self.into(), place: None }))

@@ -1,8 +1,10 @@
 //! All rules that a scenario file can name: of each what it does, where that is said, and [what becomes of it](survey).
 
+#[cfg(feature = "cli")]
 mod ruled;
 mod survey;
 
+#[cfg(feature = "cli")]
 pub use ruled::{Ruled, examples, ruled};
 pub(crate) use survey::survey_of;
 pub use survey::{
@@ -133,6 +135,7 @@ fn source(rule: RuleName) -> &'static str {
         RuleName::LastWriteMapWall => "Thomas, TODS 1979, field by field, by the writers' own clocks",
         RuleName::ObservedRemoveMap => "Almeida, Shoker and Baquero, JPDC 2018",
         RuleName::System(system) => system.source,
+        #[cfg(feature = "scripts")]
         RuleName::Expression(_) => "the scenario file",
         RuleName::Given(_) => "the caller",
     }

@@ -2,8 +2,10 @@
 
 pub(crate) mod expected;
 mod file;
+#[cfg(feature = "scripts")]
 mod own;
 mod reader;
+#[cfg(feature = "scripts")]
 mod written;
 
 use crate::any_rule::AnyRule;
@@ -12,8 +14,9 @@ use crate::cluster::Cluster;
 use crate::delivery::Delivery;
 use crate::engine::Limits;
 use crate::erased::Erased;
-use crate::expression::{Expression, Wrong};
-use crate::fault::Fault;
+#[cfg(feature = "scripts")]
+use crate::expression::Expression;
+use crate::fault::{Fault, Wrong};
 use crate::given::Given;
 use crate::history::Claims;
 use crate::own_property::{Failed, OwnProperties, witness_of};
@@ -73,6 +76,7 @@ pub enum RuleName {
     /// The rule of a real system.
     System(&'static System),
     /// A rule that the file itself writes down.
+    #[cfg(feature = "scripts")]
     Expression(&'static Expression),
     /// A rule that a caller gives.
     Given(&'static Given),
@@ -110,6 +114,7 @@ impl RuleName {
     pub fn name(self) -> &'static str {
         match self {
             RuleName::System(system) => return system.name,
+            #[cfg(feature = "scripts")]
             RuleName::Expression(_) => return "(expression)",
             RuleName::Given(given) => return given.name,
             _ => {}
@@ -137,6 +142,7 @@ impl RuleName {
         match self {
             RuleName::System(system) => system.kind(),
             RuleName::Given(given) => given.kind(),
+            #[cfg(feature = "scripts")]
             RuleName::Expression(expression) => expression.kind(),
             RuleName::Counter => Counter.kind(),
             RuleName::Set => ObservedRemoveSet.kind(),
@@ -174,7 +180,9 @@ impl RuleName {
     pub(crate) fn differs_by_master(self) -> bool {
         match self {
             RuleName::System(system) => system.differs_by_node(),
-            RuleName::Given(_) | RuleName::Expression(_) => true,
+            RuleName::Given(_) => true,
+            #[cfg(feature = "scripts")]
+            RuleName::Expression(_) => true,
             _ => false,
         }
     }
@@ -202,6 +210,7 @@ impl RuleName {
             RuleName::LastWriteMapWall => to_do.with(&|_| LastWriteMapWall, None),
             RuleName::Given(given) => to_do.with(&|at| given.rule(at), given.specification),
             RuleName::System(system) => to_do.with(&|at| system.rule(at), None),
+            #[cfg(feature = "scripts")]
             RuleName::Expression(expression) => to_do.with(&|at| expression.rule(at), None),
             RuleName::ObservedRemoveMap => to_do.with(&|_| ObservedRemoveMap, Some(spec::observed_remove_map)),
         }
@@ -238,7 +247,9 @@ impl ForRule for Exploring {
         // One compilation of the cluster for all rules: a rule is called once for each step, and what comes of it is remembered.
         let cluster = Cluster::with_rules(self.scope, |at| AnyRule::new(rule(at)));
         let mut cluster = cluster.believed(self.claims).asking(&self.asked.own);
-        let specification = self.asked.specification.map(Specified::Script).or(specification.map(Specified::from));
+        let specification = specification.map(Specified::from);
+        #[cfg(feature = "scripts")]
+        let specification = self.asked.specification.map(Specified::Script).or(specification);
         if let Some(specification) = specification {
             cluster = cluster.specified(specification);
         }
@@ -255,6 +266,7 @@ pub(crate) struct Asked {
     /// The user's own properties.
     pub(crate) own: Arc<OwnProperties>,
     /// What reads are to be, instead of what is known of the rule.
+    #[cfg(feature = "scripts")]
     pub(crate) specification: Option<&'static spec::Script>,
 }
 
@@ -350,6 +362,7 @@ impl Scenario {
     /// Why nothing that was explored of it says anything: its rule is an expression, and failed on the way.
     pub fn rule_failed(&self) -> Option<&Wrong> {
         match &self.subject {
+            #[cfg(feature = "scripts")]
             Explored::Cluster(RuleName::Expression(expression), _)
             | Explored::Sharded(RuleName::Expression(expression), ..) => expression.failed(),
             _ => None,
@@ -370,7 +383,10 @@ impl Scenario {
 
     /// The user's own properties whose evaluation failed in an explored state: no verdict on them counts.
     pub(crate) fn failed_properties(&self) -> impl Iterator<Item = &Failed> {
-        self.asked.own.failed().chain(self.asked.specification.and_then(spec::Script::failed))
+        let failed = self.asked.own.failed();
+        #[cfg(feature = "scripts")]
+        let failed = failed.chain(self.asked.specification.and_then(spec::Script::failed));
+        failed
     }
 
     /// What was wrong with the rule, or with the user's own properties, on the way: then nothing that was explored counts, or

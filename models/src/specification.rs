@@ -22,6 +22,7 @@ mod counters;
 mod flags;
 mod maps;
 mod registers;
+#[cfg(feature = "scripts")]
 mod script;
 mod sets;
 
@@ -29,6 +30,7 @@ pub use counters::total;
 pub use flags::{disable_wins_flag, enable_wins_flag};
 pub use maps::{last_write_map, observed_remove_map};
 pub use registers::{greatest, last_write, least, lowest_seat, multi_value};
+#[cfg(feature = "scripts")]
 pub use script::Script;
 pub use sets::{add_wins_set, grow_only_set, remove_wins_set};
 
@@ -45,6 +47,7 @@ pub enum Specified {
     /// A function.
     Function(Specification),
     /// A script. It lives as long as the program, as scenarios do.
+    #[cfg(feature = "scripts")]
     Script(&'static Script),
 }
 
@@ -61,6 +64,7 @@ impl Specified {
             Specified::Function(function) => {
                 Some(function(writes)).filter(|specified| specified != reads).map(|specified| Ok(specified.to_string()))
             }
+            #[cfg(feature = "scripts")]
             Specified::Script(script) => script.otherwise(writes, reads),
         }
     }

@@ -16,6 +16,7 @@
 //! the first (scenarios have one); `violates` (or `keeps`) says what the last state does to a property;
 //! every other line is a step, spelled as [`Subject::describe`] does. What follows a `#` that stands alone is for people.
 
+#[cfg(feature = "cli")]
 pub mod files;
 
 use crate::engine::Path;

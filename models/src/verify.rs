@@ -19,8 +19,8 @@ pub use watch::Misbehaviour;
 pub(crate) use workloads::{Workload, workload};
 
 use crate::erased::Erased;
-use crate::explorer;
-use crate::explorer::{Served, Shown};
+#[cfg(feature = "explorer")]
+use crate::explorer::{self, Served, Shown};
 use crate::fault;
 use crate::own_property::Property;
 use crate::rules::{self, Surveyed};
@@ -31,6 +31,7 @@ use crate::trace::{Replayed, Trace};
 use multimaster::{CustomMerged, Keep, MasterId, Resolver, Version};
 use plan::Plan;
 use ruled::Rules;
+#[cfg(feature = "explorer")]
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,6 +41,10 @@ use watch::guarded;
 pub const REPLAY: &str = "MULTIMASTER_REPLAY";
 /// The environment variable that names a trace at whose end the Explorer is to begin.
 pub const EXPLORE: &str = "MULTIMASTER_EXPLORE";
+
+#[cfg(not(feature = "explorer"))]
+const NO_EXPLORER: &str = "the Explorer was left out of this build: give the dependency `multimaster-models` the feature \
+                           `explorer`";
 
 /// How long a rule may take over one call before it is said not to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -311,7 +316,10 @@ impl<R: Resolver> Verify<R> {
             return self.replay(&PathBuf::from(file));
         }
         if let Some(file) = std::env::var_os(EXPLORE) {
+            #[cfg(feature = "explorer")]
             return self.explore(&PathBuf::from(file));
+            #[cfg(not(feature = "explorer"))]
+            return Err(Failure::Trace(format!("{}: {NO_EXPLORER}", file.display())));
         }
         let plan = self.plan.clone();
         guarded(&self.rules, PATIENCE, move |rules| plan.run(&rules))
@@ -359,6 +367,7 @@ impl<R: Resolver> Verify<R> {
     }
 
     /// Serves the Explorer, and says where the end of the trace is.
+    #[cfg(feature = "explorer")]
     fn explore(&self, file: &Path) -> Result<Passed, Failure> {
         let (model, replayed) = self.follow(file)?;
         let page = explorer::address(&replayed.path);

@@ -5,6 +5,7 @@
 //! reads a field that does not exist.
 
 use super::syntax::{self, Names};
+pub use crate::fault::{Wrong, quoted};
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
     BasicStringPackage, BitFieldPackage, LogicPackage, MoreStringPackage, Package,
@@ -24,45 +25,6 @@ pub const TIME: Duration = Duration::from_secs(1);
 
 /// The longest script, in bytes.
 const LENGTH: usize = 100_000;
-
-/// The most characters of a foreign text that a message quotes.
-const QUOTED: usize = 200;
-
-/// What is wrong with a script, and where in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
-    /// The line in the script, from 1.
-    pub line: usize,
-    /// What is wrong, on one line, without control characters.
-    pub what: String,
-}
-
-impl Wrong {
-    /// This fault in that line; whatever `what` quotes is escaped and cut.
-    pub fn at(line: usize, what: impl AsRef<str>) -> Wrong {
-        Wrong { line: line.max(1), what: quoted(what.as_ref()) }
-    }
-
-    /// The same, with what the script was given when it failed.
-    pub fn given(self, input: impl fmt::Display) -> Wrong {
-        Wrong { line: self.line, what: format!("{} (given {})", self.what, quoted(&input.to_string())) }
-    }
-}
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)
-    }
-}
-
-impl std::error::Error for Wrong {}
-
-/// Foreign text for one line of a message: control characters are escaped, and long text is cut.
-pub fn quoted(text: &str) -> String {
-    let start: String = text.chars().take(2 * QUOTED).collect();
-    let rest = if start.len() < text.len() { "…" } else { "" };
-    crate::printed::escaped(&start) + rest
-}
 
 /// Why a call of a script returned no value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! The user's own properties, checked against a cluster's masters and keys: [`OwnProperties`].
 
 use super::readings::Readings;
+#[cfg(feature = "scripts")]
 use super::script::Asked;
 use super::{Claim, MOST, Property, Test, not_a_name, witness_of};
-use crate::expression::sandbox::Wrong;
-use crate::fault::Fault;
+use crate::fault::{Fault, Wrong};
 use crate::scope::Scope;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -75,6 +75,7 @@ pub(crate) enum Answer {
 
 #[derive(Clone)]
 enum Ready {
+    #[cfg(feature = "scripts")]
     Script(Asked),
     Function(Arc<dyn Fn(&Readings) -> bool + Send + Sync>),
 }
@@ -82,6 +83,7 @@ enum Ready {
 impl fmt::Debug for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            #[cfg(feature = "scripts")]
             Ready::Script(script) => script.fmt(f),
             Ready::Function(_) => f.write_str("(a function)"),
         }
@@ -89,8 +91,10 @@ impl fmt::Debug for Ready {
 }
 
 impl Ready {
+    #[cfg_attr(not(feature = "scripts"), allow(unused_variables))]
     fn new(test: &Test, scope: &Scope) -> Result<Ready, Wrong> {
         match test {
+            #[cfg(feature = "scripts")]
             Test::Script(text) => Asked::new(&text.script, scope).map(Ready::Script),
             Test::Function(function) => Ok(Ready::Function(Arc::clone(function))),
         }
@@ -98,6 +102,7 @@ impl Ready {
 
     fn ask(&self, readings: &Readings) -> Result<bool, Wrong> {
         match self {
+            #[cfg(feature = "scripts")]
             Ready::Script(script) => script.ask(readings),
             Ready::Function(function) => {
                 let given = catch_unwind(AssertUnwindSafe(|| function(readings)));
@@ -109,6 +114,7 @@ impl Ready {
 
     fn reads_writes(&self) -> bool {
         match self {
+            #[cfg(feature = "scripts")]
             Ready::Script(script) => script.reads_writes,
             Ready::Function(_) => true,
         }
@@ -197,10 +203,12 @@ impl OwnProperty {
             _ => (&self.property.test, self.claim.name()),
         };
         let place = match test {
+            #[cfg(feature = "scripts")]
             Test::Script(text) => text.place.as_ref().map(|(file, first)| (file.clone(), first + wrong.line - 1)),
             Test::Function(_) => None,
         };
         let what = match (&place, test) {
+            #[cfg(feature = "scripts")]
             (None, Test::Script(_)) => format!("`{part}`, line {}: {}", wrong.line, wrong.what),
             _ => format!("`{part}`: {}", wrong.what),
         };

@@ -2,7 +2,9 @@
 
 use super::RuleName;
 use crate::delivery::Delivery;
+#[cfg(feature = "scripts")]
 use crate::expression::{Keeps, Over};
+#[cfg(feature = "scripts")]
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -45,14 +47,21 @@ pub(super) struct File {
 
 pub(super) type Name = Spanned<String>;
 
+/// Where a file has a script, and scripts were left out of the build.
+#[cfg(not(feature = "scripts"))]
+pub(super) const NO_SCRIPTS: &str = "scripts were left out of this build: give the dependency `multimaster-models` the \
+                                     feature `scripts`";
+
 /// A rule by its name, or written down.
 #[derive(Clone, Debug)]
 pub(super) enum RuleFile {
     Named(RuleName),
+    #[cfg(feature = "scripts")]
     Written(Box<Written>),
 }
 
 /// A rule as an expression, by `over` and `keep`; or as several scripts, by the others.
+#[cfg(feature = "scripts")]
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
@@ -88,8 +97,14 @@ impl<'de> Visitor<'de> for NameOrTable {
         })
     }
 
+    #[cfg(feature = "scripts")]
     fn visit_map<M: MapAccess<'de>>(self, table: M) -> Result<RuleFile, M::Error> {
         Written::deserialize(MapAccessDeserializer::new(table)).map(|written| RuleFile::Written(Box::new(written)))
+    }
+
+    #[cfg(not(feature = "scripts"))]
+    fn visit_map<M: MapAccess<'de>>(self, _: M) -> Result<RuleFile, M::Error> {
+        Err(M::Error::custom(NO_SCRIPTS))
     }
 }
 

@@ -1,10 +1,13 @@
 //! From a file to a scenario: whatever is wrong is told with its line and what would be right.
 
+#[cfg(not(feature = "scripts"))]
+use super::file::NO_SCRIPTS;
 use super::file::{File, LinkName, Name, Program, RuleFile, Shape, rule_names};
 use super::{Asked, Expect, Explored, RuleName, Scenario};
 use crate::article::Article;
 use crate::delivery::Delivery;
 use crate::engine::Limits;
+#[cfg(feature = "scripts")]
 use crate::expression::TABLE;
 use crate::fault::{Fault, line_of};
 use crate::scope::{Client, Clocks, Free, Link, Scope};
@@ -48,18 +51,31 @@ impl Reader<'_> {
         let about = file.about.get_ref().clone();
         let delivery = self.delivery(&file)?;
         let rule_line = match file.rule.as_ref().map(Spanned::get_ref) {
+            #[cfg(feature = "scripts")]
             Some(RuleFile::Written(written)) => self.rule_line(written),
             _ => 0,
         };
         let (name, asked, expect) = (name.into(), Asked::default(), Expect::default());
         let mut scenario = Scenario { name, about, shape, subject, rule_line, delivery, asked, limits, expect };
-        scenario.asked.specification = self.specification(file.specification.as_ref(), &scenario)?;
-        scenario.asked.own = self.own_properties(&file.properties, &scenario)?;
-        self.tried_own(&scenario)?;
+        #[cfg(feature = "scripts")]
+        {
+            scenario.asked.specification = self.specification(file.specification.as_ref(), &scenario)?;
+            scenario.asked.own = self.own_properties(&file.properties, &scenario)?;
+            self.tried_own(&scenario)?;
+        }
+        #[cfg(not(feature = "scripts"))]
+        self.without_scripts(&file)?;
         if let Some(expect) = &file.expect {
             scenario.expect = self.expect(expect, &scenario)?;
         }
         Ok(scenario)
+    }
+
+    #[cfg(not(feature = "scripts"))]
+    fn without_scripts(&self, file: &File) -> Result<(), Fault> {
+        let property = file.properties.keys().next().map(|name| self.fault(name, NO_SCRIPTS));
+        let specification = file.specification.as_ref().map(|asked| self.fault(&asked.read, NO_SCRIPTS));
+        property.or(specification).map_or(Ok(()), Err)
     }
 
     /// What toml says of `line`, with the field and without the names of Rust's types.
@@ -165,6 +181,7 @@ impl Reader<'_> {
     fn request(&self, place: &Spanned<String>, text: &str, takes: Takes) -> Result<Request, Fault> {
         let Takes { kind, table, no_clocks } = takes;
         let request: Request = text.parse().map_err(|error| self.fault(place, format!("{error}")))?;
+        #[cfg(feature = "scripts")]
         let request = if table { as_row(request) } else { request };
         if !kind.takes(&request.op) {
             let right = if table { "what a map takes of a field, without `in`" } else { kind.operations() };
@@ -262,6 +279,7 @@ impl Reader<'_> {
         let rule = match (self.rule, file.rule.as_ref().map(|place| (place, place.get_ref()))) {
             (Some(given), _) => given,
             (None, Some((_, RuleFile::Named(rule)))) => *rule,
+            #[cfg(feature = "scripts")]
             (None, Some((place, RuleFile::Written(written)))) => RuleName::Expression(self.expression(place, written)?),
             (None, None) => {
                 let names: Vec<&str> = rule_names().collect();
@@ -277,6 +295,7 @@ impl Reader<'_> {
                         would take that back; give `link = \"datagram\"`, `\"soup\"` or `\"running\"`";
             return Err(self.fault(log, what));
         }
+        #[cfg(feature = "scripts")]
         if let (RuleName::Expression(expression), Some(log)) = (rule, &file.log)
             && expression.lacks_merge()
         {
@@ -301,7 +320,10 @@ impl Reader<'_> {
         if topology.edges().count() > 32 {
             return Err(self.fault(&file.masters, "more than 32 edges are too many to explore"));
         }
+        #[cfg(feature = "scripts")]
         let table = matches!(rule, RuleName::Expression(expression) if expression.is_table());
+        #[cfg(not(feature = "scripts"))]
+        let table = false;
         let takes = Takes { kind: rule.kind(), table, no_clocks: no_clocks(rule) };
         let scope = Scope {
             link: match link.get_ref() {
@@ -326,6 +348,7 @@ impl Reader<'_> {
             return Err(self.fault(place, what));
         }
         self.told_apart(file, &scope)?;
+        #[cfg(feature = "scripts")]
         if let (RuleName::Expression(expression), Some(RuleFile::Written(written))) =
             (rule, file.rule.as_ref().map(Spanned::get_ref))
         {
@@ -435,6 +458,7 @@ struct Takes {
 /// Why wall clocks have no effect under this rule; `None` if they have one.
 fn no_clocks(rule: RuleName) -> Option<&'static str> {
     let why = match rule {
+        #[cfg(feature = "scripts")]
         RuleName::Expression(_) => "this expression reads no `.wall`",
         _ => "this rule uses no wall clocks",
     };
@@ -442,6 +466,7 @@ fn no_clocks(rule: RuleName) -> Option<&'static str> {
 }
 
 /// An operation on a key, as one on the row of that name.
+#[cfg(feature = "scripts")]
 fn as_row(Request { key, op }: Request) -> Request {
     let time = op.time();
     let op = Op::In { field: key, op: Box::new(op.into_untimed()) };

@@ -273,7 +273,7 @@ impl Plan {
 
     fn explore(&self, place: usize, world: &World, (model, own): (&Erased, &OwnProperties), found: &mut Found) {
         let mut limits = Limits { until: self.demands.decided_by(model), ..self.limits };
-        if let Place::Scenario(scenario) = &world.place {
+        if let Some(scenario) = world.scenario() {
             limits.states = limits.states.min(scenario.limits.states);
             limits.time = limits.time.min(scenario.limits.time);
         }

@@ -1,8 +1,12 @@
 //! A property that is violated, and the files that show how: [`Violation`].
 
-use super::{EXPLORE, REPLAY};
+#[cfg(feature = "explorer")]
+use super::EXPLORE;
+use super::REPLAY;
 use crate::check::Counterexample;
-use crate::{explorer, table};
+#[cfg(feature = "explorer")]
+use crate::explorer;
+use crate::table;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -56,10 +60,13 @@ impl fmt::Display for Violation {
         let Some(file) = &self.file else {
             return write!(f, "the trace:\n{}", self.example.trace);
         };
-        let address = explorer::address(&self.example.replayed.path);
         writeln!(f, "  picture: {}", file.with_extension("svg").display())?;
-        writeln!(f, "  explore: {}", command(EXPLORE, file))?;
-        writeln!(f, "           at http://{}/{address}", explorer::DEFAULT_ADDRESS)?;
+        #[cfg(feature = "explorer")]
+        {
+            let address = explorer::address(&self.example.replayed.path);
+            writeln!(f, "  explore: {}", command(EXPLORE, file))?;
+            writeln!(f, "           at http://{}/{address}", explorer::DEFAULT_ADDRESS)?;
+        }
         writeln!(f, "  replay:  {}", command(REPLAY, file))
     }
 }
