@@ -5,6 +5,7 @@ mod command {
     mod faults;
     mod first_run;
     mod foreign;
+    mod histories;
     mod mutants;
     mod mutated;
     mod rules;
