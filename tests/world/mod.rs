@@ -22,11 +22,13 @@ pub(crate) struct World<R: Resolver> {
     topology: Topology,
     edges: Vec<(MasterId, MasterId)>,
     flight: Vec<Packet<R>>,
-    history: Vec<Written>,
+    pub(crate) history: Vec<Written>,
     /// Of each master, what it was told, in order: kept by the onlooker, not asked of the master.
     saw: Vec<Vec<Dot>>,
     /// What readers are promised; `None` for a rule that promises nothing.
     promise: Option<Reference>,
+    /// Whether masters that have seen the same must read the same.
+    pub(crate) judges_reads: bool,
     schedule: String,
 }
 
@@ -55,7 +57,17 @@ impl<R: Resolver> World<R> {
             write!(schedule, " {from}→{to}").unwrap();
         }
         let topology = topology.clone();
-        World { masters, topology, edges, flight: Vec::new(), history: Vec::new(), saw, promise, schedule }
+        World {
+            masters,
+            topology,
+            edges,
+            flight: Vec::new(),
+            history: Vec::new(),
+            saw,
+            promise,
+            judges_reads: true,
+            schedule,
+        }
     }
 
     pub(crate) fn run(&mut self, steps: &[Step]) -> Result<(), Broken> {
