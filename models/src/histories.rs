@@ -15,6 +15,7 @@ mod alphabet;
 mod judge;
 mod lattice;
 pub(crate) mod numbered;
+pub(crate) mod renumbered;
 pub(crate) mod replayed;
 mod schedule;
 mod words;

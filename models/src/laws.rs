@@ -4,6 +4,9 @@
 //! replicated data types", SSS 2011). A rule need not be one; which law it breaks, and with which writes, says more than
 //! that two masters differ. No master and no link is needed for it, so it takes milliseconds.
 //!
+//! Two laws are no matter of joins. What is found with small numbers and one key stands for all numbers and keys only if a
+//! rule goes by the order of numbers alone, and not by the key.
+//!
 //! A *small history* is up to three writes of one key, at any of three masters, of any of the few
 //! [`operations`] of the rule's kind, each made in knowledge of any writes that can have been seen there: a
 //! state is what a master keeps that has seen a causally closed part of them. All of them are tried, fewest writes first.
@@ -11,6 +14,8 @@
 mod history;
 mod readers;
 
+use crate::any_rule::AnyRule;
+use crate::histories::renumbered::{Otherwise, difference};
 use crate::printed::{shown, shown_lines};
 use history::{History, Seen, Write, has};
 use multimaster::{Dot, Kind, MasterId, Op, Request, Resolver, Side, Stamp};
@@ -41,12 +46,28 @@ pub enum Law {
     /// A change applied a second time alters nothing. The protocol applies each once, so a rule can do without; under
     /// [at-least-once](crate::delivery::Delivery::AtLeastOnce) delivery it cannot.
     Repeatable,
+    /// The same is read, and the same refused, whatever the Lamport times, the sequence numbers of each master and the
+    /// wall-clock times are, as long as their order is the same and clocks are right. (The numbers of two masters have no
+    /// order.) What is found with small numbers then holds for large ones. A rule that measures how far two times are apart
+    /// breaks it on purpose: it is then judged for small distances only.
+    OrderOnly,
+    /// The same is read under every key; tried under a few, with two writes. What is found for one key then holds for the
+    /// others.
+    KeyBlind,
 }
 
 impl Law {
     /// All laws, in order.
-    pub const ALL: [Law; 6] =
-        [Law::Commutative, Law::Associative, Law::Idempotent, Law::Inflationary, Law::Agreeing, Law::Repeatable];
+    pub const ALL: [Law; 8] = [
+        Law::Commutative,
+        Law::Associative,
+        Law::Idempotent,
+        Law::Inflationary,
+        Law::Agreeing,
+        Law::Repeatable,
+        Law::OrderOnly,
+        Law::KeyBlind,
+    ];
 
     /// Its name, for tables.
     pub fn name(self) -> &'static str {
@@ -57,6 +78,8 @@ impl Law {
             Law::Inflationary => "inflationary",
             Law::Agreeing => "merge as apply",
             Law::Repeatable => "repeatable",
+            Law::OrderOnly => "order only",
+            Law::KeyBlind => "key blind",
         }
     }
 }
@@ -106,6 +129,16 @@ const READER: MasterId = MasterId(3);
 /// Who writes one more, if that tells two states apart.
 const ELSEWHERE: MasterId = MasterId(4);
 
+/// How histories of so many writes are tried again: each must read the same.
+const OTHERWISE: [(Law, usize, Otherwise<'_>); 6] = [
+    (Law::OrderOnly, WRITES, Otherwise::Spread(1)),
+    (Law::OrderOnly, WRITES, Otherwise::Spread(2)),
+    (Law::OrderOnly, WRITES, Otherwise::Spread(3)),
+    (Law::KeyBlind, 2, Otherwise::Key("other")),
+    (Law::KeyBlind, 2, Otherwise::Key("7")),
+    (Law::KeyBlind, 2, Otherwise::Key("a/b:c")),
+];
+
 /// Tries all small histories. `rule` gives each master its own; `measure` says how large a state is.
 pub fn check<R: Resolver>(rule: &dyn Fn(MasterId) -> R, measure: fn(&R::State) -> usize) -> Findings {
     check_on(operations(&rule(MasterId(0))), rule, measure)
@@ -118,6 +151,7 @@ pub fn check_on<R: Resolver>(
     measure: fn(&R::State) -> usize,
 ) -> Findings {
     let mut checker = Checker::new(operations, rule, measure);
+    checker.try_otherwise(rule);
     let mut histories = vec![History { writes: Vec::new(), states: BTreeMap::from([(0, R::State::default())]) }];
     for _ in 0..WRITES {
         let mut longer = Vec::new();
@@ -189,6 +223,20 @@ impl<R: Resolver> Checker<R> {
         let rules = [MasterId(0), MasterId(1), MasterId(2), READER].map(rule);
         let digest = foldhash::quality::FixedState::with_seed(*SEED).build_hasher();
         Checker { operations, broken: BTreeMap::new(), tried: 0, merges: true, measure, bytes: 0, digest, rules }
+    }
+
+    /// Tries the histories with other numbers and under other keys.
+    fn try_otherwise(&mut self, rule: &dyn Fn(MasterId) -> R) {
+        let rules = [0, 1, 2].map(|at| AnyRule::new(rule(MasterId(at))));
+        for (law, writes, otherwise) in OTHERWISE {
+            if !self.broken.contains_key(&law)
+                && let Some(found) = difference(&rules, &self.operations, writes, otherwise)
+            {
+                let [first, second] = found.differs;
+                let differs = format!("{first}\n    {second}");
+                self.broken.insert(law, Broken { law, writes: found.writes, differs });
+            }
+        }
     }
 
     /// The history with each write that can come next.

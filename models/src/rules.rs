@@ -11,14 +11,14 @@ pub use survey::{
     Cell, Extent, SIZES, SMALL_SIZES, Surveyed, extent_of, in_a_table, in_full, survey, survey_all, survey_within,
 };
 
-use crate::any_rule::AnyRule;
+use crate::any_rule::{AnyRule, Pack};
 use crate::claims;
 use crate::delivery::Delivery;
 use crate::erased::Erased;
 use crate::given::Given;
 use crate::histories::{self, Bounds, Subject};
 use crate::history::Claims;
-use crate::laws;
+use crate::laws::{self, Findings};
 use crate::scenario::{Asked, Explored, ForRule, RuleName, Scenario};
 use crate::scope::Scope;
 use crate::specification::Specification;
@@ -64,6 +64,22 @@ impl Rule {
     /// How far the rule's claims of what a value shows are believed: as far as they were [tested](crate::claims).
     pub fn claims(&self) -> Claims {
         self.rule.with(Claimed)
+    }
+
+    /// The laws, tried on all small histories.
+    pub fn laws(&self) -> Findings {
+        self.rule.with(Laws)
+    }
+}
+
+/// Tries the laws. A state is as large as its JSON.
+struct Laws;
+
+impl ForRule for Laws {
+    type Answer = Findings;
+
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Findings {
+        laws::check(&|at| AnyRule::new(rule(at)), Pack::len)
     }
 }
 

@@ -6,8 +6,9 @@ use multimaster::{
     ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, DisableWinsFlag, Dot, EnableWinsFlag,
     GrowOnlyCounter, GrowOnlySet, Keep, Kind, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins,
     MaxRegister, MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, Op, Reading, Refusal, RemoveWinsSet,
-    Resolver, Side, Stamp, Version, lower_seat,
+    Resolver, Side, Stamp, Text, Version, lower_seat,
 };
+use multimaster_models::Verify;
 use multimaster_models::laws::{self, Findings, Law};
 use multimaster_models::systems::System;
 
@@ -143,4 +144,152 @@ fn states_that_no_reader_can_tell_apart_break_no_law() {
 fn the_same_is_found_whenever_it_is_looked_for() {
     assert_eq!(of(MultiValue).digest, of(MultiValue).digest);
     assert_ne!(of(MultiValue).digest, of(LastWriteWins).digest);
+}
+
+/// A register that keeps the write with the greatest number; of equal ones the later.
+#[derive(Clone)]
+struct Greatest {
+    number: fn(&Change<(u64, Text)>) -> u64,
+    by_clocks: bool,
+}
+
+impl Resolver for Greatest {
+    type State = Option<(u64, Stamp, Text)>;
+    type Effect = (u64, Text);
+
+    fn goes_by_clocks(&self) -> bool {
+        self.by_clocks
+    }
+
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<(u64, Text), Refusal> {
+        match (op.time(), op.untimed()) {
+            (time, Op::Set(value)) => Ok((time.unwrap_or(0), value.clone())),
+            (_, other) => Err(Refusal::WrongKind(other.clone())),
+        }
+    }
+
+    fn apply(&self, state: &mut Self::State, change: &Change<(u64, Text)>) -> bool {
+        let came = Some(((self.number)(change), change.stamp, change.effect.1.clone()));
+        let altered = came > *state;
+        *state = state.take().max(came);
+        altered
+    }
+
+    fn read(&self, state: &Self::State) -> Reading {
+        state.as_ref().map_or(Reading::Nothing, |(.., value)| Reading::Value(value.clone()))
+    }
+
+    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        Some(ours.state.clone().max(theirs.state.clone()))
+    }
+
+    fn shows(&self, _: &Self::State, _: Dot) -> bool {
+        true
+    }
+}
+
+fn by_number(number: fn(&Change<(u64, Text)>) -> u64) -> Findings {
+    of(Greatest { number, by_clocks: false })
+}
+
+fn by_clock(number: fn(&Change<(u64, Text)>) -> u64) -> Findings {
+    of(Greatest { number, by_clocks: true })
+}
+
+#[test]
+fn rules_may_compare_numbers() {
+    for found in [
+        by_number(|change| change.stamp.time()),
+        by_number(|change| u64::from(change.dot.origin().0) << 48 | change.dot.seq()),
+        by_clock(|change| change.effect.0),
+    ] {
+        assert_eq!(broken(&found), [], "{:?}", found.broken);
+    }
+}
+
+#[test]
+fn more_than_the_order_of_numbers_is_told_with_both_readings() {
+    let first = by_number(|change| change.stamp.time() % 8);
+    assert_eq!(broken(&first), [Law::OrderOnly]);
+    let told = first.broken[0].to_string();
+    assert!(told.starts_with("not order only: A1 = `set k = 1` after nothing; A2 = `set k = 2` after A1\n"), "{told}");
+    assert!(
+        told.contains("with A1 at time 1, A2 at time 2: A reads 2\n") && told.ends_with(": A reads 1 (seed 1)"),
+        "{told}"
+    );
+    for found in [
+        by_number(|change| change.stamp.time() % 1000),
+        by_number(|change| if change.stamp.time() > 100 { u64::MAX - change.stamp.time() } else { 0 }),
+        by_number(|change| change.dot.seq() % 2),
+        // Of two masters it says nothing.
+        by_number(|change| change.dot.seq()),
+        by_clock(|change| change.effect.0 & 0xffff),
+        // In a window the last, of windows the first.
+        by_clock(|change| u64::MAX - change.effect.0 / 5000),
+    ] {
+        assert_eq!(broken(&found), [Law::OrderOnly], "{:?}", found.broken);
+    }
+}
+
+/// What is refused counts, too.
+#[test]
+fn a_refusal_by_number_is_told() {
+    #[derive(Clone)]
+    struct Few;
+
+    impl Resolver for Few {
+        type State = i64;
+        type Effect = i64;
+
+        fn kind(&self) -> Kind {
+            Kind::Counter
+        }
+
+        fn prepare(&self, state: &i64, op: Op, dot: Dot, stamp: Stamp) -> Result<i64, Refusal> {
+            match dot.seq() {
+                0..=100 => Total(i64::max).prepare(state, op, dot, stamp),
+                _ => Err(Refusal::Because("no more".into())),
+            }
+        }
+
+        fn apply(&self, state: &mut i64, change: &Change<i64>) -> bool {
+            Total(i64::max).apply(state, change)
+        }
+
+        fn read(&self, state: &i64) -> Reading {
+            Reading::Total(*state)
+        }
+
+        fn merge(&self, _: Side<'_, i64>, _: Side<'_, i64>) -> Option<i64> {
+            None
+        }
+
+        fn shows(&self, _: &i64, _: Dot) -> bool {
+            true
+        }
+    }
+    let found = of(Few);
+    let told = found.broken.iter().find(|broken| broken.law == Law::OrderOnly).unwrap().to_string();
+    assert!(told.contains("the last makes one change") && told.contains("the last is refused (seed "), "{told}");
+}
+
+#[test]
+fn a_rule_that_looks_at_the_key_is_told() {
+    let found =
+        by_number(
+            |change| if change.key.starts_with('k') { change.stamp.time() } else { u64::MAX - change.stamp.time() },
+        );
+    assert_eq!(broken(&found), [Law::KeyBlind]);
+    let told = found.broken[0].to_string();
+    assert!(told.contains("under the key `k`: ") && told.contains("under the key `other`: "), "{told}");
+}
+
+/// It may be meant: a rule may measure how far two times are apart.
+#[test]
+fn a_law_can_be_done_without() {
+    let verify = || Verify::rule(Greatest { number: |change| change.stamp.time() % 1000, by_clocks: false }).quiet();
+    let only = |name: &str| verify().only(name).requests(["A: set k = 1", "B: set k = 2"]).run();
+    let failure = only("order only").unwrap_err().to_string();
+    assert!(failure.contains("not order only: ") && failure.contains(".allow(\"order only\")"), "{failure}");
+    assert!(only("key blind").is_ok());
 }

@@ -256,6 +256,11 @@ impl Lattice {
         later && self.can_be(at, seen)
     }
 
+    /// The wall-clock time that the rule is given for this one.
+    pub(crate) fn shown_wall(&self, wall: u64) -> u64 {
+        self.around.spread.wall(wall)
+    }
+
     /// The latest wall-clock time known to who has seen this part.
     pub(crate) fn latest_wall(&self, seen: Part) -> u64 {
         places(self.closure(seen)).filter_map(|place| self.writes[place].wall).max().unwrap_or(0)

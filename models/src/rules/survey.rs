@@ -6,15 +6,11 @@ mod networks;
 mod scopes;
 
 use super::Rule;
-use crate::any_rule::{AnyRule, Pack};
 use crate::check::Counterexample;
-use crate::laws::{self, Findings};
+use crate::laws::Findings;
 use crate::printed::padded;
 use crate::properties as p;
-use crate::scenario::ForRule;
-use crate::specification::Specification;
 use crate::table::{self, grouped};
-use multimaster::{MasterId, Resolver};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -136,7 +132,7 @@ pub(crate) fn survey_of(rule: Rule, sizes: &[(u16, usize)]) -> Result<Surveyed, 
     let mut extent = Extent::default();
     histories::judge(rule, sizes, &mut cells, &mut extent)?;
     networks::explore(rule, &mut cells, &mut extent)?;
-    Ok(Surveyed { rule, found: cells, extent, laws: rule.rule.with(Laws) })
+    Ok(Surveyed { rule, found: cells, extent, laws: rule.laws() })
 }
 
 /// Surveys every rule, as many at a time as the machine has cores, with histories of these sizes. `told` is told how many of
@@ -168,17 +164,6 @@ pub fn survey_all(sizes: &[(u16, usize)], told: &mut dyn FnMut(usize, usize)) ->
         }
     });
     surveyed.into_values().collect()
-}
-
-/// Tries the laws. A state is as large as its JSON.
-struct Laws;
-
-impl ForRule for Laws {
-    type Answer = Findings;
-
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Findings {
-        laws::check(&|at| AnyRule::new(rule(at)), Pack::len)
-    }
 }
 
 /// One line a rule, in Markdown.

@@ -102,7 +102,10 @@ impl fmt::Display for Failure {
             Failure::Unlawful(laws) => {
                 writeln!(f, "no schedule in these scopes shows a reader anything wrong, but laws are broken:")?;
                 laws.iter().try_for_each(|broken| writeln!(f, "  {broken}"))?;
-                write!(f, "  if that is meant, ask for no laws: `Verify::rule(…).lawless()`")
+                if let Some(broken) = laws.first() {
+                    write!(f, "  if that is meant, do without it: `.allow(\"{}\")`; ", broken.law.name())?;
+                }
+                write!(f, "to ask for no laws: `.lawless()`")
             }
             Failure::Misbehaves(how) => write!(f, "{how}"),
             Failure::NotExhausted(world) => write!(f, "{world}: too many states to exhaust: nothing is known"),
