@@ -215,8 +215,15 @@ pub const ASKED: [&str; 8] = [
 /// time, if the rule uses wall clocks.
 pub type Script = Vec<Vec<(usize, Option<u64>)>>;
 
-/// The fewest steps to violate each property, in the order of [`ASKED`], by script. A script that violates none is left out.
-pub type ByScript = BTreeMap<Script, [Option<usize>; ASKED.len()]>;
+/// What became of each script. Of a longer one, all that is said of scripts that begin it is said, too.
+#[derive(Clone, Debug, Default)]
+pub struct ByScript {
+    /// The fewest steps to violate each property, in the order of [`ASKED`], once all of it is written. A script that
+    /// violates none is left out.
+    pub shortest: BTreeMap<Script, [Option<usize>; ASKED.len()]>,
+    /// Those of which the rule can refuse the last request of some master.
+    pub refused: BTreeSet<Script>,
+}
 
 /// Judges the rule over all histories within the bounds. `progress` is called now and then with the number of histories so
 /// far.
@@ -236,7 +243,7 @@ pub fn judge(subject: &Subject<'_>, bounds: Bounds, progress: &mut dyn FnMut(u64
 pub fn judge_each_script(subject: &Subject<'_>, bounds: Bounds) -> Result<(Report, ByScript), String> {
     let mut unheard = |_| {};
     let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unheard)?;
-    search.by_script = Some(ByScript::new());
+    (search.by_script, search.first_only) = (Some(ByScript::default()), false);
     search.extend();
     let by_script = search.by_script.take().unwrap_or_default();
     Ok((search.report(), by_script))
@@ -250,9 +257,9 @@ pub fn judge_each_script(subject: &Subject<'_>, bounds: Bounds) -> Result<(Repor
 pub fn judge_beyond(subject: &Subject<'_>, bounds: Bounds, known: &ByScript) -> Result<Report, String> {
     let mut unheard = |_| {};
     let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unheard)?;
-    let mut untimed = ByScript::new();
-    for (script, steps) in known {
-        let held = untimed.entry(script.iter().map(|asks| without_times(asks)).collect()).or_default();
+    let mut untimed = ByScript::default();
+    for (script, steps) in &known.shortest {
+        let held = untimed.shortest.entry(script.iter().map(|asks| without_times(asks)).collect()).or_default();
         held.iter_mut().zip(steps).for_each(|(held, new)| *held = [*held, *new].into_iter().flatten().min());
     }
     search.beyond = Some(untimed);
@@ -423,11 +430,17 @@ impl<'a> Search<'a> {
             }
             for wall in walls.iter().copied() {
                 let next = Next { at, seen, op, wall };
+                let refused = self.lattice.effort.refused;
                 let mut written = self.lattice.written(next);
+                if self.by_script.is_some() && self.lattice.effort.refused > refused {
+                    self.note_refusal(next);
+                }
                 let mut epoch = self.lattice.epoch();
                 for branch in 0..written.len() {
                     if self.lattice.epoch() != epoch {
+                        let effort = self.lattice.effort;
                         (written, epoch) = (self.lattice.written(next), self.lattice.epoch());
+                        self.lattice.effort = effort;
                     }
                     self.lattice.push(written[branch].clone());
                     if self.is_judged() {
@@ -546,6 +559,9 @@ impl<'a> Search<'a> {
     fn judge_part(&mut self, part: Part) {
         let masters: SmallVec<[usize; MOST_MASTERS]> =
             (0..self.lattice.masters()).filter(|at| self.lattice.can_be(*at, part)).collect();
+        if masters.is_empty() {
+            return;
+        }
         if let Some(state) = self.lattice.only_state(part) {
             self.judge_state(part, &masters, state);
             return;
@@ -629,19 +645,25 @@ impl<'a> Search<'a> {
         let place = ASKED.iter().position(|asked| *asked == property);
         if let (Some(known), Some(place)) = (&self.beyond, place) {
             let requests: Script = self.script().iter().map(|asks| without_times(asks)).collect();
-            if known.get(&requests).and_then(|known| known[place]).is_some_and(|known| known <= steps) {
+            if known.shortest.get(&requests).and_then(|known| known[place]).is_some_and(|known| known <= steps) {
                 return;
             }
         }
         if let (true, Some(place)) = (self.by_script.is_some(), place) {
             let script = self.script();
-            let known = self.by_script.get_or_insert_default().entry(script).or_default();
+            let known = self.by_script.get_or_insert_default().shortest.entry(script).or_default();
             known[place] = Some(known[place].map_or(steps, |known| known.min(steps)));
         }
         if self.found.get(property).is_none_or(|known| steps < known.steps) {
             let violation = schedule::of(self, property, part, witnesses, steps);
             self.found.insert(property, violation);
         }
+    }
+
+    fn note_refusal(&mut self, next: Next) {
+        let mut script = self.script();
+        script[next.at].push((next.op, next.wall));
+        self.by_script.get_or_insert_default().refused.insert(script);
     }
 
     /// Whether steps are those of a schedule: one write, or one change delivered for the first time.
@@ -659,6 +681,9 @@ impl<'a> Search<'a> {
 
 #[cfg(test)]
 mod tests {
+    mod counts;
+    mod judges;
+
     use super::*;
     use multimaster::{ArrivalWins, CustomMerged, LastWriteWins, MultiValue, lower_seat};
 

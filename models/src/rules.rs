@@ -16,7 +16,7 @@ use crate::claims;
 use crate::delivery::Delivery;
 use crate::erased::Erased;
 use crate::given::Given;
-use crate::histories::{self, Bounds, Subject};
+use crate::histories::{self, Bounds, ByScript, Subject};
 use crate::history::Claims;
 use crate::laws::{self, Findings};
 use crate::scenario::{Asked, Explored, ForRule, RuleName, Scenario};
@@ -58,7 +58,26 @@ impl Rule {
         bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
         progress: &mut dyn FnMut(u64),
     ) -> Result<histories::Report, String> {
-        self.rule.with(OverHistories { rule: self.rule, bounds, progress })
+        self.over(bounds, &mut |subject, bounds| histories::judge(subject, bounds, progress))
+    }
+
+    /// The same, and what became of each script: of what the clients of each master ask.
+    ///
+    /// # Errors
+    /// If the bounds are not right.
+    pub fn each_script(
+        &self,
+        bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
+    ) -> Result<(histories::Report, ByScript), String> {
+        self.over(bounds, &mut |subject, bounds| histories::judge_each_script(subject, bounds))
+    }
+
+    fn over<A>(
+        &self,
+        bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
+        judge: &mut dyn FnMut(&Subject<'_>, Bounds) -> A,
+    ) -> A {
+        self.rule.with(OverHistories { rule: self.rule, bounds, judge })
     }
 
     /// How far the rule's claims of what a value shows are believed: as far as they were [tested](crate::claims).
@@ -158,23 +177,22 @@ fn source(rule: RuleName) -> &'static str {
 }
 
 /// Judges a rule over histories, with the bounds that are made of its requests.
-struct OverHistories<'a, B> {
+struct OverHistories<'a, B, A> {
     rule: RuleName,
     bounds: B,
-    progress: &'a mut dyn FnMut(u64),
+    judge: &'a mut dyn FnMut(&Subject<'_>, Bounds) -> A,
 }
 
-impl<B: FnOnce(Vec<Request>, Vec<Request>) -> Bounds> ForRule for OverHistories<'_, B> {
-    type Answer = Result<histories::Report, String>;
+impl<B: FnOnce(Vec<Request>, Vec<Request>) -> Bounds, A> ForRule for OverHistories<'_, B, A> {
+    type Answer = A;
 
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> Self::Answer {
-        let OverHistories { rule: name, bounds, progress } = self;
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> A {
+        let OverHistories { rule: name, bounds, judge } = self;
         let rule = |at| AnyRule::new(rule(at));
         let first = rule(MasterId(0));
         let bounds = bounds(histories::operations(&first), histories::operations_on_two_keys(&first));
         let specification = specification.map(Into::into);
         let (by_master, claims) = (name.differs_by_master(), name.claims());
-        let subject = Subject { rule: &rule, by_master, claims, specification };
-        histories::judge(&subject, bounds, progress)
+        judge(&Subject { rule: &rule, by_master, claims, specification }, bounds)
     }
 }

@@ -158,12 +158,14 @@ pub(crate) struct Lattice {
     /// By operation, the writes of it.
     pub(super) by_op: Vec<Part>,
     applied: HashMap<u64, StateNo, FixedState>,
+    /// States and changes are forgotten beyond this many, and applications beyond four times as many.
+    pub(super) most_numbers: usize,
     pub(crate) effort: Effort,
     /// How often the numbers were forgotten.
     epoch: u32,
 }
 
-/// States and changes are forgotten beyond this many, and applications beyond four times as many: a bound on memory.
+/// A bound on memory.
 const MOST_NUMBERS: usize = 15_000;
 
 impl Lattice {
@@ -185,6 +187,7 @@ impl Lattice {
             own: vec![0; around.masters],
             by_op: vec![0; alphabet.len()],
             applied: HashMap::with_hasher(FixedState::with_seed(0)),
+            most_numbers: MOST_NUMBERS,
             effort: Effort::default(),
             epoch: 0,
             around,
@@ -465,7 +468,6 @@ impl Lattice {
             for their in &their_states {
                 self.effort.applications += 1;
                 let merged = self.rule.merge(at, (our, &our_seen), (*their, &their_seen));
-                let merged = merged.unwrap_or_else(|theirs| theirs);
                 grown |= insert(&mut each[at], merged);
             }
         }
@@ -481,7 +483,7 @@ impl Lattice {
 
     /// Forgets numbers if there are many: what the history so far needs is numbered again.
     pub(crate) fn forget(&mut self) {
-        if self.rule.len() < MOST_NUMBERS && self.applied.len() < 4 * MOST_NUMBERS {
+        if self.rule.len() < self.most_numbers && self.applied.len() < 4 * self.most_numbers {
             return;
         }
         let effort = self.effort;

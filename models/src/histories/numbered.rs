@@ -36,13 +36,8 @@ pub(crate) trait Numbered {
     fn prepare(&mut self, at: usize, state: StateNo, made: Made<'_>) -> Result<ChangeNo, Refusal>;
     /// The state after this change is applied.
     fn apply(&mut self, at: usize, state: StateNo, change: ChangeNo) -> StateNo;
-    /// Two masters' states merged; what reflects the second where the rule has no merge.
-    fn merge(
-        &mut self,
-        at: usize,
-        ours: (StateNo, &VersionVector),
-        theirs: (StateNo, &VersionVector),
-    ) -> Result<StateNo, StateNo>;
+    /// Our state after the others' snapshot is taken.
+    fn merge(&mut self, at: usize, ours: (StateNo, &VersionVector), theirs: (StateNo, &VersionVector)) -> StateNo;
     /// What a reader sees.
     fn read(&mut self, state: StateNo) -> ReadingNo;
     /// What the number of a reading stands for: a reading for each key.
@@ -143,19 +138,21 @@ impl<R: Resolver> Numbered for Numbers<R> {
         self.states.number(rows)
     }
 
-    fn merge(
-        &mut self,
-        at: usize,
-        ours: (StateNo, &VersionVector),
-        theirs: (StateNo, &VersionVector),
-    ) -> Result<StateNo, StateNo> {
+    /// As a [replica](multimaster::Replica) does it: a row that neither has is left alone, and what a rule cannot merge is
+    /// replaced.
+    fn merge(&mut self, at: usize, ours: (StateNo, &VersionVector), theirs: (StateNo, &VersionVector)) -> StateNo {
+        let absent = R::State::default();
         let rows = self.states.get(ours.0).iter().zip(self.states.get(theirs.0));
-        let merged: Option<Rows<R>> = rows
+        let merged: Rows<R> = rows
             .map(|(our, their)| {
-                self.rules[at].merge(Side { state: our, seen: ours.1 }, Side { state: their, seen: theirs.1 })
+                if *our == absent && *their == absent {
+                    return absent.clone();
+                }
+                let (our, theirs) = (Side { state: our, seen: ours.1 }, Side { state: their, seen: theirs.1 });
+                self.rules[at].merge(our, theirs).unwrap_or_else(|| their.clone())
             })
             .collect();
-        merged.map(|rows| self.states.number(rows)).ok_or(theirs.0)
+        self.states.number(merged)
     }
 
     fn read(&mut self, state: StateNo) -> ReadingNo {
@@ -203,5 +200,78 @@ impl<R: Resolver> Numbered for Numbers<R> {
         self.changes.clear();
         self.read.clear();
         self.states.number(self.keys.iter().map(|_| R::State::default()).collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use multimaster::{Kind, MasterId, Message, Replica, Topology};
+
+    /// Numbers, of which two that differ cannot be merged.
+    #[derive(Clone)]
+    struct Unsure;
+
+    impl Resolver for Unsure {
+        type State = Option<i64>;
+        type Effect = i64;
+
+        fn kind(&self) -> Kind {
+            Kind::Maximum
+        }
+
+        fn prepare(&self, _: &Option<i64>, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+            match op {
+                Op::Raise(number) => Ok(number),
+                other => Err(Refusal::WrongKind(other)),
+            }
+        }
+
+        fn apply(&self, state: &mut Option<i64>, change: &Change<i64>) -> bool {
+            state.replace(change.effect) != Some(change.effect)
+        }
+
+        fn read(&self, state: &Option<i64>) -> Reading {
+            state.map_or(Reading::Nothing, Reading::Total)
+        }
+
+        fn merge(&self, ours: Side<'_, Option<i64>>, theirs: Side<'_, Option<i64>>) -> Option<Option<i64>> {
+            match (ours.state, theirs.state) {
+                (Some(_), Some(_)) => None,
+                // What neither has is 9 after this rule's merge: it must not be asked.
+                (one, other) => Some(one.or(*other).or(Some(9))),
+            }
+        }
+
+        fn shows(&self, _: &Option<i64>, _: Dot) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn rows_are_merged_as_a_replica_does_it() {
+        let keys: Vec<Key> = ["a", "b", "c"].map(Key::from).to_vec();
+        let topology = Topology::all_to_all(2).unwrap();
+        let mut replicas = [0, 1].map(|at| Replica::new(MasterId(at), Unsure, &topology));
+        let mut numbers = Numbers::new(vec![Unsure, Unsure], keys.clone());
+        let mut states = [NOTHING; 2];
+        for (at, key, number) in [(0, 0, 1), (0, 1, 2), (1, 0, 3)] {
+            let op = Op::Raise(number);
+            let dot = replicas[at].write(&keys[key], op.clone()).unwrap();
+            let stamp = Stamp::new(dot.seq(), dot.origin());
+            let change = numbers.prepare(at, states[at], Made { dot, stamp, key, op: &op }).unwrap();
+            states[at] = numbers.apply(at, states[at], change);
+        }
+        let [ours, theirs] = &mut replicas;
+        let seen = [ours.digest().clone(), theirs.digest().clone()];
+        theirs.truncate(0);
+        let snapshot = theirs.answer(ours.digest(), 1).unwrap();
+        assert!(matches!(snapshot, Message::Snapshot(_)));
+        ours.receive(MasterId(1), snapshot);
+        let merged = numbers.merge(0, (states[0], &seen[0]), (states[1], &seen[1]));
+        let expected: Vec<Reading> = keys.iter().map(|key| ours.read(key)).collect();
+        assert_eq!(expected, [Reading::Total(3), Reading::Total(2), Reading::Nothing]);
+        let reading = numbers.read(merged);
+        assert_eq!(numbers.reading(reading), expected);
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn judge(rule: Rule, sizes: &[(u16, usize)], cells: &mut [Cell], exte
     if rule.rule.goes_by_clocks() {
         let (report, scripts) = rule.rule.with(each_script(Times::Right(last)));
         take(Under::RightClocks, report)?;
-        sound.extend(scripts);
+        sound.shortest.extend(scripts.shortest);
         let skewed = Judged { beyond: Some(&sound), ..Judged::new(rule, small(Under::SkewedClocks, Times::Any(last))) };
         take(Under::SkewedClocks, rule.rule.with(skewed).0)?;
     }
@@ -94,7 +94,7 @@ impl ForRule for Judged<'_> {
             Some(known) => histories::judge_beyond(&subject, bounds, known),
             None => histories::judge(&subject, bounds, &mut |_| {}),
         };
-        (report.expect(RIGHT), ByScript::new())
+        (report.expect(RIGHT), ByScript::default())
     }
 }
 

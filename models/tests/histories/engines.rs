@@ -1,0 +1,282 @@
+//! Scripts given to both engines: what the clients of each master ask, judged over the histories of that script, and by
+//! exploring the network in which they ask it. The verdicts must be the same, and the shortest schedules as long.
+
+use fastrand::Rng;
+use multimaster::{MasterId, Request, Topology};
+use multimaster_models::delivery::Delivery;
+use multimaster_models::engine::{Limits, Verdict};
+use multimaster_models::histories::{ASKED, Bounds, ByScript, Script, Times};
+use multimaster_models::rules::{self, Rule};
+use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
+use std::fmt;
+
+const SEED: u64 = 20_26;
+
+/// The fewest steps to violate each property that is asked.
+type Steps = [Option<usize>; ASKED.len()];
+
+/// Scripts of so many writes at so many masters.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    masters: u16,
+    writes: usize,
+    delivery: Delivery,
+    two_keys: bool,
+    times: Times,
+    snapshots: bool,
+}
+
+/// What was compared.
+#[derive(Default)]
+struct Compared {
+    scripts: usize,
+    verdicts: usize,
+    violated: usize,
+    /// Scripts in which a request can be refused: histories know what was written, and not what was asked.
+    refused: usize,
+}
+
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Compared { scripts, verdicts, violated, refused } = self;
+        write!(f, "{scripts} scripts, {verdicts} verdicts alike, {violated} of them violations; seed {SEED}")?;
+        write!(f, "; {refused} scripts left out because of a refusal")
+    }
+}
+
+impl Shape {
+    fn bounds(self, one_key: Vec<Request>, two_keys: Vec<Request>) -> Bounds {
+        let Shape { masters, writes, delivery, times, .. } = self;
+        let requests = if self.two_keys { two_keys } else { one_key };
+        Bounds { delivery, times, snapshots: self.snapshots, ..Bounds::new(masters, writes, requests) }
+    }
+
+    /// The network in which clients ask this.
+    fn scope(self, requests: &[Request], script: &Script) -> Scope {
+        let ask = |(place, wall): &(usize, Option<u64>)| -> Request {
+            let request = &requests[*place];
+            let timed = wall.map_or_else(|| request.to_string(), |wall| format!("at {wall}, {request}"));
+            timed.parse().expect("a request is spelled as it is read")
+        };
+        let clients = (0..).zip(script).filter(|(_, asks)| !asks.is_empty());
+        Scope {
+            topology: Topology::all_to_all(self.masters).expect("two or three masters"),
+            link: match self.delivery {
+                _ if self.snapshots => Link::Datagram { losses: 1, duplicates: 0 },
+                Delivery::Causal => Link::Stream { resets: 0 },
+                Delivery::Unordered => Link::Datagram { losses: 0, duplicates: 0 },
+                Delivery::AtLeastOnce => Link::Datagram { losses: 0, duplicates: 1 },
+            },
+            batch: 1,
+            log: self.snapshots.then_some(0),
+            clients: clients
+                .map(|(at, asks)| Client { at: MasterId(at), asks: asks.iter().map(ask).collect() })
+                .collect(),
+            free: Free::default(),
+            clocks: if matches!(self.times, Times::Any(_)) { Clocks::Free } else { Clocks::Right },
+        }
+    }
+
+    /// Whether histories allow more than can happen in a network: then what is violated there must be violated over histories.
+    fn allows_more(self) -> bool {
+        self.snapshots || self.delivery == Delivery::AtLeastOnce
+    }
+
+    /// A script of as many writes, at any masters, of any requests, at any times that are asked for.
+    fn any_script(self, rng: &mut Rng, requests: usize) -> Script {
+        let mut script = vec![Vec::new(); usize::from(self.masters)];
+        for _ in 0..self.writes {
+            let wall = if let Times::Any(last) = self.times { Some(rng.u64(1..=last)) } else { None };
+            script[rng.usize(0..usize::from(self.masters))].push((rng.usize(0..requests), wall));
+        }
+        script
+    }
+}
+
+/// What the exploration of a network says.
+fn explored(rule: &Rule, delivery: Delivery, scope: Scope) -> Steps {
+    let report = rule.build(scope, delivery).explore(Limits::default(), &mut |_, _| {});
+    assert!(report.cut.is_none(), "{}", rule.name);
+    ASKED.map(|property| match report.verdict(property) {
+        Some(Verdict::Violated(Some(path))) => Some(path.len()),
+        _ => None,
+    })
+}
+
+fn fewest(one: Steps, other: Steps) -> Steps {
+    let mut steps = one;
+    for (step, other) in steps.iter_mut().zip(other) {
+        *step = [*step, other].into_iter().flatten().min();
+    }
+    steps
+}
+
+/// The scripts that begin this one.
+fn beginnings(script: &Script) -> Vec<Script> {
+    let mut beginnings = vec![Script::new()];
+    for asks in script {
+        let longer = beginnings
+            .iter()
+            .flat_map(|begun| (0..=asks.len()).map(|taken| [begun.as_slice(), &[asks[..taken].to_vec()]].concat()));
+        beginnings = longer.collect();
+    }
+    beginnings
+}
+
+/// What histories say of the script; `None` if a request can be refused.
+fn over_histories(by_script: &ByScript, script: &Script) -> Option<Steps> {
+    let beginnings = beginnings(script);
+    if beginnings.iter().any(|begun| by_script.refused.contains(begun)) {
+        return None;
+    }
+    let known = beginnings.iter().filter_map(|begun| by_script.shortest.get(begun));
+    Some(known.fold(Steps::default(), |steps, known| fewest(steps, *known)))
+}
+
+/// The same scripts, whatever the times.
+fn without_times(by_script: ByScript) -> ByScript {
+    let untimed = |script: Script| -> Script {
+        script.iter().map(|asks| asks.iter().map(|(op, _)| (*op, None)).collect()).collect()
+    };
+    let mut stripped = ByScript::default();
+    for (script, steps) in by_script.shortest {
+        let known = stripped.shortest.entry(untimed(script)).or_default();
+        *known = fewest(*known, steps);
+    }
+    stripped.refused = by_script.refused.into_iter().map(untimed).collect();
+    stripped
+}
+
+/// Gives both engines some scripts of the shape.
+fn compare(rule: &Rule, shape: Shape, scripts: usize, rng: &mut Rng, compared: &mut Compared) {
+    let (report, by_script) = rule.each_script(|one, two| shape.bounds(one, two)).expect("the bounds are right");
+    let by_script = if shape.times == Times::Lamport { without_times(by_script) } else { by_script };
+    let requests = &report.bounds.requests;
+    for _ in 0..scripts {
+        let script = shape.any_script(rng, requests.len());
+        let Some(over_histories) = over_histories(&by_script, &script) else {
+            compared.refused += 1;
+            continue;
+        };
+        let explored = explored(rule, shape.delivery, shape.scope(requests, &script));
+        compared.note(rule, shape, &script, explored, over_histories);
+    }
+}
+
+/// Gives both engines some scripts, each at all times that right clocks can show. A client's time is the earliest that the
+/// write can have: so histories are compared with all times together.
+fn compare_under_right_clocks(rule: &Rule, shape: Shape, scripts: usize, rng: &mut Rng, compared: &mut Compared) {
+    let Times::Right(last) = shape.times else { panic!("right clocks") };
+    let (report, by_script) = rule.each_script(|one, two| shape.bounds(one, two)).expect("the bounds are right");
+    let by_script = without_times(by_script);
+    let requests = &report.bounds.requests;
+    for _ in 0..scripts {
+        let script = shape.any_script(rng, requests.len());
+        let Some(over_histories) = over_histories(&by_script, &script) else {
+            compared.refused += 1;
+            continue;
+        };
+        let mut steps = Steps::default();
+        let all = last.pow(shape.writes as u32);
+        for mut times in 0..all {
+            let mut timed = script.clone();
+            for (_, wall) in timed.iter_mut().flatten() {
+                *wall = Some(times % last + 1);
+                times /= last;
+            }
+            steps = fewest(steps, explored(rule, shape.delivery, shape.scope(requests, &timed)));
+        }
+        compared.scripts += all as usize - 1;
+        compared.note(rule, shape, &script, steps, over_histories);
+    }
+}
+
+impl Compared {
+    fn note(&mut self, rule: &Rule, shape: Shape, script: &Script, explored: Steps, over_histories: Steps) {
+        let told = |steps: Steps| ASKED.into_iter().zip(steps).collect::<Vec<_>>();
+        let found = |(one, other): (Option<usize>, Option<usize>)| one.is_none() || other.is_some();
+        let alike = match shape.allows_more() {
+            true => explored.into_iter().zip(over_histories).all(found),
+            false => explored == over_histories,
+        };
+        assert!(
+            alike,
+            "{}: {shape:?}, script {script:?}, seed {SEED}\nnetworks  {:?}\nhistories {:?}",
+            rule.name,
+            told(explored),
+            told(over_histories)
+        );
+        self.scripts += 1;
+        self.verdicts += ASKED.len();
+        self.violated += explored.iter().flatten().count();
+    }
+}
+
+const ONE_KEY: Shape = Shape {
+    masters: 2,
+    writes: 4,
+    delivery: Delivery::Causal,
+    two_keys: false,
+    times: Times::Lamport,
+    snapshots: false,
+};
+const THREE: Shape = Shape { masters: 3, writes: 3, ..ONE_KEY };
+
+/// Shapes, each with how many scripts of it are given for each rule.
+fn compare_all(shapes: &[(Shape, usize)]) -> Compared {
+    let mut rng = Rng::with_seed(SEED);
+    let mut compared = Compared::default();
+    for rule in rules::all() {
+        for (shape, scripts) in shapes {
+            match shape.times {
+                Times::Lamport => compare(&rule, *shape, *scripts, &mut rng, &mut compared),
+                _ if !rule.rule.goes_by_clocks() => {}
+                Times::Any(_) => compare(&rule, *shape, *scripts, &mut rng, &mut compared),
+                Times::Right(_) => compare_under_right_clocks(&rule, *shape, *scripts, &mut rng, &mut compared),
+            }
+        }
+    }
+    println!("{compared}");
+    compared
+}
+
+#[test]
+fn both_engines_say_the_same_of_scripts() {
+    let unordered = |shape| Shape { delivery: Delivery::Unordered, ..shape };
+    let compared = compare_all(&[
+        (ONE_KEY, 35),
+        (Shape { two_keys: true, ..ONE_KEY }, 15),
+        (THREE, 20),
+        (unordered(THREE), 15),
+        (Shape { writes: 3, times: Times::Any(3), ..ONE_KEY }, 30),
+        (Shape { writes: 3, times: Times::Right(3), ..ONE_KEY }, 3),
+        (Shape { writes: 3, delivery: Delivery::AtLeastOnce, ..ONE_KEY }, 6),
+        (Shape { writes: 3, snapshots: true, ..ONE_KEY }, 6),
+    ]);
+    assert!(compared.scripts >= 5_000, "{compared}");
+    assert!(compared.violated >= 3_000, "{compared}");
+}
+
+#[test]
+#[ignore = "minutes"]
+fn both_engines_say_the_same_of_many_longer_scripts() {
+    let unordered = |shape| Shape { delivery: Delivery::Unordered, ..shape };
+    let five = Shape { writes: 5, ..ONE_KEY };
+    let four = Shape { writes: 4, ..THREE };
+    compare_all(&[
+        (five, 300),
+        (Shape { two_keys: true, ..five }, 100),
+        (four, 60),
+        (Shape { two_keys: true, ..four }, 20),
+        (unordered(five), 60),
+        (unordered(four), 15),
+        (Shape { times: Times::Any(4), ..ONE_KEY }, 200),
+        (Shape { times: Times::Any(3), ..THREE }, 100),
+        (Shape { times: Times::Right(4), ..ONE_KEY }, 5),
+        (Shape { times: Times::Right(3), ..THREE }, 10),
+        (Shape { delivery: Delivery::AtLeastOnce, ..ONE_KEY }, 100),
+        (Shape { delivery: Delivery::AtLeastOnce, ..THREE }, 20),
+        (Shape { snapshots: true, ..ONE_KEY }, 100),
+        (Shape { writes: 2, snapshots: true, ..THREE }, 20),
+    ]);
+}
