@@ -151,7 +151,6 @@ pub fn check_on<R: Resolver>(
     measure: fn(&R::State) -> usize,
 ) -> Findings {
     let mut checker = Checker::new(operations, rule, measure);
-    checker.try_otherwise(rule);
     let mut histories = vec![History { writes: Vec::new(), states: BTreeMap::from([(0, R::State::default())]) }];
     for _ in 0..WRITES {
         let mut longer = Vec::new();
@@ -160,6 +159,7 @@ pub fn check_on<R: Resolver>(
         }
         histories = longer;
     }
+    checker.try_otherwise(rule);
     let Checker { broken, tried, merges, bytes, digest, .. } = checker;
     Findings { broken: broken.into_values().collect(), histories: tried, merges, bytes, digest: digest.finish() }
 }
