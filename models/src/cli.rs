@@ -1,6 +1,6 @@
 //! What the `multimaster` command takes, and its manual.
 
-use crate::commands::histories;
+use crate::commands::{histories, init};
 use clap::{Parser, Subcommand, ValueEnum};
 use multimaster_models::check::Engine;
 use multimaster_models::stateright_engine::How;
@@ -73,6 +73,7 @@ Examples:
   multimaster explore booking/arrival  browse its states
   multimaster spawn hello              run its masters, and talk to them
   multimaster rules                    what becomes of each rule
+  multimaster init my-rule             a crate with a rule of your own
   multimaster mutants                  what becomes of each broken protocol
   multimaster conform run.jsonl        is a recorded run a path of the model?";
 
@@ -145,6 +146,9 @@ pub(crate) enum Command {
         /// broken rule that was this one
         name: Option<String>,
     },
+    /// Write a crate with a rule, and a test that verifies it
+    #[command(after_long_help = init::MANUAL)]
+    Init(init::Asked),
     /// Name the rules, the topologies, the links and the shipped scenarios
     List,
 }

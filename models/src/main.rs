@@ -3,6 +3,7 @@
 mod cli;
 mod commands {
     pub(crate) mod histories;
+    pub(crate) mod init;
 }
 
 use clap::Parser;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Command::Rules { name } => survey(name.as_deref()),
         Command::Histories(asked) => commands::histories::run(&asked),
         Command::Mutants { name } => kill(name.as_deref()),
+        Command::Init(asked) => commands::init::run(&asked),
         Command::List => list(),
     };
     match outcome {

@@ -6,6 +6,7 @@ mod command {
     mod first_run;
     mod foreign;
     mod histories;
+    mod init;
     mod mutants;
     mod mutated;
     mod rules;
