@@ -92,6 +92,9 @@ pub(crate) enum Command {
         /// The folder in which to write each counterexample as a trace file and a picture
         #[arg(long, value_name = "DIR", default_value = "target/traces")]
         traces: std::path::PathBuf,
+        /// Let each master take each step anew, instead of remembering what came of it: slower, with the same result
+        #[arg(long)]
+        no_memo: bool,
     },
     /// Take the steps of a trace file one by one, and say what each master reads after each
     Replay {

@@ -1,38 +1,30 @@
 //! The model: masters, links and clients as one state machine. Every step of a master is a
 //! call to the shipping [`Replica`].
 
-mod action;
-mod cursors;
 mod judgement;
-mod local;
-mod outcomes;
 mod own;
 mod questions;
-mod running;
-mod state;
-mod step;
-mod tables;
 mod unreached;
-mod world;
 
-pub use action::{Action, InquiryNumber, LetterNumber};
+pub use crate::world::{Action, Faults, InquiryNumber, LetterNumber, State};
 pub(crate) use judgement::Judgement;
-pub use state::{Faults, State};
-pub(crate) use state::{Inquiry, Letter};
-pub(crate) use world::World;
 
 use crate::any_rule::{AnyReplica, AnyRule};
-use crate::history::{Claims, History, Write};
+use crate::history::{Claims, History};
+use crate::memo::Tables;
+use crate::model::Sent;
+use crate::node::{self, Letter, Protocol};
 use crate::own_property::Own;
 use crate::scope::{Clocks, Link, Scope};
 use crate::specification::Specified;
 use crate::tamper::Tamper;
-use multimaster::{MasterId, Op, Refusal, Replica, Request, Resolver, Stamp, VersionVector};
-use state::{Master, locked};
+use crate::world::{Asked, Inquiry, Parts, Step, World, locked};
+use multimaster::{MasterId, Op, Replica, Request, Resolver};
+use smallvec::SmallVec;
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use tables::Tables;
 
 /// Masters with one rule in one [`Scope`].
 pub struct Cluster {
@@ -40,7 +32,14 @@ pub struct Cluster {
     pub(crate) start: Vec<AnyReplica>,
     /// The topology's edges, in order.
     pub(crate) edges: Arc<[(MasterId, MasterId)]>,
-    pub(crate) tamper: Option<Tamper>,
+    /// All requests: those of the scripts, one client after the other, then the free ones.
+    asks: Vec<(MasterId, Request)>,
+    /// By client, the number of its first request.
+    scripts: Vec<usize>,
+    /// How masters behave.
+    pub(crate) protocol: Protocol,
+    /// Whether states [count what waits](node::counts_waiting) on each stream.
+    pub(crate) counts_waiting: bool,
     pub(crate) specification: Option<Specified>,
     /// The user's own properties.
     own: Own,
@@ -77,11 +76,22 @@ impl Cluster {
         let start = scope.topology.ids().map(|id| Replica::new(id, AnyRule::new(rule(id)), &scope.topology)).collect();
         let edges: Arc<[_]> = scope.topology.edges().collect();
         let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
+        let mut asks: Vec<(MasterId, Request)> = Vec::new();
+        let mut scripts = Vec::new();
+        for client in &scope.clients {
+            scripts.push(asks.len());
+            asks.extend(client.asks.iter().map(|ask| (client.at, ask.clone())));
+        }
+        asks.extend(scope.free.of.iter().cloned());
+        let (protocol, counts_waiting) = (Protocol::new(&scope, None), node::counts_waiting(&scope, None));
         Cluster {
             scope,
             start,
             edges,
-            tamper: None,
+            asks,
+            scripts,
+            protocol,
+            counts_waiting,
             specification: None,
             own: Own::default(),
             claims: Claims::default(),
@@ -92,7 +102,8 @@ impl Cluster {
 
     /// Breaks the protocol on purpose.
     pub fn tampered(mut self, tamper: Tamper) -> Cluster {
-        self.tamper = Some(tamper);
+        self.counts_waiting = node::counts_waiting(&self.scope, Some(&tamper));
+        self.protocol = Protocol::new(&self.scope, Some(tamper));
         self
     }
 
@@ -108,6 +119,13 @@ impl Cluster {
         self
     }
 
+    /// Remembers nothing of the steps that masters have taken, and of how they were judged: each step is taken anew. That
+    /// takes many times as long, and changes nothing else.
+    pub fn forgetting(self) -> Cluster {
+        self.tables().remembers = false;
+        self
+    }
+
     /// Whether in some state so far it could not be told what was lost.
     pub(crate) fn is_unsure(&self) -> bool {
         self.unsure.load(Ordering::Relaxed)
@@ -116,15 +134,82 @@ impl Cluster {
     pub(crate) fn initial(&self) -> State {
         let tables = &mut *self.tables();
         let history = tables.history(History::default());
-        let masters = self.start.iter().map(|replica| {
+        let mut masters = SmallVec::new();
+        for replica in &self.start {
             let local = tables.local_with(replica.clone(), |_| vec![Vec::new(); self.start.len()]);
-            Master { local, judgement: self.judge(tables, local, history) }
-        });
-        let streams = if self.counts_waiting() { self.edges.len() } else { 0 };
-        let counts = (streams, self.scope.clients.len());
-        let mut state = State::new(&self.tables, masters.collect(), history, counts);
-        state.faults = self.faults();
-        state
+            masters.push(tables.master(self, local, history));
+        }
+        let streams = if self.counts_waiting { self.edges.len() } else { 0 };
+        let mut world = World::new(masters, history, (streams, self.scope.clients.len()));
+        world.faults = self.faults();
+        State::new(&self.tables, world)
+    }
+
+    /// The state after `action`, and which changes were sent on the way; `None` if nothing is different.
+    pub(crate) fn step(&self, state: &State, action: Action) -> Option<(State, Sent)> {
+        self.step_in(&mut self.tables(), state, action)
+    }
+
+    fn step_in(&self, tables: &mut Tables, state: &State, action: Action) -> Option<(State, Sent)> {
+        let (mut next, mut sent) = (state.clone(), Sent::new());
+        self.alter(tables, state, &mut next, action, &mut sent).then_some((next, sent))
+    }
+
+    /// Tells `reach` of every step that alters something: its place among those possible, where it leads, what it sends.
+    pub(crate) fn each_step(
+        &self,
+        state: &State,
+        actions: &mut Vec<Action>,
+        reach: &mut impl FnMut(usize, &State, &Sent) -> ControlFlow<()>,
+    ) {
+        // Once for all; and one state is altered again and again: most of those reached are known.
+        let tables = &mut *self.tables();
+        actions.clear();
+        self.each_enabled(tables, state, &mut |action| actions.push(action));
+        let (mut next, mut sent) = (state.clone(), Sent::new());
+        for (place, action) in actions.iter().enumerate() {
+            if place > 0 {
+                next.clone_from(state);
+                sent.clear();
+            }
+            if self.alter(tables, state, &mut next, *action, &mut sent) && reach(place, &next, &sent).is_break() {
+                return;
+            }
+        }
+    }
+
+    /// Takes the step in `next`, which is as `state` so far. False if it is not allowed, or nothing is different.
+    fn alter(&self, tables: &mut Tables, state: &State, next: &mut State, action: Action, sent: &mut Sent) -> bool {
+        Step { cluster: self, parts: tables, world: &mut next.world, sent }.take(state, action) && next != state
+    }
+
+    /// The request with this number, and whom it is made of.
+    pub(crate) fn asked(&self, Asked(number): Asked) -> &(MasterId, Request) {
+        &self.asks[number as usize]
+    }
+
+    /// The number of a client's request at this place in its script.
+    pub(crate) fn scripted(&self, client: usize, place: usize) -> Asked {
+        Asked((self.scripts[client] + place) as u32)
+    }
+
+    /// The number of a free request.
+    pub(crate) fn free(&self, index: usize) -> Asked {
+        Asked((self.asks.len() - self.scope.free.of.len() + index) as u32)
+    }
+
+    /// The place of this edge, which is one of the topology's.
+    pub(crate) fn edge(&self, from: MasterId, to: MasterId) -> usize {
+        self.edges.iter().position(|edge| *edge == (from, to)).expect("streams run along edges")
+    }
+
+    /// How this master is judged by what has been written.
+    pub(crate) fn judgement(&self, replica: &AnyReplica, history: &History) -> Judgement {
+        let judgement = Judgement::of(replica, history, self.specification, self.claims);
+        if judgement.unsure() {
+            self.unsure.store(true, Ordering::Relaxed);
+        }
+        judgement
     }
 
     /// Whether the numbers that identify masters, messages and histories are about to run out.
@@ -151,66 +236,6 @@ impl Cluster {
         self.each_enabled(&self.tables(), state, &mut |action| actions.push(action));
     }
 
-    fn each_enabled(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(Action)) {
-        for (client, (script, made)) in self.scope.clients.iter().zip(state.progress()).enumerate() {
-            let place = usize::from(*made);
-            if place < script.asks.len() {
-                enable(Action::Ask { client, place });
-            }
-        }
-        if (state.chosen.count_ones() as usize) < self.scope.free.take {
-            let open = |index: &usize| state.chosen & (1 << index) == 0;
-            (0..self.scope.free.of.len()).filter(open).for_each(|index| enable(Action::Choose(index)));
-        }
-        let running = matches!(self.scope.link, Link::Running { .. });
-        for (place, letter) in state.wire.iter().enumerate() {
-            if place > 0 && state.wire[place - 1] == *letter {
-                continue;
-            }
-            let letter = LetterNumber(*letter);
-            enable(Action::Deliver(letter));
-            if state.faults.losses > 0 {
-                enable(Action::Lose(letter));
-            }
-            if state.faults.duplicates > 0 {
-                enable(if running { Action::Duplicate(letter) } else { Action::Repeat(letter) });
-            }
-        }
-        match self.scope.link {
-            Link::Stream { .. } => self.enabled_streams(tables, state, enable),
-            Link::Datagram { .. } if self.ticks() => {
-                for &(feeder, asker) in &*self.edges {
-                    let seen = |master| tables.digest(state.local(master));
-                    if self.is_quiet(tables, state, feeder, asker) && !seen(asker).covers(seen(feeder)) {
-                        enable(Action::Tick { asker, feeder });
-                    }
-                }
-            }
-            Link::Running { .. } => self.enabled_running(tables, state, enable),
-            Link::Datagram { .. } | Link::Soup => {}
-        }
-    }
-
-    fn enabled_streams(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(Action)) {
-        for (edge, &(from, to)) in self.edges.iter().enumerate() {
-            if state.broken & (1 << edge) != 0 {
-                enable(Action::Resume { from, to });
-                continue;
-            }
-            let waiting = self.waiting(tables, state, edge);
-            (1..=waiting.min(self.scope.batch)).for_each(|max| enable(Action::Stream { from, to, max }));
-            if state.faults.resets > 0 {
-                enable(Action::Break { from, to });
-            }
-        }
-    }
-
-    /// Whether no letter is in flight over this edge.
-    fn is_quiet(&self, tables: &Tables, state: &State, from: MasterId, to: MasterId) -> bool {
-        let is_here = |letter: &Letter| letter.from == from && letter.to == to;
-        !state.wire.iter().any(|letter| is_here(&tables.letters[*letter]))
-    }
-
     /// The request as the rule gets it, if `replica` is asked after `history`: if the rule uses wall clocks, with the time
     /// that its master's clock shows.
     pub(crate) fn timed<'a>(&self, replica: &AnyReplica, history: &History, request: &'a Request) -> Cow<'a, Request> {
@@ -228,22 +253,14 @@ impl Cluster {
     }
 
     pub(crate) fn inquiry(&self, InquiryNumber(number): InquiryNumber) -> Inquiry {
-        self.tables().inquiries[number].clone()
+        let tables = self.tables();
+        let Inquiry { asker, feeder, seen } = tables.opened(&number);
+        Inquiry { asker, feeder, seen: tables.digests[seen].clone() }
     }
 
-    fn ticks(&self) -> bool {
-        self.tamper.as_ref().is_none_or(|tamper| tamper.ticks)
+    pub(crate) fn ticks(&self) -> bool {
+        self.protocol.tamper.as_ref().is_none_or(|tamper| tamper.ticks)
     }
-}
-
-/// Takes a client's write, and gives what the ghost history records of it. The request is as the rule [gets
-/// it](Cluster::timed).
-pub(crate) fn written(replica: &mut AnyReplica, request: &Request, past: VersionVector) -> Result<Write, Refusal> {
-    let dot = replica.write(&request.key, request.op.clone())?;
-    // A master logs what it writes.
-    let stamp = replica.log().last().map_or(Stamp::new(0, replica.id()), |change| change.stamp);
-    let wall = replica.rule().goes_by_clocks().then(|| request.op.time().unwrap_or(stamp.time()));
-    Ok(Write { dot, stamp, key: request.key.clone(), op: request.op.untimed().clone(), wall, past })
 }
 
 #[cfg(test)]

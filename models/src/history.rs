@@ -6,7 +6,7 @@ pub(crate) mod parts;
 
 pub use judged::{Claim, Claims, Judged, Judgements, Loss, LostTo, Observed};
 
-use multimaster::{Dot, Key, MasterId, Op, Replica, Resolver, Stamp, VersionVector};
+use multimaster::{Dot, Key, MasterId, Op, Replica, Request, Resolver, Stamp, VersionVector};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
@@ -36,6 +36,22 @@ impl Write {
     /// Whether neither was made in knowledge of the other.
     pub fn concurrent(&self, other: &Write) -> bool {
         self.dot != other.dot && !self.had_seen(other) && !other.had_seen(self)
+    }
+}
+
+/// What a master gives to a write: its name, and when it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) dot: Dot,
+    pub(crate) stamp: Stamp,
+    pub(crate) wall: Option<u64>,
+}
+
+impl Named {
+    /// The write that was asked for, made in knowledge of `past`.
+    pub(crate) fn write(self, request: &Request, past: VersionVector) -> Write {
+        let Named { dot, stamp, wall } = self;
+        Write { dot, stamp, key: request.key.clone(), op: request.op.untimed().clone(), wall, past }
     }
 }
 

@@ -7,7 +7,10 @@
 //! |---|---|
 //! | [`scope`] | what is explored: masters, links, what clients do |
 //! | [`model`], [`subject`] | what can be explored: states, steps, properties; and what is told of them in words |
-//! | [`cluster`] | the model: a state, its steps |
+//! | `node` | a master as a pure machine: what it is given, what it answers and sends |
+//! | [`world`] | masters, links, clients and faults: a state, and the one step |
+//! | `memo` | beneath it: each part of a state kept once, each step of a master taken once |
+//! | [`cluster`] | the model: a world of masters under a rule, and what is asked of its states |
 //! | [`sharded`] | several of them side by side, one for each shard of the same masters |
 //! | [`history`] | the ghost: acknowledged writes, and which of them a master has lost |
 //! | [`histories`] | a rule judged over all networks at once: all causal histories of a few writes |
@@ -60,9 +63,11 @@ pub mod given;
 pub mod histories;
 pub mod history;
 pub mod laws;
+mod memo;
 pub mod model;
 #[cfg(feature = "cli")]
 pub mod mutants;
+mod node;
 pub mod own_property;
 pub mod picture;
 pub mod printed;
@@ -84,6 +89,7 @@ pub mod tamper;
 pub mod trace;
 pub mod verify;
 mod words;
+pub mod world;
 
 pub use own_property::Property;
 pub use verify::{Verify, verify};

@@ -47,7 +47,9 @@ impl From<std::io::Error> for Failure {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Check { files, format, engine, traces } => check(&files, format, engine.into(), &traces),
+        Command::Check { files, format, engine, traces, no_memo } => {
+            check(&files, format, engine.into(), &traces, no_memo)
+        }
         Command::Replay { file } => replay(&file),
         Command::Explore { file, address } => explore(&file, &address),
         Command::Spawn { file, port, tick, only, verbose } => {
@@ -77,11 +79,20 @@ fn this_command() -> &'static str {
     if std::env::var_os("CARGO").is_some() { "cargo run --release --" } else { "multimaster" }
 }
 
-fn check(files: &[String], format: Format, engine: Engine, traces: &std::path::Path) -> Result<bool, Failure> {
-    let scenarios: Vec<Scenario> = match files {
+fn check(
+    files: &[String],
+    format: Format,
+    engine: Engine,
+    traces: &std::path::Path,
+    no_memo: bool,
+) -> Result<bool, Failure> {
+    let mut scenarios: Vec<Scenario> = match files {
         [] => catalogue::all()?,
         files => files.iter().map(|file| catalogue::find(file)).collect::<Result<_, _>>()?,
     };
+    if no_memo {
+        scenarios = scenarios.into_iter().map(Scenario::without_memo).collect();
+    }
     let mut out = std::io::stdout().lock();
     let table = Table::of(&scenarios);
     if matches!(format, Format::Table) {

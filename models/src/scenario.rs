@@ -256,7 +256,7 @@ impl ForRule for Exploring {
         if let Some(tamper) = self.delivery.tamper() {
             cluster = cluster.tampered(tamper);
         }
-        Erased::new(cluster)
+        Erased::new(if self.asked.forgets { cluster.forgetting() } else { cluster })
     }
 }
 
@@ -268,6 +268,8 @@ pub(crate) struct Asked {
     /// What reads are to be, instead of what is known of the rule.
     #[cfg(feature = "scripts")]
     pub(crate) specification: Option<&'static spec::Script>,
+    /// Whether [nothing is remembered](Cluster::forgetting) of the steps taken.
+    pub(crate) forgets: bool,
 }
 
 /// A scenario, ready to be checked.
@@ -338,6 +340,12 @@ impl Scenario {
     /// As [`parse`](Self::parse).
     pub fn parse_under(rule: RuleName, name: &str, file: &str, text: &str) -> Result<Scenario, Fault> {
         Reader { file, text, rule: Some(rule) }.scenario(name)
+    }
+
+    /// The same, but each master takes each step anew: see [`Cluster::forgetting`].
+    pub fn without_memo(mut self) -> Scenario {
+        self.asked.forgets = true;
+        self
     }
 
     /// What it explores, ready to be stepped.

@@ -1,13 +1,15 @@
 //! A cluster's steps and states in words: the lines of traces, the sentences of the Explorer, the reasons in reports.
 
 use crate::any_rule::{AnyMessage, AnyReplica, AnyRule, Pack};
-use crate::cluster::{Action, Cluster, Inquiry, Letter, State, World, written};
+use crate::cluster::Cluster;
 use crate::history::{History, LostTo, Observed, Write};
+use crate::node::{Answer, Input, Letter};
 use crate::printed::escaped;
 use crate::properties as p;
 use crate::scope::Link;
 use crate::specification::{Misread, misread};
 use crate::subject::{Arrow, Subject};
+use crate::world::{Action, Inquiry, Seen, State};
 use multimaster::{Dot, MasterId, Message, Op, Outcome, Refusal, Replica, Request, Resolver, VersionVector};
 use std::fmt;
 
@@ -44,7 +46,7 @@ impl Subject for Cluster {
                 let letter = self.letter(*letter);
                 let before = state.replica(letter.to);
                 let mut receiver = Replica::clone(&before);
-                let outcome = self.receive(&mut receiver, letter.from, letter.message.clone());
+                let outcome = self.protocol.receive(&mut receiver, letter.from, letter.message.clone());
                 if let (Link::Running { .. }, Outcome::Gap) = (self.scope.link, &outcome) {
                     return Some(format!("{} lacks something before it", letter.to));
                 }
@@ -53,7 +55,7 @@ impl Subject for Cluster {
             Action::Stream { from, to, max } => {
                 let message = self.next_message(state, (*from, *to), *max)?;
                 let before = state.replica(*to);
-                let outcome = self.receive(&mut Replica::clone(&before), *from, message.clone());
+                let outcome = self.protocol.receive(&mut Replica::clone(&before), *from, message.clone());
                 outcome_in_words(&outcome, *from, &before, &message)
             }
             Action::Lose(_) | Action::Tick { .. } | Action::Break { .. } | Action::Resume { .. } => None,
@@ -67,11 +69,11 @@ impl Subject for Cluster {
     }
 
     fn readings(&self, state: &State) -> Vec<String> {
-        state.world().replicas.iter().map(|replica| readings_of(replica)).collect()
+        state.seen().replicas.iter().map(|replica| readings_of(replica)).collect()
     }
 
     fn complaint(&self, property: &str, state: &State) -> Option<String> {
-        let World { replicas, history, .. } = state.world();
+        let Seen { replicas, history, .. } = state.seen();
         let id = |place: usize| MasterId(place as u16);
         match property {
             p::CONVERGENCE => self.diverged(state).map(|(one, other)| {
@@ -109,9 +111,9 @@ impl Subject for Cluster {
                 let (id, reads) = (replica.id(), readings_of(replica));
                 Some(format!("{id} has seen {}, which removed {}, and reads {reads}", delete.dot, removed.dot))
             }),
-            p::NO_CAUSAL_LOSS => self.loss_in_words(&state.world(), LostTo::Past),
-            p::NO_POLICY_LOSS => self.loss_in_words(&state.world(), LostTo::Concurrent),
-            p::NO_TOTAL_LOSS => self.loss_in_words(&state.world(), LostTo::Nothing),
+            p::NO_CAUSAL_LOSS => self.loss_in_words(&state.seen(), LostTo::Past),
+            p::NO_POLICY_LOSS => self.loss_in_words(&state.seen(), LostTo::Concurrent),
+            p::NO_TOTAL_LOSS => self.loss_in_words(&state.seen(), LostTo::Nothing),
             p::NO_INVENTION => replicas.iter().find_map(|replica| {
                 let (key, reading) = history.invented(&self.observed(replica))?.ok()?;
                 let seen = replica.digest();
@@ -132,7 +134,7 @@ impl Subject for Cluster {
                 let overspent =
                     overspent.map(|(key, id)| format!("{id} has spent more of {key} than it had a right to"));
                 overspent.or_else(|| {
-                    let below = state.judgements().position(|judged| judged.below_bound())?;
+                    let below = state.world.judgements().position(|judged| judged.below_bound())?;
                     Some(format!("{} reads {}", id(below), readings_of(&replicas[below])))
                 })
             }
@@ -198,7 +200,7 @@ impl Subject for Cluster {
     }
 
     fn seen(&self, state: &State) -> Vec<VersionVector> {
-        state.world().replicas.iter().map(|replica| replica.digest().clone()).collect()
+        state.seen().replicas.iter().map(|replica| replica.digest().clone()).collect()
     }
 }
 
@@ -233,8 +235,8 @@ impl Cluster {
     /// The next message on this edge: what the sender has to send, after tampering, if any.
     fn next_message(&self, state: &State, (from, to): (MasterId, MasterId), max: usize) -> Option<AnyMessage> {
         let mut sender = Replica::clone(&state.replica(from));
-        let message = sender.next_push(to, max)?;
-        Some(self.sealed(&sender, to, message)?.message.clone())
+        let letter = self.protocol.step(&mut sender, Input::Push { to, max }).letters.pop()?;
+        Some(letter.message)
     }
 
     /// The request, after the name by which later steps call the change that it makes.
@@ -250,7 +252,7 @@ impl Cluster {
         Observed { replica, claims: self.claims }
     }
 
-    fn loss_in_words(&self, World { replicas, history, .. }: &World, to: LostTo) -> Option<String> {
+    fn loss_in_words(&self, Seen { replicas, history, .. }: &Seen, to: LostTo) -> Option<String> {
         replicas.iter().find_map(|replica| {
             let losses = history.judge(&self.observed(replica)).losses;
             let loss = losses.into_iter().find(|loss| loss.to == to)?;
@@ -276,9 +278,12 @@ impl Cluster {
     }
 
     fn answer_to_client(&self, state: &State, at: MasterId, request: &Request) -> Result<Write, Refusal> {
-        let (mut replica, history) = (Replica::clone(&state.replica(at)), state.world().history);
+        let (mut replica, history) = (Replica::clone(&state.replica(at)), state.seen().history);
         let (request, past) = (self.timed(&replica, &history, request), history.past_of(&replica));
-        written(&mut replica, &request, past)
+        match self.protocol.step(&mut replica, Input::Request(&request)).answer {
+            Answer::Client(named) => named.map(|named| named.write(&request, past)),
+            other => unreachable!("a client is answered: {other:?}"),
+        }
     }
 }
 
@@ -347,7 +352,7 @@ impl fmt::Display for Inquiry {
 /// compared line by line. States that differ read differently, but for what a rule keeps without showing it.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let World { replicas, wire, inquiries, .. } = self.world();
+        let Seen { replicas, wire, inquiries, .. } = self.seen();
         for replica in &replicas {
             let log: Vec<String> = replica.log().map(|change| change.dot.to_string()).collect();
             let log = if log.is_empty() { "empty".into() } else { log.join(" ") };
@@ -373,19 +378,20 @@ impl fmt::Debug for State {
         if wire.is_empty() && inquiries.is_empty() {
             writeln!(f, "in flight  nothing")?;
         }
-        if self.broken != 0 {
-            let broken: Vec<String> = (0..32).filter(|edge| self.broken & (1 << edge) != 0).map(number).collect();
+        if self.world.broken != 0 {
+            let broken: Vec<String> = (0..32).filter(|edge| self.world.broken & (1 << edge) != 0).map(number).collect();
             writeln!(f, "broken streams  {}", broken.join(" "))?;
         }
-        let made: Vec<String> = self.progress().iter().map(|made| made.to_string()).collect();
+        let made: Vec<String> = self.world.progress().iter().map(|made| made.to_string()).collect();
         if !made.is_empty() {
             writeln!(f, "requests made  {}, client by client", made.join(" "))?;
         }
-        if self.chosen != 0 {
-            let chosen: Vec<String> = (0..32).filter(|index| self.chosen & (1 << index) != 0).map(number).collect();
+        if self.world.chosen != 0 {
+            let chosen: Vec<String> =
+                (0..32).filter(|index| self.world.chosen & (1 << index) != 0).map(number).collect();
             writeln!(f, "free requests made  {}", chosen.join(" "))?;
         }
-        let crate::cluster::Faults { losses, duplicates, resets } = self.faults;
+        let crate::world::Faults { losses, duplicates, resets } = self.world.faults;
         let left = [(losses, "to lose"), (duplicates, "to repeat"), (resets, "to reset")];
         let left: Vec<String> =
             left.iter().filter(|(left, _)| *left > 0).map(|(left, what)| format!("{left} {what}")).collect();

@@ -10,7 +10,7 @@ use multimaster::{Kind, Reading, Resolver};
 pub(crate) struct Judgement(u16);
 
 impl Judgement {
-    pub(super) fn of(
+    pub(crate) fn of(
         replica: &AnyReplica,
         history: &History,
         specification: Option<Specified>,

@@ -96,13 +96,13 @@ impl Cluster {
     fn place(&self, number: usize, state: &State) -> Place {
         let (tables, judged) = (self.tables(), &mut *self.own.judged());
         let mut place: Place = smallvec![number as u32];
-        for master in &state.masters {
+        for master in &state.world.masters {
             let core = tables.locals[master.local].core;
             place.push(judged.number(core, || self.read_by(&tables.locals[core].replica)));
         }
         if self.own.properties.all()[number].reads_writes() {
-            place.push(state.history);
-            place.extend(state.masters.iter().map(|master| tables.locals[master.local].digest));
+            place.push(state.world.history);
+            place.extend(state.world.masters.iter().map(|master| tables.locals[master.local].digest));
         }
         place
     }
@@ -120,10 +120,10 @@ impl Cluster {
 
     fn seen_in(&self, place: &Place, state: &State) -> (Vec<Arc<Keys>>, Arc<Vec<Acknowledged>>) {
         let (tables, judged) = (self.tables(), self.own.judged());
-        let masters = place[1..=state.masters.len()].iter().map(|number| judged.keys(*number)).collect();
-        let history: &History = &tables.histories[state.history].history;
-        let seen = |master: MasterId, dot| tables.digest(state.local(master)).contains(dot);
-        (masters, Arc::new(acknowledged(history, state.masters.len(), seen)))
+        let masters = place[1..=state.world.masters.len()].iter().map(|number| judged.keys(*number)).collect();
+        let history: &History = &tables.histories[state.world.history].history;
+        let seen = |master: MasterId, dot| tables.digest(state.world.local(master)).contains(dot);
+        (masters, Arc::new(acknowledged(history, state.world.masters.len(), seen)))
     }
 
     /// The state's readings with one key read otherwise: at one master, or at all.

@@ -1,17 +1,19 @@
 //! What the [properties](crate::properties) ask of a state, as far as its masters must be looked at to tell.
 
-use super::tables::{Local, Tables, pair};
 use super::{Action, Cluster, State};
+use crate::memo::{Local, Tables, pair};
+use crate::node::Letter;
 use crate::scope::Link;
-use multimaster::Message;
+use crate::world::{Given, Parts, Told};
+use multimaster::{MasterId, Message};
 use std::sync::Arc;
 
 impl Cluster {
     /// Two masters that have seen the same and read differently.
     pub(crate) fn diverged(&self, state: &State) -> Option<(usize, usize)> {
         let tables = self.tables();
-        let master = |place: usize| &tables.locals[state.masters[place].local];
-        (0..state.masters.len()).find_map(|one| {
+        let master = |place: usize| &tables.locals[state.world.masters[place].local];
+        (0..state.world.masters.len()).find_map(|one| {
             let mut others = 0..one;
             let diverges =
                 |(one, other): (&Local, &Local)| one.readings != other.readings && one.digest == other.digest;
@@ -23,34 +25,38 @@ impl Cluster {
     pub(crate) fn agrees(&self, state: &State) -> bool {
         let tables = self.tables();
         let readings = |local| tables.locals[local].readings;
-        let writes = tables.histories[state.history].history.writes();
+        let writes = tables.histories[state.world.history].history.writes();
         let all_seen = |local| writes.iter().all(|write| tables.digest(local).contains(write.dot));
-        let first = readings(state.masters[0].local);
-        state.masters.iter().all(|master| all_seen(master.local) && readings(master.local) == first)
+        let first = readings(state.world.masters[0].local);
+        state.world.masters.iter().all(|master| all_seen(master.local) && readings(master.local) == first)
     }
 
     /// Whether a write has been seen by all.
     pub(crate) fn seen_by_all(&self, state: &State) -> bool {
         let tables = self.tables();
-        let mut writes = tables.histories[state.history].history.writes().iter();
-        writes.any(|write| state.masters.iter().all(|master| tables.digest(master.local).contains(write.dot)))
+        let mut writes = tables.histories[state.world.history].history.writes().iter();
+        writes.any(|write| state.world.masters.iter().all(|master| tables.digest(master.local).contains(write.dot)))
     }
 
     /// Whether a request has been refused.
     pub(crate) fn refused(&self, state: &State) -> bool {
-        let asked = state.progress().iter().map(|made| usize::from(*made)).sum::<usize>();
-        asked + state.chosen.count_ones() as usize > self.tables().histories[state.history].history.writes().len()
+        let asked = state.world.progress().iter().map(|made| usize::from(*made)).sum::<usize>();
+        asked + state.world.chosen.count_ones() as usize
+            > self.tables().histories[state.world.history].history.writes().len()
     }
 
     /// Whether a right was overspent.
     pub(crate) fn overspent(&self, state: &State) -> bool {
-        let Tables { overspent, histories, .. } = &mut *self.tables();
-        *overspent.entry(state.history).or_insert_with(|| histories[state.history].history.overspent().is_some())
+        let Tables { judged, histories, .. } = &mut *self.tables();
+        *judged
+            .overspent
+            .entry(state.world.history)
+            .or_insert_with(|| histories[state.world.history].history.overspent().is_some())
     }
 
     pub(crate) fn clients_done(&self, state: &State) -> bool {
-        let scripts = self.scope.clients.iter().zip(state.progress());
-        state.chosen.count_ones() as usize == self.scope.free.take
+        let scripts = self.scope.clients.iter().zip(state.world.progress());
+        state.world.chosen.count_ones() as usize == self.scope.free.take
             && scripts.into_iter().all(|(client, made)| client.asks.len() == usize::from(*made))
     }
 
@@ -58,8 +64,8 @@ impl Cluster {
     /// reason not to be at rest: nothing is in flight that it could lose.
     pub(crate) fn at_rest(&self, state: &State) -> bool {
         // Only in a soup, where a letter stays, and in a tampered protocol can a step that is possible alter nothing.
-        let sure = self.scope.link != Link::Soup && self.tamper.is_none();
-        let in_flight = !state.wire.is_empty() || state.waiting().iter().any(|waiting| *waiting > 0);
+        let sure = self.scope.link != Link::Soup && self.protocol.tamper.is_none();
+        let in_flight = !state.world.wire.is_empty() || state.world.waiting().iter().any(|waiting| *waiting > 0);
         if (sure && in_flight) || !self.clients_done(state) {
             return false;
         }
@@ -79,7 +85,7 @@ impl Cluster {
     /// Whether a master lacks something that a neighbour has which sends to it.
     pub(crate) fn lacks(&self, state: &State) -> bool {
         let tables = self.tables();
-        let seen = |master| tables.digest(state.local(master));
+        let seen = |master| tables.digest(state.world.local(master));
         self.edges.iter().any(|(from, to)| !seen(*to).covers(seen(*from)))
     }
 
@@ -87,7 +93,7 @@ impl Cluster {
     pub(crate) fn beyond_repair(&self, state: &State) -> Option<(usize, usize)> {
         let tables = &mut *self.tables();
         let edge = self.edges.iter().find(|(from, to)| {
-            let (feeder, asker) = (&tables.locals[state.local(*from)], &tables.locals[state.local(*to)]);
+            let (feeder, asker) = (&tables.locals[state.world.local(*from)], &tables.locals[state.world.local(*to)]);
             let same = asker.digest == feeder.digest;
             let lacks = !same && !tables.digests[asker.digest].covers(&tables.digests[feeder.digest]);
             let (feeder, asker) = (feeder.core, asker.core);
@@ -101,46 +107,51 @@ impl Cluster {
         let (lacks, id) = (tables.locals[asker].digest, tables.locals[asker].replica.id());
         let counts = self.what_counts(tables, asker);
         let key = (pair(feeder, counts), id);
-        if let Some(repaired) = tables.repairs.get(&key) {
+        if let Some(repaired) = tables.judged.repairs.get(&key).filter(|_| tables.remembers) {
             return *repaired;
         }
         let letter = self.answer_to(tables, feeder, (id, lacks), usize::MAX);
         let repaired = letter.is_some_and(|letter| {
-            let letter = tables.letter(Arc::new(letter));
+            let letter = tables.letter_number(Arc::new(letter));
             let key = pair(counts, letter);
-            let brought = tables.brought.get(&key).copied().unwrap_or_else(|| {
+            let brought = tables.judged.brought.get(&key).filter(|_| tables.remembers).copied().unwrap_or_else(|| {
                 let mut replica = tables.locals[asker].replica.as_ref().clone();
                 let letter = Arc::clone(&tables.letters[letter]);
-                self.receive(&mut replica, letter.from, letter.message.clone());
+                self.protocol.receive(&mut replica, letter.from, letter.message.clone());
                 let brought = tables.seen(replica.digest());
-                tables.brought.insert(key, brought);
+                tables.judged.brought.insert(key, brought);
                 brought
             });
             tables.digests[brought].covers(&tables.digests[tables.locals[feeder].digest])
         });
-        tables.repairs.insert(key, repaired);
+        tables.judged.repairs.insert(key, repaired);
         repaired
+    }
+
+    /// What a feeder with this core answers the asker, whose digest has this number.
+    fn answer_to(&self, tables: &Tables, core: u32, (from, digest): (MasterId, u32), max: usize) -> Option<Letter> {
+        self.protocol.answer(&tables.locals[core].replica, from, &tables.digests[digest], max)
     }
 
     /// What counts of a receiver when it is asked what it has seen after a letter: what it had seen before. Of a tampered one,
     /// all that it knows.
     fn what_counts(&self, tables: &Tables, receiver: u32) -> u32 {
-        if self.tamper.is_none() { tables.locals[receiver].digest } else { receiver }
+        if self.protocol.tamper.is_none() { tables.locals[receiver].digest } else { receiver }
     }
 
     /// Whether a letter in flight builds on something that its receiver has not seen.
     pub(crate) fn gap(&self, state: &State) -> bool {
         let tables = &mut *self.tables();
-        state.wire.iter().any(|letter| {
-            let receiver = state.local(tables.letters[*letter].to);
-            self.finds_gap(tables, receiver, *letter)
+        state.world.wire.iter().any(|letter| {
+            let mut receiver = state.world.masters[tables.letters[*letter].to.index()];
+            tables.step(self, &mut receiver, Given::Letter(*letter)).told == Told::Gap
         })
     }
 
     /// Whether a message in flight, or next on a stream, carries more than one change.
     pub(crate) fn batch(&self, state: &State) -> bool {
         let tables = self.tables();
-        let in_flight = state.wire.iter().any(|letter| match &tables.letters[*letter].message {
+        let in_flight = state.world.wire.iter().any(|letter| match &tables.letters[*letter].message {
             Message::Push(push) => push.changes.len() > 1,
             Message::Snapshot(_) => false,
         });
@@ -152,7 +163,7 @@ impl Cluster {
     /// Whether two neighbours each need the other's snapshot.
     pub(crate) fn crossed(&self, state: &State) -> bool {
         let tables = self.tables();
-        let replica = |master| &tables.locals[state.local(master)].replica;
+        let replica = |master| &tables.locals[state.world.local(master)].replica;
         let needs_snapshot = |from, to| {
             let (feeder, asker) = (replica(from), replica(to));
             let answer = feeder.answer(asker.digest(), 1);
@@ -170,7 +181,7 @@ mod tests {
     use super::*;
     use crate::engine::{self, Counted, Cut, Finding, Limits, Verdict};
     use crate::scope::{Client, Clocks, Free, Scope};
-    use multimaster::{LastWriteWins, MasterId, Replica, Topology};
+    use multimaster::{LastWriteWins, Replica, Topology};
 
     #[test]
     fn a_cluster_that_runs_out_of_numbers_ends_an_exploration() {
@@ -236,14 +247,14 @@ mod tests {
                 let (mut replica, digest) = (Replica::clone(replica), *digest);
                 let answer = cluster.answer_to(tables, feeder, (replica.id(), digest), usize::MAX);
                 let Some(letter) = answer.map(Arc::new) else { continue };
-                let key = pair(cluster.what_counts(tables, asker), tables.letter(Arc::clone(&letter)));
-                if let Some(brought) = tables.brought.get(&key) {
+                let key = pair(cluster.what_counts(tables, asker), tables.letter_number(Arc::clone(&letter)));
+                if let Some(brought) = tables.judged.brought.get(&key) {
                     replica.receive(letter.from, letter.message.clone());
                     assert_eq!(replica.digest(), &tables.digests[*brought]);
                     tried += 1;
                 }
             }
-            assert!(tried > tables.brought.len(), "several masters have seen the same");
+            assert!(tried > tables.judged.brought.len(), "several masters have seen the same");
         }
     }
 }

@@ -3,16 +3,19 @@
 use super::judged::judged;
 use super::report::{self, ShardSummary, Tally};
 use crate::any_rule::AnyMessage;
-use crate::cluster::{Cluster, Inquiry, Letter, World, written};
+use crate::cluster::Cluster;
 use crate::history::Write;
 use crate::model::Sent;
+use crate::node::{Answer, Input, Letter};
+use crate::world::{Inquiry, Step, Values, World};
 use multimaster::record::Event;
 use multimaster::{MasterId, Message, Request};
 use std::sync::Arc;
 
 /// A path of the model, and its last state.
 pub(super) struct Path {
-    world: World,
+    world: World<Values>,
+    values: Values,
     /// The acknowledged writes, in the order in which they were made.
     writes: Vec<Write>,
     pub(super) tally: Tally,
@@ -20,7 +23,12 @@ pub(super) struct Path {
 
 impl Path {
     pub(super) fn new(cluster: &Cluster) -> Path {
-        Path { world: cluster.initial().world(), writes: Vec::new(), tally: Tally::default() }
+        Path {
+            world: World::of(&cluster.start),
+            values: Values::default(),
+            writes: Vec::new(),
+            tally: Tally::default(),
+        }
     }
 
     /// Takes the step that the event says, if the model allows it and comes to the same; if not, why.
@@ -34,10 +42,12 @@ impl Path {
             Event::Write { at, key, op, answer } => {
                 let request = Request { key: key.clone(), op: op.clone() };
                 // A running cluster delivers causally: what a master has seen is closed under what that had seen.
-                let ours = self.world.alter(*at, |replica| {
-                    let past = replica.digest().clone();
-                    written(replica, &request, past)
-                });
+                let master = &mut self.world.masters[at.index()];
+                let past = master.digest().clone();
+                let ours = match cluster.protocol.step(master, Input::Request(&request)).answer {
+                    Answer::Client(named) => named.map(|named| named.write(&request, past)),
+                    other => unreachable!("a client is answered: {other:?}"),
+                };
                 let dot = ours.as_ref().map(|write| write.dot).map_err(Clone::clone);
                 if dot != *answer {
                     return Err(report::other_answer(*at, answer, &dot));
@@ -55,55 +65,65 @@ impl Path {
                 self.tally.reads += 1;
             }
             Event::Push { from, to, max } => {
-                let pushed = cluster.push(&mut self.world, *from, *to, *max, &mut Sent::new());
-                pushed.ok_or_else(|| format!("the model's {from} has nothing to send to {to}"))?;
+                if !self.step(cluster, |step| step.push(*from, *to, *max)) {
+                    return Err(format!("the model's {from} has nothing to send to {to}"));
+                }
             }
             Event::Ask { asker, feeder } => {
-                let inquired = cluster.inquire(&mut self.world, *asker, *feeder);
-                inquired.ok_or_else(|| format!("{asker} does not hear from {feeder}"))?;
+                if !self.step(cluster, |step| step.inquire(*asker, *feeder)) {
+                    return Err(format!("{asker} does not hear from {feeder}"));
+                }
             }
             Event::Answer { feeder, asker, digest, max } => {
                 let inquiry = Inquiry { asker: *asker, feeder: *feeder, seen: digest.clone() };
-                let answered = cluster.answer(&mut self.world, &inquiry, *max, &mut Sent::new());
-                answered.ok_or_else(|| {
+                if !self.step(cluster, |step| step.answer(&inquiry, *max)) {
                     let under_way = |one: &&Inquiry| one.asker == *asker && one.feeder == *feeder;
                     let seen = self.world.inquiries.iter().filter(under_way).map(|inquiry| inquiry.seen.to_string());
-                    report::not_under_way("digest", *asker, *feeder, seen.collect())
-                })?;
+                    return Err(report::not_under_way("digest", *asker, *feeder, seen.collect()));
+                }
             }
             Event::Deliver { from, to, message, outcome } => {
                 let message = read(message)?;
                 let letter = self.letter(*from, *to, &message)?;
-                if let Some(ours) = cluster.arrive(&mut self.world, &letter)
-                    && ours != *outcome
+                self.step(cluster, |step| step.remove(&letter) && step.deliver(letter));
+                if let Some(Answer::Arrival(ours)) = &self.values.answered
+                    && ours != outcome
                 {
-                    return Err(report::other_outcome(*to, outcome, &ours, self.world.master(*to).digest()));
+                    return Err(report::other_outcome(*to, outcome, ours, self.world.master(*to).digest()));
                 }
                 self.tally.delivered += 1;
                 self.tally.snapshots += usize::from(matches!(message, Message::Snapshot(_)));
             }
             Event::Lose { from, to, message } => {
                 let letter = self.letter(*from, *to, &read(message)?)?;
-                self.world.take(&letter);
+                self.step(cluster, |step| step.remove(&letter));
                 self.tally.lost += 1;
             }
             Event::Duplicate { from, to, message } => {
                 let letter = self.letter(*from, *to, &read(message)?)?;
-                self.world.duplicate(&letter);
+                self.step(cluster, |step| step.duplicate(letter));
                 self.tally.repeated += 1;
             }
             Event::Truncate { at, keep } => {
-                self.world.alter(*at, |replica| replica.truncate(*keep));
+                self.step(cluster, |step| step.truncate(*at, *keep));
             }
         }
         self.tally.steps += 1;
         Ok(())
     }
 
+    /// Takes a step of the world. False if the model does not allow it.
+    fn step(&mut self, cluster: &Cluster, take: impl FnOnce(&mut Step<'_, Values>) -> bool) -> bool {
+        let Path { world, values, .. } = self;
+        take(&mut Step { cluster, parts: values, world, sent: &mut Sent::new() })
+    }
+
     /// The letter in flight that holds this message.
     fn letter(&self, from: MasterId, to: MasterId, message: &AnyMessage) -> Result<Arc<Letter>, String> {
-        if let Some(place) = self.world.flying(from, to, message) {
-            return Ok(self.world.wire[place].clone());
+        let wire = &self.world.wire;
+        let place = wire.partition_point(|held| held.order() < (from, to, message));
+        if let Some(letter) = wire.get(place).filter(|held| held.order() == (from, to, message)) {
+            return Ok(Arc::clone(letter));
         }
         let between = || self.world.wire.iter().filter(|letter| letter.from == from && letter.to == to);
         let said = message.to_string();
@@ -118,8 +138,8 @@ impl Path {
     }
 
     pub(super) fn summary(self, shard: usize, budget: &mut u64) -> ShardSummary {
-        let replicas = || self.world.replicas.iter().map(Arc::as_ref);
-        let first = &self.world.replicas[0];
+        let replicas = || self.world.masters.iter();
+        let first = &self.world.masters[0];
         ShardSummary {
             shard,
             in_flight: self.world.wire.len(),

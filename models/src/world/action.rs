@@ -86,8 +86,8 @@ pub enum Action {
 
 /// A letter, by its number among those of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LetterNumber(pub(super) u32);
+pub struct LetterNumber(pub(crate) u32);
 
 /// A digest on its way, by its number among those of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InquiryNumber(pub(super) u32);
+pub struct InquiryNumber(pub(crate) u32);

@@ -1,0 +1,150 @@
+//! One world: masters, what is in flight between them, clients, and the faults that may still happen.
+//!
+//! [`enabled`] says what can happen in it, and [`step`] what comes of that. A world is made of [`Parts`]: where it is explored, each part is kept once and known by
+//! its number, and what a master does is worked out once ([`memo`](crate::memo)); where a record is replayed, the parts are
+//! values, which are altered where they are. The step is the same.
+
+mod action;
+mod enabled;
+mod state;
+mod step;
+mod streams;
+mod values;
+
+pub use action::{Action, InquiryNumber, LetterNumber};
+pub use state::{Faults, State};
+pub(crate) use state::{Master, Seen, locked};
+pub(crate) use step::Step;
+pub(crate) use values::Values;
+
+use crate::cluster::Cluster;
+use crate::model::Sent;
+use crate::node::{Answer, Letter};
+use multimaster::{MasterId, Message, Outcome, VersionVector};
+use smallvec::SmallVec;
+use std::cmp::Ordering;
+
+/// What a world is made of, and what masters do.
+pub(crate) trait Parts {
+    /// A master, and how it is judged.
+    type Node: Clone;
+    /// A message in flight.
+    type Letter: Clone + PartialEq;
+    /// A digest in flight.
+    type Inquiry: Clone + PartialEq;
+    /// What a master has seen.
+    type Digest: Clone;
+    /// What has been written.
+    type History;
+
+    /// The master is given something: what comes of it.
+    fn step(
+        &mut self,
+        cluster: &Cluster,
+        node: &mut Self::Node,
+        given: Given<Self::Letter, Self::Digest>,
+    ) -> Done<Self::Letter>;
+    fn letter<'a>(&'a self, letter: &'a Self::Letter) -> &'a Letter;
+    fn seen<'a>(&'a self, node: &'a Self::Node) -> &'a VersionVector;
+    fn digest_of(&self, node: &Self::Node) -> Self::Digest;
+    fn inquiry(&mut self, inquiry: Inquiry<Self::Digest>) -> Self::Inquiry;
+    fn opened(&self, inquiry: &Self::Inquiry) -> Inquiry<Self::Digest>;
+    /// The order of digests in flight, by content.
+    fn order(&self, one: &Self::Inquiry, other: &Self::Inquiry) -> Ordering;
+    /// The master is judged by what has been written.
+    fn judge(&mut self, cluster: &Cluster, node: &mut Self::Node, history: &Self::History);
+}
+
+/// A world at one moment.
+pub(crate) struct World<P: Parts> {
+    pub(crate) masters: SmallVec<[P::Node; 4]>,
+    /// The letters in flight, in the order of content: a bag for datagrams and running links, a set for the soup.
+    pub(crate) wire: SmallVec<[P::Letter; 8]>,
+    /// The digests that are on their way over running links, in the order of content: a bag.
+    pub(crate) inquiries: SmallVec<[P::Inquiry; 2]>,
+    /// How many changes are in flight on each stream, if that is [counted](crate::node::counts_waiting) here; then how far
+    /// each client is in its script.
+    counts: SmallVec<[u8; 16]>,
+    /// How many of those are streams.
+    streams: u8,
+    pub(crate) history: P::History,
+    /// Which of the free requests have been made, a bit each.
+    pub(crate) chosen: u32,
+    /// Which streams are broken, a bit for each edge in order.
+    pub(crate) broken: u32,
+    pub(crate) faults: Faults,
+}
+
+/// What a master is given, but for requests of clients.
+#[derive(Clone, Copy)]
+pub(crate) enum Given<L, D> {
+    Letter(L),
+    Digest { from: MasterId, seen: D, max: usize },
+    Push { to: MasterId, max: usize },
+    Drain { to: MasterId },
+    Resume { to: MasterId, seen: D },
+    Acknowledge { to: MasterId, seen: D },
+    Truncate { keep: usize },
+}
+
+/// What comes of it: what the master said, and what it sends.
+pub(crate) struct Done<L> {
+    pub(crate) told: Told,
+    pub(crate) letters: SmallVec<[L; 4]>,
+}
+
+/// An [`Answer`], as far as a world goes on otherwise after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// A write was acknowledged: the number of the history with it.
+    Written(u32),
+    /// A request, or a letter, was refused.
+    Refused,
+    TakenIn,
+    Gap,
+    Duplicate,
+    Answered,
+    Moved,
+    Nothing,
+}
+
+impl Told {
+    pub(crate) fn of(answer: &Answer) -> Told {
+        match answer {
+            Answer::Arrival(Outcome::Applied | Outcome::Stale) => Told::TakenIn,
+            Answer::Arrival(Outcome::Gap) => Told::Gap,
+            Answer::Arrival(Outcome::Duplicate) => Told::Duplicate,
+            Answer::Arrival(Outcome::Refused(_)) | Answer::Client(_) => Told::Refused,
+            Answer::Digest => Told::Answered,
+            Answer::Log => Told::Moved,
+            Answer::Nothing => Told::Nothing,
+        }
+    }
+
+    pub(crate) fn takes_in(self) -> bool {
+        matches!(self, Told::Written(_) | Told::TakenIn)
+    }
+}
+
+/// A digest on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Inquiry<D = VersionVector> {
+    pub(crate) asker: MasterId,
+    pub(crate) feeder: MasterId,
+    pub(crate) seen: D,
+}
+
+/// A request of a client, by its number: those of scripts, one client after the other, then the free ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked(pub(crate) u32);
+
+impl Letter {
+    /// What it puts under way to a receiver that has seen so much.
+    fn count<'a>(&self, seen: impl FnOnce() -> &'a VersionVector, sent: &mut Sent) {
+        match &self.message {
+            // One after the other: mostly there is one.
+            Message::Push(push) => push.changes.iter().for_each(|change| sent.push(change.dot)),
+            Message::Snapshot(_) => sent.extend(self.message.brings(seen())),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! A state of an exploration: a world whose parts are numbers.
+
+use super::World;
+use crate::any_rule::AnyReplica;
+use crate::cluster::Judgement;
+use crate::history::History;
+use crate::memo::{Tables, pair};
+use crate::node::Letter;
+use crate::world::Inquiry;
+use multimaster::MasterId;
+use smallvec::{Array, SmallVec};
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// A global state of a [`Cluster`](crate::cluster::Cluster). What it is made of lies in the cluster's tables, where each
+/// master, letter and history is kept once: so two states of one cluster are equal if their numbers are.
+pub struct State {
+    tables: Arc<Mutex<Tables>>,
+    pub(crate) world: World<Tables>,
+}
+
+/// A master by its number, and how it is judged: for good, because that depends on the replica and on writes that the
+/// replica has seen, which history never alters.
+#[derive(Clone, Copy)]
+pub(crate) struct Master {
+    pub(crate) local: u32,
+    pub(crate) judgement: Judgement,
+}
+
+/// The faults that may still happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Faults {
+    /// Messages that may be lost.
+    pub losses: u8,
+    /// Messages that may arrive twice.
+    pub duplicates: u8,
+    /// Streams that may be reset.
+    pub resets: u8,
+}
+
+/// What a state's numbers stand for.
+pub(crate) struct Seen {
+    pub(crate) replicas: Vec<Arc<AnyReplica>>,
+    pub(crate) wire: Vec<Arc<Letter>>,
+    pub(crate) inquiries: Vec<Inquiry>,
+    pub(crate) history: Arc<History>,
+}
+
+impl World<Tables> {
+    /// A state in which nothing is in flight and nothing has been asked.
+    pub(crate) fn new(
+        masters: SmallVec<[Master; 4]>,
+        history: u32,
+        (streams, clients): (usize, usize),
+    ) -> World<Tables> {
+        World {
+            masters,
+            wire: SmallVec::new(),
+            inquiries: SmallVec::new(),
+            counts: SmallVec::from_elem(0, streams + clients),
+            streams: streams as u8,
+            history,
+            chosen: 0,
+            broken: 0,
+            faults: Faults::default(),
+        }
+    }
+
+    /// By edge, how many changes are in flight on its stream. Empty where replicas keep count themselves.
+    pub(crate) fn waiting(&self) -> &[u8] {
+        &self.counts[..usize::from(self.streams)]
+    }
+
+    /// How far each client is in its script.
+    pub(crate) fn progress(&self) -> &[u8] {
+        &self.counts[usize::from(self.streams)..]
+    }
+
+    /// The masters, what waits on each stream, and how far each client is, to be altered.
+    pub(super) fn parts(&mut self) -> (&mut [Master], &mut [u8], &mut [u8]) {
+        let (waiting, progress) = self.counts.split_at_mut(self.streams.into());
+        (&mut self.masters, waiting, progress)
+    }
+
+    /// The number of the master `id`.
+    pub(crate) fn local(&self, id: MasterId) -> u32 {
+        self.masters[id.index()].local
+    }
+
+    pub(crate) fn judgements(&self) -> impl Iterator<Item = Judgement> {
+        self.masters.iter().map(|master| master.judgement)
+    }
+
+    pub(crate) fn nothing_flies(&self) -> bool {
+        self.wire.is_empty()
+    }
+}
+
+impl State {
+    pub(crate) fn new(tables: &Arc<Mutex<Tables>>, world: World<Tables>) -> State {
+        State { tables: Arc::clone(tables), world }
+    }
+
+    /// What the state's numbers stand for.
+    pub(crate) fn seen(&self) -> Seen {
+        locked(&self.tables).seen_in(self)
+    }
+
+    /// The master `id`.
+    pub(crate) fn replica(&self, id: MasterId) -> Arc<AnyReplica> {
+        locked(&self.tables).replica(self, id)
+    }
+}
+
+pub(crate) fn locked(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
+    tables.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Two states of one cluster are equal if their numbers are.
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        self.world.masters.iter().map(|master| master.local).eq(other.world.masters.iter().map(|master| master.local))
+            && self.world.wire == other.world.wire
+            && self.world.inquiries == other.world.inquiries
+            && self.world.counts == other.world.counts
+            && (self.world.history, self.world.chosen, self.world.broken, self.world.faults)
+                == (other.world.history, other.world.chosen, other.world.broken, other.world.faults)
+    }
+}
+
+/// The numbers, two a word; words that are mostly 0 are left out then, and the first tells which. How many masters, clients
+/// and streams there are is the same in all states of a cluster.
+impl Hash for State {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let World { masters, wire, inquiries, counts, history, chosen, broken, faults, .. } = &self.world;
+        let Faults { losses, duplicates, resets } = *faults;
+        let (asked, flies) = (pair(*chosen, *broken), pair(wire.len() as u32, inquiries.len() as u32));
+        let there = u8::from(asked != 0) | u8::from(flies != 0) << 1;
+        hasher.write_u64(pair(*history, u32::from_le_bytes([losses, duplicates, resets, there])));
+        [asked, flies].into_iter().filter(|word| *word != 0).for_each(|word| hasher.write_u64(word));
+        let masters = masters.iter().map(|master| master.local);
+        let mut numbers = masters.chain(wire.iter().copied()).chain(inquiries.iter().copied());
+        while let Some(one) = numbers.next() {
+            hasher.write_u64(pair(one, numbers.next().unwrap_or(0)));
+        }
+        let (words, rest) = counts.as_chunks::<8>();
+        words.iter().for_each(|word| hasher.write_u64(u64::from_le_bytes(*word)));
+        if !rest.is_empty() {
+            hasher.write_u64(rest.iter().fold(0, |word, count| word << 8 | u64::from(*count)));
+        }
+    }
+}
+
+impl Clone for State {
+    // Each part as a slice: element by element takes several times as long.
+    fn clone(&self) -> Self {
+        let World { masters, wire, inquiries, counts, streams, history, chosen, broken, faults } = &self.world;
+        let world = World {
+            masters: SmallVec::from_slice(masters),
+            wire: SmallVec::from_slice(wire),
+            inquiries: SmallVec::from_slice(inquiries),
+            counts: SmallVec::from_slice(counts),
+            streams: *streams,
+            history: *history,
+            chosen: *chosen,
+            broken: *broken,
+            faults: *faults,
+        };
+        State::new(&self.tables, world)
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        if !Arc::ptr_eq(&self.tables, &other.tables) {
+            self.tables = Arc::clone(&other.tables);
+        }
+        let World { masters, wire, inquiries, counts, streams, history, chosen, broken, faults } = &other.world;
+        copy(&mut self.world.masters, masters);
+        copy(&mut self.world.wire, wire);
+        copy(&mut self.world.inquiries, inquiries);
+        copy(&mut self.world.counts, counts);
+        (self.world.streams, self.world.history) = (*streams, *history);
+        (self.world.chosen, self.world.broken, self.world.faults) = (*chosen, *broken, *faults);
+    }
+}
+
+/// As a slice, too.
+fn copy<A: Array<Item: Copy>>(to: &mut SmallVec<A>, from: &SmallVec<A>) {
+    if to.len() != from.len() {
+        *to = SmallVec::from_slice(from);
+    } else if !from.is_empty() {
+        to.copy_from_slice(from);
+    }
+}

@@ -1,0 +1,238 @@
+//! The step of a world: what each action does, over every kind of link. Which are possible, [`enabled`](super::enabled)
+//! says; and what a master does with what it is given, [`node`](crate::node).
+
+use super::{Action, Asked, Done, Given, Inquiry, InquiryNumber, LetterNumber, Parts, State, Told, World};
+use crate::cluster::Cluster;
+use crate::memo::Tables;
+use crate::model::Sent;
+use crate::node::Letter;
+use crate::scope::Link;
+use multimaster::MasterId;
+
+/// A step about to be taken: the world, which it alters, and the changes that it puts under way.
+pub(crate) struct Step<'a, P: Parts> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) parts: &'a mut P,
+    pub(crate) world: &'a mut World<P>,
+    pub(crate) sent: &'a mut Sent,
+}
+
+impl Step<'_, Tables> {
+    /// Takes the action, in a world that is as `state` so far. False if it is not allowed.
+    pub(crate) fn take(&mut self, state: &State, action: Action) -> bool {
+        let scope = &self.cluster.scope;
+        let (allowed, altered) = match action {
+            Action::Ask { client, place } => {
+                self.world.parts().2[client] += 1;
+                (true, self.request(self.cluster.scripted(client, place)))
+            }
+            Action::Choose(index) => {
+                self.world.chosen |= 1 << index;
+                (true, self.request(self.cluster.free(index)))
+            }
+            // In a soup a letter stays: it may arrive at any time, and again.
+            Action::Deliver(LetterNumber(letter)) => {
+                let there = scope.link == Link::Soup || self.remove(&letter);
+                (there && self.deliver(letter), self.parts.letter(&letter).to)
+            }
+            Action::Repeat(LetterNumber(letter)) => {
+                self.world.faults.duplicates -= 1;
+                (self.deliver(letter), self.parts.letter(&letter).to)
+            }
+            Action::Duplicate(LetterNumber(letter)) => {
+                self.world.faults.duplicates -= 1;
+                (self.duplicate(letter), self.parts.letter(&letter).to)
+            }
+            Action::Lose(LetterNumber(letter)) => {
+                self.world.faults.losses -= 1;
+                (self.remove(&letter), self.parts.letter(&letter).to)
+            }
+            Action::Tick { asker, feeder } => {
+                self.ask(asker, feeder);
+                (true, asker)
+            }
+            Action::Stream { from, to, max } => {
+                let Some(letter) = self.next_on_stream(self.cluster.edge(from, to), max) else { return false };
+                self.count(&letter);
+                (self.deliver(letter), to)
+            }
+            Action::Break { from, to } => {
+                let edge = self.cluster.edge(from, to);
+                self.world.faults.resets -= 1;
+                self.world.broken |= 1 << edge;
+                self.drain(edge);
+                (true, from)
+            }
+            Action::Resume { from, to } => {
+                let edge = self.cluster.edge(from, to);
+                self.world.broken &= !(1 << edge);
+                self.resume(edge);
+                (true, from)
+            }
+            Action::Push { from, to, max } => (self.push(from, to, max), from),
+            Action::Inquire { asker, feeder } => (self.inquire(asker, feeder), asker),
+            Action::Answer { inquiry: InquiryNumber(inquiry), max } => {
+                (self.answer(&inquiry, max), self.parts.opened(&inquiry).feeder)
+            }
+            Action::Truncate { at, keep } => (self.truncate(at, keep), at),
+        };
+        if matches!(scope.link, Link::Stream { .. }) {
+            self.acknowledge(state, altered);
+        }
+        allowed
+    }
+
+    /// A client makes a request: of which master.
+    fn request(&mut self, asked: Asked) -> MasterId {
+        let at = self.cluster.asked(asked).0;
+        let node = &mut self.world.masters[at.index()];
+        let done = self.parts.write(self.cluster, node, self.world.history, asked);
+        if let Told::Written(history) = done.told {
+            self.world.history = history;
+            self.settle(at, done.letters);
+        }
+        at
+    }
+}
+
+impl<P: Parts> Step<'_, P> {
+    /// The letter, which has been taken from the wire, arrives.
+    pub(crate) fn deliver(&mut self, letter: P::Letter) -> bool {
+        let Letter { from, to, .. } = *self.parts.letter(&letter);
+        let done = self.give(to, Given::Letter(letter));
+        match done.told {
+            Told::TakenIn => self.settle(to, done.letters),
+            // Over a running link a digest is sent by a step of its own.
+            Told::Gap if !self.is_running() => self.ask(to, from),
+            // Only a tampered master passes on what it had.
+            _ => done.letters.into_iter().for_each(|letter| self.send(letter)),
+        }
+        true
+    }
+
+    /// A letter in flight becomes two. False if it is not in flight.
+    pub(crate) fn duplicate(&mut self, letter: P::Letter) -> bool {
+        let flies = self.world.wire.contains(&letter);
+        if flies {
+            self.fly(letter);
+        }
+        flies
+    }
+
+    /// The letter is in flight no more. False if it was not.
+    pub(crate) fn remove(&mut self, letter: &P::Letter) -> bool {
+        let place = self.world.wire.iter().position(|held| held == letter);
+        place.map(|place| self.world.wire.remove(place)).is_some()
+    }
+
+    /// A master's digest reaches its neighbour at once, and the answer goes out.
+    fn ask(&mut self, asker: MasterId, feeder: MasterId) {
+        let seen = self.parts.digest_of(&self.world.masters[asker.index()]);
+        let max = self.cluster.scope.batch;
+        let done = self.give(feeder, Given::Digest { from: asker, seen, max });
+        done.letters.into_iter().for_each(|letter| self.send(letter));
+    }
+
+    /// A running link takes the next changes from its sender's log. False if there are none.
+    pub(crate) fn push(&mut self, from: MasterId, to: MasterId, max: usize) -> bool {
+        let done = self.give(from, Given::Push { to, max });
+        done.letters.into_iter().for_each(|letter| self.send(letter));
+        done.told != Told::Nothing
+    }
+
+    /// A master sends its digest. False if it does not hear from that neighbour.
+    pub(crate) fn inquire(&mut self, asker: MasterId, feeder: MasterId) -> bool {
+        let hears = self.cluster.scope.topology.hears_from(asker).any(|heard| heard == feeder);
+        if hears {
+            let seen = self.parts.digest_of(&self.world.masters[asker.index()]);
+            let inquiry = self.parts.inquiry(Inquiry { asker, feeder, seen });
+            let place = self.world.inquiries.partition_point(|held| self.parts.order(held, &inquiry).is_lt());
+            self.world.inquiries.insert(place, inquiry);
+        }
+        hears
+    }
+
+    /// A digest arrives, and its answer, if there is one, is in flight. False if it was not on its way.
+    pub(crate) fn answer(&mut self, inquiry: &P::Inquiry, max: usize) -> bool {
+        let Some(place) = self.world.inquiries.iter().position(|held| held == inquiry) else { return false };
+        let inquiry = self.world.inquiries.remove(place);
+        let Inquiry { asker, feeder, seen } = self.parts.opened(&inquiry);
+        let done = self.give(feeder, Given::Digest { from: asker, seen, max });
+        done.letters.into_iter().for_each(|letter| self.send(letter));
+        true
+    }
+
+    /// A running master cuts its log.
+    pub(crate) fn truncate(&mut self, at: MasterId, keep: usize) -> bool {
+        self.give(at, Given::Truncate { keep });
+        true
+    }
+
+    pub(super) fn give(&mut self, at: MasterId, given: Given<P::Letter, P::Digest>) -> Done<P::Letter> {
+        self.parts.step(self.cluster, &mut self.world.masters[at.index()], given)
+    }
+
+    /// The master at `at` has taken something in: it is judged, is not sent again what it now has, and sends these letters.
+    fn settle(&mut self, at: MasterId, letters: impl IntoIterator<Item = P::Letter>) {
+        let node = &mut self.world.masters[at.index()];
+        self.parts.judge(self.cluster, node, &self.world.history);
+        // A running link delivers also what brings nothing.
+        if matches!(self.cluster.scope.link, Link::Datagram { .. } | Link::Soup) {
+            let mut wire = std::mem::take(&mut self.world.wire);
+            wire.retain(|letter| self.parts.letter(letter).to != at || !self.is_spent(letter));
+            self.world.wire = wire;
+        }
+        letters.into_iter().for_each(|letter| self.send(letter));
+    }
+
+    /// The letter goes out, counted, and is in flight unless it is spent.
+    fn send(&mut self, letter: P::Letter) {
+        self.count(&letter);
+        let is_there = self.cluster.scope.link == Link::Soup && self.world.wire.contains(&letter);
+        if !is_there && (self.is_running() || !self.is_spent(&letter)) {
+            self.fly(letter);
+        }
+    }
+
+    /// The letter is in flight: perhaps not the first that is like it.
+    fn fly(&mut self, letter: P::Letter) {
+        let order = self.parts.letter(&letter).order();
+        let before = |held: &P::Letter| *held != letter && self.parts.letter(held).order() < order;
+        let place = self.world.wire.partition_point(before);
+        self.world.wire.insert(place, letter);
+    }
+
+    /// The changes that the letter puts under way are counted as sent: of a snapshot, those that its receiver lacks.
+    fn count(&mut self, letter: &P::Letter) {
+        let letter = self.parts.letter(letter);
+        letter.count(|| self.parts.seen(&self.world.masters[letter.to.index()]), self.sent);
+    }
+
+    /// Whether the letter will never again do anything, so that it need not be kept in the state.
+    ///
+    /// `receive` looks first whether everything in a message has been seen, does nothing then, and believes nothing by
+    /// having got it; and what has been seen stays seen. (Checked against a real `receive` wherever debug assertions are
+    /// on, as in all tests.) Of a tampered protocol nothing is assumed: the letter is delivered on trial.
+    fn is_spent(&mut self, letter: &P::Letter) -> bool {
+        match &self.cluster.protocol.tamper {
+            Some(tamper) if tamper.forwards_duplicates || tamper.repeats_count => false,
+            Some(_) => self.does_nothing(letter),
+            None => {
+                let Letter { to, message, .. } = self.parts.letter(letter);
+                let spent = !message.is_news_to(self.parts.seen(&self.world.masters[to.index()]));
+                debug_assert!(!spent || self.does_nothing(letter));
+                spent
+            }
+        }
+    }
+
+    fn does_nothing(&mut self, letter: &P::Letter) -> bool {
+        let to = self.parts.letter(letter).to;
+        let mut receiver = self.world.masters[to.index()].clone();
+        self.parts.step(self.cluster, &mut receiver, Given::Letter(letter.clone())).told == Told::Duplicate
+    }
+
+    fn is_running(&self) -> bool {
+        matches!(self.cluster.scope.link, Link::Running { .. })
+    }
+}

@@ -1,0 +1,99 @@
+//! What streams are to an exploration: how far each master has got in sending its log to each neighbour.
+
+use super::{Given, State, Step};
+use crate::cluster::Cluster;
+use crate::memo::Tables;
+use crate::node::Letter;
+use multimaster::{MasterId, Replica};
+use std::sync::Arc;
+
+impl Cluster {
+    /// How many changes wait on the stream of this edge.
+    pub(crate) fn waiting(&self, tables: &Tables, state: &State, edge: usize) -> usize {
+        let (from, to) = self.edges[edge];
+        let counted = state.world.waiting().get(edge).map(|waiting| usize::from(*waiting));
+        counted.unwrap_or_else(|| tables.locals[state.world.local(from)].replica.pending(to))
+    }
+}
+
+impl Step<'_, Tables> {
+    /// The next changes on the stream of this edge, at most so many, leave it: the letter that they are.
+    pub(super) fn next_on_stream(&mut self, edge: usize, max: usize) -> Option<u32> {
+        let (from, to) = self.cluster.edges[edge];
+        let (masters, waiting, _) = self.world.parts();
+        let Some(waiting) = waiting.get_mut(edge) else {
+            return self.give(from, Given::Push { to, max }).letters.first().copied();
+        };
+        let sender = masters[from.index()].local;
+        let first = self.parts.in_flight(sender, to, *waiting).first()?.letter;
+        *waiting = waiting.saturating_sub(max.min(u8::MAX.into()) as u8);
+        Some(if max == 1 { first } else { self.joined(sender, first, max) })
+    }
+
+    /// The letter that is this one and those which follow it on its stream, at most so many.
+    fn joined(&mut self, sender: u32, first: u32, max: usize) -> u32 {
+        let (tables, key) = (&mut *self.parts, (first, max, sender));
+        if let Some(joined) = tables.joined.get(&key).filter(|_| tables.remembers) {
+            return *joined;
+        }
+        let mut replica = Replica::clone(&tables.locals[sender].replica);
+        tables.wind_back(&mut replica, first);
+        let Letter { from, to, .. } = *tables.letters[first];
+        let letter = replica.next_push(to, max).map(|message| Letter::new(from, to, message));
+        let joined = letter.map_or(first, |letter| tables.letter_number(Arc::new(letter)));
+        tables.joined.insert(key, joined);
+        joined
+    }
+
+    /// All that is in flight on the stream of this edge is lost.
+    pub(super) fn drain(&mut self, edge: usize) {
+        let (from, to) = self.cluster.edges[edge];
+        match self.world.parts().1.get_mut(edge) {
+            Some(waiting) => *waiting = 0,
+            None => drop(self.give(from, Given::Drain { to })),
+        }
+    }
+
+    /// The stream of this edge goes on from what its receiver says it has.
+    pub(super) fn resume(&mut self, edge: usize) {
+        let (from, to) = self.cluster.edges[edge];
+        let (masters, waiting, _) = self.world.parts();
+        if let Some(waiting) = waiting.get_mut(edge) {
+            // Which is acknowledged as all else is.
+            *waiting = self.parts.in_all(masters[from.index()].local, to).len() as u8;
+        } else {
+            let seen = self.parts.locals[self.world.local(to)].digest;
+            self.give(from, Given::Resume { to, seen });
+        }
+    }
+
+    /// What `altered` has taken in since `state` waits on its streams, and streams skip what their receivers have got from
+    /// others meanwhile. Delivering it would do nothing but move the cursor on, now or later, so it is as good as delivered at
+    /// once: the twin of [`is_spent`](Self::is_spent). Only `altered` is other than it was when its streams were last looked at.
+    pub(super) fn acknowledge(&mut self, state: &State, altered: MasterId) {
+        let broken = self.world.broken;
+        let edges = &self.cluster.edges;
+        let streams = edges.iter().enumerate().filter(|(_, (from, to))| *from == altered || *to == altered);
+        let streams = streams.map(|(edge, &(from, to))| (edge, from, to, broken & (1 << edge) == 0));
+        if self.world.waiting().is_empty() {
+            for (_, from, to, _) in streams.filter(|(.., stands)| *stands) {
+                if self.parts.locals[self.world.local(from)].replica.pending(to) > 0 {
+                    let seen = self.parts.locals[self.world.local(to)].digest;
+                    self.give(from, Given::Acknowledge { to, seen });
+                }
+            }
+            return;
+        }
+        let (tables, before) = (&*self.parts, state.world.local(altered));
+        let (masters, waiting, _) = self.world.parts();
+        for (edge, from, to, stands) in streams {
+            let (waiting, sender) = (&mut waiting[edge], masters[from.index()].local);
+            if from == altered {
+                *waiting += (tables.in_all(sender, to).len() - tables.in_all(before, to).len()) as u8;
+            }
+            if stands && *waiting > 0 {
+                *waiting -= tables.known_in_flight(sender, to, *waiting, tables.digest(masters[to.index()].local));
+            }
+        }
+    }
+}
