@@ -2,7 +2,7 @@
 //! exploring the network in which they ask it. The verdicts must be the same, and the shortest schedules as long.
 
 use fastrand::Rng;
-use multimaster::{MasterId, Request, Topology};
+use multimaster::{Kind, MasterId, Request, Topology};
 use multimaster_models::delivery::Delivery;
 use multimaster_models::engine::{Limits, Verdict};
 use multimaster_models::histories::{ASKED, Bounds, ByScript, Script, Times};
@@ -32,15 +32,12 @@ struct Compared {
     scripts: usize,
     verdicts: usize,
     violated: usize,
-    /// Scripts in which a request can be refused: histories know what was written, and not what was asked.
-    refused: usize,
 }
 
 impl fmt::Display for Compared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Compared { scripts, verdicts, violated, refused } = self;
-        write!(f, "{scripts} scripts, {verdicts} verdicts alike, {violated} of them violations; seed {SEED}")?;
-        write!(f, "; {refused} scripts left out because of a refusal")
+        let Compared { scripts, verdicts, violated } = self;
+        write!(f, "{scripts} scripts, {verdicts} verdicts alike, {violated} of them violations; seed {SEED}")
     }
 }
 
@@ -147,17 +144,23 @@ fn without_times(by_script: ByScript) -> ByScript {
     stripped
 }
 
+/// A script in which no request can be refused, and what histories say of it: they know what was written, and not what was
+/// asked. `None` if there are hardly any.
+fn any_told(shape: Shape, rng: &mut Rng, requests: usize, by_script: &ByScript) -> Option<(Script, Steps)> {
+    (0..100).find_map(|_| {
+        let script = shape.any_script(rng, requests);
+        over_histories(by_script, &script).map(|steps| (script, steps))
+    })
+}
+
 /// Gives both engines some scripts of the shape.
 fn compare(rule: &Rule, shape: Shape, scripts: usize, rng: &mut Rng, compared: &mut Compared) {
     let (report, by_script) = rule.each_script(|one, two| shape.bounds(one, two)).expect("the bounds are right");
     let by_script = if shape.times == Times::Lamport { without_times(by_script) } else { by_script };
     let requests = &report.bounds.requests;
     for _ in 0..scripts {
-        let script = shape.any_script(rng, requests.len());
-        let Some(over_histories) = over_histories(&by_script, &script) else {
-            compared.refused += 1;
-            continue;
-        };
+        let told = any_told(shape, rng, requests.len(), &by_script);
+        let Some((script, over_histories)) = told else { continue };
         let explored = explored(rule, shape.delivery, shape.scope(requests, &script));
         compared.note(rule, shape, &script, explored, over_histories);
     }
@@ -171,11 +174,8 @@ fn compare_under_right_clocks(rule: &Rule, shape: Shape, scripts: usize, rng: &m
     let by_script = without_times(by_script);
     let requests = &report.bounds.requests;
     for _ in 0..scripts {
-        let script = shape.any_script(rng, requests.len());
-        let Some(over_histories) = over_histories(&by_script, &script) else {
-            compared.refused += 1;
-            continue;
-        };
+        let told = any_told(shape, rng, requests.len(), &by_script);
+        let Some((script, over_histories)) = told else { continue };
         let mut steps = Steps::default();
         let all = last.pow(shape.writes as u32);
         for mut times in 0..all {
@@ -228,6 +228,10 @@ fn compare_all(shapes: &[(Shape, usize)]) -> Compared {
     let mut compared = Compared::default();
     for rule in rules::all() {
         for (shape, scripts) in shapes {
+            // Histories repeat a change once at a time; a network does so more often, and then it is oversold.
+            if shape.delivery == Delivery::AtLeastOnce && rule.kind() == Kind::BoundedCounter {
+                continue;
+            }
             match shape.times {
                 Times::Lamport => compare(&rule, *shape, *scripts, &mut rng, &mut compared),
                 _ if !rule.rule.goes_by_clocks() => {}
@@ -245,16 +249,16 @@ fn both_engines_say_the_same_of_scripts() {
     let unordered = |shape| Shape { delivery: Delivery::Unordered, ..shape };
     let compared = compare_all(&[
         (ONE_KEY, 35),
-        (Shape { two_keys: true, ..ONE_KEY }, 15),
-        (THREE, 20),
-        (unordered(THREE), 15),
+        (Shape { two_keys: true, ..ONE_KEY }, 12),
+        (THREE, 15),
+        (unordered(THREE), 12),
         (Shape { writes: 3, times: Times::Any(3), ..ONE_KEY }, 30),
         (Shape { writes: 3, times: Times::Right(3), ..ONE_KEY }, 3),
-        (Shape { writes: 3, delivery: Delivery::AtLeastOnce, ..ONE_KEY }, 6),
-        (Shape { writes: 3, snapshots: true, ..ONE_KEY }, 6),
+        (Shape { writes: 3, delivery: Delivery::AtLeastOnce, ..ONE_KEY }, 5),
+        (Shape { writes: 3, snapshots: true, ..ONE_KEY }, 5),
     ]);
     assert!(compared.scripts >= 5_000, "{compared}");
-    assert!(compared.violated >= 3_000, "{compared}");
+    assert!(compared.violated >= 2_000, "{compared}");
 }
 
 #[test]
