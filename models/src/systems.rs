@@ -84,7 +84,7 @@ const RIAK_VNODE: &str = "basho/riak_kv: src/riak_kv_vnode.erl";
 const REDIS: &str = "redis/docs: content/operate/rs/databases/active-active/develop/data-types";
 const GOLDEN_GATE: &str = "Oracle GoldenGate 19.1: Configuring Conflict Detection and Resolution, example 1";
 const PGD: &str = "EnterpriseDB/docs: product_docs/docs/pgd/5.6/conflict-management/conflicts";
-const SPOCK: &str = "pgEdge/spock: docs/conflict_types.md";
+const SPOCK: &str = "pgEdge/spock v5.0.11: src/spock_conflict.c, src/spock_apply_heap.c";
 
 /// All of them, in the order of their names.
 pub static ALL: [System; 27] = [
@@ -240,7 +240,7 @@ pub static ALL: [System; 27] = [
     },
     System {
         name: "spock",
-        about: "pgEdge, last_update_wins: the later commit, then the lower tiebreaker",
+        about: "pgEdge 5.0.11, last_update_wins: the later commit, then the lower tiebreaker; a delete always",
         source: SPOCK,
         rule: RuleOf::EachNode(|node| AnyRule::new(s::Spock { node, equal_tiebreakers: false })),
     },

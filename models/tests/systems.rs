@@ -113,9 +113,10 @@ fn what_the_models_find_of_each_system() {
         ("riak-last-write-wins/tie", diverges),
         ("mysql/ring", diverges),
         ("spock-equal-tiebreakers/tie", diverges),
+        ("spock/tie-elsewhere", diverges),
         // A delete against an update.
         ("goldengate-usemax/delete-elsewhere", diverges),
-        ("spock/delete-elsewhere", diverges),
+        ("spock/delete-elsewhere", nothing),
         ("pgd/delete-elsewhere", nothing),
         ("pgd-vacuumed/delete-elsewhere", diverges),
         ("pgd/delete", diverges),

@@ -1,16 +1,22 @@
 use super::row::{RowRule, Statement, row_rules};
 use super::*;
 
-/// pgEdge Spock with `last_update_wins`: the later commit wins; of equal times the node with the *lower* tiebreaker, and if
-/// those are equal too the remote row, on both sides.
+/// pgEdge Spock 5.0.11 with its default, `last_update_wins`. Of an insert or update and the row that it meets the later commit
+/// wins. At equal times it is applied if it comes from the node that wrote that row; otherwise if the tiebreaker of its node
+/// is not above that of the node *that applies it*, whoever wrote the row. So at a tie of two nodes a third, above both, keeps
+/// what comes last.
 ///
 /// A `set` is an INSERT where the row is not there, else an UPDATE, which writes a new row also for an equal value. A DELETE
 /// that finds no row is answered `DELETE 0` and is no write: logical decoding gives changes of rows
 /// (src/spock_output_plugin.c, `REORDER_BUFFER_CHANGE_DELETE`), and there is none.
 ///
-/// A change to a row that came from the same node is applied. A delete older than the row is skipped; nothing is kept of a
-/// deleted row, so an update that finds none fails, and is logged. A local statement is always applied. Source:
-/// pgEdge/spock, docs/conflict_types.md and src/spock_conflict.c. Left out: frozen rows, and retries.
+/// A delete is applied to any row, whatever the times. Nothing is kept of a deleted row, so an update that finds none fails, and
+/// is logged. A local statement is always applied.
+///
+/// Other versions differ: up to 5.0.9 a tie is broken by the tiebreaker of the node that wrote the row; 6.0.0-beta.1 skips a
+/// delete that is older than the row. Source: pgEdge/spock v5.0.11, src/spock_conflict.c,
+/// `conflict_resolve_by_timestamp`; src/spock_apply_heap.c, `spock_apply_heap_update` and `spock_apply_heap_delete`. Left out:
+/// frozen rows, and retries.
 #[derive(Clone, Copy, Debug)]
 pub struct Spock {
     /// The node that applies.
@@ -39,15 +45,16 @@ impl RowRule for Spock {
         let Some(held) = held else {
             return matches!(change.statement(), Statement::Insert);
         };
-        let after = &change.after;
-        let tie = || self.equal_tiebreakers || after.dot.origin() <= held.dot.origin();
-        let newer = after.time > held.time || (after.time == held.time && tie());
-        let same_origin = after.dot.origin() == held.dot.origin() && !matches!(change.statement(), Statement::Insert);
-        same_origin || newer
+        let (after, from) = (&change.after, change.after.dot.origin());
+        let tie = || self.equal_tiebreakers || from == held.dot.origin() || from < self.node;
+        match change.statement() {
+            Statement::Delete => true,
+            _ => after.time > held.time || (after.time == held.time && tie()),
+        }
     }
 
     fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
-        if held.time > change.after.time { "had a newer row" } else { "keeps the lower tiebreaker's row at a tie" }
+        if held.time > change.after.time { "had a newer row" } else { "has the lower tiebreaker at a tie" }
     }
 }
 

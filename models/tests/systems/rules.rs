@@ -225,13 +225,17 @@ fn pgd_takes_the_newer_row_then_the_higher_node() {
 }
 
 #[test]
-fn spock_takes_the_later_row_then_the_lower_node_and_keeps_nothing_of_deletes() {
+fn spock_takes_the_later_row_then_the_lower_node_and_any_delete() {
     Pair::of("spock").at(A, 5, set("1")).at(B, 5, set("2")).sync().reads("1", "1");
     Pair::of("spock-equal-tiebreakers").at(A, 5, set("1")).at(B, 5, set("2")).sync().reads("2", "1");
     let row = || Pair::of("spock").at(A, 1, set("1")).sync();
-    // The delete is later: applied; the update finds no row and fails. The delete is older: skipped, and they disagree.
+    // A delete is applied whether it is later or not; the update finds no row and fails.
     row().at(A, 3, set("2")).at(B, 4, Op::Delete).sync().reads("-", "-");
-    row().at(A, 3, set("2")).at(B, 2, Op::Delete).sync().reads("2", "-");
+    row().at(A, 3, set("2")).at(B, 2, Op::Delete).sync().reads("-", "-");
+    // One node's own changes are compared by time too, if its clock was set back; at equal times the second is applied.
+    row().at(A, 5, set("2")).sync().at(A, 3, set("3")).sync().reads("3", "2");
+    row().at(A, 5, set("2")).sync().at(A, 5, set("3")).sync().reads("3", "3");
+    row().at(B, 5, set("2")).sync().at(B, 5, set("3")).sync().reads("3", "3");
 }
 
 #[test]
@@ -380,6 +384,9 @@ fn why_a_change_made_no_difference() {
     assert_eq!(why(row("mysql").write(B, Op::Delete).write(A, set("2"))), "has no row to update");
     assert_eq!(why(row("mysql").write(B, Op::Delete).write(A, Op::Delete)), "has no row to delete");
     assert_eq!(why(row("spock").write(B, Op::Delete).write(A, set("2"))), "has no row to update");
+    assert_eq!(why(row("spock").write(B, Op::Delete).write(A, Op::Delete)), "has no row to delete");
+    assert_eq!(at("spock", 5, "1", 6, "2"), "had a newer row");
+    assert_eq!(at("spock", 5, "1", 5, "2"), "Applied");
     assert_eq!(why(row("pgd").write(B, Op::Delete).write(A, set("2"))), "has a dead row, which is not updated");
     assert_eq!(why(row("goldengate-ignore").write(B, Op::Delete).write(A, set("2"))), "has no row to update");
     assert_eq!(why(row("cr-sqlite").write(B, Op::Delete).write(A, set("2"))), "had a larger causal length");
