@@ -133,7 +133,7 @@ pub(crate) enum Command {
         /// A record: what `multimaster::record::write` writes, of a cluster that was set up `recorded`
         record: String,
     },
-    /// Explore each rule in a few small scopes, and tell in a table what becomes of it
+    /// Judge each rule over causal histories and in a few small networks, and print a table of what becomes of it
     Rules {
         /// Show one rule in full: its source, and the shortest schedule for each `yes`. A rule's name, or a scenario file
         /// with a rule

@@ -28,7 +28,7 @@ use multimaster::{Kind, MasterId, Request};
 use running::Running;
 pub use sandbox::Wrong;
 use scripted::Scripted;
-pub(crate) use scripted::TABLE;
+pub(crate) use scripted::as_row;
 pub use scripted::{Keeps, Source, Sources};
 use serde::Deserialize;
 use std::cmp::Ordering;

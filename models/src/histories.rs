@@ -50,7 +50,7 @@ pub struct Bounds {
     pub masters: u16,
     /// The most writes of a history.
     pub writes: usize,
-    /// What may be written, each at any master and as often as there are writes.
+    /// What may be written, each at any master and as often as there are writes. No request has a time: see `times`.
     pub requests: Vec<Request>,
     /// Who asks what, in order: each client's master, and its requests by their index in `requests`. If there are none, any
     /// request may be made at any master, as often as there are writes.
@@ -91,8 +91,13 @@ impl Bounds {
         requests.len() <= MOST_OPERATIONS && requests.iter().all(is_there)
     }
 
+    /// Whether violations have schedules: one step is one write, or one change delivered for the first time.
+    pub(crate) fn have_schedules(&self) -> bool {
+        self.delivery != Delivery::AtLeastOnce && !self.snapshots
+    }
+
     /// What is wrong with these bounds for any rule, if anything.
-    fn fault(&self) -> Option<String> {
+    pub(crate) fn fault(&self) -> Option<String> {
         if !(2..=MOST_MASTERS).contains(&usize::from(self.masters)) {
             return Some(format!("{} masters: give 2 to {MOST_MASTERS}", self.masters));
         }
@@ -343,6 +348,9 @@ impl<'a> Search<'a> {
         let masters = usize::from(bounds.masters);
         let rules: Vec<AnyRule> = (0..bounds.masters).map(|at| (subject.rule)(MasterId(at))).collect();
         let (uses_clocks, kind) = (rules[0].goes_by_clocks(), rules[0].kind());
+        if let Some(timed) = bounds.requests.iter().find(|request| request.op.time().is_some()) {
+            return Err(format!("`{timed}`: histories try times of their own (`--clocks`); leave out `at`"));
+        }
         if let Some(other) = bounds.requests.iter().find(|request| !kind.takes(&request.op)) {
             return Err(format!("`{other}`: this rule takes {}", kind.operations()));
         }
@@ -679,11 +687,6 @@ impl<'a> Search<'a> {
         let mut script = self.script();
         script[next.at].push((next.op, next.wall));
         self.by_script.get_or_insert_default().refused.insert(script);
-    }
-
-    /// Whether steps are those of a schedule: one write, or one change delivered for the first time.
-    fn is_exact(&self) -> bool {
-        self.bounds.delivery != Delivery::AtLeastOnce && !self.bounds.snapshots
     }
 
     fn script(&self) -> Script {

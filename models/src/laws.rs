@@ -69,6 +69,12 @@ impl Law {
         Law::KeyBlind,
     ];
 
+    /// Whether what is found over [histories](crate::histories) rests on it: without it, a verdict is about the keys and the
+    /// times that were tried.
+    pub fn limits_histories(self) -> bool {
+        matches!(self, Law::OrderOnly | Law::KeyBlind)
+    }
+
     /// Its name, for tables.
     pub fn name(self) -> &'static str {
         match self {

@@ -21,7 +21,7 @@ use crate::history::Claims;
 use crate::laws::{self, Findings};
 use crate::scenario::{Asked, Explored, ForRule, RuleName, Scenario};
 use crate::scope::Scope;
-use crate::specification::Specification;
+use crate::specification::{Specification, Specified};
 use crate::systems;
 use multimaster::{Kind, MasterId, Request, Resolver};
 
@@ -50,18 +50,20 @@ impl Rule {
     }
 
     /// Judges the rule over all histories within bounds, which are made of a few requests of its kind: of one key, and of two.
+    /// Its reads are held to `specified`, or else to what is known of the rule.
     ///
     /// # Errors
     /// If the bounds are not right.
     pub fn histories(
         &self,
+        specified: Option<Specified>,
         bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
         progress: &mut dyn FnMut(u64),
     ) -> Result<histories::Report, String> {
-        self.over(bounds, &mut |subject, bounds| histories::judge(subject, bounds, progress))
+        self.over(bounds, specified, &mut |subject, bounds| histories::judge(subject, bounds, progress))
     }
 
-    /// The same, and what became of each script: of what the clients of each master ask.
+    /// Judges the rule so, and tells what became of each script: of what the clients of each master ask.
     ///
     /// # Errors
     /// If the bounds are not right.
@@ -69,15 +71,16 @@ impl Rule {
         &self,
         bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
     ) -> Result<(histories::Report, ByScript), String> {
-        self.over(bounds, &mut |subject, bounds| histories::judge_each_script(subject, bounds))
+        self.over(bounds, None, &mut |subject, bounds| histories::judge_each_script(subject, bounds))
     }
 
     fn over<A>(
         &self,
         bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
+        specified: Option<Specified>,
         judge: &mut dyn FnMut(&Subject<'_>, Bounds) -> A,
     ) -> A {
-        self.rule.with(OverHistories { rule: self.rule, bounds, judge })
+        self.rule.with(OverHistories { rule: self.rule, bounds, specified, judge })
     }
 
     /// How far the rule's claims of what a value shows are believed: as far as they were [tested](crate::claims).
@@ -176,10 +179,22 @@ fn source(rule: RuleName) -> &'static str {
     }
 }
 
+/// A few requests that the rule takes: on one key, and on two.
+fn requests(name: RuleName, rule: &impl Resolver) -> [Vec<Request>; 2] {
+    if name.is_table() {
+        let of_one = ["in rows, set k = 1", "in rows, set k = 2", "in rows, delete k"];
+        let parsed = |texts: &[&str]| texts.iter().filter_map(|text| text.parse().ok()).collect();
+        return [parsed(&of_one), parsed(&[&of_one[..], &["in rows, set other = 1"]].concat())];
+    }
+    [histories::operations(rule), histories::operations_on_two_keys(rule)]
+}
+
 /// Judges a rule over histories, with the bounds that are made of its requests.
 struct OverHistories<'a, B, A> {
     rule: RuleName,
     bounds: B,
+    /// Instead of what is specified of the rule.
+    specified: Option<Specified>,
     judge: &'a mut dyn FnMut(&Subject<'_>, Bounds) -> A,
 }
 
@@ -187,11 +202,11 @@ impl<B: FnOnce(Vec<Request>, Vec<Request>) -> Bounds, A> ForRule for OverHistori
     type Answer = A;
 
     fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> A {
-        let OverHistories { rule: name, bounds, judge } = self;
+        let OverHistories { rule: name, bounds, specified, judge } = self;
         let rule = |at| AnyRule::new(rule(at));
-        let first = rule(MasterId(0));
-        let bounds = bounds(histories::operations(&first), histories::operations_on_two_keys(&first));
-        let specification = specification.map(Into::into);
+        let [one_key, two_keys] = requests(name, &rule(MasterId(0)));
+        let bounds = bounds(one_key, two_keys);
+        let specification = specified.or(specification.map(Into::into));
         let (by_master, claims) = (name.differs_by_master(), name.claims());
         judge(&Subject { rule: &rule, by_master, claims, specification }, bounds)
     }

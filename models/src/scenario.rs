@@ -187,6 +187,15 @@ impl RuleName {
         }
     }
 
+    /// Whether it keeps all keys of a master as one state, of which requests change a row.
+    pub(crate) fn is_table(self) -> bool {
+        match self {
+            #[cfg(feature = "scripts")]
+            RuleName::Expression(expression) => expression.is_table(),
+            _ => false,
+        }
+    }
+
     /// Does what is to be done with the rule, whichever it is. The one place where names become rules.
     pub(crate) fn with<D: ForRule>(self, to_do: D) -> D::Answer {
         match self {

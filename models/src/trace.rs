@@ -99,8 +99,8 @@ impl Trace {
             claims: Vec::new(),
             steps: Vec::new(),
         };
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
+        for (index, whole) in text.lines().enumerate() {
+            let line = whole.trim();
             let words = line.split_once(' ');
             match words {
                 _ if line.is_empty() || line.starts_with('#') => {}
@@ -108,7 +108,9 @@ impl Trace {
                     let carried = trace.carried.get_or_insert_default();
                     let lines = carried.lines().count();
                     carried.extend(std::iter::repeat_n('\n', index - lines));
-                    *carried += line[1..].trim_start();
+                    // Blanks count: a script may contain a text of several lines.
+                    let said = &whole.trim_start()[1..];
+                    *carried += said.strip_prefix(' ').unwrap_or(said);
                     carried.push('\n');
                 }
                 Some(("scenario", name)) if trace.scenario.is_empty() => {

@@ -49,10 +49,12 @@ const NO_EXPLORER: &str = "the Explorer was left out of this build: give the dep
 /// How long a rule may take over one call before it is said not to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Checks `rule`: first its [laws](crate::laws) on all small histories; then over all networks at once, by all causal
-/// [histories](crate::histories) of four writes at three masters; then in networks of all topologies and kinds of link, with
-/// failures that histories do not see. Panics with the shortest schedule of each property that the rule violates: for example, if masters diverge, or if a write is lost
-/// that nothing competed with. Losing one of two concurrent writes is allowed: see [`lossless`](Verify::lossless).
+/// Checks `rule` in three ways. First its [laws](crate::laws) are tried on all small histories. Then it is judged over all
+/// networks at once, by all causal [histories](crate::histories) of a few writes: most rules by those of four writes at three
+/// masters. Then networks are explored, of all topologies and kinds of link, with failures that histories do not see.
+///
+/// Panics with the shortest schedule of each property that the rule violates: for example, if masters diverge, or if a write
+/// is lost that nothing competed with. Losing one of two concurrent writes is allowed: see [`lossless`](Verify::lossless).
 ///
 /// The first violation is printed on standard error as soon as it is found.
 ///
@@ -283,8 +285,9 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Judges the rule over all histories of up to so many writes at so many masters, beside the default ones. The time grows by
-    /// a factor of about twenty with each write at three masters, and of ten at two.
+    /// Judges the rule over all histories of up to so many writes (2 to 10) at so many masters (2 to 6), beside the default
+    /// ones. At three masters each further write takes about twenty times as long; at two, ten times. Where wall clocks
+    /// differ from Lamport times, histories have at most three writes.
     pub fn histories(mut self, masters: u16, writes: usize) -> Self {
         self.plan.histories.push((masters, writes));
         self

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 use multimaster_models::rules;
+use multimaster_models::scenario::Scenario;
 
 /// Between these the README holds what `multimaster rules` prints.
 const MARKS: [&str; 2] = ["<!-- what `multimaster rules` prints -->\n", "<!-- as far as here -->\n"];
@@ -49,4 +50,15 @@ fn what_overtakes_is_told_though_the_rule_loses_in_order_too() {
         text.split_once("needs causal delivery: no causal loss is violated: C has seen B1").map(|(_, told)| told);
     let steps = told.and_then(|told| told.split_once("\n\nnot ")).map(|(schedule, _)| schedule.matches(". ").count());
     assert_eq!(steps, Some(4), "{text}");
+}
+
+/// Requests on a table are requests on its rows.
+#[test]
+fn a_rule_for_tables_is_surveyed() {
+    let file = include_str!("../scenarios/expression/unique.toml");
+    let scenario = Scenario::parse("unique", "unique.toml", file).unwrap();
+    let text = rules::in_full(&rules::survey_within(rules::of_scenario(&scenario).unwrap(), &[(2, 2)]));
+    assert!(text.contains("diverges: convergence is violated: A and B have both seen A1 B1"), "{text}");
+    // It uses no clocks: nothing was tried under wrong ones.
+    assert!(!text.contains("\"no\" (needs right clocks)"), "{text}");
 }

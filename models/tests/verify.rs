@@ -884,4 +884,10 @@ fn all_networks_at_once_are_judged_first() {
     assert!(said.contains("up to 5 writes at 2 masters (35,544 histories)") && passed.scopes > 10, "{said}");
     let wider = Verify::rule(LastWriteWins).histories(4, 3).run().unwrap();
     assert!(wider.networks.iter().any(|networks| networks.contains("up to 3 writes at 4 masters")), "{wider}");
+    for (masters, writes, wrong) in
+        [(7, 3, "7 masters: give 2 to 6"), (3, 11, "11 writes: give 1 to 10"), (3, 1, "one write is in no conflict")]
+    {
+        let asked = Verify::rule(LastWriteWins).histories(masters, writes).run();
+        assert!(matches!(&asked, Err(Failure::Request(what)) if what.contains(wrong)), "{asked:?}");
+    }
 }

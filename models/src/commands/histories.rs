@@ -23,11 +23,11 @@ pub(crate) struct Asked {
     /// How many masters there are
     #[arg(long, value_name = "N", default_value_t = 3)]
     masters: u16,
-    /// What may be written, such as `"set k = 1"`; given several times, several operations. The default is two values and
-    /// what removes them, or what corresponds to it
+    /// A request that clients may make, such as `"set k = 1"`; may be given several times. The default is to set two values
+    /// and to delete them, or what corresponds to this in the rule's kind of data
     #[arg(long = "request", value_name = "REQUEST")]
     requests: Vec<String>,
-    /// How many keys are written; it matters only to default requests
+    /// How many keys the default requests write
     #[arg(long, value_name = "KEYS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     keys: u8,
     /// What the rule can rely on
@@ -53,7 +53,7 @@ enum DeliveryName {
     Causal,
     /// Each change once, after its origin's earlier ones
     Unordered,
-    /// Causal, and each change may come once more
+    /// Causal, but after each step one change may come again
     AtLeastOnce,
 }
 
@@ -61,36 +61,40 @@ enum DeliveryName {
 enum ClocksName {
     /// At their Lamport times
     Lamport,
-    /// At all times that right clocks can show, of as many times as there are writes
+    /// At any times that right clocks can show: as many different ones as there are writes
     Right,
-    /// At any times, of as many as there are writes
+    /// At any times: as many different ones as there are writes
     Wrong,
 }
 
 pub(crate) const HELP: &str = "\
 A history says which writes were made and what each writer had seen. What a master
 keeps depends on it, and on the order in which the master applied the writes: not
-on the network. So a rule that holds here holds for every topology and every link
-with that delivery, for as many writes and masters. What is violated is shown by
-the shortest schedule, all to all.
+on the network. So what holds here holds for every topology and every link with
+that delivery, for as many writes and masters, as long as no master receives a
+snapshot (`--snapshots` lifts this). A violation is shown by its shortest schedule,
+all to all; with `--snapshots` or `--delivery at-least-once`, by its history alone.
 
   multimaster histories mysql
   multimaster histories cart.toml --writes 4
   multimaster histories riak --writes 6 --masters 2 --delivery unordered
   multimaster histories set --request 'insert x into k' --request 'remove x from k'
 
-With each write more it takes about twenty times as long at three masters, ten
-times at two; memory stays the same. Not seen: repair, silence, cut logs, batches,
-resets, and when anything happens. For these, explore networks: `check`.
+Each further write takes about twenty times as long at three masters, ten times at
+two; memory stays the same. Not seen: repair, silence, cut logs, batches, resets,
+and when anything happens. For these, explore networks: `check`.
 
-Exit status: 0 if all was enumerated, 1 if it was stopped before the end or nothing
-was tested, 2 if something in the question was not right.";
+Of a scenario file, the rule and its `[specification]` count, and nothing else.
+
+Exit status: 0 if all was enumerated, whatever the verdicts; 1 if the enumeration
+was stopped before the end or nothing was tested; 2 if an argument or the rule is
+wrong.";
 
 pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
     let ruled = rules::ruled(&asked.rule)?;
     let mut requests = Vec::new();
     for text in &asked.requests {
-        let request = text.parse().map_err(|wrong| {
+        let request = ruled.request(text).map_err(|wrong| {
             Failure::Given(format!("--request {text:?}: {wrong}; for example: {}", rules::examples(&ruled)))
         })?;
         requests.push(request);
@@ -125,7 +129,7 @@ pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
             let _ = write!(std::io::stderr(), "\r\x1b[K{} histories", grouped(histories as usize));
         }
     };
-    let report = ruled.rule.histories(bounds, &mut progress);
+    let report = ruled.histories(bounds, &mut progress);
     if watched {
         let _ = write!(std::io::stderr(), "\r\x1b[K");
     }
@@ -160,6 +164,13 @@ fn print(ruled: &Ruled, report: &Report, traces: &Path) -> Result<(), Failure> {
         writeln!(out, "{} requests were refused by the rule: no such write was made", count(effort.refused))?;
     }
     writeln!(out, "{}", histories::NOT_SEEN)?;
+    for broken in ruled.rule.laws().broken.iter().filter(|broken| broken.law.limits_histories()) {
+        writeln!(out, "\nthe verdicts are about these keys and times alone, because the rule is {broken}")?;
+    }
+    let own = ruled.own_properties();
+    if !own.is_empty() {
+        writeln!(out, "not asked of histories, but of networks (`check`): {}", shown(&own.join(", ")))?;
+    }
     for (property, finding) in &report.findings {
         let Finding::Violated(violation) = finding else { continue };
         match ruled.counterexample(violation, bounds) {

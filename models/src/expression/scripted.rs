@@ -12,7 +12,18 @@ use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// The key under which a table is one state.
-pub(crate) const TABLE: &str = "rows";
+const TABLE: &str = "rows";
+
+/// An operation on a key, as one on the row of that name. What is one on a row already, as traces spell it, stays.
+pub(crate) fn as_row(Request { key, op }: Request) -> Request {
+    if key == Key::from(TABLE) && matches!(op.untimed(), Op::In { .. }) {
+        return Request { key, op };
+    }
+    let time = op.time();
+    let op = Op::In { field: key, op: Box::new(op.into_untimed()) };
+    let op = time.map_or(op.clone(), |time| Op::At(time, Box::new(op)));
+    Request { key: TABLE.into(), op }
+}
 
 /// How long a rule is tried at most.
 const LONGEST: Duration = Duration::from_secs(2);

@@ -118,6 +118,11 @@ impl<R: Resolver> Numbers<R> {
         numbers
     }
 
+    /// The row of the key, if a replica holds one: the default state is no row, and shows nothing.
+    fn held(&self, state: StateNo, key: usize) -> Option<&R::State> {
+        Some(&self.states.get(state)[key]).filter(|row| **row != R::State::default())
+    }
+
     fn key_of(&self, change: &Change<R::Effect>) -> usize {
         self.keys.iter().position(|key| *key == change.key).expect("changes are of these keys")
     }
@@ -174,11 +179,11 @@ impl<R: Resolver> Numbered for Numbers<R> {
     }
 
     fn shows(&self, state: StateNo, key: usize, dot: Dot) -> bool {
-        self.rules[0].shows(&self.states.get(state)[key], dot)
+        self.held(state, key).is_some_and(|row| self.rules[0].shows(row, dot))
     }
 
     fn unsure(&self, state: StateNo, key: usize, dot: Dot) -> bool {
-        self.rules[0].unsure(&self.states.get(state)[key], dot)
+        self.held(state, key).is_some_and(|row| self.rules[0].unsure(row, dot))
     }
 
     fn compare(&self, one: ChangeNo, other: ChangeNo) -> Ordering {

@@ -17,9 +17,12 @@ use std::fmt::Write;
 /// that say which rule it has; empty if that is given otherwise.
 fn scenario(violation: &Violation, bounds: &Bounds, rule: &str) -> String {
     let mut text = format!("about = \"a history that violates {}\"\n", violation.property);
-    // Masters after the last that does anything are left out.
+    // Masters after the last that does anything, or that is named, are left out.
     let acting = violation.schedule.iter().map(|step| match step {
-        Step::Write { at, .. } => at.0 + 1,
+        Step::Write { at, request } => match request.op.untimed() {
+            Op::Transfer { to, .. } => at.0.max(to.0) + 1,
+            _ => at.0 + 1,
+        },
         Step::Deliver { to, .. } => to.0 + 1,
     });
     let masters = acting.max().unwrap_or(0).max(2);

@@ -70,7 +70,7 @@ pub(super) fn of(
     witnesses: &[(usize, StateNo)],
     steps: usize,
 ) -> Violation {
-    let exact = search.is_exact();
+    let exact = search.bounds.have_schedules();
     let keys = search.keys.clone();
     let lattice = &mut search.lattice;
     let reads = witnesses.iter().map(|(_, state)| {

@@ -1,6 +1,6 @@
 //! What was enumerated and what was found, for people.
 
-use super::{Bounds, Finding, Report, Times};
+use super::{Bounds, Finding, Report, Times, Violation};
 use crate::delivery::Delivery;
 use crate::table::grouped;
 use std::fmt::Write;
@@ -16,7 +16,9 @@ impl Bounds {
         let delivery = match self.delivery {
             Delivery::Causal => "all networks with causal delivery",
             Delivery::Unordered => "all networks that keep the order of each origin's changes alone",
-            Delivery::AtLeastOnce => "all networks with causal delivery, where each change may come once more",
+            Delivery::AtLeastOnce => {
+                "all networks with causal delivery, where after each step one change may come again"
+            }
         };
         let snapshots = if self.snapshots { ", with snapshots taken at any time" } else { "" };
         let clocks = match self.times {
@@ -36,17 +38,27 @@ impl Report {
         format!("{}, {} ({histories} histories{cut})", bounds.networks_in_words(), bounds.in_words())
     }
 
+    /// How long the violation is: "4 steps, 2 writes". Shorter ones may exist if not everything was enumerated.
+    fn length_of(&self, violation: &Violation) -> String {
+        let counted = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let writes = counted(violation.history.len(), "write");
+        let most = if self.cut { "at most " } else { "" };
+        if self.bounds.have_schedules() {
+            format!("{most}{}, {writes}", counted(violation.steps, "step"))
+        } else {
+            format!("{most}{writes}")
+        }
+    }
+
     /// A table of verdicts.
     pub fn in_a_table(&self) -> String {
         let mut rows = vec![["property".to_owned(), "verdict".to_owned()]];
         for (property, finding) in &self.findings {
             let verdict = match finding {
+                Finding::Holds if self.histories == 0 => "not tested".to_owned(),
                 Finding::Holds => "holds".to_owned(),
-                Finding::Violated(violation) => {
-                    let (steps, writes) = (violation.steps, violation.history.len());
-                    format!("violated ({steps} steps, {writes} writes)")
-                }
-                Finding::NotJudged => "not judged: only the rule's own, untested claim says so".to_owned(),
+                Finding::Violated(violation) => format!("violated ({})", self.length_of(violation)),
+                Finding::NotJudged => "not judged: only the rule's own, untested claim says that it holds".to_owned(),
                 Finding::NotExhausted => "not exhausted".to_owned(),
             };
             rows.push([(*property).to_owned(), verdict]);

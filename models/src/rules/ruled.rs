@@ -3,11 +3,12 @@
 use super::{Rule, named, of_scenario};
 use crate::catalogue;
 use crate::check::Counterexample;
+use crate::expression::as_row;
 use crate::fault::{self, Fault};
-use crate::histories::{Bounds, Violation, operations, replayed};
-use crate::scenario::{ForRule, Scenario};
-use crate::specification::Specification;
-use multimaster::{MasterId, Request, Resolver};
+use crate::histories::{Bounds, Report, Violation, replayed};
+use crate::scenario::{ForRule, RuleName, Scenario};
+use crate::specification::{Specification, Specified};
+use multimaster::{MasterId, NotARequest, Request, Resolver};
 use std::path::Path;
 
 /// A rule, and where it came from.
@@ -40,29 +41,58 @@ pub fn ruled(given: &str) -> Result<Ruled, Fault> {
 
 /// A few requests that the rule takes.
 pub fn examples(ruled: &Ruled) -> String {
-    struct Requests;
+    struct Requests(RuleName);
 
     impl ForRule for Requests {
         type Answer = Vec<Request>;
 
         fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Vec<Request> {
-            operations(&rule(MasterId(0)))
+            let [one_key, _] = super::requests(self.0, &rule(MasterId(0)));
+            one_key
         }
     }
-    let requests = ruled.rule.rule.with(Requests);
+    let requests = ruled.rule.rule.with(Requests(ruled.rule.rule));
     requests.iter().map(|request| format!("`{request}`")).collect::<Vec<_>>().join(", ")
 }
 
 impl Ruled {
+    /// The request that `text` spells, as this rule takes it: with a rule for tables, a key is a row.
+    ///
+    /// # Errors
+    /// If it is no request.
+    pub fn request(&self, text: &str) -> Result<Request, NotARequest> {
+        let request = text.parse()?;
+        Ok(if self.rule.rule.is_table() { as_row(request) } else { request })
+    }
+
+    /// Judges the rule over all histories within bounds, as [`Rule::histories`] does. If a scenario file specifies reads, they
+    /// are held to that.
+    ///
+    /// # Errors
+    /// If the bounds are not right.
+    pub fn histories(
+        &self,
+        bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Report, String> {
+        let specified = self.scenario.as_ref().and_then(|scenario| scenario.asked.specification).map(Specified::Script);
+        self.rule.histories(specified, bounds, progress)
+    }
+
+    /// The file's properties of the user's own, which histories are not asked.
+    pub fn own_properties(&self) -> Vec<&'static str> {
+        self.scenario.iter().flat_map(Scenario::own_properties).collect()
+    }
+
     /// The name of the scenario of its counterexamples over histories.
     pub fn file_name(&self) -> String {
         let name = self.rule.name.strip_suffix(".toml").unwrap_or(self.rule.name);
         format!("histories-{name}.toml")
     }
 
-    /// What was wrong with the rule on the way: then nothing that was found counts.
+    /// What was wrong with the rule, or with the file's specification, on the way: then nothing that was found counts.
     pub fn fault(&self) -> Option<Fault> {
-        self.scenario.as_ref().and_then(Scenario::fault_of_rule)
+        self.scenario.as_ref().and_then(|scenario| scenario.faults().into_iter().next())
     }
 
     /// The schedule of a violation found over histories, replayed on masters; `None` if it has no exact schedule.

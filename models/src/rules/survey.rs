@@ -216,7 +216,10 @@ pub fn extent_of(surveyed: &[Surveyed]) -> String {
                 format!("  {scope} ({counted})\n")
             })
             .collect();
-        let _ = write!(text, "\"no\" ({}) speaks for\n{}", headings(under), lines.concat());
+        // Clocks do not matter to a rule that uses none.
+        if !lines.is_empty() {
+            let _ = write!(text, "\"no\" ({}) speaks for\n{}", headings(under), lines.concat());
+        }
     }
     let (networks, states) =
         surveyed.iter().fold((0, 0), |(all, states), one| (all + one.extent.networks, states + one.extent.states));

@@ -8,7 +8,7 @@ use crate::article::Article;
 use crate::delivery::Delivery;
 use crate::engine::Limits;
 #[cfg(feature = "scripts")]
-use crate::expression::TABLE;
+use crate::expression::as_row;
 use crate::fault::{Fault, line_of};
 use crate::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster::{Kind, Layout, MasterId, Op, Request, Topology};
@@ -320,11 +320,7 @@ impl Reader<'_> {
         if topology.edges().count() > 32 {
             return Err(self.fault(&file.masters, "more than 32 edges are too many to explore"));
         }
-        #[cfg(feature = "scripts")]
-        let table = matches!(rule, RuleName::Expression(expression) if expression.is_table());
-        #[cfg(not(feature = "scripts"))]
-        let table = false;
-        let takes = Takes { kind: rule.kind(), table, no_clocks: no_clocks(rule) };
+        let takes = Takes { kind: rule.kind(), table: rule.is_table(), no_clocks: no_clocks(rule) };
         let scope = Scope {
             link: match link.get_ref() {
                 LinkName::Stream => Link::Stream { resets },
@@ -463,15 +459,6 @@ fn no_clocks(rule: RuleName) -> Option<&'static str> {
         _ => "this rule uses no wall clocks",
     };
     (!rule.goes_by_clocks()).then_some(why)
-}
-
-/// An operation on a key, as one on the row of that name.
-#[cfg(feature = "scripts")]
-fn as_row(Request { key, op }: Request) -> Request {
-    let time = op.time();
-    let op = Op::In { field: key, op: Box::new(op.into_untimed()) };
-    let op = time.map_or(op.clone(), |time| Op::At(time, Box::new(op)));
-    Request { key: TABLE.into(), op }
 }
 
 /// `A`, or `A/2` for a second client of A.

@@ -41,6 +41,9 @@ fn writes(structures: &[u64], requests: usize) -> usize {
 
 impl Plan {
     /// Judges the rule over histories, unless the user asks for scopes of their own and for no histories.
+    ///
+    /// # Errors
+    /// If the user asks for too many masters or writes, or if a property of the user's own is not valid.
     pub(super) fn judge_all_networks(
         &self,
         rule: &dyn Ruled,
@@ -48,6 +51,12 @@ impl Plan {
         claims: Claims,
         found: &mut Found,
     ) -> Result<(), Failure> {
+        for (masters, writes) in &self.histories {
+            let alone = (*writes == 1).then(|| "one write is in no conflict: give 2 or more".to_owned());
+            if let Some(fault) = Bounds::new(*masters, *writes, rule.requests()).fault().or(alone) {
+                return Err(Failure::Request(format!("`.histories({masters}, {writes})`: {fault}")));
+            }
+        }
         let asked = Asked { claims, ..self.asked.clone() };
         for (bounds, skewed) in self.bounds(rule, worlds) {
             let report = rule.over_histories(bounds, &asked);

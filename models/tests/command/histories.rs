@@ -65,6 +65,7 @@ fn what_is_wrong_with_the_question_is_told_and_what_was_not_tested() {
         (&["set", "--request", "insert x"], "for example: `insert x into k`"),
         (&["set", "--masters", "1"], "1 masters: give 2 to 6"),
         (&["set", "--writes", "11"], "11 writes: give 1 to 10"),
+        (&["last-write-wall", "--request", "at 5, set k = v"], "times of their own (`--clocks`); leave out `at`"),
         (&["bounded-counter", "--masters", "2", "--request", "transfer 1 of k to C"], "no such master among 2"),
     ] {
         let (status, out, err) = Folder::new().run(&[&["histories"], arguments].concat());
@@ -74,7 +75,81 @@ fn what_is_wrong_with_the_question_is_told_and_what_was_not_tested() {
     let (status, out, _) = Folder::new().run(&["histories", "bounded-counter", "--request", "subtract 1 from k"]);
     assert_eq!(status, 1);
     assert!(out.contains("the rule refused every request: nothing was judged"), "{out}");
+    assert!(out.contains("| convergence     | not tested") && !out.contains("holds"), "{out}");
     let (status, out, _) = Folder::new().run(&["histories", "set", "--writes", "6", "--seconds", "0"]);
     assert_eq!(status, 1);
     assert!(out.contains("stopped before the end") && out.contains("not exhausted"), "{out}");
+    // The first that is found need not be the shortest.
+    let (_, out, _) = Folder::new().run(&["histories", "mysql", "--writes", "6", "--seconds", "0"]);
+    assert!(out.contains("| convergence     | violated (at most "), "{out}");
+    // A change that comes again is a step, too, and is not counted.
+    let (_, out, _) = Folder::new().run(&["histories", "arrival", "--writes", "2", "--delivery", "at-least-once"]);
+    assert!(out.contains("| convergence     | violated (2 writes)"), "{out}");
+}
+
+/// A scenario file with this rule.
+fn file(rule: &str) -> String {
+    let scenario = "about = \"mine\"\nmasters = 2\ntopology = \"all-to-all\"\nlink = \"stream\"\n\n";
+    format!("{scenario}{rule}\n[clients]\nA = [\"set k = 1\"]\nB = [\"set k = 2\"]\n")
+}
+
+/// What `histories` prints of this rule, whose traces replay.
+fn judged(rule: &str, arguments: &[&str]) -> String {
+    let folder = Folder::with("mine.toml", file(rule));
+    let (status, out, err) = folder.run(&[&["histories", "mine.toml"], arguments].concat());
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    for (_, trace) in out.lines().filter_map(|line| line.split_once("multimaster replay ")) {
+        let (status, out, err) = folder.run(&["replay", trace]);
+        assert_eq!((status, err.as_str()), (0, ""), "{trace}: {out}");
+    }
+    out
+}
+
+#[test]
+fn blanks_in_a_script_are_carried_by_a_trace() {
+    let rule = "[rule]\nover = \"arrival\"\nkeep = '''\nlet text = `a\n    b`;\n\
+                if text.len() == 7 { second } else { throw \"other blanks\" }\n'''\n";
+    let out = judged(rule, &["--writes", "2"]);
+    assert!(out.contains("| convergence     | violated (4 steps, 2 writes)"), "{out}");
+}
+
+#[test]
+fn a_rule_for_tables_is_judged_on_rows() {
+    let rule = "[rule]\nkind = \"table\"\nstart = \"#{}\"\nread = \"state\"\napply = '''\n\
+                for key in state.keys() { if state[key] == change.op.value { state.remove(key); } }\n\
+                if change.op.name == \"delete\" { state.remove(change.key); } else { state[change.key] = change.op.value; }\n\
+                state\n'''\n";
+    let out = judged(rule, &["--writes", "2"]);
+    assert!(out.contains("of `in rows, set k = 1`, `in rows, set k = 2`, `in rows, "), "{out}");
+    assert!(out.contains("| convergence     | violated (4 steps, 2 writes)"), "{out}");
+    let out = judged(rule, &["--writes", "2", "--request", "set a = x", "--request", "set b = x"]);
+    assert!(out.contains("of `in rows, set a = x`, `in rows, set b = x`"), "{out}");
+    assert!(out.contains("| convergence     | violated (4 steps, 2 writes)"), "{out}");
+}
+
+#[test]
+fn a_key_without_a_row_shows_nothing() {
+    let rule = "[rule]\nkind = \"register\"\napply = \"change.op.value\"\nread = \"state\"\n";
+    let out = judged(rule, &["--writes", "2", "--request", "set k = 1", "--request", "delete k"]);
+    assert!(out.contains("| no policy loss  | violated (3 steps, 2 writes)"), "{out}");
+}
+
+#[test]
+fn reads_are_held_to_the_specification_of_the_file() {
+    let rule = "rule = \"last-write\"\n[specification]\nread = \"()\"\n[properties.empty]\nalways = 'A[\"k\"] == ()'\n";
+    let out = judged(rule, &["--writes", "2"]);
+    assert!(out.contains("| specification   | violated (1 step, 1 write)"), "{out}");
+    assert!(out.contains("not asked of histories, but of networks (`check`): empty"), "{out}");
+}
+
+#[test]
+fn a_rule_that_measures_times_is_told_from_one_that_compares_them() {
+    let rule = "[rule]\nkind = \"register\"\nread = \"if state == () { () } else { state.value }\"\napply = '''\n\
+                let it = #{value: change.op.value, time: change.time, master: change.master};\n\
+                if state == () || change.time > 10 || change.time > state.time { return it; }\n\
+                if change.time == state.time && change.master > state.master { it } else { state }\n'''\n";
+    let out = judged(rule, &["--writes", "2"]);
+    assert!(out.contains("| convergence     | holds"), "{out}");
+    assert!(out.contains("about these keys and times alone, because the rule is not order only: "), "{out}");
+    assert!(!judged(&rule.replace("10", "1000000000000"), &["--writes", "2"]).contains("alone"));
 }

@@ -86,7 +86,8 @@ impl ForRule for Judged<'_> {
 
     fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Self::Answer {
         let rule = |at| AnyRule::new(rule(at));
-        let bounds = Bounds { requests: histories::operations(&rule(MasterId(0))), ..self.bounds };
+        let [requests, _] = super::super::requests(self.rule, &rule(MasterId(0)));
+        let bounds = Bounds { requests, ..self.bounds };
         let (by_master, claims) = (self.rule.differs_by_master(), self.rule.claims());
         let subject = Subject { rule: &rule, by_master, claims, specification: None };
         let report = match self.beyond {
