@@ -362,11 +362,11 @@ impl Tables {
     fn judgement(&mut self, cluster: &Cluster, local: u32, history: u32) -> Judgement {
         let core = self.locals[local].core;
         let key = pair(core, history);
-        if let Some(judgement) = self.judged.judgements.get(&key).filter(|_| self.remembers) {
+        if let Some(judgement) = self.judged.judgements.get(&key) {
             return *judgement;
         }
         let key_seen = pair(core, self.selection_seen(history, core));
-        let known = self.judged.by_selection.get(&key_seen).filter(|_| self.remembers);
+        let known = self.judged.by_selection.get(&key_seen);
         let judgement = known
             .copied()
             .unwrap_or_else(|| cluster.judgement(&self.locals[core].replica, &self.histories[history].history));
@@ -383,15 +383,27 @@ impl Tables {
     }
 
     /// What comes of a step: remembered, or worked out.
+    #[inline]
     fn outcomes(
         &mut self,
         cluster: &Cluster,
         step: Step,
         work_out: impl FnOnce(&mut Self, &mut Arc<AnyReplica>) -> (Told, Vec<Letter>),
     ) -> Outcomes {
-        if let Some(known) = self.steps.get(&step).filter(|_| self.remembers) {
-            return *known;
+        match self.steps.get(&step) {
+            Some(known) => *known,
+            None => self.worked_out(cluster, step, work_out),
         }
+    }
+
+    // Apart from the look-up, which is done at each step of an exploration.
+    #[cold]
+    fn worked_out(
+        &mut self,
+        cluster: &Cluster,
+        step: Step,
+        work_out: impl FnOnce(&mut Self, &mut Arc<AnyReplica>) -> (Told, Vec<Letter>),
+    ) -> Outcomes {
         let mut replica = Arc::clone(&self.locals[step.node].replica);
         let (told, letters) = work_out(self, &mut replica);
         let letters: Vec<u32> = letters.into_iter().map(|letter| self.letter_number(Arc::new(letter))).collect();

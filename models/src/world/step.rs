@@ -177,7 +177,7 @@ impl<P: Parts> Step<'_, P> {
         let node = &mut self.world.masters[at.index()];
         self.parts.judge(self.cluster, node, &self.world.history);
         // A running link delivers also what brings nothing.
-        if matches!(self.cluster.scope.link, Link::Datagram { .. } | Link::Soup) {
+        if matches!(self.cluster.scope.link, Link::Datagram { .. } | Link::Soup) && !self.world.wire.is_empty() {
             let mut wire = std::mem::take(&mut self.world.wire);
             wire.retain(|letter| self.parts.letter(letter).to != at || !self.is_spent(letter));
             self.world.wire = wire;
