@@ -16,7 +16,7 @@ const TABLE: &str = "rows";
 
 /// An operation on a key, as one on the row of that name. What is one on a row already, as traces spell it, stays.
 pub(crate) fn as_row(Request { key, op }: Request) -> Request {
-    if key == Key::from(TABLE) && matches!(op.untimed(), Op::In { .. }) {
+    if key == TABLE && matches!(op.untimed(), Op::In { .. }) {
         return Request { key, op };
     }
     let time = op.time();

@@ -1,8 +1,8 @@
 //! The shortest schedule of a violation: [`Violation`].
 
-use super::Search;
 use super::lattice::{Lattice, Part, covers, places};
 use super::numbered::{NOTHING, StateNo};
+use super::search::Search;
 use multimaster::{Dot, MasterId, Op, Request};
 use std::fmt;
 
