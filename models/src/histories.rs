@@ -3,13 +3,14 @@
 //! The protocol promises a rule that a master applies each change once, after all that its writer had seen. Whatever the
 //! topology and the links, what a master keeps therefore depends on two things only: the *causal history* (which writes were
 //! made, and what each writer had seen), and the order in which the master applied them, which is a linear extension of it.
-//! So a rule can be judged without a network: all histories of a few writes are enumerated, each once, and for each the
-//! states are computed in which masters can be that have seen all of it.
+//! So a rule can be judged without a network. All histories of a few writes are enumerated, each once. For each, the states
+//! of a master that has seen all of it are computed, and judged.
 //!
-//! A history is listed in the order of its stamps, and extended by one write at its end. `states[part]` are the states after
-//! each closed part of it. A new write adds only the parts that it is in, so that of a history only one or two are computed:
-//! the state after a part is the state after a smaller one, with the change applied that came last, for each that can have
-//! come last. Only the whole history is judged: every part of it is a history of its own.
+//! The writes of a history are listed in the order of their stamps, and a history is extended by one write at its end. A *cut*
+//! is a set of writes that holds, with each, all that it had seen. For each cut the table has the states of a master that has
+//! seen just this cut. They follow from smaller cuts: one write came last, and was applied to a state after the others. A new
+//! write adds only the cuts that it is in, about two a history. Only the cut of all writes is judged: a smaller cut is a
+//! history of its own, which is enumerated as well.
 
 mod alphabet;
 mod bounds;
@@ -74,8 +75,9 @@ pub fn judge_each_script(subject: &Subject<'_>, bounds: Bounds) -> Result<(Repor
     Ok((search.report(), by_script))
 }
 
-/// Judges the rule, and counts a violation only if it takes fewer steps than `known` has it of the same requests or of what
-/// begins them, whatever their times: what is found is then due to the circumstances of these bounds.
+/// Judges the rule, and leaves out what the same requests come to otherwise. `known` tells, by script, in how few steps a
+/// property is violated under other circumstances. A violation counts only if it takes fewer steps than that, for the same
+/// requests and for their beginnings; times are not compared. What is found is due to the circumstances of these bounds.
 ///
 /// # Errors
 /// If the bounds are not right, in words.
@@ -92,7 +94,7 @@ pub fn judge_beyond(subject: &Subject<'_>, bounds: Bounds, known: &ByScript) -> 
 }
 
 /// Judges also these properties of the user's own, wherever all masters have seen all that was written. Those that are said
-/// of quiescence are judged once all clients are done. Not judged are those of a rule that refuses a request.
+/// of quiescence are judged once all clients are done. If the rule refuses a request, none of them is judged.
 ///
 /// # Errors
 /// If the bounds are not right, in words.

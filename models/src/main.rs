@@ -340,7 +340,7 @@ fn survey(name: Option<&str>) -> Result<bool, Failure> {
         return Ok(true);
     };
     let ruled = rules::ruled(name)?;
-    let surveyed = rules::survey(ruled.rule);
+    let surveyed = rules::try_survey(ruled.rule, &rules::SIZES).map_err(Failure::Given)?;
     if let Some(fault) = ruled.fault() {
         return Err(fault.into());
     }

@@ -6,9 +6,9 @@ mod survey;
 
 #[cfg(feature = "cli")]
 pub use ruled::{Ruled, examples, ruled};
-pub(crate) use survey::survey_of;
 pub use survey::{
     Cell, Extent, SIZES, SMALL_SIZES, Surveyed, extent_of, in_a_table, in_full, survey, survey_all, survey_within,
+    try_survey,
 };
 
 use crate::any_rule::{AnyRule, Pack};

@@ -347,7 +347,7 @@ impl<R: Resolver> Verify<R> {
         let plan = self.plan.clone();
         let survey = move |rules: Rules<R>| {
             let given = rules::given(plan.given(&rules));
-            rules::survey_of(given, &rules::SMALL_SIZES).unwrap_or_else(|_| watch::remembers())
+            rules::try_survey(given, &rules::SMALL_SIZES).unwrap_or_else(|_| watch::remembers())
         };
         guarded(&self.rules, PATIENCE, survey).map_err(Failure::Misbehaves)
     }

@@ -9,13 +9,12 @@ mod enabled;
 mod state;
 mod step;
 mod streams;
-mod values;
+pub(crate) mod values;
 
 pub use action::{Action, InquiryNumber, LetterNumber};
 pub use state::{Faults, State};
 pub(crate) use state::{Master, Seen, locked};
 pub(crate) use step::Step;
-pub(crate) use values::Values;
 
 use crate::cluster::Cluster;
 use crate::model::Sent;

@@ -141,7 +141,7 @@ pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
     if let Some(why) = report.untested() {
         writeln!(std::io::stdout(), "\n{why}")?;
     }
-    Ok(!report.cut && report.untested().is_none())
+    Ok(!report.stopped && report.untested().is_none())
 }
 
 fn print(ruled: &Ruled, report: &Report, traces: &Path) -> Result<(), Failure> {

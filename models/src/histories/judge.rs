@@ -5,7 +5,7 @@
 //! them a reading shows is looked up in tables, and the tables are filled by the same functions that `History` uses. What is
 //! found is judged again by `History` before it is reported; and tests compare the two on all small histories.
 
-use super::lattice::{Lattice, Part, places};
+use super::lattice::{Cut, Lattice, places};
 use super::numbered::{ReadingNo, StateNo};
 use crate::history::parts::{Deed, Part as Place, by_part};
 use crate::history::{Claim, Claims, History, Judged, Write};
@@ -155,23 +155,23 @@ impl Judge {
         })
     }
 
-    /// What is wrong in this state of a master that has seen this part of the history.
-    pub(crate) fn judge(&mut self, lattice: &mut Lattice, part: Part, state: StateNo) -> Wrongs {
+    /// What is wrong in this state of a master that has seen this cut of the history.
+    pub(crate) fn judge(&mut self, lattice: &mut Lattice, cut: Cut, state: StateNo) -> Wrongs {
         let reading = lattice.rule.read(state);
         let mut wrongs = Wrongs::default();
-        self.judge_values(lattice, part, state, reading, &mut wrongs);
+        self.judge_values(lattice, cut, state, reading, &mut wrongs);
         self.shown(lattice, reading);
         let mut in_full = false;
         for (place, table) in self.tables.iter().enumerate() {
             let Some(Shown { shown, totals, .. }) = self.readings[reading as usize].as_ref() else { continue };
-            let view = View { lattice, table, part, state, shown: shown[place], claims: self.claims };
+            let view = View { lattice, table, cut, state, shown: shown[place], claims: self.claims };
             match &table.adds {
                 None => view.judge(&mut wrongs),
                 Some(adds) => in_full |= !view.adds_up(adds, totals[place]),
             }
         }
         if in_full {
-            let master = Observed { lattice, keys: &self.keys, part, state, reading, claims: self.claims };
+            let master = Observed { lattice, keys: &self.keys, cut, state, reading, claims: self.claims };
             let history = master.history();
             let judgements = history.judge(&master);
             for loss in &judgements.losses {
@@ -188,8 +188,8 @@ impl Judge {
     }
 
     /// Whether the writes account for what is read.
-    fn judge_values(&mut self, lattice: &Lattice, part: Part, state: StateNo, reading: ReadingNo, wrongs: &mut Wrongs) {
-        let present = bits((0..lattice.by_op.len()).filter(|op| lattice.by_op[*op] & part != 0));
+    fn judge_values(&mut self, lattice: &Lattice, cut: Cut, state: StateNo, reading: ReadingNo, wrongs: &mut Wrongs) {
+        let present = bits((0..lattice.by_op.len()).filter(|op| lattice.by_op[*op] & cut != 0));
         let known = self.shown(lattice, reading).accounted.get(&present).copied();
         let accounted = known.unwrap_or_else(|| {
             let writes = (1..).zip(&self.alphabet).enumerate().filter(|(op, _)| present & 1 << op != 0);
@@ -200,7 +200,7 @@ impl Judge {
             accounted
         });
         if !accounted {
-            let master = Observed { lattice, keys: &self.keys, part, state, reading, claims: self.claims };
+            let master = Observed { lattice, keys: &self.keys, cut, state, reading, claims: self.claims };
             match master.history().invented(&master) {
                 None => {}
                 Some(Ok(_)) => wrongs.invented = true,
@@ -210,17 +210,17 @@ impl Judge {
     }
 
     /// The state as `History` judges it.
-    pub(crate) fn observed<'a>(&'a self, lattice: &'a mut Lattice, part: Part, state: StateNo) -> Observed<'a> {
+    pub(crate) fn observed<'a>(&'a self, lattice: &'a mut Lattice, cut: Cut, state: StateNo) -> Observed<'a> {
         let reading = lattice.rule.read(state);
-        Observed { lattice, keys: &self.keys, part, state, reading, claims: self.claims }
+        Observed { lattice, keys: &self.keys, cut, state, reading, claims: self.claims }
     }
 }
 
-/// One table, beside one state of a master that has seen `part`.
+/// One table, beside one state of a master that has seen `cut`.
 struct View<'a> {
     lattice: &'a Lattice,
     table: &'a Table,
-    part: Part,
+    cut: Cut,
     state: StateNo,
     /// The operations whose content is read.
     shown: Ops,
@@ -229,8 +229,8 @@ struct View<'a> {
 
 impl View<'_> {
     /// The writes of these operations that the master has seen.
-    fn of(&self, ops: Ops) -> Part {
-        places(ops).fold(0, |all, op| all | self.lattice.by_op[op]) & self.part
+    fn of(&self, ops: Ops) -> Cut {
+        places(ops).fold(0, |all, op| all | self.lattice.by_op[op]) & self.cut
     }
 
     fn op(&self, write: usize) -> usize {
@@ -265,7 +265,7 @@ impl View<'_> {
     }
 
     /// The writes that do the same as this one's operation, and that `knower` had not seen.
-    fn fresh(&self, op: usize, knower: usize) -> Part {
+    fn fresh(&self, op: usize, knower: usize) -> Cut {
         self.of(self.table.same[op]) & !self.lattice.writes[knower].past
     }
 
@@ -273,7 +273,7 @@ impl View<'_> {
         let (table, lattice) = (self.table, self.lattice);
         let own = 1 << write;
         let past = lattice.writes[write].past;
-        let concurrent = self.part & !past & !lattice.heard[write] & !own;
+        let concurrent = self.cut & !past & !lattice.heard[write] & !own;
         let contested = self.of(table.competing[self.op(write)]) & concurrent != 0;
         let mut shown_of_past = false;
         let mut shown_of_others = false;
@@ -324,11 +324,11 @@ fn claim(lattice: &Lattice, claims: Claims, state: StateNo, key: usize, dot: Dot
     }
 }
 
-/// A master in some state that has seen some part of the history.
+/// A master in some state that has seen some cut of the history.
 pub(crate) struct Observed<'a> {
     pub(crate) lattice: &'a Lattice,
     keys: &'a [Key],
-    part: Part,
+    cut: Cut,
     state: StateNo,
     pub(crate) reading: ReadingNo,
     claims: Claims,
@@ -356,7 +356,7 @@ impl Observed<'_> {
 
 impl Judged for Observed<'_> {
     fn has_seen(&self, dot: Dot) -> bool {
-        places(self.part).any(|place| self.lattice.writes[place].dot == dot)
+        places(self.cut).any(|place| self.lattice.writes[place].dot == dot)
     }
 
     fn read(&self, key: &Key) -> Reading {

@@ -1,7 +1,7 @@
-//! A causal history, and what masters can keep that have seen each closed part of it: [`Lattice`].
+//! A causal history, and what masters can keep that have seen each closed cut of it: [`Lattice`].
 //!
-//! The history grows and shrinks at its end, in stamp order. A part is a set of writes that is closed under what delivery
-//! guarantees, as bits; the newest write adds only the parts that it is in, and all others stay as they were.
+//! The history grows and shrinks at its end, in stamp order. A cut is a set of writes that is closed under what delivery
+//! guarantees, as bits; the newest write adds only the cuts that it is in, and all others stay as they were.
 
 use super::numbered::{ChangeNo, Made, NOTHING, Numbered, StateNo};
 use crate::delivery::Delivery;
@@ -11,7 +11,7 @@ use multimaster::{Dot, MasterId, Op, Refusal, Stamp, VersionVector};
 use smallvec::{SmallVec, smallvec};
 
 /// A set of writes, by their place in the history.
-pub(crate) type Part = u16;
+pub(crate) type Cut = u16;
 
 /// The most writes of a history.
 pub(crate) const MOST_WRITES: usize = 10;
@@ -19,9 +19,9 @@ pub(crate) const MOST_WRITES: usize = 10;
 /// A few states, ascending, each once.
 pub(super) type Few = SmallVec<[StateNo; 2]>;
 
-/// The places in a part, ascending.
-pub(super) fn places(part: Part) -> impl Iterator<Item = usize> {
-    let mut left = part;
+/// The places in a cut, ascending.
+pub(super) fn places(cut: Cut) -> impl Iterator<Item = usize> {
+    let mut left = cut;
     std::iter::from_fn(move || {
         let place = (left != 0).then(|| left.trailing_zeros() as usize)?;
         left &= left - 1;
@@ -30,7 +30,7 @@ pub(super) fn places(part: Part) -> impl Iterator<Item = usize> {
 }
 
 /// Whether all of `less` is in `more`.
-pub(super) fn covers(more: Part, less: Part) -> bool {
+pub(super) fn covers(more: Cut, less: Cut) -> bool {
     less & !more == 0
 }
 
@@ -42,11 +42,11 @@ pub(crate) struct Written {
     /// Which operation, by its index in the alphabet.
     pub(crate) op: usize,
     /// What its master had seen.
-    pub(crate) seen: Part,
+    pub(crate) seen: Cut,
     /// What it was made in knowledge of: that, and all that the writers of that knew.
-    pub(crate) past: Part,
+    pub(crate) past: Cut,
     /// What delivery guarantees to come before it.
-    pub(crate) needs: Part,
+    pub(crate) needs: Cut,
     /// Its Lamport time, counted without gaps.
     pub(crate) time: u64,
     /// Its wall-clock time, counted without gaps, if the rule uses wall clocks.
@@ -66,12 +66,12 @@ pub(crate) struct Written {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Next {
     pub(crate) at: usize,
-    pub(crate) seen: Part,
+    pub(crate) seen: Cut,
     pub(crate) op: usize,
     pub(crate) wall: Option<u64>,
 }
 
-/// The states in which a master can be that has seen one part.
+/// The states in which a master can be that has seen one cut.
 #[derive(Clone, Debug)]
 enum States {
     /// Whichever master it is.
@@ -145,18 +145,18 @@ pub(crate) struct Lattice {
     pub(crate) alphabet: Vec<(usize, Op)>,
     /// The history, in stamp order.
     pub(crate) writes: Vec<Written>,
-    /// By part; only those in `parts` count.
+    /// By cut; only those in `cuts` count.
     cells: Vec<Cell>,
-    /// All parts of the history so far, ascending, so that a smaller one comes first.
-    parts: Vec<Part>,
+    /// All cuts of the history so far, ascending, so that a smaller one comes first.
+    cuts: Vec<Cut>,
     /// By write, the later ones that must not come before it.
-    blocks: Vec<Part>,
+    blocks: Vec<Cut>,
     /// By write, the later ones made in knowledge of it.
-    pub(super) heard: Vec<Part>,
+    pub(super) heard: Vec<Cut>,
     /// By master, its own writes.
-    pub(super) own: Vec<Part>,
+    pub(super) own: Vec<Cut>,
     /// By operation, the writes of it.
-    pub(super) by_op: Vec<Part>,
+    pub(super) by_op: Vec<Cut>,
     applied: HashMap<u64, StateNo, FixedState>,
     /// States and changes are forgotten beyond this many, and applications beyond four times as many.
     pub(super) most_numbers: usize,
@@ -181,7 +181,7 @@ impl Lattice {
             rule,
             writes: Vec::with_capacity(writes),
             cells: vec![nothing; 1 << writes],
-            parts: vec![0],
+            cuts: vec![0],
             blocks: Vec::new(),
             heard: Vec::new(),
             own: vec![0; around.masters],
@@ -200,12 +200,12 @@ impl Lattice {
     }
 
     /// All writes so far.
-    pub(crate) fn all(&self) -> Part {
+    pub(crate) fn all(&self) -> Cut {
         (1 << self.writes.len()) - 1
     }
 
-    pub(crate) fn parts(&self) -> &[Part] {
-        &self.parts
+    pub(crate) fn cuts(&self) -> &[Cut] {
+        &self.cuts
     }
 
     /// How often numbers were forgotten: what was numbered in another epoch has other numbers now.
@@ -213,48 +213,48 @@ impl Lattice {
         self.epoch
     }
 
-    /// What is known by who has seen `part`: that, and all that the writers of that knew.
-    pub(crate) fn closure(&self, part: Part) -> Part {
+    /// What is known by who has seen `cut`: that, and all that the writers of that knew.
+    pub(crate) fn closure(&self, cut: Cut) -> Cut {
         if self.around.delivery != Delivery::Unordered {
-            return part;
+            return cut;
         }
-        places(part).fold(part, |known, place| known | self.writes[place].past)
+        places(cut).fold(cut, |known, place| known | self.writes[place].past)
     }
 
     /// Whether the master can have seen just this: it knows its own writes, and what it had seen when it made them.
-    pub(crate) fn can_be(&self, at: usize, part: Part) -> bool {
-        covers(part, self.own[at]) && self.has_lived(at, part)
+    pub(crate) fn can_be(&self, at: usize, cut: Cut) -> bool {
+        covers(cut, self.own[at]) && self.has_lived(at, cut)
     }
 
-    /// Whether what the master had seen at each of its own writes in `part` is in `part`. Causal delivery implies it.
-    fn has_lived(&self, at: usize, part: Part) -> bool {
+    /// Whether what the master had seen at each of its own writes in `cut` is in `cut`. Causal delivery implies it.
+    fn has_lived(&self, at: usize, cut: Cut) -> bool {
         self.around.delivery != Delivery::Unordered
-            || places(part & self.own[at]).all(|place| covers(part, self.writes[place].seen))
+            || places(cut & self.own[at]).all(|place| covers(cut, self.writes[place].seen))
     }
 
-    /// The states in which the master can be that has seen this part.
-    pub(crate) fn states(&self, at: usize, part: Part) -> &[StateNo] {
-        match &self.cells[usize::from(part)].states {
+    /// The states in which the master can be that has seen this cut.
+    pub(crate) fn states(&self, at: usize, cut: Cut) -> &[StateNo] {
+        match &self.cells[usize::from(cut)].states {
             States::One(state) => std::slice::from_ref(state),
             States::Each(states) => &states[at],
         }
     }
 
     /// The state, if it is the same at whichever master.
-    pub(crate) fn only_state(&self, part: Part) -> Option<StateNo> {
-        match self.cells[usize::from(part)].states {
+    pub(crate) fn only_state(&self, cut: Cut) -> Option<StateNo> {
+        match self.cells[usize::from(cut)].states {
             States::One(state) => Some(state),
             States::Each(_) => None,
         }
     }
 
-    /// The Lamport time of a write by who has seen this part.
-    pub(crate) fn time_after(&self, part: Part) -> u64 {
-        self.cells[usize::from(part)].time + 1
+    /// The Lamport time of a write by who has seen this cut.
+    pub(crate) fn time_after(&self, cut: Cut) -> u64 {
+        self.cells[usize::from(cut)].time + 1
     }
 
-    /// Whether a master that has seen this part can make the next write in stamp order.
-    pub(crate) fn can_write(&self, at: usize, seen: Part) -> bool {
+    /// Whether a master that has seen this cut can make the next write in stamp order.
+    pub(crate) fn can_write(&self, at: usize, seen: Cut) -> bool {
         let later = self.writes.last().is_none_or(|last| (last.time, last.at) < (self.time_after(seen), at));
         later && self.can_be(at, seen)
     }
@@ -264,8 +264,8 @@ impl Lattice {
         self.around.spread.wall(wall)
     }
 
-    /// The latest wall-clock time known to who has seen this part.
-    pub(crate) fn latest_wall(&self, seen: Part) -> u64 {
+    /// The latest wall-clock time known to who has seen this cut.
+    pub(crate) fn latest_wall(&self, seen: Cut) -> u64 {
         places(self.closure(seen)).filter_map(|place| self.writes[place].wall).max().unwrap_or(0)
     }
 
@@ -313,7 +313,7 @@ impl Lattice {
     /// Adds a write at the end of the history.
     pub(crate) fn push(&mut self, write: Written) {
         let place = self.writes.len();
-        let bit: Part = 1 << place;
+        let bit: Cut = 1 << place;
         places(write.needs).for_each(|before| self.blocks[before] |= bit);
         places(write.past).for_each(|before| self.heard[before] |= bit);
         self.own[write.at] |= bit;
@@ -323,36 +323,36 @@ impl Lattice {
         self.effort.branched += u64::from(write.from.is_some());
         let (needs, time) = (write.needs, write.time);
         self.writes.push(write);
-        for old in 0..self.parts.len() {
-            let old = self.parts[old];
+        for old in 0..self.cuts.len() {
+            let old = self.cuts[old];
             if covers(old, needs) {
                 let states = self.states_of(old | bit);
                 let time = time.max(self.cells[usize::from(old)].time);
                 self.cells[usize::from(old | bit)] = Cell { time, states };
-                self.parts.push(old | bit);
+                self.cuts.push(old | bit);
             }
         }
-        self.effort.cells += self.parts.iter().rev().take_while(|part| **part & bit != 0).count() as u64;
+        self.effort.cells += self.cuts.iter().rev().take_while(|cut| **cut & bit != 0).count() as u64;
     }
 
     /// Takes the last write away.
     pub(crate) fn pop(&mut self) {
         let Some(write) = self.writes.pop() else { return };
-        let bit: Part = 1 << self.writes.len();
+        let bit: Cut = 1 << self.writes.len();
         places(write.needs).for_each(|before| self.blocks[before] &= !bit);
         places(write.past).for_each(|before| self.heard[before] &= !bit);
         self.own[write.at] &= !bit;
         self.by_op[write.op] &= !bit;
         self.blocks.pop();
         self.heard.pop();
-        while self.parts.last().is_some_and(|part| part & bit != 0) {
-            self.parts.pop();
+        while self.cuts.last().is_some_and(|cut| cut & bit != 0) {
+            self.cuts.pop();
         }
     }
 
-    /// The writes of the part that can have come last.
-    fn last_of(&self, part: Part) -> impl Iterator<Item = usize> {
-        places(part).filter(move |place| self.blocks[*place] & part == 0)
+    /// The writes of the cut that can have come last.
+    fn last_of(&self, cut: Cut) -> impl Iterator<Item = usize> {
+        places(cut).filter(move |place| self.blocks[*place] & cut == 0)
     }
 
     pub(super) fn apply(&mut self, at: usize, state: StateNo, change: ChangeNo) -> StateNo {
@@ -368,14 +368,14 @@ impl Lattice {
         after
     }
 
-    fn states_of(&mut self, part: Part) -> States {
+    fn states_of(&mut self, cut: Cut) -> States {
         let exact = !self.around.by_master && !self.around.snapshots && self.around.delivery != Delivery::AtLeastOnce;
-        if exact && let Some(state) = self.one_state_of(part) {
+        if exact && let Some(state) = self.one_state_of(cut) {
             return States::One(state);
         }
-        let mut each: Vec<Few> = (0..self.around.masters).map(|at| self.states_at(at, part)).collect();
+        let mut each: Vec<Few> = (0..self.around.masters).map(|at| self.states_at(at, cut)).collect();
         if self.around.snapshots {
-            self.merge_into(part, &mut each);
+            self.merge_into(cut, &mut each);
         }
         let mut met = each.iter().flatten();
         match met.next() {
@@ -384,17 +384,17 @@ impl Lattice {
         }
     }
 
-    /// The state after this part, if it is the same in whichever order its writes are applied.
-    fn one_state_of(&mut self, part: Part) -> Option<StateNo> {
+    /// The state after this cut, if it is the same in whichever order its writes are applied.
+    fn one_state_of(&mut self, cut: Cut) -> Option<StateNo> {
         let mut one = None;
-        let mut last = part;
+        let mut last = cut;
         while last != 0 {
             let place = last.trailing_zeros() as usize;
             last &= last - 1;
-            if self.blocks[place] & part != 0 {
+            if self.blocks[place] & cut != 0 {
                 continue;
             }
-            let States::One(before) = self.cells[usize::from(part & !(1 << place))].states else { return None };
+            let States::One(before) = self.cells[usize::from(cut & !(1 << place))].states else { return None };
             let after = self.apply(0, before, self.writes[place].change);
             if *one.get_or_insert(after) != after {
                 return None;
@@ -403,12 +403,12 @@ impl Lattice {
         one
     }
 
-    /// The states of one master after this part.
-    fn states_at(&mut self, at: usize, part: Part) -> Few {
+    /// The states of one master after this cut.
+    fn states_at(&mut self, at: usize, cut: Cut) -> Few {
         let mut met = Few::new();
-        let last: SmallVec<[usize; MOST_WRITES]> = self.last_of(part).collect();
+        let last: SmallVec<[usize; MOST_WRITES]> = self.last_of(cut).collect();
         for place in last {
-            let before = part & !(1 << place);
+            let before = cut & !(1 << place);
             let (change, own) = (self.writes[place].change, self.writes[place].at == at);
             // An own write comes when just what it had seen is there.
             if (own && before != self.writes[place].seen) || !self.has_lived(at, before) {
@@ -424,7 +424,7 @@ impl Lattice {
         if self.around.delivery == Delivery::AtLeastOnce {
             // What comes again is applied again, once for each change.
             for state in met.clone() {
-                for place in places(part & !self.own[at]) {
+                for place in places(cut & !self.own[at]) {
                     let change = self.writes[place].change;
                     insert(&mut met, self.apply(at, state, change));
                 }
@@ -433,17 +433,17 @@ impl Lattice {
         met
     }
 
-    /// Adds what is left when a master that has seen less takes another's snapshot, and then has seen this part.
-    fn merge_into(&mut self, part: Part, each: &mut [Few]) {
-        let parts: Vec<Part> = self.parts.iter().copied().filter(|less| covers(part, *less)).collect();
+    /// Adds what is left when a master that has seen less takes another's snapshot, and then has seen this cut.
+    fn merge_into(&mut self, cut: Cut, each: &mut [Few]) {
+        let cuts: Vec<Cut> = self.cuts.iter().copied().filter(|less| covers(cut, *less)).collect();
         loop {
             let mut grown = false;
             for at in 0..each.len() {
-                let own = part & self.own[at];
-                for ours in parts.iter().copied().filter(|ours| covers(*ours, own)) {
-                    let whole = std::iter::once(part);
-                    for theirs in parts.iter().copied().chain(whole).filter(|there| ours | there == part) {
-                        grown |= self.merge_at(at, ours, theirs, part, each);
+                let own = cut & self.own[at];
+                for ours in cuts.iter().copied().filter(|ours| covers(*ours, own)) {
+                    let whole = std::iter::once(cut);
+                    for theirs in cuts.iter().copied().chain(whole).filter(|there| ours | there == cut) {
+                        grown |= self.merge_at(at, ours, theirs, cut, each);
                     }
                 }
             }
@@ -453,12 +453,12 @@ impl Lattice {
         }
     }
 
-    fn merge_at(&mut self, at: usize, ours: Part, theirs: Part, part: Part, each: &mut [Few]) -> bool {
+    fn merge_at(&mut self, at: usize, ours: Cut, theirs: Cut, cut: Cut, each: &mut [Few]) -> bool {
         let mut grown = false;
         let (our_seen, their_seen) = (self.vector(ours), self.vector(theirs));
         let senders: Vec<usize> = (0..each.len()).filter(|from| *from != at && self.has_lived(*from, theirs)).collect();
         let their_states: Few = senders.iter().fold(Few::new(), |mut all, from| {
-            let theirs = if theirs == part { &each[*from][..] } else { self.states(*from, theirs) };
+            let theirs = if theirs == cut { &each[*from][..] } else { self.states(*from, theirs) };
             for state in theirs {
                 insert(&mut all, *state);
             }
@@ -474,10 +474,10 @@ impl Lattice {
         grown
     }
 
-    /// The part as a version vector.
-    pub(crate) fn vector(&self, part: Part) -> VersionVector {
+    /// The cut as a version vector.
+    pub(crate) fn vector(&self, cut: Cut) -> VersionVector {
         let mut vector = VersionVector::default();
-        places(part).for_each(|place| vector.insert(self.writes[place].dot));
+        places(cut).for_each(|place| vector.insert(self.writes[place].dot));
         vector
     }
 

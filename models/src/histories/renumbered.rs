@@ -4,7 +4,7 @@
 //! times and sequence numbers are far apart, as they are once there are many writes of other keys. Their order is the same.
 //! A rule that only compares them reads the same in both.
 
-use super::lattice::{Circumstances, Dense, Lattice, Next, Part, Spread, Written, places};
+use super::lattice::{Circumstances, Cut, Dense, Lattice, Next, Spread, Written, places};
 use crate::any_rule::AnyRule;
 use crate::delivery::Delivery;
 use fastrand::Rng;
@@ -31,7 +31,7 @@ pub(crate) struct Difference {
 }
 
 /// A shortest history of at most `writes` writes after which some master reads otherwise, or of which the rule refuses
-/// another part. All masters that write are in `rules`, and each may have its own; clocks are right.
+/// another cut. All masters that write are in `rules`, and each may have its own; clocks are right.
 pub(crate) fn difference(
     rules: &[AnyRule],
     operations: &[Op],
@@ -81,8 +81,8 @@ impl Pair {
     /// The first history of just as many writes as there may be that differs and begins with the present one.
     fn extend(&mut self) -> Option<Difference> {
         for at in 0..self.lattices[0].masters() {
-            for place in 0..self.lattices[0].parts().len() {
-                let seen = self.lattices[0].parts()[place];
+            for place in 0..self.lattices[0].cuts().len() {
+                let seen = self.lattices[0].cuts()[place];
                 if !self.lattices[0].can_write(at, seen) {
                     continue;
                 }
@@ -154,8 +154,8 @@ impl Pair {
     /// The history, and one more write.
     fn told(&self, next: Option<Next>, does: [String; 2]) -> Difference {
         let lattice = &self.lattices[0];
-        let dots = |part: Part| {
-            let dots: Vec<String> = places(part).map(|place| lattice.writes[place].dot.to_string()).collect();
+        let dots = |cut: Cut| {
+            let dots: Vec<String> = places(cut).map(|place| lattice.writes[place].dot.to_string()).collect();
             if dots.is_empty() { "nothing".to_owned() } else { dots.join(" ") }
         };
         let request = |op: usize| Request { key: self.keys[0].clone(), op: lattice.alphabet[op].1.clone() };
@@ -187,8 +187,8 @@ impl Pair {
 }
 
 /// What the master can read, each once.
-fn readings(lattice: &mut Lattice, at: usize, part: Part) -> Vec<Reading> {
-    let states = lattice.states(at, part).to_vec();
+fn readings(lattice: &mut Lattice, at: usize, cut: Cut) -> Vec<Reading> {
+    let states = lattice.states(at, cut).to_vec();
     let mut readings: Vec<Reading> = states
         .into_iter()
         .map(|state| {

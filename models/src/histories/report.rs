@@ -21,7 +21,7 @@ pub struct Report {
     /// Each property, in the order of the table, and what shows that it is violated by the shortest schedule.
     pub findings: Vec<(&'static str, Finding)>,
     /// Whether it was stopped before its end.
-    pub cut: bool,
+    pub stopped: bool,
     /// How long it took.
     pub time: Duration,
 }
@@ -33,7 +33,7 @@ pub enum Finding {
     Holds,
     /// False, as this shows.
     Violated(Box<Violation>),
-    /// Only the rule's own, untested claim says that it holds.
+    /// The only evidence that it holds is the rule's own claim, which is untested.
     NotJudged,
     /// No violation was found before the enumeration was stopped.
     NotExhausted,
@@ -43,7 +43,7 @@ impl Report {
     /// Why nothing was tested, if so.
     pub fn untested(&self) -> Option<&'static str> {
         match (self.histories, self.conflicts) {
-            _ if self.cut => None,
+            _ if self.stopped => None,
             (0, _) => Some("the rule refused every request: nothing was judged"),
             (_, 0) => Some("in no history were two writes of one key concurrent: no conflict was judged"),
             _ => None,
@@ -80,7 +80,7 @@ pub const ASKED: [&str; 8] = [
 /// time, if the rule uses wall clocks.
 pub type Script = Vec<Vec<(usize, Option<u64>)>>;
 
-/// What became of each script. Of a longer one, all that is said of scripts that begin it is said, too.
+/// What became of each script, once all of it is written. Its beginnings are scripts of their own.
 #[derive(Clone, Debug, Default)]
 pub struct ByScript {
     /// The fewest steps to violate each property, in the order of [`ASKED`], once all of it is written. A script that

@@ -1,6 +1,6 @@
 //! The shortest schedule of a violation: [`Violation`].
 
-use super::lattice::{Lattice, Part, covers, places};
+use super::lattice::{Cut, Lattice, covers, places};
 use super::numbered::{NOTHING, StateNo};
 use super::search::Search;
 use multimaster::{Dot, MasterId, Op, Request};
@@ -66,7 +66,7 @@ impl fmt::Display for Step {
 pub(super) fn of(
     search: &mut Search<'_>,
     property: &'static str,
-    part: Part,
+    cut: Cut,
     witnesses: &[(usize, StateNo)],
     steps: usize,
 ) -> Violation {
@@ -88,26 +88,26 @@ pub(super) fn of(
             Request { key: keys[*key].clone(), op }
         })
         .collect();
-    let dots = |part: Part| {
-        let dots: Vec<String> = places(part).map(|place| lattice.writes[place].dot.to_string()).collect();
+    let dots = |cut: Cut| {
+        let dots: Vec<String> = places(cut).map(|place| lattice.writes[place].dot.to_string()).collect();
         if dots.is_empty() { "nothing".to_owned() } else { dots.join(" ") }
     };
     let history = lattice.writes.iter().zip(&requests);
     let history = history.map(|(write, request)| format!("{} = `{request}` after {}", write.dot, dots(write.seen)));
     let history = history.collect();
-    let schedule = if exact { steps_of(lattice, part, witnesses, &requests) } else { Vec::new() };
+    let schedule = if exact { steps_of(lattice, cut, witnesses, &requests) } else { Vec::new() };
     let witnesses = witnesses.iter().map(|(at, _)| MasterId(*at as u16)).collect();
     Violation { property, steps, history, witnesses, reads, schedule }
 }
 
-fn steps_of(lattice: &mut Lattice, part: Part, witnesses: &[(usize, StateNo)], requests: &[Request]) -> Vec<Step> {
+fn steps_of(lattice: &mut Lattice, cut: Cut, witnesses: &[(usize, StateNo)], requests: &[Request]) -> Vec<Step> {
     // By master, the order in which it sees what it sees.
     let orders: Vec<Vec<usize>> = (0..lattice.masters())
         .map(|at| {
             let own = lattice.own[at];
             let target = witnesses.iter().find(|(witness, _)| *witness == at).map(|(_, state)| *state);
             let until = match target {
-                Some(_) => part,
+                Some(_) => cut,
                 None if own == 0 => 0,
                 None => lattice.writes[own.ilog2() as usize].seen | own,
             };
@@ -145,8 +145,8 @@ fn steps_of(lattice: &mut Lattice, part: Part, witnesses: &[(usize, StateNo)], r
 fn reach(
     lattice: &mut Lattice,
     at: usize,
-    (seen, state): (Part, StateNo),
-    until: Part,
+    (seen, state): (Cut, StateNo),
+    until: Cut,
     target: Option<StateNo>,
     order: &mut Vec<usize>,
 ) -> bool {

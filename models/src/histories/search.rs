@@ -3,7 +3,7 @@
 use super::Subject;
 use super::bounds::{Bounds, MOST_MASTERS, Times};
 use super::judge::{Judge, Wrongs};
-use super::lattice::{self, Circumstances, Lattice, Next, Part, Spread, places};
+use super::lattice::{self, Circumstances, Cut, Lattice, Next, Spread, places};
 use super::numbered::StateNo;
 use super::report::{ASKED, ByScript, Finding, Report, Script};
 use super::schedule::{self, Violation};
@@ -39,7 +39,7 @@ pub(super) struct Search<'a> {
     pub(super) own: Option<&'a OwnProperties>,
     progress: &'a mut dyn FnMut(u64),
     started: Instant,
-    cut: bool,
+    stopped: bool,
 }
 
 /// How often the clock is read, in histories.
@@ -64,6 +64,9 @@ impl<'a> Search<'a> {
         let masters = usize::from(bounds.masters);
         let rules: Vec<AnyRule> = (0..bounds.masters).map(|at| (subject.rule)(MasterId(at))).collect();
         let (uses_clocks, kind) = (rules[0].goes_by_clocks(), rules[0].kind());
+        if !uses_clocks && bounds.times != Times::Lamport {
+            return Err("this rule uses no wall clocks: leave out which times they show (`--clocks`)".into());
+        }
         if let Some(timed) = bounds.requests.iter().find(|request| request.op.time().is_some()) {
             return Err(format!("`{timed}`: histories try times of their own (`--clocks`); leave out `at`"));
         }
@@ -99,7 +102,7 @@ impl<'a> Search<'a> {
             own: None,
             progress,
             started: Instant::now(),
-            cut: false,
+            stopped: false,
             subject,
             bounds,
             keys,
@@ -124,7 +127,7 @@ impl<'a> Search<'a> {
             let finding = match (self.found.remove(property), self.not_judged.contains(property)) {
                 (Some(violation), _) => Finding::Violated(Box::new(violation)),
                 (None, true) => Finding::NotJudged,
-                (None, false) if self.cut => Finding::NotExhausted,
+                (None, false) if self.stopped => Finding::NotExhausted,
                 (None, false) => Finding::Holds,
             };
             (property, finding)
@@ -134,7 +137,7 @@ impl<'a> Search<'a> {
             histories: self.histories,
             conflicts: self.conflicts,
             effort: self.lattice.effort,
-            cut: self.cut,
+            stopped: self.stopped,
             time: self.started.elapsed(),
             bounds: self.bounds,
         }
@@ -143,15 +146,15 @@ impl<'a> Search<'a> {
     /// Judges every history that begins with the present one.
     pub(super) fn extend(&mut self) {
         let left = self.bounds.writes - self.lattice.writes.len();
-        if left == 0 || self.cut {
+        if left == 0 || self.stopped {
             return;
         }
         if left >= 2 {
             self.lattice.forget();
         }
         for at in 0..self.lattice.masters() {
-            for place in 0..self.lattice.parts().len() {
-                let seen = self.lattice.parts()[place];
+            for place in 0..self.lattice.cuts().len() {
+                let seen = self.lattice.cuts()[place];
                 if self.lattice.can_write(at, seen) {
                     self.extend_by(at, seen, left);
                 }
@@ -159,7 +162,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn extend_by(&mut self, at: usize, seen: Part, left: usize) {
+    fn extend_by(&mut self, at: usize, seen: Cut, left: usize) {
         let walls = self.walls(seen);
         let own: Vec<usize> = places(self.lattice.own[at]).map(|place| self.lattice.writes[place].op).collect();
         for op in 0..self.lattice.alphabet.len() {
@@ -193,8 +196,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The wall-clock times of a write by who has seen this part.
-    fn walls(&self, seen: Part) -> SmallVec<[Option<u64>; 1]> {
+    /// The wall-clock times of a write by who has seen this cut.
+    fn walls(&self, seen: Cut) -> SmallVec<[Option<u64>; 1]> {
         let times = |from: u64, to: u64| (from..=to).map(Some).collect();
         match self.bounds.times {
             _ if !self.uses_clocks => smallvec![None],
@@ -221,15 +224,15 @@ impl<'a> Search<'a> {
         self.histories += 1;
         if self.histories.is_multiple_of(AT_A_TIME) {
             (self.progress)(self.histories);
-            self.cut |= self.started.elapsed() > self.bounds.time;
+            self.stopped |= self.started.elapsed() > self.bounds.time;
         }
         self.conflicts += u64::from(self.has_conflict());
         let all = self.lattice.all();
         if self.bounds.delivery == Delivery::Unordered {
             // Who has seen the last writes need not have seen all that these were made in knowledge of.
-            let parts = self.lattice.parts().iter().copied();
-            let parts: Vec<Part> = parts.filter(|part| self.lattice.closure(*part) == all).collect();
-            parts.into_iter().for_each(|part| self.judge_part(part));
+            let cuts = self.lattice.cuts().iter().copied();
+            let cuts: Vec<Cut> = cuts.filter(|cut| self.lattice.closure(*cut) == all).collect();
+            cuts.into_iter().for_each(|cut| self.judge_part(cut));
         } else {
             self.judge_part(all);
             self.judge_own(all);
@@ -237,7 +240,7 @@ impl<'a> Search<'a> {
     }
 
     /// Judges the user's own properties where all masters have seen all, in every combination of what they can read.
-    fn judge_own(&mut self, all: Part) {
+    fn judge_own(&mut self, all: Cut) {
         let Some(own) = self.own else { return };
         let asked: usize = self.bounds.clients.iter().map(|(_, script)| script.len()).sum();
         let done = self.lattice.writes.len() == asked;
@@ -294,39 +297,39 @@ impl<'a> Search<'a> {
         })
     }
 
-    fn judge_part(&mut self, part: Part) {
+    fn judge_part(&mut self, cut: Cut) {
         let masters: SmallVec<[usize; MOST_MASTERS]> =
-            (0..self.lattice.masters()).filter(|at| self.lattice.can_be(*at, part)).collect();
+            (0..self.lattice.masters()).filter(|at| self.lattice.can_be(*at, cut)).collect();
         if masters.is_empty() {
             return;
         }
-        if let Some(state) = self.lattice.only_state(part) {
-            self.judge_state(part, &masters, state);
+        if let Some(state) = self.lattice.only_state(cut) {
+            self.judge_state(cut, &masters, state);
             return;
         }
-        let each = masters.iter().flat_map(|at| self.lattice.states(*at, part).iter().map(|state| (*at, *state)));
+        let each = masters.iter().flat_map(|at| self.lattice.states(*at, cut).iter().map(|state| (*at, *state)));
         let each: Vec<(usize, StateNo)> = each.collect();
         for (place, (at, state)) in each.iter().enumerate() {
-            self.judge_state(part, &[*at], *state);
+            self.judge_state(cut, &[*at], *state);
             let reading = self.lattice.rule.read(*state);
             for (other, with) in &each[place + 1..] {
                 if other != at && self.lattice.rule.read(*with) != reading {
-                    self.note(p::CONVERGENCE, part, &[(*at, *state), (*other, *with)]);
+                    self.note(p::CONVERGENCE, cut, &[(*at, *state), (*other, *with)]);
                 }
             }
         }
     }
 
     /// Judges a state in which each of these masters can be.
-    fn judge_state(&mut self, part: Part, masters: &[usize], state: StateNo) {
-        let wrongs = self.judge.judge(&mut self.lattice, part, state);
-        let misread = self.subject.specification.is_some() && self.misread(part, state);
-        let oversold = self.bounded && self.oversold(part, state);
+    fn judge_state(&mut self, cut: Cut, masters: &[usize], state: StateNo) {
+        let wrongs = self.judge.judge(&mut self.lattice, cut, state);
+        let misread = self.subject.specification.is_some() && self.misread(cut, state);
+        let oversold = self.bounded && self.oversold(cut, state);
         if wrongs == Wrongs::default() && !misread && !oversold {
             return;
         }
         // The master to which the fewest changes need be brought.
-        let Some(at) = masters.iter().copied().min_by_key(|at| self.steps(part, &[*at])) else { return };
+        let Some(at) = masters.iter().copied().min_by_key(|at| self.steps(cut, &[*at])) else { return };
         let shown = [
             (wrongs.resurrects, p::NO_RESURRECTION),
             (wrongs.lost_causally, p::NO_CAUSAL_LOSS),
@@ -337,7 +340,7 @@ impl<'a> Search<'a> {
             (oversold, p::NO_OVERSELLING),
         ];
         for (_, property) in shown.into_iter().filter(|(is_wrong, _)| *is_wrong) {
-            self.note(property, part, &[(at, state)]);
+            self.note(property, cut, &[(at, state)]);
         }
         if wrongs.unsure_of_loss {
             self.not_judged.extend([p::NO_CAUSAL_LOSS, p::NO_POLICY_LOSS, p::NO_TOTAL_LOSS]);
@@ -347,9 +350,9 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn misread(&mut self, part: Part, state: StateNo) -> bool {
+    fn misread(&mut self, cut: Cut, state: StateNo) -> bool {
         let Some(specification) = self.subject.specification else { return false };
-        let master = self.judge.observed(&mut self.lattice, part, state);
+        let master = self.judge.observed(&mut self.lattice, cut, state);
         let history = master.history();
         self.keys.iter().any(|key| {
             let writes = history.writes().iter().filter(|write| write.key == *key && master.has_seen(write.dot));
@@ -358,28 +361,28 @@ impl<'a> Search<'a> {
         })
     }
 
-    fn oversold(&mut self, part: Part, state: StateNo) -> bool {
-        let master = self.judge.observed(&mut self.lattice, part, state);
+    fn oversold(&mut self, cut: Cut, state: StateNo) -> bool {
+        let master = self.judge.observed(&mut self.lattice, cut, state);
         let below = |key| matches!(master.read(key), Reading::Total(total) if total < 0);
         master.history().overspent().is_some() || self.keys.iter().any(below)
     }
 
-    /// How many steps it takes, all to all and one change a message, until these masters have seen the part: every write, and
+    /// How many steps it takes, all to all and one change a message, until these masters have seen the cut: every write, and
     /// for each master the changes that it had seen at its last write, or that it is to see.
-    fn steps(&self, part: Part, witnesses: &[usize]) -> usize {
+    fn steps(&self, cut: Cut, witnesses: &[usize]) -> usize {
         let lattice = &self.lattice;
         let brought = |at: usize| {
             let own = lattice.own[at];
             let last = (own != 0).then(|| lattice.writes[own.ilog2() as usize].seen);
-            let seen = if witnesses.contains(&at) { part } else { last.unwrap_or(0) };
+            let seen = if witnesses.contains(&at) { cut } else { last.unwrap_or(0) };
             (seen & !own).count_ones() as usize
         };
         lattice.writes.len() + (0..lattice.masters()).map(brought).sum::<usize>()
     }
 
-    fn note(&mut self, property: &'static str, part: Part, witnesses: &[(usize, StateNo)]) {
+    fn note(&mut self, property: &'static str, cut: Cut, witnesses: &[(usize, StateNo)]) {
         let masters: SmallVec<[usize; 2]> = witnesses.iter().map(|(at, _)| *at).collect();
-        let steps = self.steps(part, &masters);
+        let steps = self.steps(cut, &masters);
         let place = ASKED.iter().position(|asked| *asked == property);
         if let (Some(known), Some(place)) = (&self.beyond, place) {
             let requests: Script = self.script().iter().map(|asks| without_times(asks)).collect();
@@ -394,7 +397,7 @@ impl<'a> Search<'a> {
             known[place] = Some(known[place].map_or(steps, |known| known.min(steps)));
         }
         if self.found.get(property).is_none_or(|known| steps < known.steps) {
-            let violation = schedule::of(self, property, part, witnesses, steps);
+            let violation = schedule::of(self, property, cut, witnesses, steps);
             self.found.insert(property, violation);
         }
     }
@@ -407,8 +410,7 @@ impl<'a> Search<'a> {
 
     fn script(&self) -> Script {
         let lattice = &self.lattice;
-        let of =
-            |own: &Part| places(*own).map(|place| (lattice.writes[place].op, lattice.writes[place].wall)).collect();
+        let of = |own: &Cut| places(*own).map(|place| (lattice.writes[place].op, lattice.writes[place].wall)).collect();
         lattice.own.iter().map(of).collect()
     }
 }

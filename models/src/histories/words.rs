@@ -6,7 +6,7 @@ use crate::table::grouped;
 use std::fmt::Write;
 
 impl Bounds {
-    /// For how much it speaks: "up to 5 writes at 3 masters".
+    /// The bounds in words: "up to 5 writes at 3 masters".
     pub fn in_words(&self) -> String {
         format!("up to {} writes at {} masters", self.writes, self.masters)
     }
@@ -34,7 +34,7 @@ impl Report {
     /// For how much the verdicts speak: "all networks with causal delivery, up to 5 writes at 3 masters (434,820 histories)".
     pub fn scope_in_words(&self) -> String {
         let (histories, bounds) = (grouped(usize::try_from(self.histories).unwrap_or(usize::MAX)), &self.bounds);
-        let cut = if self.cut { ", stopped before the end" } else { "" };
+        let cut = if self.stopped { ", stopped before the end" } else { "" };
         format!("{}, {} ({histories} histories{cut})", bounds.networks_in_words(), bounds.in_words())
     }
 
@@ -42,7 +42,7 @@ impl Report {
     fn length_of(&self, violation: &Violation) -> String {
         let counted = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         let writes = counted(violation.history.len(), "write");
-        let most = if self.cut { "at most " } else { "" };
+        let most = if self.stopped { "at most " } else { "" };
         if self.bounds.have_schedules() {
             format!("{most}{}, {writes}", counted(violation.steps, "step"))
         } else {

@@ -28,12 +28,17 @@ pub fn ruled(given: &str) -> Result<Ruled, Fault> {
     if let Some(rule) = named(given) {
         return Ok(Ruled { rule, scenario: None, lines: format!("rule = \"{}\"\n", rule.name) });
     }
-    if !given.ends_with(".toml") && !Path::new(given).exists() {
-        return Err(Fault::of(given, "no such rule (`multimaster list` names them), and no such file"));
+    let shipped = catalogue::files().into_iter().find(|(name, ..)| name == given);
+    if shipped.is_none() && !given.ends_with(".toml") && !Path::new(given).exists() {
+        let what = "no such rule and no such scenario (`multimaster list` names them), and no such file";
+        return Err(Fault::of(given, what));
     }
     let scenario = catalogue::find(given)?;
     let rule = of_scenario(&scenario).ok_or_else(|| Fault::of(given, "the article's program has no rule"))?;
-    let text = fault::read(given)?;
+    let text = match shipped {
+        Some((_, _, text)) if !Path::new(given).is_file() => text.to_owned(),
+        _ => fault::read(given)?,
+    };
     let mut file: toml::Table = text.parse().map_err(|error: toml::de::Error| Fault::of(given, error.to_string()))?;
     file.retain(|key, _| matches!(key, "rule" | "specification"));
     Ok(Ruled { rule, scenario: Some(scenario), lines: file.to_string() })

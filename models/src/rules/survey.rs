@@ -123,11 +123,14 @@ pub fn survey(rule: Rule) -> Surveyed {
 /// # Panics
 /// If a schedule does not replay: then the checker is wrong.
 pub fn survey_within(rule: Rule, sizes: &[(u16, usize)]) -> Surveyed {
-    survey_of(rule, sizes).unwrap_or_else(|broken| panic!("{broken}"))
+    try_survey(rule, sizes).unwrap_or_else(|broken| panic!("{broken}"))
 }
 
-/// The same, or the schedule that does not replay: the checker is wrong, or the rule not deterministic.
-pub(crate) fn survey_of(rule: Rule, sizes: &[(u16, usize)]) -> Result<Surveyed, String> {
+/// The same, without a panic.
+///
+/// # Errors
+/// The schedule that does not replay: the checker is wrong, or the rule not deterministic.
+pub fn try_survey(rule: Rule, sizes: &[(u16, usize)]) -> Result<Surveyed, String> {
     let mut cells: Vec<Cell> = COLUMNS.iter().map(|_| Cell::No).collect();
     let mut extent = Extent::default();
     histories::judge(rule, sizes, &mut cells, &mut extent)?;

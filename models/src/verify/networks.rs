@@ -92,7 +92,11 @@ impl Plan {
                     found.incomplete.get_or_insert(Failure::NotJudged { world, property });
                     continue;
                 }
-                Finding::Holds | Finding::NotExhausted => continue,
+                Finding::NotExhausted => {
+                    found.incomplete.get_or_insert(Failure::NotExhausted(report.scope_in_words()));
+                    continue;
+                }
+                Finding::Holds => continue,
             };
             let is_news = |(_, known): &(_, Violation)| {
                 known.skewed == skewed && shown.steps < known.example.replayed.steps.len()

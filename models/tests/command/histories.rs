@@ -40,6 +40,13 @@ fn a_rule_of_a_scenario_file_is_judged_and_its_trace_carries_it() {
 }
 
 #[test]
+fn the_rule_of_a_shipped_scenario_is_named_by_it() {
+    let (status, out, err) = Folder::new().run(&["histories", "booking/arrival", "--writes", "2"]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    assert!(out.contains("| convergence     | violated (4 steps, 2 writes)"), "{out}");
+}
+
+#[test]
 fn weaker_deliveries_snapshots_and_clocks_can_be_asked() {
     let violated = |arguments: &[&str], property: &str| {
         let (status, out, err) = Folder::new().run(&[&["histories"], arguments].concat());
@@ -60,9 +67,10 @@ fn weaker_deliveries_snapshots_and_clocks_can_be_asked() {
 #[test]
 fn what_is_wrong_with_the_question_is_told_and_what_was_not_tested() {
     for (arguments, what) in [
-        (&["nope"][..], "no such rule (`multimaster list` names them)"),
+        (&["nope"][..], "no such rule and no such scenario (`multimaster list` names them)"),
         (&["set", "--request", "set k = 1"], "this rule takes `insert ELEMENT into KEY`"),
         (&["set", "--request", "insert x"], "for example: `insert x into k`"),
+        (&["mysql", "--clocks", "wrong"], "this rule uses no wall clocks"),
         (&["set", "--masters", "1"], "1 masters: give 2 to 6"),
         (&["set", "--writes", "11"], "11 writes: give 1 to 10"),
         (&["last-write-wall", "--request", "at 5, set k = v"], "times of their own (`--clocks`); leave out `at`"),

@@ -93,7 +93,7 @@ fn enumerated(masters: u16, writes: usize, delivery: Delivery) -> BTreeSet<Order
         let subject = Subject { rule, by_master: true, claims: Claims::Tested, specification: None };
         let bounds = Bounds { delivery, ..Bounds::new(masters, writes, vec![request()]) };
         let report = judge(&subject, bounds, &mut |_| {}).expect("the bounds are right");
-        assert!(!report.cut);
+        assert!(!report.stopped);
     })
 }
 

@@ -1,7 +1,7 @@
 //! The judge on bits says of every master what [`History`](crate::history::History) says of it.
 
 use super::super::judge::{Judge, Wrongs};
-use super::super::lattice::{Dense, Lattice, Next, Part};
+use super::super::lattice::{Cut, Dense, Lattice, Next};
 use super::super::numbered::StateNo;
 use super::super::{Bounds, Search, Subject, operations, operations_on_two_keys};
 use crate::any_rule::AnyRule;
@@ -23,9 +23,9 @@ struct Counts {
 
 impl Counts {
     /// Judges the master twice.
-    fn compare(&mut self, judge: &mut Judge, lattice: &mut Lattice, part: Part, state: StateNo) {
-        let fast = judge.judge(lattice, part, state);
-        let master = judge.observed(lattice, part, state);
+    fn compare(&mut self, judge: &mut Judge, lattice: &mut Lattice, cut: Cut, state: StateNo) {
+        let fast = judge.judge(lattice, cut, state);
+        let master = judge.observed(lattice, cut, state);
         let history = master.history();
         let judgements = history.judge(&master);
         let lost = |to: LostTo| judgements.losses.iter().any(|loss| loss.to == to);
@@ -64,14 +64,13 @@ impl Counts {
         let Search { lattice, judge, uses_clocks, .. } = &mut search;
         each_history(lattice, *uses_clocks, left, &mut |lattice| {
             let all = lattice.all();
-            let parts: Vec<Part> =
-                lattice.parts().iter().copied().filter(|part| lattice.closure(*part) == all).collect();
-            for part in parts {
-                let masters = (0..lattice.masters()).filter(|at| lattice.can_be(*at, part));
-                let mut states: Vec<StateNo> = masters.flat_map(|at| lattice.states(at, part).to_vec()).collect();
+            let cuts: Vec<Cut> = lattice.cuts().iter().copied().filter(|cut| lattice.closure(*cut) == all).collect();
+            for cut in cuts {
+                let masters = (0..lattice.masters()).filter(|at| lattice.can_be(*at, cut));
+                let mut states: Vec<StateNo> = masters.flat_map(|at| lattice.states(at, cut).to_vec()).collect();
                 states.sort();
                 states.dedup();
-                states.into_iter().for_each(|state| self.compare(judge, lattice, part, state));
+                states.into_iter().for_each(|state| self.compare(judge, lattice, cut, state));
             }
         });
     }
@@ -83,8 +82,8 @@ fn each_history(lattice: &mut Lattice, uses_clocks: bool, left: usize, visit: &m
         return;
     }
     for at in 0..lattice.masters() {
-        for place in 0..lattice.parts().len() {
-            let seen = lattice.parts()[place];
+        for place in 0..lattice.cuts().len() {
+            let seen = lattice.cuts()[place];
             if !lattice.can_write(at, seen) {
                 continue;
             }
