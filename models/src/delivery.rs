@@ -23,7 +23,8 @@ pub enum Delivery {
     /// Causal, but what is delivered again is applied again, on whatever path it comes: a queue that acknowledges late, a
     /// restart from an old position, two paths to one master. A master still knows its own changes and drops them.
     ///
-    /// A message that brings nothing new is [applied again](Replica::reapply), and is neither logged nor passed on again.
+    /// A message that brings nothing new is [applied again](multimaster::Replica::reapply), and is neither logged nor passed
+    /// on again.
     AtLeastOnce,
 }
 

@@ -1,8 +1,8 @@
 //! One world: masters, what is in flight between them, clients, and the faults that may still happen.
 //!
-//! [`enabled`] says what can happen in it, and [`step`] what comes of that. A world is made of [`Parts`]: where it is explored, each part is kept once and known by
-//! its number, and what a master does is worked out once ([`memo`](crate::memo)); where a record is replayed, the parts are
-//! values, which are altered where they are. The step is the same.
+//! `enabled` lists what can happen in it, and `step` says what comes of that. A world is made of parts. Where it is explored,
+//! each part is kept once and known by its number, and what a master does is worked out once (`memo.rs`). Where a record is
+//! replayed, the parts are values, altered in place. The step is the same.
 
 mod action;
 mod enabled;
