@@ -131,11 +131,16 @@ pub fn survey_within(rule: Rule, sizes: &[(u16, usize)]) -> Surveyed {
 /// # Errors
 /// The schedule that does not replay: the checker is wrong, or the rule not deterministic.
 pub fn try_survey(rule: Rule, sizes: &[(u16, usize)]) -> Result<Surveyed, String> {
+    let (mut cells, mut extent) = over_histories(rule, sizes)?;
+    networks::explore(rule, &mut cells, &mut extent)?;
+    Ok(Surveyed { rule, found: cells, extent, laws: rule.laws() })
+}
+
+fn over_histories(rule: Rule, sizes: &[(u16, usize)]) -> Result<(Vec<Cell>, Extent), String> {
     let mut cells: Vec<Cell> = COLUMNS.iter().map(|_| Cell::No).collect();
     let mut extent = Extent::default();
     histories::judge(rule, sizes, &mut cells, &mut extent)?;
-    networks::explore(rule, &mut cells, &mut extent)?;
-    Ok(Surveyed { rule, found: cells, extent, laws: rule.laws() })
+    Ok((cells, extent))
 }
 
 /// Surveys every rule, as many at a time as the machine has cores, with histories of these sizes. `told` is told how many of
@@ -268,4 +273,27 @@ pub fn in_full(surveyed: &Surveyed) -> String {
         let _ = write!(text, "\n{broken}\n");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the networks of the survey show is found over histories, too, and no network shows it in fewer steps.
+    #[test]
+    fn histories_find_all_that_networks_show() {
+        for rule in super::super::all() {
+            let (cells, mut extent) = over_histories(rule, &[(3, 3), (2, 3)]).unwrap();
+            let mut found: Vec<Cell> = COLUMNS.iter().map(|_| Cell::No).collect();
+            networks::explore(rule, &mut found, &mut extent).unwrap();
+            let steps = |cell: &Cell| cell.example().map(|example| example.replayed.steps.len());
+            for (column, (over, shown)) in COLUMNS.iter().zip(cells.iter().zip(&found)) {
+                if let Some(shown) = steps(shown) {
+                    let over = steps(over);
+                    let named = format!("{}: {}", rule.name, column.heading);
+                    assert!(over.is_some_and(|over| over <= shown), "{named}: {over:?}, {shown}");
+                }
+            }
+        }
+    }
 }
