@@ -158,7 +158,7 @@ pub(crate) struct Lattice {
     /// By operation, the writes of it.
     pub(super) by_op: Vec<Cut>,
     applied: HashMap<u64, StateNo, FixedState>,
-    /// States and changes are forgotten beyond this many, and applications beyond four times as many.
+    /// States and changes are forgotten beyond this many, and applications beyond sixteen times as many.
     pub(super) most_numbers: usize,
     pub(crate) effort: Effort,
     /// How often the numbers were forgotten.
@@ -483,7 +483,7 @@ impl Lattice {
 
     /// Forgets numbers if there are many: what the history so far needs is numbered again.
     pub(crate) fn forget(&mut self) {
-        if self.rule.len() < self.most_numbers && self.applied.len() < 4 * self.most_numbers {
+        if self.rule.len() < self.most_numbers && self.applied.len() < 16 * self.most_numbers {
             return;
         }
         let effort = self.effort;
