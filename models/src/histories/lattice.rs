@@ -213,7 +213,7 @@ impl Lattice {
         self.epoch
     }
 
-    /// What is known by who has seen `cut`: that, and all that the writers of that knew.
+    /// The writes known to a master that has seen `cut`: those in it, and all that their masters knew.
     pub(crate) fn closure(&self, cut: Cut) -> Cut {
         if self.around.delivery != Delivery::Unordered {
             return cut;
@@ -248,7 +248,7 @@ impl Lattice {
         }
     }
 
-    /// The Lamport time of a write by who has seen this cut.
+    /// The Lamport time of the next write at a master that has seen this cut.
     pub(crate) fn time_after(&self, cut: Cut) -> u64 {
         self.cells[usize::from(cut)].time + 1
     }
@@ -264,7 +264,7 @@ impl Lattice {
         self.around.spread.wall(wall)
     }
 
-    /// The latest wall-clock time known to who has seen this cut.
+    /// The latest wall-clock time known to a master that has seen this cut.
     pub(crate) fn latest_wall(&self, seen: Cut) -> u64 {
         places(self.closure(seen)).filter_map(|place| self.writes[place].wall).max().unwrap_or(0)
     }

@@ -196,7 +196,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The wall-clock times of a write by who has seen this cut.
+    /// The wall-clock times that the next write can have at a master that has seen this cut.
     fn walls(&self, seen: Cut) -> SmallVec<[Option<u64>; 1]> {
         let times = |from: u64, to: u64| (from..=to).map(Some).collect();
         match self.bounds.times {

@@ -19,7 +19,7 @@ pub(super) struct Write<E> {
 
 pub(super) struct History<R: Resolver> {
     pub(super) writes: Vec<Write<R::Effect>>,
-    /// What is kept by who has seen so much: if the order of changes matters, what their order in `writes` leaves.
+    /// The state of a master that has seen so much. If the order of changes matters: as their order in `writes` leaves it.
     pub(super) states: BTreeMap<Seen, R::State>,
 }
 

@@ -46,7 +46,7 @@ pub(super) const RULES: &[BrokenRule] = &[
         })
         .asked(&["add 1 to k"])
     }),
-    BrokenRule::new("counter", "what is subtracted has no sign", NO_CAUSAL_LOSS, (1, 1), || {
+    BrokenRule::new("counter", "a subtraction adds", NO_CAUSAL_LOSS, (1, 1), || {
         apply(Counter, |rule, state, change| {
             rule.apply(state, &Change { effect: change.effect.abs(), ..change.clone() })
         })

@@ -25,7 +25,7 @@ pub(super) const RULES: &[BrokenRule] = &[
             false => rule.apply(state, &naming(change, held(state))),
         })
     }),
-    BrokenRule::new("enable-wins-flag", "an enabling of what is on is dropped", CONVERGENCE, (3, 6), || {
+    BrokenRule::new("enable-wins-flag", "an enabling of a flag that is on is dropped", CONVERGENCE, (3, 6), || {
         apply(EnableWinsFlag, |rule, state, change| {
             let again = change.effect.on && *state != Dotted::default();
             !again && rule.apply(state, change)
