@@ -4,8 +4,8 @@
 use criterion::{BatchSize, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use multimaster::{Cluster, LastWriteWins, Master, Setup, Topology};
 use multimaster_benches::numbers::{numbered, value};
-use multimaster_models::catalogue;
-use multimaster_models::engine::Limits;
+use multimaster_models::check::engine::Limits;
+use multimaster_models::scenario::catalogue;
 use std::thread;
 use std::time::Duration;
 

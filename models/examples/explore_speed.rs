@@ -15,11 +15,11 @@
 
 use cpu_time::ProcessTime;
 use multimaster::{LastWriteWins, MasterId, MessageOf, Outcome, Replica, Request, Topology, VersionVector};
-use multimaster_models::cluster::Cluster;
-use multimaster_models::engine::{self, Limits};
+use multimaster_models::check::engine::{self, Limits};
 use multimaster_models::model;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::subject::Subject;
+use multimaster_models::world::cluster::Cluster;
 use stateright::actor::{Actor, ActorModel, Id, Network, Out};
 use stateright::{Checker, Expectation, Model};
 use std::borrow::Cow;

@@ -2,8 +2,8 @@
 
 use crate::commands::{histories, init};
 use clap::{Parser, Subcommand, ValueEnum};
-use multimaster_models::check::Engine;
-use multimaster_models::stateright_engine::How;
+use multimaster_models::check::stateright_engine::How;
+use multimaster_models::report::check::Engine;
 
 /// Checks multi-master replication exhaustively: does every master end up reading the same, and what is lost?
 ///

@@ -14,9 +14,10 @@
 
 mod alphabet;
 mod bounds;
+pub mod claims;
 mod judge;
 mod lattice;
-pub(crate) mod numbered;
+pub mod laws;
 pub(crate) mod renumbered;
 pub(crate) mod replayed;
 mod report;
@@ -31,10 +32,10 @@ pub use report::{ASKED, ByScript, Finding, Report, Script};
 pub use schedule::{Step, Violation};
 pub use words::NOT_SEEN;
 
-use crate::any_rule::AnyRule;
 use crate::history::Claims;
-use crate::own_property::OwnProperties;
-use crate::specification::Specified;
+use crate::node::any_rule::AnyRule;
+use crate::properties::own_property::OwnProperties;
+use crate::properties::specification::Specified;
 use lattice::Dense;
 use multimaster::MasterId;
 use search::{Search, without_times};

@@ -93,7 +93,7 @@ impl History {
     }
 
     /// What a write at `replica` would be made in knowledge of: what it has seen, and what that was made in knowledge of.
-    /// The latter adds something only where [delivery](crate::delivery) is not causal.
+    /// The latter adds something only where [delivery](crate::node::delivery) is not causal.
     pub(crate) fn past_of<R: Resolver>(&self, replica: &Replica<R>) -> VersionVector {
         let mut past = replica.digest().clone();
         self.seen(replica).for_each(|write| past.join(&write.past));

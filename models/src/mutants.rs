@@ -17,8 +17,8 @@ mod worlds;
 pub use report::{in_a_table, in_full, not_yet_in_full, summary};
 pub use worlds::Worlds;
 
-use crate::check::{Counterexample, counterexamples};
-use crate::engine::{Finding, Limits, Report, Verdict};
+use crate::check::engine::{Finding, Limits, Report, Verdict};
+use crate::report::check::{Counterexample, counterexamples};
 use std::fmt;
 
 /// A protocol or rule that is broken on purpose, and how that comes to light.

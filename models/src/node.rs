@@ -1,12 +1,17 @@
-//! A master as a pure machine, `(state, input) → (state, output)`: [`Protocol::step`].
+//! A master as a pure machine, `(state, input) → (state, output)`: `Protocol::step`.
 //!
 //! The state is the shipping [`Replica`](multimaster::Replica), under any rule. What the links of a world ask of it is in the
 //! protocol: whether what it has to send goes out at once, and whether its log is cut. So is what a mutant alters.
 
-use crate::any_rule::{AnyMessage, AnyReplica};
+pub mod any_rule;
+pub mod delivery;
+pub(crate) mod numbered;
+pub mod tamper;
+
 use crate::history::Named;
+use crate::node::any_rule::{AnyMessage, AnyReplica};
+use crate::node::tamper::Tamper;
 use crate::scope::{Link, Scope};
-use crate::tamper::Tamper;
 use foldhash::quality::FixedState;
 use multimaster::{MasterId, Outcome, Refusal, Request, Resolver, Stamp, Topology, VersionVector};
 use std::hash::{BuildHasher, Hash};

@@ -1,29 +1,33 @@
 //! Scenario files: what to check, as data. [`Scenario`].
 
+#[cfg(feature = "cli")]
+pub mod catalogue;
 pub(crate) mod expected;
 mod file;
+pub mod given;
 #[cfg(feature = "scripts")]
 mod own;
 mod reader;
+pub mod sharded;
 #[cfg(feature = "scripts")]
 mod written;
 
-use crate::any_rule::AnyRule;
-use crate::article::Article;
-use crate::cluster::Cluster;
-use crate::delivery::Delivery;
-use crate::engine::Limits;
-use crate::erased::Erased;
-#[cfg(feature = "scripts")]
-use crate::expression::Expression;
+use crate::check::engine::Limits;
+use crate::check::erased::Erased;
 use crate::fault::{Fault, Wrong};
-use crate::given::Given;
 use crate::history::Claims;
-use crate::own_property::{Failed, OwnProperties, witness_of};
+use crate::node::any_rule::AnyRule;
+use crate::node::delivery::Delivery;
+use crate::properties::own_property::{Failed, OwnProperties, witness_of};
+use crate::properties::specification::{self as spec, Specification, Specified};
+#[cfg(feature = "scripts")]
+use crate::rules::expression::Expression;
+use crate::rules::systems::{self, System};
+use crate::scenario::given::Given;
+use crate::scenario::sharded::Sharded;
 use crate::scope::Scope;
-use crate::sharded::Sharded;
-use crate::specification::{self as spec, Specification, Specified};
-use crate::systems::{self, System};
+use crate::world::article::Article;
+use crate::world::cluster::Cluster;
 use multimaster::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
     GrowOnlySet, Kind, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, Layout, MasterId, MaxRegister,

@@ -7,7 +7,7 @@
 //! so is a neighbour that lies about other masters. It is for looking at on one machine, not for the open network.
 //!
 //! A master keeps nothing on disk. If a master is restarted while the others run, they tell it so, and it acknowledges no write:
-//! [`meeting`] says how, and what is promised. What a datagram holds is [checked](crate::any_rule) to be of the rule's
+//! [`meeting`] says how, and what is promised. What a datagram holds is [checked](crate::node::any_rule) to be of the rule's
 //! types before the rule sees it; an unreadable one is a [`Packet`] like any other, counted and answered.
 
 mod cut;
@@ -23,10 +23,10 @@ pub use master::{MasterActor, MasterState, Timer};
 pub use meeting::Epochs;
 pub use packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part, Pushed};
 
-use crate::delivery::Delivery;
+use crate::node::delivery::Delivery;
+use crate::properties::specification::Specification;
 use crate::scenario::{Explored, ForRule, RuleName, Scenario};
 use crate::scope::{Clocks, Link, Scope};
-use crate::specification::Specification;
 use journal::News;
 use multimaster::{Kind, MasterId, Resolver};
 use stateright::actor::Id;

@@ -6,6 +6,7 @@ mod networks;
 mod plan;
 mod requests;
 mod ruled;
+pub mod rules;
 mod violation;
 mod watch;
 mod wired;
@@ -18,19 +19,19 @@ pub use violation::Violation;
 pub use watch::Misbehaviour;
 pub(crate) use workloads::{Workload, workload};
 
-use crate::erased::Erased;
-#[cfg(feature = "explorer")]
-use crate::explorer::{self, Served, Shown};
+use crate::check::erased::Erased;
 use crate::fault;
-use crate::own_property::Property;
-use crate::rules::{self, Surveyed};
+use crate::properties::own_property::Property;
+use crate::properties::specification::Specification;
+#[cfg(feature = "explorer")]
+use crate::report::explorer::{self, Served, Shown};
+use crate::report::table;
+use crate::report::trace::{Replayed, Trace};
 use crate::scope::{Clocks, Scope};
-use crate::specification::Specification;
-use crate::table;
-use crate::trace::{Replayed, Trace};
 use multimaster::{CustomMerged, Keep, MasterId, Resolver, Version};
 use plan::Plan;
 use ruled::Rules;
+use rules::Surveyed;
 #[cfg(feature = "explorer")]
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -49,7 +50,7 @@ const NO_EXPLORER: &str = "the Explorer was left out of this build: give the dep
 /// How long a rule may take over one call before it is said not to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Checks `rule` in three ways. First its [laws](crate::laws) are tried on all small histories. Then it is judged over all
+/// Checks `rule` in three ways. First its [laws](crate::histories::laws) are tried on all small histories. Then it is judged over all
 /// networks at once, by all causal [histories](crate::histories) of a few writes: most rules by those of four writes at three
 /// masters. Then networks are explored, of all topologies and kinds of link, with failures that histories do not see.
 ///
@@ -178,7 +179,7 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Demands only this property or [law](crate::laws::Law). Given several times, demands only those.
+    /// Demands only this property or [law](crate::histories::laws::Law). Given several times, demands only those.
     ///
     /// ```
     /// use multimaster::ArrivalWins;
@@ -193,7 +194,7 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Does not demand this property, or this [law](crate::laws::Law).
+    /// Does not demand this property, or this [law](crate::histories::laws::Law).
     pub fn allow(mut self, property: &str) -> Self {
         self.plan.demands.allowed.insert(property.into());
         self
@@ -206,11 +207,11 @@ impl<R: Resolver> Verify<R> {
     }
 
     /// Demands also this property of your own: a script, or a function of what all masters read. One of the scopes must put
-    /// it to the test: see [`own_property`](crate::own_property).
+    /// it to the test: see [`own_property`](crate::properties::own_property).
     ///
     /// ```
     /// use multimaster::{MasterId, MultiValue, Reading};
-    /// use multimaster_models::own_property::Readings;
+    /// use multimaster_models::properties::own_property::Readings;
     /// use multimaster_models::{Property, Verify};
     ///
     /// let script = Property::at_quiescence("ann-is-shown", r#""14 Ann" in A.values("seat")"#);
@@ -237,7 +238,8 @@ impl<R: Resolver> Verify<R> {
     ///
     /// ```
     /// use multimaster::{Custom, lower_seat};
-    /// use multimaster_models::{Verify, specification};
+    /// use multimaster_models::Verify;
+    /// use multimaster_models::properties::specification;
     ///
     /// let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/booking/custom.toml");
     /// Verify::rule(Custom(lower_seat)).specified(specification::lowest_seat).scenario(file).run()?;

@@ -1,24 +1,28 @@
 //! One world: masters, what is in flight between them, clients, and the faults that may still happen.
 //!
 //! `enabled` lists what can happen in it, and `step` says what comes of that. A world is made of parts. Where it is explored,
-//! each part is kept once and known by its number, and what a master does is worked out once (`memo.rs`). Where a record is
+//! each part is kept once and known by its number, and what a master does is worked out once (`world/memo.rs`). Where a record is
 //! replayed, the parts are values, altered in place. The step is the same.
 
 mod action;
+pub mod article;
+pub mod cluster;
 mod enabled;
+pub(crate) mod memo;
 mod state;
 mod step;
 mod streams;
 pub(crate) mod values;
+pub(crate) mod words;
 
 pub use action::{Action, InquiryNumber, LetterNumber};
 pub use state::{Faults, State};
 pub(crate) use state::{Master, Seen, locked};
 pub(crate) use step::Step;
 
-use crate::cluster::Cluster;
 use crate::model::Sent;
 use crate::node::{Answer, Letter};
+use crate::world::cluster::Cluster;
 use multimaster::{MasterId, Message, Outcome, VersionVector};
 use smallvec::SmallVec;
 use std::cmp::Ordering;

@@ -2,12 +2,12 @@
 #![allow(missing_docs)]
 
 use multimaster::{MasterId, Topology};
-use multimaster_models::article::{Article, FULL, NO_DEADLOCK, ORDER_KEPT, State};
-use multimaster_models::engine::{self, Limits, Report, Verdict};
+use multimaster_models::check::engine::{self, Limits, Report, Verdict};
 use multimaster_models::model::Model;
-use multimaster_models::properties::{AGREEMENT, CONFLICT, FALLS_SILENT, REST};
+use multimaster_models::properties::{AGREEMENT, CONFLICT, FALLS_SILENT, FULL, NO_DEADLOCK, ORDER_KEPT, REST};
 use multimaster_models::scope::Client;
 use multimaster_models::subject::{Arrow, Subject};
+use multimaster_models::world::article::{Article, State};
 use std::collections::HashSet;
 
 const PLAIN: bool = false;

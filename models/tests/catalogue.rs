@@ -2,14 +2,14 @@
 #![allow(missing_docs)]
 
 use multimaster::{MasterId, Op, Topology};
-use multimaster_models::catalogue;
-use multimaster_models::check::{Checked, Engine, News, check_all};
-use multimaster_models::engine::{Report, Verdict};
+use multimaster_models::check::engine::{Report, Verdict};
+use multimaster_models::check::stateright_engine::{How, disagreement, explore};
 use multimaster_models::model::{Expectation, Model};
 use multimaster_models::properties as p;
+use multimaster_models::report::check::{Checked, Engine, News, check_all};
+use multimaster_models::scenario::catalogue;
 use multimaster_models::scenario::{Explored, RuleName, Scenario};
 use multimaster_models::scope::{Link, Scope};
-use multimaster_models::stateright_engine::{How, disagreement, explore};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};

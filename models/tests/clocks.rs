@@ -1,13 +1,14 @@
 //! Wall clocks: which rules use them, how wrong they can be, and where their times are shown.
 #![allow(missing_docs)]
 
-use multimaster_models::check::{Checked, Counterexample, Engine, check};
-use multimaster_models::engine::Verdict;
+use multimaster_models::check::engine::Verdict;
 use multimaster_models::properties as p;
-use multimaster_models::rules;
+use multimaster_models::report::check::{Checked, Counterexample, Engine, check};
+use multimaster_models::report::table;
+use multimaster_models::report::trace;
 use multimaster_models::scenario::{RuleName, Scenario};
 use multimaster_models::scope::Clocks;
-use multimaster_models::{table, trace};
+use multimaster_models::verify::rules;
 
 /// Two masters over streams; `more` begins at line 6.
 fn file(rule: &str, more: &str) -> String {

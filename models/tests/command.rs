@@ -209,7 +209,7 @@ fn the_command_says_what_there_is() {
     for (_, rule, _) in multimaster_models::scenario::RuleName::ALL {
         assert!(out.contains(&format!("\n  {rule} ")), "{rule}: {out}");
     }
-    for system in &multimaster_models::systems::ALL {
+    for system in &multimaster_models::rules::systems::ALL {
         assert!(out.contains(&format!("\n  {} ", system.name)), "{}: {out}", system.name);
     }
     for delivery in ["causal", "unordered", "at-least-once"] {
@@ -218,7 +218,7 @@ fn the_command_says_what_there_is() {
     for name in ["ring", "star", "all-to-all", "edges", "stream", "datagram", "soup"] {
         assert!(out.contains(&format!("\n  {name} ")), "{name}: {out}");
     }
-    for (name, ..) in multimaster_models::catalogue::files() {
+    for (name, ..) in multimaster_models::scenario::catalogue::files() {
         assert!(out.contains(&format!("\n  {name} ")), "{name}: {out}");
     }
     for arguments in

@@ -19,7 +19,7 @@ use multimaster::{
     MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, Options, Outcome, RemoveWinsSet, Resolver, Setup,
     Topology, lower_seat,
 };
-use multimaster_models::conform::{Judged, Summary, check_text, replay};
+use multimaster_models::record::conform::{Judged, Summary, check_text, replay};
 use multimaster_models::scenario::RuleName;
 use std::time::Duration;
 

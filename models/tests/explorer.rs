@@ -1,9 +1,9 @@
 //! The Explorer over its socket: as a browser uses it, and as attackers and broken clients do.
 #![allow(missing_docs)]
 
-use multimaster_models::catalogue;
-use multimaster_models::explorer::{self, Served};
+use multimaster_models::report::explorer::{self, Served};
 use multimaster_models::scenario::Scenario;
+use multimaster_models::scenario::catalogue;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

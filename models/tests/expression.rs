@@ -10,10 +10,10 @@ mod expression {
 }
 
 use multimaster::{Dot, MasterId, Stamp};
-use multimaster_models::check::{Checked, Engine, check};
-use multimaster_models::engine::Verdict;
-use multimaster_models::expression::{Expression, Kept, Over, Sight, Version};
+use multimaster_models::check::engine::Verdict;
 use multimaster_models::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS};
+use multimaster_models::report::check::{Checked, Engine, check};
+use multimaster_models::rules::expression::{Expression, Kept, Over, Sight, Version};
 use multimaster_models::scenario::Scenario;
 
 fn scenario_text(over: &str, keep: &str) -> String {

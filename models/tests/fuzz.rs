@@ -9,12 +9,12 @@ mod fuzz {
     mod mutated;
 }
 
-use multimaster_models::catalogue;
-use multimaster_models::check::{Checked, Engine, check};
 use multimaster_models::fault::Fault;
 use multimaster_models::model::{Expectation, Model};
+use multimaster_models::report::check::{Checked, Engine, check};
+use multimaster_models::report::trace::{Trace, write};
 use multimaster_models::scenario::Scenario;
-use multimaster_models::trace::{Trace, write};
+use multimaster_models::scenario::catalogue;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -74,10 +74,10 @@ fn scenarios(what: &str, count: usize, make: impl Fn(&mut fastrand::Rng) -> Stri
 
 /// All that is printed of a check.
 fn printed(checked: &Checked) {
-    let table = multimaster_models::table::Table::of(std::slice::from_ref(&checked.scenario));
+    let table = multimaster_models::report::table::Table::of(std::slice::from_ref(&checked.scenario));
     let mut text = format!("{}\n{}\n", table.head(), table.row(checked));
     for example in &checked.counterexamples {
-        text += &multimaster_models::table::counterexample(&checked.scenario.name, example);
+        text += &multimaster_models::report::table::counterexample(&checked.scenario.name, example);
         let svg = &example.replayed.picture;
         roxmltree::Document::parse(svg).unwrap_or_else(|error| panic!("{error}: {svg}"));
     }
@@ -116,7 +116,7 @@ fn walked(scenario: &Scenario, random: &mut fastrand::Rng, most: usize) -> Strin
 fn replayed(text: &str) -> Result<(), Fault> {
     let trace = Trace::parse("fuzzed.trace", text)?;
     let replayed = trace.replay(&catalogue::find(&trace.scenario)?.model())?;
-    assert!(is_plain(&multimaster_models::table::schedule(&replayed)));
+    assert!(is_plain(&multimaster_models::report::table::schedule(&replayed)));
     roxmltree::Document::parse(&replayed.picture).unwrap();
     Ok(())
 }

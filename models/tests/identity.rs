@@ -3,12 +3,12 @@
 
 use multimaster::resolver::Side;
 use multimaster::{Change, Dot, Kind, LastWriteWins, MasterId, Op, Reading, Refusal, Resolver, Stamp, Text, Topology};
-use multimaster_models::check::{Checked, Engine, check};
-use multimaster_models::cluster::Cluster;
-use multimaster_models::engine::{Limits, Report, Verdict, explore};
+use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties::CONVERGENCE;
+use multimaster_models::report::check::{Checked, Engine, check};
 use multimaster_models::scenario::Scenario;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
+use multimaster_models::world::cluster::Cluster;
 use std::hash::{Hash, Hasher};
 
 fn checked([one, other]: [&str; 2]) -> Checked {

@@ -13,10 +13,10 @@ mod inputs {
     mod told;
 }
 
-use multimaster_models::check::{Checked, Engine, check};
-use multimaster_models::engine::Verdict;
+use multimaster_models::check::engine::Verdict;
+use multimaster_models::report::check::{Checked, Engine, check};
+use multimaster_models::report::trace::{Replayed, Trace};
 use multimaster_models::scenario::Scenario;
-use multimaster_models::trace::{Replayed, Trace};
 use std::collections::BTreeMap;
 
 /// A scenario over streams, all to all. `rule` is the line `rule = …`, or the table `[rule]`.

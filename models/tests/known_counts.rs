@@ -5,11 +5,11 @@
 #![allow(missing_docs)]
 
 use multimaster::{Dot, MasterId};
-use multimaster_models::engine::{self, Limits, Verdict};
-use multimaster_models::erased::Erased;
+use multimaster_models::check::engine::{self, Limits, Verdict};
+use multimaster_models::check::erased::Erased;
+use multimaster_models::check::stateright_engine::{How, disagreement, explore};
 use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, REST};
-use multimaster_models::stateright_engine::{How, disagreement, explore};
 use multimaster_models::subject::{Arrow, Subject};
 
 /// Counter and master. It names the value written, too: there is no other.

@@ -9,8 +9,8 @@ use multimaster::{
     Resolver, Side, Stamp, Text, Version, lower_seat,
 };
 use multimaster_models::Verify;
-use multimaster_models::laws::{self, Findings, Law};
-use multimaster_models::systems::System;
+use multimaster_models::histories::laws::{self, Findings, Law};
+use multimaster_models::rules::systems::System;
 
 fn of<R: Resolver>(rule: R) -> Findings {
     laws::check(&|_| rule.clone(), |_| 0)

@@ -2,10 +2,10 @@
 #![allow(missing_docs)]
 
 use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Stamp, Text};
-use multimaster_models::claims;
+use multimaster_models::histories::claims;
 use multimaster_models::history::Claims;
 use multimaster_models::properties as p;
-use multimaster_models::rules;
+use multimaster_models::verify::rules;
 use multimaster_models::verify::{Failure, Misbehaviour, Verify};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;

@@ -8,13 +8,13 @@ mod mutants {
 }
 
 use multimaster::{ArrivalWins, LastWriteWins};
-use multimaster_models::cluster::Cluster;
-use multimaster_models::engine::{Limits, explore};
-use multimaster_models::erased::Erased;
+use multimaster_models::check::engine::{Limits, explore};
+use multimaster_models::check::erased::Erased;
 use multimaster_models::mutants::scopes::{REPEATING, STREAM, keeping, pair};
 use multimaster_models::mutants::{Bug, Mutant, NOT_YET, Outcome, Tried, Worlds, all, in_a_table, in_full, summary};
+use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties::{ALL, CONVERGENCE};
-use multimaster_models::tamper::Tamper;
+use multimaster_models::world::cluster::Cluster;
 use std::collections::BTreeSet;
 
 #[test]

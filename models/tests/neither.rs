@@ -3,10 +3,10 @@
 
 use multimaster::{Custom, CustomMerged, Keep, Reading, Replica, Resolver, Topology, Version};
 use multimaster::{Dot, MasterId};
-use multimaster_models::cluster::Cluster;
-use multimaster_models::engine::{Limits, Report, Verdict, explore};
+use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties as p;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
+use multimaster_models::world::cluster::Cluster;
 
 /// The earlier claim is kept; of two at one time, neither. A name that nobody holds goes to whoever claims it.
 fn earlier_or_neither(first: &Version, second: &Version) -> Keep {

@@ -3,13 +3,15 @@
 #![allow(missing_docs)]
 
 use multimaster::{LastWriteWins, MultiValue};
-use multimaster_models::check::{Checked, Engine, check};
-use multimaster_models::engine::{Limits, Verdict};
+use multimaster_models::check::engine::{Limits, Verdict};
+use multimaster_models::check::stateright_engine;
+use multimaster_models::report::check::{Checked, Engine, check};
+use multimaster_models::report::table::Table;
+use multimaster_models::report::trace::Trace;
 use multimaster_models::scenario::Scenario;
-use multimaster_models::table::Table;
-use multimaster_models::trace::Trace;
+use multimaster_models::scenario::catalogue;
 use multimaster_models::verify::Failure;
-use multimaster_models::{Property, Verify, catalogue, stateright_engine};
+use multimaster_models::{Property, Verify};
 
 const LAST_WRITE: &str =
     "rule = \"last-write\"\n\n[clients]\nA = [\"set seat = 14 Ann\"]\nB = [\"set seat = 12 Bob\"]\n";
@@ -264,7 +266,7 @@ fn stateright_says_the_same_of_them() {
 
 mod verified {
     use multimaster::{ArrivalWins, LastWriteWins, MasterId, MultiValue, Reading, Resolver, Topology};
-    use multimaster_models::own_property::Readings;
+    use multimaster_models::properties::own_property::Readings;
     use multimaster_models::scope::{Clocks, Free, Link, Scope};
     use multimaster_models::verify::Failure;
     use multimaster_models::{Property, Verify};

@@ -3,15 +3,15 @@
 #![allow(missing_docs)]
 
 use multimaster::{Dot, MasterId};
-use multimaster_models::check::cut_in_words;
-use multimaster_models::engine::{self, Cut, Finding, Limits, Path, Report, Verdict};
-use multimaster_models::erased::Erased;
-use multimaster_models::explorer;
+use multimaster_models::check::engine::{self, Cut, Finding, Limits, Path, Report, Verdict};
+use multimaster_models::check::erased::Erased;
+use multimaster_models::check::stateright_engine::{self, How, MOST_PROPERTIES, disagreement};
 use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::properties::FALLS_SILENT;
-use multimaster_models::stateright_engine::{self, How, MOST_PROPERTIES, disagreement};
+use multimaster_models::report::check::cut_in_words;
+use multimaster_models::report::explorer;
+use multimaster_models::report::trace::{self, Trace};
 use multimaster_models::subject::{Arrow, Subject};
-use multimaster_models::trace::{self, Trace};
 use std::time::{Duration, Instant};
 
 /// Numbers that count up to a last one. One step in ten sends a change.
@@ -147,7 +147,7 @@ fn a_schedule_from_a_later_initial_state_has_its_steps() {
     let text = trace::write(&count, "counting", "small", &two_steps);
     let replayed = Trace::parse("counting.trace", &text).unwrap().replay(&count).unwrap();
     assert_eq!((&replayed.wrong, &replayed.path), (&Vec::new(), &two_steps));
-    assert!(multimaster_models::table::schedule(&replayed).contains("step, from initial state 2"));
+    assert!(multimaster_models::report::table::schedule(&replayed).contains("step, from initial state 2"));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The sequence diagram of a schedule: well-formed whatever values clients write, complete, and the same every time.
 #![allow(missing_docs)]
 
-use multimaster_models::catalogue;
+use multimaster_models::report::trace::Trace;
 use multimaster_models::scenario::Scenario;
-use multimaster_models::trace::Trace;
+use multimaster_models::scenario::catalogue;
 
 const HOSTILE: &str = r#"
 about = "Values that are no XML, over datagrams"

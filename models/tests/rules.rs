@@ -1,8 +1,8 @@
 //! The table of all rules, as the README shows it.
 #![allow(missing_docs)]
 
-use multimaster_models::rules;
 use multimaster_models::scenario::Scenario;
+use multimaster_models::verify::rules;
 
 /// Between these the README holds what `multimaster rules` prints.
 const MARKS: [&str; 2] = ["<!-- what `multimaster rules` prints -->\n", "<!-- as far as here -->\n"];

@@ -12,10 +12,10 @@ use multimaster::{
     LastWriteMap, LastWriteWins, MasterId, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet,
     Op, Reading, Refusal, RemoveWinsSet, Replica, Request, Resolver, Side, Stamp, lower_seat,
 };
-use multimaster_models::catalogue;
+use multimaster_models::properties::specification as spec;
+use multimaster_models::scenario::catalogue;
 use multimaster_models::scenario::{Explored, RuleName};
 use multimaster_models::scope::Client;
-use multimaster_models::specification as spec;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};

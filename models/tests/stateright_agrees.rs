@@ -4,16 +4,16 @@
 use multimaster::{
     ArrivalWins, Counter, Dot, LastWriteWins, MasterId, MultiValue, ObservedRemoveSet, Resolver, Topology,
 };
-use multimaster_models::article::Article;
-use multimaster_models::cluster::Cluster;
-use multimaster_models::engine::{self, Limits, Path, Report, Verdict};
-use multimaster_models::erased::Erased;
+use multimaster_models::check::engine::{self, Limits, Path, Report, Verdict};
+use multimaster_models::check::erased::Erased;
+use multimaster_models::check::stateright_engine::{How, disagreement, explore};
 use multimaster_models::model::{Model, Property, Sent};
+use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties::FALLS_SILENT;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
-use multimaster_models::stateright_engine::{How, disagreement, explore};
 use multimaster_models::subject::{Arrow, Subject};
-use multimaster_models::tamper::Tamper;
+use multimaster_models::world::article::Article;
+use multimaster_models::world::cluster::Cluster;
 use stateright::Checker;
 
 /// Explores what `subject` makes three ways, and gives back our report.

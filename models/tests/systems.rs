@@ -11,13 +11,13 @@ use multimaster::{
     Change, Dot, Kind, LastWriteWins, MasterId, MultiValue, Op, Replica, Request, Resolver, Stamp, Topology,
     VersionVector,
 };
-use multimaster_models::any_rule::{AnyRule, Pack};
-use multimaster_models::catalogue;
-use multimaster_models::check::{Checked, Engine, check};
-use multimaster_models::engine::Verdict;
+use multimaster_models::check::engine::Verdict;
+use multimaster_models::node::any_rule::{AnyRule, Pack};
 use multimaster_models::properties as p;
+use multimaster_models::report::check::{Checked, Engine, check};
+use multimaster_models::rules::systems::{ALL, System};
 use multimaster_models::scenario::Scenario;
-use multimaster_models::systems::{ALL, System};
+use multimaster_models::scenario::catalogue;
 use std::collections::BTreeSet;
 
 fn shipped(name: &str) -> Checked {

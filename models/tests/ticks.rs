@@ -16,12 +16,12 @@ mod ticks {
 }
 
 use multimaster::{LastWriteWins, Topology};
-use multimaster_models::cluster::{Action, Cluster};
-use multimaster_models::engine::{Limits, Verdict, explore};
+use multimaster_models::check::engine::{Limits, Verdict, explore};
 use multimaster_models::model::Model;
 use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, REST};
 use multimaster_models::scope::{Link, Scope};
 use multimaster_models::subject::Subject;
+use multimaster_models::world::cluster::{Action, Cluster};
 use ticks::anything::Anything;
 use ticks::datagrams::Datagrams;
 use ticks::streams::Streams;

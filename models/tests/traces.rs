@@ -2,17 +2,17 @@
 #![allow(missing_docs)]
 
 use multimaster::{LastWriteWins, MasterId, Message, Topology};
-use multimaster_models::any_rule::{AnyMessage, AnyReplica};
-use multimaster_models::catalogue;
-use multimaster_models::cluster::Cluster;
 use multimaster_models::fault::Fault;
 use multimaster_models::model::Model;
+use multimaster_models::node::any_rule::{AnyMessage, AnyReplica};
+use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties::{AGREEMENT, CONVERGENCE};
+use multimaster_models::report::trace::{Replayed, Trace, write};
 use multimaster_models::scenario::Scenario;
+use multimaster_models::scenario::catalogue;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::subject::Subject;
-use multimaster_models::tamper::Tamper;
-use multimaster_models::trace::{Replayed, Trace, write};
+use multimaster_models::world::cluster::Cluster;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -130,7 +130,7 @@ fn walk(scenario: &Scenario, walks: usize) {
             state = model.step(&state, &actions[index]).unwrap().0;
             path.push(index);
         }
-        let path = multimaster_models::engine::Path::from(path);
+        let path = multimaster_models::check::engine::Path::from(path);
         let text = write(&model, &scenario.name, AGREEMENT, &path);
         let trace = Trace::parse("walk", &text).unwrap();
         let replayed = trace.replay(&model).unwrap_or_else(|fault| panic!("{fault}\n{text}"));

@@ -6,9 +6,9 @@ use multimaster::{
     MultiValue, ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Topology, Version, lower_seat,
 };
 use multimaster_models::properties as p;
-use multimaster_models::rules;
+use multimaster_models::properties::specification;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
-use multimaster_models::specification;
+use multimaster_models::verify::rules;
 use multimaster_models::verify::{Failure, Misbehaviour, Verify};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

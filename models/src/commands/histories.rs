@@ -2,13 +2,14 @@
 
 use crate::{Failure, this_command};
 use clap::{Args, ValueEnum};
-use multimaster_models::check::Counterexample;
-use multimaster_models::delivery::Delivery;
 use multimaster_models::histories::{self, Bounds, Finding, Report, Times};
+use multimaster_models::node::delivery::Delivery;
 use multimaster_models::printed::{escaped_lines, shown};
-use multimaster_models::rules::{self, Ruled};
-use multimaster_models::table::{self, grouped};
-use multimaster_models::{explorer, trace};
+use multimaster_models::report::check::Counterexample;
+use multimaster_models::report::explorer;
+use multimaster_models::report::table::{self, grouped};
+use multimaster_models::report::trace;
+use multimaster_models::verify::rules::{self, Ruled};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! The few operations of which histories are made: [`of`].
 
-use crate::laws;
+use crate::histories::laws;
 use multimaster::{Key, Kind, Request, Resolver};
 
 /// A few requests that `rule` takes: two values and what removes them, or two elements, one of which is removed. What holds

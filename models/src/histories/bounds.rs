@@ -2,7 +2,7 @@
 
 use super::judge::MOST_OPERATIONS;
 use super::lattice::MOST_WRITES;
-use crate::delivery::Delivery;
+use crate::node::delivery::Delivery;
 use multimaster::{MasterId, Op, Request};
 use std::time::Duration;
 

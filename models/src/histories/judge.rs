@@ -6,9 +6,9 @@
 //! found is judged again by `History` before it is reported; and tests compare the two on all small histories.
 
 use super::lattice::{Cut, Lattice, places};
-use super::numbered::{ReadingNo, StateNo};
 use crate::history::parts::{Deed, Part as Place, by_part};
 use crate::history::{Claim, Claims, History, Judged, Write};
+use crate::node::numbered::{ReadingNo, StateNo};
 use multimaster::{Dot, Key, MasterId, Op, Reading, Stamp, VersionVector};
 use std::collections::BTreeMap;
 

@@ -3,8 +3,8 @@
 //! The history grows and shrinks at its end, in stamp order. A cut is a set of writes that is closed under what delivery
 //! guarantees, as bits; the newest write adds only the cuts that it is in, and all others stay as they were.
 
-use super::numbered::{ChangeNo, Made, NOTHING, Numbered, StateNo};
-use crate::delivery::Delivery;
+use crate::node::delivery::Delivery;
+use crate::node::numbered::{ChangeNo, Made, NOTHING, Numbered, StateNo};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use multimaster::{Dot, MasterId, Op, Refusal, Stamp, VersionVector};

@@ -5,8 +5,8 @@
 //! A rule that only compares them reads the same in both.
 
 use super::lattice::{Circumstances, Cut, Dense, Lattice, Next, Spread, Written, places};
-use crate::any_rule::AnyRule;
-use crate::delivery::Delivery;
+use crate::node::any_rule::AnyRule;
+use crate::node::delivery::Delivery;
 use fastrand::Rng;
 use multimaster::{Key, MasterId, Op, Reading, Request, Resolver};
 use std::fmt::Write;

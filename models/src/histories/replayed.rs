@@ -2,12 +2,12 @@
 
 use super::schedule::{Step, Violation};
 use super::{Bounds, Times};
-use crate::check::{self, Counterexample};
-use crate::delivery::Delivery;
-use crate::engine::Path;
-use crate::erased::Erased;
+use crate::check::engine::Path;
+use crate::check::erased::Erased;
 use crate::fault::Fault;
 use crate::model::Model;
+use crate::node::delivery::Delivery;
+use crate::report::check::{self, Counterexample};
 use crate::subject::Subject;
 use multimaster::{MasterId, Op, Request};
 

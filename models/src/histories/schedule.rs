@@ -1,8 +1,8 @@
 //! The shortest schedule of a violation: [`Violation`].
 
 use super::lattice::{Cut, Lattice, covers, places};
-use super::numbered::{NOTHING, StateNo};
 use super::search::Search;
+use crate::node::numbered::{NOTHING, StateNo};
 use multimaster::{Dot, MasterId, Op, Request};
 use std::fmt;
 

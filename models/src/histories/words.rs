@@ -1,8 +1,8 @@
 //! What was enumerated and what was found, for people.
 
 use super::{Bounds, Finding, Report, Times, Violation};
-use crate::delivery::Delivery;
-use crate::table::grouped;
+use crate::node::delivery::Delivery;
+use crate::report::table::grouped;
 use std::fmt::Write;
 
 impl Bounds {

@@ -38,7 +38,7 @@ pub enum Claims {
     /// Where the judgement depends on its answer, it is reported as not judged.
     #[default]
     Untested,
-    /// Its answers were [tested](crate::claims) on all small runs.
+    /// Its answers were [tested](crate::histories::claims) on all small runs.
     Tested,
     /// Its answers were refuted, and are not used: a write that cannot be recognised in a reading is not shown.
     Refuted,

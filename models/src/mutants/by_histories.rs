@@ -12,11 +12,11 @@ mod sets;
 pub use report::{in_a_table, in_full, summary};
 
 use super::worlds::{Apply, Broken, Merge, Prepare, Read};
-use crate::any_rule::AnyRule;
-use crate::delivery::Delivery;
 use crate::histories::{self, Bounds, Finding, Report, Subject, Times, Violation};
 use crate::history::Claims;
-use crate::specification::{Specification, Specified};
+use crate::node::any_rule::AnyRule;
+use crate::node::delivery::Delivery;
+use crate::properties::specification::{Specification, Specified};
 use multimaster::{MasterId, Request, Resolver};
 
 /// A rule that is broken on purpose, and how histories show it.

@@ -3,13 +3,13 @@
 use super::scopes::*;
 use super::worlds::{Broken, Worlds};
 use super::{Bug::Documented, Mutant};
-use crate::any_rule::AnyRule;
-use crate::cluster::Cluster;
-use crate::delivery::Delivery;
-use crate::erased::Erased;
-use crate::own_property::Property;
+use crate::check::erased::Erased;
+use crate::node::any_rule::AnyRule;
+use crate::node::delivery::Delivery;
+use crate::properties::own_property::Property;
 use crate::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_RESURRECTION};
 use crate::scope::Scope;
+use crate::world::cluster::Cluster;
 use multimaster::{Change, Dot, LastWriteWins, MasterId, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Version};
 use std::sync::Arc;
 

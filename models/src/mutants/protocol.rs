@@ -6,10 +6,10 @@ use super::{
     Bug::{Documented, Own},
     Mutant,
 };
-use crate::any_rule::AnyMessage;
+use crate::node::any_rule::AnyMessage;
+use crate::node::tamper::Tamper;
 use crate::properties::{AGREEMENT, CAUSAL_ORDER, CONVERGENCE, FALLS_SILENT, NO_CAUSAL_LOSS, REPAIRABLE};
 use crate::scope::Scope;
-use crate::tamper::Tamper;
 use multimaster::{Dot, LastWriteWins, MasterId, Message, ObservedRemoveSet, VersionVector};
 
 /// A hub that sends only changes of its own; in answers, too.

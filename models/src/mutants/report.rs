@@ -2,7 +2,7 @@
 
 use super::{Bug, NOT_YET, NotYet, Outcome, Tried};
 use crate::printed::padded;
-use crate::table::{self, grouped};
+use crate::report::table::{self, grouped};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 

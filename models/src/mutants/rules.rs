@@ -7,12 +7,12 @@ use super::{
     Bug::{Documented, Own},
     Mutant,
 };
-use crate::any_rule::{AnyMessage, AnyReplica, AnyRule};
-use crate::cluster::Cluster;
-use crate::erased::Erased;
+use crate::check::erased::Erased;
+use crate::node::any_rule::{AnyMessage, AnyReplica, AnyRule};
+use crate::node::tamper::Tamper;
 use crate::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_INVENTION, NO_POLICY_LOSS, NO_TOTAL_LOSS};
 use crate::scope::Scope;
-use crate::tamper::Tamper;
+use crate::world::cluster::Cluster;
 use multimaster::{Change, Message, Op, Outcome, Text, Version};
 use multimaster::{Counter, Custom, CustomMerged, LastWriteWins, MasterId, ObservedRemoveSet, Resolver, lower_seat};
 

@@ -3,7 +3,7 @@
 use super::scopes::*;
 use super::worlds::{Broken, Worlds};
 use super::{Bug::Documented, Mutant};
-use crate::any_rule::Pack;
+use crate::node::any_rule::Pack;
 use crate::properties::{AGREEMENT, CONVERGENCE, NO_CAUSAL_LOSS, NO_RESURRECTION};
 use crate::scope::Scope;
 use multimaster::{Counter, LastWriteWins, Message, Stamp, Version};

@@ -9,8 +9,8 @@ use super::{
     Bug::{Documented, Own},
     Mutant,
 };
+use crate::properties::specification as spec;
 use crate::properties::{NO_OVERSELLING, SPECIFICATION};
-use crate::specification as spec;
 use multimaster::resolver::Deal;
 use multimaster::{BoundedCounter, Counter, DisableWinsFlag, EnableWinsFlag, ObservedRemoveSet, Op, Reading, Refusal};
 use multimaster::{RemoveWinsSet, Resolver};

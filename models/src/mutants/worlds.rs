@@ -1,13 +1,13 @@
 //! What is explored of a mutant: [`Worlds`], and rules with a part replaced.
 
-use crate::any_rule::{AnyMessage, AnyReplica, AnyRule};
-use crate::claims;
-use crate::cluster::Cluster;
-use crate::erased::Erased;
+use crate::check::erased::Erased;
+use crate::histories::claims;
 use crate::history::Claims;
+use crate::node::any_rule::{AnyMessage, AnyReplica, AnyRule};
+use crate::node::tamper::Tamper;
+use crate::properties::specification::Specification;
 use crate::scope::Scope;
-use crate::specification::Specification;
-use crate::tamper::Tamper;
+use crate::world::cluster::Cluster;
 use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Stamp};
 
 /// One scope, with a mutation and without.

@@ -3,12 +3,11 @@
 use super::file::{ExpectFile, Expected};
 use super::reader::Reader;
 use super::{Expect, Scenario};
-use crate::article;
-use crate::erased::Erased;
+use crate::check::erased::Erased;
 use crate::fault::Fault;
 use crate::model::{Expectation, Model};
-use crate::own_property::FIGURES;
 use crate::properties as p;
+use crate::properties::own_property::FIGURES;
 use toml::Spanned;
 
 impl Reader<'_> {
@@ -72,7 +71,7 @@ fn not_asked(name: &str, asked: &[&str], witnesses: &[&str]) -> String {
             "`{name}` is a witness, which is expected to be reached; if it is not, write `unreached = [\"{name}\"]`"
         );
     }
-    let mut known = p::ALL.into_iter().chain(article::PROPERTIES);
+    let mut known = p::ALL.into_iter().chain(p::OF_THE_ARTICLE);
     if let Some(property) = known.find(|property| in_file(property) == name) {
         return format!("`{property}` is not asked of this program; the properties are {}", asked.join(", "));
     }

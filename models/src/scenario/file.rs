@@ -1,9 +1,9 @@
 //! A scenario as its file says it, before anything is checked.
 
 use super::RuleName;
-use crate::delivery::Delivery;
+use crate::node::delivery::Delivery;
 #[cfg(feature = "scripts")]
-use crate::expression::{Keeps, Over};
+use crate::rules::expression::{Keeps, Over};
 #[cfg(feature = "scripts")]
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};

@@ -3,11 +3,11 @@
 use super::file::{Name, PropertyFile, SpecificationFile};
 use super::reader::Reader;
 use super::{Explored, Scenario};
-use crate::erased::Erased;
+use crate::check::erased::Erased;
 use crate::fault::{Fault, line_of};
 use crate::model::Model;
-use crate::own_property::{Claim, OwnProperties, Property, Rejected, Test, Text};
-use crate::specification::Script;
+use crate::properties::own_property::{Claim, OwnProperties, Property, Rejected, Test, Text};
+use crate::properties::specification::Script;
 use crate::subject::Subject;
 use multimaster::MasterId;
 use std::collections::BTreeMap;

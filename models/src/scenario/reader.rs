@@ -4,13 +4,13 @@
 use super::file::NO_SCRIPTS;
 use super::file::{File, LinkName, Name, Program, RuleFile, Shape, rule_names};
 use super::{Asked, Expect, Explored, RuleName, Scenario};
-use crate::article::Article;
-use crate::delivery::Delivery;
-use crate::engine::Limits;
-#[cfg(feature = "scripts")]
-use crate::expression::as_row;
+use crate::check::engine::Limits;
 use crate::fault::{Fault, line_of};
+use crate::node::delivery::Delivery;
+#[cfg(feature = "scripts")]
+use crate::rules::expression::as_row;
 use crate::scope::{Client, Clocks, Free, Link, Scope};
+use crate::world::article::Article;
 use multimaster::{Kind, Layout, MasterId, Op, Request, Topology};
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -2,8 +2,8 @@
 
 use super::file::{RuleFile, Written};
 use super::reader::Reader;
-use crate::expression::{Expression, Source, Sources, Version, Wrong};
 use crate::fault::{Fault, line_of};
+use crate::rules::expression::{Expression, Source, Sources, Version, Wrong};
 use crate::scope::Scope;
 use multimaster::{Dot, MasterId, Op, Request, Stamp};
 use std::collections::BTreeSet;

@@ -7,7 +7,7 @@ use super::cut::{Assembly, Outgoing};
 use super::journal::Journal;
 use super::meeting::{Epochs, Meeting};
 use super::packet::{MAX_DATAGRAM, NotTaken, Packet, Pushed, alone, shown};
-use crate::any_rule;
+use crate::node::any_rule;
 use crate::scenario::RuleName;
 use crate::scope::Scope;
 use derive_where::derive_where;

@@ -1,8 +1,8 @@
 //! What is demanded of a rule: [`Demands`].
 
 use super::failure::Failure;
-use crate::erased::Erased;
-use crate::laws::Law;
+use crate::check::erased::Erased;
+use crate::histories::laws::Law;
 use crate::model::{Expectation, Model, Property};
 use crate::properties as p;
 use std::collections::BTreeSet;

@@ -2,9 +2,9 @@
 
 use super::violation::Violation;
 use super::watch::Misbehaviour;
-use crate::claims::Refuted;
 use crate::fault::Fault;
-use crate::laws::Broken;
+use crate::histories::claims::Refuted;
+use crate::histories::laws::Broken;
 use std::fmt;
 
 /// Why a rule did not pass.

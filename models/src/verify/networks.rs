@@ -6,11 +6,11 @@ use super::ruled::{Asked, Ruled};
 use super::violation::Violation;
 use super::watch;
 use super::worlds::World;
-use crate::erased::Erased;
+use crate::check::erased::Erased;
 use crate::fault::Fault;
 use crate::histories::{Bounds, Finding, Report, Times, replayed};
 use crate::history::Claims;
-use crate::own_property::Rejected;
+use crate::properties::own_property::Rejected;
 use crate::scenario::{Explored, RuleName, Scenario};
 use crate::scope::{Client, Clocks, Scope};
 use multimaster::{MasterId, Request};
@@ -111,7 +111,7 @@ impl Plan {
             let violation =
                 Violation { world: NAME.into(), skewed, example, file: None, after: found.started.elapsed() };
             if found.violations.is_empty() {
-                self.announce(&crate::table::counterexample(&violation.world, &violation.example));
+                self.announce(&crate::report::table::counterexample(&violation.world, &violation.example));
             }
             found.violations.insert(property, (None, violation));
         }

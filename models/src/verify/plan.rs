@@ -7,20 +7,20 @@ use super::ruled::{Asked, Model, Ruled};
 use super::violation::{Violation, this_test};
 use super::watch;
 use super::worlds::{self, Place, World};
-use crate::check::{replayed_alike, surprises};
-use crate::claims::{self, Refuted};
-use crate::engine::{Cut, Finding, Limits, Report, Verdict};
-use crate::erased::Erased;
+use crate::check::engine::{Cut, Finding, Limits, Report, Verdict};
+use crate::check::erased::Erased;
 use crate::fault;
-use crate::given::Given;
+use crate::histories::claims::{self, Refuted};
+use crate::histories::laws::Broken;
 use crate::history::Claims;
-use crate::laws::Broken;
-use crate::own_property::OwnProperties;
 use crate::properties as p;
+use crate::properties::own_property::OwnProperties;
+use crate::report::check::{replayed_alike, surprises};
+use crate::report::table::grouped;
+use crate::scenario::given::Given;
 use crate::scenario::{RuleName, Scenario};
 use crate::scope::{Clocks, Scope};
 use crate::subject::Subject;
-use crate::table::grouped;
 use multimaster::Op;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
@@ -324,7 +324,7 @@ impl Plan {
                 after: found.started.elapsed(),
             };
             if found.violations.is_empty() {
-                self.announce(&crate::table::counterexample(&violation.world, &violation.example));
+                self.announce(&crate::report::table::counterexample(&violation.world, &violation.example));
             }
             found.violations.insert(property, (Some(place), violation));
         }

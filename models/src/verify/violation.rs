@@ -3,10 +3,10 @@
 #[cfg(feature = "explorer")]
 use super::EXPLORE;
 use super::REPLAY;
-use crate::check::Counterexample;
+use crate::report::check::Counterexample;
 #[cfg(feature = "explorer")]
-use crate::explorer;
-use crate::table;
+use crate::report::explorer;
+use crate::report::table;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};

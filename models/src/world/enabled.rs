@@ -1,10 +1,10 @@
 //! Which actions are possible in a state, in order.
 
 use super::{Action, Inquiry, InquiryNumber, LetterNumber, Parts, State};
-use crate::cluster::Cluster;
-use crate::memo::Tables;
 use crate::node::Letter;
 use crate::scope::Link;
+use crate::world::cluster::Cluster;
+use crate::world::memo::Tables;
 use multimaster::MasterId;
 
 impl Cluster {

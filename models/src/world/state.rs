@@ -1,18 +1,18 @@
 //! A state of an exploration: a world whose parts are numbers.
 
 use super::World;
-use crate::any_rule::AnyReplica;
-use crate::cluster::Judgement;
 use crate::history::History;
-use crate::memo::{Tables, pair};
 use crate::node::Letter;
+use crate::node::any_rule::AnyReplica;
 use crate::world::Inquiry;
+use crate::world::cluster::Judgement;
+use crate::world::memo::{Tables, pair};
 use multimaster::MasterId;
 use smallvec::{Array, SmallVec};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// A global state of a [`Cluster`](crate::cluster::Cluster). What it is made of lies in the cluster's tables, where each
+/// A global state of a [`Cluster`](crate::world::cluster::Cluster). What it is made of lies in the cluster's tables, where each
 /// master, letter and history is kept once: so two states of one cluster are equal if their numbers are.
 pub struct State {
     tables: Arc<Mutex<Tables>>,

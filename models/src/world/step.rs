@@ -2,11 +2,11 @@
 //! says; and what a master does with what it is given, [`node`](crate::node).
 
 use super::{Action, Asked, Done, Given, Inquiry, InquiryNumber, LetterNumber, Parts, State, Told, World};
-use crate::cluster::Cluster;
-use crate::memo::Tables;
 use crate::model::Sent;
 use crate::node::Letter;
 use crate::scope::Link;
+use crate::world::cluster::Cluster;
+use crate::world::memo::Tables;
 use multimaster::MasterId;
 
 /// A step about to be taken: the world, which it alters, and the changes that it puts under way.

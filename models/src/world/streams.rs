@@ -1,9 +1,9 @@
 //! What streams are to an exploration: how far each master has got in sending its log to each neighbour.
 
 use super::{Given, State, Step};
-use crate::cluster::Cluster;
-use crate::memo::Tables;
 use crate::node::Letter;
+use crate::world::cluster::Cluster;
+use crate::world::memo::Tables;
 use multimaster::{MasterId, Replica};
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! Parts of a world as values, altered where they are: [`Values`].
 
 use super::{Done, Given, Inquiry, Parts, Told, World};
-use crate::any_rule::AnyReplica;
-use crate::cluster::Cluster;
+use crate::node::any_rule::AnyReplica;
 use crate::node::{Answer, Input, Letter, Output};
+use crate::world::cluster::Cluster;
 use multimaster::{MasterId, VersionVector};
 use std::cmp::Ordering;
 use std::sync::Arc;

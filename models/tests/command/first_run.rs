@@ -1,9 +1,9 @@
 //! A scenario without `[expect]` is explored: `check` prints its verdicts, and the `[expect]` that pins them.
 
 use crate::{Folder, scenario};
-use multimaster_models::catalogue;
-use multimaster_models::check::{Engine, check};
+use multimaster_models::report::check::{Engine, check};
 use multimaster_models::scenario::Scenario;
+use multimaster_models::scenario::catalogue;
 
 fn without_expect(rule: &str) -> String {
     scenario(rule, "").replace("[expect]\n", "")

@@ -1,8 +1,8 @@
 //! Whatever stands in a file, it is read or refused, without a panic.
 
-use multimaster_models::catalogue;
+use multimaster_models::report::trace::Trace;
 use multimaster_models::scenario::Scenario;
-use multimaster_models::trace::Trace;
+use multimaster_models::scenario::catalogue;
 
 const TRACE: &str = "# Two bookings\nscenario booking/arrival\nviolates convergence\n\nA: set seat = 14 Ann  # one\n\
                      B: set seat = 12 Bob\nA -> B: A1 after nothing\nB -> A: B1 after nothing\n";

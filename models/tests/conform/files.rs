@@ -2,7 +2,7 @@
 
 use super::driver::{Links, run};
 use multimaster::{Dot, LastWriteWins};
-use multimaster_models::conform::{Failure, check_file, check_text, replay};
+use multimaster_models::record::conform::{Failure, check_file, check_text, replay};
 use std::process::Command;
 
 const SETTING: &str = r#"{"rule":"last-write","topology":{"masters":2,"edges":[[0,1],[1,0]]},"layout":1}"#;

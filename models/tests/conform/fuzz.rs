@@ -3,7 +3,7 @@
 use super::driver::{Links, Run, run};
 use multimaster::systems::{CassandraCell, CassandraCounter, RiakSiblings};
 use multimaster::{BoundedCounter, LastWriteWins, ObservedRemoveMap, ObservedRemoveSet, Resolver};
-use multimaster_models::conform::{Failure, check_text};
+use multimaster_models::record::conform::{Failure, check_text};
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -108,7 +108,7 @@ fn altered(text: &str, random: &mut fastrand::Rng) -> String {
 }
 
 /// The status that the command promises for what came out.
-fn status(outcome: &Result<multimaster_models::conform::Summary, Failure>) -> i32 {
+fn status(outcome: &Result<multimaster_models::record::conform::Summary, Failure>) -> i32 {
     match outcome {
         Ok(_) => 0,
         Err(Failure::Run(_)) => 1,

@@ -3,7 +3,7 @@
 
 use multimaster::record::{Event, Recorded, Setting};
 use multimaster::{LastWriteWins, Layout, MasterId, MessageOf, Op, Outcome, Replica, Topology, VersionVector};
-use multimaster_models::conform::{Summary, check_file};
+use multimaster_models::record::conform::{Summary, check_file};
 use std::collections::VecDeque;
 use std::io::Write;
 use std::time::Duration;

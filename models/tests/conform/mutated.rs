@@ -4,7 +4,7 @@
 use super::driver::{EventOf, Links, RecordedOf, Run, run};
 use multimaster::record::Event;
 use multimaster::{Dot, LastWriteWins, MasterId, Message, Op, Outcome, Reading};
-use multimaster_models::conform::{Refused, replay};
+use multimaster_models::record::conform::{Refused, replay};
 
 type Events = Vec<RecordedOf<LastWriteWins>>;
 

@@ -7,7 +7,7 @@ use multimaster::{
     ArrivalWins, Change, Dot, Layout, MasterId, Message, Op, Outcome, Push, Reading, Resolver, Stamp, Text, Topology,
     VersionVector, record,
 };
-use multimaster_models::conform::{Failure, check_text};
+use multimaster_models::record::conform::{Failure, check_text};
 use std::sync::{Mutex, mpsc};
 use std::thread;
 

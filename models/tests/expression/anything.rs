@@ -2,8 +2,8 @@
 
 use fastrand::Rng;
 use multimaster::{Dot, MasterId, Stamp};
-use multimaster_models::expression::sandbox::TIME;
-use multimaster_models::expression::{Expression, Keeps, Over, Source, Sources, Version, Wrong};
+use multimaster_models::rules::expression::sandbox::TIME;
+use multimaster_models::rules::expression::{Expression, Keeps, Over, Source, Sources, Version, Wrong};
 use std::time::Instant;
 
 /// How many are generated; more by `EXPRESSIONS=100000 cargo test`.

@@ -1,7 +1,7 @@
 //! The sandbox: what a script cannot do, and that its errors name the line.
 
-use multimaster_models::expression::sandbox::{Record, Sandbox, Stopped, TIME, Wrong, quoted};
-use multimaster_models::expression::value::Value;
+use multimaster_models::rules::expression::sandbox::{Record, Sandbox, Stopped, TIME, Wrong, quoted};
+use multimaster_models::rules::expression::value::Value;
 use rhai::Dynamic;
 use std::time::Instant;
 

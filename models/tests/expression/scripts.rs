@@ -1,10 +1,10 @@
 //! Rules of several scripts: counters, sets, maps, flags, registers and tables, written in a file.
 
-use multimaster_models::catalogue;
-use multimaster_models::check::{Checked, Engine, check};
-use multimaster_models::engine::Verdict;
+use multimaster_models::check::engine::Verdict;
 use multimaster_models::properties::{AGREEMENT, CONVERGENCE, NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS};
+use multimaster_models::report::check::{Checked, Engine, check};
 use multimaster_models::scenario::Scenario;
+use multimaster_models::scenario::catalogue;
 use multimaster_models::subject::Subject;
 
 /// A scenario of two masters whose `[rule]` begins in line 6.

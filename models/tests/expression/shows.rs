@@ -1,8 +1,8 @@
 //! Which writes a value that an expression made shows: tested with other values in their place, not assumed.
 
 use multimaster::{Dot, MasterId, Reading, Replica, Request, Resolver, Topology};
-use multimaster_models::any_rule::AnyRule;
-use multimaster_models::expression::{Expression, Over};
+use multimaster_models::node::any_rule::AnyRule;
+use multimaster_models::rules::expression::{Expression, Over};
 
 /// Masters, each with its writes, which then all arrive at the first in their order.
 struct World(Vec<Replica<AnyRule>>);

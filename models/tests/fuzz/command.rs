@@ -2,7 +2,7 @@
 
 use super::super::{rounds, seed, walked};
 use super::{generated, mutated};
-use multimaster_models::catalogue;
+use multimaster_models::scenario::catalogue;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 

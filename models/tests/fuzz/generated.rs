@@ -1,8 +1,8 @@
 //! Scenario files generated field by field: most are valid, and many combine fields as no shipped file does.
 
 use super::super::scenarios;
+use multimaster_models::rules::systems;
 use multimaster_models::scenario::RuleName;
-use multimaster_models::systems;
 use std::fmt::Write;
 
 const KEYS: [&str; 4] = ["k", "seat", "ключ", "a.b"];

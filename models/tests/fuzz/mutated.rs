@@ -1,7 +1,7 @@
 //! Shipped files with a few tokens removed, doubled, swapped, replaced or inserted; and random bytes.
 
 use super::super::{replayed, rounds, scenarios, seed, tried, walked};
-use multimaster_models::catalogue;
+use multimaster_models::scenario::catalogue;
 use std::panic::AssertUnwindSafe;
 
 /// Tokens that are likelier to do harm than random ones.

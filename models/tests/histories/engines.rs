@@ -3,11 +3,11 @@
 
 use fastrand::Rng;
 use multimaster::{Kind, MasterId, Request, Topology};
-use multimaster_models::delivery::Delivery;
-use multimaster_models::engine::{Limits, Verdict};
+use multimaster_models::check::engine::{Limits, Verdict};
 use multimaster_models::histories::{ASKED, Bounds, ByScript, Script, Times};
-use multimaster_models::rules::{self, Rule};
+use multimaster_models::node::delivery::Delivery;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
+use multimaster_models::verify::rules::{self, Rule};
 use std::fmt;
 
 const SEED: u64 = 20_26;

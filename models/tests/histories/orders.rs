@@ -2,13 +2,13 @@
 //! that lists what it applied, the orders of all networks are those that the enumeration of histories has.
 
 use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Request, Resolver, Side, Stamp, Topology};
-use multimaster_models::any_rule::AnyRule;
-use multimaster_models::cluster::Cluster;
-use multimaster_models::delivery::Delivery;
-use multimaster_models::engine::{Limits, explore};
+use multimaster_models::check::engine::{Limits, explore};
 use multimaster_models::histories::{Bounds, Subject, judge};
 use multimaster_models::history::Claims;
+use multimaster_models::node::any_rule::AnyRule;
+use multimaster_models::node::delivery::Delivery;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
+use multimaster_models::world::cluster::Cluster;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,8 +1,8 @@
 //! A scenario's limits end its exploration, however much work comes before the first step or at each step.
 
-use multimaster_models::check::{Checked, Engine, check};
-use multimaster_models::engine::{Cut, Verdict};
+use multimaster_models::check::engine::{Cut, Verdict};
 use multimaster_models::properties::CONVERGENCE;
+use multimaster_models::report::check::{Checked, Engine, check};
 use multimaster_models::scenario::Scenario;
 use std::time::{Duration, Instant};
 

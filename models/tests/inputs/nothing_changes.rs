@@ -3,8 +3,8 @@
 use crate::{checked, violated};
 use multimaster::Kind;
 use multimaster_models::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_TOTAL_LOSS};
-use multimaster_models::rules;
 use multimaster_models::scenario::Scenario;
+use multimaster_models::verify::rules;
 use std::collections::BTreeMap;
 
 fn named(rule: &str) -> String {

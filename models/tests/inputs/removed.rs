@@ -3,11 +3,11 @@
 use crate::{checked, reads, scenario, violated, why};
 use multimaster::resolver::Side;
 use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Stamp, Text, Topology};
-use multimaster_models::cluster::Cluster;
-use multimaster_models::engine::{Limits, Report, Verdict, explore};
+use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties::NO_RESURRECTION;
+use multimaster_models::report::trace::Trace;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
-use multimaster_models::trace::Trace;
+use multimaster_models::world::cluster::Cluster;
 
 /// Two masters, and what is asked of each.
 fn scope([a, b]: [&[&str]; 2]) -> Scope {

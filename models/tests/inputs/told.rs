@@ -5,13 +5,13 @@ use multimaster::resolver::Side;
 use multimaster::{
     Change, Dot, LastWriteWins, MasterId, Message, Op, Outcome, Reading, Refusal, Resolver, Stamp, Text, Topology,
 };
-use multimaster_models::any_rule::{AnyMessage, AnyReplica};
-use multimaster_models::cluster::Cluster;
-use multimaster_models::engine::{Limits, Verdict, explore};
+use multimaster_models::check::engine::{Limits, Verdict, explore};
+use multimaster_models::node::any_rule::{AnyMessage, AnyReplica};
+use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties::{NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS};
+use multimaster_models::report::trace::Trace;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
-use multimaster_models::tamper::Tamper;
-use multimaster_models::trace::Trace;
+use multimaster_models::world::cluster::Cluster;
 
 /// Of two clients, each with one request.
 fn scope(asks: [&str; 2]) -> Scope {

@@ -1,7 +1,8 @@
 //! Histories alone reject rules broken on purpose, and no rule as it was before.
 
 use multimaster_models::mutants::by_histories::{self, BrokenRule, Fate, Judged, in_a_table, in_full, summary};
-use multimaster_models::{properties, rules};
+use multimaster_models::properties;
+use multimaster_models::verify::rules;
 use std::collections::BTreeSet;
 
 #[test]

@@ -1,12 +1,12 @@
 //! Witnesses can fail: where something cannot happen, its witness is reported unreached.
 
 use multimaster::{BoundedCounter, LastWriteWins, Outcome};
-use multimaster_models::cluster::Cluster;
-use multimaster_models::engine::{Limits, Verdict, explore};
+use multimaster_models::check::engine::{Limits, Verdict, explore};
 use multimaster_models::mutants::scopes::*;
+use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties as p;
 use multimaster_models::scope::{Link, Scope};
-use multimaster_models::tamper::Tamper;
+use multimaster_models::world::cluster::Cluster;
 
 fn verdict(cluster: &Cluster, witness: &str) -> Option<Verdict> {
     let report = explore(cluster, Limits::default(), |_, _| {});

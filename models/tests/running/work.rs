@@ -2,7 +2,7 @@
 
 use multimaster::record::Recorded;
 use multimaster::{Cluster, Ending, Faults, Kind, Layout, Master, MasterId, Op, Options, Resolver, Setup, Topology};
-use multimaster_models::conform::{self, Tally};
+use multimaster_models::record::conform::{self, Tally};
 use std::fmt;
 use std::thread;
 use std::time::Duration;

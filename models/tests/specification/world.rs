@@ -2,7 +2,7 @@
 
 use multimaster::{Kind, MasterId, Outcome, Replica, Request, Resolver, Side, Topology, VersionVector};
 use multimaster_models::history::Write;
-use multimaster_models::specification::Specification;
+use multimaster_models::properties::specification::Specification;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A broken promise.

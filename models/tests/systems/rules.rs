@@ -1,8 +1,8 @@
 //! Real systems' rules, each where its source says something that another rule does not: ties, deletes, clocks.
 
 use multimaster::{Kind, LastWriteWins, MasterId, Message, Op, Outcome, Reading, Refusal, Replica, Resolver, Topology};
-use multimaster_models::any_rule::AnyRule;
-use multimaster_models::systems::{ALL, System};
+use multimaster_models::node::any_rule::AnyRule;
+use multimaster_models::rules::systems::{ALL, System};
 
 const A: MasterId = MasterId(0);
 const B: MasterId = MasterId(1);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use multimaster_models::conform;
+use multimaster_models::record::conform;
 
 fuzz_target!(|text: &str| {
     let shown = match conform::check_text("fuzzed.jsonl", text) {

@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use multimaster_models::check::{Engine, check};
+use multimaster_models::report::check::{Engine, check};
 use multimaster_models::scenario::Scenario;
-use multimaster_models::table;
+use multimaster_models::report::table;
 use std::time::Duration;
 
 fuzz_target!(|text: &str| {

@@ -2,7 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use multimaster_models::{catalogue, table, trace::Trace};
+use multimaster_models::scenario::catalogue;
+use multimaster_models::report::table;
+use multimaster_models::report::trace::Trace;
 
 fuzz_target!(|text: &str| {
     let Ok(trace) = Trace::parse("fuzzed.trace", text) else { return };

@@ -2,11 +2,11 @@
 
 use super::super::lattice::Dense;
 use super::super::{ASKED, Bounds, Finding, Report, Search, Subject, judge, judge_each_script, operations};
-use crate::any_rule::AnyRule;
 use crate::history::Claims;
-use crate::rules;
+use crate::node::any_rule::AnyRule;
+use crate::properties::specification::Specification;
 use crate::scenario::ForRule;
-use crate::specification::Specification;
+use crate::verify::rules;
 use multimaster::{LastWriteWins, MasterId, Request, Resolver};
 use std::collections::BTreeMap;
 

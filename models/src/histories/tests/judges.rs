@@ -2,14 +2,14 @@
 
 use super::super::judge::{Judge, Wrongs};
 use super::super::lattice::{Cut, Dense, Lattice, Next};
-use super::super::numbered::StateNo;
 use super::super::{Bounds, Search, Subject, operations, operations_on_two_keys};
-use crate::any_rule::AnyRule;
-use crate::delivery::Delivery;
 use crate::history::{Claims, Judged, LostTo};
-use crate::rules;
+use crate::node::any_rule::AnyRule;
+use crate::node::delivery::Delivery;
+use crate::node::numbered::StateNo;
+use crate::properties::specification::Specification;
 use crate::scenario::ForRule;
-use crate::specification::Specification;
+use crate::verify::rules;
 use foldhash::fast::FixedState;
 use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Request, Resolver, Side, Stamp, Text};
 use std::hash::BuildHasher;

@@ -1,8 +1,8 @@
 //! Broken counters.
 
 use super::*;
+use crate::properties::specification as spec;
 use crate::properties::*;
-use crate::specification as spec;
 use multimaster::resolver::{Deal, Escrow};
 use multimaster::{BoundedCounter, Change, Counter, Dot, GrowOnlyCounter, Op, Reading, Refusal, Stamp};
 

@@ -1,8 +1,8 @@
 //! Broken flags.
 
 use super::*;
+use crate::properties::specification as spec;
 use crate::properties::*;
-use crate::specification as spec;
 use multimaster::resolver::{Dotted, Toggle};
 use multimaster::{Change, DisableWinsFlag, Dot, EnableWinsFlag, Op, Reading, Stamp};
 

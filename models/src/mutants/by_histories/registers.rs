@@ -2,8 +2,8 @@
 
 use super::super::clocks::{drops_deletes, overwrite};
 use super::*;
+use crate::properties::specification as spec;
 use crate::properties::*;
-use crate::specification as spec;
 use multimaster::resolver::{Replace, Siblings};
 use multimaster::{
     Change, Custom, Dot, LastWriteWall, LastWriteWins, MaxRegister, MinRegister, MultiValue, Op, Reading,

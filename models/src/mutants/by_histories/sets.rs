@@ -1,8 +1,8 @@
 //! Broken sets.
 
 use super::*;
+use crate::properties::specification as spec;
 use crate::properties::*;
-use crate::specification as spec;
 use multimaster::resolver::SetEffect;
 use multimaster::{Change, GrowOnlySet, ObservedRemoveSet, Reading, RemoveWinsSet};
 

@@ -1,7 +1,7 @@
 //! How one who lacks something gets it: digests and their answers, pushes that fit, snapshots in parts.
 
 use super::{MasterActor, MasterState, Packets};
-use crate::any_rule;
+use crate::node::any_rule;
 use crate::spawn::cut::{self, Added, Assembly, Outgoing};
 use crate::spawn::packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part, shown};
 use multimaster::{MasterId, Message, MessageOf, PeerFault, Push, Resolver, Snapshot, VersionVector};

@@ -1,0 +1,327 @@
+//! The checker: one breadth-first pass over a [`Subject`] that evaluates every property in every state, keeps for each
+//! the first state that decides it, and knows when it was cut.
+//!
+//! stateright's own checkers explore the same models (see [`stateright_engine`](crate::check::stateright_engine)) and must
+//! agree. They are not the first choice because their first counterexample is often not the shortest, and because a run
+//! that hit a limit passes.
+
+mod identity;
+mod visited;
+mod watch;
+
+pub(crate) use identity::{Key, chance_of_one_hash};
+pub(crate) use watch::Watch;
+
+use crate::check::silence::{Graph, Numbers, Silence};
+use crate::model::{Expectation, Property};
+use crate::properties::{BY_CLAIM, FALLS_SILENT};
+use crate::subject::Subject;
+use std::ops::{ControlFlow, Deref};
+use std::time::Duration;
+use visited::{Level, Visited};
+
+/// When to stop before everything has been seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most distinct states.
+    pub states: usize,
+    /// The longest time.
+    pub time: Duration,
+    /// The most memory that this process may take, in bytes; `None` for no limit. It is checked every 20 ms, on Linux only:
+    /// elsewhere the system does not tell.
+    pub memory: Option<u64>,
+    /// Stop once this `always` property is violated.
+    pub until: Option<&'static str>,
+}
+
+impl Default for Limits {
+    /// 20 million states, an hour, and, on top of the memory that this process already takes, three quarters of what is now
+    /// available.
+    fn default() -> Self {
+        let (time, memory) = (Duration::from_secs(3600), watch::default_memory());
+        Limits { states: 20_000_000, time, memory, until: None }
+    }
+}
+
+/// Why an exploration is not exhaustive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// So many states were found, and more were to come.
+    States(usize),
+    /// The time was up.
+    Time(Duration),
+    /// So many bytes were taken.
+    Memory(u64),
+    /// There are more of these than can be numbered.
+    Numbers(Counted),
+    /// A state lies outside the model's own boundary: see [`within_boundary`](crate::model::Model::within_boundary).
+    Boundary,
+    /// The property named in [`Limits::until`] is violated.
+    Found,
+}
+
+/// What an exploration counts and keeps by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Distinct states.
+    States,
+    /// The steps that are possible in one state.
+    Steps,
+    /// The bytes that the steps of neighbouring states take.
+    Edges,
+    /// The combinations of changes that a step sends.
+    Labels,
+    /// The masters, messages and histories that states are made of.
+    Parts,
+}
+
+/// What is known of a property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// True in every reachable state; of a witness: reached, by this path.
+    Holds(Option<Path>),
+    /// An `always`: false after this path, and after no shorter one. A witness: reached nowhere.
+    Violated(Option<Path>),
+    /// The exploration was cut before it could be told.
+    NotExhausted,
+    /// This engine cannot judge the property; or it found no violation, but in some states only the rule's own, untested
+    /// claim says that there is none. The text says which.
+    NotJudged(&'static str),
+}
+
+/// Why a property is not judged where only the rule's own claim says that it holds.
+pub(crate) const UNTESTED: &str = "in some states only the rule's own claim says so, which could not be tested";
+
+/// Why an `eventually` property is not judged.
+pub(crate) const EVENTUALLY: &str = "`eventually` is said of whole schedules, which are not judged here: say what is \
+                                     `always` true of a state, or `sometimes`";
+
+/// A path: its initial state, and its steps, each by the index of its action among those possible.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path {
+    /// The index of its first state among the initial states.
+    pub start: usize,
+    /// The steps.
+    pub steps: Vec<usize>,
+}
+
+impl Deref for Path {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.steps
+    }
+}
+
+impl From<Vec<usize>> for Path {
+    /// From the first initial state.
+    fn from(steps: Vec<usize>) -> Path {
+        Path { start: 0, steps }
+    }
+}
+
+/// A property and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its name.
+    pub property: &'static str,
+    /// Whether it is a witness: something that must be reached.
+    pub witness: bool,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// The result of an exploration.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Every property, in the model's order, and [`FALLS_SILENT`].
+    pub findings: Vec<Finding>,
+    /// Distinct states.
+    pub states: usize,
+    /// States generated, repetitions included.
+    pub generated: usize,
+    /// Steps to the farthest state.
+    pub depth: usize,
+    /// The most messages that any schedule spends on one change; `None` if there is no bound, if the exploration was cut,
+    /// or if they are more than 65,534.
+    pub messages: Option<usize>,
+    /// Why it was cut, if it was.
+    pub cut: Option<Cut>,
+    /// The chance that two states were taken for one is not above this.
+    pub mistaken: f64,
+    /// How long it took.
+    pub time: Duration,
+}
+
+impl Report {
+    /// Whether the property named so is a witness: something that must be reached.
+    pub fn is_witness(&self, property: &str) -> bool {
+        self.findings.iter().any(|finding| finding.property == property && finding.witness)
+    }
+
+    /// What became of the property named so.
+    pub fn verdict(&self, property: &str) -> Option<&Verdict> {
+        self.findings.iter().find(|finding| finding.property == property).map(|finding| &finding.verdict)
+    }
+}
+
+/// Explores `subject` from all its initial states. `progress` is called now and then with the number of states and the
+/// depth.
+///
+/// An `eventually` property is [not judged](Verdict::NotJudged).
+pub fn explore<M: Subject>(subject: &M, limits: Limits, progress: impl FnMut(usize, usize)) -> Report {
+    explore_within(subject, limits, Numbers::default(), progress)
+}
+
+/// The same, with an upper bound on each kind of number.
+pub(crate) fn explore_within<M: Subject>(
+    subject: &M,
+    limits: Limits,
+    numbers: Numbers,
+    progress: impl FnMut(usize, usize),
+) -> Report {
+    let mut watch = Watch::new(limits);
+    let properties = subject.properties();
+    let found = search(subject, &properties, limits, numbers, &mut watch, progress);
+    let Found { states, generated, depth, decided, graph, mut cut } = found;
+    let ways = graph.ways(states);
+    let mut findings: Vec<Finding> = Vec::new();
+    for (property, decided) in properties.iter().zip(decided) {
+        let witness = property.expectation == Expectation::Sometimes;
+        let verdict = match (decided, witness) {
+            _ if property.expectation == Expectation::Eventually => Verdict::NotJudged(EVENTUALLY),
+            (Some(state), true) => Verdict::Holds(Some(ways.path_to(state))),
+            (Some(state), false) => Verdict::Violated(Some(ways.path_to(state))),
+            (None, _) if cut.is_some() => Verdict::NotExhausted,
+            (None, true) => Verdict::Violated(None),
+            (None, false) if BY_CLAIM.contains(&property.name) && subject.is_unsure() => Verdict::NotJudged(UNTESTED),
+            (None, false) => Verdict::Holds(None),
+        };
+        findings.push(Finding { property: property.name, witness, verdict });
+    }
+    let (silent, messages) = match graph.silence(&ways, watch.room()) {
+        Silence::Endless { from, around } => {
+            let mut path = ways.path_to(from);
+            path.steps.extend(around);
+            (Verdict::Violated(Some(path)), None)
+        }
+        Silence::TooLarge => {
+            cut = cut.or(limits.memory.map(Cut::Memory));
+            (Verdict::NotExhausted, None)
+        }
+        Silence::Ends { .. } if cut.is_some() => (Verdict::NotExhausted, None),
+        Silence::Ends { messages } => (Verdict::Holds(None), messages),
+    };
+    let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
+    findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silent });
+    let mistaken = chance_of_one_hash(states);
+    Report { findings, states, generated, depth, messages, cut, mistaken, time: watch.elapsed() }
+}
+
+/// What the pass over the states has found.
+struct Found {
+    states: usize,
+    generated: usize,
+    depth: usize,
+    /// Of each property, the number of the state that decides it.
+    decided: Vec<Option<usize>>,
+    graph: Graph,
+    cut: Option<Cut>,
+}
+
+fn search<M: Subject>(
+    subject: &M,
+    properties: &[Property<M>],
+    limits: Limits,
+    numbers: Numbers,
+    watch: &mut Watch,
+    mut progress: impl FnMut(usize, usize),
+) -> Found {
+    let key = Key::random();
+    let mut decided = vec![None; properties.len()];
+    let (mut visited, mut level, mut starts) = (Visited::default(), Level::default(), Vec::new());
+    let (mut generated, mut depth, mut cut, mut outside) = (0, 0, None, false);
+    for (place, state) in subject.init_states().into_iter().enumerate() {
+        if !subject.within_boundary(&state) {
+            outside = true;
+            continue;
+        }
+        match visited.number(key.hash(&state), numbers.states) {
+            None => cut = Some(Cut::Numbers(Counted::States)),
+            Some((_, false)) => {}
+            Some((_, true)) => {
+                generated += 1;
+                starts.push(place);
+                level.push(state);
+            }
+        }
+    }
+    let mut graph = Graph::new(numbers, starts);
+    let mut actions = Vec::new();
+    // States are expanded in the order in which they are found: that of their numbers.
+    let mut expanded = 0..;
+    'search: while !level.is_empty() {
+        let mut next_level = Level::default();
+        for (state, index) in level.into_states().zip(expanded.by_ref()) {
+            for (property, decided) in properties.iter().zip(&mut decided) {
+                if decided.is_none() && decides(subject, property, &state) {
+                    *decided = Some(index);
+                    if limits.until == Some(property.name) {
+                        cut = Some(Cut::Found);
+                        break 'search;
+                    }
+                }
+            }
+            cut = cut.or(graph.begin(index).err().map(Cut::Numbers)).or_else(|| watch.stop());
+            if cut.is_some() {
+                break 'search;
+            }
+            subject.each_step(&state, &mut actions, &mut |place, next, sent| {
+                if !subject.within_boundary(next) {
+                    outside = true;
+                    return ControlFlow::Continue(());
+                }
+                generated += 1;
+                let Some((target, new)) = visited.number(key.hash(next), numbers.states) else {
+                    cut = Some(Cut::Numbers(Counted::States));
+                    return ControlFlow::Break(());
+                };
+                cut = graph.edge(target, place, sent).err().map(Cut::Numbers);
+                if new {
+                    next_level.push(next.clone());
+                    if visited.len().is_multiple_of(4096) {
+                        progress(visited.len(), depth);
+                    }
+                    if visited.len() > limits.states {
+                        cut = Some(Cut::States(limits.states));
+                    }
+                }
+                cut = cut.or_else(|| watch.stop());
+                if cut.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            if cut.is_none() && subject.is_full() {
+                cut = Some(Cut::Numbers(Counted::Parts));
+            }
+            if cut.is_some() {
+                break 'search;
+            }
+        }
+        level = next_level;
+        depth += usize::from(!level.is_empty());
+    }
+    // What follows needs memory of its own, beside the graph: the states are dropped first.
+    let cut = cut.or(outside.then_some(Cut::Boundary));
+    Found { states: visited.len(), generated, depth, decided, graph, cut }
+}
+
+/// Whether this state decides the property.
+fn decides<M: Subject>(subject: &M, property: &Property<M>, state: &M::State) -> bool {
+    match property.expectation {
+        Expectation::Always => !(property.condition)(subject, state),
+        Expectation::Sometimes => (property.condition)(subject, state),
+        Expectation::Eventually => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,285 @@
+//! Any subject behind one type: [`Erased`].
+//!
+//! stateright's checkers, the Explorer and all that prints are generic code, and large. Compiled once for this type
+//! instead of once for each rule, they take a small part of the time; only the model itself and our own search are
+//! compiled for each rule.
+
+use crate::check::engine::{self, Limits, Report};
+use crate::model::{Expectation, Model, Property, Sent};
+use crate::subject::{Arrow, Subject};
+use multimaster::VersionVector;
+use std::any::Any;
+use std::fmt::{self, Debug};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// A [`Subject`] whose type is forgotten.
+#[derive(Clone)]
+pub struct Erased(Arc<dyn AnySubject>);
+
+/// A state of an [`Erased`].
+#[derive(Clone)]
+pub struct ErasedState(Arc<dyn AnyValue>);
+
+/// A step of an [`Erased`].
+#[derive(Clone)]
+pub struct ErasedAction(Arc<dyn AnyValue>);
+
+/// A state or an action: what is asked of it without knowing its type.
+trait AnyValue: Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+    fn equals(&self, other: &dyn AnyValue) -> bool;
+    fn hash_into(&self, hasher: &mut dyn Hasher);
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+struct OfState<T>(T);
+struct OfAction<T>(T);
+
+impl<T: PartialEq + Hash + Debug + Send + Sync + 'static> AnyValue for OfState<T> {
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
+    fn equals(&self, other: &dyn AnyValue) -> bool {
+        other.as_any().downcast_ref::<T>() == Some(&self.0)
+    }
+    fn hash_into(&self, mut hasher: &mut dyn Hasher) {
+        self.0.hash(&mut hasher);
+    }
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<T: PartialEq + Debug + Send + Sync + 'static> AnyValue for OfAction<T> {
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
+    fn equals(&self, other: &dyn AnyValue) -> bool {
+        other.as_any().downcast_ref::<T>() == Some(&self.0)
+    }
+    fn hash_into(&self, _: &mut dyn Hasher) {}
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// [`Subject`], as far as a trait object can have it.
+trait AnySubject: Send + Sync {
+    fn initial(&self) -> Vec<ErasedState>;
+    fn actions(&self, state: &ErasedState, actions: &mut Vec<ErasedAction>);
+    fn step(&self, state: &ErasedState, action: &ErasedAction) -> Option<(ErasedState, Sent)>;
+    fn within_boundary(&self, state: &ErasedState) -> bool;
+    fn is_full(&self) -> bool;
+    fn properties(&self) -> Vec<(Expectation, &'static str)>;
+    fn holds(&self, property: usize, state: &ErasedState) -> bool;
+    fn format_action(&self, action: &ErasedAction) -> String;
+    fn describe(&self, state: &ErasedState, action: &ErasedAction) -> String;
+    fn remark(&self, state: &ErasedState, action: &ErasedAction) -> Option<String>;
+    fn masters(&self) -> Vec<String>;
+    fn readings(&self, state: &ErasedState) -> Vec<String>;
+    fn complaint(&self, property: &str, state: &ErasedState) -> Option<String>;
+    fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow;
+    fn why_unreached(&self, witness: &str) -> Option<String>;
+    fn client(&self, action: &ErasedAction) -> Option<usize>;
+    fn is_unsure(&self) -> bool;
+    fn seen(&self, state: &ErasedState) -> Vec<VersionVector>;
+    fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report;
+}
+
+struct Of<M: Subject> {
+    subject: M,
+    properties: Vec<Property<M>>,
+}
+
+impl<M: Subject> Of<M> {
+    fn state<'a>(&self, state: &'a ErasedState) -> &'a M::State {
+        state.0.as_any().downcast_ref().expect("a state of this subject")
+    }
+
+    fn action<'a>(&self, action: &'a ErasedAction) -> &'a M::Action {
+        action.0.as_any().downcast_ref().expect("an action of this subject")
+    }
+}
+
+impl<M: Subject> AnySubject for Of<M> {
+    fn initial(&self) -> Vec<ErasedState> {
+        self.subject.init_states().into_iter().map(|state| ErasedState(Arc::new(OfState(state)))).collect()
+    }
+    fn actions(&self, state: &ErasedState, actions: &mut Vec<ErasedAction>) {
+        let mut typed = Vec::new();
+        self.subject.actions(self.state(state), &mut typed);
+        actions.extend(typed.into_iter().map(|action| ErasedAction(Arc::new(OfAction(action)))));
+    }
+    fn step(&self, state: &ErasedState, action: &ErasedAction) -> Option<(ErasedState, Sent)> {
+        let (next, sent) = self.subject.step(self.state(state), self.action(action))?;
+        Some((ErasedState(Arc::new(OfState(next))), sent))
+    }
+    fn within_boundary(&self, state: &ErasedState) -> bool {
+        self.subject.within_boundary(self.state(state))
+    }
+    fn is_full(&self) -> bool {
+        self.subject.is_full()
+    }
+    fn properties(&self) -> Vec<(Expectation, &'static str)> {
+        self.properties.iter().map(|property| (property.expectation, property.name)).collect()
+    }
+    fn holds(&self, property: usize, state: &ErasedState) -> bool {
+        (self.properties[property].condition)(&self.subject, self.state(state))
+    }
+    fn format_action(&self, action: &ErasedAction) -> String {
+        self.subject.format_action(self.action(action))
+    }
+    fn describe(&self, state: &ErasedState, action: &ErasedAction) -> String {
+        self.subject.describe(self.state(state), self.action(action))
+    }
+    fn remark(&self, state: &ErasedState, action: &ErasedAction) -> Option<String> {
+        self.subject.remark(self.state(state), self.action(action))
+    }
+    fn masters(&self) -> Vec<String> {
+        self.subject.masters()
+    }
+    fn readings(&self, state: &ErasedState) -> Vec<String> {
+        self.subject.readings(self.state(state))
+    }
+    fn complaint(&self, property: &str, state: &ErasedState) -> Option<String> {
+        self.subject.complaint(property, self.state(state))
+    }
+    fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow {
+        self.subject.arrow(self.state(state), self.action(action))
+    }
+    fn why_unreached(&self, witness: &str) -> Option<String> {
+        self.subject.why_unreached(witness)
+    }
+    fn client(&self, action: &ErasedAction) -> Option<usize> {
+        self.subject.client(self.action(action))
+    }
+    fn is_unsure(&self) -> bool {
+        self.subject.is_unsure()
+    }
+    fn seen(&self, state: &ErasedState) -> Vec<VersionVector> {
+        self.subject.seen(self.state(state))
+    }
+    fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report {
+        engine::explore(&self.subject, limits, progress)
+    }
+}
+
+impl Erased {
+    /// Forgets the type of `subject`.
+    pub fn new<M: Subject>(subject: M) -> Erased {
+        let properties = subject.properties();
+        Erased(Arc::new(Of { subject, properties }))
+    }
+
+    /// [`engine::explore`] on the subject itself, at the speed of its own type.
+    pub fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report {
+        self.0.explore(limits, progress)
+    }
+
+    /// Whether the property at this place is true in the state.
+    pub(crate) fn holds(&self, place: usize, state: &ErasedState) -> bool {
+        self.0.holds(place, state)
+    }
+}
+
+/// These properties, in order, each true where `holds` says so of its place among them.
+pub(crate) fn by_place<M: Model>(
+    asked: Vec<(Expectation, &'static str)>,
+    holds: fn(&M, usize, &M::State) -> bool,
+) -> Vec<Property<M>> {
+    let property = |(place, (expectation, name))| {
+        Property::new(expectation, name, move |model: &M, state: &M::State| holds(model, place, state))
+    };
+    asked.into_iter().enumerate().map(property).collect()
+}
+
+impl Model for Erased {
+    type State = ErasedState;
+    type Action = ErasedAction;
+
+    fn init_states(&self) -> Vec<ErasedState> {
+        self.0.initial()
+    }
+    fn actions(&self, state: &ErasedState, actions: &mut Vec<ErasedAction>) {
+        self.0.actions(state, actions);
+    }
+    fn step(&self, state: &ErasedState, action: &ErasedAction) -> Option<(ErasedState, Sent)> {
+        self.0.step(state, action)
+    }
+    fn within_boundary(&self, state: &ErasedState) -> bool {
+        self.0.within_boundary(state)
+    }
+    fn properties(&self) -> Vec<Property<Self>> {
+        by_place(self.0.properties(), Erased::holds)
+    }
+    fn is_full(&self) -> bool {
+        self.0.is_full()
+    }
+}
+
+impl Subject for Erased {
+    fn format_action(&self, action: &ErasedAction) -> String {
+        self.0.format_action(action)
+    }
+    fn describe(&self, state: &ErasedState, action: &ErasedAction) -> String {
+        self.0.describe(state, action)
+    }
+    fn remark(&self, state: &ErasedState, action: &ErasedAction) -> Option<String> {
+        self.0.remark(state, action)
+    }
+    fn masters(&self) -> Vec<String> {
+        self.0.masters()
+    }
+    fn readings(&self, state: &ErasedState) -> Vec<String> {
+        self.0.readings(state)
+    }
+    fn complaint(&self, property: &str, state: &ErasedState) -> Option<String> {
+        self.0.complaint(property, state)
+    }
+    fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow {
+        self.0.arrow(state, action)
+    }
+    fn why_unreached(&self, witness: &str) -> Option<String> {
+        self.0.why_unreached(witness)
+    }
+    fn client(&self, action: &ErasedAction) -> Option<usize> {
+        self.0.client(action)
+    }
+    fn is_unsure(&self) -> bool {
+        self.0.is_unsure()
+    }
+    fn seen(&self, state: &ErasedState) -> Vec<VersionVector> {
+        self.0.seen(state)
+    }
+}
+
+impl PartialEq for ErasedState {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.equals(&*other.0)
+    }
+}
+
+impl Hash for ErasedState {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.hash_into(hasher);
+    }
+}
+
+impl Debug for ErasedState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.debug(f)
+    }
+}
+
+impl PartialEq for ErasedAction {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.equals(&*other.0)
+    }
+}
+
+impl Debug for ErasedAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.debug(f)
+    }
+}

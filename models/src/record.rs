@@ -1,0 +1,4 @@
+//! Recorded runs of real masters, held to the model.
+
+#[cfg(feature = "cli")]
+pub mod conform;

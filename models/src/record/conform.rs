@@ -1,0 +1,217 @@
+//! Whether a recorded run of a real cluster is a path of the model: [`check_file`].
+//!
+//! A [record](multimaster::record) supplies the choices of a run: what clients asked, when a link took from a log, what was
+//! lost, what arrived when. Here the model makes the same choices: a [`Cluster`] with [running links](Link::Running), shard
+//! by shard. All that the record says came of a step must be what comes of it there: a write's answer, a reading, the
+//! outcome of a message. And a message can be delivered, lost or repeated only if it is in flight there, equal to what the
+//! model's own replica sent; a digest can be answered only if it was sent. The first step that is otherwise is told.
+//!
+//! So what holds of every path of the model holds of the run, and what is found out about the run can be found in the
+//! model. (The term is *trace validation*: Cirstea, Kuppe, Loillier and Merz, "Validating traces of distributed programs
+//! against TLA+ specifications", SEFM 2024.)
+
+mod judged;
+mod lines;
+mod path;
+mod report;
+
+pub use judged::Judged;
+pub use report::{Failure, Refused, ShardSummary, Summary, Tally};
+
+use crate::fault::Fault;
+use crate::node::any_rule::{self, AnyMessage, AnyRule};
+use crate::properties::specification::Specification;
+use crate::scenario::{ForRule, RuleName};
+use crate::scope::{Clocks, Free, Link, Scope};
+use crate::world::cluster::Cluster;
+use multimaster::record::{Recorded, Setting};
+use multimaster::{Key, Layout, MasterId, Message, Resolver, Topology};
+use path::Path;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Checks the record in this file: one JSON object a line, the [`Setting`] first, then each [`Recorded`]. The file is read
+/// line by line; memory grows with the acknowledged writes, not with the length.
+///
+/// # Errors
+/// If it is not a record, its run is not a path of the model, or no step was there to be held to the model.
+pub fn check_file(file: &str) -> Result<Summary, Failure> {
+    check_lines(file, &mut lines::of_file(file).map_err(Failure::File)?)
+}
+
+/// The record that is the text of the file named `file`.
+///
+/// # Errors
+/// As [`check_file`].
+pub fn check_text(file: &str, text: &str) -> Result<Summary, Failure> {
+    check_lines(file, &mut text.lines().map(|line| Ok(line.to_owned())))
+}
+
+fn check_lines(file: &str, lines: &mut dyn Iterator<Item = Result<String, String>>) -> Result<Summary, Failure> {
+    let fault = |line, what: String| Failure::File(Fault::at(file, line, what));
+    let Some(first) = lines.next() else {
+        return Err(fault(0, "this is empty: a record begins with its setting".into()));
+    };
+    let first = first.map_err(|what| fault(1, what))?;
+    let setting: Setting =
+        serde_json::from_str(&first).map_err(|error| fault(1, report::not_json("the setting", &error)))?;
+    let names = || RuleName::ALL.iter().map(|(_, name, _)| *name).collect::<Vec<_>>().join(", ");
+    let Some(rule) = RuleName::named(&setting.rule) else {
+        let quoted = report::short(&setting.rule);
+        return Err(fault(
+            1,
+            format!("no rule is named `{quoted}` here; there are {}, and those of real systems", names()),
+        ));
+    };
+    vetted(&setting).map_err(|what| fault(1, what))?;
+    rule.with(Lines { file, lines, setting: &setting })
+}
+
+/// The rest of a file.
+struct Lines<'a> {
+    file: &'a str,
+    lines: &'a mut dyn Iterator<Item = Result<String, String>>,
+    setting: &'a Setting,
+}
+
+impl ForRule for Lines<'_> {
+    type Answer = Result<Summary, Failure>;
+
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Result<Summary, Failure> {
+        self.replayed(&|at| AnyRule::new(rule(at)))
+    }
+}
+
+impl Lines<'_> {
+    fn replayed(self, rule: &dyn Fn(MasterId) -> AnyRule) -> Result<Summary, Failure> {
+        let fault = |line, what: String| Fault::at(self.file, line, what);
+        let any = rule(MasterId(0));
+        let mut replay = Replay::new(rule, self.setting).map_err(|what| Failure::File(fault(1, what)))?;
+        for (place, text) in self.lines.enumerate() {
+            let line = place + 2;
+            let recorded = text.and_then(|text| event(&text)).map_err(|what| Failure::File(fault(line, what)))?;
+            let taken = replay.take(place, &recorded, |message| typed(&any, message));
+            taken.map_err(|refused| Failure::Run(fault(line, refused.to_string())))?;
+        }
+        replay.summary().map_err(|refused| Failure::Run(fault(0, refused.to_string())))
+    }
+}
+
+fn event(text: &str) -> Result<Recorded<Value, Value>, String> {
+    serde_json::from_str(text).map_err(|error| report::not_json("an event", &error))
+}
+
+/// A message as the rule has it.
+fn typed(rule: &AnyRule, message: &Message<Value, Value>) -> Result<AnyMessage, String> {
+    let not = |why: String| format!("this rule has no such message: {}", report::short(&why));
+    let value = serde_json::to_value(message);
+    let mut message = value.and_then(serde_json::from_value).map_err(|error| not(error.to_string()))?;
+    any_rule::admit_message(rule, &mut message).map_err(not)?;
+    Ok(message)
+}
+
+/// The record of a run under any rule. The rule that `setting` names does not count.
+///
+/// # Errors
+/// At the first step that is not one of the model, or if there is no step.
+pub fn replay<R: Resolver>(
+    rule: R,
+    setting: &Setting,
+    events: &[Recorded<R::State, R::Effect>],
+) -> Result<Summary, Refused> {
+    let rule = AnyRule::new(rule);
+    let mut replay = Replay::new(&|_| rule.clone(), setting).map_err(|what| Refused {
+        place: 0,
+        step: "the setting".into(),
+        what,
+    })?;
+    for (place, recorded) in events.iter().enumerate() {
+        replay.take(place, recorded, |message| Ok(any_rule::packed::<R>(message)))?;
+    }
+    replay.summary()
+}
+
+/// The topology of a setting, if it is one, and not so large that laying it out would take for ever.
+fn vetted(setting: &Setting) -> Result<Topology, String> {
+    let (masters, edges) = (setting.topology.masters(), setting.topology.edges());
+    let count = edges.count();
+    if usize::from(masters) * count > 8192 {
+        return Err(format!("{masters} masters and {count} edges: at most 8192 is their product here"));
+    }
+    Topology::from_edges(masters, setting.topology.edges()).map_err(|error| error.to_string())
+}
+
+/// A run of the model that does what a record says.
+struct Replay {
+    cluster: Cluster,
+    layout: Layout,
+    paths: BTreeMap<usize, Path>,
+    last: Option<u64>,
+}
+
+impl Replay {
+    fn new(rule: &dyn Fn(MasterId) -> AnyRule, setting: &Setting) -> Result<Replay, String> {
+        let scope = Scope {
+            topology: vetted(setting)?,
+            // What may be lost and repeated, how many changes a message carries and when a log is cut: the record says.
+            link: Link::Running { losses: 0, duplicates: 0 },
+            batch: usize::MAX,
+            log: None,
+            clients: Vec::new(),
+            free: Free::default(),
+            clocks: Clocks::default(),
+        };
+        let cluster = Cluster::with_rules(scope, rule);
+        Ok(Replay { cluster, layout: setting.layout, paths: BTreeMap::new(), last: None })
+    }
+
+    /// Takes the event at that place of the record. `read` makes its message one of the rule's.
+    fn take<S, E>(
+        &mut self,
+        place: usize,
+        recorded: &Recorded<S, E>,
+        read: impl Fn(&Message<S, E>) -> Result<AnyMessage, String>,
+    ) -> Result<(), Refused> {
+        let Recorded { number, shard, event } = recorded;
+        let vetted = self.vet(*number, *shard, report::masters_of(event), report::key_of(event));
+        let taken = vetted.and_then(|()| {
+            let path = self.paths.entry(*shard).or_insert_with(|| Path::new(&self.cluster));
+            path.take(&self.cluster, event, read)
+        });
+        taken.map_err(|what| {
+            let steps = self.paths.get(shard).map_or(0, |path| path.tally.steps);
+            let step = format!("shard {shard}, step {}: {}", steps + 1, report::short(&report::in_words(event)));
+            Refused { place, step, what }
+        })?;
+        self.last = Some(*number);
+        Ok(())
+    }
+
+    fn vet(&self, number: u64, shard: usize, masters: [MasterId; 2], key: Option<&Key>) -> Result<(), String> {
+        if let Some(last) = self.last.filter(|last| *last >= number) {
+            return Err(format!("number {number} comes after {last}: events are in the order of their numbers"));
+        }
+        let shards = self.layout.shards();
+        if shard >= shards {
+            return Err(format!("there is no shard {shard}: the {shards} are counted from 0"));
+        }
+        let count = self.cluster.scope.topology.masters();
+        if let Some(absent) = masters.into_iter().find(|id| id.0 >= count) {
+            return Err(format!("there is no master {absent}: the {count} masters are A to {}", MasterId(count - 1)));
+        }
+        match key.map(|key| self.layout.shard_of(key)) {
+            Some(right) if right != shard => Err(format!("this key lies in shard {right} of {shards}")),
+            _ => Ok(()),
+        }
+    }
+
+    fn summary(self) -> Result<Summary, Refused> {
+        if self.paths.is_empty() {
+            let what = "there is no step: nothing was held to the model".into();
+            return Err(Refused { place: 0, step: "the record".into(), what });
+        }
+        let mut budget = judged::BUDGET;
+        let shards = self.paths.into_iter().map(|(shard, path)| path.summary(shard, &mut budget));
+        Ok(Summary { shards: shards.collect() })
+    }
+}

@@ -1,0 +1,153 @@
+//! What one shard of a run does, done by the model: [`Path`].
+
+use super::judged::judged;
+use super::report::{self, ShardSummary, Tally};
+use crate::history::Write;
+use crate::model::Sent;
+use crate::node::any_rule::AnyMessage;
+use crate::node::{Answer, Input, Letter};
+use crate::world::cluster::Cluster;
+use crate::world::values::Values;
+use crate::world::{Inquiry, Step, World};
+use multimaster::record::Event;
+use multimaster::{MasterId, Message, Request};
+use std::sync::Arc;
+
+/// A path of the model, and its last state.
+pub(super) struct Path {
+    world: World<Values>,
+    values: Values,
+    /// The acknowledged writes, in the order in which they were made.
+    writes: Vec<Write>,
+    pub(super) tally: Tally,
+}
+
+impl Path {
+    pub(super) fn new(cluster: &Cluster) -> Path {
+        Path {
+            world: World::of(&cluster.start),
+            values: Values::default(),
+            writes: Vec::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// Takes the step that the event says, if the model allows it and comes to the same; if not, why.
+    pub(super) fn take<S, E>(
+        &mut self,
+        cluster: &Cluster,
+        event: &Event<S, E>,
+        read: impl Fn(&Message<S, E>) -> Result<AnyMessage, String>,
+    ) -> Result<(), String> {
+        match event {
+            Event::Write { at, key, op, answer } => {
+                let request = Request { key: key.clone(), op: op.clone() };
+                // A running cluster delivers causally: what a master has seen is closed under what that had seen.
+                let master = &mut self.world.masters[at.index()];
+                let past = master.digest().clone();
+                let ours = match cluster.protocol.step(master, Input::Request(&request)).answer {
+                    Answer::Client(named) => named.map(|named| named.write(&request, past)),
+                    other => unreachable!("a client is answered: {other:?}"),
+                };
+                let dot = ours.as_ref().map(|write| write.dot).map_err(Clone::clone);
+                if dot != *answer {
+                    return Err(report::other_answer(*at, answer, &dot));
+                }
+                self.tally.refused += usize::from(dot.is_err());
+                self.tally.writes += 1;
+                self.writes.extend(ours);
+            }
+            Event::Read { at, key, reading } => {
+                let replica = self.world.master(*at);
+                let ours = replica.read(key);
+                if ours != *reading {
+                    return Err(report::other_reading(*at, reading, &ours, replica.digest()));
+                }
+                self.tally.reads += 1;
+            }
+            Event::Push { from, to, max } => {
+                if !self.step(cluster, |step| step.push(*from, *to, *max)) {
+                    return Err(format!("the model's {from} has nothing to send to {to}"));
+                }
+            }
+            Event::Ask { asker, feeder } => {
+                if !self.step(cluster, |step| step.inquire(*asker, *feeder)) {
+                    return Err(format!("{asker} does not hear from {feeder}"));
+                }
+            }
+            Event::Answer { feeder, asker, digest, max } => {
+                let inquiry = Inquiry { asker: *asker, feeder: *feeder, seen: digest.clone() };
+                if !self.step(cluster, |step| step.answer(&inquiry, *max)) {
+                    let under_way = |one: &&Inquiry| one.asker == *asker && one.feeder == *feeder;
+                    let seen = self.world.inquiries.iter().filter(under_way).map(|inquiry| inquiry.seen.to_string());
+                    return Err(report::not_under_way("digest", *asker, *feeder, seen.collect()));
+                }
+            }
+            Event::Deliver { from, to, message, outcome } => {
+                let message = read(message)?;
+                let letter = self.letter(*from, *to, &message)?;
+                self.step(cluster, |step| step.remove(&letter) && step.deliver(letter));
+                if let Some(Answer::Arrival(ours)) = &self.values.answered
+                    && ours != outcome
+                {
+                    return Err(report::other_outcome(*to, outcome, ours, self.world.master(*to).digest()));
+                }
+                self.tally.delivered += 1;
+                self.tally.snapshots += usize::from(matches!(message, Message::Snapshot(_)));
+            }
+            Event::Lose { from, to, message } => {
+                let letter = self.letter(*from, *to, &read(message)?)?;
+                self.step(cluster, |step| step.remove(&letter));
+                self.tally.lost += 1;
+            }
+            Event::Duplicate { from, to, message } => {
+                let letter = self.letter(*from, *to, &read(message)?)?;
+                self.step(cluster, |step| step.duplicate(letter));
+                self.tally.repeated += 1;
+            }
+            Event::Truncate { at, keep } => {
+                self.step(cluster, |step| step.truncate(*at, *keep));
+            }
+        }
+        self.tally.steps += 1;
+        Ok(())
+    }
+
+    /// Takes a step of the world. False if the model does not allow it.
+    fn step(&mut self, cluster: &Cluster, take: impl FnOnce(&mut Step<'_, Values>) -> bool) -> bool {
+        let Path { world, values, .. } = self;
+        take(&mut Step { cluster, parts: values, world, sent: &mut Sent::new() })
+    }
+
+    /// The letter in flight that holds this message.
+    fn letter(&self, from: MasterId, to: MasterId, message: &AnyMessage) -> Result<Arc<Letter>, String> {
+        let wire = &self.world.wire;
+        let place = wire.partition_point(|held| held.order() < (from, to, message));
+        if let Some(letter) = wire.get(place).filter(|held| held.order() == (from, to, message)) {
+            return Ok(Arc::clone(letter));
+        }
+        let between = || self.world.wire.iter().filter(|letter| letter.from == from && letter.to == to);
+        let said = message.to_string();
+        let alike = between().find(|letter| letter.message.to_string() == said);
+        match alike.map(|letter| (serde_json::to_value(&letter.message), serde_json::to_value(message))) {
+            Some((Ok(ours), Ok(theirs))) => Err(report::not_quite(from, to, &ours, &theirs)),
+            _ => {
+                let others = between().map(|letter| letter.message.to_string()).collect();
+                Err(report::not_under_way("message", from, to, others))
+            }
+        }
+    }
+
+    pub(super) fn summary(self, shard: usize, budget: &mut u64) -> ShardSummary {
+        let replicas = || self.world.masters.iter();
+        let first = &self.world.masters[0];
+        ShardSummary {
+            shard,
+            in_flight: self.world.wire.len(),
+            seen_alike: replicas().all(|replica| replica.digest() == first.digest()),
+            read_alike: replicas().all(|replica| replica.readings().eq(first.readings())),
+            losses: judged(self.writes, &replicas().collect::<Vec<_>>(), budget),
+            tally: self.tally,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What is said of a record: that it is a path of the model, or what it is instead.
+
+use super::judged::Judged;
+use crate::fault::Fault;
+use crate::report::table::grouped;
+use multimaster::record::Event;
+use multimaster::{Dot, Key, MasterId, Outcome, Reading, Refusal, Request, VersionVector};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The first step of a record that is not one of the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The event's place in the record, from 0.
+    pub place: usize,
+    /// Which step of which shard, in words.
+    pub step: String,
+    /// What the model has instead.
+    pub what: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.step, self.what)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// Why a file is not the record of a run of the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It is no record.
+    File(Fault),
+    /// It is one, with a step that is not the model's.
+    Run(Fault),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Failure::File(fault) | Failure::Run(fault)) = self;
+        fault.fmt(f)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// A record whose every step is one of the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The shards that something happened in, in order.
+    pub shards: Vec<ShardSummary>,
+}
+
+/// What happened in one shard, and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardSummary {
+    /// Which.
+    pub shard: usize,
+    /// What happened, counted.
+    pub tally: Tally,
+    /// Messages neither delivered nor lost.
+    pub in_flight: usize,
+    /// Whether all masters have seen the same.
+    pub seen_alike: bool,
+    /// Whether all masters read the same.
+    pub read_alike: bool,
+    /// What the masters have lost.
+    pub losses: Judged,
+}
+
+/// Steps, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All of them.
+    pub steps: usize,
+    /// Writes that were asked for.
+    pub writes: usize,
+    /// Of those, the ones that the rule refused.
+    pub refused: usize,
+    /// Reads.
+    pub reads: usize,
+    /// Messages that arrived.
+    pub delivered: usize,
+    /// Messages that were lost.
+    pub lost: usize,
+    /// Messages that became two.
+    pub repeated: usize,
+    /// Snapshots among those that arrived.
+    pub snapshots: usize,
+}
+
+impl Summary {
+    /// What the record does not contain, so that this was not held to the model.
+    pub fn not_tested(&self) -> Vec<&'static str> {
+        let sum = |of: fn(&Tally) -> usize| self.shards.iter().map(|shard| of(&shard.tally)).sum::<usize>();
+        let (writes, refused) = (sum(|tally| tally.writes), sum(|tally| tally.refused));
+        let all = [
+            (writes == 0, "no write was asked for"),
+            (writes > 0 && writes == refused, "every write was refused"),
+            (sum(|tally| tally.delivered) == 0, "no message arrived"),
+            (sum(|tally| tally.reads) == 0, "nothing was read"),
+        ];
+        all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what).collect()
+    }
+}
+
+/// A Markdown table, and a line or two.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const HEADS: [&str; 12] = [
+            "shard",
+            "steps",
+            "writes",
+            "reads",
+            "arrived",
+            "lost",
+            "repeated",
+            "snapshots",
+            "in flight",
+            "at the end",
+            "lost by policy",
+            "lost causally",
+        ];
+        let mut rows = vec![HEADS.map(str::to_owned)];
+        for ShardSummary { shard, tally, in_flight, seen_alike, read_alike, losses } in &self.shards {
+            let counts = [tally.steps, tally.writes, tally.reads, tally.delivered, tally.lost, tally.repeated];
+            let [steps, writes, reads, arrived, lost, repeated] = counts.map(grouped);
+            let end = match (seen_alike, read_alike) {
+                (true, true) => "all agree",
+                (true, false) => "ALL SEEN, AND READ OTHERWISE",
+                (false, _) => "not all seen by all",
+            };
+            let Judged { by_policy, causally, keys, not_judged } = losses;
+            let count = |lost: &BTreeSet<Dot>| match (lost.len(), not_judged) {
+                (lost, 0) => grouped(lost),
+                (0, not_judged) if not_judged == keys => "not judged".to_owned(),
+                (lost, not_judged) => {
+                    format!("{}, {} of {} keys not judged", grouped(lost), grouped(*not_judged), grouped(*keys))
+                }
+            };
+            let (by_policy, causally) = (count(by_policy), count(causally));
+            let (snapshots, in_flight) = (grouped(tally.snapshots), grouped(*in_flight));
+            let end = end.to_owned();
+            let shard = shard.to_string();
+            rows.push([
+                shard, steps, writes, reads, arrived, lost, repeated, snapshots, in_flight, end, by_policy, causally,
+            ]);
+        }
+        let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..HEADS.len()).map(width).collect();
+        let rule = widths.iter().map(|width| "-".repeat(*width));
+        for (place, row) in rows.iter().enumerate() {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| crate::printed::padded(cell, *width));
+            writeln!(f, "| {} |", cells.collect::<Vec<_>>().join(" | "))?;
+            if place == 0 {
+                writeln!(f, "| {} |", rule.clone().collect::<Vec<_>>().join(" | "))?;
+            }
+        }
+        let steps: usize = self.shards.iter().map(|shard| shard.tally.steps).sum();
+        let (shards, s) = (self.shards.len(), if self.shards.len() == 1 { "" } else { "s" });
+        write!(f, "\n{shards} shard{s}, {} steps, each of them one of the model.", grouped(steps))?;
+        match self.not_tested().as_slice() {
+            [] => Ok(()),
+            not => write!(f, "\nNot put to the test: {}.", not.join(", ")),
+        }
+    }
+}
+
+/// The event as a step.
+pub(super) fn in_words<S, E>(event: &Event<S, E>) -> String {
+    match event {
+        Event::Write { at, key, op, .. } => format!("{at}: {}", Request { key: key.clone(), op: op.clone() }),
+        Event::Read { at, key, .. } => format!("{at} reads {key}"),
+        Event::Push { from, to, .. } => format!("{from} sends {to} what comes next"),
+        Event::Ask { asker, feeder } => format!("{asker} sends {feeder} its digest"),
+        Event::Answer { feeder, asker, digest, .. } => format!("{feeder} answers {asker}, which has seen {digest}"),
+        Event::Deliver { from, to, message, .. } => format!("{from} -> {to}: {message}"),
+        Event::Lose { from, to, message } => format!("lost {from} -> {to}: {message}"),
+        Event::Duplicate { from, to, message } => format!("twice {from} -> {to}: {message}"),
+        Event::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
+    }
+}
+
+/// Whom the event is about.
+pub(super) fn masters_of<S, E>(event: &Event<S, E>) -> [MasterId; 2] {
+    match event {
+        Event::Write { at, .. } | Event::Read { at, .. } | Event::Truncate { at, .. } => [*at, *at],
+        Event::Ask { asker: one, feeder: other } | Event::Answer { asker: one, feeder: other, .. } => [*one, *other],
+        Event::Push { from, to, .. } | Event::Deliver { from, to, .. } => [*from, *to],
+        Event::Lose { from, to, .. } | Event::Duplicate { from, to, .. } => [*from, *to],
+    }
+}
+
+/// The key that the client named.
+pub(super) fn key_of<S, E>(event: &Event<S, E>) -> Option<&Key> {
+    match event {
+        Event::Write { key, .. } | Event::Read { key, .. } => Some(key),
+        _ => None,
+    }
+}
+
+pub(super) fn not_json(what: &str, error: &serde_json::Error) -> String {
+    // The line that it counts is always the first: ours is the file's.
+    let (said, column) = (error.to_string(), error.column());
+    let said = said.split(" at line ").next().unwrap_or_default();
+    format!("column {column}: this is not {what} as JSON: {}", short(said))
+}
+
+pub(super) fn other_answer(at: MasterId, told: &Result<Dot, Refusal>, ours: &Result<Dot, Refusal>) -> String {
+    let answer = |answer: &Result<Dot, Refusal>| match answer {
+        Ok(dot) => format!("acknowledged as {dot}"),
+        Err(refusal) => format!("refused: {}", short(&refusal.to_string())),
+    };
+    format!("it was {}; at the model's {at} it is {}", answer(told), answer(ours))
+}
+
+pub(super) fn other_reading(at: MasterId, shown: &Reading, ours: &Reading, seen: &VersionVector) -> String {
+    let (mut said, mut our) = (shown.to_string(), ours.to_string());
+    if said == our {
+        (said, our) = (format!("{shown:?}"), format!("{ours:?}"));
+    }
+    format!("it was shown {}; the model's {at}, which has seen {seen}, shows {}", short(&said), short(&our))
+}
+
+pub(super) fn other_outcome(to: MasterId, told: &Outcome, ours: &Outcome, seen: &VersionVector) -> String {
+    let outcome = |outcome: &Outcome| match outcome {
+        Outcome::Applied => "applied".to_owned(),
+        Outcome::Stale => "taken in, but older than what was there".into(),
+        Outcome::Duplicate => "nothing new".into(),
+        Outcome::Gap => "passed over, for something before it is missing".into(),
+        Outcome::Refused(fault) => format!("refused: {fault}"),
+    };
+    let (told, ours) = (outcome(told), outcome(ours));
+    format!("it was {told}; at the model's {to}, which now has seen {seen}, it is {ours}")
+}
+
+/// What is in flight where something that is not was said to be.
+pub(super) fn not_under_way(what: &str, from: MasterId, to: MasterId, others: Vec<String>) -> String {
+    const SHOWN: usize = 4;
+    let count = others.len();
+    let mut list = others.into_iter().take(SHOWN).map(|other| short(&other)).collect::<Vec<_>>().join("; ");
+    if count == 0 {
+        list = "nothing".into();
+    } else if count > SHOWN {
+        list += &format!("; and {} more", count - SHOWN);
+    }
+    format!("the model has no such {what} in flight; from {from} to {to} it has {list}")
+}
+
+/// A message that reads like one in flight, and is another.
+pub(super) fn not_quite(from: MasterId, to: MasterId, ours: &Value, theirs: &Value) -> String {
+    let (place, ours, theirs) = difference(ours, theirs, String::new());
+    let what = "the model has such a message in flight";
+    format!("{what} from {from} to {to}, but with {ours} at `{place}`, not {theirs}")
+}
+
+/// The first place in which two values differ, and what is there.
+fn difference(one: &Value, other: &Value, place: String) -> (String, String, String) {
+    let within = match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            let differs = keys.into_iter().find(|key| one.get(*key) != other.get(*key));
+            differs.map(|key| (one.get(key), other.get(key), key.clone()))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            let differs = (0..one.len().max(other.len())).find(|index| one.get(*index) != other.get(*index));
+            differs.map(|index| (one.get(index), other.get(index), index.to_string()))
+        }
+        _ => None,
+    };
+    match within {
+        Some((Some(one), Some(other), key)) => difference(one, other, format!("{place}/{key}")),
+        Some((one, other, key)) => {
+            let text = |value: Option<&Value>| value.map_or("nothing".into(), |value| short(&value.to_string()));
+            (format!("{place}/{key}"), text(one), text(other))
+        }
+        None => (place, short(&one.to_string()), short(&other.to_string())),
+    }
+}
+
+/// A text from a file, shortened, on one line, and without terminal control characters.
+pub(super) fn short(text: &str) -> String {
+    const MOST: usize = 200;
+    let start: String = text.chars().take(MOST + 1).collect();
+    let mut plain: Vec<char> = crate::printed::escaped(&start).chars().take(MOST + 1).collect();
+    if plain.len() > MOST {
+        plain[MOST] = '…';
+    }
+    plain.into_iter().collect()
+}

@@ -1,0 +1,93 @@
+//! `Run to completion`: a search of all states by our own engine, within the scenario's limits, while others browse.
+
+use super::Shown;
+use crate::check::engine::{Report, Verdict};
+use crate::model::{Expectation, Model};
+use crate::properties::FALLS_SILENT;
+use crate::report::check::cut_in_words;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// A search: not begun, under way, or done.
+pub(super) struct Search {
+    shown: Shown,
+    begun: AtomicBool,
+    states: AtomicUsize,
+    depth: AtomicUsize,
+    report: OnceLock<Report>,
+}
+
+impl Search {
+    pub(super) fn of(shown: Shown) -> Search {
+        let (begun, report) = (AtomicBool::new(false), OnceLock::new());
+        Search { shown, begun, states: AtomicUsize::new(1), depth: AtomicUsize::new(0), report }
+    }
+
+    /// Starts it on a thread of its own, unless it has been started.
+    pub(super) fn begin(self: &Arc<Search>) -> Result<(), std::io::Error> {
+        if self.begun.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let search = Arc::clone(self);
+        let spawned = std::thread::Builder::new().spawn(move || {
+            let mut progress = |states: usize, depth: usize| {
+                search.states.store(states, Ordering::Relaxed);
+                search.depth.store(depth, Ordering::Relaxed);
+            };
+            let report = search.shown.model.explore(search.shown.limits, &mut progress);
+            let _ = search.report.set(report);
+        });
+        if spawned.is_err() {
+            self.begun.store(false, Ordering::Relaxed);
+        }
+        spawned.map(drop)
+    }
+
+    /// For the page's left side: the progress, and the verdict on each property. An undecided property of a search that was
+    /// cut is reported as still searched for: the page would call it safe once the search is `done`.
+    pub(super) fn status(&self) -> Value {
+        let report = self.report.get();
+        let failed = (self.shown.failed)();
+        let progress = match (&failed, report) {
+            (Some(why), _) => format!("no verdict counts, because the rule failed: {why}"),
+            (None, Some(Report { cut: Some(cut), .. })) => format!("not exhausted: {}", cut_in_words(*cut)),
+            (None, Some(_)) => "all states".into(),
+            (None, None) if self.begun.load(Ordering::Relaxed) => "searching".into(),
+            (None, None) => "not begun".into(),
+        };
+        let (states, generated, depth) = match report {
+            Some(report) => (report.states, report.generated, report.depth),
+            None => {
+                let states = self.states.load(Ordering::Relaxed);
+                (states, states, self.depth.load(Ordering::Relaxed))
+            }
+        };
+        let properties: Vec<Value> = match report {
+            Some(report) => report.findings.iter().map(|f| found(f.witness, f.property, &f.verdict)).collect(),
+            None => {
+                let asked = self.shown.model.properties().into_iter().map(|p| json!([p.expectation, p.name, null]));
+                asked.chain([json!([Expectation::Always, FALLS_SILENT, null])]).collect()
+            }
+        };
+        json!({
+            "done": report.is_some_and(|report| report.cut.is_none()) && failed.is_none(),
+            "model": self.shown.name,
+            "state_count": generated,
+            "unique_state_count": states,
+            "max_depth": depth,
+            "properties": properties,
+            "recent_path": progress,
+        })
+    }
+}
+
+/// A property with the address of the path that decides it.
+fn found(witness: bool, property: &str, verdict: &Verdict) -> Value {
+    let expectation = if witness { Expectation::Sometimes } else { Expectation::Always };
+    let path = match verdict {
+        Verdict::Holds(path) | Verdict::Violated(path) => path.as_ref(),
+        Verdict::NotExhausted | Verdict::NotJudged(_) => None,
+    };
+    json!([expectation, property, path.map(super::steps)])
+}

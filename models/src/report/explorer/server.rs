@@ -1,0 +1,212 @@
+//! Which requests are answered, and how many at a time. Each connection has a thread of its own, one request, and a time
+//! limit; so no client holds up another, and no input ends the process.
+
+use super::http::{self, Answer, Request};
+use super::search::Search;
+use super::{Shown, states};
+use crate::check::erased::Erased;
+use std::convert::Infallible;
+use std::net::{IpAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// The most connections at a time. A browser opens six.
+const MOST_CONNECTIONS: usize = 64;
+
+/// The most connections in a row that fail before we give up: twenty seconds.
+const MOST_FAILURES: usize = 1_000;
+
+/// stateright's page, as it ships with stateright 0.31.
+const PAGE: [(&str, &str, &str); 4] = [
+    ("/", "text/html; charset=utf-8", include_str!("page/index.htm")),
+    ("/app.css", "text/css; charset=utf-8", include_str!("page/app.css")),
+    ("/app.js", "text/javascript; charset=utf-8", include_str!("page/app.js")),
+    ("/knockout-3.5.0.js", "text/javascript; charset=utf-8", include_str!("page/knockout-3.5.0.js")),
+];
+
+pub(super) struct Server {
+    model: Erased,
+    search: Arc<Search>,
+    /// The host that the user named, as a URL spells it.
+    host: String,
+    connections: AtomicUsize,
+}
+
+impl Server {
+    pub(super) fn new(shown: Shown, host: String) -> Server {
+        let model = shown.model.clone();
+        Server { model, search: Arc::new(Search::of(shown)), host, connections: AtomicUsize::new(0) }
+    }
+
+    /// # Errors
+    /// If no connection can be accepted for long.
+    pub(super) fn run(self, listener: &TcpListener) -> Result<Infallible, String> {
+        let server = Arc::new(self);
+        let mut failures = 0;
+        loop {
+            let stream = match listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) if failures == MOST_FAILURES => return Err(format!("no connection is accepted: {error}")),
+                // Too many open files, or a client that has gone.
+                Err(_) => {
+                    failures += 1;
+                    std::thread::sleep(Duration::from_millis(20));
+                    continue;
+                }
+            };
+            failures = 0;
+            let Some(place) = Place::taken(&server) else {
+                let full = Answer::refused(503, "too many connections: try again");
+                // It fits into the socket's buffer, or is lost: nobody waits for it here.
+                if stream.set_nonblocking(true).is_ok() {
+                    http::answer(&mut { stream }, &full);
+                }
+                continue;
+            };
+            // If there is no thread to be had, the connection is closed.
+            let _ = std::thread::Builder::new().spawn(move || place.0.serve(stream));
+        }
+    }
+
+    fn serve(&self, mut stream: TcpStream) {
+        let here = stream.local_addr().map(|address| address.ip()).ok();
+        let answer = match http::read(&mut stream) {
+            None => return,
+            Some(Err(refused)) => refused,
+            Some(Ok(request)) => self.refusal(&request, here).unwrap_or_else(|| self.answer(&request)),
+        };
+        http::answer(&mut stream, &answer);
+    }
+
+    /// Why a request is refused, if it comes from a page of another site in some browser: under its own name, or under a
+    /// name whose owner lets it point to this machine (DNS rebinding).
+    fn refusal(&self, request: &Request, here: Option<IpAddr>) -> Option<Answer> {
+        let Some(host) = &request.host else {
+            return Some(Answer::refused(400, "the request has no `Host` header"));
+        };
+        let named = without_port(host).to_ascii_lowercase();
+        let own = ["localhost", "127.0.0.1", "[::1]"].contains(&named.as_str());
+        if !own && named != self.host.to_ascii_lowercase() && here.is_none_or(|here| named != in_a_url(here)) {
+            return Some(Answer::refused(421, "`Host` is not a name of this server"));
+        }
+        if request.origin.as_ref().is_some_and(|origin| *origin != format!("http://{host}")) {
+            return Some(Answer::refused(403, "refused: the page of another site makes this request (`Origin`)"));
+        }
+        // Another site may link to the page, and to nothing else.
+        let foreign = request.site.as_deref().is_some_and(|site| !["same-origin", "none"].contains(&site));
+        (foreign && request.path.starts_with("/."))
+            .then(|| Answer::refused(403, "refused: the page of another site makes this request (`Sec-Fetch-Site`)"))
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        let json = |value: serde_json::Value| Answer::of("application/json", value.to_string());
+        match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/.status") => json(self.search.status()),
+            ("POST", "/.runtocompletion") => match self.search.begin() {
+                Ok(()) => Answer::of("text/plain; charset=utf-8", ""),
+                Err(error) => Answer::refused(503, &format!("cannot begin: {error}")),
+            },
+            (_, "/.runtocompletion") => Answer::refused(405, "POST this"),
+            ("GET", path) => {
+                if let Some((_, kind, text)) = PAGE.iter().find(|(name, ..)| *name == path) {
+                    return Answer::of(kind, *text);
+                }
+                match path.strip_prefix("/.states") {
+                    Some(steps) if steps.is_empty() || steps.starts_with('/') => states::after(&self.model, steps)
+                        .map_or_else(|why| Answer::refused(404, &why), |all| json(all.into())),
+                    _ => Answer::refused(404, "there is nothing here: the page is /"),
+                }
+            }
+            _ => Answer::refused(405, "GET this"),
+        }
+    }
+}
+
+/// One of the permitted connections, released when dropped, however its thread ends.
+struct Place(Arc<Server>);
+
+impl Place {
+    fn taken(server: &Arc<Server>) -> Option<Place> {
+        let place = Place(Arc::clone(server));
+        (server.connections.fetch_add(1, Ordering::Relaxed) < MOST_CONNECTIONS).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The host of `HOST:PORT`, as a URL spells it.
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) && !name.ends_with(':') => name,
+        _ => host,
+    }
+}
+
+/// An address as a URL spells it. (Of an IPv4 address that came in over IPv6, the IPv4 address.)
+pub(super) fn in_a_url(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::catalogue;
+
+    fn refused(host: &str, origin: Option<&str>, site: Option<&str>, path: &str) -> Option<u16> {
+        let scenario = catalogue::find("hello").expect("it ships");
+        let server = Server::new(Shown::from(&scenario), "192.0.2.7".into());
+        let text = |text: &str| text.to_owned();
+        let request = Request {
+            method: "GET".into(),
+            path: path.into(),
+            host: Some(host.into()),
+            origin: origin.map(text),
+            site: site.map(text),
+        };
+        let here = "198.51.100.3".parse().ok();
+        server.refusal(&request, here).map(|answer| answer.status)
+    }
+
+    #[test]
+    fn only_its_own_names_are_answered() {
+        for host in
+            ["localhost:3000", "LOCALHOST", "127.0.0.1:1", "[::1]:3000", "[::1]", "192.0.2.7:80", "198.51.100.3"]
+        {
+            assert_eq!(refused(host, None, None, "/.status"), None, "{host}");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "evil.example:3000",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "::1",
+            "0.0.0.0",
+        ] {
+            assert_eq!(refused(host, None, None, "/.status"), Some(421), "{host}");
+        }
+    }
+
+    #[test]
+    fn pages_of_other_sites_are_not_answered() {
+        let host = "localhost:3000";
+        assert_eq!(refused(host, Some("http://localhost:3000"), Some("same-origin"), "/.runtocompletion"), None);
+        for origin in
+            ["http://evil.example", "null", "https://localhost:3000", "http://localhost:3001", "http://localhost"]
+        {
+            assert_eq!(refused(host, Some(origin), None, "/.status"), Some(403), "{origin}");
+        }
+        for site in ["cross-site", "same-site"] {
+            assert_eq!(refused(host, None, Some(site), "/.states/0"), Some(403), "{site}");
+            assert_eq!(refused(host, None, Some(site), "/"), None, "a link to the page");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Schedules as text: written by the checker, read and edited by people, replayed by [`Trace::replay`], kept as tests.
+//!
+//! ```text
+//! # what happens here, for people
+//! scenario booking/arrival
+//! violates convergence
+//!
+//! A: set seat = 14 Ann          # A seat=14 Ann; B nothing
+//! B: set seat = 12 Bob
+//! A -> B: A1 after nothing
+//! B -> A: B1 after nothing
+//! ```
+//!
+//! `scenario` names a shipped scenario or a file; where lines follow that begin with `|`, these are the scenario itself, and
+//! the name is for people. `start 2` says that it begins in the model's second initial state, not in
+//! the first (scenarios have one); `violates` (or `keeps`) says what the last state does to a property;
+//! every other line is a step, spelled as [`Subject::describe`] does. What follows a `#` that stands alone is for people.
+
+#[cfg(feature = "cli")]
+pub mod files;
+
+use crate::check::engine::Path;
+use crate::fault::Fault;
+use crate::model::Expectation;
+use crate::printed::{padded, shown};
+use crate::properties::FALLS_SILENT;
+use crate::subject::Subject;
+
+/// A schedule, not yet tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The file it came from, for messages.
+    pub file: String,
+    /// The scenario: a shipped one's name, or a file.
+    pub scenario: String,
+    /// The line that names it.
+    pub scenario_line: usize,
+    /// The scenario itself, if the trace carries it: each line at the place that it has in the trace.
+    pub carried: Option<String>,
+    /// The index of its first state among the model's initial states, with the line that says so.
+    pub start: Option<(usize, usize)>,
+    /// Properties, each with whether the last state violates it.
+    pub claims: Vec<Claim>,
+    /// The steps, each with its line in the file.
+    pub steps: Vec<(usize, String)>,
+}
+
+/// `violates PROPERTY` or `keeps PROPERTY`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The line in the file.
+    pub line: usize,
+    /// The property.
+    pub property: String,
+    /// Whether it is said to be false at the end.
+    pub violated: bool,
+}
+
+/// A trace that was replayed.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The masters, in order.
+    pub masters: Vec<String>,
+    /// Each step and what it led to.
+    pub steps: Vec<StepTaken>,
+    /// What is wrong in the last state: each violated property and why.
+    pub complaints: Vec<(String, String)>,
+    /// The claims that are not so.
+    pub wrong: Vec<Claim>,
+    /// The steps by index, for the Explorer's address.
+    pub path: Path,
+    /// The schedule as a sequence diagram, in SVG.
+    pub picture: String,
+}
+
+/// One step of a replay.
+#[derive(Clone, Debug)]
+pub struct StepTaken {
+    /// The step, as in the trace.
+    pub step: String,
+    /// What became of it, where that is not plain.
+    pub remark: Option<String>,
+    /// What each master reads after it.
+    pub readings: Vec<String>,
+}
+
+impl Trace {
+    /// Reads a trace from the text of the file named `file`.
+    ///
+    /// # Errors
+    /// If it names no scenario.
+    pub fn parse(file: &str, text: &str) -> Result<Trace, Fault> {
+        let mut trace = Trace {
+            file: file.into(),
+            scenario: String::new(),
+            scenario_line: 0,
+            carried: None,
+            start: None,
+            claims: Vec::new(),
+            steps: Vec::new(),
+        };
+        for (index, whole) in text.lines().enumerate() {
+            let line = whole.trim();
+            let words = line.split_once(' ');
+            match words {
+                _ if line.is_empty() || line.starts_with('#') => {}
+                _ if line.starts_with('|') => {
+                    let carried = trace.carried.get_or_insert_default();
+                    let lines = carried.lines().count();
+                    carried.extend(std::iter::repeat_n('\n', index - lines));
+                    // Blanks count: a script may contain a text of several lines.
+                    let said = &whole.trim_start()[1..];
+                    *carried += said.strip_prefix(' ').unwrap_or(said);
+                    carried.push('\n');
+                }
+                Some(("scenario", name)) if trace.scenario.is_empty() => {
+                    (trace.scenario, trace.scenario_line) = (without_comment(name).into(), index + 1);
+                }
+                Some(("scenario", _)) => {
+                    return Err(Fault::at(file, index + 1, "a second scenario: a trace is of one only"));
+                }
+                Some(("start", place)) if trace.start.is_none() && trace.steps.is_empty() => {
+                    let place = without_comment(place).parse::<usize>().ok().and_then(|place| place.checked_sub(1));
+                    let wrong = || Fault::at(file, index + 1, "`start N` names an initial state: 1 is the first");
+                    trace.start = Some((index + 1, place.ok_or_else(wrong)?));
+                }
+                Some((word @ ("violates" | "keeps"), property)) => trace.claims.push(Claim {
+                    line: index + 1,
+                    property: without_comment(property).into(),
+                    violated: word == "violates",
+                }),
+                _ => trace.steps.push((index + 1, line.into())),
+            }
+        }
+        if trace.scenario.is_empty() {
+            return Err(Fault::of(file, "no line `scenario NAME` says what this is a trace of"));
+        }
+        Ok(trace)
+    }
+
+    /// Whether what is claimed is asked of the model at all.
+    fn check_claims<M: Subject>(&self, model: &M) -> Result<(), Fault> {
+        // Not witnesses: they are nothing that a state could violate.
+        let always = model.properties().into_iter().filter(|property| property.expectation == Expectation::Always);
+        let known: Vec<&str> = always.map(|property| property.name).chain([FALLS_SILENT]).collect();
+        match self.claims.iter().find(|claim| !known.contains(&claim.property.as_str())) {
+            None => Ok(()),
+            Some(claim) => {
+                let what = format!("`{}` is not asked of this scenario; what is: {}", claim.property, known.join(", "));
+                Err(Fault::at(&self.file, claim.line, what))
+            }
+        }
+    }
+
+    /// Takes the steps one by one, from nothing but this text and the model.
+    ///
+    /// # Errors
+    /// At the first step that is not possible, with those that are.
+    pub fn replay<M: Subject>(&self, model: &M) -> Result<Replayed, Fault> {
+        self.check_claims(model)?;
+        let (line, start) = self.start.unwrap_or((0, 0));
+        let mut initial = model.init_states();
+        if initial.is_empty() {
+            return Err(Fault::of(&self.file, "the model has no initial state"));
+        }
+        if start >= initial.len() {
+            let what = format!("there is no initial state {}: the model has {}", start + 1, initial.len());
+            return Err(Fault::at(&self.file, line, what));
+        }
+        let mut state = initial.swap_remove(start);
+        let mut before: Vec<(M::State, bool)> = Vec::new();
+        let mut steps = Vec::new();
+        let mut path = Path { start, steps: Vec::new() };
+        let mut drawn = Vec::new();
+        for (line, step) in &self.steps {
+            let mut actions = Vec::new();
+            model.actions(&state, &mut actions);
+            let possible: Vec<(usize, String)> = actions
+                .iter()
+                .enumerate()
+                .filter(|(_, action)| model.step(&state, action).is_some())
+                .map(|(index, action)| (index, model.describe(&state, action)))
+                .collect();
+            let named = possible.iter().filter(|(_, said)| says(step, said)).max_by_key(|(_, said)| said.len());
+            let Some((index, said)) = named else {
+                let list: Vec<String> = possible.into_iter().map(|(_, said)| format!("  {said}")).collect();
+                let choices =
+                    if list.is_empty() { "none: all is done".into() } else { format!("\n{}", list.join("\n")) };
+                let what = format!("`{}` cannot happen here; what can: {choices}", without_comment(step));
+                return Err(Fault::at(&self.file, *line, what));
+            };
+            let action = actions.swap_remove(*index);
+            let remark = model.remark(&state, &action);
+            if let Some((next, sent)) = model.step(&state, &action) {
+                drawn.push((state.clone(), Some(action)));
+                before.push((std::mem::replace(&mut state, next), !sent.is_empty()));
+            }
+            path.steps.push(*index);
+            steps.push(StepTaken { step: said.clone(), remark, readings: model.readings(&state) });
+        }
+        let mut complaints = Vec::new();
+        for property in model.properties().iter().filter(|p| p.expectation == Expectation::Always) {
+            if !(property.condition)(model, &state) {
+                let why = model.complaint(property.name, &state).unwrap_or_else(|| "it is false here".into());
+                complaints.push((property.name.to_owned(), why));
+            }
+        }
+        if let Some(start) = before.iter().position(|(earlier, _)| *earlier == state)
+            && before[start..].iter().any(|(_, sent)| *sent)
+        {
+            let why =
+                format!("all is as it was before step {}, and changes were sent: for ever, if so scheduled", start + 1);
+            complaints.push((FALLS_SILENT.to_owned(), why));
+        }
+        let violated = |claim: &Claim| complaints.iter().any(|(property, _)| *property == claim.property);
+        let wrong = self.claims.iter().filter(|claim| violated(claim) != claim.violated).cloned().collect();
+        drawn.push((state, None));
+        let picture = crate::report::picture::sequence_diagram(model, drawn);
+        Ok(Replayed { masters: model.masters(), steps, complaints, wrong, path, picture })
+    }
+}
+
+/// Writes the schedule of `path` as a trace file. Its steps are complete, however long; comments for people are shortened.
+pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &Path) -> String {
+    write_with(model, scenario, "", property, path)
+}
+
+/// The same, with the text of the scenario in the trace.
+pub fn write_with<M: Subject>(model: &M, scenario: &str, carried: &str, property: &str, path: &Path) -> String {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    let Some(mut state) = model.init_states().into_iter().nth(path.start) else {
+        return String::new();
+    };
+    for index in path.iter() {
+        let mut actions = Vec::new();
+        model.actions(&state, &mut actions);
+        let Some(action) = actions.get(*index) else {
+            break;
+        };
+        let step = model.describe(&state, action);
+        let remark = model.remark(&state, action);
+        if let Some((next, _)) = model.step(&state, action) {
+            state = next;
+        }
+        let reads = model.masters().into_iter().zip(model.readings(&state));
+        let reads: Vec<String> = reads.map(|(master, reads)| format!("{master} {reads}")).collect();
+        lines.push((step, remark.into_iter().chain([reads.join("; ")]).collect::<Vec<_>>().join("; ")));
+    }
+    let width = lines.iter().map(|(step, _)| step.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    if let Some(why) = model.complaint(property, &state) {
+        text += &format!("# {}\n", shown(&why));
+    }
+    text += &format!("scenario {scenario}\n");
+    carried.lines().for_each(|line| text += &format!("| {line}\n"));
+    if path.start > 0 {
+        text += &format!("start {}\n", path.start + 1);
+    }
+    text += &format!("violates {property}\n\n");
+    for (step, reads) in lines {
+        text += &format!("{}  # {}\n", padded(&step, width), shown(&reads));
+    }
+    text
+}
+
+/// Whether the line `step` is the step `said`, perhaps with a comment behind it.
+fn says(step: &str, said: &str) -> bool {
+    step.strip_prefix(said)
+        .is_some_and(|rest| rest.is_empty() || rest.trim_start() != rest && rest.trim_start().starts_with('#'))
+}
+
+fn without_comment(text: &str) -> &str {
+    text.split_once(" #").map_or(text, |(text, _)| text).trim()
+}

@@ -1,0 +1,76 @@
+//! A rule that a caller gives instead of a name: [`Given`].
+
+use crate::history::Claims;
+use crate::node::any_rule::AnyRule;
+use crate::properties::specification::Specification;
+use multimaster::{Kind, MasterId, Resolver};
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering as Order};
+
+/// A user's own rule where a named rule is expected: in place of a scenario file's, or in a survey.
+pub struct Given {
+    /// The name in tables.
+    pub name: &'static str,
+    /// Its specification, if one was given.
+    pub specification: Option<Specification>,
+    /// How far the rule's claims of what a value shows are believed.
+    pub claims: Claims,
+    rules: Box<dyn Fn(MasterId) -> AnyRule + Send + Sync>,
+    /// Identifies it.
+    number: usize,
+}
+
+impl Given {
+    /// Leaks it: it lives as long as the program, as scenarios do.
+    pub(crate) fn new<R: Resolver>(
+        specification: Option<Specification>,
+        claims: Claims,
+        rules: impl Fn(MasterId) -> R + Send + Sync + 'static,
+    ) -> &'static Given {
+        static GIVEN: AtomicUsize = AtomicUsize::new(0);
+        Box::leak(Box::new(Given {
+            name: "(your rule)",
+            specification,
+            claims,
+            rules: Box::new(move |master| AnyRule::new(rules(master))),
+            number: GIVEN.fetch_add(1, Order::Relaxed),
+        }))
+    }
+
+    /// The rule as it runs at the master `at`.
+    pub fn rule(&self, at: MasterId) -> AnyRule {
+        (self.rules)(at)
+    }
+
+    /// What kind of data it keeps.
+    pub fn kind(&self) -> Kind {
+        self.rule(MasterId(0)).kind()
+    }
+}
+
+impl PartialEq for Given {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for Given {}
+
+impl PartialOrd for Given {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Given {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.number.cmp(&other.number)
+    }
+}
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}

@@ -1,0 +1,213 @@
+//! All rules that a scenario file can name: of each what it does, where that is said, and [what becomes of it](survey).
+
+#[cfg(feature = "cli")]
+mod ruled;
+mod survey;
+
+#[cfg(feature = "cli")]
+pub use ruled::{Ruled, examples, ruled};
+pub use survey::{
+    Cell, Extent, SIZES, SMALL_SIZES, Surveyed, extent_of, in_a_table, in_full, survey, survey_all, survey_within,
+    try_survey,
+};
+
+use crate::check::erased::Erased;
+use crate::histories::claims;
+use crate::histories::laws::{self, Findings};
+use crate::histories::{self, Bounds, ByScript, Subject};
+use crate::history::Claims;
+use crate::node::any_rule::{AnyRule, Pack};
+use crate::node::delivery::Delivery;
+use crate::properties::specification::{Specification, Specified};
+use crate::rules::systems;
+use crate::scenario::given::Given;
+use crate::scenario::{Asked, Explored, ForRule, RuleName, Scenario};
+use crate::scope::Scope;
+use multimaster::{Kind, MasterId, Request, Resolver};
+
+/// A rule that scenario files can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Which.
+    pub rule: RuleName,
+    /// Its name in scenario files.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub about: &'static str,
+    /// Where that is said, in public.
+    pub source: &'static str,
+}
+
+impl Rule {
+    /// Masters under this rule.
+    pub fn build(&self, scope: Scope, delivery: Delivery) -> Erased {
+        self.rule.cluster(scope, delivery, &Asked::default())
+    }
+
+    /// What kind of data it keeps.
+    pub fn kind(&self) -> Kind {
+        self.rule.kind()
+    }
+
+    /// Judges the rule over all histories within bounds, which are made of a few requests of its kind: of one key, and of two.
+    /// Its reads are held to `specified`, or else to what is known of the rule.
+    ///
+    /// # Errors
+    /// If the bounds are not right.
+    pub fn histories(
+        &self,
+        specified: Option<Specified>,
+        bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<histories::Report, String> {
+        self.over(bounds, specified, &mut |subject, bounds| histories::judge(subject, bounds, progress))
+    }
+
+    /// Judges the rule so, and tells what became of each script: of what the clients of each master ask.
+    ///
+    /// # Errors
+    /// If the bounds are not right.
+    pub fn each_script(
+        &self,
+        bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
+    ) -> Result<(histories::Report, ByScript), String> {
+        self.over(bounds, None, &mut |subject, bounds| histories::judge_each_script(subject, bounds))
+    }
+
+    fn over<A>(
+        &self,
+        bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
+        specified: Option<Specified>,
+        judge: &mut dyn FnMut(&Subject<'_>, Bounds) -> A,
+    ) -> A {
+        self.rule.with(OverHistories { rule: self.rule, bounds, specified, judge })
+    }
+
+    /// How far the rule's claims of what a value shows are believed: as far as they were [tested](crate::histories::claims).
+    pub fn claims(&self) -> Claims {
+        self.rule.with(Claimed)
+    }
+
+    /// The laws, tried on all small histories.
+    pub fn laws(&self) -> Findings {
+        self.rule.with(Laws)
+    }
+}
+
+/// Tries the laws. A state is as large as its JSON.
+struct Laws;
+
+impl ForRule for Laws {
+    type Answer = Findings;
+
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Findings {
+        laws::check(&|at| AnyRule::new(rule(at)), Pack::len)
+    }
+}
+
+struct Claimed;
+
+impl ForRule for Claimed {
+    type Answer = Claims;
+
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Claims {
+        let rule = |at| AnyRule::new(rule(at));
+        let tested = claims::test(&rule, &laws::operations(&rule(MasterId(0))));
+        tested.map_or(Claims::Refuted, |passed| passed.claims())
+    }
+}
+
+/// All rules: the library's data types, then real systems'.
+pub fn all() -> Vec<Rule> {
+    let types =
+        RuleName::ALL.iter().map(|(rule, name, about)| Rule { rule: *rule, name, about, source: source(*rule) });
+    let systems = systems::ALL.iter().map(|system| Rule {
+        rule: RuleName::System(system),
+        name: system.name,
+        about: system.about,
+        source: system.source,
+    });
+    types.chain(systems).collect()
+}
+
+/// The rule of a scenario, named after it; `None` if it is of the article's program.
+pub fn of_scenario(scenario: &Scenario) -> Option<Rule> {
+    let (Explored::Cluster(rule, _) | Explored::Sharded(rule, ..)) = scenario.subject else {
+        return None;
+    };
+    // Leaked: it lives as long as the program, as the rules of scenarios do.
+    let kept = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
+    Some(Rule { rule, name: kept(&scenario.name), about: kept(&scenario.about), source: source(rule) })
+}
+
+/// A rule that a caller gives.
+pub(crate) fn given(given: &'static Given) -> Rule {
+    let rule = RuleName::Given(given);
+    Rule { rule, name: given.name, about: "a rule under verification", source: source(rule) }
+}
+
+/// The rule of that name.
+pub fn named(name: &str) -> Option<Rule> {
+    all().into_iter().find(|rule| rule.name == name)
+}
+
+fn source(rule: RuleName) -> &'static str {
+    match rule {
+        RuleName::Arrival => "a plain overwrite",
+        RuleName::LastWrite => "Thomas, TODS 1979",
+        RuleName::Custom => "this library",
+        RuleName::CustomMerged => "this library, as a warning",
+        RuleName::MultiValue => "DeCandia et al., Dynamo, SOSP 2007",
+        RuleName::Set | RuleName::RemoveWinsSet => {
+            "Bieniusa et al., An optimized conflict-free replicated set, 2012; Shapiro et al., 2011"
+        }
+        RuleName::Counter
+        | RuleName::GrowOnlySet
+        | RuleName::GrowOnlyCounter
+        | RuleName::EnableWinsFlag
+        | RuleName::DisableWinsFlag => "Shapiro et al., A comprehensive study of CRDTs, 2011",
+        RuleName::BoundedCounter => "Balegas et al., SRDS 2015",
+        RuleName::MaxRegister | RuleName::MinRegister => "Shapiro et al., SSS 2011",
+        RuleName::LastWriteMap => "Thomas, TODS 1979, field by field",
+        RuleName::LastWriteWall => "Thomas, TODS 1979, by the writers' own clocks",
+        RuleName::LastWriteMapWall => "Thomas, TODS 1979, field by field, by the writers' own clocks",
+        RuleName::ObservedRemoveMap => "Almeida, Shoker and Baquero, JPDC 2018",
+        RuleName::System(system) => system.source,
+        #[cfg(feature = "scripts")]
+        RuleName::Expression(_) => "the scenario file",
+        RuleName::Given(_) => "the caller",
+    }
+}
+
+/// A few requests that the rule takes: on one key, and on two.
+fn requests(name: RuleName, rule: &impl Resolver) -> [Vec<Request>; 2] {
+    if name.is_table() {
+        let of_one = ["in rows, set k = 1", "in rows, set k = 2", "in rows, delete k"];
+        let parsed = |texts: &[&str]| texts.iter().filter_map(|text| text.parse().ok()).collect();
+        return [parsed(&of_one), parsed(&[&of_one[..], &["in rows, set other = 1"]].concat())];
+    }
+    [histories::operations(rule), histories::operations_on_two_keys(rule)]
+}
+
+/// Judges a rule over histories, with the bounds that are made of its requests.
+struct OverHistories<'a, B, A> {
+    rule: RuleName,
+    bounds: B,
+    /// Instead of what is specified of the rule.
+    specified: Option<Specified>,
+    judge: &'a mut dyn FnMut(&Subject<'_>, Bounds) -> A,
+}
+
+impl<B: FnOnce(Vec<Request>, Vec<Request>) -> Bounds, A> ForRule for OverHistories<'_, B, A> {
+    type Answer = A;
+
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> A {
+        let OverHistories { rule: name, bounds, specified, judge } = self;
+        let rule = |at| AnyRule::new(rule(at));
+        let [one_key, two_keys] = requests(name, &rule(MasterId(0)));
+        let bounds = bounds(one_key, two_keys);
+        let specification = specified.or(specification.map(Into::into));
+        let (by_master, claims) = (name.differs_by_master(), name.claims());
+        judge(&Subject { rule: &rule, by_master, claims, specification }, bounds)
+    }
+}

@@ -1,0 +1,299 @@
+//! What becomes of each rule, over histories and in a fixed set of small networks of its kind: [`survey`]. Nothing is written
+//! down beforehand.
+
+mod histories;
+mod networks;
+mod scopes;
+
+use super::Rule;
+use crate::histories::laws::Findings;
+use crate::printed::padded;
+use crate::properties as p;
+use crate::report::check::Counterexample;
+use crate::report::table::{self, grouped};
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+/// What is asked.
+struct Column {
+    heading: &'static str,
+    under: Under,
+    /// It is so if one of these is violated.
+    properties: &'static [&'static str],
+}
+
+const fn column(heading: &'static str, under: Under, properties: &'static [&'static str]) -> Column {
+    Column { heading, under, properties }
+}
+
+const COLUMNS: [Column; 6] = [
+    column("diverges", Under::RightClocks, &[p::CONVERGENCE, p::AGREEMENT]),
+    column("loses by policy", Under::RightClocks, &[p::NO_POLICY_LOSS]),
+    column("loses causally", Under::RightClocks, &[p::NO_CAUSAL_LOSS]),
+    column("resurrects", Under::RightClocks, &[p::NO_RESURRECTION]),
+    column("needs right clocks", Under::SkewedClocks, &HARM),
+    column("needs causal delivery", Under::Unordered, &HARM),
+];
+
+/// What clocks and delivery are blamed for where it does not happen without them.
+const HARM: [&str; 5] = [p::CONVERGENCE, p::AGREEMENT, p::NO_CAUSAL_LOSS, p::NO_TOTAL_LOSS, p::NO_RESURRECTION];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Under {
+    RightClocks,
+    SkewedClocks,
+    Unordered,
+}
+
+/// The sizes of the histories by which a rule is judged: masters, writes.
+pub const SIZES: [(u16, usize); 2] = [(3, 5), (2, 6)];
+
+/// Smaller ones, for tests, where nothing is optimized.
+pub const SMALL_SIZES: [(u16, usize); 2] = [(3, 4), (2, 5)];
+
+/// A rule, and what was found of it.
+#[derive(Clone, Debug)]
+pub struct Surveyed {
+    /// The rule.
+    pub rule: Rule,
+    /// In the order of the columns.
+    pub found: Vec<Cell>,
+    /// Where it was looked for.
+    pub extent: Extent,
+    /// The laws that it breaks, on all small histories.
+    pub laws: Findings,
+}
+
+/// What becomes of a rule in one respect.
+#[derive(Clone, Debug)]
+pub enum Cell {
+    /// It happens, as the shortest schedule shows.
+    Yes(Box<Counterexample>),
+    /// It happens nowhere in the [`Extent`].
+    No,
+    /// Only the rule's own, untested claim says that it does not happen.
+    NotJudged,
+    /// It was not found, but not everything was explored.
+    NotExhausted,
+}
+
+impl Cell {
+    /// A schedule that shows it.
+    pub fn example(&self) -> Option<&Counterexample> {
+        if let Cell::Yes(example) = self { Some(example) } else { None }
+    }
+
+    /// Makes of a `No` something weaker.
+    fn weaken(&mut self, weaker: Cell) {
+        if matches!(self, Cell::No) || matches!((&*self, &weaker), (Cell::NotJudged, Cell::NotExhausted)) {
+            *self = weaker;
+        }
+    }
+}
+
+/// Whether so many steps are fewer than there are in the cell.
+fn shorter(steps: usize, cell: &Cell) -> bool {
+    cell.example().is_none_or(|known| steps < known.replayed.steps.len())
+}
+
+/// Where something was looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Extent {
+    /// Which histories, in words, and how many.
+    histories: Vec<(Under, String, u64)>,
+    /// How many networks.
+    networks: usize,
+    /// How many states they have in all.
+    states: usize,
+}
+
+/// Judges the rule over histories, and in all networks of its kind.
+///
+/// # Panics
+/// If a schedule does not replay: then the checker is wrong.
+pub fn survey(rule: Rule) -> Surveyed {
+    survey_within(rule, &SIZES)
+}
+
+/// The same with histories of these sizes: masters, writes.
+///
+/// # Panics
+/// If a schedule does not replay: then the checker is wrong.
+pub fn survey_within(rule: Rule, sizes: &[(u16, usize)]) -> Surveyed {
+    try_survey(rule, sizes).unwrap_or_else(|broken| panic!("{broken}"))
+}
+
+/// The same, without a panic.
+///
+/// # Errors
+/// The schedule that does not replay: the checker is wrong, or the rule not deterministic.
+pub fn try_survey(rule: Rule, sizes: &[(u16, usize)]) -> Result<Surveyed, String> {
+    let (mut cells, mut extent) = over_histories(rule, sizes)?;
+    networks::explore(rule, &mut cells, &mut extent)?;
+    Ok(Surveyed { rule, found: cells, extent, laws: rule.laws() })
+}
+
+fn over_histories(rule: Rule, sizes: &[(u16, usize)]) -> Result<(Vec<Cell>, Extent), String> {
+    let mut cells: Vec<Cell> = COLUMNS.iter().map(|_| Cell::No).collect();
+    let mut extent = Extent::default();
+    histories::judge(rule, sizes, &mut cells, &mut extent)?;
+    Ok((cells, extent))
+}
+
+/// Surveys every rule, as many at a time as the machine has cores, with histories of these sizes. `told` is told how many of
+/// how many are done.
+///
+/// # Panics
+/// If a schedule does not replay: then the checker is wrong.
+pub fn survey_all(sizes: &[(u16, usize)], told: &mut dyn FnMut(usize, usize)) -> Vec<Surveyed> {
+    let rules = super::all();
+    let (next, (sender, receiver)) = (AtomicUsize::new(0), mpsc::channel());
+    let mut surveyed: BTreeMap<usize, Surveyed> = BTreeMap::new();
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            let (rules, next, sender) = (&rules, &next, sender.clone());
+            scope.spawn(move || {
+                while let Some((place, rule)) = {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    rules.get(place).map(|rule| (place, rule))
+                } {
+                    // The receiver lives as long as the scope.
+                    let _ = sender.send((place, survey_within(*rule, sizes)));
+                }
+            });
+        }
+        drop(sender);
+        for (place, one) in receiver {
+            surveyed.insert(place, one);
+            told(surveyed.len(), rules.len());
+        }
+    });
+    surveyed.into_values().collect()
+}
+
+/// One line a rule, in Markdown.
+pub fn in_a_table(surveyed: &[Surveyed]) -> String {
+    let mut rows = vec![vec!["rule".to_owned()], vec![]];
+    rows[0].extend(COLUMNS.iter().map(|column| column.heading.to_owned()));
+    rows[0].extend(["laws that fail", "bytes a key"].map(str::to_owned));
+    for Surveyed { rule, found, laws, .. } in surveyed {
+        let mut row = vec![rule.name.to_owned()];
+        row.extend(found.iter().map(|found| match found {
+            Cell::Yes(example) => format!("yes ({})", example.replayed.steps.len()),
+            Cell::No => "no".to_owned(),
+            Cell::NotJudged => "not judged".to_owned(),
+            Cell::NotExhausted => "not exhausted".to_owned(),
+        }));
+        row.push(failing(laws));
+        row.push(laws.bytes.to_string());
+        rows.push(row);
+    }
+    let widths: Vec<usize> = (0..rows[0].len())
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0))
+        .collect();
+    rows[1] = widths.iter().map(|width| "-".repeat(*width)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!(" {} |", padded(cell, *width)));
+        let _ = writeln!(text, "|{}", cells.collect::<String>());
+    }
+    text
+}
+
+/// For how much each "no" of these rules speaks.
+pub fn extent_of(surveyed: &[Surveyed]) -> String {
+    let mut words: BTreeMap<(Under, String), [u64; 2]> = BTreeMap::new();
+    for (under, scope, histories) in surveyed.iter().flat_map(|one| &one.extent.histories) {
+        let range = words.entry((*under, scope.clone())).or_insert([*histories; 2]);
+        *range = [range[0].min(*histories), range[1].max(*histories)];
+    }
+    let mut text = String::new();
+    for under in [Under::RightClocks, Under::SkewedClocks, Under::Unordered] {
+        let of_these = words.iter().filter(|((of, _), _)| *of == under);
+        let lines: Vec<String> = of_these
+            .map(|((_, scope), [least, most])| {
+                let counted = match (least, most) {
+                    (least, most) if least == most => format!("{} histories", grouped(*least as usize)),
+                    (least, most) => {
+                        format!("{} to {} histories, by rule", grouped(*least as usize), grouped(*most as usize))
+                    }
+                };
+                format!("  {scope} ({counted})\n")
+            })
+            .collect();
+        // Clocks do not matter to a rule that uses none.
+        if !lines.is_empty() {
+            let _ = write!(text, "\"no\" ({}) speaks for\n{}", headings(under), lines.concat());
+        }
+    }
+    let (networks, states) =
+        surveyed.iter().fold((0, 0), |(all, states), one| (all + one.extent.networks, states + one.extent.states));
+    let _ = writeln!(
+        text,
+        "besides, {networks} networks of two and three masters were explored ({} states)",
+        grouped(states)
+    );
+    text
+}
+
+fn headings(under: Under) -> String {
+    let headings: Vec<&str> =
+        COLUMNS.iter().filter(|column| column.under == under).map(|column| column.heading).collect();
+    headings.join(", ")
+}
+
+/// The laws by name.
+fn failing(laws: &Findings) -> String {
+    let names = laws.broken.iter().map(|broken| broken.law.name());
+    let names: Vec<&str> = names.chain((!laws.merges).then_some("no merge")).collect();
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}
+
+impl fmt::Display for Surveyed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&in_full(self))
+    }
+}
+
+/// All that is to be said of one rule.
+pub fn in_full(surveyed: &Surveyed) -> String {
+    let Surveyed { rule, found, laws, .. } = surveyed;
+    let mut text = format!("{}: {}\nsource: {}\n\n", rule.name, rule.about, rule.source);
+    text += &in_a_table(std::slice::from_ref(surveyed));
+    let _ = write!(text, "\n{}", extent_of(std::slice::from_ref(surveyed)));
+    for (column, cell) in COLUMNS.iter().zip(found) {
+        if let Cell::Yes(example) = cell {
+            let _ = write!(text, "\n{}", table::counterexample(column.heading, example));
+        }
+    }
+    for broken in &laws.broken {
+        let _ = write!(text, "\n{broken}\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the networks of the survey show is found over histories, too, and no network shows it in fewer steps.
+    #[test]
+    fn histories_find_all_that_networks_show() {
+        for rule in super::super::all() {
+            let (cells, mut extent) = over_histories(rule, &[(3, 3), (2, 3)]).unwrap();
+            let mut found: Vec<Cell> = COLUMNS.iter().map(|_| Cell::No).collect();
+            networks::explore(rule, &mut found, &mut extent).unwrap();
+            let steps = |cell: &Cell| cell.example().map(|example| example.replayed.steps.len());
+            for (column, (over, shown)) in COLUMNS.iter().zip(cells.iter().zip(&found)) {
+                if let Some(shown) = steps(shown) {
+                    let over = steps(over);
+                    let named = format!("{}: {}", rule.name, column.heading);
+                    assert!(over.is_some_and(|over| over <= shown), "{named}: {over:?}, {shown}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A rule over histories: over all networks at once.
+
+use super::{COLUMNS, Cell, Extent, Rule, Under, shorter};
+use crate::histories::{self, Bounds, ByScript, Finding, Report, Subject, Times, replayed};
+use crate::node::any_rule::AnyRule;
+use crate::node::delivery::Delivery;
+use crate::properties::specification::Specification;
+use crate::scenario::{ForRule, RuleName, Scenario};
+use multimaster::{MasterId, Resolver};
+
+/// How many writes, and so many wall-clock times, where clocks are wrong or delivery is not causal.
+const WEAK: usize = 3;
+
+/// Judges the rule over all histories of these sizes (masters, writes), and over smaller ones under wrong clocks and without
+/// causal delivery. Keeps in `cells` what is shorter than what is there.
+///
+/// # Errors
+/// A schedule that does not replay.
+pub(super) fn judge(rule: Rule, sizes: &[(u16, usize)], cells: &mut [Cell], extent: &mut Extent) -> Result<(), String> {
+    let mut take = |under: Under, report: Report| {
+        let scope = format!("{}, {}", report.bounds.networks_in_words(), report.bounds.in_words());
+        extent.histories.push((under, scope, report.histories));
+        keep(rule, under, &report, cells)
+    };
+    for (masters, writes) in sizes {
+        take(Under::RightClocks, rule.rule.with(Judged::new(rule, Bounds::new(*masters, *writes, Vec::new()))).0)?;
+    }
+    let small = |under: Under, times: Times| {
+        let delivery = if under == Under::Unordered { Delivery::Unordered } else { Delivery::Causal };
+        Bounds { delivery, times, ..Bounds::new(3, WEAK, Vec::new()) }
+    };
+    let last = WEAK as u64;
+    let each_script = |times| Judged { each_script: true, ..Judged::new(rule, small(Under::RightClocks, times)) };
+    let (_, mut sound) = rule.rule.with(each_script(Times::Lamport));
+    if rule.rule.goes_by_clocks() {
+        let (report, scripts) = rule.rule.with(each_script(Times::Right(last)));
+        take(Under::RightClocks, report)?;
+        sound.shortest.extend(scripts.shortest);
+        let skewed = Judged { beyond: Some(&sound), ..Judged::new(rule, small(Under::SkewedClocks, Times::Any(last))) };
+        take(Under::SkewedClocks, rule.rule.with(skewed).0)?;
+    }
+    let unordered = Judged { beyond: Some(&sound), ..Judged::new(rule, small(Under::Unordered, Times::Lamport)) };
+    take(Under::Unordered, rule.rule.with(unordered).0)
+}
+
+/// Keeps what is shorter.
+fn keep(rule: Rule, under: Under, report: &Report, cells: &mut [Cell]) -> Result<(), String> {
+    for (cell, column) in cells.iter_mut().zip(&COLUMNS).filter(|(_, column)| column.under == under) {
+        for property in column.properties {
+            match report.finding(property) {
+                Some(Finding::NotExhausted) => cell.weaken(Cell::NotExhausted),
+                Some(Finding::NotJudged) => cell.weaken(Cell::NotJudged),
+                Some(Finding::Violated(violation)) if shorter(violation.steps, cell) => {
+                    let model = |text: &str| {
+                        let scenario = Scenario::parse_under(rule.rule, rule.name, rule.name, text);
+                        scenario.map(|scenario| scenario.model())
+                    };
+                    let example = replayed::counterexample(violation, &report.bounds, "", rule.name, &model)?;
+                    *cell = Cell::Yes(Box::new(example));
+                }
+                Some(Finding::Violated(_) | Finding::Holds) | None => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Judges a rule within bounds, with the requests of its kind.
+struct Judged<'a> {
+    rule: RuleName,
+    bounds: Bounds,
+    /// Whether to tell what becomes of each script.
+    each_script: bool,
+    /// What counts only if it is shorter than this.
+    beyond: Option<&'a ByScript>,
+}
+
+impl Judged<'_> {
+    fn new(rule: Rule, bounds: Bounds) -> Self {
+        Judged { rule: rule.rule, bounds, each_script: false, beyond: None }
+    }
+}
+
+impl ForRule for Judged<'_> {
+    type Answer = (Report, ByScript);
+
+    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Self::Answer {
+        let rule = |at| AnyRule::new(rule(at));
+        let [requests, _] = super::super::requests(self.rule, &rule(MasterId(0)));
+        let bounds = Bounds { requests, ..self.bounds };
+        let (by_master, claims) = (self.rule.differs_by_master(), self.rule.claims());
+        let subject = Subject { rule: &rule, by_master, claims, specification: None };
+        let report = match self.beyond {
+            _ if self.each_script => return histories::judge_each_script(&subject, bounds).expect(RIGHT),
+            Some(known) => histories::judge_beyond(&subject, bounds, known),
+            None => histories::judge(&subject, bounds, &mut |_| {}),
+        };
+        (report.expect(RIGHT), ByScript::default())
+    }
+}
+
+const RIGHT: &str = "the bounds of a survey are right for every rule";

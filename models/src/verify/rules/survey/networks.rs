@@ -1,0 +1,64 @@
+//! A rule in a fixed set of networks.
+
+use super::scopes::{right, scopes};
+use super::{COLUMNS, Cell, Extent, Rule, Under, shorter};
+use crate::check::engine::{Limits, Report, Verdict};
+use crate::node::delivery::Delivery;
+use crate::report::check::replayed_alike;
+
+/// Explores the rule in all its networks, and keeps in `cells` what is shorter than what is there.
+///
+/// # Errors
+/// A schedule that does not replay.
+pub(super) fn explore(rule: Rule, cells: &mut [Cell], extent: &mut Extent) -> Result<(), String> {
+    for (under, scope) in scopes(&rule) {
+        let delivery = if under == Under::Unordered { Delivery::Unordered } else { Delivery::Causal };
+        let model = rule.build(scope.clone(), delivery);
+        let report = model.explore(Limits::default(), &mut |_, _| {});
+        extent.networks += 1;
+        extent.states += report.states;
+        let asked = || COLUMNS.iter().enumerate().filter(|(_, column)| column.under == under).map(|(place, _)| place);
+        for place in asked() {
+            let unjudged = |property: &str| matches!(report.verdict(property), Some(Verdict::NotJudged(_)));
+            if report.cut.is_some() {
+                cells[place].weaken(Cell::NotExhausted);
+            } else if COLUMNS[place].properties.iter().any(|property| unjudged(property)) {
+                cells[place].weaken(Cell::NotJudged);
+            }
+        }
+        // The schedules are replayed only where one is shorter than what has been found.
+        let better = |place: usize| {
+            let properties = COLUMNS[place].properties.iter();
+            properties.filter_map(|property| steps(&report, property)).any(|steps| shorter(steps, &cells[place]))
+        };
+        let wanted: Vec<usize> = asked().filter(|place| better(*place)).collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        let sound = (under != Under::RightClocks).then(|| {
+            let sound = rule.build(right(&rule, scope), Delivery::Causal);
+            sound.explore(Limits::default(), &mut |_, _| {})
+        });
+        for example in replayed_alike(&model, rule.name, &report)? {
+            for place in &wanted {
+                // If the same requests come to this in as few steps with right clocks and causal delivery, wrong clocks or
+                // delivery are not to blame.
+                let taken = example.replayed.steps.len();
+                let sound = sound.as_ref().and_then(|sound| steps(sound, example.property));
+                let blamed = sound.is_none_or(|sound| taken < sound);
+                if COLUMNS[*place].properties.contains(&example.property) && blamed && shorter(taken, &cells[*place]) {
+                    cells[*place] = Cell::Yes(Box::new(example.clone()));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many steps it takes to violate the property, if it is violated.
+fn steps(report: &Report, property: &str) -> Option<usize> {
+    match report.verdict(property) {
+        Some(Verdict::Violated(Some(path))) => Some(path.len()),
+        _ => None,
+    }
+}

@@ -1,0 +1,311 @@
+//! The model: masters, links and clients as one state machine. Every step of a master is a
+//! call to the shipping [`Replica`].
+
+mod asked;
+mod judgement;
+mod own;
+mod questions;
+mod unreached;
+
+pub use crate::world::{Action, Faults, InquiryNumber, LetterNumber, State};
+pub(crate) use judgement::Judgement;
+
+use crate::history::{Claims, History};
+use crate::model::Sent;
+use crate::node::any_rule::{AnyReplica, AnyRule};
+use crate::node::tamper::Tamper;
+use crate::node::{self, Letter, Protocol};
+use crate::properties::own_property::Own;
+use crate::properties::specification::Specified;
+use crate::scope::{Clocks, Link, Scope};
+use crate::world::memo::Tables;
+use crate::world::{Asked, Inquiry, Parts, Step, World, locked};
+use multimaster::{MasterId, Op, Replica, Request, Resolver};
+use smallvec::SmallVec;
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// Masters with one rule in one [`Scope`].
+pub struct Cluster {
+    pub(crate) scope: Scope,
+    pub(crate) start: Vec<AnyReplica>,
+    /// The topology's edges, in order.
+    pub(crate) edges: Arc<[(MasterId, MasterId)]>,
+    /// All requests: those of the scripts, one client after the other, then the free ones.
+    asks: Vec<(MasterId, Request)>,
+    /// By client, the number of its first request.
+    scripts: Vec<usize>,
+    /// How masters behave.
+    pub(crate) protocol: Protocol,
+    /// Whether states [count what waits](node::counts_waiting) on each stream.
+    pub(crate) counts_waiting: bool,
+    pub(crate) specification: Option<Specified>,
+    /// The user's own properties.
+    own: Own,
+    /// How far the rule's [`shows`](Resolver::shows) is believed.
+    pub(crate) claims: Claims,
+    /// Whether in some state so far only the rule's untested claim says that a write is not lost.
+    unsure: Arc<AtomicBool>,
+    /// Shared between the threads of a search. A step takes them once, as a whole: what comes of it is the same,
+    /// whichever thread works it out.
+    pub(crate) tables: Arc<Mutex<Tables>>,
+}
+
+impl Cluster {
+    /// All masters follow `rule`.
+    ///
+    /// # Panics
+    /// As [`with_rules`](Self::with_rules).
+    pub fn new(scope: Scope, rule: impl Resolver) -> Cluster {
+        let rule = AnyRule::new(rule);
+        Self::with_rules(scope, |_| rule.clone())
+    }
+
+    /// Each master follows a rule of its own: a bug that some systems allow.
+    ///
+    /// # Panics
+    /// If the scope is larger than a state can tell: more than 32 streams or free requests, 255 requests of one client,
+    /// or a batch of none. (Scenario files are refused for it with a message.)
+    pub fn with_rules<R: Resolver>(scope: Scope, rule: impl Fn(MasterId) -> R) -> Cluster {
+        let streams = matches!(scope.link, Link::Stream { .. });
+        assert!(!streams || scope.topology.edges().count() <= 32, "at most 32 streams can be explored");
+        assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
+        assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
+        assert!(scope.batch > 0, "a message carries at least one change");
+        let start = scope.topology.ids().map(|id| Replica::new(id, AnyRule::new(rule(id)), &scope.topology)).collect();
+        let edges: Arc<[_]> = scope.topology.edges().collect();
+        let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
+        let mut asks: Vec<(MasterId, Request)> = Vec::new();
+        let mut scripts = Vec::new();
+        for client in &scope.clients {
+            scripts.push(asks.len());
+            asks.extend(client.asks.iter().map(|ask| (client.at, ask.clone())));
+        }
+        asks.extend(scope.free.of.iter().cloned());
+        let (protocol, counts_waiting) = (Protocol::new(&scope, None), node::counts_waiting(&scope, None));
+        Cluster {
+            scope,
+            start,
+            edges,
+            asks,
+            scripts,
+            protocol,
+            counts_waiting,
+            specification: None,
+            own: Own::default(),
+            claims: Claims::default(),
+            unsure: Arc::default(),
+            tables,
+        }
+    }
+
+    /// Breaks the protocol on purpose.
+    pub fn tampered(mut self, tamper: Tamper) -> Cluster {
+        self.counts_waiting = node::counts_waiting(&self.scope, Some(&tamper));
+        self.protocol = Protocol::new(&self.scope, Some(tamper));
+        self
+    }
+
+    /// Reads are to be what `specification` says: the property of that name is asked.
+    pub fn specified(mut self, specification: impl Into<Specified>) -> Cluster {
+        self.specification = Some(specification.into());
+        self
+    }
+
+    /// Sets how far the rule's [`shows`](Resolver::shows) is believed, of values that it made of several writes.
+    pub fn believed(mut self, claims: Claims) -> Cluster {
+        self.claims = claims;
+        self
+    }
+
+    /// Remembers nothing of the steps that masters have taken, and of how they were judged: each step is taken anew. That
+    /// takes many times as long, and changes nothing else.
+    pub fn forgetting(self) -> Cluster {
+        self.tables().remembers = false;
+        self
+    }
+
+    /// Whether in some state so far it could not be told what was lost.
+    pub(crate) fn is_unsure(&self) -> bool {
+        self.unsure.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn initial(&self) -> State {
+        let tables = &mut *self.tables();
+        let history = tables.history(History::default());
+        let mut masters = SmallVec::new();
+        for replica in &self.start {
+            let local = tables.local_with(replica.clone(), |_| vec![Vec::new(); self.start.len()]);
+            masters.push(tables.master(self, local, history));
+        }
+        let streams = if self.counts_waiting { self.edges.len() } else { 0 };
+        let mut world = World::new(masters, history, (streams, self.scope.clients.len()));
+        world.faults = self.faults();
+        State::new(&self.tables, world)
+    }
+
+    /// The state after `action`, and which changes were sent on the way; `None` if nothing is different.
+    pub(crate) fn step(&self, state: &State, action: Action) -> Option<(State, Sent)> {
+        self.step_in(&mut self.tables(), state, action)
+    }
+
+    fn step_in(&self, tables: &mut Tables, state: &State, action: Action) -> Option<(State, Sent)> {
+        let (mut next, mut sent) = (state.clone(), Sent::new());
+        self.alter(tables, state, &mut next, action, &mut sent).then_some((next, sent))
+    }
+
+    /// Tells `reach` of every step that alters something: its place among those possible, where it leads, what it sends.
+    pub(crate) fn each_step(
+        &self,
+        state: &State,
+        actions: &mut Vec<Action>,
+        reach: &mut impl FnMut(usize, &State, &Sent) -> ControlFlow<()>,
+    ) {
+        // Once for all; and one state is altered again and again: most of those reached are known.
+        let tables = &mut *self.tables();
+        actions.clear();
+        self.each_enabled(tables, state, &mut |action| actions.push(action));
+        let (mut next, mut sent) = (state.clone(), Sent::new());
+        for (place, action) in actions.iter().enumerate() {
+            if place > 0 {
+                next.clone_from(state);
+                sent.clear();
+            }
+            if self.alter(tables, state, &mut next, *action, &mut sent) && reach(place, &next, &sent).is_break() {
+                return;
+            }
+        }
+    }
+
+    /// Takes the step in `next`, which is as `state` so far. False if it is not allowed, or nothing is different.
+    fn alter(&self, tables: &mut Tables, state: &State, next: &mut State, action: Action, sent: &mut Sent) -> bool {
+        Step { cluster: self, parts: tables, world: &mut next.world, sent }.take(state, action) && next != state
+    }
+
+    /// The request with this number, and whom it is made of.
+    pub(crate) fn asked(&self, Asked(number): Asked) -> &(MasterId, Request) {
+        &self.asks[number as usize]
+    }
+
+    /// The number of a client's request at this place in its script.
+    pub(crate) fn scripted(&self, client: usize, place: usize) -> Asked {
+        Asked((self.scripts[client] + place) as u32)
+    }
+
+    /// The number of a free request.
+    pub(crate) fn free(&self, index: usize) -> Asked {
+        Asked((self.asks.len() - self.scope.free.of.len() + index) as u32)
+    }
+
+    /// The place of this edge, which is one of the topology's.
+    pub(crate) fn edge(&self, from: MasterId, to: MasterId) -> usize {
+        self.edges.iter().position(|edge| *edge == (from, to)).expect("streams run along edges")
+    }
+
+    /// How this master is judged by what has been written.
+    pub(crate) fn judgement(&self, replica: &AnyReplica, history: &History) -> Judgement {
+        let judgement = Judgement::of(replica, history, self.specification, self.claims);
+        if judgement.unsure() {
+            self.unsure.store(true, Ordering::Relaxed);
+        }
+        judgement
+    }
+
+    /// Whether the numbers that identify masters, messages and histories are about to run out.
+    pub(crate) fn is_full(&self) -> bool {
+        self.tables().is_full()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        locked(&self.tables)
+    }
+
+    /// The faults that may happen.
+    pub(crate) fn faults(&self) -> Faults {
+        match self.scope.link {
+            Link::Stream { resets } => Faults { resets, ..Faults::default() },
+            Link::Datagram { losses, duplicates } | Link::Running { losses, duplicates } => {
+                Faults { losses, duplicates, ..Faults::default() }
+            }
+            Link::Soup => Faults::default(),
+        }
+    }
+
+    pub(crate) fn enabled(&self, state: &State, actions: &mut Vec<Action>) {
+        self.each_enabled(&self.tables(), state, &mut |action| actions.push(action));
+    }
+
+    /// The request as the rule gets it, if `replica` is asked after `history`: if the rule uses wall clocks, with the time
+    /// that its master's clock shows.
+    pub(crate) fn timed<'a>(&self, replica: &AnyReplica, history: &History, request: &'a Request) -> Cow<'a, Request> {
+        if self.scope.clocks == Clocks::Free || !replica.rule().goes_by_clocks() {
+            return Cow::Borrowed(request);
+        }
+        let asked = request.op.time().unwrap_or_else(|| history.lamport_time_at(replica));
+        let time = self.scope.clocks.time(asked, history.latest_wall_time(&history.past_of(replica)));
+        let op = Op::At(time, Box::new(request.op.untimed().clone()));
+        Cow::Owned(Request { key: request.key.clone(), op })
+    }
+
+    pub(crate) fn letter(&self, LetterNumber(number): LetterNumber) -> Arc<Letter> {
+        Arc::clone(&self.tables().letters[number])
+    }
+
+    pub(crate) fn inquiry(&self, InquiryNumber(number): InquiryNumber) -> Inquiry {
+        let tables = self.tables();
+        let Inquiry { asker, feeder, seen } = tables.opened(&number);
+        Inquiry { asker, feeder, seen: tables.digests[seen].clone() }
+    }
+
+    pub(crate) fn ticks(&self) -> bool {
+        self.protocol.tamper.as_ref().is_none_or(|tamper| tamper.ticks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::engine::{self, Limits};
+    use crate::scope::{Client, Free};
+    use multimaster::Topology;
+    use multimaster::systems::CassandraCell;
+
+    /// Whether, in every reachable history, the time of each write exceeds the times of all writes that it had seen by more
+    /// than `behind`.
+    fn keeps_time(clocks: Clocks, behind: i128) -> bool {
+        let client = |at, asks: &[&str]| Client {
+            at: MasterId(at),
+            asks: asks.iter().map(|ask| ask.parse().expect("a request")).collect(),
+        };
+        let clients = vec![
+            client(0, &["at 10, set k = 1", "at 2, delete k"]),
+            client(1, &["at 5, set k = 2", "set k = 3"]),
+            client(2, &["at 7, set j = 4"]),
+        ];
+        let topology = Topology::all_to_all(3).expect("three masters");
+        let link = Link::Stream { resets: 0 };
+        let scope = Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks };
+        let cluster = Cluster::new(scope, CassandraCell::default());
+        let report = engine::explore(&cluster, Limits::default(), |_, _| {});
+        assert!(report.cut.is_none());
+        let tables = &*cluster.tables();
+        let histories = (0..tables.histories.next()).map(|number| &tables.histories[number].history);
+        let mut writes = histories.flat_map(|history| history.writes().iter().map(move |write| (history, write)));
+        writes.all(|(history, write)| {
+            let wall = i128::from(write.wall.expect("the rule uses wall clocks"));
+            history.latest_wall_time(&write.past).is_none_or(|latest| wall > i128::from(latest) + behind)
+        })
+    }
+
+    #[test]
+    fn clocks_are_as_wrong_as_they_are_said_to_be_and_not_more() {
+        assert!(keeps_time(Clocks::Right, 0));
+        assert!(keeps_time(Clocks::SkewedBy(3), -3));
+        // The check can fail.
+        assert!(!keeps_time(Clocks::SkewedBy(3), -2));
+        assert!(!keeps_time(Clocks::SkewedBy(1), 0));
+        assert!(!keeps_time(Clocks::Free, -3));
+    }
+}

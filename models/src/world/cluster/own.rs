@@ -1,0 +1,208 @@
+//! The user's own properties, evaluated in a cluster's states.
+
+use super::{Cluster, State};
+use crate::history::History;
+use crate::model::{Expectation, Model, Property};
+use crate::node::any_rule::AnyReplica;
+use crate::properties::own_property::{Acknowledged, Answer, Claim, Keys, Own, OwnProperties, Place, Readings};
+use crate::properties::own_property::{Property as OwnPropertyOf, Rejected, acknowledged};
+use crate::scope::Scope;
+use multimaster::{Key, MasterId, Reading};
+use smallvec::smallvec;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The most readings of one key that are tried.
+const TRIED: usize = 16;
+
+impl Cluster {
+    /// Checks these properties against this cluster. The result is shared: its owner can ask later whether an evaluation
+    /// failed.
+    ///
+    /// # Errors
+    /// The first that is not valid in this cluster.
+    pub(crate) fn own_properties(&self, properties: &[OwnPropertyOf]) -> Result<OwnProperties, Rejected> {
+        let taken: Vec<&str> = self.properties().iter().map(|property| property.name).collect();
+        OwnProperties::new(properties, &self.scope, &taken)
+    }
+
+    /// The cluster with these properties too.
+    pub(crate) fn asking(mut self, properties: &Arc<OwnProperties>) -> Cluster {
+        self.own = Own::new(Arc::clone(properties), plausible(&self.start, &self.scope));
+        self
+    }
+
+    /// The user's own properties, each with the witness that it was put to the test.
+    pub(crate) fn asked_of_own(&self) -> Vec<Property<Self>> {
+        let all = || self.own.properties.all().iter().enumerate();
+        let claims = all().map(|(number, own)| {
+            let witness = own.claim == Claim::Sometimes;
+            let expectation = if witness { Expectation::Sometimes } else { Expectation::Always };
+            Property::new(expectation, own.name, move |cluster: &Self, state| cluster.own_holds(number, state))
+        });
+        let tested = all().filter(|(_, own)| own.claim != Claim::Sometimes).map(|(number, own)| {
+            Property::sometimes(own.witness, move |cluster: &Self, state| cluster.tests_own(number, state))
+        });
+        claims.chain(tested).collect()
+    }
+
+    /// Whether the claim of the own property with this number is true of the state; of a `sometimes`, whether it is
+    /// reached. A failed evaluation counts as deciding, so that the schedule that leads to it is reported.
+    fn own_holds(&self, number: usize, state: &State) -> bool {
+        let answer = || self.own_answer(number, state);
+        match self.own.properties.all()[number].claim {
+            Claim::Always => matches!(answer(), Answer::Yes | Answer::NotClaimed),
+            Claim::Never => matches!(answer(), Answer::No | Answer::NotClaimed),
+            Claim::AtQuiescence => !self.at_rest(state) || matches!(answer(), Answer::Yes | Answer::NotClaimed),
+            Claim::Sometimes => matches!(answer(), Answer::Yes | Answer::Failed),
+        }
+    }
+
+    fn own_answer(&self, number: usize, state: &State) -> Answer {
+        let place = self.place(number, state);
+        if let Some(answer) = self.own.judged().answers.get(&place) {
+            return *answer;
+        }
+        let answer = self.own.properties.all()[number].ask_or_note(&self.readings_in(&place, state));
+        self.own.judged().answers.insert(place, answer);
+        answer
+    }
+
+    /// Whether the state puts the own property with this number to the test: the claim applies here, and it is broken, or
+    /// would be if one key read something else, at one master or at all.
+    fn tests_own(&self, number: usize, state: &State) -> bool {
+        let own = &self.own.properties.all()[number];
+        if own.claim == Claim::AtQuiescence && !self.at_rest(state) {
+            return false;
+        }
+        let place = self.place(number, state);
+        if let Some(tested) = self.own.judged().tested.get(&place) {
+            return *tested;
+        }
+        let broken = |answer| answer == if own.claim == Claim::Never { Answer::Yes } else { Answer::No };
+        let tested = match self.own_answer(number, state) {
+            Answer::NotClaimed | Answer::Failed => false,
+            answer => {
+                let tried = || self.readings_nearby(&place, state).any(|nearby| own.ask(&nearby).is_ok_and(broken));
+                broken(answer) || tried()
+            }
+        };
+        self.own.judged().tested.insert(place, tested);
+        tested
+    }
+
+    /// What determines the own property with this number: the readings of each master and, if the property reads the
+    /// writes, the acknowledged writes and the masters that have seen each.
+    fn place(&self, number: usize, state: &State) -> Place {
+        let (tables, judged) = (self.tables(), &mut *self.own.judged());
+        let mut place: Place = smallvec![number as u32];
+        for master in &state.world.masters {
+            let core = tables.locals[master.local].core;
+            place.push(judged.number(core, || self.read_by(&tables.locals[core].replica)));
+        }
+        if self.own.properties.all()[number].reads_writes() {
+            place.push(state.world.history);
+            place.extend(state.world.masters.iter().map(|master| tables.locals[master.local].digest));
+        }
+        place
+    }
+
+    /// What this master reads of the keys that clients write.
+    fn read_by(&self, replica: &AnyReplica) -> Keys {
+        self.own.plausible.keys().map(|key| (key.clone(), replica.read(key))).collect()
+    }
+
+    /// What the masters read there, and what has been written.
+    fn readings_in(&self, place: &Place, state: &State) -> Readings {
+        let (masters, writes) = self.seen_in(place, state);
+        Readings::new(&masters, writes)
+    }
+
+    fn seen_in(&self, place: &Place, state: &State) -> (Vec<Arc<Keys>>, Arc<Vec<Acknowledged>>) {
+        let (tables, judged) = (self.tables(), self.own.judged());
+        let masters = place[1..=state.world.masters.len()].iter().map(|number| judged.keys(*number)).collect();
+        let history: &History = &tables.histories[state.world.history].history;
+        let seen = |master: MasterId, dot| tables.digest(state.world.local(master)).contains(dot);
+        (masters, Arc::new(acknowledged(history, state.world.masters.len(), seen)))
+    }
+
+    /// The state's readings with one key read otherwise: at one master, or at all.
+    fn readings_nearby(&self, place: &Place, state: &State) -> impl Iterator<Item = Readings> {
+        let (masters, writes) = self.seen_in(place, state);
+        let all = self.own.plausible.iter().flat_map(|(key, readings)| readings.iter().map(move |read| (key, read)));
+        all.flat_map(move |(key, read)| {
+            let (masters, writes) = (masters.clone(), Arc::clone(&writes));
+            // Each master by itself, then all.
+            (0..=masters.len()).map(move |changed| {
+                let otherwise = |(place, keys): (usize, &Arc<Keys>)| {
+                    let mut keys = Arc::clone(keys);
+                    if place == changed || changed == masters.len() {
+                        Arc::make_mut(&mut keys).insert(key.clone(), read.clone());
+                    }
+                    keys
+                };
+                Readings::new(&masters.iter().enumerate().map(otherwise).collect::<Vec<_>>(), Arc::clone(&writes))
+            })
+        })
+    }
+
+    /// In words, why the own property of this name is broken in the state; `None` if it is not, or there is none.
+    pub(crate) fn own_complaint(&self, name: &str, state: &State) -> Option<String> {
+        let number = self.own.properties.all().iter().position(|own| own.name == name)?;
+        if self.own_holds(number, state) {
+            return None;
+        }
+        let own = &self.own.properties.all()[number];
+        let readings = self.readings_in(&self.place(number, state), state);
+        let is = match own.ask(&readings) {
+            Err(failed) => return Some(failed.to_string()),
+            Ok(_) if own.claim == Claim::Never => "it is true",
+            Ok(_) if own.claim == Claim::AtQuiescence => "all is at rest, and it is false",
+            Ok(_) => "it is false",
+        };
+        Some(format!("{is} where {}", self.what_decides(&readings, state)))
+    }
+
+    /// Which masters read what of the keys that were asked for, and which writes they have seen if that was asked.
+    fn what_decides(&self, readings: &Readings, state: &State) -> String {
+        let read = readings.read();
+        let mut masters = Vec::new();
+        for reads in readings.masters() {
+            let id = reads.master();
+            let asked = |key: &&Key| read.is_empty() || read.contains(&(id, Key::clone(key)));
+            let keys: Vec<String> = reads.keys().filter(asked).map(|key| format!("{key}={}", reads.get(key))).collect();
+            let mut said = Vec::new();
+            if !keys.is_empty() {
+                said.push(format!("{id} reads {}", keys.join(", ")));
+            }
+            if readings.read_writes() {
+                said.push(format!("{id} has seen {}", state.replica(id).digest()));
+            }
+            masters.extend(said);
+        }
+        masters.join("; ")
+    }
+}
+
+/// By key, what might be read of it: before anything is written, after each request alone, and after the first requests of
+/// each client.
+fn plausible(start: &[AnyReplica], scope: &Scope) -> BTreeMap<Key, BTreeSet<Reading>> {
+    let mut plausible: BTreeMap<Key, BTreeSet<Reading>> =
+        scope.keys().into_iter().map(|key| (key.clone(), start.iter().map(|at| at.read(&key)).collect())).collect();
+    let scripts = scope.clients.iter().map(|client| (client.at, client.asks.as_slice()));
+    let free = scope.free.of.iter().map(|(at, ask)| (*at, std::slice::from_ref(ask)));
+    for (at, asks) in scripts.chain(free) {
+        let Some(fresh) = start.get(at.index()) else { continue };
+        let mut one = fresh.clone();
+        for ask in asks {
+            let mut alone = fresh.clone();
+            for master in [&mut one, &mut alone] {
+                let Some(known) = plausible.get_mut(&ask.key).filter(|known| known.len() < TRIED) else { continue };
+                if master.write(&ask.key, ask.op.clone()).is_ok() {
+                    known.insert(master.read(&ask.key));
+                }
+            }
+        }
+    }
+    plausible
+}

@@ -1,0 +1,260 @@
+//! What the [properties](crate::properties) ask of a state, as far as its masters must be looked at to tell.
+
+use super::{Action, Cluster, State};
+use crate::node::Letter;
+use crate::scope::Link;
+use crate::world::memo::{Local, Tables, pair};
+use crate::world::{Given, Parts, Told};
+use multimaster::{MasterId, Message};
+use std::sync::Arc;
+
+impl Cluster {
+    /// Two masters that have seen the same and read differently.
+    pub(crate) fn diverged(&self, state: &State) -> Option<(usize, usize)> {
+        let tables = self.tables();
+        let master = |place: usize| &tables.locals[state.world.masters[place].local];
+        (0..state.world.masters.len()).find_map(|one| {
+            let mut others = 0..one;
+            let diverges =
+                |(one, other): (&Local, &Local)| one.readings != other.readings && one.digest == other.digest;
+            others.find(|other| diverges((master(one), master(*other)))).map(|other| (other, one))
+        })
+    }
+
+    /// Whether all masters have seen all that was written, and read the same.
+    pub(crate) fn agrees(&self, state: &State) -> bool {
+        let tables = self.tables();
+        let readings = |local| tables.locals[local].readings;
+        let writes = tables.histories[state.world.history].history.writes();
+        let all_seen = |local| writes.iter().all(|write| tables.digest(local).contains(write.dot));
+        let first = readings(state.world.masters[0].local);
+        state.world.masters.iter().all(|master| all_seen(master.local) && readings(master.local) == first)
+    }
+
+    /// Whether a write has been seen by all.
+    pub(crate) fn seen_by_all(&self, state: &State) -> bool {
+        let tables = self.tables();
+        let mut writes = tables.histories[state.world.history].history.writes().iter();
+        writes.any(|write| state.world.masters.iter().all(|master| tables.digest(master.local).contains(write.dot)))
+    }
+
+    /// Whether a request has been refused.
+    pub(crate) fn refused(&self, state: &State) -> bool {
+        let asked = state.world.progress().iter().map(|made| usize::from(*made)).sum::<usize>();
+        asked + state.world.chosen.count_ones() as usize
+            > self.tables().histories[state.world.history].history.writes().len()
+    }
+
+    /// Whether a right was overspent.
+    pub(crate) fn overspent(&self, state: &State) -> bool {
+        let Tables { judged, histories, .. } = &mut *self.tables();
+        *judged
+            .overspent
+            .entry(state.world.history)
+            .or_insert_with(|| histories[state.world.history].history.overspent().is_some())
+    }
+
+    pub(crate) fn clients_done(&self, state: &State) -> bool {
+        let scripts = self.scope.clients.iter().zip(state.world.progress());
+        state.world.chosen.count_ones() as usize == self.scope.free.take
+            && scripts.into_iter().all(|(client, made)| client.asks.len() == usize::from(*made))
+    }
+
+    /// The clients are done, and no delivery or tick alters anything. What the link may still lose or repeat is no
+    /// reason not to be at rest: nothing is in flight that it could lose.
+    pub(crate) fn at_rest(&self, state: &State) -> bool {
+        // Only in a soup, where a letter stays, and in a tampered protocol can a step that is possible alter nothing.
+        let sure = self.scope.link != Link::Soup && self.protocol.tamper.is_none();
+        let in_flight = !state.world.wire.is_empty() || state.world.waiting().iter().any(|waiting| *waiting > 0);
+        if (sure && in_flight) || !self.clients_done(state) {
+            return false;
+        }
+        let is_fault = |action: &Action| {
+            matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Duplicate(_) | Action::Break { .. })
+        };
+        let tables = &mut *self.tables();
+        let (mut rests, mut to_try) = (true, Vec::new());
+        self.each_enabled(tables, state, &mut |action| match action {
+            action if is_fault(&action) => {}
+            _ if sure => rests = false,
+            action => to_try.push(action),
+        });
+        rests && to_try.into_iter().all(|action| self.step_in(tables, state, action).is_none())
+    }
+
+    /// Whether a master lacks something that a neighbour has which sends to it.
+    pub(crate) fn lacks(&self, state: &State) -> bool {
+        let tables = self.tables();
+        let seen = |master| tables.digest(state.world.local(master));
+        self.edges.iter().any(|(from, to)| !seen(*to).covers(seen(*from)))
+    }
+
+    /// An edge over which an exchange of digests would not help.
+    pub(crate) fn beyond_repair(&self, state: &State) -> Option<(usize, usize)> {
+        let tables = &mut *self.tables();
+        let edge = self.edges.iter().find(|(from, to)| {
+            let (feeder, asker) = (&tables.locals[state.world.local(*from)], &tables.locals[state.world.local(*to)]);
+            let same = asker.digest == feeder.digest;
+            let lacks = !same && !tables.digests[asker.digest].covers(&tables.digests[feeder.digest]);
+            let (feeder, asker) = (feeder.core, asker.core);
+            lacks && !self.is_repaired(tables, feeder, asker)
+        });
+        edge.map(|(from, to)| (from.index(), to.index()))
+    }
+
+    /// Whether an exchange of digests brings the asker all that the feeder has.
+    fn is_repaired(&self, tables: &mut Tables, feeder: u32, asker: u32) -> bool {
+        let (lacks, id) = (tables.locals[asker].digest, tables.locals[asker].replica.id());
+        let counts = self.what_counts(tables, asker);
+        let key = (pair(feeder, counts), id);
+        if let Some(repaired) = tables.judged.repairs.get(&key).filter(|_| tables.remembers) {
+            return *repaired;
+        }
+        let letter = self.answer_to(tables, feeder, (id, lacks), usize::MAX);
+        let repaired = letter.is_some_and(|letter| {
+            let letter = tables.letter_number(Arc::new(letter));
+            let key = pair(counts, letter);
+            let brought = tables.judged.brought.get(&key).filter(|_| tables.remembers).copied().unwrap_or_else(|| {
+                let mut replica = tables.locals[asker].replica.as_ref().clone();
+                let letter = Arc::clone(&tables.letters[letter]);
+                self.protocol.receive(&mut replica, letter.from, letter.message.clone());
+                let brought = tables.seen(replica.digest());
+                tables.judged.brought.insert(key, brought);
+                brought
+            });
+            tables.digests[brought].covers(&tables.digests[tables.locals[feeder].digest])
+        });
+        tables.judged.repairs.insert(key, repaired);
+        repaired
+    }
+
+    /// What a feeder with this core answers the asker, whose digest has this number.
+    fn answer_to(&self, tables: &Tables, core: u32, (from, digest): (MasterId, u32), max: usize) -> Option<Letter> {
+        self.protocol.answer(&tables.locals[core].replica, from, &tables.digests[digest], max)
+    }
+
+    /// What counts of a receiver when it is asked what it has seen after a letter: what it had seen before. Of a tampered one,
+    /// all that it knows.
+    fn what_counts(&self, tables: &Tables, receiver: u32) -> u32 {
+        if self.protocol.tamper.is_none() { tables.locals[receiver].digest } else { receiver }
+    }
+
+    /// Whether a letter in flight builds on something that its receiver has not seen.
+    pub(crate) fn gap(&self, state: &State) -> bool {
+        let tables = &mut *self.tables();
+        state.world.wire.iter().any(|letter| {
+            let mut receiver = state.world.masters[tables.letters[*letter].to.index()];
+            tables.step(self, &mut receiver, Given::Letter(*letter)).told == Told::Gap
+        })
+    }
+
+    /// Whether a message in flight, or next on a stream, carries more than one change.
+    pub(crate) fn batch(&self, state: &State) -> bool {
+        let tables = self.tables();
+        let in_flight = state.world.wire.iter().any(|letter| match &tables.letters[*letter].message {
+            Message::Push(push) => push.changes.len() > 1,
+            Message::Snapshot(_) => false,
+        });
+        let streams = matches!(self.scope.link, Link::Stream { .. });
+        let waits = || (0..self.edges.len()).any(|edge| self.waiting(&tables, state, edge) > 1);
+        in_flight || (streams && waits())
+    }
+
+    /// Whether two neighbours each need the other's snapshot.
+    pub(crate) fn crossed(&self, state: &State) -> bool {
+        let tables = self.tables();
+        let replica = |master| &tables.locals[state.world.local(master)].replica;
+        let needs_snapshot = |from, to| {
+            let (feeder, asker) = (replica(from), replica(to));
+            let answer = feeder.answer(asker.digest(), 1);
+            answer.is_some_and(|m| matches!(m, Message::Snapshot(_)) && m.is_news_to(asker.digest()))
+        };
+        self.edges.iter().any(|&(from, to)| {
+            let lacks = !replica(to).digest().covers(replica(from).digest());
+            lacks && needs_snapshot(from, to) && needs_snapshot(to, from)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::engine::{self, Counted, Cut, Finding, Limits, Verdict};
+    use crate::scope::{Client, Clocks, Free, Scope};
+    use multimaster::{LastWriteWins, Replica, Topology};
+
+    #[test]
+    fn a_cluster_that_runs_out_of_numbers_ends_an_exploration() {
+        let client = |at, ask: &str| Client { at: MasterId(at), asks: vec![ask.parse().unwrap()] };
+        let scope = Scope {
+            topology: Topology::star(3).unwrap(),
+            link: Link::Datagram { losses: 1, duplicates: 0 },
+            batch: 1,
+            log: None,
+            clients: vec![client(0, "set k = 1"), client(1, "set k = 2")],
+            free: Free::default(),
+            clocks: Clocks::default(),
+        };
+        let explored = |most| {
+            let cluster = Cluster::new(scope.clone(), LastWriteWins);
+            cluster.tables().most = most;
+            engine::explore(&cluster, Limits::default(), |_, _| {})
+        };
+        let (all, some) = (explored(u32::MAX), explored(8));
+        assert_eq!(all.cut, None);
+        assert_eq!(some.cut, Some(Cut::Numbers(Counted::Parts)));
+        assert!(some.states < all.states);
+        let undecided = |finding: &&Finding| finding.verdict == Verdict::NotExhausted;
+        assert!(some.findings.iter().filter(undecided).count() > 0);
+        // Reaching the limit changes no answer.
+        for finding in some.findings.iter().filter(|finding| !undecided(finding)) {
+            assert_eq!(all.verdict(finding.property), Some(&finding.verdict), "{}", finding.property);
+        }
+    }
+
+    fn pairs_of(masters: u32) -> impl Iterator<Item = (u32, u32)> {
+        (0..masters).flat_map(move |one| (0..masters).map(move |other| (one, other)))
+    }
+
+    #[test]
+    fn what_has_been_seen_after_a_letter_follows_from_what_had_been_seen_before() {
+        let asks = |asks: &[&str]| asks.iter().map(|ask| ask.parse().unwrap()).collect();
+        let clients = vec![
+            Client { at: MasterId(0), asks: asks(&["set k = 1", "delete k"]) },
+            Client { at: MasterId(1), asks: asks(&["set k = 2"]) },
+        ];
+        for (link, log) in [
+            (Link::Stream { resets: 1 }, None),
+            (Link::Datagram { losses: 1, duplicates: 0 }, None),
+            (Link::Datagram { losses: 1, duplicates: 0 }, Some(1)),
+        ] {
+            let topology = Topology::star(3).unwrap();
+            let scope = Scope {
+                topology,
+                link,
+                batch: 1,
+                log,
+                clients: clients.clone(),
+                free: Free::default(),
+                clocks: Clocks::default(),
+            };
+            let cluster = Cluster::new(scope, LastWriteWins);
+            engine::explore(&cluster, Limits::default(), |_, _| {});
+            let tables = &mut *cluster.tables();
+            let mut tried = 0;
+            for (feeder, asker) in pairs_of(tables.locals.next()) {
+                let Local { replica, digest, .. } = &tables.locals[asker];
+                let (mut replica, digest) = (Replica::clone(replica), *digest);
+                let answer = cluster.answer_to(tables, feeder, (replica.id(), digest), usize::MAX);
+                let Some(letter) = answer.map(Arc::new) else { continue };
+                let key = pair(cluster.what_counts(tables, asker), tables.letter_number(Arc::clone(&letter)));
+                if let Some(brought) = tables.judged.brought.get(&key) {
+                    replica.receive(letter.from, letter.message.clone());
+                    assert_eq!(replica.digest(), &tables.digests[*brought]);
+                    tried += 1;
+                }
+            }
+            assert!(tried > tables.judged.brought.len(), "several masters have seen the same");
+        }
+    }
+}
