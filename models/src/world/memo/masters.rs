@@ -1,0 +1,110 @@
+//! Masters, letters, digests and histories by number, and what a state's numbers stand for.
+
+use super::{Streams, Tables};
+use crate::history::{History, Write};
+use crate::node::any_rule::AnyReplica;
+use crate::node::{Letter, content_hash};
+use crate::world::{Inquiry, Seen, State};
+use multimaster::{MasterId, VersionVector};
+use std::sync::Arc;
+
+/// A master. Where states [count what waits](crate::world::cluster::Cluster::counts_waiting), it is told here with nothing yet to send.
+pub(crate) struct Local {
+    pub(crate) replica: Arc<AnyReplica>,
+    /// The number of the same master with nothing yet to send, which reads and answers as this one does.
+    pub(crate) core: u32,
+    /// The number of what it has seen.
+    pub(crate) digest: u32,
+    /// The number of everything that is read there.
+    pub(crate) readings: u32,
+    /// What it has ever had to send, where states count what waits.
+    pub(crate) streams: Streams,
+}
+
+/// What has been written.
+pub(crate) struct Ghost {
+    pub(crate) history: Arc<History>,
+    /// The number of each write, in order.
+    pub(super) writes: Vec<u32>,
+}
+
+impl Tables {
+    /// The number of the master `replica`.
+    pub(crate) fn local(&mut self, replica: AnyReplica) -> u32 {
+        self.local_with(replica, |_| Streams::new())
+    }
+
+    /// The number of the master `replica`; if it is new, `streams` tells what its log comes to.
+    pub(crate) fn local_with(&mut self, replica: AnyReplica, streams: impl FnOnce(&mut Self) -> Streams) -> u32 {
+        let hash = content_hash(&replica);
+        if let Some(known) = self.locals.find(hash, |local| *local.replica == replica) {
+            return known;
+        }
+        let streams = streams(self);
+        let rested = self.rested(&replica).map(|rested| self.local(rested));
+        let core = rested.unwrap_or(self.locals.next());
+        let digest = self.seen(replica.digest());
+        let readings: Vec<_> = replica.readings().map(|(key, reading)| (key.clone(), reading)).collect();
+        let readings = self.readings.number(&readings, || readings.clone());
+        self.locals.add(hash, Local { replica: Arc::new(replica), core, digest, readings, streams })
+    }
+
+    /// The same master with nothing yet to send, if it has something.
+    fn rested(&self, replica: &AnyReplica) -> Option<AnyReplica> {
+        let peers = || self.edges.iter().filter(|(from, _)| *from == replica.id()).map(|(_, to)| *to);
+        peers().any(|peer| replica.has_push(peer)).then(|| {
+            let mut rested = replica.clone();
+            peers().for_each(|peer| rested.resume(peer, replica.digest()));
+            rested
+        })
+    }
+
+    /// The master at `at` in this state, with what it has yet to send.
+    pub(crate) fn replica(&self, state: &State, at: MasterId) -> Arc<AnyReplica> {
+        let local = state.world.local(at);
+        let mut replica = Arc::clone(&self.locals[local].replica);
+        for ((_, to), waiting) in self.edges.iter().zip(state.world.waiting()).filter(|((from, _), _)| *from == at) {
+            if let Some(next) = self.in_flight(local, *to, *waiting).first() {
+                self.wind_back(Arc::make_mut(&mut replica), next.letter);
+            }
+        }
+        replica
+    }
+
+    /// What the master has seen.
+    pub(crate) fn digest(&self, local: u32) -> &VersionVector {
+        &self.digests[self.locals[local].digest]
+    }
+
+    /// The number of a digest.
+    pub(crate) fn seen(&mut self, digest: &VersionVector) -> u32 {
+        self.digests.number(digest, || digest.clone())
+    }
+
+    pub(crate) fn letter_number(&mut self, letter: Arc<Letter>) -> u32 {
+        let hash = letter.hash();
+        self.letters.find(hash, |known| *known == letter).unwrap_or_else(|| self.letters.add(hash, letter))
+    }
+
+    pub(crate) fn history(&mut self, history: History) -> u32 {
+        let number = |write: &Write| self.writes_made.number(write, || write.clone());
+        let writes: Vec<u32> = history.writes().iter().map(number).collect();
+        let hash = content_hash(&writes);
+        let known = self.histories.find(hash, |ghost| ghost.writes == writes);
+        known.unwrap_or_else(|| self.histories.add(hash, Ghost { history: Arc::new(history), writes }))
+    }
+
+    /// What the state's numbers stand for.
+    pub(crate) fn seen_in(&self, state: &State) -> Seen {
+        let opened = |inquiry: &u32| {
+            let Inquiry { asker, feeder, seen } = self.inquiries[*inquiry];
+            Inquiry { asker, feeder, seen: self.digests[seen].clone() }
+        };
+        Seen {
+            replicas: (0..).map(MasterId).take(state.world.masters.len()).map(|at| self.replica(state, at)).collect(),
+            wire: state.world.wire.iter().map(|letter| Arc::clone(&self.letters[*letter])).collect(),
+            inquiries: state.world.inquiries.iter().map(opened).collect(),
+            history: Arc::clone(&self.histories[state.world.history].history),
+        }
+    }
+}

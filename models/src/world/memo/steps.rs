@@ -1,0 +1,226 @@
+//! The one cache of steps: by a master and what it is given, what comes of it.
+
+use super::{Queued, Tables, pair};
+use crate::history::History;
+use crate::node::any_rule::AnyReplica;
+use crate::node::{Answer, Input, Letter, Output};
+use crate::world::cluster::Cluster;
+use crate::world::{Asked, Done, Given, Inquiry, Master, Parts, Told};
+use multimaster::{MasterId, Message, Outcome, Replica, VersionVector};
+use smallvec::SmallVec;
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// What a master is given, and that master, by number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Step {
+    node: u32,
+    kind: u8,
+    peer: MasterId,
+    what: u32,
+    more: u32,
+}
+
+impl Hash for Step {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(pair(self.node, self.what));
+        hasher.write_u64(pair(self.more, u32::from(self.kind) << 16 | u32::from(self.peer.0)));
+    }
+}
+
+/// What came of it: the master after it, what it said, and the [outbox](Tables::outbox) that it sent.
+#[derive(Clone, Copy)]
+pub(super) struct Outcomes {
+    after: u32,
+    told: Told,
+    outbox: u32,
+}
+
+impl Tables {
+    /// The place of an outbox that holds these letters.
+    fn keep_outbox(&mut self, letters: &[u32]) -> u32 {
+        if letters.is_empty() {
+            return 0;
+        }
+        let number = |place| u32::try_from(place).expect("an exploration ends once a table is full");
+        let place = number(self.outboxes.len());
+        self.outboxes.push(number(letters.len()));
+        self.outboxes.extend(letters);
+        place
+    }
+
+    fn outbox(&self, place: u32) -> SmallVec<[u32; 4]> {
+        let (count, from) = (self.outboxes[place as usize] as usize, place as usize + 1);
+        SmallVec::from_slice(&self.outboxes[from..from + count])
+    }
+
+    /// What comes of a step: remembered, or worked out.
+    #[inline]
+    fn outcomes(
+        &mut self,
+        cluster: &Cluster,
+        step: Step,
+        work_out: impl FnOnce(&mut Self, &mut Arc<AnyReplica>) -> (Told, Vec<Letter>),
+    ) -> Outcomes {
+        match self.steps.get(&step) {
+            Some(known) => *known,
+            None => self.worked_out(cluster, step, work_out),
+        }
+    }
+
+    // Apart from the look-up, which is done at each step of an exploration.
+    #[cold]
+    fn worked_out(
+        &mut self,
+        cluster: &Cluster,
+        step: Step,
+        work_out: impl FnOnce(&mut Self, &mut Arc<AnyReplica>) -> (Told, Vec<Letter>),
+    ) -> Outcomes {
+        let mut replica = Arc::clone(&self.locals[step.node].replica);
+        let (told, letters) = work_out(self, &mut replica);
+        let letters: Vec<u32> = letters.into_iter().map(|letter| self.letter_number(Arc::new(letter))).collect();
+        let queues = cluster.counts_waiting && told.takes_in();
+        let after = match told {
+            Told::Written(_) | Told::TakenIn | Told::Moved => {
+                self.after(step.node, Arc::unwrap_or_clone(replica), queues.then_some(&letters))
+            }
+            _ => {
+                debug_assert!(cluster.protocol.tamper.is_some() || *replica == *self.locals[step.node].replica);
+                step.node
+            }
+        };
+        let outcomes = Outcomes { after, told, outbox: self.keep_outbox(if queues { &[] } else { &letters }) };
+        if self.remembers {
+            self.steps.insert(step, outcomes);
+        }
+        outcomes
+    }
+
+    /// The number of the master `replica`, which `before` has become. Where states count what waits on streams, `queued` is
+    /// what it now has to send: that comes after all that `before` ever had.
+    fn after(&mut self, before: u32, replica: AnyReplica, queued: Option<&Vec<u32>>) -> u32 {
+        let Some(queued) = queued else { return self.local(replica) };
+        let after = self.local_with(replica, |tables| {
+            let mut streams = tables.locals[before].streams.clone();
+            for letter in queued {
+                let Letter { to, message, .. } = &*tables.letters[*letter];
+                if let Message::Push(push) = message {
+                    streams[to.index()].push(Queued { letter: *letter, dot: push.changes[0].dot });
+                }
+            }
+            streams
+        });
+        debug_assert!(self.locals[after].streams.iter().flatten().all(|Queued { letter, .. }| {
+            let mut sender = Replica::clone(&self.locals[after].replica);
+            self.wind_back(&mut sender, *letter);
+            let Letter { to, message, .. } = &*self.letters[*letter];
+            sender.next_push(*to, 1).as_ref() == Some(message)
+        }));
+        after
+    }
+
+    /// A client makes a request of the master, in the light of a history: what comes of it, and the history after it.
+    pub(crate) fn write(&mut self, cluster: &Cluster, node: &mut Master, history: u32, asked: Asked) -> Done<u32> {
+        let step = Step { node: node.local, kind: 0, peer: MasterId(0), what: history, more: asked.0 };
+        let outcomes = self.outcomes(cluster, step, |tables, replica| {
+            let (_, request) = cluster.asked(asked);
+            let mut after = History::clone(&tables.histories[history].history);
+            let (request, past) = (cluster.timed(replica, &after, request), after.past_of(replica));
+            let Output { answer, letters } = cluster.protocol.step(Arc::make_mut(replica), Input::Request(&request));
+            let Answer::Client(Ok(named)) = answer else { return (Told::Refused, letters) };
+            after.add(named.write(&request, past));
+            (Told::Written(tables.history(after)), letters)
+        });
+        self.done(node, outcomes)
+    }
+
+    fn done(&self, node: &mut Master, Outcomes { after, told, outbox }: Outcomes) -> Done<u32> {
+        node.local = after;
+        Done { told, letters: self.outbox(outbox) }
+    }
+}
+
+impl Parts for Tables {
+    type Node = Master;
+    type Letter = u32;
+    type Inquiry = u32;
+    type Digest = u32;
+    type History = u32;
+
+    fn step(&mut self, cluster: &Cluster, node: &mut Master, given: Given<u32, u32>) -> Done<u32> {
+        let number = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
+        let step = |kind, peer, what, more| Step { node: node.local, kind, peer, what, more };
+        let none = MasterId(0);
+        let step = match given {
+            Given::Letter(letter) => step(1, none, letter, 0),
+            // What is answered does not depend on what is yet to be sent.
+            Given::Digest { from, seen, max } => {
+                Step { node: self.locals[node.local].core, ..step(2, from, seen, number(max)) }
+            }
+            Given::Push { to, max } => step(3, to, 0, number(max)),
+            Given::Drain { to } => step(4, to, 0, 0),
+            Given::Resume { to, seen } => step(5, to, seen, 0),
+            Given::Acknowledge { to, seen } => step(6, to, seen, 0),
+            Given::Truncate { keep } => step(7, none, 0, number(keep)),
+        };
+        let outcomes = self.outcomes(cluster, step, |tables, replica| {
+            let input = match given {
+                Given::Letter(letter) => Input::Letter(&tables.letters[letter]),
+                Given::Digest { from, seen, max } => {
+                    // Without a copy of the master, which a digest does not alter.
+                    let answer = cluster.protocol.answer(replica, from, &tables.digests[seen], max);
+                    return (Told::Answered, answer.into_iter().collect());
+                }
+                Given::Push { to, max } => Input::Push { to, max },
+                Given::Drain { to } => Input::Drain { to },
+                Given::Resume { to, seen } => Input::Resume { to, seen: &tables.digests[seen] },
+                Given::Acknowledge { to, seen } => Input::Acknowledge { to, seen: &tables.digests[seen] },
+                Given::Truncate { keep } => Input::Truncate { keep },
+            };
+            let output = cluster.protocol.step(Arc::make_mut(replica), input);
+            if let (Given::Letter(letter), Answer::Arrival(Outcome::Refused(fault))) = (given, &output.answer) {
+                let Letter { to, message, .. } = &*tables.letters[letter];
+                // A right peer's message is never refused: the bug would be ours, in the protocol or in the model.
+                assert!(cluster.protocol.tamper.is_some(), "{to} refused {message}: {fault}");
+            }
+            (Told::of(&output.answer), output.letters)
+        });
+        if let Given::Digest { .. } = given {
+            return Done { told: outcomes.told, letters: self.outbox(outcomes.outbox) };
+        }
+        self.done(node, outcomes)
+    }
+
+    fn letter<'a>(&'a self, letter: &'a u32) -> &'a Letter {
+        &self.letters[*letter]
+    }
+
+    fn seen<'a>(&'a self, node: &'a Master) -> &'a VersionVector {
+        self.digest(node.local)
+    }
+
+    fn digest_of(&self, node: &Master) -> u32 {
+        self.locals[node.local].digest
+    }
+
+    fn inquiry(&mut self, inquiry: Inquiry<u32>) -> u32 {
+        self.inquiries.number(&inquiry, || inquiry)
+    }
+
+    fn opened(&self, inquiry: &u32) -> Inquiry<u32> {
+        self.inquiries[*inquiry]
+    }
+
+    fn order(&self, one: &u32, other: &u32) -> Ordering {
+        let content = |number: &u32| {
+            let Inquiry { asker, feeder, seen } = self.inquiries[*number];
+            (asker, feeder, &self.digests[seen])
+        };
+        content(one).cmp(&content(other))
+    }
+
+    fn judge(&mut self, cluster: &Cluster, node: &mut Master, history: &u32) {
+        node.judgement = self.judgement(cluster, node.local, *history);
+    }
+}
