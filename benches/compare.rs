@@ -31,7 +31,8 @@ const ROUNDING: f64 = 1.0;
 /// Where a commit has what is run here.
 const BENCH: &str = "benches/instructions.rs";
 /// What can alter a count.
-const MEASURED: [&str; 5] = ["src", "Cargo.toml", "Cargo.lock", "benches/Cargo.toml", ":(glob)benches/*.rs"];
+const MEASURED: [&str; 6] =
+    ["src", "models/src/rules", "Cargo.toml", "Cargo.lock", "benches/Cargo.toml", ":(glob)benches/*.rs"];
 
 fn main() -> ExitCode {
     let commits: Vec<String> = env::args().skip(1).collect();

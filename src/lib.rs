@@ -33,7 +33,7 @@
 //! ```
 //!
 //! **The map**, in the order of a write's life: [`Op`] is what a client asks, [`Dot`] names it, [`Stamp`] dates it, a
-//! [`Resolver`] (one of [`resolver`] or of [`systems`], or yours) makes it an effect, a [`Change`] carries it, a
+//! [`Resolver`] (one of [`resolver`], or yours) makes it an effect, a [`Change`] carries it, a
 //! [`Topology`] says to whom, a [`Replica`] does all that. Running: a [`Master`] is replicas behind locks, one for each
 //! shard of its [`Layout`]; a [`Cluster`] joins masters by links on threads; a [`record`] of what happened there can be
 //! held against the model.
@@ -54,7 +54,6 @@ mod request;
 pub mod resolver;
 mod ring;
 mod sync;
-pub mod systems;
 mod table;
 mod topology;
 mod version;
@@ -73,7 +72,7 @@ pub use request::{NotARequest, Request};
 pub use resolver::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
     GrowOnlySet, Keep, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, MaxRegister, MinRegister,
-    MultiValue, ObservedRemoveMap, ObservedRemoveSet, Refusal, RemoveWinsSet, Resolver, Side, Version, lower_seat,
+    MultiValue, ObservedRemoveMap, ObservedRemoveSet, Refusal, RemoveWinsSet, Resolver, Side, Version,
 };
 pub use topology::{Topology, TopologyError};
 pub use version::{Dot, MasterId, VersionVector};

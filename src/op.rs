@@ -1,6 +1,6 @@
 //! What a client asks of one key: [`Op`], and which kind of data takes it: [`Kind`].
 
-use crate::MasterId;
+use crate::{MasterId, Refusal};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,20 @@ impl Op {
     #[inline]
     pub fn into_untimed(self) -> Op {
         if let Op::At(_, op) = self { op.into_untimed() } else { self }
+    }
+
+    /// The value that an operation on a register leaves: `None` after a delete. What a rule over a register
+    /// [prepares](crate::Resolver::prepare) begins with it.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongKind`] for any other operation, and for one with a [time](Op::At).
+    #[inline]
+    pub fn into_value(self) -> Result<Option<Text>, Refusal> {
+        match self {
+            Op::Set(value) => Ok(Some(value)),
+            Op::Delete => Ok(None),
+            other => Err(Refusal::WrongKind(other)),
+        }
     }
 }
 

@@ -44,7 +44,7 @@ mod siblings;
 pub use arrival::ArrivalWins;
 pub use bounded_counter::{Account, BoundedCounter, Deal, Escrow};
 pub use counter::{Counter, Tally};
-pub use custom::{Custom, Keep, lower_seat};
+pub use custom::{Custom, Keep};
 pub use disable_wins::DisableWinsFlag;
 pub use dotted::Dotted;
 pub use enable_wins::{EnableWinsFlag, Toggle};
@@ -189,16 +189,6 @@ impl Version {
     #[inline]
     fn of(change: &Change<Option<Text>>) -> Version {
         Version { stamp: change.stamp, dot: change.dot, value: change.effect.clone() }
-    }
-}
-
-/// The value a register operation leaves.
-#[inline]
-pub(crate) fn value_of(op: Op) -> Result<Option<Text>, Refusal> {
-    match op {
-        Op::Set(value) => Ok(Some(value)),
-        Op::Delete => Ok(None),
-        other => Err(Refusal::WrongKind(other)),
     }
 }
 

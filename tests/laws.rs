@@ -1,11 +1,13 @@
 //! On any topology and any schedule, each rule keeps its promise in every state, and all masters agree in the end.
 
+mod common;
 mod world;
 
+use common::lower_seat;
 use multimaster::resolver::Side;
 use multimaster::{
     ArrivalWins, Counter, Custom, CustomMerged, LastWriteWins, MultiValue, ObservedRemoveSet, Resolver, Topology,
-    VersionVector, lower_seat,
+    VersionVector,
 };
 use std::collections::BTreeMap;
 use world::reference::{self, Reference};

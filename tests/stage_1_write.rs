@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use multimaster::{
     ArrivalWins, Counter, Custom, CustomMerged, LastWriteWall, LastWriteWins, MasterId, MultiValue, ObservedRemoveSet,
-    Op, Refusal, Resolver, Stamp, lower_seat,
+    Op, Refusal, Resolver, Stamp,
 };
 
 #[test]

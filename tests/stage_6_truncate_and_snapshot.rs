@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use multimaster::{
     ArrivalWins, Counter, Custom, CustomMerged, Key, LastWriteWins, Message, MultiValue, ObservedRemoveSet, Op,
-    Outcome, Reading, Replica, Resolver, Stamp, Topology, VersionVector, lower_seat,
+    Outcome, Reading, Replica, Resolver, Stamp, Topology, VersionVector,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use multimaster::{
     ArrivalWins, Counter, Custom, CustomMerged, Keep, LastWriteWins, MultiValue, ObservedRemoveSet, Op, Outcome,
-    Reading, Replica, Resolver, Topology, Version, lower_seat,
+    Reading, Replica, Resolver, Topology, Version,
 };
 
 /// Two masters each make a write to `x` without having seen the other's, then get it.

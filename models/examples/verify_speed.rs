@@ -2,11 +2,11 @@
 //!
 //! `cargo run --release -p multimaster-models --example verify_speed`
 
-use multimaster::systems::CouchDb;
 use multimaster::{
     ArrivalWins, BoundedCounter, Change, CustomMerged, Dot, Keep, LastWriteWins, MultiValue, ObservedRemoveMap,
     ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Version,
 };
+use multimaster_models::rules::systems::CouchDb;
 use multimaster_models::verify::{Failure, Verify};
 use std::time::Instant;
 

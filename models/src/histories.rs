@@ -114,7 +114,8 @@ mod tests {
 
     use super::*;
     use crate::properties as p;
-    use multimaster::{ArrivalWins, CustomMerged, LastWriteWins, MultiValue, Request, Resolver, lower_seat};
+    use crate::rules::lower_seat;
+    use multimaster::{ArrivalWins, CustomMerged, LastWriteWins, MultiValue, Request, Resolver};
 
     fn judged<R: Resolver>(rule: R, bounds: impl Fn(Vec<Request>) -> Bounds) -> Report {
         let erased = move |_| AnyRule::new(rule.clone());

@@ -22,6 +22,7 @@ use crate::properties::own_property::{Failed, OwnProperties, witness_of};
 use crate::properties::specification::{self as spec, Specification, Specified};
 #[cfg(feature = "scripts")]
 use crate::rules::expression::Expression;
+use crate::rules::lower_seat;
 use crate::rules::systems::{self, System};
 use crate::scenario::given::Given;
 use crate::scenario::sharded::Sharded;
@@ -31,7 +32,7 @@ use crate::world::cluster::Cluster;
 use multimaster::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
     GrowOnlySet, Kind, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, Layout, MasterId, MaxRegister,
-    MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, RemoveWinsSet, Resolver, lower_seat,
+    MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, RemoveWinsSet, Resolver,
 };
 use reader::Reader;
 use std::sync::Arc;

@@ -237,8 +237,9 @@ impl<R: Resolver> Verify<R> {
     /// rule's states and effects must stay the same when they are written as JSON and read again.
     ///
     /// ```
-    /// use multimaster::{Custom, lower_seat};
+    /// use multimaster::Custom;
     /// use multimaster_models::Verify;
+    /// use multimaster_models::rules::lower_seat;
     /// use multimaster_models::properties::specification;
     ///
     /// let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/booking/custom.toml");
@@ -335,8 +336,9 @@ impl<R: Resolver> Verify<R> {
     /// `yes`. Printed, this is what `multimaster rules NAME` prints, over histories of one write less.
     ///
     /// ```
-    /// use multimaster::{CustomMerged, lower_seat};
+    /// use multimaster::CustomMerged;
     /// use multimaster_models::Verify;
+    /// use multimaster_models::rules::lower_seat;
     ///
     /// let surveyed = Verify::rule(CustomMerged(lower_seat)).survey()?;
     /// assert!(surveyed.to_string().contains("diverges"));

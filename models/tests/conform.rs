@@ -17,9 +17,10 @@ use multimaster::{
     ArrivalWins, BoundedCounter, Cluster, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, Faults,
     GrowOnlyCounter, GrowOnlySet, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, Layout, MaxRegister,
     MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, Options, Outcome, RemoveWinsSet, Resolver, Setup,
-    Topology, lower_seat,
+    Topology,
 };
 use multimaster_models::record::conform::{Judged, Summary, check_text, replay};
+use multimaster_models::rules::lower_seat;
 use multimaster_models::scenario::RuleName;
 use std::time::Duration;
 

@@ -6,10 +6,11 @@ use multimaster::{
     ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, DisableWinsFlag, Dot, EnableWinsFlag,
     GrowOnlyCounter, GrowOnlySet, Keep, Kind, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins,
     MaxRegister, MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, Op, Reading, Refusal, RemoveWinsSet,
-    Resolver, Side, Stamp, Text, Version, lower_seat,
+    Resolver, Side, Stamp, Text, Version,
 };
 use multimaster_models::Verify;
 use multimaster_models::histories::laws::{self, Findings, Law};
+use multimaster_models::rules::lower_seat;
 use multimaster_models::rules::systems::System;
 
 fn of<R: Resolver>(rule: R) -> Findings {

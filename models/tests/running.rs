@@ -9,8 +9,9 @@ mod work;
 use multimaster::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
     GrowOnlySet, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, MaxRegister, MinRegister, MultiValue,
-    ObservedRemoveMap, ObservedRemoveSet, RemoveWinsSet, lower_seat,
+    ObservedRemoveMap, ObservedRemoveSet, RemoveWinsSet,
 };
+use multimaster_models::rules::lower_seat;
 use work::Runs;
 
 /// Runs of each rule: with 19 rules, a thousand and a few.

@@ -10,9 +10,10 @@ use multimaster::resolver::{Escrow, Tally};
 use multimaster::{
     BoundedCounter, Change, Counter, Custom, DisableWinsFlag, Dot, EnableWinsFlag, GrowOnlyCounter, GrowOnlySet, Kind,
     LastWriteMap, LastWriteWins, MasterId, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet,
-    Op, Reading, Refusal, RemoveWinsSet, Replica, Request, Resolver, Side, Stamp, lower_seat,
+    Op, Reading, Refusal, RemoveWinsSet, Replica, Request, Resolver, Side, Stamp,
 };
 use multimaster_models::properties::specification as spec;
+use multimaster_models::rules::lower_seat;
 use multimaster_models::scenario::catalogue;
 use multimaster_models::scenario::{Explored, RuleName};
 use multimaster_models::scope::Client;

@@ -3,10 +3,11 @@
 
 use multimaster::{
     ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, Dot, Keep, Kind, LastWriteWins, MasterId,
-    MultiValue, ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Topology, Version, lower_seat,
+    MultiValue, ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Topology, Version,
 };
 use multimaster_models::properties as p;
 use multimaster_models::properties::specification;
+use multimaster_models::rules::lower_seat;
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 use multimaster_models::verify::rules;
 use multimaster_models::verify::{Failure, Misbehaviour, Verify};

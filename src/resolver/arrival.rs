@@ -12,7 +12,7 @@ impl Resolver for ArrivalWins {
     type Effect = Option<Text>;
 
     fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
-        value_of(op)
+        op.into_value()
     }
 
     fn apply(&self, state: &mut Self::State, change: &Change<Option<Text>>) -> bool {

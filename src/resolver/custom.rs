@@ -28,16 +28,6 @@ pub enum Keep {
 #[derive(Clone, Copy)]
 pub struct Custom<F>(pub F);
 
-/// The flight booking: of two bookings of the last seat, the one with the lower-numbered seat is kept; of equal seats
-/// the earlier one. A booking starts with its seat number: `12 Ann`. One that does not counts as the highest seat.
-pub fn lower_seat(first: &Version, second: &Version) -> Keep {
-    let seat = |version: &Version| {
-        let digits = version.value.as_deref().and_then(|booking| booking.split_whitespace().next());
-        digits.and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(u32::MAX)
-    };
-    if seat(second) < seat(first) { Keep::Second } else { Keep::First }
-}
-
 /// What the fold ends with: the value, and the writes that it shows.
 struct Resolved {
     version: Version,

@@ -13,7 +13,7 @@ impl Resolver for LastWriteWins {
 
     #[inline]
     fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
-        value_of(op)
+        op.into_value()
     }
 
     #[inline(always)]

@@ -28,7 +28,7 @@ impl Resolver for LastWriteMap {
     fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<SetField, Refusal> {
         match op {
             Op::Remove(field) => Ok(SetField { field, value: None }),
-            Op::In { field, op } => match value_of(*op) {
+            Op::In { field, op } => match op.into_value() {
                 Ok(value) => Ok(SetField { field, value }),
                 Err(_) => Err(Refusal::Because("the fields of this map are registers: set or delete them".into())),
             },

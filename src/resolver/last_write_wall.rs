@@ -56,7 +56,7 @@ impl Resolver for LastWriteWall {
 
     fn prepare(&self, _: &Self::State, op: Op, _: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
         let wall = op.time().unwrap_or(stamp.time());
-        Ok(Timed { wall, item: value_of(op.into_untimed())? })
+        Ok(Timed { wall, item: op.into_untimed().into_value()? })
     }
 
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {

@@ -64,7 +64,7 @@ where
     type Effect = Merged;
 
     fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Merged, Refusal> {
-        let version = Version { stamp, dot, value: value_of(op)? };
+        let version = Version { stamp, dot, value: op.into_value()? };
         let mut context = state.as_ref().map_or_else(VersionVector::default, |held| held.context.clone());
         context.insert(dot);
         Ok(Merged { version, context, shown: vec![dot] })

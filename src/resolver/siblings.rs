@@ -19,7 +19,7 @@ pub struct Replace {
 
 impl Siblings {
     pub(super) fn prepare(&self, op: Op) -> Result<Replace, Refusal> {
-        Ok(Replace { gone: self.0.iter().map(|version| version.dot).collect(), value: value_of(op)? })
+        Ok(Replace { gone: self.0.iter().map(|version| version.dot).collect(), value: op.into_value()? })
     }
 
     pub(super) fn apply(&mut self, change: &Change<Replace>) -> bool {

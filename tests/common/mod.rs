@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use multimaster::{
-    Change, Dot, MasterId, Message, MessageOf, Op, Outcome, Push, Reading, Replica, Resolver, Stamp, Text, Topology,
-    TopologyError, VersionVector,
+    Change, Dot, Keep, MasterId, Message, MessageOf, Op, Outcome, Push, Reading, Replica, Resolver, Stamp, Text,
+    Topology, TopologyError, Version, VersionVector,
 };
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -87,4 +87,13 @@ pub(crate) fn print<R: Resolver>(master: &Replica<R>) -> (u64, String) {
     let mut hasher = DefaultHasher::new();
     master.hash(&mut hasher);
     (hasher.finish(), serde_json::to_string(master).expect("plain data"))
+}
+
+/// Of two bookings of the last seat, the one with the lower-numbered seat; of equal seats the earlier one.
+pub(crate) fn lower_seat(first: &Version, second: &Version) -> Keep {
+    let seat = |version: &Version| {
+        let digits = version.value.as_deref().and_then(|booking| booking.split_whitespace().next());
+        digits.and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(u32::MAX)
+    };
+    if seat(second) < seat(first) { Keep::Second } else { Keep::First }
 }

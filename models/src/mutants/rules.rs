@@ -11,10 +11,11 @@ use crate::check::erased::Erased;
 use crate::node::any_rule::{AnyMessage, AnyReplica, AnyRule};
 use crate::node::tamper::Tamper;
 use crate::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_INVENTION, NO_POLICY_LOSS, NO_TOTAL_LOSS};
+use crate::rules::lower_seat;
 use crate::scope::Scope;
 use crate::world::cluster::Cluster;
 use multimaster::{Change, Message, Op, Outcome, Text, Version};
-use multimaster::{Counter, Custom, CustomMerged, LastWriteWins, MasterId, ObservedRemoveSet, Resolver, lower_seat};
+use multimaster::{Counter, Custom, CustomMerged, LastWriteWins, MasterId, ObservedRemoveSet, Resolver};
 
 /// Ann moves from seat 1 to seat 3, which is free; meanwhile Bob takes seat 2.
 fn bookings() -> Worlds {

@@ -1,253 +1,114 @@
-//! The rules of real systems that a scenario file can name: [`System`].
+//! How real systems resolve conflicts: each system's rule as a [`Resolver`], modelled as the system applies it, its
+//! source cited.
+//!
+//! | rule | system |
+//! |---|---|
+//! | [`CassandraCell`], [`CassandraCounter`] | Apache Cassandra |
+//! | [`DynamoDbGlobal`] | Amazon DynamoDB, global tables |
+//! | [`DynamoCart`] | Dynamo's shopping cart |
+//! | [`CouchDb`] | Apache CouchDB |
+//! | [`RiakSiblings`], [`RiakNewest`], [`RiakLastWriteWins`] | Riak KV |
+//! | [`Couchbase`] | Couchbase Server, XDCR by timestamp |
+//! | [`CosmosDb`] | Azure Cosmos DB, last writer wins |
+//! | [`RedisString`], [`RedisCounter`], [`RedisSet`] | Redis, Active-Active |
+//! | [`GoldenGate`], [`GoldenGateDelta`] | Oracle GoldenGate |
+//! | [`MysqlRing`] | MySQL, circular replication |
+//! | [`Pgd`] | EDB Postgres Distributed |
+//! | [`Spock`] | pgEdge Spock |
+//! | [`ActiveDirectory`] | Microsoft Active Directory |
+//! | [`CrSqlite`] | cr-sqlite |
+//! | [`AntidoteRegister`] | AntidoteDB |
+//!
+//! These are models of rules, not the systems: one key is one row with one column or one document, and what a system does
+//! around its rule (quorums, read repair, expiry, schemas) is left out. Where a rule goes by a wall clock, a write's time
+//! is the one that is [said](multimaster::Op::At), else its logical time. Where a source does not say how a tie is broken, the
+//! rule's page says what is assumed.
+//!
+//! Many of them are no joins: they decide at each master between the row that it has and the change that comes, some by
+//! where they run. Such a rule holds the id of its master.
 
-use crate::node::any_rule::AnyRule;
-use multimaster::systems as s;
-use multimaster::{Kind, MasterId, Resolver};
-use std::cmp::Ordering;
-use std::fmt;
+mod active_directory;
+mod antidote;
+mod cassandra;
+mod catalogue;
+mod cosmos;
+mod couchbase;
+mod couchdb;
+mod cr_sqlite;
+mod dynamo_cart;
+mod dynamodb;
+mod golden_gate;
+mod mysql;
+mod pgd;
+mod redis;
+mod riak;
+mod row;
+mod spock;
+mod versions;
 
-/// A real system's rule.
-pub struct System {
-    /// The name in scenario files.
-    pub name: &'static str,
-    /// What it does, in a line.
-    pub about: &'static str,
-    /// Where that is written.
-    pub source: &'static str,
-    rule: RuleOf,
+pub use active_directory::ActiveDirectory;
+pub use antidote::AntidoteRegister;
+pub use cassandra::{CassandraCell, CassandraCounter, CounterCell, Increment, Shard};
+pub use catalogue::{ALL, System};
+pub use cosmos::CosmosDb;
+pub use couchbase::Couchbase;
+pub use couchdb::{CouchDb, Edit, Leaf, RevisionId, RevisionTree};
+pub use cr_sqlite::CrSqlite;
+pub use dynamo_cart::DynamoCart;
+pub use dynamodb::DynamoDbGlobal;
+pub use golden_gate::{GoldenGate, GoldenGateDelta, Method};
+pub use mysql::MysqlRing;
+pub use pgd::Pgd;
+pub use redis::{RedisCounter, RedisSet, RedisString};
+pub use riak::{RiakLastWriteWins, RiakNewest, RiakSiblings};
+pub use row::{Record, RowChange};
+pub use spock::Spock;
+pub use versions::{Update, Versions};
+
+use multimaster::resolver::Data;
+use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Stamp, Text};
+use serde::{Deserialize, Serialize};
+
+/// When a write says that it was made.
+fn said_time(op: &Op, stamp: Stamp) -> u64 {
+    op.time().unwrap_or(stamp.time())
 }
 
-enum RuleOf {
-    AllNodes(fn() -> AnyRule),
-    EachNode(fn(MasterId) -> AnyRule),
-}
+/// A rule that is one of the rules of [`resolver`](multimaster::resolver) under another name.
+macro_rules! the_same_as {
+    ($($rule:ident is $other:expr, $other_type:ty;)*) => {$(
+        impl Resolver for $rule {
+            type State = <$other_type as Resolver>::State;
+            type Effect = <$other_type as Resolver>::Effect;
 
-impl System {
-    /// The rule as it runs at the master `at`.
-    pub fn rule(&self, at: MasterId) -> AnyRule {
-        match self.rule {
-            RuleOf::AllNodes(rule) => rule(),
-            RuleOf::EachNode(rule) => rule(at),
+            fn kind(&self) -> Kind {
+                $other.kind()
+            }
+
+            fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
+                $other.prepare(state, op, dot, stamp)
+            }
+
+            fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
+                $other.apply(state, change)
+            }
+
+            fn why_kept(&self, state: &Self::State, change: &Change<Self::Effect>) -> &'static str {
+                $other.why_kept(state, change)
+            }
+
+            fn read(&self, state: &Self::State) -> Reading {
+                $other.read(state)
+            }
+
+            fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+                $other.merge(ours, theirs)
+            }
+
+            fn shows(&self, state: &Self::State, dot: Dot) -> bool {
+                $other.shows(state, dot)
+            }
         }
-    }
-
-    /// Whether the rule depends on the node where it runs.
-    pub fn differs_by_node(&self) -> bool {
-        matches!(self.rule, RuleOf::EachNode(_))
-    }
-
-    /// What kind of data it keeps.
-    pub fn kind(&self) -> Kind {
-        self.rule(MasterId(0)).kind()
-    }
-
-    /// Whether it asks what a writer's wall clock says.
-    pub fn goes_by_clocks(&self) -> bool {
-        self.rule(MasterId(0)).goes_by_clocks()
-    }
-
-    /// The system of that name.
-    pub fn named(name: &str) -> Option<&'static System> {
-        ALL.iter().find(|system| system.name == name)
-    }
+    )*};
 }
-
-impl PartialEq for System {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Eq for System {}
-
-impl PartialOrd for System {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for System {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.name.cmp(other.name)
-    }
-}
-
-impl fmt::Debug for System {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-const CELLS: &str = "apache/cassandra: src/java/org/apache/cassandra/db/rows/Cells.java";
-const RIAK_OBJECT: &str = "basho/riak_kv: src/riak_object.erl";
-const RIAK_VNODE: &str = "basho/riak_kv: src/riak_kv_vnode.erl";
-const REDIS: &str = "redis/docs: content/operate/rs/databases/active-active/develop/data-types";
-const GOLDEN_GATE: &str = "Oracle GoldenGate 19.1: Configuring Conflict Detection and Resolution, example 1";
-const PGD: &str = "EnterpriseDB/docs: product_docs/docs/pgd/5.6/conflict-management/conflicts";
-const SPOCK: &str = "pgEdge/spock v5.0.11: src/spock_conflict.c, src/spock_apply_heap.c";
-
-/// All of them, in the order of their names.
-pub static ALL: [System; 27] = [
-    System {
-        name: "active-directory",
-        about: "an attribute: the larger version wins, then the later time, then the higher server",
-        source: "MS-DRSR 5.11, AttributeStamp",
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::ActiveDirectory)),
-    },
-    System {
-        name: "antidote",
-        about: "the larger (time, value) wins; a write's time is later than what it replaces",
-        source: "AntidoteDB/antidote: apps/antidote_crdt/src/antidote_crdt_register_lww.erl",
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::AntidoteRegister)),
-    },
-    System {
-        name: "cassandra",
-        about: "a cell: the larger timestamp wins, then a tombstone, then the larger value",
-        source: CELLS,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::CassandraCell { purged: false })),
-    },
-    System {
-        name: "cassandra-counter",
-        about: "of each node the latest shard; a tombstone beats them all, for ever",
-        source: CELLS,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::CassandraCounter)),
-    },
-    System {
-        name: "cassandra-purged",
-        about: "a cell with gc_grace_seconds = 0: nothing is left of a delete",
-        source: CELLS,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::CassandraCell { purged: true })),
-    },
-    System {
-        name: "cosmos",
-        about: "of concurrent writes a delete wins, else the larger time",
-        source: "MicrosoftDocs/azure-docs: articles/cosmos-db/conflict-resolution-policies.md",
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::CosmosDb)),
-    },
-    System {
-        name: "couchbase",
-        about: "the larger CAS wins, then the larger revision; at a tie the local document stays",
-        source: "couchbase/kv_engine: engines/ep/src/conflict_resolution.cc",
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::Couchbase)),
-    },
-    System {
-        name: "couchdb",
-        about: "a tree of revisions; the live leaf of the highest generation is shown, then its conflicts",
-        source: "apache/couchdb: src/couch/src/couch_doc.erl",
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::CouchDb)),
-    },
-    System {
-        name: "cr-sqlite",
-        about: "the larger causal length wins, then the larger column version, then the larger value",
-        source: "vlcn-io/cr-sqlite: core/rs/core/src/changes_vtab_write.rs",
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::CrSqlite)),
-    },
-    System {
-        name: "dynamo-cart",
-        about: "concurrent carts are merged by union: what was taken out can come back",
-        source: "DeCandia et al., Dynamo, SOSP 2007, 4.4",
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::DynamoCart)),
-    },
-    System {
-        name: "dynamodb",
-        about: "global tables: the latest internal timestamp wins",
-        source: "awsdocs/amazon-dynamodb-developer-guide: doc_source/globaltables_HowItWorks.md",
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::DynamoDbGlobal)),
-    },
-    System {
-        name: "goldengate-ignore",
-        about: "IGNORE: where the row is not as the writer found it, it stays",
-        source: GOLDEN_GATE,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::GoldenGate { method: s::Method::Ignore })),
-    },
-    System {
-        name: "goldengate-overwrite",
-        about: "OVERWRITE: whatever comes is applied",
-        source: GOLDEN_GATE,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::GoldenGate { method: s::Method::Overwrite })),
-    },
-    System {
-        name: "goldengate-usedelta",
-        about: "USEDELTA: what a change added is added",
-        source: "Oracle GoldenGate 19.1: Configuring Delta Conflict Detection and Resolution",
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::GoldenGateDelta)),
-    },
-    System {
-        name: "goldengate-usemax",
-        about: "USEMAX: where rows conflict the incoming one is applied if it is later",
-        source: GOLDEN_GATE,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::GoldenGate { method: s::Method::UseMax })),
-    },
-    System {
-        name: "goldengate-usemaxeq",
-        about: "USEMAXEQ: where rows conflict the incoming one is applied unless it is earlier",
-        source: GOLDEN_GATE,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::GoldenGate { method: s::Method::UseMaxEq })),
-    },
-    System {
-        name: "mysql",
-        about: "a ring of MySQL servers: row events are applied as they arrive",
-        source: "MySQL 8.0 Reference Manual, replica_exec_mode; MySQL worklog 10963",
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::MysqlRing)),
-    },
-    System {
-        name: "pgd",
-        about: "EDB Postgres Distributed, update_if_newer: the later commit, then the higher node",
-        source: PGD,
-        rule: RuleOf::EachNode(|node| AnyRule::new(s::Pgd { node, vacuumed: false })),
-    },
-    System {
-        name: "pgd-vacuumed",
-        about: "the same, where nothing is left of a dead row: an update of it inserts it",
-        source: PGD,
-        rule: RuleOf::EachNode(|node| AnyRule::new(s::Pgd { node, vacuumed: true })),
-    },
-    System {
-        name: "redis-counter",
-        about: "Active-Active: the sum of what all instances counted",
-        source: REDIS,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::RedisCounter)),
-    },
-    System {
-        name: "redis-set",
-        about: "Active-Active: an observed-remove set, adds win",
-        source: REDIS,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::RedisSet)),
-    },
-    System {
-        name: "redis-string",
-        about: "Active-Active: of concurrent writes the later wall-clock time",
-        source: REDIS,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::RedisString)),
-    },
-    System {
-        name: "riak",
-        about: "allow_mult = true: siblings, all returned",
-        source: RIAK_OBJECT,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::RiakSiblings)),
-    },
-    System {
-        name: "riak-last-write-wins",
-        about: "last_write_wins = true: stored without a look at what is there",
-        source: RIAK_VNODE,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::RiakLastWriteWins)),
-    },
-    System {
-        name: "riak-newest",
-        about: "allow_mult = false: of siblings the last modified is stored, under the joined vector",
-        source: RIAK_VNODE,
-        rule: RuleOf::AllNodes(|| AnyRule::new(s::RiakNewest)),
-    },
-    System {
-        name: "spock",
-        about: "pgEdge 5.0.11, last_update_wins: the later commit, then the lower tiebreaker; a delete always",
-        source: SPOCK,
-        rule: RuleOf::EachNode(|node| AnyRule::new(s::Spock { node, equal_tiebreakers: false })),
-    },
-    System {
-        name: "spock-equal-tiebreakers",
-        about: "the same, with one tiebreaker for all nodes: of equal times the remote row",
-        source: SPOCK,
-        rule: RuleOf::EachNode(|node| AnyRule::new(s::Spock { node, equal_tiebreakers: true })),
-    },
-];
+use the_same_as;

@@ -268,9 +268,9 @@ impl Cluster {
 mod tests {
     use super::*;
     use crate::check::engine::{self, Limits};
+    use crate::rules::systems::CassandraCell;
     use crate::scope::{Client, Free};
     use multimaster::Topology;
-    use multimaster::systems::CassandraCell;
 
     /// Whether, in every reachable history, the time of each write exceeds the times of all writes that it had seen by more
     /// than `behind`.

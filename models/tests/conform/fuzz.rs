@@ -1,9 +1,9 @@
 //! Records with any part altered: each is held to the model or refused, without a panic and with a documented exit status.
 
 use super::driver::{Links, Run, run};
-use multimaster::systems::{CassandraCell, CassandraCounter, RiakSiblings};
 use multimaster::{BoundedCounter, LastWriteWins, ObservedRemoveMap, ObservedRemoveSet, Resolver};
 use multimaster_models::record::conform::{Failure, check_text};
+use multimaster_models::rules::systems::{CassandraCell, CassandraCounter, RiakSiblings};
 use serde_json::{Value, json};
 use std::process::Command;
 

@@ -1,7 +1,7 @@
 //! The adapter alone: masters as actors, their packets carried by hand.
 
-use multimaster::systems::CassandraCell;
 use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Reading, Resolver, Stamp, Topology};
+use multimaster_models::rules::systems::CassandraCell;
 use multimaster_models::scope::{Clocks, Free, Link, Scope};
 use multimaster_models::spawn::{
     Digest, Epochs, Journal, MAX_DATAGRAM, MAX_PARTS, MasterActor, MasterState, NotTaken, Packet, Part, Pushed, Timer,

@@ -1,9 +1,11 @@
 //! Datagrams of all kinds, valid and altered, sent to a master.
 
 use super::adapter::{CLIENT, Pair, together};
-use multimaster::systems::{CassandraCell, CassandraCounter, CouchDb, DynamoCart, RedisSet, RiakSiblings};
 use multimaster::{BoundedCounter, Kind, LastWriteWins, ObservedRemoveMap, ObservedRemoveSet, Resolver};
 use multimaster_models::node::any_rule::AnyRule;
+use multimaster_models::rules::systems::{
+    CassandraCell, CassandraCounter, CouchDb, DynamoCart, RedisSet, RiakSiblings,
+};
 use multimaster_models::spawn::Packet;
 
 /// `SEED=N cargo test -p multimaster-models --test spawn three_thousand` sends others.

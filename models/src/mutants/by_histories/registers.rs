@@ -4,11 +4,12 @@ use super::super::clocks::{drops_deletes, overwrite};
 use super::*;
 use crate::properties::specification as spec;
 use crate::properties::*;
+use crate::rules::lower_seat;
 use multimaster::resolver::{Replace, Siblings};
 use multimaster::{
     Change, Custom, Dot, LastWriteWall, LastWriteWins, MaxRegister, MinRegister, MultiValue, Op, Reading,
 };
-use multimaster::{Stamp, Text, Version, lower_seat};
+use multimaster::{Stamp, Text, Version};
 
 /// The last write wins; of two with equal times, one of this master's own.
 fn own_first<const AT: u16>(_: &LastWriteWins, held: &mut Option<Version>, change: &Change<Option<Text>>) -> bool {

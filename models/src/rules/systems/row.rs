@@ -108,7 +108,7 @@ pub(super) fn prepare(
     stamp: Stamp,
 ) -> Result<RowChange, Refusal> {
     let time = said_time(&op, stamp);
-    let value = value_of(op.into_untimed())?;
+    let value = op.into_untimed().into_value()?;
     if let Some(why) = rule.changes_nothing(held, value.as_ref()) {
         return Err(Refusal::Because(why.into()));
     }

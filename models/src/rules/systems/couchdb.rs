@@ -73,7 +73,7 @@ impl Resolver for CouchDb {
     type Effect = Edit;
 
     fn prepare(&self, state: &RevisionTree, op: Op, dot: Dot, _: Stamp) -> Result<Edit, Refusal> {
-        let value = value_of(op)?;
+        let value = op.into_value()?;
         let shown = state.leaves.last();
         if value.is_none() && !shown.is_some_and(|shown| shown.live) {
             return Err(Refusal::Because("there is no such document to delete (404 Not Found)".into()));

@@ -1,6 +1,6 @@
 use super::versions::version_rules;
 use super::*;
-use crate::{ArrivalWins, Version};
+use multimaster::{ArrivalWins, Version};
 use std::cmp::Reverse;
 
 /// Riak KV with `allow_mult = true`: what another side's version vector covers is dropped, the rest are siblings, all of

@@ -1,6 +1,6 @@
 use super::versions::version_rules;
 use super::*;
-use crate::{Counter, ObservedRemoveSet};
+use multimaster::{Counter, ObservedRemoveSet};
 
 /// A string in a Redis Active-Active database: where the order of two writes cannot be told, the later wall-clock time
 /// wins.

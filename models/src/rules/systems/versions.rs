@@ -1,7 +1,7 @@
 //! What the rules share that tell by causality which writes compete: the versions that no other has seen.
 
 use super::*;
-use crate::VersionVector;
+use multimaster::VersionVector;
 
 /// The versions of a key, none of which had seen another, ordered by dot, and all that went into them.
 ///
@@ -82,7 +82,7 @@ macro_rules! version_rules {
 
             fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
                 let time = said_time(&op, stamp);
-                let value = value_of(op.into_untimed())?;
+                let value = op.into_untimed().into_value()?;
                 if value.is_none() && Self::shown(state).all(|version| version.value.is_none()) {
                     return Err(Refusal::Because($not_found.into()));
                 }
