@@ -1,6 +1,6 @@
 //! `multimaster histories`: a rule judged over all networks at once.
 
-use crate::{Failure, this_command};
+use super::{Failure, this_command};
 use clap::{Args, ValueEnum};
 use multimaster_models::histories::{self, Bounds, Finding, Report, Times};
 use multimaster_models::node::delivery::Delivery;
@@ -68,7 +68,7 @@ enum ClocksName {
     Wrong,
 }
 
-pub(crate) const HELP: &str = "\
+pub(crate) const MANUAL: &str = "\
 A history says which writes were made and what each writer had seen. What a master
 keeps depends on it, and on the order in which the master applied the writes: not
 on the network. So what holds here holds for every topology and every link with

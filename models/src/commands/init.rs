@@ -1,6 +1,6 @@
 //! `multimaster init`: a crate with a rule, and a test that verifies it.
 
-use crate::Failure;
+use super::Failure;
 use clap::Args;
 use std::fs::{self, File};
 use std::io::Write;

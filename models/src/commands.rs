@@ -1,0 +1,39 @@
+//! The commands, each in a file of its own: its arguments, its manual, and what it does.
+
+pub(crate) mod check;
+pub(crate) mod conform;
+pub(crate) mod explore;
+pub(crate) mod histories;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod mutants;
+pub(crate) mod replay;
+pub(crate) mod rules;
+pub(crate) mod spawn;
+
+use multimaster_models::fault::Fault;
+
+/// Why the command could not do what it was asked.
+pub(crate) enum Failure {
+    /// The files or the address that we were given.
+    Given(String),
+    /// Our output went nowhere: a closed pipe is not worth a word.
+    Output,
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Failure {
+        Failure::Given(fault.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(_: std::io::Error) -> Failure {
+        Failure::Output
+    }
+}
+
+/// How the user calls us, for the commands that we suggest.
+pub(crate) fn this_command() -> &'static str {
+    if std::env::var_os("CARGO").is_some() { "cargo run --release --" } else { "multimaster" }
+}

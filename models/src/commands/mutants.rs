@@ -1,0 +1,61 @@
+//! `multimaster mutants`: what becomes of each broken protocol and rule.
+
+use super::Failure;
+use clap::Args;
+use multimaster_models::fault::Fault;
+use multimaster_models::mutants::by_histories::{self, BrokenRule};
+use multimaster_models::mutants::{self, Mutant};
+use std::io::Write;
+
+#[derive(Args)]
+pub(crate) struct Asked {
+    /// One bug, in full: what is broken, and the shortest schedule that shows it; such as `K11`. Or a rule's name: each
+    /// broken rule that was this one
+    name: Option<String>,
+}
+
+pub(crate) const MANUAL: &str = "\
+The bugs K1, K2, ... are documented ones of real systems, made here in a line or
+two; the others are our own, so that every property rejects something. Those
+that take what no scenario has (crashes, masters that leave, sessions) are named
+below the table, each with what it needs.
+
+A mutant is killed by the one property that it names, and only if that property
+holds in every reachable state of the same masters without the mutation. `steps`
+is the length of the schedule that kills it; none is shorter. Otherwise it says
+  SURVIVED       the property holds in every state: it does not see the mutation
+  NOT EXHAUSTED  the search was cut before it could be told
+  UNSOUND        the property is not known to hold without the mutation
+and counts as a survivor.
+
+The last table is of rules broken on purpose that causal histories alone reject:
+no network is explored. `rule` is what the rule was, and has the property in all
+histories within the same bounds. No history of fewer writes shows the violation,
+and with so many no shorter schedule does. Where snapshots are taken, or changes
+delivered again, these are not counted as steps.
+
+Exit status: 0 if all are killed, 1 if any is not, 2 for a name that there is not.";
+
+pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
+    let name = asked.name.as_deref();
+    let mut out = std::io::stdout().lock();
+    let (chosen, not_yet) = (name.map_or_else(mutants::all, mutants::named), name.and_then(mutants::not_yet_named));
+    let tried: Vec<_> = chosen.iter().map(Mutant::run).collect();
+    let broken = name.map_or_else(by_histories::all, by_histories::named);
+    let judged: Vec<_> = broken.iter().map(BrokenRule::run).collect();
+    match (name, not_yet) {
+        (None, _) => {
+            write!(out, "{}\n{}", mutants::in_a_table(&tried), mutants::summary(&tried))?;
+            write!(out, "\n{}\n{}", by_histories::summary(&judged), by_histories::in_a_table(&judged))?;
+        }
+        (_, Some(not_yet)) => write!(out, "{}", mutants::not_yet_in_full(not_yet))?,
+        (Some(name), None) if tried.is_empty() && judged.is_empty() => {
+            return Err(Fault::of(name, "no such mutant (`multimaster mutants` names them)").into());
+        }
+        _ => {
+            let each = tried.iter().map(mutants::in_full).chain(judged.iter().map(by_histories::in_full));
+            write!(out, "{}", each.collect::<Vec<_>>().join("\n"))?;
+        }
+    }
+    Ok(tried.iter().all(|tried| tried.outcome.is_killed()) && judged.iter().all(|judged| judged.fate.is_killed()))
+}

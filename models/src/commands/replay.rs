@@ -1,0 +1,66 @@
+//! `multimaster replay`: takes the steps of a trace file one by one.
+
+use super::Failure;
+use clap::Args;
+use multimaster_models::fault::{self, Fault};
+use multimaster_models::printed::shown;
+use multimaster_models::report::table;
+use multimaster_models::report::trace::Trace;
+use multimaster_models::scenario::{Scenario, catalogue};
+use std::io::Write;
+
+#[derive(Args)]
+pub(crate) struct Asked {
+    /// A trace: written by `check`, or by hand
+    file: String,
+}
+
+/// The trace in this file, and its scenario.
+pub(super) fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
+    let text = fault::read(file)?;
+    let trace = Trace::parse(file, &text)?;
+    if let Some(text) = &trace.carried {
+        let scenario = Scenario::parse(&trace.scenario, file, text)?;
+        return Ok((trace, scenario));
+    }
+    match catalogue::find(&trace.scenario) {
+        Ok(scenario) => Ok((trace, scenario)),
+        // What is wrong within a file is told with its own line.
+        Err(fault) if fault.line > 0 => Err(fault.into()),
+        Err(fault) => {
+            let what = format!("`scenario {}`: {}", trace.scenario, fault.what);
+            Err(Fault::at(file, trace.scenario_line, what).into())
+        }
+    }
+}
+
+pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
+    let file = &asked.file;
+    let (trace, scenario) = read_trace(file)?;
+    let replayed = trace.replay(&scenario.model())?;
+    if let Some(fault) = scenario.faults().into_iter().next() {
+        return Err(fault.into());
+    }
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}: {}\n\n{}", shown(&scenario.name), shown(&scenario.about), table::schedule(&replayed))?;
+    for (property, why) in &replayed.complaints {
+        writeln!(out, "  violates {}: {}", shown(property), shown(why))?;
+    }
+    if replayed.complaints.is_empty() {
+        writeln!(out, "  violates nothing")?;
+    }
+    let file = shown(file);
+    for claim in &replayed.wrong {
+        let said = if claim.violated { "violates" } else { "keeps" };
+        writeln!(out, "{file}:{}: the trace says that it {said} {}: it does not", claim.line, shown(&claim.property))?;
+    }
+    // A property can be violated before the first step, but what is kept there says nothing.
+    let violated_at_start = trace.claims.iter().any(|claim| claim.violated) && replayed.wrong.is_empty();
+    let empty = match (trace.steps.is_empty() && !violated_at_start, trace.claims.is_empty()) {
+        (true, _) => "this trace has no steps: nothing was replayed",
+        (_, true) => "this trace claims nothing: say what it `violates` or `keeps`",
+        _ => return Ok(replayed.wrong.is_empty()),
+    };
+    writeln!(out, "{file}: {empty}")?;
+    Ok(false)
+}
