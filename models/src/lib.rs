@@ -54,7 +54,13 @@ pub mod world;
 pub use properties::own_property::Property;
 pub use verify::{Verify, verify};
 
-/// The README's examples compile and do what they say.
+/// The examples of the guide compile and run as it says.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+mod guide {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/your-rule.md")]
+    struct YourRule;
+    #[doc = include_str!("../../docs/running.md")]
+    struct Running;
+}

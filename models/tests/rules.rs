@@ -1,18 +1,18 @@
-//! The table of all rules, as the README shows it.
+//! The table of all rules, as `docs/rules.md` shows it.
 #![allow(missing_docs)]
 
 use multimaster_models::scenario::Scenario;
 use multimaster_models::verify::rules;
 
-/// Between these the README holds what `multimaster rules` prints.
+/// Between these the page holds what `multimaster rules` prints.
 const MARKS: [&str; 2] = ["<!-- what `multimaster rules` prints -->\n", "<!-- as far as here -->\n"];
 
-/// Histories of one write less than the command has them come to the same; that the README shows the whole output is checked
+/// Histories of one write less than the command has them come to the same; that the page shows the whole output is checked
 /// where everything is optimized, by `.ci/run`.
 #[test]
-fn the_readme_shows_what_is_found() {
-    let readme = include_str!("../../README.md");
-    let shown = readme.split_once(MARKS[0]).and_then(|(_, rest)| rest.split_once(MARKS[1])).map(|(shown, _)| shown);
+fn the_page_shows_what_is_found() {
+    let page = include_str!("../../docs/rules.md");
+    let shown = page.split_once(MARKS[0]).and_then(|(_, rest)| rest.split_once(MARKS[1])).map(|(shown, _)| shown);
     let table = rules::in_a_table(&rules::survey_all(&rules::SMALL_SIZES, &mut |_, _| {}));
     let rows = shown.map(|shown| shown.lines().filter(|line| line.starts_with('|')).collect::<Vec<_>>());
     assert_eq!(rows, Some(table.lines().collect()), "paste what `cargo run --release -- rules` prints");

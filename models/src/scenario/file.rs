@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use toml::Spanned;
 
-/// A scenario as its file says it. Every field is described in the README.
+/// A scenario as its file says it. Every field is described in `docs/scenarios.md`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct File {

@@ -1,0 +1,16 @@
+//! What the guide says is so: its commands print what it shows, and its paths and links lead somewhere.
+#![cfg(unix)]
+#![allow(missing_docs)]
+
+#[path = "documented/commands.rs"]
+mod commands;
+#[path = "documented/compared.rs"]
+mod compared;
+#[path = "documented/names.rs"]
+mod names;
+#[path = "documented/page.rs"]
+mod page;
+#[path = "documented/served.rs"]
+mod served;
+#[path = "documented/verified.rs"]
+mod verified;

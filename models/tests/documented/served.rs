@@ -1,0 +1,107 @@
+//! Commands that do not end by themselves: what they print at first is held against what is shown, then they are ended.
+
+use crate::compared::is_shown;
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, UdpSocket};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Served {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Served {
+    fn start(folder: &Path, arguments: &[&str]) -> Served {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_multimaster"));
+        let mut child = command.args(arguments).current_dir(folder).stdout(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Served { child, lines }
+    }
+
+    /// So many lines, or fewer if no more come in time.
+    fn take(&self, count: usize) -> Vec<String> {
+        let deadline = Instant::now() + PATIENCE;
+        let next = || self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok();
+        std::iter::from_fn(next).take(count).collect()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.child.kill().and_then(|()| self.child.wait()).expect("it runs until it is ended");
+    }
+}
+
+/// The first of two ports in a row that nobody has.
+fn free_port() -> u16 {
+    let free = |port: &u16| {
+        let udp: Result<Vec<UdpSocket>, _> =
+            (*port..port + 2).map(|port| UdpSocket::bind(("127.0.0.1", port))).collect();
+        udp.is_ok() && TcpListener::bind(("127.0.0.1", *port)).is_ok()
+    };
+    let start = 31_000 + (std::process::id() % 500) as u16 * 2;
+    (start..32_700).step_by(2).find(free).expect("a free port")
+}
+
+/// Says to the masters what the page has `nc` say to them: what they log.
+fn talk(served: &Served, port: u16) -> Vec<String> {
+    let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let ask = |packet: &str, port| client.send_to(packet.as_bytes(), ("127.0.0.1", port)).unwrap();
+    ask(r#"{"Ask":"set hello = world"}"#, port);
+    // It is acknowledged, and applied by the other.
+    let mut logged = served.take(2);
+    ask(r#"{"Read":"hello"}"#, port + 1);
+    logged.extend(served.take(1));
+    logged
+}
+
+/// What is wrong with the output of a command that serves, if anything is.
+pub(crate) fn fault(folder: &Path, command: &str, output: &[&str]) -> Option<String> {
+    let port = free_port();
+    let number = port.to_string();
+    let mut arguments: Vec<&str> = command.split_whitespace().skip(1).collect();
+    if arguments[0] == "spawn" {
+        arguments.push("--port");
+    }
+    arguments.push(&number);
+    let served = Served::start(folder, &arguments);
+    let quiet = output.iter().position(|line| line.contains(" <- ")).unwrap_or(output.len());
+    let mut printed = served.take(quiet);
+    if quiet < output.len() {
+        printed.extend(talk(&served, port));
+    }
+    let printed: Vec<String> = printed.iter().map(|line| without_client(&with_default_ports(line, port))).collect();
+    let shown: Vec<String> = output.iter().map(|line| without_client(line)).collect();
+    (!is_shown(&shown, &printed)).then(|| format!("prints\n{}", printed.join("\n")))
+}
+
+/// The line as it would be if the port had been left at its default.
+fn with_default_ports(line: &str, port: u16) -> String {
+    let next = port + 1;
+    let pairs = [
+        (format!("localhost:{port}"), "localhost:3000"),
+        (format!("portrange {port}-{next}"), "portrange 4000-4001"),
+        (format!("127.0.0.1:{port}"), "127.0.0.1:4000"),
+        (format!("127.0.0.1:{next}"), "127.0.0.1:4001"),
+        (format!("127.0.0.1 {port}"), "127.0.0.1 4000"),
+        (format!("127.0.0.1 {next}"), "127.0.0.1 4001"),
+    ];
+    pairs.iter().fold(line.to_owned(), |line, (ours, default)| line.replace(ours, default))
+}
+
+/// A client's port is the system's choice.
+fn without_client(line: &str) -> String {
+    match line.split_once(" <- 127.0.0.1:") {
+        Some((master, rest)) => {
+            format!("{master} <- 127.0.0.1:0{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+        }
+        None => line.to_owned(),
+    }
+}
