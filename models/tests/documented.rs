@@ -12,5 +12,7 @@ mod names;
 mod page;
 #[path = "documented/served.rs"]
 mod served;
+#[path = "documented/values.rs"]
+mod values;
 #[path = "documented/verified.rs"]
 mod verified;

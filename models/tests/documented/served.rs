@@ -96,6 +96,14 @@ fn with_default_ports(line: &str, port: u16) -> String {
     pairs.iter().fold(line.to_owned(), |line, (ours, default)| line.replace(ours, default))
 }
 
+#[test]
+fn what_is_not_printed_is_found() {
+    let folder = std::env::temp_dir();
+    assert_eq!(fault(&folder, "multimaster explore hello", &["…"]), None);
+    let fault = fault(&folder, "multimaster spawn hello", &["hello: something else"]).expect("a difference");
+    assert!(fault.starts_with("prints\nhello: The run of the article"), "{fault}");
+}
+
 /// A client's port is the system's choice.
 fn without_client(line: &str) -> String {
     match line.split_once(" <- 127.0.0.1:") {
