@@ -165,15 +165,7 @@ impl RuleName {
 
     /// Whether the rule uses wall clocks: only then may a request give a time.
     pub fn goes_by_clocks(self) -> bool {
-        struct Asked;
-        impl ForRule for Asked {
-            type Answer = bool;
-
-            fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> bool {
-                rule(MasterId(0)).goes_by_clocks()
-            }
-        }
-        self.with(Asked)
+        self.rule(MasterId(0)).goes_by_clocks()
     }
 
     /// How far the rule's claims are believed. Those of named rules are tested by this project's own tests.
@@ -201,76 +193,72 @@ impl RuleName {
         }
     }
 
-    /// Does what is to be done with the rule, whichever it is. The one place where names become rules.
-    pub(crate) fn with<D: ForRule>(self, to_do: D) -> D::Answer {
+    /// The rule as it runs at the master `at`. The one place where names become rules.
+    pub(crate) fn rule(self, at: MasterId) -> AnyRule {
         match self {
-            RuleName::Arrival => to_do.with(&|_| ArrivalWins, None),
-            RuleName::LastWrite => to_do.with(&|_| LastWriteWins, Some(spec::last_write)),
-            RuleName::Custom => to_do.with(&|_| Custom(lower_seat), Some(spec::lowest_seat)),
-            RuleName::CustomMerged => to_do.with(&|_| CustomMerged(lower_seat), None),
-            RuleName::MultiValue => to_do.with(&|_| MultiValue, Some(spec::multi_value)),
-            RuleName::Counter => to_do.with(&|_| Counter, Some(spec::total)),
-            RuleName::Set => to_do.with(&|_| ObservedRemoveSet, Some(spec::add_wins_set)),
-            RuleName::RemoveWinsSet => to_do.with(&|_| RemoveWinsSet, Some(spec::remove_wins_set)),
-            RuleName::GrowOnlySet => to_do.with(&|_| GrowOnlySet, Some(spec::grow_only_set)),
-            RuleName::GrowOnlyCounter => to_do.with(&|_| GrowOnlyCounter, Some(spec::total)),
-            RuleName::BoundedCounter => to_do.with(&|_| BoundedCounter, Some(spec::total)),
-            RuleName::EnableWinsFlag => to_do.with(&|_| EnableWinsFlag, Some(spec::enable_wins_flag)),
-            RuleName::DisableWinsFlag => to_do.with(&|_| DisableWinsFlag, Some(spec::disable_wins_flag)),
-            RuleName::MaxRegister => to_do.with(&|_| MaxRegister, Some(spec::greatest)),
-            RuleName::MinRegister => to_do.with(&|_| MinRegister, Some(spec::least)),
-            RuleName::LastWriteMap => to_do.with(&|_| LastWriteMap, Some(spec::last_write_map)),
-            RuleName::LastWriteWall => to_do.with(&|_| LastWriteWall, None),
-            RuleName::LastWriteMapWall => to_do.with(&|_| LastWriteMapWall, None),
-            RuleName::Given(given) => to_do.with(&|at| given.rule(at), given.specification),
-            RuleName::System(system) => to_do.with(&|at| system.rule(at), None),
+            RuleName::Arrival => AnyRule::new(ArrivalWins),
+            RuleName::LastWrite => AnyRule::new(LastWriteWins),
+            RuleName::Custom => AnyRule::new(Custom(lower_seat)),
+            RuleName::CustomMerged => AnyRule::new(CustomMerged(lower_seat)),
+            RuleName::MultiValue => AnyRule::new(MultiValue),
+            RuleName::Counter => AnyRule::new(Counter),
+            RuleName::Set => AnyRule::new(ObservedRemoveSet),
+            RuleName::RemoveWinsSet => AnyRule::new(RemoveWinsSet),
+            RuleName::GrowOnlySet => AnyRule::new(GrowOnlySet),
+            RuleName::GrowOnlyCounter => AnyRule::new(GrowOnlyCounter),
+            RuleName::BoundedCounter => AnyRule::new(BoundedCounter),
+            RuleName::EnableWinsFlag => AnyRule::new(EnableWinsFlag),
+            RuleName::DisableWinsFlag => AnyRule::new(DisableWinsFlag),
+            RuleName::MaxRegister => AnyRule::new(MaxRegister),
+            RuleName::MinRegister => AnyRule::new(MinRegister),
+            RuleName::LastWriteMap => AnyRule::new(LastWriteMap),
+            RuleName::LastWriteWall => AnyRule::new(LastWriteWall),
+            RuleName::LastWriteMapWall => AnyRule::new(LastWriteMapWall),
+            RuleName::ObservedRemoveMap => AnyRule::new(ObservedRemoveMap),
+            RuleName::Given(given) => given.rule(at),
+            RuleName::System(system) => system.rule(at),
             #[cfg(feature = "scripts")]
-            RuleName::Expression(expression) => to_do.with(&|at| expression.rule(at), None),
-            RuleName::ObservedRemoveMap => to_do.with(&|_| ObservedRemoveMap, Some(spec::observed_remove_map)),
+            RuleName::Expression(expression) => expression.rule(at),
         }
+    }
+
+    /// What reads are to be, if that has been written down.
+    pub(crate) fn specification(self) -> Option<Specification> {
+        Some(match self {
+            RuleName::LastWrite => spec::last_write,
+            RuleName::Custom => spec::lowest_seat,
+            RuleName::MultiValue => spec::multi_value,
+            RuleName::Counter | RuleName::GrowOnlyCounter | RuleName::BoundedCounter => spec::total,
+            RuleName::Set => spec::add_wins_set,
+            RuleName::RemoveWinsSet => spec::remove_wins_set,
+            RuleName::GrowOnlySet => spec::grow_only_set,
+            RuleName::EnableWinsFlag => spec::enable_wins_flag,
+            RuleName::DisableWinsFlag => spec::disable_wins_flag,
+            RuleName::MaxRegister => spec::greatest,
+            RuleName::MinRegister => spec::least,
+            RuleName::LastWriteMap => spec::last_write_map,
+            RuleName::ObservedRemoveMap => spec::observed_remove_map,
+            RuleName::Given(given) => return given.specification,
+            _ => return None,
+        })
     }
 }
 
 impl RuleName {
     /// Masters under this rule.
     pub(crate) fn cluster(self, scope: Scope, delivery: Delivery, asked: &Asked) -> Erased {
-        self.with(Exploring { scope, delivery, claims: self.claims(), asked: asked.clone() })
-    }
-}
-
-/// Something to be done with a rule that is named.
-pub(crate) trait ForRule {
-    type Answer;
-
-    /// `rule` gives each master its own; `specification` is what reads are to be, if that has been written down.
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> Self::Answer;
-}
-
-/// Masters in a scope, to be explored.
-struct Exploring {
-    scope: Scope,
-    delivery: Delivery,
-    claims: Claims,
-    asked: Asked,
-}
-
-impl ForRule for Exploring {
-    type Answer = Erased;
-
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> Erased {
-        // One compilation of the cluster for all rules: a rule is called once for each step, and what comes of it is remembered.
-        let cluster = Cluster::with_rules(self.scope, |at| AnyRule::new(rule(at)));
-        let mut cluster = cluster.believed(self.claims).asking(&self.asked.own);
-        let specification = specification.map(Specified::from);
+        let cluster = Cluster::with_rules(scope, |at| self.rule(at));
+        let mut cluster = cluster.believed(self.claims()).asking(&asked.own);
+        let specification = self.specification().map(Specified::from);
         #[cfg(feature = "scripts")]
-        let specification = self.asked.specification.map(Specified::Script).or(specification);
+        let specification = asked.specification.map(Specified::Script).or(specification);
         if let Some(specification) = specification {
             cluster = cluster.specified(specification);
         }
-        if let Some(tamper) = self.delivery.tamper() {
+        if let Some(tamper) = delivery.tamper() {
             cluster = cluster.tampered(tamper);
         }
-        Erased::new(if self.asked.forgets { cluster.forgetting() } else { cluster })
+        Erased::new(if asked.forgets { cluster.forgetting() } else { cluster })
     }
 }
 

@@ -23,12 +23,12 @@ pub use master::{MasterActor, MasterState, Timer};
 pub use meeting::Epochs;
 pub use packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part, Pushed};
 
+use crate::node::any_rule::AnyRule;
 use crate::node::delivery::Delivery;
-use crate::properties::specification::Specification;
-use crate::scenario::{Explored, ForRule, RuleName, Scenario};
+use crate::scenario::{Explored, RuleName, Scenario};
 use crate::scope::{Clocks, Link, Scope};
 use journal::News;
-use multimaster::{Kind, MasterId, Resolver};
+use multimaster::{Kind, MasterId};
 use stateright::actor::Id;
 use std::convert::Infallible;
 use std::io::Write;
@@ -97,7 +97,7 @@ pub fn run(scenario: &Scenario, options: &Options, out: &mut dyn Write) -> Resul
     let epochs = Epochs::of(scope.topology.masters(), chosen.iter().map(|id| (*id, options.epoch)));
     let start = Start { scenario, scope, addresses: &addresses, epochs, options, sender };
     for (id, socket) in chosen.into_iter().zip(sockets) {
-        rule.with(Starting { start: &start, id, socket });
+        start.master(id, rule.rule(id), socket);
     }
     drop(start);
     for news in news {
@@ -233,23 +233,8 @@ struct Start<'a> {
     sender: SyncSender<News>,
 }
 
-/// One master about to be started, once its rule is known.
-struct Starting<'a> {
-    start: &'a Start<'a>,
-    id: MasterId,
-    socket: UdpSocket,
-}
-
-impl ForRule for Starting<'_> {
-    type Answer = ();
-
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) {
-        self.start.master(self.id, rule(self.id), self.socket);
-    }
-}
-
 impl Start<'_> {
-    fn master<R: Resolver>(&self, id: MasterId, rule: R, socket: UdpSocket) {
+    fn master(&self, id: MasterId, rule: AnyRule, socket: UdpSocket) {
         let journal = Journal::to(self.sender.clone(), self.options.verbose);
         let addresses = Id::vec_from(self.addresses.iter().copied());
         let (address, tick) = (self.addresses[id.index()], Some(self.options.tick));

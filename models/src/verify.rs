@@ -17,7 +17,7 @@ pub use failure::Failure;
 pub use plan::Passed;
 pub use violation::Violation;
 pub use watch::Misbehaviour;
-pub(crate) use workloads::{Workload, workload};
+pub(crate) use workloads::workload;
 
 use crate::check::erased::Erased;
 use crate::fault;

@@ -51,8 +51,9 @@ impl Worlds {
 
 /// Masters under this rule, whose claims are believed as far as they were tested.
 fn under(scope: &Scope, rule: impl Resolver) -> Cluster {
+    let rule = AnyRule::new(rule);
     let claims = claims::of(&rule);
-    Cluster::new(scope.clone(), AnyRule::new(rule)).believed(claims)
+    Cluster::new(scope.clone(), rule).believed(claims)
 }
 
 /// A [`Tamper::send`].

@@ -13,7 +13,7 @@ use multimaster::{
 };
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::any::Any;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -42,7 +42,6 @@ trait Kept: Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn hash(&self) -> u64;
     fn order(&self, other: &dyn Kept) -> Ordering;
-    fn json(&self) -> serde_json::Result<Value>;
     fn text(&self) -> serde_json::Result<String>;
 }
 
@@ -65,17 +64,17 @@ impl<T: Data> Kept for Held<T> {
     fn order(&self, other: &dyn Kept) -> Ordering {
         match other.as_any().downcast_ref::<T>() {
             Some(other) => self.value.cmp(other),
-            None => self.text().ok().cmp(&other.text().ok()),
+            None => by_text(self, other),
         }
-    }
-
-    fn json(&self) -> serde_json::Result<Value> {
-        serde_json::to_value(&self.value)
     }
 
     fn text(&self) -> serde_json::Result<String> {
         serde_json::to_string(&self.value)
     }
+}
+
+fn by_text(one: &dyn Kept, other: &dyn Kept) -> Ordering {
+    one.text().ok().cmp(&other.text().ok())
 }
 
 /// JSON that has been read, and not yet admitted: as text, which is ordered and hashed.
@@ -84,13 +83,13 @@ struct Unread(String);
 
 impl Serialize for Unread {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serde_json::from_str::<Value>(&self.0).map_err(S::Error::custom)?.serialize(serializer)
+        RawValue::from_string(self.0.clone()).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Unread {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Unread, D::Error> {
-        Ok(Unread(Value::deserialize(deserializer)?.to_string()))
+        Box::<RawValue>::deserialize(deserializer).map(|raw| Unread(raw.get().to_owned()))
     }
 }
 
@@ -130,8 +129,8 @@ impl Hash for Pack {
 
 impl Serialize for Pack {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let json = self.0.as_ref().map_or(Ok(Value::Null), |kept| kept.json());
-        json.map_err(S::Error::custom)?.serialize(serializer)
+        let text = self.0.as_ref().map_or_else(|| Ok(NONE.to_owned()), |kept| kept.text());
+        text.and_then(RawValue::from_string).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
 

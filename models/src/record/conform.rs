@@ -20,8 +20,7 @@ pub use report::{Failure, Refused, ShardSummary, Summary, Tally};
 
 use crate::fault::Fault;
 use crate::node::any_rule::{self, AnyMessage, AnyRule};
-use crate::properties::specification::Specification;
-use crate::scenario::{ForRule, RuleName};
+use crate::scenario::RuleName;
 use crate::scope::{Clocks, Free, Link, Scope};
 use crate::world::cluster::Cluster;
 use multimaster::record::{Recorded, Setting};
@@ -48,53 +47,32 @@ pub fn check_text(file: &str, text: &str) -> Result<Summary, Failure> {
 }
 
 fn check_lines(file: &str, lines: &mut dyn Iterator<Item = Result<String, String>>) -> Result<Summary, Failure> {
-    let fault = |line, what: String| Failure::File(Fault::at(file, line, what));
+    let fault = |line, what: String| Fault::at(file, line, what);
+    let no_record = |line, what: String| Failure::File(fault(line, what));
     let Some(first) = lines.next() else {
-        return Err(fault(0, "this is empty: a record begins with its setting".into()));
+        return Err(no_record(0, "this is empty: a record begins with its setting".into()));
     };
-    let first = first.map_err(|what| fault(1, what))?;
+    let first = first.map_err(|what| no_record(1, what))?;
     let setting: Setting =
-        serde_json::from_str(&first).map_err(|error| fault(1, report::not_json("the setting", &error)))?;
+        serde_json::from_str(&first).map_err(|error| no_record(1, report::not_json("the setting", &error)))?;
     let names = || RuleName::ALL.iter().map(|(_, name, _)| *name).collect::<Vec<_>>().join(", ");
     let Some(rule) = RuleName::named(&setting.rule) else {
         let quoted = report::short(&setting.rule);
-        return Err(fault(
+        return Err(no_record(
             1,
             format!("no rule is named `{quoted}` here; there are {}, and those of real systems", names()),
         ));
     };
-    vetted(&setting).map_err(|what| fault(1, what))?;
-    rule.with(Lines { file, lines, setting: &setting })
-}
-
-/// The rest of a file.
-struct Lines<'a> {
-    file: &'a str,
-    lines: &'a mut dyn Iterator<Item = Result<String, String>>,
-    setting: &'a Setting,
-}
-
-impl ForRule for Lines<'_> {
-    type Answer = Result<Summary, Failure>;
-
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Result<Summary, Failure> {
-        self.replayed(&|at| AnyRule::new(rule(at)))
+    vetted(&setting).map_err(|what| no_record(1, what))?;
+    let mut replay = Replay::new(&|at| rule.rule(at), &setting).map_err(|what| no_record(1, what))?;
+    let any = rule.rule(MasterId(0));
+    for (place, text) in lines.enumerate() {
+        let line = place + 2;
+        let recorded = text.and_then(|text| event(&text)).map_err(|what| no_record(line, what))?;
+        let taken = replay.take(place, &recorded, |message| typed(&any, message));
+        taken.map_err(|refused| Failure::Run(fault(line, refused.to_string())))?;
     }
-}
-
-impl Lines<'_> {
-    fn replayed(self, rule: &dyn Fn(MasterId) -> AnyRule) -> Result<Summary, Failure> {
-        let fault = |line, what: String| Fault::at(self.file, line, what);
-        let any = rule(MasterId(0));
-        let mut replay = Replay::new(rule, self.setting).map_err(|what| Failure::File(fault(1, what)))?;
-        for (place, text) in self.lines.enumerate() {
-            let line = place + 2;
-            let recorded = text.and_then(|text| event(&text)).map_err(|what| Failure::File(fault(line, what)))?;
-            let taken = replay.take(place, &recorded, |message| typed(&any, message));
-            taken.map_err(|refused| Failure::Run(fault(line, refused.to_string())))?;
-        }
-        replay.summary().map_err(|refused| Failure::Run(fault(0, refused.to_string())))
-    }
+    replay.summary().map_err(|refused| Failure::Run(fault(0, refused.to_string())))
 }
 
 fn event(text: &str) -> Result<Recorded<Value, Value>, String> {

@@ -140,7 +140,7 @@ impl<R: Resolver> Ruled for Rules<R> {
 
     fn laws(&self, operations: &[Op]) -> Findings {
         let operations =
-            if operations.is_empty() { laws::operations(&self.at(MasterId(0))) } else { operations.to_vec() };
+            if operations.is_empty() { laws::operations(&self.erased(MasterId(0))) } else { operations.to_vec() };
         laws::check_on(operations, &|master| self.erased(master), |_| 0)
     }
 
@@ -166,11 +166,11 @@ impl<R: Resolver> Ruled for Rules<R> {
     }
 
     fn requests(&self) -> Vec<Request> {
-        histories::operations(&self.at(MasterId(0)))
+        histories::operations(&self.erased(MasterId(0)))
     }
 
     fn claims(&self, operations: &[Op]) -> Result<claims::Passed, Box<Refuted>> {
-        let mut all = laws::operations(&self.at(MasterId(0)));
+        let mut all = laws::operations(&self.erased(MasterId(0)));
         for op in operations {
             if all.len() < MOST_OPERATIONS && !all.contains(op) {
                 all.push(op.clone());

@@ -16,14 +16,14 @@ use crate::histories::claims;
 use crate::histories::laws::{self, Findings};
 use crate::histories::{self, Bounds, ByScript, Subject};
 use crate::history::Claims;
-use crate::node::any_rule::{AnyRule, Pack};
+use crate::node::any_rule::Pack;
 use crate::node::delivery::Delivery;
-use crate::properties::specification::{Specification, Specified};
+use crate::properties::specification::Specified;
 use crate::rules::systems;
 use crate::scenario::given::Given;
-use crate::scenario::{Asked, Explored, ForRule, RuleName, Scenario};
+use crate::scenario::{Asked, Explored, RuleName, Scenario};
 use crate::scope::Scope;
-use multimaster::{Kind, MasterId, Request, Resolver};
+use multimaster::{Kind, MasterId, Request};
 
 /// A rule that scenario files can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,40 +80,35 @@ impl Rule {
         specified: Option<Specified>,
         judge: &mut dyn FnMut(&Subject<'_>, Bounds) -> A,
     ) -> A {
-        self.rule.with(OverHistories { rule: self.rule, bounds, specified, judge })
+        let rule = |at| self.rule.rule(at);
+        let [one_key, two_keys] = self.requests();
+        let bounds = bounds(one_key, two_keys);
+        let specification = specified.or(self.rule.specification().map(Into::into));
+        let (by_master, claims) = (self.rule.differs_by_master(), self.rule.claims());
+        judge(&Subject { rule: &rule, by_master, claims, specification }, bounds)
+    }
+
+    /// A few requests that the rule takes: on one key, and on two.
+    fn requests(&self) -> [Vec<Request>; 2] {
+        if self.rule.is_table() {
+            let of_one = ["in rows, set k = 1", "in rows, set k = 2", "in rows, delete k"];
+            let parsed = |texts: &[&str]| texts.iter().filter_map(|text| text.parse().ok()).collect();
+            return [parsed(&of_one), parsed(&[&of_one[..], &["in rows, set other = 1"]].concat())];
+        }
+        let rule = self.rule.rule(MasterId(0));
+        [histories::operations(&rule), histories::operations_on_two_keys(&rule)]
     }
 
     /// How far the rule's claims of what a value shows are believed: as far as they were [tested](crate::histories::claims).
     pub fn claims(&self) -> Claims {
-        self.rule.with(Claimed)
-    }
-
-    /// The laws, tried on all small histories.
-    pub fn laws(&self) -> Findings {
-        self.rule.with(Laws)
-    }
-}
-
-/// Tries the laws. A state is as large as its JSON.
-struct Laws;
-
-impl ForRule for Laws {
-    type Answer = Findings;
-
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Findings {
-        laws::check(&|at| AnyRule::new(rule(at)), Pack::len)
-    }
-}
-
-struct Claimed;
-
-impl ForRule for Claimed {
-    type Answer = Claims;
-
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Claims {
-        let rule = |at| AnyRule::new(rule(at));
-        let tested = claims::test(&rule, &laws::operations(&rule(MasterId(0))));
+        let operations = laws::operations(&self.rule.rule(MasterId(0)));
+        let tested = claims::test(&|at| self.rule.rule(at), &operations);
         tested.map_or(Claims::Refuted, |passed| passed.claims())
+    }
+
+    /// The laws, tried on all small histories. A state is as large as its JSON.
+    pub fn laws(&self) -> Findings {
+        laws::check(&|at| self.rule.rule(at), Pack::len)
     }
 }
 
@@ -176,38 +171,5 @@ fn source(rule: RuleName) -> &'static str {
         #[cfg(feature = "scripts")]
         RuleName::Expression(_) => "the scenario file",
         RuleName::Given(_) => "the caller",
-    }
-}
-
-/// A few requests that the rule takes: on one key, and on two.
-fn requests(name: RuleName, rule: &impl Resolver) -> [Vec<Request>; 2] {
-    if name.is_table() {
-        let of_one = ["in rows, set k = 1", "in rows, set k = 2", "in rows, delete k"];
-        let parsed = |texts: &[&str]| texts.iter().filter_map(|text| text.parse().ok()).collect();
-        return [parsed(&of_one), parsed(&[&of_one[..], &["in rows, set other = 1"]].concat())];
-    }
-    [histories::operations(rule), histories::operations_on_two_keys(rule)]
-}
-
-/// Judges a rule over histories, with the bounds that are made of its requests.
-struct OverHistories<'a, B, A> {
-    rule: RuleName,
-    bounds: B,
-    /// Instead of what is specified of the rule.
-    specified: Option<Specified>,
-    judge: &'a mut dyn FnMut(&Subject<'_>, Bounds) -> A,
-}
-
-impl<B: FnOnce(Vec<Request>, Vec<Request>) -> Bounds, A> ForRule for OverHistories<'_, B, A> {
-    type Answer = A;
-
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) -> A {
-        let OverHistories { rule: name, bounds, specified, judge } = self;
-        let rule = |at| AnyRule::new(rule(at));
-        let [one_key, two_keys] = requests(name, &rule(MasterId(0)));
-        let bounds = bounds(one_key, two_keys);
-        let specification = specified.or(specification.map(Into::into));
-        let (by_master, claims) = (name.differs_by_master(), name.claims());
-        judge(&Subject { rule: &rule, by_master, claims, specification }, bounds)
     }
 }

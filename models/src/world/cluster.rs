@@ -60,7 +60,7 @@ impl Cluster {
     /// As [`with_rules`](Self::with_rules).
     pub fn new(scope: Scope, rule: impl Resolver) -> Cluster {
         let rule = AnyRule::new(rule);
-        Self::with_rules(scope, |_| rule.clone())
+        Self::under(scope, &|_| rule.clone())
     }
 
     /// Each master follows a rule of its own: a bug that some systems allow.
@@ -69,12 +69,17 @@ impl Cluster {
     /// If the scope is larger than a state can tell: more than 32 streams or free requests, 255 requests of one client,
     /// or a batch of none. (Scenario files are refused for it with a message.)
     pub fn with_rules<R: Resolver>(scope: Scope, rule: impl Fn(MasterId) -> R) -> Cluster {
+        Self::under(scope, &|at| AnyRule::new(rule(at)))
+    }
+
+    /// Compiled once for all rules.
+    fn under(scope: Scope, rule: &dyn Fn(MasterId) -> AnyRule) -> Cluster {
         let streams = matches!(scope.link, Link::Stream { .. });
         assert!(!streams || scope.topology.edges().count() <= 32, "at most 32 streams can be explored");
         assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
         assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
-        let start = scope.topology.ids().map(|id| Replica::new(id, AnyRule::new(rule(id)), &scope.topology)).collect();
+        let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
         let edges: Arc<[_]> = scope.topology.edges().collect();
         let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
         let mut asks: Vec<(MasterId, Request)> = Vec::new();

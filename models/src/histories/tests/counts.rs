@@ -4,10 +4,8 @@ use super::super::lattice::Dense;
 use super::super::{ASKED, Bounds, Finding, Report, Search, Subject, judge, judge_each_script, operations};
 use crate::history::Claims;
 use crate::node::any_rule::AnyRule;
-use crate::properties::specification::Specification;
-use crate::scenario::ForRule;
 use crate::verify::rules;
-use multimaster::{LastWriteWins, MasterId, Request, Resolver};
+use multimaster::{LastWriteWins, MasterId, Request};
 use std::collections::BTreeMap;
 
 /// By master, what each of its writes had seen: how many writes of each master.
@@ -89,24 +87,13 @@ fn in_short(report: &Report) -> Vec<(&'static str, String)> {
     report.findings.iter().map(|(property, finding)| (*property, told(finding))).collect()
 }
 
-struct Tried<'a>(&'a dyn Fn(&Subject<'_>, &[Request]), bool);
-
-impl ForRule for Tried<'_> {
-    type Answer = ();
-
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, specification: Option<Specification>) {
-        let rule = |at| AnyRule::new(rule(at));
-        let requests = operations(&rule(MasterId(0)));
-        let specification = specification.map(Into::into);
-        let Tried(judged, by_master) = self;
-        judged(&Subject { rule: &rule, by_master, claims: Claims::Tested, specification }, &requests);
-    }
-}
-
 /// Judges each shipped rule.
 fn each_rule(judged: &dyn Fn(&Subject<'_>, &[Request])) {
     for rule in rules::all() {
-        rule.rule.with(Tried(judged, rule.rule.differs_by_master()));
+        let (name, rule) = (rule.rule, |at| rule.rule.rule(at));
+        let requests = operations(&rule(MasterId(0)));
+        let (by_master, specification) = (name.differs_by_master(), name.specification().map(Into::into));
+        judged(&Subject { rule: &rule, by_master, claims: Claims::Tested, specification }, &requests);
     }
 }
 

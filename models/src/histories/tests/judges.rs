@@ -7,8 +7,6 @@ use crate::history::{Claims, Judged, LostTo};
 use crate::node::any_rule::AnyRule;
 use crate::node::delivery::Delivery;
 use crate::node::numbered::StateNo;
-use crate::properties::specification::Specification;
-use crate::scenario::ForRule;
 use crate::verify::rules;
 use foldhash::fast::FixedState;
 use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Request, Resolver, Side, Stamp, Text};
@@ -100,24 +98,12 @@ fn each_history(lattice: &mut Lattice, uses_clocks: bool, left: usize, visit: &m
     }
 }
 
-/// A rule of each master, and its requests of one key and of two.
-struct Requests;
-
-impl ForRule for Requests {
-    type Answer = (Vec<AnyRule>, Vec<Request>, Vec<Request>);
-
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Self::Answer {
-        let first = rule(MasterId(0));
-        let rules = (0..3).map(|at| AnyRule::new(rule(MasterId(at)))).collect();
-        (rules, operations(&first), operations_on_two_keys(&first))
-    }
-}
-
 fn compare_shipped_rules(writes: [usize; 2]) -> Counts {
     let mut counts = Counts::default();
     for rule in rules::all() {
-        let (rules, one_key, two_keys) = rule.rule.with(Requests);
-        let rule = |at: MasterId| rules[at.index()].clone();
+        let rule = |at| rule.rule.rule(at);
+        let first = rule(MasterId(0));
+        let (one_key, two_keys) = (operations(&first), operations_on_two_keys(&first));
         for claims in [Claims::Tested, Claims::Untested, Claims::Refuted] {
             let subject = Subject { rule: &rule, by_master: true, claims, specification: None };
             counts.compare_all(&subject, Bounds::new(2, writes[0], one_key.clone()));

@@ -3,12 +3,11 @@
 use super::{Rule, named, of_scenario};
 use crate::fault::{self, Fault};
 use crate::histories::{Bounds, Report, Violation, replayed};
-use crate::properties::specification::{Specification, Specified};
+use crate::properties::specification::Specified;
 use crate::report::check::Counterexample;
 use crate::rules::expression::as_row;
-use crate::scenario::catalogue;
-use crate::scenario::{ForRule, RuleName, Scenario};
-use multimaster::{MasterId, NotARequest, Request, Resolver};
+use crate::scenario::{Scenario, catalogue};
+use multimaster::{NotARequest, Request};
 use std::path::Path;
 
 /// A rule, and where it came from.
@@ -46,17 +45,7 @@ pub fn ruled(given: &str) -> Result<Ruled, Fault> {
 
 /// A few requests that the rule takes.
 pub fn examples(ruled: &Ruled) -> String {
-    struct Requests(RuleName);
-
-    impl ForRule for Requests {
-        type Answer = Vec<Request>;
-
-        fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Vec<Request> {
-            let [one_key, _] = super::requests(self.0, &rule(MasterId(0)));
-            one_key
-        }
-    }
-    let requests = ruled.rule.rule.with(Requests(ruled.rule.rule));
+    let [requests, _] = ruled.rule.requests();
     requests.iter().map(|request| format!("`{request}`")).collect::<Vec<_>>().join(", ")
 }
 

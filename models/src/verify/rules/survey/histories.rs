@@ -2,11 +2,8 @@
 
 use super::{COLUMNS, Cell, Extent, Rule, Under, shorter};
 use crate::histories::{self, Bounds, ByScript, Finding, Report, Subject, Times, replayed};
-use crate::node::any_rule::AnyRule;
 use crate::node::delivery::Delivery;
-use crate::properties::specification::Specification;
-use crate::scenario::{ForRule, RuleName, Scenario};
-use multimaster::{MasterId, Resolver};
+use crate::scenario::Scenario;
 
 /// How many writes, and so many wall-clock times, where clocks are wrong or delivery is not causal.
 const WEAK: usize = 3;
@@ -23,7 +20,7 @@ pub(super) fn judge(rule: Rule, sizes: &[(u16, usize)], cells: &mut [Cell], exte
         keep(rule, under, &report, cells)
     };
     for (masters, writes) in sizes {
-        take(Under::RightClocks, rule.rule.with(Judged::new(rule, Bounds::new(*masters, *writes, Vec::new()))).0)?;
+        take(Under::RightClocks, Judged::new(rule, Bounds::new(*masters, *writes, Vec::new())).told().0)?;
     }
     let small = |under: Under, times: Times| {
         let delivery = if under == Under::Unordered { Delivery::Unordered } else { Delivery::Causal };
@@ -31,16 +28,16 @@ pub(super) fn judge(rule: Rule, sizes: &[(u16, usize)], cells: &mut [Cell], exte
     };
     let last = WEAK as u64;
     let each_script = |times| Judged { each_script: true, ..Judged::new(rule, small(Under::RightClocks, times)) };
-    let (_, mut sound) = rule.rule.with(each_script(Times::Lamport));
+    let (_, mut sound) = each_script(Times::Lamport).told();
     if rule.rule.goes_by_clocks() {
-        let (report, scripts) = rule.rule.with(each_script(Times::Right(last)));
+        let (report, scripts) = each_script(Times::Right(last)).told();
         take(Under::RightClocks, report)?;
         sound.shortest.extend(scripts.shortest);
         let skewed = Judged { beyond: Some(&sound), ..Judged::new(rule, small(Under::SkewedClocks, Times::Any(last))) };
-        take(Under::SkewedClocks, rule.rule.with(skewed).0)?;
+        take(Under::SkewedClocks, skewed.told().0)?;
     }
     let unordered = Judged { beyond: Some(&sound), ..Judged::new(rule, small(Under::Unordered, Times::Lamport)) };
-    take(Under::Unordered, rule.rule.with(unordered).0)
+    take(Under::Unordered, unordered.told().0)
 }
 
 /// Keeps what is shorter.
@@ -67,7 +64,7 @@ fn keep(rule: Rule, under: Under, report: &Report, cells: &mut [Cell]) -> Result
 
 /// Judges a rule within bounds, with the requests of its kind.
 struct Judged<'a> {
-    rule: RuleName,
+    rule: Rule,
     bounds: Bounds,
     /// Whether to tell what becomes of each script.
     each_script: bool,
@@ -77,18 +74,14 @@ struct Judged<'a> {
 
 impl Judged<'_> {
     fn new(rule: Rule, bounds: Bounds) -> Self {
-        Judged { rule: rule.rule, bounds, each_script: false, beyond: None }
+        Judged { rule, bounds, each_script: false, beyond: None }
     }
-}
-
-impl ForRule for Judged<'_> {
-    type Answer = (Report, ByScript);
-
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Self::Answer {
-        let rule = |at| AnyRule::new(rule(at));
-        let [requests, _] = super::super::requests(self.rule, &rule(MasterId(0)));
+    fn told(self) -> (Report, ByScript) {
+        let [requests, _] = self.rule.requests();
         let bounds = Bounds { requests, ..self.bounds };
-        let (by_master, claims) = (self.rule.differs_by_master(), self.rule.claims());
+        let name = self.rule.rule;
+        let rule = |at| name.rule(at);
+        let (by_master, claims) = (name.differs_by_master(), name.claims());
         let subject = Subject { rule: &rule, by_master, claims, specification: None };
         let report = match self.beyond {
             _ if self.each_script => return histories::judge_each_script(&subject, bounds).expect(RIGHT),

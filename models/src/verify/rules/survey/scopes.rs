@@ -1,23 +1,9 @@
 //! The networks in which rules are surveyed.
 
 use super::{Rule, Under};
-use crate::node::any_rule::AnyRule;
-use crate::properties::specification::Specification;
-use crate::scenario::ForRule;
 use crate::scope::{Client, Clocks, Free, Link, Scope};
-use crate::verify::{Workload, workload};
-use multimaster::{MasterId, Resolver, Topology};
-
-/// What clients write.
-struct Workloads;
-
-impl ForRule for Workloads {
-    type Answer = Workload;
-
-    fn with<R: Resolver>(self, rule: &dyn Fn(MasterId) -> R, _: Option<Specification>) -> Workload {
-        workload(&AnyRule::new(rule(MasterId(0))))
-    }
-}
+use crate::verify::workload;
+use multimaster::{MasterId, Topology};
 
 /// The same scope with right clocks, if the rule uses them.
 pub(super) fn right(rule: &Rule, scope: Scope) -> Scope {
@@ -40,7 +26,7 @@ pub(super) fn scopes(rule: &Rule) -> Vec<(Under, Scope)> {
     let by_clocks = rule.rule.goes_by_clocks();
     let (right, times) =
         if by_clocks { (Clocks::Right, &[None, APART, STILL][..]) } else { (Clocks::Free, &[None][..]) };
-    for [a, b, c] in rule.rule.with(Workloads) {
+    for [a, b, c] in workload(&rule.rule.rule(MasterId(0))) {
         let three: [[&[&str]; 3]; 4] =
             [[&a, &b[..1], &[]], [&a[..1], &b, &[]], [&b[..1], &c, &[]], [&a[..1], &b[..1], &c[..1]]];
         for (asks, times) in three.iter().flat_map(|asks| times.iter().map(move |times| (asks, *times))) {
