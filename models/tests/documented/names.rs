@@ -1,6 +1,7 @@
 //! The paths, scenarios and links of the guide: each leads somewhere.
 
 use crate::page::{Page, pages, project};
+use std::fs;
 use std::path::Path;
 
 /// The folders at the top of the project, as paths begin with them.
@@ -79,6 +80,52 @@ fn faults(page: &Page, all: &[Page]) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Each `Type::item` in backquotes, with its line.
+fn items(page: &Page) -> Vec<(usize, &str, &str)> {
+    let spans = page.prose().into_iter().flat_map(|(line, text)| {
+        text.split('`').skip(1).step_by(2).map(move |span| (line, span.split(['(', ' ']).next().unwrap_or_default()))
+    });
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let items = spans.filter_map(|(line, span)| {
+        let (owner, item) = span.rsplit_once("::")?;
+        let owner = owner.rsplit("::").next()?;
+        (is_name(owner) && is_name(item) && owner.starts_with(char::is_uppercase)).then_some((line, owner, item))
+    });
+    items.collect()
+}
+
+/// The Rust files below a folder.
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(fs::read_to_string(&path).expect("a source"));
+        }
+    }
+}
+
+/// Whether a source names the type and has an item or a field of that name.
+fn is_item(sources: &[String], owner: &str, item: &str) -> bool {
+    let forms = ["fn ", "const ", "pub "].map(|form| format!("{form}{item}"));
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    let is_in = |source: &str, form: &str| source.match_indices(form).any(|(at, _)| ends(&source[at + form.len()..]));
+    sources.iter().any(|source| source.contains(owner) && forms.iter().any(|form| is_in(source, form)))
+}
+
+#[test]
+fn every_item_is_there() {
+    let mut all = Vec::new();
+    ["src", "models/src"].iter().for_each(|folder| sources(&project().join(folder), &mut all));
+    assert!(!is_item(&all, "RuleName", "kin") && !is_item(&all, "Nonsense", "rule"));
+    let pages = pages();
+    let named: Vec<_> = pages.iter().flat_map(|page| items(page).into_iter().map(|item| (&page.name, item))).collect();
+    assert!(named.len() > 10, "only {} are found", named.len());
+    let missing: Vec<_> = named.into_iter().filter(|(_, (_, owner, item))| !is_item(&all, owner, item)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
