@@ -5,7 +5,8 @@
 
 use gungraun::{Callgrind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 use multimaster::{
-    Change, Dot, LastWriteWins, MasterId, Message, Op, Outcome, Push, Replica, Resolver, Stamp, Topology, VersionVector,
+    Change, Dot, LastWriteWins, MasterId, Message, Op, Outcome, Push, Replica, Resolver, Timestamp, Topology,
+    VersionVector,
 };
 use multimaster_benches::meeting::{Meeting, operations};
 use multimaster_benches::numbers::{key, value};
@@ -34,16 +35,16 @@ fn arrivals<R: Resolver>(rule: R) -> Run {
 fn writes<R: Resolver>(rule: R) -> Run {
     let [first, second] = operations(rule.kind(), Meeting::Newer);
     let dot = |seq| Dot::new(A, seq);
-    let stamp = |time| Stamp::new(time, A);
+    let timestamp = |time| Timestamp::new(time, A);
     let mut held = R::State::default();
-    let effect = rule.prepare(&held, first, dot(1), stamp(1)).expect("an operation of its kind");
-    rule.apply(&mut held, &Change { dot: dot(1), stamp: stamp(1), key: "key".into(), effect });
+    let effect = rule.prepare(&held, first, dot(1), timestamp(1)).expect("an operation of its kind");
+    rule.apply(&mut held, &Change { dot: dot(1), timestamp: timestamp(1), key: "key".into(), effect });
     let mut states = vec![(held, Some(second)); OPERATIONS];
     Box::new(move || {
         for (state, second) in &mut states {
             let op = black_box(second).take().expect("run once");
-            let effect = rule.prepare(black_box(state), op, dot(2), stamp(2)).expect("as the first");
-            black_box(rule.apply(state, &Change { dot: dot(2), stamp: stamp(2), key: "key".into(), effect }));
+            let effect = rule.prepare(black_box(state), op, dot(2), timestamp(2)).expect("as the first");
+            black_box(rule.apply(state, &Change { dot: dot(2), timestamp: timestamp(2), key: "key".into(), effect }));
         }
     })
 }
@@ -67,8 +68,8 @@ macro_rules! of_every_rule {
 }
 every_rule!(of_every_rule);
 
-/// A replica of three masters that holds a value of every key. Its log has room for what follows: how it grows depends on
-/// where the heap has some.
+/// A replica of three masters that holds a value of every key. Its log has room for what follows: how it grows depends
+/// on where the heap has some.
 fn filled() -> Replica<LastWriteWins> {
     let mut replica = Replica::new(A, LastWriteWins, &Topology::all_to_all(3).expect("three masters"));
     for n in 0..KEYS * 8 {
@@ -105,7 +106,7 @@ fn receives(batch: usize, late: bool) -> Run {
     let time = |n: u64| if late { n + (1 << 40) } else { 0 };
     let change = |n: u64| Change {
         dot: Dot::new(B, n),
-        stamp: Stamp::new(time(n), B),
+        timestamp: Timestamp::new(time(n), B),
         key: key(n, KEYS),
         effect: Some(value(n)),
     };

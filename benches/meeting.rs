@@ -1,7 +1,7 @@
 //! A change meets what a master holds: the cases in which a rule has to decide, for any rule.
 
 use compact_str::CompactString;
-use multimaster::{Change, Dot, Kind, MasterId, Op, Refusal, Resolver, Stamp};
+use multimaster::{Change, Dot, Kind, MasterId, Op, Refusal, Resolver, Timestamp};
 
 const A: MasterId = MasterId(0);
 const B: MasterId = MasterId(1);
@@ -44,8 +44,8 @@ impl Meeting {
     pub fn of<R: Resolver>(self, rule: &R) -> Result<(R::State, Change<R::Effect>), Refusal> {
         let ([ours, theirs], times) = (operations(rule.kind(), self), self.times());
         let change = |origin, seen: &R::State, op: &Op, time| {
-            let (dot, stamp) = (Dot::new(origin, 1), Stamp::new(time, origin));
-            Ok(Change { dot, stamp, key: "key".into(), effect: rule.prepare(seen, op.clone(), dot, stamp)? })
+            let (dot, timestamp) = (Dot::new(origin, 1), Timestamp::new(time, origin));
+            Ok(Change { dot, timestamp, key: "key".into(), effect: rule.prepare(seen, op.clone(), dot, timestamp)? })
         };
         let mut held = R::State::default();
         rule.apply(&mut held, &change(A, &R::State::default(), &ours, times[0])?);
@@ -55,8 +55,8 @@ impl Meeting {
     }
 }
 
-/// An operation of A's and one of B's on this kind of data: on the same register, element or field. The later write has the
-/// greater number for a maximum, and the lesser for a minimum; only a newer one switches a flag on again.
+/// An operation of A's and one of B's on this kind of data: on the same register, element or field. The later write has
+/// the greater number for a maximum, and the lesser for a minimum; only a newer one switches a flag on again.
 pub fn operations(kind: Kind, meeting: Meeting) -> [Op; 2] {
     let [ours, theirs] = meeting.times().map(|time| time as i64);
     let value = |text: &str| Op::Set(CompactString::new(text));

@@ -4,7 +4,7 @@
 use compact_str::CompactString;
 use multimaster::{
     Change, Dot, LastWriteWins, Layout, Master, MasterId, Message, MessageOf, Op, Options, Outcome, Push, Replica,
-    Stamp, Topology, VersionVector,
+    Timestamp, Topology, VersionVector,
 };
 use multimaster_benches::interleaved::{Case, measure, table};
 use multimaster_benches::mesh::mesh;
@@ -19,8 +19,8 @@ const B: MasterId = MasterId(1);
 
 type Bare = hashbrown::HashMap<CompactString, CompactString, foldhash::fast::FixedState>;
 
-/// All keys are written before anything is measured, in another order than later: rows that lie in the order in which they
-/// are visited would be found sooner than a user's.
+/// All keys are written before anything is measured, in another order than later: rows that lie in the order in which
+/// they are visited would be found sooner than a user's.
 fn fill(keys: u64, mut set: impl FnMut(CompactString, CompactString)) {
     (0..keys).for_each(|n| set(numbered(b'k', n), value(n)));
 }
@@ -41,7 +41,7 @@ fn replica(masters: u16, keys: u64) -> Replica<LastWriteWins> {
 fn push(first: u64, count: u64, keys: u64, late: bool) -> MessageOf<LastWriteWins> {
     let change = |n: u64| Change {
         dot: Dot::new(B, n),
-        stamp: Stamp::new(if late { n + (1 << 40) } else { 0 }, B),
+        timestamp: Timestamp::new(if late { n + (1 << 40) } else { 0 }, B),
         key: key(n, keys),
         effect: Some(value(n)),
     };

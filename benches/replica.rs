@@ -5,7 +5,7 @@ use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use multimaster::{
     Change, Dot, LastWriteWins, Master, MasterId, Message, MessageOf, Op, Options, Outcome, Push, Reading, Replica,
-    Stamp, Topology, VersionVector,
+    Timestamp, Topology, VersionVector,
 };
 use multimaster_benches::numbers::{key, numbered, value};
 use std::hint::black_box;
@@ -26,8 +26,8 @@ fn replica(masters: u16) -> Replica<LastWriteWins> {
 /// A holds a value of each key, written at a time later than `after`.
 fn filled(keys: u64, after: u64) -> Replica<LastWriteWins> {
     let mut a = replica(3);
-    let stamp = Stamp::new(after + 1, B);
-    let first = Change { dot: Dot::new(B, 1), stamp, key: numbered(b'k', 0), effect: Some(value(0)) };
+    let timestamp = Timestamp::new(after + 1, B);
+    let first = Change { dot: Dot::new(B, 1), timestamp, key: numbered(b'k', 0), effect: Some(value(0)) };
     let push = Message::Push(Push { extends: VersionVector::default(), changes: [first].into() });
     assert_eq!(a.receive(B, push), Outcome::Applied);
     for n in 0..keys {
@@ -132,8 +132,8 @@ fn arrivals(
 }
 
 fn change(n: u64, time: u64) -> Change<Option<compact_str::CompactString>> {
-    let stamp = Stamp::new(time, B);
-    Change { dot: Dot::new(B, n), stamp, key: key(n, KEYS), effect: Some(value(n)) }
+    let timestamp = Timestamp::new(time, B);
+    Change { dot: Dot::new(B, n), timestamp, key: key(n, KEYS), effect: Some(value(n)) }
 }
 
 fn apply(c: &mut Criterion) {

@@ -51,7 +51,7 @@ pub fn resolve<R: Resolver>(c: &mut Criterion, name: &str, rule: R) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use multimaster::{Change, Dot, Op, Reading, Refusal, Side, Stamp, Text};
+    use multimaster::{Change, Dot, Op, Reading, Refusal, Side, Text, Timestamp};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
@@ -61,19 +61,19 @@ mod tests {
     struct Counting(Arc<AtomicUsize>);
 
     impl Resolver for Counting {
-        type State = Option<(Stamp, Dot, Text)>;
+        type State = Option<(Timestamp, Dot, Text)>;
         type Effect = Text;
 
-        fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
+        fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Text, Refusal> {
             if let Op::Set(value) = op { Ok(value) } else { Err(Refusal::WrongKind(op)) }
         }
 
         fn apply(&self, state: &mut Self::State, change: &Change<Text>) -> bool {
             self.0.fetch_add(1, Ordering::Relaxed);
-            let held = state.as_ref().map(|(stamp, ..)| *stamp);
-            let taken = held < Some(change.stamp);
+            let held = state.as_ref().map(|(timestamp, ..)| *timestamp);
+            let taken = held < Some(change.timestamp);
             if taken {
-                *state = Some((change.stamp, change.dot, change.effect.clone()));
+                *state = Some((change.timestamp, change.dot, change.effect.clone()));
             }
             taken
         }

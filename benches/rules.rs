@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use multimaster::{
-    Change, Counter, Dot, MasterId, ObservedRemoveSet, Op, Reading, Resolver, Side, Stamp, VersionVector,
+    Change, Counter, Dot, MasterId, ObservedRemoveSet, Op, Reading, Resolver, Side, Timestamp, VersionVector,
 };
 use multimaster_benches::numbers::numbered;
 use multimaster_benches::{every_rule, resolve};
@@ -26,9 +26,9 @@ type Held<R> = (<R as Resolver>::State, VersionVector);
 fn held<R: Resolver>(rule: &R, writes: impl Iterator<Item = (Dot, Op)>) -> Held<R> {
     let mut held = (R::State::default(), VersionVector::default());
     for (dot, op) in writes {
-        let stamp = Stamp::new(dot.seq(), dot.origin());
-        let effect = rule.prepare(&R::State::default(), op, dot, stamp).expect("an operation of its kind");
-        rule.apply(&mut held.0, &Change { dot, stamp, key: "key".into(), effect });
+        let timestamp = Timestamp::new(dot.seq(), dot.origin());
+        let effect = rule.prepare(&R::State::default(), op, dot, timestamp).expect("an operation of its kind");
+        rule.apply(&mut held.0, &Change { dot, timestamp, key: "key".into(), effect });
         held.1.insert(dot);
     }
     held

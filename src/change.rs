@@ -1,7 +1,7 @@
 //! What travels between masters: [`Change`], alone or in a [`Push`]; [`Snapshot`]; and the digest, a plain
 //! [`VersionVector`].
 
-use crate::{Dot, Key, Stamp, VersionVector};
+use crate::{Dot, Key, Timestamp, VersionVector};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub struct Change<E> {
     /// The change's name.
     pub dot: Dot,
     /// When it was written.
-    pub stamp: Stamp,
+    pub timestamp: Timestamp,
     /// The key it writes.
     pub key: Key,
     /// What the origin's rule made of the client's operation.
@@ -41,7 +41,7 @@ pub struct Push<E> {
 pub struct Snapshot<S> {
     /// What the table reflects.
     pub seen: VersionVector,
-    /// The sender's clock: no stamp in the table is later.
+    /// The sender's clock: no timestamp in the table is later.
     pub clock: u64,
     /// The rule's state of every key. Snapshots of one state share it.
     pub table: Arc<BTreeMap<Key, S>>,

@@ -3,7 +3,7 @@
 use crate::link::{Ended, Link, State, Switch};
 use crate::record::{Recorded, Setting};
 use crate::sync::thread::{Builder, JoinHandle};
-use crate::{Faults, Master, MasterId, Mismatch, Options, Recorder, Resolver, Topology, Traffic, VersionVector};
+use crate::{Faults, HandshakeError, Master, MasterId, Options, Recorder, Resolver, Topology, Traffic, VersionVector};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -42,12 +42,12 @@ pub struct Setup {
     pub master: Options,
     /// The most changes a message carries: 256.
     pub batch: usize,
-    /// How often a link with nothing to do compares its two masters' digests, to find out what was lost: every 5 ms. With
-    /// `Duration::MAX`, never.
+    /// How often a link with nothing to do compares its two masters' digests, to find out what was lost: every 5 ms.
+    /// With `Duration::MAX`, never.
     pub tick: Duration,
-    /// How long a link that has carried something rests before it looks for more, so that writes gather: 100 µs, and up to
-    /// eight times as long while there is much to carry round after round. A write that finds it with nothing to do is
-    /// carried at once.
+    /// How long a link that has carried something rests before it looks for more, so that writes gather: 100 µs, and up
+    /// to eight times as long while there is much to carry round after round. A write that finds it with nothing to do
+    /// is carried at once.
     pub linger: Duration,
     /// What all links do to messages at first: nothing.
     pub faults: Faults,
@@ -78,26 +78,42 @@ impl Setup {
 
 /// Why a cluster did not start.
 #[derive(Debug)]
-pub enum NotStarted {
-    /// Two neighbours must not be joined.
-    Mismatch(MasterId, MasterId, Mismatch),
-    /// There are not as many masters as the topology joins, or they are not in its order.
+#[non_exhaustive]
+pub enum StartError {
+    /// Two neighbours cannot be joined.
+    Handshake {
+        /// The neighbour that sends.
+        from: MasterId,
+        /// The neighbour that receives.
+        to: MasterId,
+        /// In what they differ.
+        error: HandshakeError,
+    },
+    /// The masters given are not one for each master of the topology, in order.
     WrongMasters,
-    /// The system gave no thread.
+    /// The system could not start a thread for a link.
     Thread(std::io::Error),
 }
 
-impl fmt::Display for NotStarted {
+impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotStarted::Mismatch(from, to, mismatch) => write!(f, "{from} and {to} cannot be joined: {mismatch}"),
-            NotStarted::WrongMasters => f.write_str("one master is needed for each place in the topology, in order"),
-            NotStarted::Thread(error) => write!(f, "no thread for a link: {error}"),
+            StartError::Handshake { from, to, .. } => write!(f, "{from} and {to} cannot be joined"),
+            StartError::WrongMasters => f.write_str("one master is needed for each master of the topology, in order"),
+            StartError::Thread(_) => f.write_str("cannot start a thread for a link"),
         }
     }
 }
 
-impl std::error::Error for NotStarted {}
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            StartError::Handshake { error, .. } => Some(error),
+            StartError::WrongMasters => None,
+            StartError::Thread(error) => Some(error),
+        }
+    }
+}
 
 /// What one master had not seen of what others had, in one shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,24 +152,25 @@ impl<R: Resolver> Cluster<R> {
     ///
     /// # Errors
     /// If the system gives no threads.
-    pub fn start(rule: R, topology: Topology, setup: Setup) -> Result<Cluster<R>, NotStarted> {
+    pub fn start(rule: R, topology: Topology, setup: Setup) -> Result<Cluster<R>, StartError> {
         let master = |id| Arc::new(Master::new(id, rule.clone(), &topology, &setup.master));
         let masters = topology.ids().map(master).collect();
         Self::join(masters, topology, &setup)
     }
 
-    /// Joins these masters, one for each place of the topology, in order. Each pair of neighbours greets each other first.
+    /// Joins these masters, one for each place of the topology, in order. Each pair of neighbours greets each other
+    /// first.
     ///
     /// # Errors
     /// If two neighbours must not be joined, or the system gives no threads.
-    pub fn join(masters: Vec<Arc<Master<R>>>, topology: Topology, setup: &Setup) -> Result<Cluster<R>, NotStarted> {
+    pub fn join(masters: Vec<Arc<Master<R>>>, topology: Topology, setup: &Setup) -> Result<Cluster<R>, StartError> {
         if !masters.iter().map(|master| master.id()).eq(topology.ids()) {
-            return Err(NotStarted::WrongMasters);
+            return Err(StartError::WrongMasters);
         }
         for (from, to) in topology.edges() {
             let (feeder, asker) = (&masters[from.index()], &masters[to.index()]);
             let greeted = asker.greet(&feeder.hello()).and_then(|()| feeder.greet(&asker.hello()));
-            greeted.map_err(|mismatch| NotStarted::Mismatch(from, to, mismatch))?;
+            greeted.map_err(|error| StartError::Handshake { from, to, error })?;
         }
         let mut cluster = Cluster { topology, masters, links: BTreeMap::new() };
         for (from, to) in cluster.topology.clone().edges() {
@@ -163,7 +180,7 @@ impl<R: Resolver> Cluster<R> {
             let (feeder, asker) = (cluster.masters[from.index()].clone(), cluster.masters[to.index()].clone());
             let link = Link::new(feeder, asker, switch.clone(), habits);
             let builder = Builder::new().name(format!("{from} -> {to}"));
-            let thread = builder.spawn(|| link.run()).map_err(NotStarted::Thread)?;
+            let thread = builder.spawn(|| link.run()).map_err(StartError::Thread)?;
             cluster.links.insert((from, to), Running { switch, thread });
         }
         Ok(cluster)
@@ -187,7 +204,8 @@ impl<R: Resolver> Cluster<R> {
         Setting { rule: rule.into(), topology: self.topology.clone(), layout: self.masters[0].layout() }
     }
 
-    /// From now on nothing passes along the edge `from → to`; what was under way is lost. False if there is no such edge.
+    /// From now on nothing passes along the edge `from → to`; what was under way is lost. False if there is no such
+    /// edge.
     pub fn cut(&self, from: MasterId, to: MasterId) -> bool {
         self.alter((from, to), |state| state.cut = true)
     }

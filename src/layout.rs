@@ -8,11 +8,11 @@ use std::hash::BuildHasher;
 /// Into how many shards every master of a cluster divides its keys.
 ///
 /// A shard is a replica of its own: with its own log, dots and version vectors. So masters can be written to by many
-/// threads at once, and what this costs is order: **within a shard a write is never seen before what it had seen; between
-/// shards it may be.** Keys that must be seen in order belong into one shard, or the cluster has only one.
+/// threads at once, and what this costs is order: **within a shard a write is never seen before what it had seen;
+/// between shards it may be.** Keys that must be seen in order belong into one shard, or the cluster has only one.
 ///
-/// The number of shards and the function that picks one are constants of a cluster. Masters that differ in them are told
-/// so when they first [greet](Hello) each other, not when keys have gone astray.
+/// The number of shards and the function that picks one are constants of a cluster. Masters that differ in them are
+/// told so when they first [greet](Hello) each other, not when keys have gone astray.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct Layout {
@@ -37,8 +37,8 @@ impl Layout {
     ///
     /// # Errors
     /// If that is none, or more than [`MOST`](Self::MOST).
-    pub fn of(shards: u16) -> Result<Layout, NoLayout> {
-        if (1..=Self::MOST).contains(&shards) { Ok(Layout { shards }) } else { Err(NoLayout(shards)) }
+    pub fn of(shards: u16) -> Result<Layout, LayoutError> {
+        if (1..=Self::MOST).contains(&shards) { Ok(Layout { shards }) } else { Err(LayoutError(shards)) }
     }
 
     /// How many shards there are.
@@ -93,22 +93,22 @@ pub(crate) fn key_hash(key: &str) -> u64 {
     foldhash::fast::FixedState::with_seed(SEED).hash_one(key)
 }
 
-/// No master has so many shards.
+/// A number of shards that is out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoLayout(u16);
+pub struct LayoutError(u16);
 
-impl fmt::Display for NoLayout {
+impl fmt::Display for LayoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} shards: a master has 1 to {}", self.0, Layout::MOST)
+        write!(f, "{} shards: a master has from 1 to {}", self.0, Layout::MOST)
     }
 }
 
-impl std::error::Error for NoLayout {}
+impl std::error::Error for LayoutError {}
 
 impl TryFrom<u16> for Layout {
-    type Error = NoLayout;
+    type Error = LayoutError;
 
-    fn try_from(shards: u16) -> Result<Layout, NoLayout> {
+    fn try_from(shards: u16) -> Result<Layout, LayoutError> {
         Layout::of(shards)
     }
 }
@@ -132,31 +132,32 @@ pub struct Hello {
     pub probe: u64,
 }
 
-/// Two masters that must not be joined, and why.
+/// Why two masters cannot be joined: in what they differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mismatch {
-    /// They count the masters differently: the first as many, the second so many.
+#[non_exhaustive]
+pub enum HandshakeError {
+    /// Their topologies have different numbers of masters: ours, and theirs.
     Masters(u16, u16),
-    /// They spread keys over different numbers of shards.
+    /// They have different numbers of shards: ours, and theirs.
     Shards(usize, usize),
-    /// They spread keys by different functions.
+    /// They assign keys to shards by different hash functions.
     KeyHash,
-    /// The speaker is not a neighbour.
+    /// This master is not a neighbour.
     Stranger(MasterId),
 }
 
-impl fmt::Display for Mismatch {
+impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Mismatch::Masters(ours, theirs) => write!(f, "a master of {theirs} cannot join a cluster of {ours}"),
-            Mismatch::Shards(ours, theirs) => write!(f, "one master has {ours} shards, the other {theirs}"),
-            Mismatch::KeyHash => f.write_str("the two masters pick a key's shard by different functions"),
-            Mismatch::Stranger(id) => write!(f, "{id} is not a neighbour"),
+            HandshakeError::Masters(ours, theirs) => write!(f, "one topology has {ours} masters, the other {theirs}"),
+            HandshakeError::Shards(ours, theirs) => write!(f, "one master has {ours} shards, the other {theirs}"),
+            HandshakeError::KeyHash => f.write_str("the two masters hash keys differently"),
+            HandshakeError::Stranger(id) => write!(f, "{id} is not a neighbour"),
         }
     }
 }
 
-impl std::error::Error for Mismatch {}
+impl std::error::Error for HandshakeError {}
 
 impl Hello {
     /// What the master `from` of so many says.
@@ -168,15 +169,15 @@ impl Hello {
     ///
     /// # Errors
     /// The first constant in which they differ.
-    pub fn agree(&self, theirs: &Hello) -> Result<(), Mismatch> {
+    pub fn agree(&self, theirs: &Hello) -> Result<(), HandshakeError> {
         if self.masters != theirs.masters {
-            return Err(Mismatch::Masters(self.masters, theirs.masters));
+            return Err(HandshakeError::Masters(self.masters, theirs.masters));
         }
         if self.layout != theirs.layout {
-            return Err(Mismatch::Shards(self.layout.shards(), theirs.layout.shards()));
+            return Err(HandshakeError::Shards(self.layout.shards(), theirs.layout.shards()));
         }
         if self.probe != theirs.probe {
-            return Err(Mismatch::KeyHash);
+            return Err(HandshakeError::KeyHash);
         }
         Ok(())
     }
@@ -204,8 +205,8 @@ mod tests {
     fn masters_that_spread_keys_otherwise_are_refused() {
         let ours = Hello::new(MasterId(0), 3, Layout::default());
         assert_eq!(ours.agree(&Hello::new(MasterId(1), 3, Layout::default())), Ok(()));
-        assert_eq!(ours.agree(&Hello::new(MasterId(1), 2, Layout::default())), Err(Mismatch::Masters(3, 2)));
-        assert_eq!(ours.agree(&Hello::new(MasterId(1), 3, Layout { shards: 4 })), Err(Mismatch::Shards(16, 4)));
-        assert_eq!(ours.agree(&Hello { probe: 1, ..ours }), Err(Mismatch::KeyHash));
+        assert_eq!(ours.agree(&Hello::new(MasterId(1), 2, Layout::default())), Err(HandshakeError::Masters(3, 2)));
+        assert_eq!(ours.agree(&Hello::new(MasterId(1), 3, Layout { shards: 4 })), Err(HandshakeError::Shards(16, 4)));
+        assert_eq!(ours.agree(&Hello { probe: 1, ..ours }), Err(HandshakeError::KeyHash));
     }
 }

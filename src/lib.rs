@@ -8,7 +8,8 @@
 //! once at every master, after every write that it had seen, and once all is delivered nobody sends changes any more.
 //! Whether masters then *agree*, and what is lost where writes conflict, is up to the [`Resolver`].
 //!
-//! **Limits.** No crash, no change of membership and no clock but the logical one (what a wall clock shows is a client's
+//! **Limits.** No crash, no change of membership and no clock but the logical one (what a wall clock shows is a
+//! client's
 //! [word](Op::At)); tombstones are kept for ever; a peer may be out of date but does not lie.
 //!
 //! One write's life:
@@ -32,7 +33,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **The map**, in the order of a write's life: [`Op`] is what a client asks, [`Dot`] names it, [`Stamp`] dates it, a
+//! **The map**, in the order of a write's life: [`Op`] is what a client asks, [`Dot`] names it, [`Timestamp`] dates it,
+//! a
 //! [`Resolver`] (one of [`resolver`], or yours) makes it an effect, a [`Change`] carries it, a
 //! [`Topology`] says to whom, a [`Replica`] does all that. Running: a [`Master`] is replicas behind locks, one for each
 //! shard of its [`Layout`]; a [`Cluster`] joins masters by links on threads; a [`record`] of what happened there can be
@@ -60,15 +62,15 @@ mod version;
 
 pub use bell::Heard;
 pub use change::{Change, Changes, Message, Push, Snapshot};
-pub use clock::Stamp;
-pub use cluster::{Cluster, Ending, Lack, NotStarted, Setup};
-pub use layout::{HashedKey, Hello, Layout, Mismatch, NoLayout};
+pub use clock::Timestamp;
+pub use cluster::{Cluster, Ending, Lack, Setup, StartError};
+pub use layout::{HandshakeError, HashedKey, Hello, Layout, LayoutError};
 pub use link::{Faults, Traffic};
-pub use master::{Master, NotWritten, Options, Recorder, Written};
+pub use master::{Master, Options, Recorder, WriteError, Written};
 pub use op::{Key, Kind, Op, Text};
 pub use reading::Reading;
-pub use replica::{MessageOf, Outcome, PeerFault, Replica};
-pub use request::{NotARequest, Request};
+pub use replica::{MessageOf, Outcome, PeerError, Replica};
+pub use request::{ParseRequestError, Request};
 pub use resolver::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
     GrowOnlySet, Keep, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, MaxRegister, MinRegister,

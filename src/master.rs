@@ -9,7 +9,7 @@ use crate::bell::{Bell, Heard};
 use crate::record::{Event, Recorded};
 use crate::sync::{Mutex, MutexGuard};
 use crate::{
-    Dot, HashedKey, Hello, Key, Layout, MasterId, MessageOf, Mismatch, Op, Outcome, PeerFault, Reading, Refusal,
+    Dot, HandshakeError, HashedKey, Hello, Key, Layout, MasterId, MessageOf, Op, Outcome, PeerError, Reading, Refusal,
     Replica,
 };
 use crate::{Resolver, Text, Topology, VersionVector};
@@ -35,8 +35,8 @@ use std::time::Duration;
 /// ```
 ///
 /// # Panics
-/// A rule that panics, or a conversion of what is [set](Self::set) to text, leaves the shard it was called for unusable:
-/// every later call for it panics too.
+/// A rule that panics, or a conversion of what is [set](Self::set) to text, leaves the shard it was called for
+/// unusable: every later call for it panics too.
 pub struct Master<R: Resolver> {
     hello: Hello,
     neighbours: Vec<MasterId>,
@@ -67,11 +67,11 @@ pub struct Options {
     /// Into how many shards it divides its keys: the same at every master of a cluster.
     pub layout: Layout,
     /// How many changes the log of each shard keeps for neighbours that have yet to be sent them: 1024. Who has fallen
-    /// behind further is sent a snapshot. Of what all have been sent the last 512 are kept, so that what was lost can be
-    /// sent again. It holds up to 512 more than it keeps, and at most twice as many.
+    /// behind further is sent a snapshot. Of what all have been sent the last 512 are kept, so that what was lost can
+    /// be sent again. It holds up to 512 more than it keeps, and at most twice as many.
     ///
-    /// A set writes to the log's next place, so the logs had better fit into the cache beside the map: with 16 shards and
-    /// 10,000 keys, a set takes 80 ns with logs that go round in 8192 places, 55 in 2048 and 40 in 512.
+    /// A set writes to the log's next place, so the logs had better fit into the cache beside the map: with 16 shards
+    /// and 10,000 keys, a set takes 80 ns with logs that go round in 8192 places, 55 in 2048 and 40 in 512.
     pub log: usize,
     /// Whether, and for which cluster, events are recorded. The record grows for as long as the master runs.
     pub recorder: Option<Recorder>,
@@ -104,25 +104,33 @@ pub struct Written {
     pub dot: Dot,
 }
 
-/// Why a write was not done. Nothing has changed then.
+/// Why a write failed. It has changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotWritten {
-    /// The rule, or the clock, would not have it.
+#[non_exhaustive]
+pub enum WriteError {
+    /// The rule refused the operation, or the logical clock is exhausted.
     Refused(Refusal),
     /// The master has been [closed](Master::close).
     Closed,
 }
 
-impl fmt::Display for NotWritten {
+impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotWritten::Refused(refusal) => refusal.fmt(f),
-            NotWritten::Closed => f.write_str("the master is closed to writes"),
+            WriteError::Refused(_) => f.write_str("the write is refused"),
+            WriteError::Closed => f.write_str("the master is closed to writes"),
         }
     }
 }
 
-impl std::error::Error for NotWritten {}
+impl std::error::Error for WriteError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            WriteError::Refused(refusal) => Some(refusal),
+            WriteError::Closed => None,
+        }
+    }
+}
 
 impl<R: Resolver> Master<R> {
     /// The master `id` of a cluster that has written nothing yet.
@@ -148,7 +156,7 @@ impl<R: Resolver> Master<R> {
     ///
     /// # Errors
     /// As `write`.
-    pub fn set<'k>(&self, key: impl Into<HashedKey<'k>>, value: impl Into<Text>) -> Result<Written, NotWritten> {
+    pub fn set<'k>(&self, key: impl Into<HashedKey<'k>>, value: impl Into<Text>) -> Result<Written, WriteError> {
         self.write_made(key, || Op::Set(value.into()))
     }
 
@@ -156,7 +164,7 @@ impl<R: Resolver> Master<R> {
     ///
     /// # Errors
     /// As `write`.
-    pub fn delete<'k>(&self, key: impl Into<HashedKey<'k>>) -> Result<Written, NotWritten> {
+    pub fn delete<'k>(&self, key: impl Into<HashedKey<'k>>) -> Result<Written, WriteError> {
         self.write(key, Op::Delete)
     }
 
@@ -174,32 +182,32 @@ impl<R: Resolver> Master<R> {
         reading
     }
 
-    /// A client writes: [`Replica::write`]. Waits for nobody but those who use the same shard at the same time, and costs
-    /// the same whatever the number of neighbours.
+    /// A client writes: [`Replica::write`]. Waits for nobody but those who use the same shard at the same time, and
+    /// costs the same whatever the number of neighbours.
     ///
     /// # Errors
     /// If the rule refuses, or the master is closed.
-    pub fn write<'k>(&self, key: impl Into<HashedKey<'k>>, op: Op) -> Result<Written, NotWritten> {
+    pub fn write<'k>(&self, key: impl Into<HashedKey<'k>>, op: Op) -> Result<Written, WriteError> {
         self.write_made(key, || op)
     }
 
     /// [`write`](Self::write)s an operation put together with the lock held: by then what it is made of, perhaps just
-    /// written, has left the core, and its copy does not wait (60 ns a set otherwise, 44 so, of which 17 are the making of
-    /// key and value).
+    /// written, has left the core, and its copy does not wait (60 ns a set otherwise, 44 so, of which 17 are the making
+    /// of key and value).
     #[inline(always)]
-    fn write_made<'k>(&self, key: impl Into<HashedKey<'k>>, op: impl FnOnce() -> Op) -> Result<Written, NotWritten> {
+    fn write_made<'k>(&self, key: impl Into<HashedKey<'k>>, op: impl FnOnce() -> Op) -> Result<Written, WriteError> {
         let key = key.into();
         let shard = self.layout().shard_of(key);
         let mut held = self.hold(shard);
         if held.closed {
-            return Err(NotWritten::Closed);
+            return Err(WriteError::Closed);
         }
         let answer = if self.recorder.is_some() {
             self.write_recorded(&mut held, shard, key, op())
         } else {
             held.replica.write(key, op())
         };
-        let dot = answer.map_err(NotWritten::Refused)?;
+        let dot = answer.map_err(WriteError::Refused)?;
         self.settle(held, shard);
         Ok(Written { shard, dot })
     }
@@ -213,10 +221,10 @@ impl<R: Resolver> Master<R> {
     }
 
     /// Takes in what the neighbour `from` sent: [`Replica::receive`]. If there is no such shard, the message is
-    /// [refused](PeerFault::NoSuchShard).
+    /// [refused](PeerError::NoSuchShard).
     pub fn receive(&self, shard: usize, from: MasterId, message: MessageOf<R>) -> Outcome {
         let Some(mut held) = self.held(shard) else {
-            return Outcome::Refused(PeerFault::NoSuchShard(shard));
+            return Outcome::Refused(PeerError::NoSuchShard(shard));
         };
         let noted = self.recorder.is_some().then(|| message.clone());
         let outcome = held.replica.receive(from, message);
@@ -253,7 +261,8 @@ impl<R: Resolver> Master<R> {
         held.replica.answer(digest, max)
     }
 
-    /// Waits until this master has seen `write`, which may have been done at any master. False if `patience` ended first.
+    /// Waits until this master has seen `write`, which may have been done at any master. False if `patience` ended
+    /// first.
     pub fn wait_for(&self, write: &Written, patience: Duration) -> bool {
         self.wait_until(write.shard, patience, |replica| replica.digest().contains(write.dot))
     }
@@ -284,7 +293,8 @@ impl<R: Resolver> Master<R> {
         self.ring();
     }
 
-    /// The first shard from `start` on that is as wished for. If there is none, the bell will ring when one of them changes.
+    /// The first shard from `start` on that is as wished for. If there is none, the bell will ring when one of them
+    /// changes.
     pub fn find(&self, start: usize, wish: impl Fn(&Replica<R>) -> bool) -> Option<usize> {
         (start..self.shards.len()).find(|shard| self.look(*shard, &wish))
     }
@@ -328,9 +338,9 @@ impl<R: Resolver> Master<R> {
     ///
     /// # Errors
     /// If the two must not be joined.
-    pub fn greet(&self, hello: &Hello) -> Result<(), Mismatch> {
+    pub fn greet(&self, hello: &Hello) -> Result<(), HandshakeError> {
         if !self.neighbours.contains(&hello.from) {
-            return Err(Mismatch::Stranger(hello.from));
+            return Err(HandshakeError::Stranger(hello.from));
         }
         self.hello.agree(hello)
     }
@@ -363,8 +373,8 @@ impl<R: Resolver> Master<R> {
         found
     }
 
-    /// The shard has seen something new: its log is kept within bounds, and who waits for it is woken, after the lock is
-    /// released. Cutting only every so often, what it costs does not depend on the number of neighbours.
+    /// The shard has seen something new: its log is kept within bounds, and who waits for it is woken, after the lock
+    /// is released. Cutting only every so often, what it costs does not depend on the number of neighbours.
     #[inline(always)]
     fn settle(&self, mut held: MutexGuard<'_, Shard<R>>, shard: usize) {
         if held.replica.log_len() >= held.cut_at {

@@ -46,7 +46,7 @@ pub enum Op {
         op: Box<Op>,
     },
     /// Any of these, at a wall-clock time that the writer gives, right or wrong. Rules that do not
-    /// [go by clocks](crate::Resolver::goes_by_clocks) refuse it.
+    /// [use wall clocks](crate::Resolver::uses_wall_clock) refuse it.
     At(u64, Box<Op>),
 }
 

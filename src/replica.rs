@@ -1,24 +1,25 @@
 //! One master as a pure state machine: [`Replica`]. Start reading here.
 //!
 //! It has no clock, thread, socket or randomness of its own. Writes and messages come in as arguments; what a neighbour
-//! is to be sent is asked for. The life of a write: [`write`](Replica::write) names and stamps it, applies it and appends
-//! it to the log; [`next_push`](Replica::next_push) hands it to each neighbour; [`receive`](Replica::receive) applies it
-//! there, once, and appends it to that master's log, from which it travels on. What was lost on the way is asked for by
-//! [`digest`](Replica::digest) and sent again by [`answer`](Replica::answer). This is pairwise anti-entropy in the manner of
-//! Bayou (Petersen et al., SOSP 1997), with eager push.
+//! is to be sent is asked for. The life of a write: [`write`](Replica::write) names and timestamps it, applies it and
+//! appends it to the log; [`next_push`](Replica::next_push) hands it to each neighbour; [`receive`](Replica::receive)
+//! applies it there, once, and appends it to that master's log, from which it travels on. What was lost on the way is
+//! asked for by
+//! [`digest`](Replica::digest) and sent again by [`answer`](Replica::answer). This is pairwise anti-entropy in the
+//! manner of Bayou (Petersen et al., SOSP 1997), with eager push.
 
 mod last_snapshot;
 mod send;
 mod vet;
 
-pub use vet::PeerFault;
+pub use vet::PeerError;
 
 use crate::clock::LATEST;
 use crate::layout::{HashedKey, key_hash};
 use crate::log::{Cursor, Log};
 use crate::table::{Found, Table};
 use crate::{
-    Change, Changes, Dot, Key, MasterId, Message, Op, Push, Reading, Refusal, Resolver, Side, Snapshot, Stamp,
+    Change, Changes, Dot, Key, MasterId, Message, Op, Push, Reading, Refusal, Resolver, Side, Snapshot, Timestamp,
 };
 use crate::{Text, Topology, VersionVector};
 use last_snapshot::LastSnapshot;
@@ -96,7 +97,7 @@ pub enum Outcome {
     /// Something that it builds on has not been seen: nothing was done. Send the sender a digest.
     Gap,
     /// It cannot have come from a right peer: nothing was done.
-    Refused(PeerFault),
+    Refused(PeerError),
 }
 
 impl<R: Resolver> Replica<R> {
@@ -141,11 +142,12 @@ impl<R: Resolver> Replica<R> {
         self.write(key, Op::Delete)
     }
 
-    /// A client writes: the operation is named, stamped, applied and logged. O(1), whatever the number of keys and peers.
+    /// A client writes: the operation is named, timestamped, applied and logged. O(1), whatever the number of keys and
+    /// peers.
     ///
     /// # Errors
     /// If the rule refuses the operation, if it gives a [time](Op::At) to a rule that does not
-    /// [go by clocks](Resolver::goes_by_clocks), or if the clock is at its [end](LATEST); then nothing has changed.
+    /// [use wall clocks](Resolver::uses_wall_clock), or if the clock is at its [end](LATEST); then nothing has changed.
     #[inline(always)]
     pub fn write<'k>(&mut self, key: impl Into<HashedKey<'k>>, op: Op) -> Result<Dot, Refusal> {
         if matches!(op, Op::At(..) | Op::Transfer { .. }) {
@@ -153,14 +155,14 @@ impl<R: Resolver> Replica<R> {
         }
         let known = &mut self.known;
         if known.clock >= LATEST {
-            return Err(Refusal::Because("the clock is at its end: a peer has sent an absurdly late stamp".into()));
+            return Err(Refusal::Because("the clock is at its end: a peer has sent an absurdly late timestamp".into()));
         }
         // In range both: the clock is, and it counts at least this master's own changes.
         let dot = Dot::packed(known.id, known.seen.get(known.id) + 1);
-        let stamp = Stamp::packed(known.clock + 1, known.id);
+        let timestamp = Timestamp::packed(known.clock + 1, known.id);
         let mut taken = known.table.take(key.into());
         let (key, state) = taken.row();
-        let effect = match self.rule.prepare(state, op, dot, stamp) {
+        let effect = match self.rule.prepare(state, op, dot, timestamp) {
             Ok(effect) => effect,
             Err(refusal) => {
                 taken.put_back();
@@ -169,10 +171,10 @@ impl<R: Resolver> Replica<R> {
         };
         let room = known.log.entries.room();
         let key = key.clone();
-        let change = room.fill(Change { dot, stamp, key, effect });
+        let change = room.fill(Change { dot, timestamp, key, effect });
         self.rule.apply(state, change);
         taken.put_back();
-        known.clock = stamp.time();
+        known.clock = timestamp.time();
         known.seen.push(dot);
         Ok(dot)
     }
@@ -187,9 +189,10 @@ impl<R: Resolver> Replica<R> {
     }
 
     #[inline(always)]
-    fn receive_push(&mut self, from: MasterId, push: &mut Push<R::Effect>) -> Result<Outcome, PeerFault> {
+    fn receive_push(&mut self, from: MasterId, push: &mut Push<R::Effect>) -> Result<Outcome, PeerError> {
         let changes = push.changes.as_slice();
-        // While it is seen whether the message is right, the row of a change that comes alone is on its way to the cache.
+        // While it is seen whether the message is right, the row of a change that comes alone is on its way to the
+        // cache.
         let sought = if let [change] = changes { self.seek(change) } else { Sought::default() };
         let seen = self.vet_push(from, &push.extends, changes)?;
         // First of all: what brings nothing is nothing, even if it builds on what has not been seen.
@@ -203,7 +206,7 @@ impl<R: Resolver> Replica<R> {
         Ok(if altered { Outcome::Applied } else { Outcome::Stale })
     }
 
-    fn receive_snapshot(&mut self, from: MasterId, snapshot: &mut Snapshot<R::State>) -> Result<Outcome, PeerFault> {
+    fn receive_snapshot(&mut self, from: MasterId, snapshot: &mut Snapshot<R::State>) -> Result<Outcome, PeerError> {
         self.vet_snapshot(from, snapshot)?;
         if self.known.seen.covers(&snapshot.seen) {
             return Ok(Outcome::Duplicate);
@@ -268,8 +271,8 @@ impl<R: Resolver> Replica<R> {
         &self.known.log.base
     }
 
-    /// Applies a change that has been seen once more, and does nothing else: whether it altered what is kept for its key.
-    /// This protocol never does it; a system that does not remember what it has applied does, and is modelled so.
+    /// Applies a change that has been seen once more, and does nothing else: whether it altered what is kept for its
+    /// key. This protocol never does it; a system that does not remember what it has applied does, and is modelled so.
     pub fn reapply(&mut self, change: &Change<R::Effect>) -> bool {
         self.snapshot.forget();
         self.known.table.alter((&change.key).into(), |state| self.rule.apply(state, change))
@@ -282,7 +285,8 @@ impl<R: Resolver> Replica<R> {
         Sought { hash, found: self.known.table.prefetch(hash) }
     }
 
-    /// Applies and logs those of another master's changes that are new here, one at least; their causes have all been seen.
+    /// Applies and logs those of another master's changes that are new here, one at least; their causes have all been
+    /// seen.
     #[inline(always)]
     fn admit(&mut self, changes: &mut Changes<R::Effect>, sought: Sought) -> bool {
         let altered = if let [change] = changes.as_slice() {
@@ -304,7 +308,7 @@ impl<R: Resolver> Replica<R> {
     #[inline(always)]
     fn apply(&mut self, change: &Change<R::Effect>, Sought { hash, found }: Sought) -> bool {
         let known = &mut self.known;
-        known.clock = known.clock.max(change.stamp.time());
+        known.clock = known.clock.max(change.timestamp.time());
         known.seen.push(change.dot);
         let key = HashedKey { key: &change.key, hash };
         known.table.alter_found(key, found, |state| self.rule.apply(state, change))

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// An operation on a key, with one spelling for scenario files, traces and reports; `at TIME, ` before it gives the time
-/// on the writer's wall clock:
+/// An operation on a key, with one spelling for scenario files, traces and reports; `at TIME, ` before it gives the
+/// time on the writer's wall clock:
 ///
 /// ```
 /// # use multimaster::Request;
@@ -49,26 +49,26 @@ impl fmt::Display for Request {
     }
 }
 
-/// What [`Request`] could not be read from: the text is quoted, and the right forms are named.
+/// A text that is not a [`Request`]. The message quotes it and lists the valid forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotARequest(String);
+pub struct ParseRequestError(String);
 
-impl fmt::Display for NotARequest {
+impl fmt::Display for ParseRequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = Kind::ALL.map(Kind::operations).join(", ");
-        write!(f, "`{}` is no operation; the operations are {kinds} (keys and fields without blanks)", self.0)?;
+        write!(f, "invalid operation `{}`; valid are {kinds} (keys and fields must not contain whitespace)", self.0)?;
         write!(f, ", each with or without `at TIME, ` before it")
     }
 }
 
-impl std::error::Error for NotARequest {}
+impl std::error::Error for ParseRequestError {}
 
 impl FromStr for Request {
-    type Err = NotARequest;
+    type Err = ParseRequestError;
 
-    fn from_str(text: &str) -> Result<Request, NotARequest> {
+    fn from_str(text: &str) -> Result<Request, ParseRequestError> {
         let request = if text.chars().any(char::is_control) { None } else { Request::parse(text) };
-        request.ok_or_else(|| NotARequest(text.escape_debug().to_string()))
+        request.ok_or_else(|| ParseRequestError(text.escape_debug().to_string()))
     }
 }
 

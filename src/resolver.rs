@@ -3,8 +3,8 @@
 //! | rule | a read shows | concurrent writes |
 //! |---|---|---|
 //! | [`ArrivalWins`] | what arrived last | whichever came later *here*: masters disagree |
-//! | [`LastWriteWins`] | the write with the latest stamp | the others are lost, by policy |
-//! | [`Custom`] | what your function makes of the siblings | your function, over all of them, in stamp order |
+//! | [`LastWriteWins`] | the write with the latest timestamp | the others are lost, by policy |
+//! | [`Custom`] | what your function makes of the siblings | your function, over all of them, in timestamp order |
 //! | [`CustomMerged`] | one merged value | your function, pair by pair: a superseded write can come back |
 //! | [`MultiValue`] | every sibling | all kept, for the reader |
 //! | [`Counter`] | the sum | all counted |
@@ -16,7 +16,7 @@
 //! | [`EnableWinsFlag`] | on or off | on |
 //! | [`DisableWinsFlag`] | on or off | off |
 //! | [`MaxRegister`], [`MinRegister`] | the greatest, or least, number | the others are below, or above, it |
-//! | [`LastWriteMap`] | the fields | of each field, the latest stamp |
+//! | [`LastWriteMap`] | the fields | of each field, the latest timestamp |
 //! | [`LastWriteWall`], [`LastWriteMapWall`] | as without `Wall` | the latest wall-clock time, which may be wrong |
 //! | [`ObservedRemoveMap`] | registers, counters and sets by name | what a remove of the field had not seen survives |
 
@@ -62,7 +62,7 @@ pub use remove_wins_set::RemoveWinsSet;
 pub use set::{ObservedRemoveSet, SetEffect};
 pub use siblings::{Replace, Siblings};
 
-use crate::{Change, Dot, Kind, Op, Reading, Stamp, Text, VersionVector};
+use crate::{Change, Dot, Kind, Op, Reading, Text, Timestamp, VersionVector};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt::{self, Debug};
 use std::hash::Hash;
@@ -93,7 +93,7 @@ pub trait Resolver: Clone + Send + Sync + 'static {
 
     /// Whether the rule uses wall clocks. If so, [`prepare`](Self::prepare) is given operations with their [wall-clock
     /// time](Op::At); otherwise such an operation is [refused](Refusal::NoWallClock).
-    fn goes_by_clocks(&self) -> bool {
+    fn uses_wall_clock(&self) -> bool {
         false
     }
 
@@ -101,13 +101,13 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// A [`Refusal`], when the rule will not do it: the write then has no dot and was never acknowledged.
-    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal>;
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Self::Effect, Refusal>;
 
     /// Takes a change in. False if it made no difference to the state.
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool;
 
-    /// Why a [change](Self::apply) leaves `state` as it is, in words that complete a sentence after a master's name, as in
-    /// "B had newer". Called only if `apply` returned false.
+    /// Why a [change](Self::apply) leaves `state` as it is, in words that complete a sentence after a master's name, as
+    /// in "B had newer". Called only if `apply` returned false.
     fn why_kept(&self, _state: &Self::State, _change: &Change<Self::Effect>) -> &'static str {
         "kept what it had"
     }
@@ -120,12 +120,12 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State>;
 
     /// Whether the write named `dot` is among those that a read of `state` shows. The harness judges losses by what is
-    /// read, and calls this only where a reading does not tell: of a value that the rule made of several writes. It tests
-    /// the answers first.
+    /// read, and calls this only where a reading does not tell: of a value that the rule made of several writes. It
+    /// tests the answers first.
     fn shows(&self, state: &Self::State, dot: Dot) -> bool;
 
-    /// Whether the rule cannot tell if a read of `state` [shows](Self::shows) the write, because the value read was made of
-    /// several. The harness then reports its loss as not judged.
+    /// Whether the rule cannot tell if a read of `state` [shows](Self::shows) the write, because the value read was
+    /// made of several. The harness then reports its loss as not judged.
     fn unsure(&self, _state: &Self::State, _dot: Dot) -> bool {
         false
     }
@@ -153,7 +153,7 @@ impl<S> Copy for Side<'_, S> {}
 pub enum Refusal {
     /// The operation is of another [`Kind`] than the rule's.
     WrongKind(Op),
-    /// The operation gives a [time](Op::At), and the rule does not [go by clocks](Resolver::goes_by_clocks).
+    /// The operation gives a [time](Op::At), and the rule does not [use wall clocks](Resolver::uses_wall_clock).
     NoWallClock,
     /// The rule's own reason.
     Because(Text),
@@ -178,7 +178,7 @@ impl std::error::Error for Refusal {}
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Version {
     /// When it was written: the order of versions.
-    pub stamp: Stamp,
+    pub timestamp: Timestamp,
     /// Which write it was.
     pub dot: Dot,
     /// `None` for a delete: a tombstone.
@@ -188,14 +188,14 @@ pub struct Version {
 impl Version {
     #[inline]
     fn of(change: &Change<Option<Text>>) -> Version {
-        Version { stamp: change.stamp, dot: change.dot, value: change.effect.clone() }
+        Version { timestamp: change.timestamp, dot: change.dot, value: change.effect.clone() }
     }
 }
 
-/// Why the write that arrived was not taken in place of the one held, by their stamps.
-fn why_older(held: Option<&Version>, came: Stamp) -> &'static str {
+/// Why the write that arrived was not taken in place of the one held, by their timestamps.
+fn why_older(held: Option<&Version>, came: Timestamp) -> &'static str {
     match held {
-        Some(held) if held.stamp.time() > came.time() => "had newer",
+        Some(held) if held.timestamp.time() > came.time() => "had newer",
         _ => "keeps the higher master's at a tie",
     }
 }

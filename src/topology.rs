@@ -11,8 +11,8 @@ use std::mem;
 ///
 /// *Who relays what* is one rule for every graph: a master passes each change that is new to it on to every neighbour,
 /// except those that [must have had it before](Self::had_before). So a change goes round a ring until it stands at its
-/// origin's door, the hub of a star passes a spoke's change on to the other spokes, and a spoke passes nothing on. All to
-/// all, each master also passes on what it received, so that a push need never wait for a third master's.
+/// origin's door, the hub of a star passes a spoke's change on to the other spokes, and a spoke passes nothing on. All
+/// to all, each master also passes on what it received, so that a push need never wait for a third master's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Graph")]
 pub struct Topology {
@@ -41,6 +41,7 @@ const MOST_EDGES: usize = 1 << 22;
 
 /// Why a list of edges is no topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TopologyError {
     /// Fewer than two masters replicate nothing.
     TooFew,
@@ -72,8 +73,8 @@ impl Topology {
     /// Any graph in which every master can reach every other. O(edges log edges).
     ///
     /// # Errors
-    /// If it is smaller than two masters, names a master not there, joins one to itself, leaves one out of reach, or has
-    /// more than 2^22 edges.
+    /// If it is smaller than two masters, names a master not there, joins one to itself, leaves one out of reach, or
+    /// has more than 2^22 edges.
     pub fn from_edges(
         masters: u16,
         edges: impl IntoIterator<Item = (MasterId, MasterId)>,
@@ -156,8 +157,8 @@ impl Topology {
     }
 
     /// Whether whatever `origin` wrote and `master` knows is also known to `neighbour`, because no path leads from
-    /// `origin` to `master` except through `neighbour`. Then nothing need be sent back, and nobody need remember who sent
-    /// what: no echo. O(edges log edges).
+    /// `origin` to `master` except through `neighbour`. Then nothing need be sent back, and nobody need remember who
+    /// sent what: no echo. O(edges log edges).
     pub fn had_before(&self, neighbour: MasterId, origin: MasterId, master: MasterId) -> bool {
         self.backward().spared(neighbour, master).get(origin.index()).is_some_and(|spared| *spared)
     }
@@ -167,8 +168,8 @@ impl Topology {
         Backward { masters: self.masters, edges: self.edges().map(|(from, to)| (to, from)).collect() }
     }
 
-    /// The first master that cannot reach all others, and the first that it cannot reach. O(edges log edges): if the first
-    /// master reaches all, and all reach it, every master reaches every other.
+    /// The first master that cannot reach all others, and the first that it cannot reach. O(edges log edges): if the
+    /// first master reaches all, and all reach it, every master reaches every other.
     fn unreachable(&self) -> Option<(MasterId, MasterId)> {
         let first = MasterId(0);
         let missed = |start| {
@@ -189,7 +190,8 @@ pub(crate) struct Backward {
 }
 
 impl Backward {
-    /// By origin, whether `master` need not send its changes to `neighbour`: [`Topology::had_before`]. O(edges log edges).
+    /// By origin, whether `master` need not send its changes to `neighbour`: [`Topology::had_before`]. O(edges log
+    /// edges).
     pub(crate) fn spared(&self, neighbour: MasterId, master: MasterId) -> Vec<bool> {
         let mut spared = reach(self.masters, &self.edges, master, Some(neighbour));
         spared.iter_mut().for_each(|heard_past_it| *heard_past_it = !*heard_past_it);

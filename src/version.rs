@@ -39,14 +39,15 @@ impl fmt::Display for MasterId {
 ///
 /// A dot is issued once and never again. The term is from Preguiça et al., "Dotted version vectors", 2010.
 ///
-/// Eight bytes: with as many for its [`Stamp`](crate::Stamp), a change with a short key and a short value is one cache line.
-/// `Ord` compares the master first.
+/// Eight bytes: with as many for its [`Timestamp`](crate::Timestamp), a change with a short key and a short value is
+/// one cache line. `Ord` compares the master first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "NamedDot", into = "NamedDot")]
 pub struct Dot(u64);
 
 impl Dot {
-    /// The greatest number that a change can have. A master that writes a million times a second has it after nine years.
+    /// The greatest number that a change can have. A master that writes a million times a second has it after nine
+    /// years.
     pub const LAST: u64 = (1 << 48) - 1;
 
     /// The change number `seq` of `origin`.
@@ -120,14 +121,14 @@ impl TryFrom<NamedDot> for Dot {
 /// named stands at 0, and trailing zeros are never kept: equal sets are equal values. The partial order is
 /// [`covers`](Self::covers); `Ord` is only for keeping vectors in sorted lists.
 ///
-/// The counts of the first four masters are in the vector itself, and found without asking for its length or whether it is on
-/// the heap: of what is done with a change that comes alone, that was one instruction in twenty.
+/// The counts of the first four masters are in the vector itself, and found without asking for its length or whether it
+/// is on the heap: of what is done with a change that comes alone, that was one instruction in twenty.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(from = "Vec<u64>")]
 pub struct VersionVector {
     first: [u64; FIRST],
-    /// Those of the masters after these, without trailing zeros; `None` if that leaves none. A thin pointer, so that a message
-    /// with one change takes no more than two cache lines.
+    /// Those of the masters after these, without trailing zeros; `None` if that leaves none. A thin pointer, so that a
+    /// message with one change takes no more than two cache lines.
     #[allow(clippy::box_collection, reason = "a box of a slice is twice as wide")]
     rest: Option<Box<Vec<u64>>>,
 }

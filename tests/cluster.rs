@@ -2,8 +2,8 @@
 //! `tests/loom.rs`; whether its runs are paths of the model, for `models/tests/running.rs`.)
 
 use multimaster::{
-    ArrivalWins, Cluster, Dot, Faults, LastWriteWins, Layout, Master, MasterId, Message, Mismatch, NotStarted,
-    NotWritten, Options, Outcome, PeerFault, Reading, Setup, Topology, VersionVector, Written,
+    ArrivalWins, Cluster, Dot, Faults, HandshakeError, LastWriteWins, Layout, Master, MasterId, Message, Options,
+    Outcome, PeerError, Reading, Setup, StartError, Topology, VersionVector, WriteError, Written,
 };
 use std::sync::Arc;
 use std::thread;
@@ -48,14 +48,20 @@ fn masters_that_spread_their_keys_otherwise_are_not_joined() {
     let pair = Topology::all_to_all(2).unwrap();
     let master = |id, layout| Arc::new(Master::new(id, ArrivalWins, &pair, &Options { layout, ..Options::default() }));
     let refused = Cluster::join(vec![master(A, shards(4)), master(B, shards(8))], pair.clone(), &Setup::default());
-    assert!(matches!(refused.err(), Some(NotStarted::Mismatch(A, B, Mismatch::Shards(8, 4)))));
+    assert!(matches!(
+        refused.err(),
+        Some(StartError::Handshake { from: A, to: B, error: HandshakeError::Shards(8, 4) })
+    ));
     let swapped = Cluster::join(vec![master(B, shards(4)), master(A, shards(4))], pair.clone(), &Setup::default());
-    assert!(matches!(swapped.err(), Some(NotStarted::WrongMasters)));
+    assert!(matches!(swapped.err(), Some(StartError::WrongMasters)));
     let larger = Topology::all_to_all(3).unwrap();
     let stranger = Arc::new(Master::new(B, ArrivalWins, &larger, &Options::default()));
     let own = Arc::new(Master::new(A, ArrivalWins, &pair, &Options::default()));
     let refused = Cluster::join(vec![own, stranger], pair, &Setup::default());
-    assert!(matches!(refused.err(), Some(NotStarted::Mismatch(A, B, Mismatch::Masters(3, 2)))));
+    assert!(matches!(
+        refused.err(),
+        Some(StartError::Handshake { from: A, to: B, error: HandshakeError::Masters(3, 2) })
+    ));
 }
 
 #[test]
@@ -118,7 +124,7 @@ fn what_cannot_be_drained_is_said_to_be_dropped() {
     let [lack] = ending.undelivered.as_slice() else { panic!("{:?}", ending.undelivered) };
     assert_eq!((lack.at, lack.shard), (C, written.shard));
     assert_eq!(lack.to_string(), format!("C has seen nothing of A1 in shard {}", written.shard));
-    assert_eq!(late.set("k", "w"), Err(NotWritten::Closed));
+    assert_eq!(late.set("k", "w"), Err(WriteError::Closed));
     assert_eq!(late.get("k"), Reading::Value("v".into()));
 }
 
@@ -197,7 +203,7 @@ fn a_shard_that_is_not_there_is_nobodys_end() {
     b.set("k", "v").unwrap();
     let push = (0..b.layout().shards()).find_map(|shard| b.next_push(shard, A, 1)).unwrap();
     for shard in [a.layout().shards(), usize::MAX] {
-        let refused = Outcome::Refused(PeerFault::NoSuchShard(shard));
+        let refused = Outcome::Refused(PeerError::NoSuchShard(shard));
         assert_eq!(a.receive(shard, B, push.clone()), refused);
         assert_eq!(a.next_push(shard, B, 1), None);
         assert_eq!(a.ask(shard, B), None);

@@ -200,13 +200,13 @@ fn every_state_can_be_written_down() {
 }
 
 #[test]
-fn by_wall_clocks_the_later_time_wins_and_of_equal_ones_the_later_stamp() {
+fn by_wall_clocks_the_later_time_wins_and_of_equal_ones_the_later_timestamp() {
     let read = |before: &[&str], at_a: &[&str], at_b: &[&str]| at_once(LastWriteWall, before, at_a, at_b);
     assert_eq!(read(&[], &["at 9, set k = a"], &["at 1, set k = b"]), "a");
     assert_eq!(read(&[], &["at 1, set k = a"], &["at 9, set k = b"]), "b");
     assert_eq!(read(&[], &["at 5, set k = a"], &["at 5, set k = b"]), "b");
     assert_eq!(read(&[], &["at 5, set k = x", "at 5, set k = a"], &["at 5, set k = b"]), "a", "at Lamport time 2");
-    // Without a time, the stamp's: here 2 and 1.
+    // Without a time, the timestamp's: here 2 and 1.
     assert_eq!(read(&[], &["set k = x", "set k = a"], &["set k = b"]), "a");
     assert_eq!(read(&[], &["at 2, set k = a"], &["set k = b"]), "a");
     assert_eq!(read(&["at 9, set k = x"], &["at 10, delete k"], &["at 8, set k = b"]), "-");
@@ -226,7 +226,7 @@ fn each_field_goes_by_its_own_wall_clock_time() {
     let read = |at_a: &[&str], at_b: &[&str]| at_once(LastWriteMapWall, &[], at_a, at_b);
     let at_a = ["at 9, in k, set f = a", "at 1, in k, set g = a"];
     assert_eq!(read(&at_a, &["at 5, in k, set f = b", "at 5, in k, set g = b"]), "{f: a, g: b}");
-    assert_eq!(read(&at_a, &["at 9, remove f from k"]), "{g: a}", "equal stamps but for the master");
+    assert_eq!(read(&at_a, &["at 9, remove f from k"]), "{g: a}", "equal timestamps but for the master");
     assert_eq!(read(&at_a, &["at 10, remove f from k", "at 0, in k, set h = b"]), "{g: a, h: b}");
     let [mut a, _] = pair(LastWriteMapWall);
     assert!(ask(&mut a, "at 1, in k, add 1 to f").unwrap_err().contains("the fields of this map are registers"));

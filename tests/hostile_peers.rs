@@ -3,8 +3,8 @@
 
 use multimaster::clock::LATEST;
 use multimaster::{
-    Change, Dot, LastWriteWins, MasterId, Message, Op, Outcome, PeerFault, Push, Replica, Snapshot, Stamp, Topology,
-    VersionVector,
+    Change, Dot, LastWriteWins, MasterId, Message, Op, Outcome, PeerError, Push, Replica, Snapshot, Timestamp,
+    Topology, VersionVector,
 };
 
 const A: MasterId = MasterId(0);
@@ -16,8 +16,8 @@ fn at_b() -> Replica<LastWriteWins> {
 }
 
 fn change(origin: MasterId, seq: u64, time: u64) -> Change<Option<multimaster::Text>> {
-    let stamp = Stamp::new(time, origin);
-    Change { dot: Dot::new(origin, seq), stamp, key: "k".into(), effect: Some("v".into()) }
+    let timestamp = Timestamp::new(time, origin);
+    Change { dot: Dot::new(origin, seq), timestamp, key: "k".into(), effect: Some("v".into()) }
 }
 
 fn push(extends: Vec<u64>, changes: Vec<Change<Option<multimaster::Text>>>) -> multimaster::MessageOf<LastWriteWins> {
@@ -31,7 +31,7 @@ fn a_vector_of_any_width_is_refused_by_the_last_master_it_names() {
         extends[width - 1] = 1;
         let last = MasterId(u16::try_from(width - 1).unwrap_or(u16::MAX));
         let outcome = at_b().receive(A, push(extends, vec![change(A, 1, 1)]));
-        assert_eq!(outcome, Outcome::Refused(PeerFault::UnknownOrigin(last)));
+        assert_eq!(outcome, Outcome::Refused(PeerError::UnknownOrigin(last)));
     }
 }
 
@@ -39,11 +39,11 @@ fn a_vector_of_any_width_is_refused_by_the_last_master_it_names() {
 fn numbers_at_their_end_are_refused() {
     for (claimed, impossible) in [(Dot::LAST, 1), (Dot::LAST + 1, Dot::LAST), (u64::MAX, Dot::LAST)] {
         let outcome = at_b().receive(A, push(vec![claimed], vec![change(A, 1, 1)]));
-        assert_eq!(outcome, Outcome::Refused(PeerFault::ImpossibleDot(Dot::new(A, impossible))));
+        assert_eq!(outcome, Outcome::Refused(PeerError::ImpossibleDot(Dot::new(A, impossible))));
     }
     let none = Dot::new(A, 0);
     let outcome = at_b().receive(A, push(vec![], vec![change(A, 0, 1)]));
-    assert_eq!(outcome, Outcome::Refused(PeerFault::ImpossibleDot(none)));
+    assert_eq!(outcome, Outcome::Refused(PeerError::ImpossibleDot(none)));
 }
 
 /// What a neighbour claims to have seen of others cannot be checked: a lie is believed, and does not panic later.
@@ -54,7 +54,7 @@ fn after_a_snapshot_that_claims_everything_pushes_are_still_answered() {
     let snapshot = Snapshot { seen, clock: 1, table: Default::default() };
     assert_eq!(at_b.receive(A, Message::Snapshot(snapshot)), Outcome::Applied);
     let outcome = at_b.receive(C, push(vec![0, 0, Dot::LAST], vec![change(C, 1, 1)]));
-    assert_eq!(outcome, Outcome::Refused(PeerFault::ImpossibleDot(Dot::new(C, 1))));
+    assert_eq!(outcome, Outcome::Refused(PeerError::ImpossibleDot(Dot::new(C, 1))));
     assert!(at_b.write("k", Op::Delete).is_ok());
 }
 

@@ -17,7 +17,7 @@ use world::{Broken, KEYS, World};
 const CASES: u32 = 4000;
 
 #[test]
-fn last_write_wins_reads_the_latest_stamp() {
+fn last_write_wins_reads_the_latest_timestamp() {
     converges(LastWriteWins, reference::last_write);
 }
 
@@ -108,7 +108,7 @@ fn course<R: Resolver>(rule: R, topology: &Topology, steps: &[Step]) -> Result<S
     world.judges_reads = false;
     world.run(steps)?;
     let logs = world.masters.iter().map(|master| {
-        let log: Vec<String> = master.log().map(|change| format!("{}={}", change.stamp, change.dot)).collect();
+        let log: Vec<String> = master.log().map(|change| format!("{}={}", change.timestamp, change.dot)).collect();
         format!("\n{} {}", master.id(), log.join(" "))
     });
     let logs: String = logs.collect();
@@ -130,8 +130,8 @@ fn the_protocol_takes_one_course_whatever_the_rule() {
     });
 }
 
-/// The rule, given the changes to one key in the order of the master's log, and nothing else, arrives at what the master
-/// keeps; and at each of the master's own changes.
+/// The rule, given the changes to one key in the order of the master's log, and nothing else, arrives at what the
+/// master keeps; and at each of the master's own changes.
 fn each_row_is_made_of_its_own_changes<R: Resolver>(rule: R) {
     holds(CASES / 20, |topology, steps| {
         let mut world = World::new(rule.clone(), topology, None);
@@ -146,7 +146,7 @@ fn each_row_is_made_of_its_own_changes<R: Resolver>(rule: R) {
                 let row = rows.entry(&change.key).or_default();
                 let write = world.history.iter().find(|write| write.dot == change.dot).expect("it was written");
                 if change.dot.origin() == master.id()
-                    && rule.prepare(row, write.op.clone(), change.dot, change.stamp).as_ref() != Ok(&change.effect)
+                    && rule.prepare(row, write.op.clone(), change.dot, change.timestamp).as_ref() != Ok(&change.effect)
                 {
                     return Err(world.broken(format_args!("{} is not made of its row", change.dot)));
                 }

@@ -1,11 +1,11 @@
-//! Stage 1 of a write's life: a client asks a master, which names, stamps, applies and logs it, or refuses.
+//! Stage 1 of a write's life: a client asks a master, which names, timestamps, applies and logs it, or refuses.
 
 mod common;
 
 use common::*;
 use multimaster::{
     ArrivalWins, Counter, Custom, CustomMerged, LastWriteWall, LastWriteWins, MasterId, MultiValue, ObservedRemoveSet,
-    Op, Refusal, Resolver, Stamp,
+    Op, Refusal, Resolver, Timestamp,
 };
 
 #[test]
@@ -35,14 +35,14 @@ fn a_write_is_logged_after_all_that_its_master_had_seen() {
 }
 
 #[test]
-fn a_write_is_stamped_later_than_all_that_its_master_had_seen() {
+fn a_write_is_timestamped_later_than_all_that_its_master_had_seen() {
     let [mut a, mut b] = pair(LastWriteWins);
     for text in ["1", "2", "3"] {
         a.write("x", set(text)).unwrap();
     }
     carry(&mut a, &mut b);
     b.write("y", set("4")).unwrap();
-    assert_eq!(b.log().last().unwrap().stamp, Stamp::new(4, B));
+    assert_eq!(b.log().last().unwrap().timestamp, Timestamp::new(4, B));
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use multimaster::clock::LATEST;
 use multimaster::{
-    Change, LastWriteWins, Message, MessageOf, Outcome, PeerFault, Reading, Replica, Snapshot, Stamp, Topology,
+    Change, LastWriteWins, Message, MessageOf, Outcome, PeerError, Reading, Replica, Snapshot, Timestamp, Topology,
 };
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ fn what_is_older_does_not_set_the_clock_back() {
     }
     carry(&mut a, &mut b);
     b.write("x", set("4")).unwrap();
-    assert_eq!(b.log().last().unwrap().stamp, Stamp::new(3, B));
+    assert_eq!(b.log().last().unwrap().timestamp, Timestamp::new(3, B));
 }
 
 #[test]
@@ -79,14 +79,14 @@ fn of_a_push_that_is_partly_new_only_that_part_is_applied() {
 }
 
 #[test]
-fn a_stamp_of_the_latest_time_is_still_taken() {
+fn a_timestamp_of_the_latest_time_is_still_taken() {
     let [_, mut b] = pair(LastWriteWins);
     assert_eq!(b.receive(A, push(&[], [change(A, 1, LATEST)])), Outcome::Applied);
 }
 
 /// B of a ring of three, which has seen A1 and B1, refuses `message`, and is none the wiser.
 #[track_caller]
-fn refused(message: MessageOf<LastWriteWins>, fault: PeerFault) {
+fn refused(message: MessageOf<LastWriteWins>, fault: PeerError) {
     let mut b = receiver();
     let before = b.clone();
     assert_eq!(b.receive(A, message), Outcome::Refused(fault));
@@ -111,7 +111,7 @@ fn refused_is_what_comes_from_whom_one_does_not_hear() {
     a.write("x", set("1")).unwrap();
     let pushed = next(&mut a, B);
     for stranger in [B, C, D] {
-        assert_eq!(b.receive(stranger, pushed.clone()), Outcome::Refused(PeerFault::NotANeighbour(stranger)));
+        assert_eq!(b.receive(stranger, pushed.clone()), Outcome::Refused(PeerError::NotANeighbour(stranger)));
     }
     assert_eq!(b.read("x"), Reading::Nothing);
     assert_eq!(b.digest(), c.digest());
@@ -119,12 +119,12 @@ fn refused_is_what_comes_from_whom_one_does_not_hear() {
 
 #[test]
 fn refused_is_a_push_without_changes() {
-    refused(push(&[1], []), PeerFault::Empty);
+    refused(push(&[1], []), PeerError::Empty);
 }
 
 #[test]
 fn refused_is_what_names_a_master_that_is_not_there() {
-    let nobody = || PeerFault::UnknownOrigin(D);
+    let nobody = || PeerError::UnknownOrigin(D);
     refused(push(&[1], [change(D, 1, 2)]), nobody());
     refused(push(&[1, 0, 0, 1], [change(A, 2, 2)]), nobody());
     refused(snapshot(&[1, 0, 0, 1], 2), nobody());
@@ -132,7 +132,7 @@ fn refused_is_what_names_a_master_that_is_not_there() {
 
 #[test]
 fn refused_is_a_hole_in_an_origins_sequence() {
-    let fault = |origin, seq| PeerFault::ImpossibleDot(dot(origin, seq));
+    let fault = |origin, seq| PeerError::ImpossibleDot(dot(origin, seq));
     refused(push(&[1], [change(A, 3, 3)]), fault(A, 3));
     refused(push(&[1], [change(A, 2, 2), change(A, 4, 4)]), fault(A, 4));
     refused(push(&[1], [change(C, 2, 2)]), fault(C, 2));
@@ -140,7 +140,7 @@ fn refused_is_a_hole_in_an_origins_sequence() {
 
 #[test]
 fn refused_is_an_origins_sequence_out_of_order() {
-    let fault = |origin, seq| PeerFault::ImpossibleDot(dot(origin, seq));
+    let fault = |origin, seq| PeerError::ImpossibleDot(dot(origin, seq));
     refused(push(&[1], [change(A, 0, 2)]), fault(A, 0));
     refused(push(&[1], [change(A, 2, 2), change(A, 2, 2)]), fault(A, 2));
     refused(push(&[1], [change(A, 1, 1), change(A, 2, 2)]), fault(A, 1));
@@ -148,21 +148,21 @@ fn refused_is_an_origins_sequence_out_of_order() {
 
 #[test]
 fn refused_is_a_write_that_one_is_said_to_have_made_and_has_not() {
-    let forged = || PeerFault::ImpossibleDot(dot(B, 2));
+    let forged = || PeerError::ImpossibleDot(dot(B, 2));
     refused(push(&[1, 1], [change(B, 2, 3)]), forged());
     refused(push(&[1, 2], [change(A, 2, 3)]), forged());
     refused(snapshot(&[1, 2], 3), forged());
 }
 
 #[test]
-fn refused_is_another_masters_stamp() {
-    let stamp = Stamp::new(2, C);
-    refused(push(&[1], [Change { stamp, ..change(A, 2, 2) }]), PeerFault::ImpossibleStamp(stamp));
+fn refused_is_another_masters_timestamp() {
+    let timestamp = Timestamp::new(2, C);
+    refused(push(&[1], [Change { timestamp, ..change(A, 2, 2) }]), PeerError::ImpossibleTimestamp(timestamp));
 }
 
 #[test]
 fn refused_is_a_time_past_the_latest() {
-    let fault = || PeerFault::ImpossibleStamp(Stamp::new(LATEST + 1, A));
+    let fault = || PeerError::ImpossibleTimestamp(Timestamp::new(LATEST + 1, A));
     refused(push(&[1], [change(A, 2, LATEST + 1)]), fault());
     refused(push(&[1], [change(A, 2, 2), change(A, 3, LATEST + 1)]), fault());
     refused(snapshot(&[2], LATEST + 1), fault());

@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use multimaster::{
     ArrivalWins, Counter, Custom, CustomMerged, Key, LastWriteWins, Message, MultiValue, ObservedRemoveSet, Op,
-    Outcome, Reading, Replica, Resolver, Stamp, Topology, VersionVector,
+    Outcome, Reading, Replica, Resolver, Timestamp, Topology, VersionVector,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ fn a_snapshot_sets_the_clock_and_starts_the_log_anew() {
     assert_eq!(b.log().count(), 0);
     assert_eq!(b.truncated(), &vector(&[3]));
     b.write("x", set("4")).unwrap();
-    assert_eq!(b.log().last().unwrap().stamp, Stamp::new(4, B));
+    assert_eq!(b.log().last().unwrap().timestamp, Timestamp::new(4, B));
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn arrival_wins_reads_what_came_last_so_masters_disagree_for_ever() {
 }
 
 #[test]
-fn last_write_wins_reads_the_latest_stamp_and_of_equal_times_the_higher_master() {
+fn last_write_wins_reads_the_latest_timestamp_and_of_equal_times_the_higher_master() {
     both_read(concurrently(LastWriteWins, &set("1"), &set("2")), value("2"));
     let [mut a, mut b] = pair(LastWriteWins);
     a.write("y", set("earlier")).unwrap();
@@ -77,7 +77,7 @@ fn last_write_wins_lets_a_later_delete_win() {
 }
 
 #[test]
-fn multi_value_reads_all_concurrent_writes_in_stamp_order() {
+fn multi_value_reads_all_concurrent_writes_in_timestamp_order() {
     let both = Reading::Values(vec!["1".into(), "2".into()]);
     both_read(concurrently(MultiValue, &set("1"), &set("2")), both);
 }

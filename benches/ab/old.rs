@@ -1,8 +1,8 @@
 //! The rule as it was: a copy of the file from the older commit, frozen here.
 
-use multimaster::{Change, Dot, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Version};
+use multimaster::{Change, Dot, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, Version};
 
-/// The write with the latest stamp wins, as in `src/resolver/last_write.rs`.
+/// The write with the latest timestamp wins, as in `src/resolver/last_write.rs`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Old;
 
@@ -11,7 +11,7 @@ impl Resolver for Old {
     type Effect = Option<Text>;
 
     #[inline]
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Option<Text>, Refusal> {
         match op {
             Op::Set(value) => Ok(Some(value)),
             Op::Delete => Ok(None),
@@ -21,9 +21,9 @@ impl Resolver for Old {
 
     #[inline]
     fn apply(&self, state: &mut Self::State, change: &Change<Option<Text>>) -> bool {
-        let newer = state.as_ref().is_none_or(|held| change.stamp > held.stamp);
+        let newer = state.as_ref().is_none_or(|held| change.timestamp > held.timestamp);
         if newer {
-            *state = Some(Version { stamp: change.stamp, dot: change.dot, value: change.effect.clone() });
+            *state = Some(Version { timestamp: change.timestamp, dot: change.dot, value: change.effect.clone() });
         }
         newer
     }
@@ -34,8 +34,8 @@ impl Resolver for Old {
     }
 
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
-        let stamp = |side: &Side<'_, Self::State>| side.state.as_ref().map(|version| version.stamp);
-        Some(if stamp(&theirs) > stamp(&ours) { theirs } else { ours }.state.clone())
+        let timestamp = |side: &Side<'_, Self::State>| side.state.as_ref().map(|version| version.timestamp);
+        Some(if timestamp(&theirs) > timestamp(&ours) { theirs } else { ours }.state.clone())
     }
 
     fn shows(&self, state: &Self::State, dot: Dot) -> bool {

@@ -4,7 +4,7 @@
 
 use multimaster::{
     ArrivalWins, BoundedCounter, Change, CustomMerged, Dot, Keep, LastWriteWins, MultiValue, ObservedRemoveMap,
-    ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Version,
+    ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, Version,
 };
 use multimaster_models::rules::systems::CouchDb;
 use multimaster_models::verify::{Failure, Verify};
@@ -26,7 +26,7 @@ impl Resolver for Largest {
     type State = Option<(Text, Dot)>;
     type Effect = Text;
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Text, Refusal> {
         match op {
             Op::Set(value) => Ok(value),
             _ => Err(Refusal::Because("a maximum never shrinks".into())),

@@ -1,16 +1,16 @@
 //! A rule judged over all networks at once: over causal histories. [`judge`] is the entry.
 //!
-//! The protocol promises a rule that a master applies each change once, after all that its writer had seen. Whatever the
-//! topology and the links, what a master keeps therefore depends on two things only: the *causal history* (which writes were
-//! made, and what each writer had seen), and the order in which the master applied them, which is a linear extension of it.
-//! So a rule can be judged without a network. All histories of a few writes are enumerated, each once. For each, the states
-//! of a master that has seen all of it are computed, and judged.
+//! The protocol promises a rule that a master applies each change once, after all that its writer had seen. Whatever
+//! the topology and the links, what a master keeps therefore depends on two things only: the *causal history* (which
+//! writes were made, and what each writer had seen), and the order in which the master applied them, which is a linear
+//! extension of it. So a rule can be judged without a network. All histories of a few writes are enumerated, each once.
+//! For each, the states of a master that has seen all of it are computed, and judged.
 //!
-//! The writes of a history are listed in the order of their stamps, and a history is extended by one write at its end. A *cut*
-//! is a set of writes that holds, with each, all that it had seen. For each cut the table has the states of a master that has
-//! seen just this cut. They follow from smaller cuts: one write came last, and was applied to a state after the others. A new
-//! write adds only the cuts that it is in, about two a history. Only the cut of all writes is judged: a smaller cut is a
-//! history of its own, which is enumerated as well.
+//! The writes of a history are listed in the order of their timestamps, and a history is extended by one write at its
+//! end. A *cut* is a set of writes that holds, with each, all that it had seen. For each cut the table has the states
+//! of a master that has seen just this cut. They follow from smaller cuts: one write came last, and was applied to a
+//! state after the others. A new write adds only the cuts that it is in, about two a history. Only the cut of all
+//! writes is judged: a smaller cut is a history of its own, which is enumerated as well.
 
 mod alphabet;
 mod bounds;
@@ -52,8 +52,8 @@ pub struct Subject<'a> {
     pub specification: Option<Specified>,
 }
 
-/// Judges the rule over all histories within the bounds. `progress` is called now and then with the number of histories so
-/// far.
+/// Judges the rule over all histories within the bounds. `progress` is called now and then with the number of histories
+/// so far.
 ///
 /// The time grows by a factor of about twenty with each write at three masters and three operations; memory does not.
 ///
@@ -76,9 +76,10 @@ pub fn judge_each_script(subject: &Subject<'_>, bounds: Bounds) -> Result<(Repor
     Ok((search.report(), by_script))
 }
 
-/// Judges the rule, and leaves out what the same requests come to otherwise. `known` tells, by script, in how few steps a
-/// property is violated under other circumstances. A violation counts only if it takes fewer steps than that, for the same
-/// requests and for their beginnings; times are not compared. What is found is due to the circumstances of these bounds.
+/// Judges the rule, and leaves out what the same requests come to otherwise. `known` tells, by script, in how few steps
+/// a property is violated under other circumstances. A violation counts only if it takes fewer steps than that, for the
+/// same requests and for their beginnings; times are not compared. What is found is due to the circumstances of these
+/// bounds.
 ///
 /// # Errors
 /// If the bounds are not right, in words.
@@ -94,8 +95,8 @@ pub fn judge_beyond(subject: &Subject<'_>, bounds: Bounds, known: &ByScript) -> 
     Ok(search.run())
 }
 
-/// Judges also these properties of the user's own, wherever all masters have seen all that was written. Those that are said
-/// of quiescence are judged once all clients are done. If the rule refuses a request, none of them is judged.
+/// Judges also these properties of the user's own, wherever all masters have seen all that was written. Those that are
+/// said of quiescence are judged once all clients are done. If the rule refuses a request, none of them is judged.
 ///
 /// # Errors
 /// If the bounds are not right, in words.
@@ -126,8 +127,8 @@ mod tests {
 
     #[test]
     fn each_history_is_enumerated_once() {
-        // At two masters they are counted by the Catalan numbers; but histories of B alone, one for each number of writes, are
-        // histories of A alone.
+        // At two masters they are counted by the Catalan numbers; but histories of B alone, one for each number of
+        // writes, are histories of A alone.
         let catalan = [2, 5, 14, 42, 132, 429];
         for writes in 1..=catalan.len() {
             let one = |mut requests: Vec<Request>| Bounds::new(2, writes, requests.drain(..1).collect());

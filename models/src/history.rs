@@ -6,7 +6,7 @@ pub(crate) mod parts;
 
 pub use judged::{Claim, Claims, Judged, Judgements, Loss, LostTo, Observed};
 
-use multimaster::{Dot, Key, MasterId, Op, Replica, Request, Resolver, Stamp, VersionVector};
+use multimaster::{Dot, Key, MasterId, Op, Replica, Request, Resolver, Timestamp, VersionVector};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub struct Write {
     /// Its name.
     pub dot: Dot,
     /// When it was made: the order of writes where it matters and neither had seen the other.
-    pub stamp: Stamp,
+    pub timestamp: Timestamp,
     /// The key.
     pub key: Key,
     /// The operation.
@@ -43,20 +43,20 @@ impl Write {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) dot: Dot,
-    pub(crate) stamp: Stamp,
+    pub(crate) timestamp: Timestamp,
     pub(crate) wall: Option<u64>,
 }
 
 impl Named {
     /// The write that was asked for, made in knowledge of `past`.
     pub(crate) fn write(self, request: &Request, past: VersionVector) -> Write {
-        let Named { dot, stamp, wall } = self;
-        Write { dot, stamp, key: request.key.clone(), op: request.op.untimed().clone(), wall, past }
+        let Named { dot, timestamp, wall } = self;
+        Write { dot, timestamp, key: request.key.clone(), op: request.op.untimed().clone(), wall, past }
     }
 }
 
-/// All acknowledged writes, by dot: the order in which they were made is not in it, so that it tells no two states apart
-/// that are the same.
+/// All acknowledged writes, by dot: the order in which they were made is not in it, so that it tells no two states
+/// apart that are the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct History(Vec<Write>);
 
@@ -84,7 +84,7 @@ impl History {
 
     /// The Lamport time of a write at `replica` now.
     pub(crate) fn lamport_time_at<R: Resolver>(&self, replica: &Replica<R>) -> u64 {
-        self.seen(replica).map(|write| write.stamp.time()).max().unwrap_or(0) + 1
+        self.seen(replica).map(|write| write.timestamp.time()).max().unwrap_or(0) + 1
     }
 
     /// The latest wall-clock time of the writes in `past`, if one has such a time.
@@ -92,8 +92,8 @@ impl History {
         self.0.iter().filter(|write| past.contains(write.dot)).filter_map(|write| write.wall).max()
     }
 
-    /// What a write at `replica` would be made in knowledge of: what it has seen, and what that was made in knowledge of.
-    /// The latter adds something only where [delivery](crate::node::delivery) is not causal.
+    /// What a write at `replica` would be made in knowledge of: what it has seen, and what that was made in knowledge
+    /// of. The latter adds something only where [delivery](crate::node::delivery) is not causal.
     pub(crate) fn past_of<R: Resolver>(&self, replica: &Replica<R>) -> VersionVector {
         let mut past = replica.digest().clone();
         self.seen(replica).for_each(|write| past.join(&write.past));
@@ -109,8 +109,8 @@ impl History {
         self.seen(replica).find(|write| !replica.digest().covers(&write.past))
     }
 
-    /// A key and a master that has subtracted and handed over more of it than it had added and been handed: more than it
-    /// had a right to. As long as there is none, no total is negative (Balegas et al., SRDS 2015).
+    /// A key and a master that has subtracted and handed over more of it than it had added and been handed: more than
+    /// it had a right to. As long as there is none, no total is negative (Balegas et al., SRDS 2015).
     pub fn overspent(&self) -> Option<(&Key, MasterId)> {
         let mut rights: BTreeMap<(&Key, MasterId), i128> = BTreeMap::new();
         for Write { dot, key, op, .. } in &self.0 {

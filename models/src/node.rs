@@ -1,7 +1,8 @@
 //! A master as a pure machine, `(state, input) → (state, output)`: `Protocol::step`.
 //!
-//! The state is the shipping [`Replica`](multimaster::Replica), under any rule. What the links of a world ask of it is in the
-//! protocol: whether what it has to send goes out at once, and whether its log is cut. So is what a mutant alters.
+//! The state is the shipping [`Replica`](multimaster::Replica), under any rule. What the links of a world ask of it is
+//! in the protocol: whether what it has to send goes out at once, and whether its log is cut. So is what a mutant
+//! alters.
 
 pub mod any_rule;
 pub mod delivery;
@@ -13,7 +14,7 @@ use crate::node::any_rule::{AnyMessage, AnyReplica};
 use crate::node::tamper::Tamper;
 use crate::scope::{Link, Scope};
 use foldhash::quality::FixedState;
-use multimaster::{MasterId, Outcome, Refusal, Request, Resolver, Stamp, Topology, VersionVector};
+use multimaster::{MasterId, Outcome, Refusal, Request, Resolver, Timestamp, Topology, VersionVector};
 use std::hash::{BuildHasher, Hash};
 use std::ptr;
 
@@ -70,8 +71,8 @@ pub(crate) struct Output {
 /// How the masters of a world behave.
 pub(crate) struct Protocol {
     topology: Topology,
-    /// How many changes a message carries at most, if what a master has to send goes out at once. Otherwise links take it
-    /// from the log when they will.
+    /// How many changes a message carries at most, if what a master has to send goes out at once. Otherwise links take
+    /// it from the log when they will.
     pub(crate) eager: Option<usize>,
     /// To how many entries a log is cut whenever something was taken in.
     keep: Option<usize>,
@@ -135,7 +136,8 @@ impl Protocol {
         Output { answer, letters }
     }
 
-    /// The master has taken something in. What it now has to send goes out at once, unless links take it; then its log is cut.
+    /// The master has taken something in. What it now has to send goes out at once, unless links take it; then its log
+    /// is cut.
     fn taken_in(&self, master: &mut AnyReplica) -> Vec<Letter> {
         let mut outbox = Vec::new();
         if let Some(max) = self.eager {
@@ -174,14 +176,14 @@ impl Protocol {
 fn write(master: &mut AnyReplica, request: &Request) -> Result<Named, Refusal> {
     let dot = master.write(&request.key, request.op.clone())?;
     // A master logs what it writes.
-    let stamp = master.log().last().map_or(Stamp::new(0, master.id()), |change| change.stamp);
-    let wall = master.rule().goes_by_clocks().then(|| request.op.time().unwrap_or(stamp.time()));
-    Ok(Named { dot, stamp, wall })
+    let timestamp = master.log().last().map_or(Timestamp::new(0, master.id()), |change| change.timestamp);
+    let wall = master.rule().uses_wall_clock().then(|| request.op.time().unwrap_or(timestamp.time()));
+    Ok(Named { dot, timestamp, wall })
 }
 
 /// Whether the states of a world count what waits on each stream, and masters are told with nothing yet to send: that
-/// leaves few of them, so that few steps are new. So it is where logs are whole and nobody tampers: what waits is then the
-/// end of a log. Elsewhere replicas keep count themselves, by their cursors.
+/// leaves few of them, so that few steps are new. So it is where logs are whole and nobody tampers: what waits is then
+/// the end of a log. Elsewhere replicas keep count themselves, by their cursors.
 pub(crate) fn counts_waiting(scope: &Scope, tamper: Option<&Tamper>) -> bool {
     let streams = matches!(scope.link, Link::Stream { .. });
     let fits = scope.requests() <= usize::from(u8::MAX);

@@ -91,11 +91,11 @@ impl RuleName {
     /// All rules that have a name but those of [`systems`], with the name that scenario files give them and what they do.
     pub const ALL: &'static [(RuleName, &'static str, &'static str)] = &[
         (RuleName::Arrival, "arrival", "what arrived last is kept: the article's rule"),
-        (RuleName::LastWrite, "last-write", "the latest stamp is kept; of equal times, the higher master's"),
+        (RuleName::LastWrite, "last-write", "the latest timestamp is kept; of equal times, the higher master's"),
         (
             RuleName::LastWriteWall,
             "last-write-wall",
-            "the latest wall-clock time is kept; of equal ones, the later stamp",
+            "the latest wall-clock time is kept; of equal ones, the later timestamp",
         ),
         (RuleName::Custom, "custom", "the booking with the lower seat is kept, decided over all siblings"),
         (RuleName::CustomMerged, "custom-merged", "the same function over merged values, which is not safe"),
@@ -110,7 +110,7 @@ impl RuleName {
         (RuleName::DisableWinsFlag, "disable-wins-flag", "a flag: a disabling survives a concurrent enabling"),
         (RuleName::MaxRegister, "max-register", "the greatest number is kept"),
         (RuleName::MinRegister, "min-register", "the least number is kept"),
-        (RuleName::LastWriteMap, "last-write-map", "fields: of each, the latest stamp is kept"),
+        (RuleName::LastWriteMap, "last-write-map", "fields: of each, the latest timestamp is kept"),
         (RuleName::LastWriteMapWall, "last-write-map-wall", "fields: of each, the latest wall-clock time is kept"),
         (RuleName::ObservedRemoveMap, "observed-remove-map", "fields of registers, counters and sets"),
     ];
@@ -138,9 +138,9 @@ impl RuleName {
         Self::ALL.iter().map(|(rule, ..)| *rule).chain(systems::ALL.iter().map(RuleName::System))
     }
 
-    /// The names of the rules that [use wall clocks](RuleName::goes_by_clocks), in a sentence.
+    /// The names of the rules that [use wall clocks](RuleName::uses_wall_clock), in a sentence.
     pub fn those_that_go_by_clocks() -> String {
-        Self::every().filter(|rule| rule.goes_by_clocks()).map(RuleName::name).collect::<Vec<_>>().join(", ")
+        Self::every().filter(|rule| rule.uses_wall_clock()).map(RuleName::name).collect::<Vec<_>>().join(", ")
     }
 
     pub(crate) fn kind(self) -> Kind {
@@ -164,8 +164,8 @@ impl RuleName {
     }
 
     /// Whether the rule uses wall clocks: only then may a request give a time.
-    pub fn goes_by_clocks(self) -> bool {
-        self.rule(MasterId(0)).goes_by_clocks()
+    pub fn uses_wall_clock(self) -> bool {
+        self.rule(MasterId(0)).uses_wall_clock()
     }
 
     /// How far the rule's claims are believed. Those of named rules are tested by this project's own tests.

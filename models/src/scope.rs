@@ -25,21 +25,21 @@ pub struct Scope {
 }
 
 /// How far the wall clocks of masters can be wrong. It matters to rules that
-/// [use them](multimaster::Resolver::goes_by_clocks), and to no others.
+/// [use them](multimaster::Resolver::uses_wall_clock), and to no others.
 ///
-/// A request gives the wall-clock time of its write (`at 10, set k = 1`); without one, it is the write's Lamport timestamp.
-/// Where clocks are not free, this is the earliest that the time can be: if it is further behind than allowed, the write
-/// gets the earliest time that is allowed.
+/// A request gives the wall-clock time of its write (`at 10, set k = 1`); without one, it is the write's Lamport
+/// timestamp. Where clocks are not free, this is the earliest that the time can be: if it is further behind than
+/// allowed, the write gets the earliest time that is allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clocks {
     /// As wrong as the requests say.
     #[default]
     Free,
-    /// Not wrong: the time of a write is later than the times of all writes that it had seen, those of its own master among
-    /// them.
+    /// Not wrong: the time of a write is later than the times of all writes that it had seen, those of its own master
+    /// among them.
     Right,
-    /// A clock can be behind by this much: the time of a write plus this is later than the times of all writes that it had
-    /// seen.
+    /// A clock can be behind by this much: the time of a write plus this is later than the times of all writes that it
+    /// had seen.
     SkewedBy(u64),
 }
 
@@ -109,20 +109,20 @@ pub enum Link {
     /// The queue is not in the state: what is in flight is the sender's log from its cursor on, and a delivery takes
     /// the next `1..=batch` changes from there. That reaches the same states as an explicit queue, because what a
     /// push holds depends on its place in the log alone, not on when it was taken from it: **as long as the log keeps
-    /// all**. With a [`log`](Scope::log) that is cut, what is in flight would be taken back, and schedules be missed, so
-    /// scenario files do not allow it. (Both are shown against explicit queues in `tests/ticks.rs`.) A break drains the
-    /// cursor into nothing.
+    /// all**. With a [`log`](Scope::log) that is cut, what is in flight would be taken back, and schedules be missed,
+    /// so scenario files do not allow it. (Both are shown against explicit queues in `tests/ticks.rs`.) A break drains
+    /// the cursor into nothing.
     Stream {
         /// How many resets.
         resets: u8,
     },
     /// Messages arrive in any order; so many may be lost, and so many arrive twice.
     ///
-    /// A tick's digest, or the one that answers a gap, arrives at once, and its answer is in flight. A tick happens only
-    /// if its answer would bring something and none is under way. That hides nothing: answering changes nothing in the
-    /// answerer, so a late digest only draws an answer with more than is needed, and a lost one is a tick that did not
-    /// happen. (Cross-checked against ticks at any time in `tests/ticks.rs`.) What is said of messages is said of these
-    /// ticks: a link that repeated an old digest for ever would draw an answer each time.
+    /// A tick's digest, or the one that answers a gap, arrives at once, and its answer is in flight. A tick happens
+    /// only if its answer would bring something and none is under way. That hides nothing: answering changes nothing in
+    /// the answerer, so a late digest only draws an answer with more than is needed, and a lost one is a tick that did
+    /// not happen. (Cross-checked against ticks at any time in `tests/ticks.rs`.) What is said of messages is said of
+    /// these ticks: a link that repeated an old digest for ever would draw an answer each time.
     Datagram {
         /// How many losses.
         losses: u8,
@@ -133,13 +133,13 @@ pub enum Link {
     Soup,
     /// What the links of a running [`Cluster`](multimaster::Cluster) do, and what its records are held to: sending is a
     /// step of its own. A link takes the next `batch` changes from the log when it will; a digest is on its way, and so
-    /// is its answer; messages arrive in any order, also those that bring nothing; so many may be lost, and so many become
-    /// two. With a [`log`](Scope::log), cutting it is a step of its own too.
+    /// is its answer; messages arrive in any order, also those that bring nothing; so many may be lost, and so many
+    /// become two. With a [`log`](Scope::log), cutting it is a step of its own too.
     ///
     /// A digest is sent only if its answer would bring something, nothing is under way between the two and the link has
     /// taken all there is to take. That hides nothing for the reason given of datagrams: to ask and to answer alters no
-    /// master, so a digest sent earlier draws what is already under way, or will be; and a lost one is as good as not sent.
-    /// (Checked beside the others, against the worst network, in `tests/ticks.rs`.)
+    /// master, so a digest sent earlier draws what is already under way, or will be; and a lost one is as good as not
+    /// sent. (Checked beside the others, against the worst network, in `tests/ticks.rs`.)
     Running {
         /// How many losses.
         losses: u8,

@@ -50,12 +50,14 @@ const NO_EXPLORER: &str = "the Explorer was left out of this build: give the dep
 /// How long a rule may take over one call before it is said not to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Checks `rule` in three ways. First its [laws](crate::histories::laws) are tried on all small histories. Then it is judged over all
-/// networks at once, by all causal [histories](crate::histories) of a few writes: most rules by those of four writes at three
-/// masters. Then networks are explored, of all topologies and kinds of link, with failures that histories do not see.
+/// Checks `rule` in three ways. First its [laws](crate::histories::laws) are tried on all small histories. Then it is
+/// judged over all networks at once, by all causal [histories](crate::histories) of a few writes: most rules by those
+/// of four writes at three masters. Then networks are explored, of all topologies and kinds of link, with failures that
+/// histories do not see.
 ///
-/// Panics with the shortest schedule of each property that the rule violates: for example, if masters diverge, or if a write
-/// is lost that nothing competed with. Losing one of two concurrent writes is allowed: see [`lossless`](Verify::lossless).
+/// Panics with the shortest schedule of each property that the rule violates: for example, if masters diverge, or if a
+/// write is lost that nothing competed with. Losing one of two concurrent writes is allowed: see
+/// [`lossless`](Verify::lossless).
 ///
 /// The first violation is printed on standard error as soon as it is found.
 ///
@@ -85,8 +87,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// ```
 ///
 /// # Panics
-/// With the schedules, what each master reads at each step, the laws broken, and the commands that replay and explore each
-/// schedule. If the rule itself panics, does not return or is not deterministic, with the call.
+/// With the schedules, what each master reads at each step, the laws broken, and the commands that replay and explore
+/// each schedule. If the rule itself panics, does not return or is not deterministic, with the call.
 #[track_caller]
 pub fn verify<Form>(rule: impl IntoRule<Form>) {
     match Verify::rule(rule).run() {
@@ -143,18 +145,18 @@ pub struct Verify<R: Resolver> {
 
 impl<R: Resolver> Verify<R> {
     /// The default: the laws; a pair, then three masters on a ring, on a star and all to all; over streams with four
-    /// writes, over datagrams with three, one of which is lost and one of which arrives twice, and in a soup; and a pair
-    /// whose logs are cut so short that each needs the other's snapshot. A rule that [uses wall
-    /// clocks](Resolver::goes_by_clocks) is judged under [right](crate::scope::Clocks::Right) clocks first, one of them
-    /// ahead of the others; then under wrong ones. What is violated only under wrong clocks is marked so: see
+    /// writes, over datagrams with three, one of which is lost and one of which arrives twice, and in a soup; and a
+    /// pair whose logs are cut so short that each needs the other's snapshot. A rule that [uses wall
+    /// clocks](Resolver::uses_wall_clock) is judged under [right](crate::scope::Clocks::Right) clocks first, one of
+    /// them ahead of the others; then under wrong ones. What is violated only under wrong clocks is marked so: see
     /// [`clocks`](Verify::clocks).
     pub fn rule<Form, I: IntoRule<Form, Rule = R>>(rule: I) -> Verify<R> {
         Verify { rules: Rules::of_all(rule.into_rule()), plan: Plan::new(I::NOTE) }
     }
 
     /// The same for a rule that differs by master: because sites have priorities, or because the local write wins every
-    /// conflict. `rules` is called for masters `A` to `E`, and for more only in larger scopes: the laws need two masters
-    /// more than the default scopes have.
+    /// conflict. `rules` is called for masters `A` to `E`, and for more only in larger scopes: the laws need two
+    /// masters more than the default scopes have.
     ///
     /// ```
     /// use multimaster::{LastWriteWins, MasterId};
@@ -206,8 +208,8 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Demands also this property of your own: a script, or a function of what all masters read. One of the scopes must put
-    /// it to the test: see [`own_property`](crate::properties::own_property).
+    /// Demands also this property of your own: a script, or a function of what all masters read. One of the scopes must
+    /// put it to the test: see [`own_property`](crate::properties::own_property).
     ///
     /// ```
     /// use multimaster::{MasterId, MultiValue, Reading};
@@ -251,9 +253,9 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Lets clients make these requests instead of the default ones. Each names its master, as `A: set seat = 14 Ann`; a
-    /// master is asked in the order given. `A/2: …` is a second client of master A, whose requests interleave with those of
-    /// the first in every way.
+    /// Lets clients make these requests instead of the default ones. Each names its master, as `A: set seat = 14 Ann`;
+    /// a master is asked in the order given. `A/2: …` is a second client of master A, whose requests interleave with
+    /// those of the first in every way.
     ///
     /// ```
     /// use multimaster::MultiValue;
@@ -268,29 +270,29 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Judges a rule that [uses wall clocks](Resolver::goes_by_clocks) under these clocks alone, in all scopes.
+    /// Judges a rule that [uses wall clocks](Resolver::uses_wall_clock) under these clocks alone, in all scopes.
     pub fn clocks(mut self, clocks: Clocks) -> Self {
         self.plan.clocks = Some(clocks);
         self
     }
 
-    /// Leaves out the scopes in which masters need each other's snapshots: for a rule without a [`merge`](Resolver::merge),
-    /// whose masters never fall behind another's log.
+    /// Leaves out the scopes in which masters need each other's snapshots: for a rule without a
+    /// [`merge`](Resolver::merge), whose masters never fall behind another's log.
     pub fn without_snapshots(mut self) -> Self {
         self.plan.snapshots = false;
         self
     }
 
-    /// Accepts that this witness is reached nowhere: for example [`CONFLICT`](crate::properties::CONFLICT), if the requests
-    /// touch different keys.
+    /// Accepts that this witness is reached nowhere: for example [`CONFLICT`](crate::properties::CONFLICT), if the
+    /// requests touch different keys.
     pub fn unreached(mut self, witness: &str) -> Self {
         self.plan.unreached.insert(witness.into());
         self
     }
 
-    /// Judges the rule over all histories of up to so many writes (2 to 10) at so many masters (2 to 6), beside the default
-    /// ones. At three masters each further write takes about twenty times as long; at two, ten times. Where wall clocks
-    /// differ from Lamport times, histories have at most three writes.
+    /// Judges the rule over all histories of up to so many writes (2 to 10) at so many masters (2 to 6), beside the
+    /// default ones. At three masters each further write takes about twenty times as long; at two, ten times. Where
+    /// wall clocks differ from Lamport times, histories have at most three writes.
     pub fn histories(mut self, masters: u16, writes: usize) -> Self {
         self.plan.histories.push((masters, writes));
         self
@@ -332,8 +334,9 @@ impl<R: Resolver> Verify<R> {
             .unwrap_or_else(|how| Err(Failure::Misbehaves(how)))
     }
 
-    /// Surveys the rule as `multimaster rules` surveys every named rule: its row of the table, and the shortest schedule for each
-    /// `yes`. Printed, this is what `multimaster rules NAME` prints, over histories of one write less.
+    /// Surveys the rule as `multimaster rules` surveys every named rule: its row of the table, and the shortest
+    /// schedule for each `yes`. Printed, this is what `multimaster rules NAME` prints, over histories of one write
+    /// less.
     ///
     /// ```
     /// use multimaster::CustomMerged;
@@ -359,8 +362,8 @@ impl<R: Resolver> Verify<R> {
     /// Takes the steps of a trace that an earlier run has written.
     ///
     /// # Errors
-    /// [`Failure::Replayed`] with the schedule, if it violates what is demanded; [`Failure::Trace`] if it is no trace of
-    /// these scopes.
+    /// [`Failure::Replayed`] with the schedule, if it violates what is demanded; [`Failure::Trace`] if it is no trace
+    /// of these scopes.
     pub fn replay(&self, file: &Path) -> Result<Passed, Failure> {
         let (_, replayed) = self.follow(file)?;
         let mut report = table::schedule(&replayed);

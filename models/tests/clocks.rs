@@ -61,9 +61,9 @@ fn those_that_do_are_found_among_all_rules() {
     let others: Vec<&str> = others.split(", ").collect();
     assert!(others.contains(&"cassandra") && others.contains(&"riak-newest"), "{others:?}");
     for rule in rules::all() {
-        assert_eq!(others.contains(&rule.name), rule.rule.goes_by_clocks(), "{}", rule.name);
+        assert_eq!(others.contains(&rule.name), rule.rule.uses_wall_clock(), "{}", rule.name);
         let parsed = Scenario::parse("given", "given.toml", &file(rule.name, "clocks = \"right\""));
-        assert_eq!(parsed.is_ok(), rule.rule.goes_by_clocks(), "{}: {parsed:?}", rule.name);
+        assert_eq!(parsed.is_ok(), rule.rule.uses_wall_clock(), "{}: {parsed:?}", rule.name);
     }
 }
 
@@ -74,7 +74,8 @@ fn a_rule_that_uses_them_keeps_the_later_write() {
     assert!(lost.why().contains("has seen B1 (at 1, set k = b) and reads k=a"), "{}", lost.why());
 }
 
-/// A rule as an expression uses wall clocks if it reads them: it then sees the times that are given, or that clocks move on to.
+/// A rule as an expression uses wall clocks if it reads them: it then sees the times that are given, or that clocks
+/// move on to.
 #[test]
 fn an_expression_that_reads_wall_clocks_keeps_the_later_write() {
     let kept = |clocks: &str| {
@@ -147,8 +148,8 @@ fn what_needs_skew_does_not_happen_under_right_clocks() {
     assert_eq!(["skewed by 0", "skewed by 1", "skewed by 2", "skewed by 9"].map(lost), [None, None, Some(3), Some(3)]);
 }
 
-/// Right clocks are more than Lamport timestamps: of two concurrent writes, the one with fewer writes before it may be the
-/// later.
+/// Right clocks are more than Lamport timestamps: of two concurrent writes, the one with fewer writes before it may be
+/// the later.
 #[test]
 fn under_right_clocks_time_passes_where_nothing_is_written() {
     let clients = "[clients]\nA = [\"at 10, set k = 1\"]\nB = [\"set k = 2\", \"set k = 3\"]";

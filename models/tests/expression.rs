@@ -9,7 +9,7 @@ mod expression {
     mod shows;
 }
 
-use multimaster::{Dot, MasterId, Stamp};
+use multimaster::{Dot, MasterId, Timestamp};
 use multimaster_models::check::engine::Verdict;
 use multimaster_models::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS};
 use multimaster_models::report::check::{Checked, Engine, check};
@@ -49,7 +49,7 @@ fn one_expression_is_safe_over_siblings_and_not_over_merged_values_or_arrivals()
 #[test]
 fn an_expression_gives_one_of_the_two_or_a_text_or_nothing() {
     let version = |origin: u16, value: Option<&str>, wall| Version {
-        stamp: Stamp::new(7, MasterId(origin)),
+        timestamp: Timestamp::new(7, MasterId(origin)),
         dot: Dot::new(MasterId(origin), 3),
         value: value.map(Into::into),
         wall,

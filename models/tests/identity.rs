@@ -2,7 +2,9 @@
 #![allow(missing_docs)]
 
 use multimaster::resolver::Side;
-use multimaster::{Change, Dot, Kind, LastWriteWins, MasterId, Op, Reading, Refusal, Resolver, Stamp, Text, Topology};
+use multimaster::{
+    Change, Dot, Kind, LastWriteWins, MasterId, Op, Reading, Refusal, Resolver, Text, Timestamp, Topology,
+};
 use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties::CONVERGENCE;
 use multimaster_models::report::check::{Checked, Engine, check};
@@ -40,14 +42,14 @@ impl<T> Hash for Alike<T> {
 }
 
 impl Resolver for OneHash {
-    type State = Alike<Option<(Stamp, Text)>>;
+    type State = Alike<Option<(Timestamp, Text)>>;
     type Effect = Alike<Text>;
 
     fn kind(&self) -> Kind {
         Kind::Register
     }
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Self::Effect, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Self::Effect, Refusal> {
         match op {
             Op::Set(value) => Ok(Alike(value)),
             op => Err(Refusal::WrongKind(op)),
@@ -55,7 +57,7 @@ impl Resolver for OneHash {
     }
 
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
-        let new = Some((change.stamp, change.effect.0.clone()));
+        let new = Some((change.timestamp, change.effect.0.clone()));
         let later = state.0 < new;
         if later {
             state.0 = new;
@@ -72,7 +74,7 @@ impl Resolver for OneHash {
     }
 
     fn shows(&self, state: &Self::State, dot: Dot) -> bool {
-        state.0.as_ref().is_some_and(|(stamp, _)| stamp.master() == dot.origin())
+        state.0.as_ref().is_some_and(|(timestamp, _)| timestamp.master() == dot.origin())
     }
 }
 

@@ -1,7 +1,7 @@
 //! A check of the checkers: a small model written down plainly, with state counts on which other checkers agree.
 //!
-//! Masters all to all, last write wins, nothing lost, repeated or repaired: each write gets a Lamport stamp and goes to
-//! every other master, in any order. Every master makes the same number of writes, all to one key.
+//! Masters all to all, last write wins, nothing lost, repeated or repaired: each write gets a Lamport timestamp and
+//! goes to every other master, in any order. Every master makes the same number of writes, all to one key.
 #![allow(missing_docs)]
 
 use multimaster::{Dot, MasterId};
@@ -13,7 +13,7 @@ use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, REST};
 use multimaster_models::subject::{Arrow, Subject};
 
 /// Counter and master. It names the value written, too: there is no other.
-type Stamp = (u8, usize);
+type Timestamp = (u8, usize);
 
 struct Plain {
     masters: usize,
@@ -22,22 +22,22 @@ struct Plain {
 
 #[derive(Clone, Debug, PartialEq, Hash)]
 struct Master {
-    /// The highest stamp seen: the value that wins, and by its counter the Lamport clock.
-    register: Stamp,
+    /// The highest timestamp seen: the value that wins, and by its counter the Lamport clock.
+    register: Timestamp,
     writes_left: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Hash)]
 struct State {
     masters: Vec<Master>,
-    /// Receiver and stamp of each message, in order.
-    in_flight: Vec<(usize, Stamp)>,
+    /// Receiver and timestamp of each message, in order.
+    in_flight: Vec<(usize, Timestamp)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 enum Action {
     Write(usize),
-    Receive(usize, Stamp),
+    Receive(usize, Timestamp),
 }
 
 impl Model for Plain {
@@ -52,8 +52,8 @@ impl Model for Plain {
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         let writers = (0..self.masters).filter(|master| state.masters[*master].writes_left > 0);
         actions.extend(writers.map(Action::Write));
-        // No two messages are the same: stamps are issued once.
-        actions.extend(state.in_flight.iter().map(|(to, stamp)| Action::Receive(*to, *stamp)));
+        // No two messages are the same: timestamps are issued once.
+        actions.extend(state.in_flight.iter().map(|(to, timestamp)| Action::Receive(*to, *timestamp)));
     }
 
     fn step(&self, state: &State, action: &Action) -> Option<(State, Sent)> {
@@ -64,16 +64,16 @@ impl Model for Plain {
                 let master = &mut next.masters[at];
                 master.register = (master.register.0 + 1, at);
                 master.writes_left -= 1;
-                let stamp = master.register;
-                next.in_flight.extend((0..self.masters).filter(|to| *to != at).map(|to| (to, stamp)));
+                let timestamp = master.register;
+                next.in_flight.extend((0..self.masters).filter(|to| *to != at).map(|to| (to, timestamp)));
                 next.in_flight.sort();
-                let dot = Dot::new(MasterId(at as u16), u64::from(stamp.0));
+                let dot = Dot::new(MasterId(at as u16), u64::from(timestamp.0));
                 sent.extend(vec![dot; self.masters - 1]);
             }
-            Action::Receive(at, stamp) => {
-                next.in_flight.retain(|message| *message != (at, stamp));
+            Action::Receive(at, timestamp) => {
+                next.in_flight.retain(|message| *message != (at, timestamp));
                 let register = &mut next.masters[at].register;
-                *register = stamp.max(*register);
+                *register = timestamp.max(*register);
             }
         }
         Some((next, sent))

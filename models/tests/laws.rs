@@ -1,12 +1,12 @@
-//! The laws of rules on all small histories: the shipped data types are joins, and each law is seen to be broken by a rule
-//! that breaks it.
+//! The laws of rules on all small histories: the shipped data types are joins, and each law is seen to be broken by a
+//! rule that breaks it.
 #![allow(missing_docs)]
 
 use multimaster::{
     ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, DisableWinsFlag, Dot, EnableWinsFlag,
     GrowOnlyCounter, GrowOnlySet, Keep, Kind, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins,
     MaxRegister, MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, Op, Reading, Refusal, RemoveWinsSet,
-    Resolver, Side, Stamp, Text, Version,
+    Resolver, Side, Text, Timestamp, Version,
 };
 use multimaster_models::Verify;
 use multimaster_models::histories::laws::{self, Findings, Law};
@@ -96,7 +96,7 @@ impl Resolver for Total {
         Kind::Counter
     }
 
-    fn prepare(&self, _: &i64, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+    fn prepare(&self, _: &i64, op: Op, _: Dot, _: Timestamp) -> Result<i64, Refusal> {
         match op {
             Op::Add(amount) => Ok(amount),
             other => Err(Refusal::WrongKind(other.clone())),
@@ -155,14 +155,14 @@ struct Greatest {
 }
 
 impl Resolver for Greatest {
-    type State = Option<(u64, Stamp, Text)>;
+    type State = Option<(u64, Timestamp, Text)>;
     type Effect = (u64, Text);
 
-    fn goes_by_clocks(&self) -> bool {
+    fn uses_wall_clock(&self) -> bool {
         self.by_clocks
     }
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<(u64, Text), Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<(u64, Text), Refusal> {
         match (op.time(), op.untimed()) {
             (time, Op::Set(value)) => Ok((time.unwrap_or(0), value.clone())),
             (_, other) => Err(Refusal::WrongKind(other.clone())),
@@ -170,7 +170,7 @@ impl Resolver for Greatest {
     }
 
     fn apply(&self, state: &mut Self::State, change: &Change<(u64, Text)>) -> bool {
-        let came = Some(((self.number)(change), change.stamp, change.effect.1.clone()));
+        let came = Some(((self.number)(change), change.timestamp, change.effect.1.clone()));
         let altered = came > *state;
         *state = state.take().max(came);
         altered
@@ -200,7 +200,7 @@ fn by_clock(number: fn(&Change<(u64, Text)>) -> u64) -> Findings {
 #[test]
 fn rules_may_compare_numbers() {
     for found in [
-        by_number(|change| change.stamp.time()),
+        by_number(|change| change.timestamp.time()),
         by_number(|change| u64::from(change.dot.origin().0) << 48 | change.dot.seq()),
         by_clock(|change| change.effect.0),
     ] {
@@ -210,7 +210,7 @@ fn rules_may_compare_numbers() {
 
 #[test]
 fn more_than_the_order_of_numbers_is_told_with_both_readings() {
-    let first = by_number(|change| change.stamp.time() % 8);
+    let first = by_number(|change| change.timestamp.time() % 8);
     assert_eq!(broken(&first), [Law::OrderOnly]);
     let told = first.broken[0].to_string();
     assert!(told.starts_with("not order only: A1 = `set k = 1` after nothing; A2 = `set k = 2` after A1\n"), "{told}");
@@ -219,8 +219,8 @@ fn more_than_the_order_of_numbers_is_told_with_both_readings() {
         "{told}"
     );
     for found in [
-        by_number(|change| change.stamp.time() % 1000),
-        by_number(|change| if change.stamp.time() > 100 { u64::MAX - change.stamp.time() } else { 0 }),
+        by_number(|change| change.timestamp.time() % 1000),
+        by_number(|change| if change.timestamp.time() > 100 { u64::MAX - change.timestamp.time() } else { 0 }),
         by_number(|change| change.dot.seq() % 2),
         // Of two masters it says nothing.
         by_number(|change| change.dot.seq()),
@@ -246,9 +246,9 @@ fn a_refusal_by_number_is_told() {
             Kind::Counter
         }
 
-        fn prepare(&self, state: &i64, op: Op, dot: Dot, stamp: Stamp) -> Result<i64, Refusal> {
+        fn prepare(&self, state: &i64, op: Op, dot: Dot, timestamp: Timestamp) -> Result<i64, Refusal> {
             match dot.seq() {
-                0..=100 => Total(i64::max).prepare(state, op, dot, stamp),
+                0..=100 => Total(i64::max).prepare(state, op, dot, timestamp),
                 _ => Err(Refusal::Because("no more".into())),
             }
         }
@@ -276,10 +276,9 @@ fn a_refusal_by_number_is_told() {
 
 #[test]
 fn a_rule_that_looks_at_the_key_is_told() {
-    let found =
-        by_number(
-            |change| if change.key.starts_with('k') { change.stamp.time() } else { u64::MAX - change.stamp.time() },
-        );
+    let found = by_number(|change| {
+        if change.key.starts_with('k') { change.timestamp.time() } else { u64::MAX - change.timestamp.time() }
+    });
     assert_eq!(broken(&found), [Law::KeyBlind]);
     let told = found.broken[0].to_string();
     assert!(told.contains("under the key `k`: ") && told.contains("under the key `other`: "), "{told}");
@@ -288,7 +287,8 @@ fn a_rule_that_looks_at_the_key_is_told() {
 /// It may be meant: a rule may measure how far two times are apart.
 #[test]
 fn a_law_can_be_done_without() {
-    let verify = || Verify::rule(Greatest { number: |change| change.stamp.time() % 1000, by_clocks: false }).quiet();
+    let verify =
+        || Verify::rule(Greatest { number: |change| change.timestamp.time() % 1000, by_clocks: false }).quiet();
     let only = |name: &str| verify().only(name).requests(["A: set k = 1", "B: set k = 2"]).run();
     let failure = only("order only").unwrap_err().to_string();
     assert!(failure.contains("not order only: ") && failure.contains(".allow(\"order only\")"), "{failure}");

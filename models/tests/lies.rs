@@ -1,7 +1,7 @@
 //! Rules that lie: each makes a false claim about itself, and a check of its own refutes each.
 #![allow(missing_docs)]
 
-use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Stamp, Text};
+use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Text, Timestamp};
 use multimaster_models::histories::claims;
 use multimaster_models::history::Claims;
 use multimaster_models::properties as p;
@@ -10,8 +10,8 @@ use multimaster_models::verify::{Failure, Misbehaviour, Verify};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-/// The concurrent versions of a register, in the order of stamps.
-type Held = Vec<(Stamp, Dot, Text)>;
+/// The concurrent versions of a register, in the order of timestamps.
+type Held = Vec<(Timestamp, Dot, Text)>;
 
 /// A multi-value register, but for what is read, what is said to be shown, and what is said to have changed.
 #[derive(Clone, Copy)]
@@ -43,7 +43,7 @@ impl Resolver for Liar {
     type State = Held;
     type Effect = (Vec<Dot>, Option<Text>);
 
-    fn prepare(&self, state: &Held, op: Op, _: Dot, _: Stamp) -> Result<Self::Effect, Refusal> {
+    fn prepare(&self, state: &Held, op: Op, _: Dot, _: Timestamp) -> Result<Self::Effect, Refusal> {
         let gone = state.iter().map(|(_, dot, _)| *dot).collect();
         match op {
             Op::Set(value) => Ok((gone, Some(value))),
@@ -55,7 +55,7 @@ impl Resolver for Liar {
     fn apply(&self, state: &mut Held, change: &Change<Self::Effect>) -> bool {
         let (gone, value) = &change.effect;
         state.retain(|(_, dot, _)| !gone.contains(dot));
-        state.extend(value.iter().map(|value| (change.stamp, change.dot, value.clone())));
+        state.extend(value.iter().map(|value| (change.timestamp, change.dot, value.clone())));
         state.sort();
         self.altered
     }
@@ -66,7 +66,7 @@ impl Resolver for Liar {
     }
 
     fn merge(&self, ours: Side<'_, Held>, theirs: Side<'_, Held>) -> Option<Held> {
-        let stays = |version: &&(Stamp, Dot, Text), other: &Side<'_, Held>| {
+        let stays = |version: &&(Timestamp, Dot, Text), other: &Side<'_, Held>| {
             other.state.contains(version) || !other.seen.contains(version.1)
         };
         let mut merged: Held = ours.state.iter().filter(|version| stays(version, &theirs)).cloned().collect();

@@ -13,7 +13,7 @@ fn earlier_or_neither(first: &Version, second: &Version) -> Keep {
     match (&first.value, &second.value) {
         (None, _) => Keep::Second,
         (_, None) => Keep::First,
-        _ if first.stamp.time() == second.stamp.time() => Keep::Neither,
+        _ if first.timestamp.time() == second.timestamp.time() => Keep::Neither,
         _ => Keep::First,
     }
 }

@@ -52,7 +52,7 @@ fn a_client_is_told_what_is_wrong_and_nothing_is_harmed() {
     let (a, client) = (running.port, Player::new(0));
     let long = format!(r#"{{"Ask":"set k = {}"}}"#, "x".repeat(8_100));
     let longest = [b'x'; 65_507];
-    let push = r#"{"Push":{"epochs":[0,7],"extends":[],"changes":[{"dot":{"origin":1,"seq":1},"stamp":{"time":1,"master":1},"key":"k","effect":"v"}]}}"#;
+    let push = r#"{"Push":{"epochs":[0,7],"extends":[],"changes":[{"dot":{"origin":1,"seq":1},"timestamp":{"time":1,"master":1},"key":"k","effect":"v"}]}}"#;
     let senseless = format!(r#"{{"Ask":"{}"}}"#, "x".repeat(6_000));
     let cases: [(&[u8], &str, &str); 19] = [
         (b"", "unreadable", "right are"),
@@ -66,7 +66,7 @@ fn a_client_is_told_what_is_wrong_and_nothing_is_harmed() {
         (&longest, "too long", "65507 bytes: at most 8192"),
         (b"{\"Ask\":\"sing k\"}", "client refused", "set KEY = VALUE"),
         (b"{\"Ask\":\"add 1 to k\"}", "client refused", "it takes `set KEY = VALUE` and `delete KEY`"),
-        (b"{\"Ask\":\"set k = \\u001b[2J\"}", "client refused", "is no operation"),
+        (b"{\"Ask\":\"set k = \\u001b[2J\"}", "client refused", "invalid operation"),
         (senseless.as_bytes(), "client refused", "each with or without `at TIME, `"),
         (long.as_bytes(), "client refused", "8192 bytes"),
         (push.as_bytes(), "stranger", "only masters send that"),
@@ -105,7 +105,7 @@ fn what_no_right_neighbour_sends_is_refused() {
     let (b, c) = (Player::new(a + 1), Player::new(a + 2));
     let push = |epochs: &str, extends: &str, origin: u16, seq: u64, time: u64, master: u16| {
         format!(
-            r#"{{"Push":{{"epochs":{epochs},"extends":{extends},"changes":[{{"dot":{{"origin":{origin},"seq":{seq}}},"stamp":{{"time":{time},"master":{master}}},"key":"k","effect":"v{seq}"}}]}}}}"#
+            r#"{{"Push":{{"epochs":{epochs},"extends":{extends},"changes":[{{"dot":{{"origin":{origin},"seq":{seq}}},"timestamp":{{"time":{time},"master":{master}}},"key":"k","effect":"v{seq}"}}]}}}}"#
         )
     };
     let of_c = |extends: &str, origin: u16, seq: u64, time: u64, master: u16| {
@@ -122,8 +122,8 @@ fn what_no_right_neighbour_sends_is_refused() {
         (&c, of_c("[]", 2, 2, 1, 2), "impossible dot"),
         (&c, of_c("[]", 2, 0, 1, 2), "impossible dot"),
         (&c, of_c("[]", 0, 1, 1, 0), "impossible dot"),
-        (&c, of_c("[]", 2, 1, (1 << 48) - 1, 2), "impossible stamp"),
-        (&c, of_c("[]", 2, 1, 1, 1), "impossible stamp"),
+        (&c, of_c("[]", 2, 1, (1 << 48) - 1, 2), "impossible timestamp"),
+        (&c, of_c("[]", 2, 1, 1, 1), "impossible timestamp"),
         (&c, r#"{"Ask":"set k = v"}"#.into(), "no client"),
         (&c, of_c("[]", 2, 1, u64::MAX, 2), "unreadable"),
         (&c, r#"{"Digest":{"seen":[]}}"#.into(), "unreadable"),
@@ -174,7 +174,7 @@ fn an_effect_of_another_type_is_refused_and_stops_nobody() {
     let (a, client, b) = (running.port, Player::new(0), Player::new(running.port + 1));
     let push = |epochs: &str, effect: &str| {
         format!(
-            r#"{{"Push":{{{epochs}"extends":[],"changes":[{{"dot":{{"origin":1,"seq":1}},"stamp":{{"time":1,"master":1}},"key":"k","effect":{effect}}}]}}}}"#
+            r#"{{"Push":{{{epochs}"extends":[],"changes":[{{"dot":{{"origin":1,"seq":1}},"timestamp":{{"time":1,"master":1}},"key":"k","effect":{effect}}}]}}}}"#
         )
     };
     b.send(a, push("", "\"x\"").as_bytes());

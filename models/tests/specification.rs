@@ -1,5 +1,5 @@
-//! Each data type beside its specification: in every state of a small world, and along long random histories. In the same
-//! states, its `merge` is held to the laws of a join.
+//! Each data type beside its specification: in every state of a small world, and along long random histories. In the
+//! same states, its `merge` is held to the laws of a join.
 #![allow(missing_docs)]
 
 mod specification {
@@ -10,7 +10,7 @@ use multimaster::resolver::{Escrow, Tally};
 use multimaster::{
     BoundedCounter, Change, Counter, Custom, DisableWinsFlag, Dot, EnableWinsFlag, GrowOnlyCounter, GrowOnlySet, Kind,
     LastWriteMap, LastWriteWins, MasterId, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet,
-    Op, Reading, Refusal, RemoveWinsSet, Replica, Request, Resolver, Side, Stamp,
+    Op, Reading, Refusal, RemoveWinsSet, Replica, Request, Resolver, Side, Timestamp,
 };
 use multimaster_models::properties::specification as spec;
 use multimaster_models::rules::lower_seat;
@@ -220,8 +220,8 @@ impl Resolver for Doubling {
         Kind::Counter
     }
 
-    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<i64, Refusal> {
-        Counter.prepare(state, op, dot, stamp)
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, timestamp: Timestamp) -> Result<i64, Refusal> {
+        Counter.prepare(state, op, dot, timestamp)
     }
 
     fn apply(&self, state: &mut Self::State, change: &Change<i64>) -> bool {

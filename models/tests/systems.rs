@@ -8,7 +8,7 @@ mod systems {
 
 use multimaster::resolver::Side;
 use multimaster::{
-    Change, Dot, Kind, LastWriteWins, MasterId, MultiValue, Op, Replica, Request, Resolver, Stamp, Topology,
+    Change, Dot, Kind, LastWriteWins, MasterId, MultiValue, Op, Replica, Request, Resolver, Timestamp, Topology,
     VersionVector,
 };
 use multimaster_models::check::engine::Verdict;
@@ -48,7 +48,8 @@ fn names_are_in_order_and_no_two_alike() {
     assert!(ALL.iter().all(|system| !system.about.is_empty() && !system.source.is_empty()));
 }
 
-/// Concurrent writes and a delete against a write, equal times, and clocks against the order of writes: of every register.
+/// Concurrent writes and a delete against a write, equal times, and clocks against the order of writes: of every
+/// register.
 #[test]
 fn every_system_has_its_scenarios() {
     let files: BTreeSet<String> = catalogue::files().into_iter().map(|(name, ..)| name).collect();
@@ -157,7 +158,7 @@ fn a_join_survives_any_delivery() {
     for rule in joins {
         let timed = "A = [\"at 10, set k = 1\", \"at 30, delete k\"]\nB = [\"at 20, set k = 2\"]";
         let untimed = "A = [\"set k = 1\", \"delete k\"]\nB = [\"set k = 2\"]";
-        let writes = if System::named(rule).unwrap().goes_by_clocks() { timed } else { untimed };
+        let writes = if System::named(rule).unwrap().uses_wall_clock() { timed } else { untimed };
         let again = world(rule, "at-least-once", "masters = 2", writes);
         let unordered = world(rule, "unordered", "masters = 3", writes);
         for checked in [again, unordered] {
@@ -313,15 +314,15 @@ fn which_merges_are_joins() {
 /// The states that a master can be in of: A writes a; A deletes it; B, having seen a, writes b; C writes c.
 fn reachable(rule: &AnyRule, times: [u64; 4]) -> Vec<Pack> {
     let change = |before: &[&Change<Pack>], origin: u16, seq: u64, op: Op, time: u64| {
-        let (dot, stamp) = (Dot::new(MasterId(origin), seq), Stamp::new(time, MasterId(origin)));
+        let (dot, timestamp) = (Dot::new(MasterId(origin), seq), Timestamp::new(time, MasterId(origin)));
         let mut state = Pack::default();
         for change in before {
             rule.apply(&mut state, change);
         }
         // As `Replica::write` does.
-        let op = if rule.goes_by_clocks() { Op::At(time, Box::new(op)) } else { op };
-        let effect = rule.prepare(&state, op, dot, stamp).unwrap();
-        Change { dot, stamp, key: "k".into(), effect }
+        let op = if rule.uses_wall_clock() { Op::At(time, Box::new(op)) } else { op };
+        let effect = rule.prepare(&state, op, dot, timestamp).unwrap();
+        Change { dot, timestamp, key: "k".into(), effect }
     };
     let a = change(&[], 0, 1, Op::Set("a".into()), times[0]);
     let gone = change(&[&a], 0, 2, Op::Delete, times[1]);

@@ -3,7 +3,7 @@
 
 use multimaster::{
     ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, Dot, Keep, Kind, LastWriteWins, MasterId,
-    MultiValue, ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Topology, Version,
+    MultiValue, ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, Topology, Version,
 };
 use multimaster_models::properties as p;
 use multimaster_models::properties::specification;
@@ -29,7 +29,7 @@ impl Resolver for Largest {
     type State = Option<(Text, Dot)>;
     type Effect = Text;
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Text, Refusal> {
         match op {
             Op::Set(value) => Ok(value.clone()),
             _ => Err(Refusal::Because("a maximum never shrinks".into())),
@@ -66,7 +66,7 @@ impl Resolver for ReadOnly {
     type State = ();
     type Effect = ();
 
-    fn prepare(&self, (): &(), _: Op, _: Dot, _: Stamp) -> Result<(), Refusal> {
+    fn prepare(&self, (): &(), _: Op, _: Dot, _: Timestamp) -> Result<(), Refusal> {
         Err(Refusal::Because("read only".into()))
     }
 
@@ -162,12 +162,12 @@ impl Resolver for ByTheClock {
     type State = Option<Timed>;
     type Effect = (u64, Option<Text>);
 
-    fn goes_by_clocks(&self) -> bool {
+    fn uses_wall_clock(&self) -> bool {
         true
     }
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
-        let time = op.time().unwrap_or(stamp.time());
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, timestamp: Timestamp) -> Result<Self::Effect, Refusal> {
+        let time = op.time().unwrap_or(timestamp.time());
         match op.untimed() {
             Op::Set(value) => Ok((time, Some(value.clone()))),
             _ => Ok((time, None)),
@@ -176,7 +176,7 @@ impl Resolver for ByTheClock {
 
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
         let (time, value) = change.effect.clone();
-        let incoming = (time, Version { stamp: change.stamp, dot: change.dot, value });
+        let incoming = (time, Version { timestamp: change.timestamp, dot: change.dot, value });
         let newer = state.as_ref().is_none_or(|held| self.0(&incoming, held));
         if newer {
             *state = Some(incoming);
@@ -240,10 +240,10 @@ fn what_right_clocks_show_comes_first_and_by_itself() {
     assert_eq!(skewed, [(true, p::NO_RESURRECTION, 2), (true, p::NO_CAUSAL_LOSS, 2)], "{found:?}");
 }
 
-/// What comes three ticks behind what is held is thrown away, though its stamp may be the later.
+/// What comes three ticks behind what is held is thrown away, though its timestamp may be the later.
 #[test]
 fn right_clocks_may_be_far_apart() {
-    let stale = ByTheClock(|incoming, held| incoming.0 + 3 >= held.0 && incoming.1.stamp > held.1.stamp);
+    let stale = ByTheClock(|incoming, held| incoming.0 + 3 >= held.0 && incoming.1.timestamp > held.1.timestamp);
     let found = violations(stale, Some(Clocks::Right));
     assert_eq!((found[0].2, found[0].3), (p::CONVERGENCE, 4), "{found:?}");
     assert!(found.iter().all(|(world, ..)| world.contains("/one-clock-ahead/")), "{found:?}");
@@ -295,7 +295,7 @@ impl Resolver for Remembering {
         Kind::Counter
     }
 
-    fn prepare(&self, _: &Vec<i64>, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+    fn prepare(&self, _: &Vec<i64>, op: Op, _: Dot, _: Timestamp) -> Result<i64, Refusal> {
         if let Op::Add(amount) = op { Ok(amount) } else { Err(Refusal::WrongKind(op)) }
     }
 
@@ -558,7 +558,7 @@ impl Resolver for LocalWins {
     type State = Option<Version>;
     type Effect = (Option<Dot>, Option<Text>);
 
-    fn prepare(&self, state: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Self::Effect, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Self::Effect, Refusal> {
         let replaced = state.as_ref().map(|held| held.dot);
         match op {
             Op::Set(value) => Ok((replaced, Some(value))),
@@ -569,9 +569,9 @@ impl Resolver for LocalWins {
 
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
         let (replaced, value) = change.effect.clone();
-        let incoming = Version { stamp: change.stamp, dot: change.dot, value };
+        let incoming = Version { timestamp: change.timestamp, dot: change.dot, value };
         let local_stays = state.as_ref().is_some_and(|held| Some(held.dot) != replaced && held.dot.origin() == self.0);
-        let wins = !local_stays && state.as_ref().is_none_or(|held| incoming.stamp > held.stamp);
+        let wins = !local_stays && state.as_ref().is_none_or(|held| incoming.timestamp > held.timestamp);
         if wins {
             *state = Some(incoming);
         }
@@ -662,7 +662,7 @@ impl Resolver for Counts {
         Kind::Map
     }
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Self::Effect, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Self::Effect, Refusal> {
         match op {
             Op::In { field, op } => match *op {
                 Op::Add(amount) => Ok((field, amount)),
@@ -824,7 +824,7 @@ impl Resolver for Forgetful {
         Kind::Counter
     }
 
-    fn prepare(&self, _: &Half, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+    fn prepare(&self, _: &Half, op: Op, _: Dot, _: Timestamp) -> Result<i64, Refusal> {
         if let Op::Add(amount) = op { Ok(amount) } else { Err(Refusal::WrongKind(op)) }
     }
 

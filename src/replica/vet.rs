@@ -1,14 +1,15 @@
-//! What a master does not take from anyone: [`PeerFault`].
+//! What a master does not take from anyone: [`PeerError`].
 
 use super::Replica;
 use crate::clock::{END, LATEST};
-use crate::{Change, Dot, MasterId, Op, Refusal, Resolver, Snapshot, Stamp, VersionVector};
+use crate::{Change, Dot, MasterId, Op, Refusal, Resolver, Snapshot, Timestamp, VersionVector};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What is wrong with a refused message. The fault is the peer's.
+/// Why a message is refused. The error is the peer's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PeerFault {
+#[non_exhaustive]
+pub enum PeerError {
     /// The sender is not a neighbour from which this master hears.
     NotANeighbour(MasterId),
     /// It is for a shard that this master does not have.
@@ -20,29 +21,31 @@ pub enum PeerFault {
     /// A change is not its origin's next: one before it is missing, its number is 0, or this master is said to have
     /// written what it has not.
     ImpossibleDot(Dot),
-    /// A stamp of another master than the origin, or of a time past [`LATEST`].
-    ImpossibleStamp(Stamp),
+    /// A timestamp of another master than the origin, or of a time past [`LATEST`].
+    ImpossibleTimestamp(Timestamp),
 }
 
-impl fmt::Display for PeerFault {
+impl fmt::Display for PeerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PeerFault::NotANeighbour(id) => write!(f, "{id} is not a neighbour that sends changes here"),
-            PeerFault::NoSuchShard(shard) => write!(f, "there is no shard {shard} here"),
-            PeerFault::Empty => write!(f, "a push without changes"),
-            PeerFault::UnknownOrigin(id) => write!(f, "{id} is not in the cluster"),
-            PeerFault::ImpossibleDot(dot) => write!(f, "{dot} cannot be the next change of {}", dot.origin()),
-            PeerFault::ImpossibleStamp(stamp) => write!(f, "{stamp} cannot be the change's stamp"),
+            PeerError::NotANeighbour(id) => write!(f, "{id} is not a neighbour that sends changes here"),
+            PeerError::NoSuchShard(shard) => write!(f, "there is no shard {shard} here"),
+            PeerError::Empty => write!(f, "a push without changes"),
+            PeerError::UnknownOrigin(id) => write!(f, "{id} is not in the cluster"),
+            PeerError::ImpossibleDot(dot) => write!(f, "{dot} cannot be the next change of {}", dot.origin()),
+            PeerError::ImpossibleTimestamp(timestamp) => write!(f, "{timestamp} cannot be the change's timestamp"),
         }
     }
 }
 
+impl std::error::Error for PeerError {}
+
 impl<R: Resolver> Replica<R> {
-    /// Checks what does not depend on the rule's data: a time is given only to a rule that uses wall clocks, and a transfer
-    /// names a master of the cluster.
+    /// Checks what does not depend on the rule's data: a time is given only to a rule that uses wall clocks, and a
+    /// transfer names a master of the cluster.
     #[inline(never)]
     pub(super) fn vet_op(&self, op: &Op) -> Result<(), Refusal> {
-        if op.time().is_some() && !self.rule.goes_by_clocks() {
+        if op.time().is_some() && !self.rule.uses_wall_clock() {
             return Err(Refusal::NoWallClock);
         }
         match op.untimed() {
@@ -53,17 +56,18 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// Whether a right peer can have sent this push; if so, whether all that it extends has been seen. O(changes + masters).
+    /// Whether a right peer can have sent this push; if so, whether all that it extends has been seen. O(changes +
+    /// masters).
     #[inline(always)]
     pub(super) fn vet_push(
         &self,
         from: MasterId,
         extends: &VersionVector,
         changes: &[Change<R::Effect>],
-    ) -> Result<bool, PeerFault> {
+    ) -> Result<bool, PeerError> {
         let seen = self.vet_seen(from, extends)?;
         let [first, rest @ ..] = changes else {
-            return Err(PeerFault::Empty);
+            return Err(PeerError::Empty);
         };
         self.vet_change(first, extends)?;
         if !rest.is_empty() {
@@ -73,19 +77,19 @@ impl<R: Resolver> Replica<R> {
     }
 
     /// Whether a right peer can have sent this snapshot. O(masters).
-    pub(super) fn vet_snapshot(&self, from: MasterId, snapshot: &Snapshot<R::State>) -> Result<(), PeerFault> {
+    pub(super) fn vet_snapshot(&self, from: MasterId, snapshot: &Snapshot<R::State>) -> Result<(), PeerError> {
         self.vet_seen(from, &snapshot.seen)?;
         if snapshot.clock > LATEST {
-            return Err(PeerFault::ImpossibleStamp(Stamp::new(snapshot.clock.min(END), from)));
+            return Err(PeerError::ImpossibleTimestamp(Timestamp::new(snapshot.clock.min(END), from)));
         }
         Ok(())
     }
 
     /// Whether a right neighbour can have seen this; if so, whether it has all been seen here.
     #[inline(always)]
-    fn vet_seen(&self, from: MasterId, vector: &VersionVector) -> Result<bool, PeerFault> {
+    fn vet_seen(&self, from: MasterId, vector: &VersionVector) -> Result<bool, PeerError> {
         if !self.place.feeders.contains(&from) {
-            return Err(PeerFault::NotANeighbour(from));
+            return Err(PeerError::NotANeighbour(from));
         }
         let seen = self.known.seen.covers(vector);
         if !seen {
@@ -94,10 +98,10 @@ impl<R: Resolver> Replica<R> {
         Ok(seen)
     }
 
-    /// Of the changes of a push, those behind the `first`. A single one needs no vector of its own, which is why these are
-    /// apart.
+    /// Of the changes of a push, those behind the `first`. A single one needs no vector of its own, which is why these
+    /// are apart.
     #[inline(never)]
-    fn vet_rest(&self, first: Dot, rest: &[Change<R::Effect>], mut so_far: VersionVector) -> Result<(), PeerFault> {
+    fn vet_rest(&self, first: Dot, rest: &[Change<R::Effect>], mut so_far: VersionVector) -> Result<(), PeerError> {
         so_far.insert(first);
         for change in rest {
             self.vet_change(change, &so_far)?;
@@ -110,18 +114,18 @@ impl<R: Resolver> Replica<R> {
     #[inline(always)]
     fn vet_change(
         &self,
-        Change { dot, stamp, .. }: &Change<R::Effect>,
+        Change { dot, timestamp, .. }: &Change<R::Effect>,
         before: &VersionVector,
-    ) -> Result<(), PeerFault> {
+    ) -> Result<(), PeerError> {
         if dot.origin().0 >= self.place.masters {
-            return Err(PeerFault::UnknownOrigin(dot.origin()));
+            return Err(PeerError::UnknownOrigin(dot.origin()));
         }
         let follows = dot.seq().checked_sub(1) == Some(before.get(dot.origin()));
         if !follows || dot.seq() > self.most_changes_of(dot.origin()) {
-            return Err(PeerFault::ImpossibleDot(*dot));
+            return Err(PeerError::ImpossibleDot(*dot));
         }
-        if stamp.master() != dot.origin() || stamp.time() > LATEST {
-            return Err(PeerFault::ImpossibleStamp(*stamp));
+        if timestamp.master() != dot.origin() || timestamp.time() > LATEST {
+            return Err(PeerError::ImpossibleTimestamp(*timestamp));
         }
         Ok(())
     }
@@ -132,13 +136,13 @@ impl<R: Resolver> Replica<R> {
     /// # Errors
     /// The first fault.
     #[inline]
-    pub fn vet_vector(&self, vector: &VersionVector) -> Result<(), PeerFault> {
+    pub fn vet_vector(&self, vector: &VersionVector) -> Result<(), PeerError> {
         if vector.width() > usize::from(self.place.masters) {
             let last = u16::try_from(vector.width() - 1).unwrap_or(u16::MAX);
-            return Err(PeerFault::UnknownOrigin(MasterId(last)));
+            return Err(PeerError::UnknownOrigin(MasterId(last)));
         }
         match vector.iter().find(|(origin, count)| *count > self.most_changes_of(*origin)) {
-            Some((origin, count)) => Err(PeerFault::ImpossibleDot(Dot::new(origin, count.min(Dot::LAST)))),
+            Some((origin, count)) => Err(PeerError::ImpossibleDot(Dot::new(origin, count.min(Dot::LAST)))),
             None => Ok(()),
         }
     }

@@ -11,7 +11,7 @@ impl Resolver for ArrivalWins {
     type State = Option<Version>;
     type Effect = Option<Text>;
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Option<Text>, Refusal> {
         op.into_value()
     }
 

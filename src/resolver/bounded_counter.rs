@@ -17,7 +17,8 @@ pub struct BoundedCounter;
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Escrow(BTreeMap<MasterId, Account>);
 
-/// What one master has done with a bounded counter. It alone alters it, and each sum only grows: the larger is the newer.
+/// What one master has done with a bounded counter. It alone alters it, and each sum only grows: the larger is the
+/// newer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// The sum of what it added.
@@ -75,7 +76,7 @@ impl Resolver for BoundedCounter {
         Kind::BoundedCounter
     }
 
-    fn prepare(&self, state: &Escrow, op: Op, dot: Dot, _: Stamp) -> Result<Deal, Refusal> {
+    fn prepare(&self, state: &Escrow, op: Op, dot: Dot, _: Timestamp) -> Result<Deal, Refusal> {
         let deal = match op {
             Op::Add(amount) if amount < 0 => Deal::Spend(amount.unsigned_abs()),
             Op::Add(amount) => Deal::Add(amount.unsigned_abs()),

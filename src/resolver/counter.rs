@@ -25,7 +25,7 @@ impl Resolver for Counter {
         Kind::Counter
     }
 
-    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, _: Stamp) -> Result<i64, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, _: Timestamp) -> Result<i64, Refusal> {
         let Op::Add(amount) = op else {
             return Err(Refusal::WrongKind(op));
         };

@@ -14,7 +14,7 @@ pub enum Keep {
 }
 
 /// Your own pairwise function, made safe: concurrent versions are kept as siblings, and a read folds the function over
-/// them in stamp order, the earliest first (equal times: the lower master id first).
+/// them in timestamp order, the earliest first (equal times: the lower master id first).
 ///
 /// The result is a function of the *set* of siblings, so masters that have seen the same writes read the same, whatever
 /// the function: it need be neither commutative nor associative. Compare [`CustomMerged`], which is not safe.
@@ -57,7 +57,7 @@ where
     type State = Siblings;
     type Effect = Replace;
 
-    fn prepare(&self, state: &Siblings, op: Op, _: Dot, _: Stamp) -> Result<Replace, Refusal> {
+    fn prepare(&self, state: &Siblings, op: Op, _: Dot, _: Timestamp) -> Result<Replace, Refusal> {
         state.prepare(op)
     }
 

@@ -17,7 +17,7 @@ impl Resolver for DisableWinsFlag {
         Kind::Flag
     }
 
-    fn prepare(&self, state: &Dotted<bool>, op: Op, _: Dot, _: Stamp) -> Result<Toggle, Refusal> {
+    fn prepare(&self, state: &Dotted<bool>, op: Op, _: Dot, _: Timestamp) -> Result<Toggle, Refusal> {
         Toggle::of(state, op)
     }
 

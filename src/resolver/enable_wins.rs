@@ -4,8 +4,8 @@ use smallvec::SmallVec;
 /// A flag that is on as long as an enabling is left that no disabling had seen: of an enabling and a disabling that are
 /// concurrent, the enabling wins.
 ///
-/// Shapiro et al., "A comprehensive study of convergent and commutative replicated data types", 2011; in Riak, a flag of
-/// a map. An enabling replaces those that its origin held; a disabling leaves nothing behind.
+/// Shapiro et al., "A comprehensive study of convergent and commutative replicated data types", 2011; in Riak, a flag
+/// of a map. An enabling replaces those that its origin held; a disabling leaves nothing behind.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EnableWinsFlag;
 
@@ -38,7 +38,7 @@ impl Resolver for EnableWinsFlag {
         Kind::Flag
     }
 
-    fn prepare(&self, state: &Dotted<bool>, op: Op, _: Dot, _: Stamp) -> Result<Toggle, Refusal> {
+    fn prepare(&self, state: &Dotted<bool>, op: Op, _: Dot, _: Timestamp) -> Result<Toggle, Refusal> {
         Toggle::of(state, op)
     }
 

@@ -18,7 +18,7 @@ impl Resolver for GrowOnlyCounter {
         Kind::GrowOnlyCounter
     }
 
-    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, _: Stamp) -> Result<u64, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, _: Timestamp) -> Result<u64, Refusal> {
         let Op::Add(amount) = op else {
             return Err(Refusal::WrongKind(op));
         };

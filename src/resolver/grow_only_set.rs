@@ -16,7 +16,7 @@ impl Resolver for GrowOnlySet {
         Kind::GrowOnlySet
     }
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Text, Refusal> {
         match op {
             Op::Insert(element) => Ok(element),
             Op::Remove(_) => Err(Refusal::Because("nothing is taken from a grow-only set".into())),

@@ -1,6 +1,6 @@
 use super::*;
 
-/// The write with the latest [`Stamp`] wins; at equal times, the one of the higher master id.
+/// The write with the latest [`Timestamp`] wins; at equal times, the one of the higher master id.
 ///
 /// A join over a total order (Thomas, "A majority consensus approach to concurrency control", TODS 1979), so it
 /// converges. Of concurrent writes all but one are lost: that is the policy. A delete is a write without a value.
@@ -12,13 +12,13 @@ impl Resolver for LastWriteWins {
     type Effect = Option<Text>;
 
     #[inline]
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Option<Text>, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Option<Text>, Refusal> {
         op.into_value()
     }
 
     #[inline(always)]
     fn apply(&self, state: &mut Self::State, change: &Change<Option<Text>>) -> bool {
-        let newer = state.as_ref().is_none_or(|held| change.stamp > held.stamp);
+        let newer = state.as_ref().is_none_or(|held| change.timestamp > held.timestamp);
         if newer {
             *state = Some(Version::of(change));
         }
@@ -26,7 +26,7 @@ impl Resolver for LastWriteWins {
     }
 
     fn why_kept(&self, state: &Self::State, change: &Change<Option<Text>>) -> &'static str {
-        why_older(state.as_ref(), change.stamp)
+        why_older(state.as_ref(), change.timestamp)
     }
 
     #[inline]
@@ -35,8 +35,8 @@ impl Resolver for LastWriteWins {
     }
 
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
-        let stamp = |side: &Side<'_, Self::State>| side.state.as_ref().map(|version| version.stamp);
-        Some(if stamp(&theirs) > stamp(&ours) { theirs } else { ours }.state.clone())
+        let timestamp = |side: &Side<'_, Self::State>| side.state.as_ref().map(|version| version.timestamp);
+        Some(if timestamp(&theirs) > timestamp(&ours) { theirs } else { ours }.state.clone())
     }
 
     fn shows(&self, state: &Self::State, dot: Dot) -> bool {

@@ -1,10 +1,10 @@
 use super::*;
 use std::collections::BTreeMap;
 
-/// Fields by name, of each the write with the latest [`Stamp`]: writes to different fields do not conflict.
+/// Fields by name, of each the write with the latest [`Timestamp`]: writes to different fields do not conflict.
 ///
-/// As the columns of a Cassandra row or the element set of Roshi: a [`LastWriteWins`] a field. A removed field stays as a
-/// tombstone.
+/// As the columns of a Cassandra row or the element set of Roshi: a [`LastWriteWins`] a field. A removed field stays as
+/// a tombstone.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LastWriteMap;
 
@@ -25,7 +25,7 @@ impl Resolver for LastWriteMap {
         Kind::Map
     }
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<SetField, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<SetField, Refusal> {
         match op {
             Op::Remove(field) => Ok(SetField { field, value: None }),
             Op::In { field, op } => match op.into_value() {
@@ -38,15 +38,15 @@ impl Resolver for LastWriteMap {
 
     fn apply(&self, state: &mut Self::State, change: &Change<SetField>) -> bool {
         let SetField { field, value } = &change.effect;
-        let newer = state.get(field).is_none_or(|held| change.stamp > held.stamp);
+        let newer = state.get(field).is_none_or(|held| change.timestamp > held.timestamp);
         if newer {
-            state.insert(field.clone(), Version { stamp: change.stamp, dot: change.dot, value: value.clone() });
+            state.insert(field.clone(), Version { timestamp: change.timestamp, dot: change.dot, value: value.clone() });
         }
         newer
     }
 
     fn why_kept(&self, state: &Self::State, change: &Change<SetField>) -> &'static str {
-        why_older(state.get(&change.effect.field), change.stamp)
+        why_older(state.get(&change.effect.field), change.timestamp)
     }
 
     fn read(&self, state: &Self::State) -> Reading {
@@ -58,7 +58,7 @@ impl Resolver for LastWriteMap {
         let mut merged = ours.state.clone();
         for (field, theirs) in theirs.state {
             let held = merged.entry(field.clone()).or_insert_with(|| theirs.clone());
-            if theirs.stamp > held.stamp {
+            if theirs.timestamp > held.timestamp {
                 *held = theirs.clone();
             }
         }

@@ -2,15 +2,16 @@ use super::*;
 use std::collections::BTreeMap;
 
 /// The write with the latest *wall-clock* time wins, as its writer [gave it](Op::At); at equal times, the one with the
-/// higher [`Stamp`]. A write that was given no time has that of its stamp.
+/// higher [`Timestamp`]. A write that was given no time has that of its timestamp.
 ///
-/// Most systems that claim last write wins have this rule, Cassandra among them: the time is the writer's own. The masters
-/// converge. But if a writer's clock is behind, its write is earlier than writes that it had seen: it is acknowledged, and
-/// no read shows it, not even one at the writer's master.
+/// Most systems that claim last write wins have this rule, Cassandra among them: the time is the writer's own. The
+/// masters converge. But if a writer's clock is behind, its write is earlier than writes that it had seen: it is
+/// acknowledged, and no read shows it, not even one at the writer's master.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LastWriteWall;
 
-/// Fields by name, of each the write with the latest *wall-clock* time: a [`LastWriteWall`] a field, as [`LastWriteMap`] is a
+/// Fields by name, of each the write with the latest *wall-clock* time: a [`LastWriteWall`] a field, as
+/// [`LastWriteMap`] is a
 /// [`LastWriteWins`] a field.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LastWriteMapWall;
@@ -18,20 +19,20 @@ pub struct LastWriteMapWall;
 /// What was written, and the wall-clock time that its writer gave it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timed<T> {
-    /// The wall-clock time; that of the stamp if the writer gave none.
+    /// The wall-clock time; that of the timestamp if the writer gave none.
     pub wall: u64,
     /// What was written.
     pub item: T,
 }
 
 impl Timed<Version> {
-    fn of(wall: u64, value: &Option<Text>, stamp: Stamp, dot: Dot) -> Timed<Version> {
-        Timed { wall, item: Version { stamp, dot, value: value.clone() } }
+    fn of(wall: u64, value: &Option<Text>, timestamp: Timestamp, dot: Dot) -> Timed<Version> {
+        Timed { wall, item: Version { timestamp, dot, value: value.clone() } }
     }
 
     /// The order of writes: the greatest wins.
-    fn order(&self) -> (u64, Stamp) {
-        (self.wall, self.item.stamp)
+    fn order(&self) -> (u64, Timestamp) {
+        (self.wall, self.item.timestamp)
     }
 
     fn beats(&self, held: Option<&Timed<Version>>) -> bool {
@@ -42,7 +43,7 @@ impl Timed<Version> {
 fn why_earlier(held: Option<&Timed<Version>>, came: u64) -> &'static str {
     match held {
         Some(held) if held.wall > came => "had a later wall-clock time",
-        _ => "keeps the later stamp at a tie",
+        _ => "keeps the later timestamp at a tie",
     }
 }
 
@@ -50,17 +51,17 @@ impl Resolver for LastWriteWall {
     type State = Option<Timed<Version>>;
     type Effect = Timed<Option<Text>>;
 
-    fn goes_by_clocks(&self) -> bool {
+    fn uses_wall_clock(&self) -> bool {
         true
     }
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
-        let wall = op.time().unwrap_or(stamp.time());
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, timestamp: Timestamp) -> Result<Self::Effect, Refusal> {
+        let wall = op.time().unwrap_or(timestamp.time());
         Ok(Timed { wall, item: op.into_untimed().into_value()? })
     }
 
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
-        let incoming = Timed::of(change.effect.wall, &change.effect.item, change.stamp, change.dot);
+        let incoming = Timed::of(change.effect.wall, &change.effect.item, change.timestamp, change.dot);
         let newer = incoming.beats(state.as_ref());
         if newer {
             *state = Some(incoming);
@@ -94,19 +95,19 @@ impl Resolver for LastWriteMapWall {
         Kind::Map
     }
 
-    fn goes_by_clocks(&self) -> bool {
+    fn uses_wall_clock(&self) -> bool {
         true
     }
 
-    fn prepare(&self, _: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
-        let wall = op.time().unwrap_or(stamp.time());
-        let item = LastWriteMap.prepare(&BTreeMap::new(), op.into_untimed(), dot, stamp)?;
+    fn prepare(&self, _: &Self::State, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Self::Effect, Refusal> {
+        let wall = op.time().unwrap_or(timestamp.time());
+        let item = LastWriteMap.prepare(&BTreeMap::new(), op.into_untimed(), dot, timestamp)?;
         Ok(Timed { wall, item })
     }
 
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
         let SetField { field, value } = &change.effect.item;
-        let incoming = Timed::of(change.effect.wall, value, change.stamp, change.dot);
+        let incoming = Timed::of(change.effect.wall, value, change.timestamp, change.dot);
         let newer = incoming.beats(state.get(field));
         if newer {
             state.insert(field.clone(), incoming);

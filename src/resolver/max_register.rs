@@ -1,6 +1,7 @@
 use super::*;
 
-/// Keeps the greatest number ever written: a high-water mark. A later number that is not greater changes nothing, and is not lost.
+/// Keeps the greatest number ever written: a high-water mark. A later number that is not greater changes nothing, and
+/// is not lost.
 ///
 /// The join of a total order, the simplest of state-based types (Shapiro et al., "Conflict-free replicated data types",
 /// SSS 2011); MongoDB's `$max`.
@@ -16,7 +17,7 @@ impl Resolver for MaxRegister {
         Kind::Maximum
     }
 
-    fn prepare(&self, _: &Option<i64>, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+    fn prepare(&self, _: &Option<i64>, op: Op, _: Dot, _: Timestamp) -> Result<i64, Refusal> {
         match op {
             Op::Raise(number) => Ok(number),
             other => Err(Refusal::WrongKind(other)),

@@ -30,7 +30,7 @@ impl<F: Fn(&Version, &Version) -> Keep> CustomMerged<F> {
         if theirs.context.covers(&ours.context) {
             return theirs.clone();
         }
-        let (first, second) = match ours.version.stamp.cmp(&theirs.version.stamp) {
+        let (first, second) = match ours.version.timestamp.cmp(&theirs.version.timestamp) {
             Ordering::Greater => (theirs, ours),
             _ => (ours, theirs),
         };
@@ -63,8 +63,8 @@ where
     type State = Option<Merged>;
     type Effect = Merged;
 
-    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Merged, Refusal> {
-        let version = Version { stamp, dot, value: op.into_value()? };
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Merged, Refusal> {
+        let version = Version { timestamp, dot, value: op.into_value()? };
         let mut context = state.as_ref().map_or_else(VersionVector::default, |held| held.context.clone());
         context.insert(dot);
         Ok(Merged { version, context, shown: vec![dot] })

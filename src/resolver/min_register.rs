@@ -1,6 +1,7 @@
 use super::*;
 
-/// Keeps the least number ever written: a low-water mark. A later number that is not less changes nothing, and is not lost.
+/// Keeps the least number ever written: a low-water mark. A later number that is not less changes nothing, and is not
+/// lost.
 ///
 /// The join of a total order, the simplest of state-based types (Shapiro et al., "Conflict-free replicated data types",
 /// SSS 2011); MongoDB's `$min`.
@@ -16,7 +17,7 @@ impl Resolver for MinRegister {
         Kind::Minimum
     }
 
-    fn prepare(&self, _: &Option<i64>, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+    fn prepare(&self, _: &Option<i64>, op: Op, _: Dot, _: Timestamp) -> Result<i64, Refusal> {
         match op {
             Op::Lower(number) => Ok(number),
             other => Err(Refusal::WrongKind(other)),

@@ -11,7 +11,7 @@ impl Resolver for MultiValue {
     type State = Siblings;
     type Effect = Replace;
 
-    fn prepare(&self, state: &Siblings, op: Op, _: Dot, _: Stamp) -> Result<Replace, Refusal> {
+    fn prepare(&self, state: &Siblings, op: Op, _: Dot, _: Timestamp) -> Result<Replace, Refusal> {
         state.prepare(op)
     }
 

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// After the maps of Riak (Brown et al., "Riak DT map: a composable, convergent replicated dictionary", 2014) and the
 /// observed-remove map of Almeida, Shoker and Baquero, "Delta state replicated data types", JPDC 2018, §7. As in Riak,
-/// an operation says of which kind it takes the field to be: a register and a counter of one name are two fields, which a
-/// remove of that name takes both. A field is in as long as a value, an add or an element is left of it.
+/// an operation says of which kind it takes the field to be: a register and a counter of one name are two fields, which
+/// a remove of that name takes both. A field is in as long as a value, an add or an element is left of it.
 ///
 /// A counter keeps each add under its own dot until the field is removed. To keep one sum a master, as Riak does, is
 /// smaller, but brings a removed field's count back when its master was adding meanwhile.
@@ -18,8 +18,8 @@ pub struct ObservedRemoveMap;
 /// What an update leaves in a field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Item {
-    /// A register's value; siblings are shown in the order of stamps.
-    Value(Stamp, Text),
+    /// A register's value; siblings are shown in the order of timestamps.
+    Value(Timestamp, Text),
     /// A counter's add.
     Amount(i64),
     /// A set's element.
@@ -45,13 +45,13 @@ impl Resolver for ObservedRemoveMap {
         Kind::Map
     }
 
-    fn prepare(&self, state: &Self::State, op: Op, _: Dot, stamp: Stamp) -> Result<FieldEffect, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, _: Dot, timestamp: Timestamp) -> Result<FieldEffect, Refusal> {
         let wrong = || Err(Refusal::WrongKind(op.clone()));
         let is_value = |item: &Item| matches!(item, Item::Value(..));
         let (field, item, replaces): (_, _, &dyn Fn(&Item) -> bool) = match &op {
             Op::Remove(field) => (field, None, &|_| true),
             Op::In { field, op } => match op.as_ref() {
-                Op::Set(value) => (field, Some(Item::Value(stamp, value.clone())), &is_value),
+                Op::Set(value) => (field, Some(Item::Value(timestamp, value.clone())), &is_value),
                 Op::Delete => (field, None, &is_value),
                 Op::Add(amount) => (field, Some(Item::Amount(*amount)), &|_| false),
                 Op::Insert(element) => (field, Some(Item::Element(element.clone())), &|item| is(item, element)),
@@ -100,10 +100,10 @@ fn is(item: &Item, element: &Text) -> bool {
 }
 
 fn register(items: &Dotted<Item>) -> Option<Reading> {
-    let mut values: Vec<(Stamp, Text)> = items
+    let mut values: Vec<(Timestamp, Text)> = items
         .items()
         .filter_map(|item| match item {
-            Item::Value(stamp, value) => Some((*stamp, value.clone())),
+            Item::Value(timestamp, value) => Some((*timestamp, value.clone())),
             _ => None,
         })
         .collect();

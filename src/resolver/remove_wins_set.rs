@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 /// remove that are concurrent, the remove wins.
 ///
 /// After Bieniusa et al., "An optimized conflict-free replicated set", 2012, §2, and Baquero, Almeida and Shoker, "Pure
-/// operation-based replicated data types", 2017. A remove stays until an insert has seen it, also of an element that was
-/// never in: a concurrent insert may yet arrive.
+/// operation-based replicated data types", 2017. A remove stays until an insert has seen it, also of an element that
+/// was never in: a concurrent insert may yet arrive.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RemoveWinsSet;
 
@@ -20,7 +20,7 @@ impl Resolver for RemoveWinsSet {
         Kind::Set
     }
 
-    fn prepare(&self, state: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<SetEffect, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<SetEffect, Refusal> {
         let (element, inserts) = match op {
             Op::Insert(element) => (element, true),
             Op::Remove(element) => (element, false),

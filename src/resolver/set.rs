@@ -29,7 +29,7 @@ impl Resolver for ObservedRemoveSet {
         Kind::Set
     }
 
-    fn prepare(&self, state: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<SetEffect, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<SetEffect, Refusal> {
         let (element, inserts) = match op {
             Op::Insert(element) => (element, true),
             Op::Remove(element) => (element, false),

@@ -1,7 +1,7 @@
 use super::*;
 use smallvec::SmallVec;
 
-/// The concurrent versions of a register, ordered by stamp: what [`MultiValue`] shows and [`Custom`] resolves.
+/// The concurrent versions of a register, ordered by timestamp: what [`MultiValue`] shows and [`Custom`] resolves.
 ///
 /// A write replaces the versions that its origin held, and no others; a delete replaces them by nothing. After the
 /// optimised multi-value register of Bieniusa et al., "An optimized conflict-free replicated set", 2012, and of Riak.
@@ -28,7 +28,7 @@ impl Siblings {
         let Some(value) = &change.effect.value else {
             return self.0.len() < before;
         };
-        self.insert(Version { stamp: change.stamp, dot: change.dot, value: Some(value.clone()) });
+        self.insert(Version { timestamp: change.timestamp, dot: change.dot, value: Some(value.clone()) });
         true
     }
 
@@ -50,7 +50,7 @@ impl Siblings {
     }
 
     fn insert(&mut self, version: Version) {
-        let place = self.0.partition_point(|held| held.stamp < version.stamp);
+        let place = self.0.partition_point(|held| held.timestamp < version.timestamp);
         self.0.insert(place, version);
     }
 }

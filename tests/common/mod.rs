@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use multimaster::{
-    Change, Dot, Keep, MasterId, Message, MessageOf, Op, Outcome, Push, Reading, Replica, Resolver, Stamp, Text,
+    Change, Dot, Keep, MasterId, Message, MessageOf, Op, Outcome, Push, Reading, Replica, Resolver, Text, Timestamp,
     Topology, TopologyError, Version, VersionVector,
 };
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -57,8 +57,8 @@ pub(crate) fn vector(counts: &[u64]) -> VersionVector {
 
 /// A register's change as its origin would send it, to the key `x`.
 pub(crate) fn change(origin: MasterId, seq: u64, time: u64) -> Change<Option<Text>> {
-    let stamp = Stamp::new(time, origin);
-    Change { dot: dot(origin, seq), stamp, key: "x".into(), effect: Some("1".into()) }
+    let timestamp = Timestamp::new(time, origin);
+    Change { dot: dot(origin, seq), timestamp, key: "x".into(), effect: Some("1".into()) }
 }
 
 pub(crate) fn push<S, E>(extends: &[u64], changes: impl IntoIterator<Item = Change<E>>) -> Message<S, E> {

@@ -1,7 +1,7 @@
 //! Threads that call one master: every outcome must be one of some sequential order of the calls.
 
 use super::Rule;
-use crate::master::{Master, NotWritten, Options};
+use crate::master::{Master, Options, WriteError};
 use crate::sync::thread;
 use multimaster::{ArrivalWins, Layout, MasterId, MessageOf, Op, Replica, Topology};
 use std::collections::BTreeSet;
@@ -91,7 +91,7 @@ impl Plain {
 fn call(master: &Master<Rule>, call: &Call) -> String {
     match call {
         Call::Set(value) => match master.set("k", *value) {
-            Err(NotWritten::Closed) => "closed".into(),
+            Err(WriteError::Closed) => "closed".into(),
             answer => format!("{:?}", answer.ok().map(|written| written.dot)),
         },
         Call::Get => master.get("k").to_string(),

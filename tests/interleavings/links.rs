@@ -3,7 +3,7 @@
 use super::{Rule, changes, replayed};
 use crate::cluster::{Cluster, Setup};
 use crate::link::{Link, State, Switch};
-use crate::master::{Master, NotWritten, Options, Recorder};
+use crate::master::{Master, Options, Recorder, WriteError};
 use crate::sync::thread;
 use multimaster::record::Event;
 use multimaster::{ArrivalWins, Layout, MasterId, Topology};
@@ -101,7 +101,7 @@ pub fn shutdown_against_set(sets: usize) -> usize {
     let a = cluster.master(A).clone();
     let client = thread::spawn(move || {
         let answers = (0..sets).map(|value| a.set("k", value.to_string()));
-        answers.filter(|answer| *answer != Err(NotWritten::Closed)).count()
+        answers.filter(|answer| *answer != Err(WriteError::Closed)).count()
     });
     let ending = cluster.shutdown(FOR_EVER);
     let acknowledged = client.join().expect("no thread panics");

@@ -5,7 +5,8 @@ pub(crate) mod reference;
 pub(crate) mod steps;
 
 use multimaster::{
-    Dot, Kind, MasterId, Message, MessageOf, Op, Outcome, Replica, Request, Resolver, Stamp, Topology, VersionVector,
+    Dot, Kind, MasterId, Message, MessageOf, Op, Outcome, Replica, Request, Resolver, Timestamp, Topology,
+    VersionVector,
 };
 use reference::{Reference, Written};
 use std::fmt::{self, Write as _};
@@ -128,13 +129,14 @@ impl<R: Resolver> World<R> {
         let saw = self.saw[at.index()].clone();
         let op = operation(self.masters[at.index()].rule().kind(), what, self.history.len());
         let dot = self.masters[at.index()].write(key, op.clone()).map_err(|refusal| self.broken(refusal))?;
-        let latest = self.history.iter().filter(|write| saw.contains(&write.dot)).map(|write| write.stamp.time()).max();
-        let stamp = Stamp::new(1 + latest.unwrap_or(0), at);
+        let latest =
+            self.history.iter().filter(|write| saw.contains(&write.dot)).map(|write| write.timestamp.time()).max();
+        let timestamp = Timestamp::new(1 + latest.unwrap_or(0), at);
         self.note(format_args!("{at}: {} ({dot})", Request { key: key.into(), op: op.clone() }));
-        self.history.push(Written { dot, stamp, key: key.into(), op, saw });
+        self.history.push(Written { dot, timestamp, key: key.into(), op, saw });
         self.saw[at.index()].push(dot);
-        if self.masters[at.index()].log().last().map(|change| change.stamp) != Some(stamp) {
-            return Err(self.broken(format_args!("{dot} is not stamped {stamp}")));
+        if self.masters[at.index()].log().last().map(|change| change.timestamp) != Some(timestamp) {
+            return Err(self.broken(format_args!("{dot} is not timestamped {timestamp}")));
         }
         self.check(at)
     }

@@ -1,13 +1,13 @@
 //! What each rule promises a reader, worked out naively from the history of acknowledged writes and nothing else.
 
-use multimaster::{Dot, Key, Op, Reading, Stamp, Text};
+use multimaster::{Dot, Key, Op, Reading, Text, Timestamp};
 use std::collections::BTreeSet;
 
 /// One acknowledged write, as an onlooker who sees everything would note it.
 #[derive(Clone)]
 pub(crate) struct Written {
     pub(crate) dot: Dot,
-    pub(crate) stamp: Stamp,
+    pub(crate) timestamp: Timestamp,
     pub(crate) key: Key,
     pub(crate) op: Op,
     /// All that its master had seen when it was made.
@@ -17,9 +17,9 @@ pub(crate) struct Written {
 /// The reading of one key, of the writes to it that a master has seen.
 pub(crate) type Reference = fn(&[&Written]) -> Reading;
 
-/// The value with the latest stamp.
+/// The value with the latest timestamp.
 pub(crate) fn last_write(writes: &[&Written]) -> Reading {
-    let last = writes.iter().max_by_key(|write| write.stamp);
+    let last = writes.iter().max_by_key(|write| write.timestamp);
     last.and_then(|write| value(write)).map_or(Reading::Nothing, Reading::Value)
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn elements(writes: &[&Written]) -> Reading {
 fn siblings(writes: &[&Written]) -> Vec<Text> {
     let replaced = |write: &Written| writes.iter().any(|later| later.saw.contains(&write.dot));
     let mut kept: Vec<&&Written> = writes.iter().filter(|write| !replaced(write)).collect();
-    kept.sort_by_key(|write| write.stamp);
+    kept.sort_by_key(|write| write.timestamp);
     kept.into_iter().filter_map(|write| value(write)).collect()
 }
 

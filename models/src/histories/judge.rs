@@ -1,15 +1,16 @@
 //! What is wrong with a reading, told by a few operations on bits: [`Judge`].
 //!
-//! It says of a history and a state what [`History`](crate::history::History) says of a master, a hundred times faster: that
-//! is what the enumeration of histories asks millions of times. Which operation supersedes which, which compete and which of
-//! them a reading shows is looked up in tables, and the tables are filled by the same functions that `History` uses. What is
-//! found is judged again by `History` before it is reported; and tests compare the two on all small histories.
+//! It says of a history and a state what [`History`](crate::history::History) says of a master, a hundred times faster:
+//! that is what the enumeration of histories asks millions of times. Which operation supersedes which, which compete
+//! and which of them a reading shows is looked up in tables, and the tables are filled by the same functions that
+//! `History` uses. What is found is judged again by `History` before it is reported; and tests compare the two on all
+//! small histories.
 
 use super::lattice::{Cut, Lattice, places};
 use crate::history::parts::{Deed, Part as Place, by_part};
 use crate::history::{Claim, Claims, History, Judged, Write};
 use crate::node::numbered::{ReadingNo, StateNo};
-use multimaster::{Dot, Key, MasterId, Op, Reading, Stamp, VersionVector};
+use multimaster::{Dot, Key, MasterId, Op, Reading, Timestamp, VersionVector};
 use std::collections::BTreeMap;
 
 /// Operations, by their index in the alphabet.
@@ -72,7 +73,7 @@ pub(crate) struct Judge {
 fn example(key: &Key, op: &Op, seq: u64) -> Write {
     Write {
         dot: Dot::new(MasterId(0), seq),
-        stamp: Stamp::new(seq, MasterId(0)),
+        timestamp: Timestamp::new(seq, MasterId(0)),
         key: key.clone(),
         op: op.clone(),
         wall: None,
@@ -343,7 +344,7 @@ impl Observed<'_> {
             let (key, op) = &lattice.alphabet[write.op];
             Write {
                 dot: write.dot,
-                stamp: write.stamp,
+                timestamp: write.timestamp,
                 key: self.keys[*key].clone(),
                 op: op.clone(),
                 wall: write.wall,

@@ -1,13 +1,13 @@
 //! A causal history, and what masters can keep that have seen each closed cut of it: [`Lattice`].
 //!
-//! The history grows and shrinks at its end, in stamp order. A cut is a set of writes that is closed under what delivery
-//! guarantees, as bits; the newest write adds only the cuts that it is in, and all others stay as they were.
+//! The history grows and shrinks at its end, in timestamp order. A cut is a set of writes that is closed under what
+//! delivery guarantees, as bits; the newest write adds only the cuts that it is in, and all others stay as they were.
 
 use crate::node::delivery::Delivery;
 use crate::node::numbered::{ChangeNo, Made, NOTHING, Numbered, StateNo};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use multimaster::{Dot, MasterId, Op, Refusal, Stamp, VersionVector};
+use multimaster::{Dot, MasterId, Op, Refusal, Timestamp, VersionVector};
 use smallvec::{SmallVec, smallvec};
 
 /// A set of writes, by their place in the history.
@@ -54,7 +54,7 @@ pub(crate) struct Written {
     /// As the rule sees it.
     pub(crate) dot: Dot,
     /// As the rule sees it.
-    pub(crate) stamp: Stamp,
+    pub(crate) timestamp: Timestamp,
     pub(crate) change: ChangeNo,
     /// In which states of its master the rule makes this change of it, if not in all.
     pub(super) from: Option<Few>,
@@ -132,7 +132,8 @@ pub struct Effort {
     pub cells: u64,
     /// Changes applied in some state, or states merged; whether remembered or not.
     pub applications: u64,
-    /// Histories in which a master could be in several states, in which the rule makes different changes of one request.
+    /// Histories in which a master could be in several states, in which the rule makes different changes of one
+    /// request.
     pub branched: u64,
     /// Requests that the rule refused.
     pub refused: u64,
@@ -143,7 +144,7 @@ pub(crate) struct Lattice {
     around: Circumstances,
     /// The operations, each with its key's index.
     pub(crate) alphabet: Vec<(usize, Op)>,
-    /// The history, in stamp order.
+    /// The history, in timestamp order.
     pub(crate) writes: Vec<Written>,
     /// By cut; only those in `cuts` count.
     cells: Vec<Cell>,
@@ -253,7 +254,7 @@ impl Lattice {
         self.cells[usize::from(cut)].time + 1
     }
 
-    /// Whether a master that has seen this cut can make the next write in stamp order.
+    /// Whether a master that has seen this cut can make the next write in timestamp order.
     pub(crate) fn can_write(&self, at: usize, seen: Cut) -> bool {
         let later = self.writes.last().is_none_or(|last| (last.time, last.at) < (self.time_after(seen), at));
         later && self.can_be(at, seen)
@@ -269,8 +270,8 @@ impl Lattice {
         places(self.closure(seen)).filter_map(|place| self.writes[place].wall).max().unwrap_or(0)
     }
 
-    /// The writes that the rule can make of this one: one change, unless its master can be in states in which the rule makes
-    /// different changes of it. In the order of the changes' contents.
+    /// The writes that the rule can make of this one: one change, unless its master can be in states in which the rule
+    /// makes different changes of it. In the order of the changes' contents.
     pub(crate) fn written(&mut self, next: Next) -> SmallVec<[Written; 1]> {
         let Next { at, seen, op, wall } = next;
         let time = self.time_after(seen);
@@ -278,11 +279,11 @@ impl Lattice {
         let spread = &self.around.spread;
         let origin = MasterId(at as u16);
         let dot = Dot::new(origin, spread.seq(at, seq));
-        let stamp = Stamp::new(spread.time(time), origin);
+        let timestamp = Timestamp::new(spread.time(time), origin);
         let shown = wall.map(|wall| spread.wall(wall));
         let timed = shown.map(|wall| Op::At(wall, Box::new(self.alphabet[op].1.clone())));
         let (key, plain) = &self.alphabet[op];
-        let made = Made { dot, stamp, key: *key, op: timed.as_ref().unwrap_or(plain) };
+        let made = Made { dot, timestamp, key: *key, op: timed.as_ref().unwrap_or(plain) };
         let states: Few = match &self.cells[usize::from(seen)].states {
             States::One(state) => smallvec![*state],
             States::Each(states) => states[at].clone(),
@@ -305,7 +306,7 @@ impl Lattice {
         let whole = states.len();
         let each = changes.into_iter().enumerate().map(|(branch, (change, from))| {
             let from = (from.len() < whole).then_some(from);
-            Written { at, op, seen, past, needs, time, wall, dot, stamp, change, from, branch }
+            Written { at, op, seen, past, needs, time, wall, dot, timestamp, change, from, branch }
         });
         each.collect()
     }

@@ -1,15 +1,16 @@
 //! The laws of a rule, tried on all small histories: [`check`].
 //!
 //! A join is commutative, associative and idempotent, and a write moves a state only up (Shapiro et al., "Conflict-free
-//! replicated data types", SSS 2011). A rule need not be one; which law it breaks, and with which writes, says more than
-//! that two masters differ. No master and no link is needed for it, so it takes milliseconds.
+//! replicated data types", SSS 2011). A rule need not be one; which law it breaks, and with which writes, says more
+//! than that two masters differ. No master and no link is needed for it, so it takes milliseconds.
 //!
-//! Two laws are no matter of joins. What is found with small numbers and one key stands for all numbers and keys only if a
-//! rule goes by the order of numbers alone, and not by the key.
+//! Two laws are no matter of joins. What is found with small numbers and one key stands for all numbers and keys only
+//! if a rule goes by the order of numbers alone, and not by the key.
 //!
 //! A *small history* is up to three writes of one key, at any of three masters, of any of the few
 //! [`operations`] of the rule's kind, each made in knowledge of any writes that can have been seen there: a
-//! state is what a master keeps that has seen a causally closed part of them. All of them are tried, fewest writes first.
+//! state is what a master keeps that has seen a causally closed part of them. All of them are tried, fewest writes
+//! first.
 
 mod history;
 mod readers;
@@ -18,7 +19,7 @@ use crate::histories::renumbered::{Otherwise, difference};
 use crate::node::any_rule::AnyRule;
 use crate::printed::{shown, shown_lines};
 use history::{History, Seen, Write, has};
-use multimaster::{Dot, Kind, MasterId, Op, Request, Resolver, Side, Stamp};
+use multimaster::{Dot, Kind, MasterId, Op, Request, Resolver, Side, Timestamp};
 use readers::told_apart;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,8 +32,8 @@ static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
 /// Something that a rule should do whatever was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Law {
-    /// Concurrent changes leave one state in whichever order they are applied; and it is the same which of two states is
-    /// merged into the other.
+    /// Concurrent changes leave one state in whichever order they are applied; and it is the same which of two states
+    /// is merged into the other.
     Commutative,
     /// Of three states it is the same which two are merged first.
     Associative,
@@ -40,19 +41,19 @@ pub enum Law {
     Idempotent,
     /// A state merged with one that reflects all it does, and more, becomes that one: what was written later stays.
     Inflationary,
-    /// Two states merged are what applying the changes of both leaves. Not asked once a rule is found not commutative: what
-    /// applying leaves is then no one state.
+    /// Two states merged are what applying the changes of both leaves. Not asked once a rule is found not commutative:
+    /// what applying leaves is then no one state.
     Agreeing,
     /// A change applied a second time alters nothing. The protocol applies each once, so a rule can do without; under
     /// [at-least-once](crate::node::delivery::Delivery::AtLeastOnce) delivery it cannot.
     Repeatable,
     /// The same is read, and the same refused, whatever the Lamport times, the sequence numbers of each master and the
-    /// wall-clock times are, as long as their order is the same and clocks are right. (The numbers of two masters have no
-    /// order.) What is found with small numbers then holds for large ones. A rule that measures how far two times are apart
-    /// breaks it on purpose: it is then judged for small distances only.
+    /// wall-clock times are, as long as their order is the same and clocks are right. (The numbers of two masters have
+    /// no order.) What is found with small numbers then holds for large ones. A rule that measures how far two times
+    /// are apart breaks it on purpose: it is then judged for small distances only.
     OrderOnly,
-    /// The same is read under every key; tried under a few, with two writes. What is found for one key then holds for the
-    /// others.
+    /// The same is read under every key; tried under a few, with two writes. What is found for one key then holds for
+    /// the others.
     KeyBlind,
 }
 
@@ -69,8 +70,8 @@ impl Law {
         Law::KeyBlind,
     ];
 
-    /// Whether what is found over [histories](crate::histories) rests on it: without it, a verdict is about the keys and the
-    /// times that were tried.
+    /// Whether what is found over [histories](crate::histories) rests on it: without it, a verdict is about the keys
+    /// and the times that were tried.
     pub fn limits_histories(self) -> bool {
         matches!(self, Law::OrderOnly | Law::KeyBlind)
     }
@@ -175,8 +176,8 @@ pub fn operations<R: Resolver>(rule: &R) -> Vec<Op> {
     if rule.kind() != Kind::Map {
         return parsed(of_kind(rule.kind()));
     }
-    let (dot, stamp) = (Dot::new(READER, 1), Stamp::new(1, READER));
-    let taken = |op: &Op| rule.prepare(&R::State::default(), op.clone(), dot, stamp).is_ok();
+    let (dot, timestamp) = (Dot::new(READER, 1), Timestamp::new(1, READER));
+    let taken = |op: &Op| rule.prepare(&R::State::default(), op.clone(), dot, timestamp).is_ok();
     // Of those that are equal the first.
     let fields = FIELDS.into_iter().map(parsed).rev();
     fields.max_by_key(|operations| operations.iter().filter(|op| taken(op)).count()).unwrap_or_default()

@@ -1,8 +1,8 @@
 //! Whether a rule reads the same when the same history has other numbers, or another key: [`difference`].
 //!
 //! Every history of a few writes is enumerated twice, in step. The second time it is written under another key, or its
-//! times and sequence numbers are far apart, as they are once there are many writes of other keys. Their order is the same.
-//! A rule that only compares them reads the same in both.
+//! times and sequence numbers are far apart, as they are once there are many writes of other keys. Their order is the
+//! same. A rule that only compares them reads the same in both.
 
 use super::lattice::{Circumstances, Cut, Dense, Lattice, Next, Spread, Written, places};
 use crate::node::any_rule::AnyRule;
@@ -17,8 +17,8 @@ use std::iter;
 pub(crate) enum Otherwise<'a> {
     /// It writes this key.
     Key(&'a str),
-    /// Its Lamport times, each master's sequence numbers and its wall-clock times each are a random increasing sequence,
-    /// with gaps of up to 2³¹. The seed determines them.
+    /// Its Lamport times, each master's sequence numbers and its wall-clock times each are a random increasing
+    /// sequence, with gaps of up to 2³¹. The seed determines them.
     Spread(u64),
 }
 
@@ -75,7 +75,7 @@ impl Pair {
             };
             Lattice::new(AnyRule::numbered(rules, vec![key.clone()]), around, alphabet.clone(), writes)
         });
-        Pair { lattices, keys, writes, uses_clocks: rules[0].goes_by_clocks(), seed }
+        Pair { lattices, keys, writes, uses_clocks: rules[0].uses_wall_clock(), seed }
     }
 
     /// The first history of just as many writes as there may be that differs and begins with the present one.
@@ -86,8 +86,8 @@ impl Pair {
                 if !self.lattices[0].can_write(at, seen) {
                     continue;
                 }
-                // Clocks are right. Wrong ones would show more than an order to a clock of the rule's own, which counts on
-                // from the time that it holds.
+                // Clocks are right. Wrong ones would show more than an order to a clock of the rule's own, which counts
+                // on from the time that it holds.
                 let wall = self.uses_clocks.then(|| self.lattices[0].time_after(seen));
                 for op in 0..self.lattices[0].alphabet.len() {
                     let found = self.extend_by(Next { at, seen, op, wall });
@@ -177,7 +177,7 @@ impl Pair {
         let mut text = String::from("with ");
         for (place, write) in self.lattices[which].writes.iter().enumerate() {
             let comma = if place == 0 { "" } else { ", " };
-            let _ = write!(text, "{comma}{} at time {}", write.dot, write.stamp.time());
+            let _ = write!(text, "{comma}{} at time {}", write.dot, write.timestamp.time());
             if let Some(wall) = write.wall {
                 let _ = write!(text, " and clock {}", self.lattices[which].shown_wall(wall));
             }

@@ -63,7 +63,7 @@ impl<'a> Search<'a> {
             bounds.requests.iter().map(|request| (place(&request.key), request.op.clone())).collect();
         let masters = usize::from(bounds.masters);
         let rules: Vec<AnyRule> = (0..bounds.masters).map(|at| (subject.rule)(MasterId(at))).collect();
-        let (uses_clocks, kind) = (rules[0].goes_by_clocks(), rules[0].kind());
+        let (uses_clocks, kind) = (rules[0].uses_wall_clock(), rules[0].kind());
         if !uses_clocks && bounds.times != Times::Lamport {
             return Err("this rule uses no wall clocks: leave out which times they show (`--clocks`)".into());
         }
@@ -367,8 +367,8 @@ impl<'a> Search<'a> {
         master.history().overspent().is_some() || self.keys.iter().any(below)
     }
 
-    /// How many steps it takes, all to all and one change a message, until these masters have seen the cut: every write, and
-    /// for each master the changes that it had seen at its last write, or that it is to see.
+    /// How many steps it takes, all to all and one change a message, until these masters have seen the cut: every
+    /// write, and for each master the changes that it had seen at its last write, or that it is to see.
     fn steps(&self, cut: Cut, witnesses: &[usize]) -> usize {
         let lattice = &self.lattice;
         let brought = |at: usize| {

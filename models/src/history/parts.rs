@@ -1,5 +1,5 @@
-//! The parts of a key that writes act on: a register, a counter, a flag, an element of a set, each perhaps in a field of a
-//! map. Within a part there are few kinds of operations, and which of them supersedes which is one small table.
+//! The parts of a key that writes act on: a register, a counter, a flag, an element of a set, each perhaps in a field
+//! of a map. Within a part there are few kinds of operations, and which of them supersedes which is one small table.
 
 use super::Write;
 use multimaster::{Op, Reading, Text};
@@ -65,7 +65,8 @@ impl Deed<'_> {
     }
 }
 
-/// What the operation does, part by part. A removal from a map affects all parts of its field; they are listed in `field`.
+/// What the operation does, part by part. A removal from a map affects all parts of its field; they are listed in
+/// `field`.
 enum Said<'a> {
     One(Part, Deed<'a>),
     /// `remove x`: of the element `x`, or of all that the field `x` holds.
@@ -196,10 +197,10 @@ impl<'a> Shown<'a> {
 /// Whether `later`, which had seen `earlier`, leaves nothing of that to show. Both are operations on one key.
 #[cfg(test)]
 fn supersedes(later: &Op, earlier: &Op) -> bool {
-    use multimaster::{Dot, MasterId, Stamp};
+    use multimaster::{Dot, MasterId, Timestamp};
     let write = |seq: u64, op: &Op| Write {
         dot: Dot::new(MasterId(0), seq),
-        stamp: Stamp::new(seq, MasterId(0)),
+        timestamp: Timestamp::new(seq, MasterId(0)),
         key: "k".into(),
         op: op.clone(),
         wall: None,
@@ -240,8 +241,8 @@ mod tests {
         "in k, set y = 1",
     ];
 
-    /// Per later operation, in the order of `OPS`: an `x` for each earlier one that it supersedes. Pairs that no kind of
-    /// data takes together never occur; their cells follow from what each operation does to its part.
+    /// Per later operation, in the order of `OPS`: an `x` for each earlier one that it supersedes. Pairs that no kind
+    /// of data takes together never occur; their cells follow from what each operation does to its part.
     const TABLE: [&str; 20] = [
         "xxx.................", // set k = 1
         "xxx.................", // set k = 2

@@ -10,7 +10,9 @@ use crate::properties::own_property::Property;
 use crate::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_RESURRECTION};
 use crate::scope::Scope;
 use crate::world::cluster::Cluster;
-use multimaster::{Change, Dot, LastWriteWins, MasterId, Op, Reading, Refusal, Resolver, Side, Stamp, Text, Version};
+use multimaster::{
+    Change, Dot, LastWriteWins, MasterId, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, Version,
+};
 use std::sync::Arc;
 
 /// Two concurrent writes with equal times.
@@ -24,7 +26,7 @@ pub(super) fn overwrite(
     change: &Change<Option<Text>>,
     wins: impl Fn(&Version, &Version) -> bool,
 ) -> bool {
-    let incoming = Version { stamp: change.stamp, dot: change.dot, value: change.effect.clone() };
+    let incoming = Version { timestamp: change.timestamp, dot: change.dot, value: change.effect.clone() };
     let altered = held.as_ref().is_none_or(|held| wins(&incoming, held));
     if altered {
         *held = Some(incoming);
@@ -40,19 +42,19 @@ impl Resolver for ByTime {
     type State = Option<Version>;
     type Effect = Version;
 
-    fn goes_by_clocks(&self) -> bool {
+    fn uses_wall_clock(&self) -> bool {
         true
     }
 
-    fn prepare(&self, held: &Option<Version>, op: Op, dot: Dot, stamp: Stamp) -> Result<Version, Refusal> {
-        let said = op.time().unwrap_or(stamp.time());
-        let value = LastWriteWins.prepare(held, op.into_untimed(), dot, stamp)?;
-        let time = (self.0)(said, held.as_ref().map_or(0, |held| held.stamp.time()));
-        Ok(Version { stamp: Stamp::new(time, stamp.master()), dot, value })
+    fn prepare(&self, held: &Option<Version>, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Version, Refusal> {
+        let said = op.time().unwrap_or(timestamp.time());
+        let value = LastWriteWins.prepare(held, op.into_untimed(), dot, timestamp)?;
+        let time = (self.0)(said, held.as_ref().map_or(0, |held| held.timestamp.time()));
+        Ok(Version { timestamp: Timestamp::new(time, timestamp.master()), dot, value })
     }
 
     fn apply(&self, held: &mut Option<Version>, change: &Change<Version>) -> bool {
-        let newer = held.as_ref().is_none_or(|held| change.effect.stamp > held.stamp);
+        let newer = held.as_ref().is_none_or(|held| change.effect.timestamp > held.timestamp);
         if newer {
             *held = Some(change.effect.clone());
         }
@@ -110,7 +112,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         complaint: "A reads k=1 and B reads k=2",
         worlds: || {
             let rule = Broken::apply(LastWriteWins, |_, held, change| {
-                overwrite(held, change, |incoming, held| incoming.stamp.time() > held.stamp.time())
+                overwrite(held, change, |incoming, held| incoming.timestamp.time() > held.timestamp.time())
             });
             Worlds::rule(&tie(), rule, LastWriteWins)
         },
@@ -124,7 +126,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         complaint: "A reads k=2 and B reads k=1",
         worlds: || {
             let rule = Broken::apply(LastWriteWins, |_, held, change| {
-                overwrite(held, change, |incoming, held| incoming.stamp.time() >= held.stamp.time())
+                overwrite(held, change, |incoming, held| incoming.timestamp.time() >= held.timestamp.time())
             });
             Worlds::rule(&tie(), rule, LastWriteWins)
         },
@@ -226,9 +228,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(27),
-        about: "a delete is accepted that is stamped in the future",
+        about: "a delete is accepted that is timestamped in the future",
         story: "A fast clock deletes at 100. Who has seen that and inserts at 50 is told that it is written; nobody\n\
-                ever reads it. Without the mutation, what replaces is stamped later than what it replaces.",
+                ever reads it. Without the mutation, what replaces is timestamped later than what it replaces.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: at 100, delete k", "A -> B: A1 after nothing", "B: at 50, set k = 1"],
         complaint: "B has seen B1 (at 50, set k = 1) and reads nothing: A1 (at 100) won, which it had seen",

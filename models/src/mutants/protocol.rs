@@ -37,7 +37,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         bug: Documented(6),
         about: "two writes are queued the other way round",
         story: "The lock is released between the write and its place in the queue, so the later write is queued\n\
-                first. Number and stamp are given in the queue.",
+                first. Number and timestamp are given in the queue.",
         property: CONVERGENCE,
         schedule: &["A: set k = 1", "A: set k = 2", "A -> B: A1 A2 after nothing"],
         complaint: "A reads k=2 and B reads k=1",

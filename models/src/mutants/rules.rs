@@ -50,12 +50,12 @@ fn write_again(replica: &mut AnyReplica, message: &AnyMessage) -> Outcome {
 
 /// The last write wins; of two with equal times, a value made of the incoming one is kept.
 fn at_a_tie(held: &mut Option<Version>, change: &Change<Option<Text>>, made: impl Fn(Version) -> Version) -> bool {
-    let incoming = Version { stamp: change.stamp, dot: change.dot, value: change.effect.clone() };
-    if held.as_ref().is_some_and(|held| held.stamp.time() == incoming.stamp.time()) {
+    let incoming = Version { timestamp: change.timestamp, dot: change.dot, value: change.effect.clone() };
+    if held.as_ref().is_some_and(|held| held.timestamp.time() == incoming.timestamp.time()) {
         *held = Some(made(incoming));
         return true;
     }
-    overwrite(held, change, |incoming, held| incoming.stamp > held.stamp)
+    overwrite(held, change, |incoming, held| incoming.timestamp > held.timestamp)
 }
 
 pub(super) const MUTANTS: &[Mutant] = &[

@@ -6,7 +6,7 @@ use super::{Bug::Documented, Mutant};
 use crate::node::any_rule::Pack;
 use crate::properties::{AGREEMENT, CONVERGENCE, NO_CAUSAL_LOSS, NO_RESURRECTION};
 use crate::scope::Scope;
-use multimaster::{Counter, LastWriteWins, Message, Stamp, Version};
+use multimaster::{Counter, LastWriteWins, Message, Timestamp, Version};
 use std::sync::Arc;
 
 /// What a register holds.
@@ -45,8 +45,8 @@ pub(super) fn likes() -> Scope {
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(5),
-        about: "collected history takes the stamps with it",
-        story: "History is collected, and the stamps with it: what the snapshot holds counts as older than\n\
+        about: "collected history takes the timestamps with it",
+        story: "History is collected, and the timestamps with it: what the snapshot holds counts as older than\n\
                 anything.",
         property: CONVERGENCE,
         schedule: &["A: set k = 1", "B: set k = 2", "A -> B: snapshot of A1", "B -> A: snapshot of A1 B1"],
@@ -56,8 +56,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Worlds::sending(&scope, LastWriteWins, |_, _, message| {
                 if let Message::Snapshot(snapshot) = message {
                     for held in Arc::make_mut(&mut snapshot.table).values_mut() {
-                        let version = version(held)
-                            .map(|version| Version { stamp: Stamp::new(0, version.stamp.master()), ..version.clone() });
+                        let version = version(held).map(|version| Version {
+                            timestamp: Timestamp::new(0, version.timestamp.master()),
+                            ..version.clone()
+                        });
                         *held = Pack::of_state(version);
                     }
                 }

@@ -65,12 +65,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         schedule: &["A: add 1 to stock", "A -> B: A1 after nothing", "B: subtract 1 from stock"],
         complaint: "B has spent more of stock than it had a right to",
         worlds: || {
-            let rule = Broken::prepare(BoundedCounter, |rule, state, op, dot, stamp| match op {
+            let rule = Broken::prepare(BoundedCounter, |rule, state, op, dot, timestamp| match op {
                 Op::Add(amount) if amount < 0 => match rule.read(state) {
                     Reading::Total(stock) if stock + amount >= 0 => Ok(Deal::Spend(amount.unsigned_abs())),
                     _ => Err(Refusal::Because("sold out".into())),
                 },
-                _ => rule.prepare(state, op, dot, stamp),
+                _ => rule.prepare(state, op, dot, timestamp),
             });
             let scope = pair(STREAM, &[&["add 1 to stock", "subtract 1 from stock"], &["subtract 1 from stock"]]);
             Worlds::rule(&scope, rule, BoundedCounter)

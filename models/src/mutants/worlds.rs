@@ -8,7 +8,7 @@ use crate::node::tamper::Tamper;
 use crate::properties::specification::Specification;
 use crate::scope::Scope;
 use crate::world::cluster::Cluster;
-use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Stamp};
+use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Timestamp};
 
 /// One scope, with a mutation and without.
 pub struct Worlds {
@@ -19,8 +19,8 @@ pub struct Worlds {
 }
 
 impl Worlds {
-    /// Another rule in the place of `sound`. It is carried as an [`AnyRule`], so that no mutant costs the compilation of a
-    /// cluster.
+    /// Another rule in the place of `sound`. It is carried as an [`AnyRule`], so that no mutant costs the compilation
+    /// of a cluster.
     pub(super) fn rule(scope: &Scope, mutant: impl Resolver, sound: impl Resolver) -> Worlds {
         Worlds { mutant: Erased::new(under(scope, mutant)), sound: Erased::new(under(scope, sound)) }
     }
@@ -60,7 +60,7 @@ fn under(scope: &Scope, rule: impl Resolver) -> Cluster {
 type Send = fn(&AnyReplica, MasterId, &mut AnyMessage) -> bool;
 /// A [`Resolver::prepare`].
 pub(super) type Prepare<R> =
-    fn(&R, &<R as Resolver>::State, Op, Dot, Stamp) -> Result<<R as Resolver>::Effect, Refusal>;
+    fn(&R, &<R as Resolver>::State, Op, Dot, Timestamp) -> Result<<R as Resolver>::Effect, Refusal>;
 /// A [`Resolver::apply`].
 pub(super) type Apply<R> = fn(&R, &mut <R as Resolver>::State, &Change<<R as Resolver>::Effect>) -> bool;
 /// A [`Resolver::merge`].
@@ -113,12 +113,12 @@ impl<R: Resolver> Resolver for Broken<R> {
         self.rule.kind()
     }
 
-    fn goes_by_clocks(&self) -> bool {
-        self.rule.goes_by_clocks()
+    fn uses_wall_clock(&self) -> bool {
+        self.rule.uses_wall_clock()
     }
 
-    fn prepare(&self, state: &R::State, op: Op, dot: Dot, stamp: Stamp) -> Result<R::Effect, Refusal> {
-        (self.prepare)(&self.rule, state, op, dot, stamp)
+    fn prepare(&self, state: &R::State, op: Op, dot: Dot, timestamp: Timestamp) -> Result<R::Effect, Refusal> {
+        (self.prepare)(&self.rule, state, op, dot, timestamp)
     }
 
     fn apply(&self, state: &mut R::State, change: &Change<R::Effect>) -> bool {

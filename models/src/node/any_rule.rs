@@ -1,15 +1,15 @@
 //! Any rule behind one type: [`AnyRule`].
 //!
 //! A cluster, its search and its words would take many seconds to compile for each further rule. So all rules share one
-//! compilation: a rule is called through a table of functions, and what it keeps and sends is held as a value of unknown
-//! type, which is compared, ordered and hashed by its own content. The rule is called once for each step of a master that
-//! is not yet known, so this costs nothing that can be measured in an exploration.
+//! compilation: a rule is called through a table of functions, and what it keeps and sends is held as a value of
+//! unknown type, which is compared, ordered and hashed by its own content. The rule is called once for each step of a
+//! master that is not yet known, so this costs nothing that can be measured in an exploration.
 
 use crate::node::numbered::{Numbered, Numbers};
 use foldhash::quality::FixedState;
 use multimaster::resolver::{Data, Side};
 use multimaster::{
-    Change, Dot, Key, Kind, Message, MessageOf, Op, Push, Reading, Refusal, Replica, Resolver, Snapshot, Stamp,
+    Change, Dot, Key, Kind, Message, MessageOf, Op, Push, Reading, Refusal, Replica, Resolver, Snapshot, Timestamp,
 };
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -32,8 +32,8 @@ pub type AnyMessage = MessageOf<AnyRule>;
 pub struct AnyRule(Arc<dyn Packed>);
 
 /// What a rule keeps, or sends, its type forgotten; nothing for the default state. It serializes to the same JSON as if
-/// the type were still known, and the default state to `null`. A deserialized one must be admitted (`admit_state`) before
-/// its rule sees it.
+/// the type were still known, and the default state to `null`. A deserialized one must be admitted (`admit_state`)
+/// before its rule sees it.
 #[derive(Clone, Default)]
 pub struct Pack(Option<Arc<dyn Kept>>);
 
@@ -188,8 +188,8 @@ trait Packed: Any + Send + Sync {
     fn effect_of(&self, text: &str) -> Result<Pack, String>;
     fn state_of(&self, text: &str) -> Result<Pack, String>;
     fn kind(&self) -> Kind;
-    fn goes_by_clocks(&self) -> bool;
-    fn prepare(&self, state: &Pack, op: Op, dot: Dot, stamp: Stamp) -> Result<Pack, Refusal>;
+    fn uses_wall_clock(&self) -> bool;
+    fn prepare(&self, state: &Pack, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Pack, Refusal>;
     fn apply(&self, state: &mut Pack, change: &Change<Pack>) -> bool;
     fn why_kept(&self, state: &Pack, change: &Change<Pack>) -> &'static str;
     fn read(&self, state: &Pack) -> Reading;
@@ -203,8 +203,8 @@ trait Packed: Any + Send + Sync {
 /// The default state, serialized.
 const NONE: &str = "null";
 
-/// Checks that an effect which came from elsewhere is one of the rule's, and spells it as the rule does; otherwise says why
-/// not. Where the rule's type is known, this was checked when the effect was deserialized.
+/// Checks that an effect which came from elsewhere is one of the rule's, and spells it as the rule does; otherwise says
+/// why not. Where the rule's type is known, this was checked when the effect was deserialized.
 pub(crate) fn admit_effect<R: Resolver>(rule: &R, effect: &mut R::Effect) -> Result<(), String> {
     if let (Some(AnyRule(rule)), Some(pack)) = opened::<_, Pack>(rule, effect) {
         *pack = rule.effect_of(&pack.text())?;
@@ -234,9 +234,9 @@ pub(crate) fn admit_message<R: Resolver>(rule: &R, message: &mut MessageOf<R>) -
 pub(crate) fn packed<R: Resolver>(message: &MessageOf<R>) -> AnyMessage {
     match message {
         Message::Push(Push { extends, changes }) => {
-            let changes = changes.iter().map(|Change { dot, stamp, key, effect }| {
+            let changes = changes.iter().map(|Change { dot, timestamp, key, effect }| {
                 let (key, effect) = (key.clone(), Pack::of(effect.clone()));
-                Change { dot: *dot, stamp: *stamp, key, effect }
+                Change { dot: *dot, timestamp: *timestamp, key, effect }
             });
             Message::Push(Push { extends: extends.clone(), changes: changes.collect() })
         }
@@ -261,9 +261,9 @@ fn typed_state<R: Resolver>(pack: &Pack) -> Cow<'_, R::State> {
 }
 
 fn typed<T: Data>(change: &Change<Pack>) -> Change<T> {
-    let Change { dot, stamp, key, effect } = change;
+    let Change { dot, timestamp, key, effect } = change;
     let effect = effect.value::<T>().expect("an effect is given to the rule that made it").clone();
-    Change { dot: *dot, stamp: *stamp, key: key.clone(), effect }
+    Change { dot: *dot, timestamp: *timestamp, key: key.clone(), effect }
 }
 
 impl<R: Resolver> Packed for R {
@@ -282,12 +282,12 @@ impl<R: Resolver> Packed for R {
         Resolver::kind(self)
     }
 
-    fn goes_by_clocks(&self) -> bool {
-        Resolver::goes_by_clocks(self)
+    fn uses_wall_clock(&self) -> bool {
+        Resolver::uses_wall_clock(self)
     }
 
-    fn prepare(&self, state: &Pack, op: Op, dot: Dot, stamp: Stamp) -> Result<Pack, Refusal> {
-        Resolver::prepare(self, &typed_state::<R>(state), op, dot, stamp).map(Pack::of)
+    fn prepare(&self, state: &Pack, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Pack, Refusal> {
+        Resolver::prepare(self, &typed_state::<R>(state), op, dot, timestamp).map(Pack::of)
     }
 
     fn apply(&self, state: &mut Pack, change: &Change<Pack>) -> bool {
@@ -354,12 +354,12 @@ impl Resolver for AnyRule {
         self.0.kind()
     }
 
-    fn goes_by_clocks(&self) -> bool {
-        self.0.goes_by_clocks()
+    fn uses_wall_clock(&self) -> bool {
+        self.0.uses_wall_clock()
     }
 
-    fn prepare(&self, state: &Pack, op: Op, dot: Dot, stamp: Stamp) -> Result<Pack, Refusal> {
-        self.0.prepare(state, op, dot, stamp)
+    fn prepare(&self, state: &Pack, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Pack, Refusal> {
+        self.0.prepare(state, op, dot, timestamp)
     }
 
     fn apply(&self, state: &mut Pack, change: &Change<Pack>) -> bool {

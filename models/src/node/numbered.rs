@@ -1,11 +1,11 @@
 //! A rule on numbers: [`Numbered`].
 //!
-//! Each distinct state and each distinct change gets a number, so that what walks over histories is compiled once for all
-//! rules, and compares, hashes and stores numbers only. Two numbers are equal if and only if their contents are.
+//! Each distinct state and each distinct change gets a number, so that what walks over histories is compiled once for
+//! all rules, and compares, hashes and stores numbers only. Two numbers are equal if and only if their contents are.
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use multimaster::{Change, Dot, Key, Op, Reading, Refusal, Resolver, Side, Stamp, VersionVector};
+use multimaster::{Change, Dot, Key, Op, Reading, Refusal, Resolver, Side, Timestamp, VersionVector};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, Hash};
@@ -24,7 +24,7 @@ pub(crate) const NOTHING: StateNo = 0;
 #[derive(Clone, Copy)]
 pub(crate) struct Made<'a> {
     pub(crate) dot: Dot,
-    pub(crate) stamp: Stamp,
+    pub(crate) timestamp: Timestamp,
     /// The key's index.
     pub(crate) key: usize,
     pub(crate) op: &'a Op,
@@ -130,10 +130,10 @@ impl<R: Resolver> Numbers<R> {
 
 impl<R: Resolver> Numbered for Numbers<R> {
     fn prepare(&mut self, at: usize, state: StateNo, made: Made<'_>) -> Result<ChangeNo, Refusal> {
-        let Made { dot, stamp, key, op } = made;
+        let Made { dot, timestamp, key, op } = made;
         let row = &self.states.get(state)[key];
-        let effect = self.rules[at].prepare(row, op.clone(), dot, stamp)?;
-        Ok(self.changes.number(Change { dot, stamp, key: self.keys[key].clone(), effect }))
+        let effect = self.rules[at].prepare(row, op.clone(), dot, timestamp)?;
+        Ok(self.changes.number(Change { dot, timestamp, key: self.keys[key].clone(), effect }))
     }
 
     fn apply(&mut self, at: usize, state: StateNo, change: ChangeNo) -> StateNo {
@@ -143,8 +143,8 @@ impl<R: Resolver> Numbered for Numbers<R> {
         self.states.number(rows)
     }
 
-    /// As a [replica](multimaster::Replica) does it: a row that neither has is left alone, and what a rule cannot merge is
-    /// replaced.
+    /// As a [replica](multimaster::Replica) does it: a row that neither has is left alone, and what a rule cannot merge
+    /// is replaced.
     fn merge(&mut self, at: usize, ours: (StateNo, &VersionVector), theirs: (StateNo, &VersionVector)) -> StateNo {
         let absent = R::State::default();
         let rows = self.states.get(ours.0).iter().zip(self.states.get(theirs.0));
@@ -219,7 +219,7 @@ mod tests {
             Kind::Maximum
         }
 
-        fn prepare(&self, _: &Option<i64>, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+        fn prepare(&self, _: &Option<i64>, op: Op, _: Dot, _: Timestamp) -> Result<i64, Refusal> {
             match op {
                 Op::Raise(number) => Ok(number),
                 other => Err(Refusal::WrongKind(other)),
@@ -257,8 +257,8 @@ mod tests {
         for (at, key, number) in [(0, 0, 1), (0, 1, 2), (1, 0, 3)] {
             let op = Op::Raise(number);
             let dot = replicas[at].write(&keys[key], op.clone()).unwrap();
-            let stamp = Stamp::new(dot.seq(), dot.origin());
-            let change = numbers.prepare(at, states[at], Made { dot, stamp, key, op: &op }).unwrap();
+            let timestamp = Timestamp::new(dot.seq(), dot.origin());
+            let change = numbers.prepare(at, states[at], Made { dot, timestamp, key, op: &op }).unwrap();
             states[at] = numbers.apply(at, states[at], change);
         }
         let [ours, theirs] = &mut replicas;

@@ -1,10 +1,10 @@
 //! What each data type *means*: the read of a key as a function of the writes of it that a master has seen.
 //!
 //! After Burckhardt, Gotsman, Yang and Zawirski, "Replicated data types: specification, verification, optimality", POPL
-//! 2014: a specification is given the operations seen, which of them had seen which (*visibility*), and a total order for
-//! where that does not decide (*arbitration*: the stamps), and nothing else. No state, no message, no merge: what is here
-//! shares no line with the rules whose reads it judges, and may be as slow and plain as it likes. An example is the
-//! observed-remove set: an element is in if it was inserted, and no remove of it had seen that insert.
+//! 2014: a specification is given the operations seen, which of them had seen which (*visibility*), and a total order
+//! for where that does not decide (*arbitration*: the timestamps), and nothing else. No state, no message, no merge:
+//! what is here shares no line with the rules whose reads it judges, and may be as slow and plain as it likes. An
+//! example is the observed-remove set: an element is in if it was inserted, and no remove of it had seen that insert.
 //!
 //! | rule | specification |
 //! |---|---|
@@ -58,7 +58,8 @@ impl From<Specification> for Specified {
 }
 
 impl Specified {
-    /// What should be read instead, in words, or why evaluating the specification failed; `None` if the reading is right.
+    /// What should be read instead, in words, or why evaluating the specification failed; `None` if the reading is
+    /// right.
     pub(crate) fn otherwise(self, writes: &[&Write], reads: &Reading) -> Option<Result<String, String>> {
         match self {
             Specified::Function(function) => {

@@ -6,9 +6,9 @@
 //! keep = "if first.value < second.value { first } else { second }"
 //! ```
 //!
-//! The language is [Rhai](https://rhai.rs): it has if, let, loops, text and lists, and no way to reach anything outside. A
-//! clock and floating point are left out of it, its maps are in key order, and each evaluation has a budget of operations
-//! and of time, so an expression is a function of the two versions, and ends.
+//! The language is [Rhai](https://rhai.rs): it has if, let, loops, text and lists, and no way to reach anything
+//! outside. A clock and floating point are left out of it, its maps are in key order, and each evaluation has a budget
+//! of operations and of time, so an expression is a function of the two versions, and ends.
 
 mod data;
 mod forms;
@@ -39,7 +39,7 @@ pub use version::Version;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Over {
-    /// All concurrent versions, in stamp order, when a key is read: as [`Custom`](multimaster::Custom).
+    /// All concurrent versions, in timestamp order, when a key is read: as [`Custom`](multimaster::Custom).
     Siblings,
     /// The merged value and a version concurrent to it, as each arrives, under a joined version vector: as
     /// [`CustomMerged`](multimaster::CustomMerged).
@@ -50,10 +50,10 @@ pub enum Over {
 }
 
 /// A rule that was written as an expression. It is given two versions, `first` and `second`, in timestamp order (over
-/// arrival: what is held, and what arrives), and `here`, the master that applies it. Each version has `value` (text; `()`
-/// for a delete), `time` (the Lamport timestamp), `wall` (the wall-clock time that the writer gave; without one, the
-/// Lamport timestamp), `master`, `write`, and `before` (what the writer read when it wrote). It returns one of the two; or
-/// text, a new value made of both; or `()`, which deletes the key.
+/// arrival: what is held, and what arrives), and `here`, the master that applies it. Each version has `value` (text;
+/// `()` for a delete), `time` (the Lamport timestamp), `wall` (the wall-clock time that the writer gave; without one,
+/// the Lamport timestamp), `master`, `write`, and `before` (what the writer read when it wrote). It returns one of the
+/// two; or text, a new value made of both; or `()`, which deletes the key.
 ///
 /// Or the rule is written as [several scripts](Sources), for any kind of data.
 pub struct Expression {
@@ -88,8 +88,8 @@ impl Expression {
     /// What it keeps of two versions at the master `here`.
     ///
     /// # Errors
-    /// If it fails, does not end in time, or returns anything but a version, a text of one line, or `()`; or if the rule is
-    /// written as several scripts.
+    /// If it fails, does not end in time, or returns anything but a version, a text of one line, or `()`; or if the
+    /// rule is written as several scripts.
     pub fn keep(&self, first: &Version, second: &Version, here: MasterId) -> Result<Kept, Wrong> {
         match &self.body {
             Body::Keep(_, keeping) => keeping.keep(first, second, here),

@@ -19,10 +19,10 @@
 //! | [`CrSqlite`] | cr-sqlite |
 //! | [`AntidoteRegister`] | AntidoteDB |
 //!
-//! These are models of rules, not the systems: one key is one row with one column or one document, and what a system does
-//! around its rule (quorums, read repair, expiry, schemas) is left out. Where a rule goes by a wall clock, a write's time
-//! is the one that is [said](multimaster::Op::At), else its logical time. Where a source does not say how a tie is broken, the
-//! rule's page says what is assumed.
+//! These are models of rules, not the systems: one key is one row with one column or one document, and what a system
+//! does around its rule (quorums, read repair, expiry, schemas) is left out. Where a rule goes by a wall clock, a
+//! write's time is the one that is [said](multimaster::Op::At), else its logical time. Where a source does not say how
+//! a tie is broken, the rule's page says what is assumed.
 //!
 //! Many of them are no joins: they decide at each master between the row that it has and the change that comes, some by
 //! where they run. Such a rule holds the id of its master.
@@ -66,12 +66,12 @@ pub use spock::Spock;
 pub use versions::{Update, Versions};
 
 use multimaster::resolver::Data;
-use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Stamp, Text};
+use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// When a write says that it was made.
-fn said_time(op: &Op, stamp: Stamp) -> u64 {
-    op.time().unwrap_or(stamp.time())
+fn said_time(op: &Op, timestamp: Timestamp) -> u64 {
+    op.time().unwrap_or(timestamp.time())
 }
 
 /// A rule that is one of the rules of [`resolver`](multimaster::resolver) under another name.
@@ -85,8 +85,14 @@ macro_rules! the_same_as {
                 $other.kind()
             }
 
-            fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
-                $other.prepare(state, op, dot, stamp)
+            fn prepare(
+                &self,
+                state: &Self::State,
+                op: Op,
+                dot: Dot,
+                timestamp: Timestamp,
+            ) -> Result<Self::Effect, Refusal> {
+                $other.prepare(state, op, dot, timestamp)
             }
 
             fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {

@@ -458,7 +458,7 @@ fn no_clocks(rule: RuleName) -> Option<&'static str> {
         RuleName::Expression(_) => "this expression reads no `.wall`",
         _ => "this rule uses no wall clocks",
     };
-    (!rule.goes_by_clocks()).then_some(why)
+    (!rule.uses_wall_clock()).then_some(why)
 }
 
 /// `A`, or `A/2` for a second client of A.

@@ -5,7 +5,7 @@ use super::reader::Reader;
 use crate::fault::{Fault, line_of};
 use crate::rules::expression::{Expression, Source, Sources, Version, Wrong};
 use crate::scope::Scope;
-use multimaster::{Dot, MasterId, Op, Request, Stamp};
+use multimaster::{Dot, MasterId, Op, Request, Timestamp};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use toml::Spanned;
@@ -73,8 +73,8 @@ impl Reader<'_> {
                 let number = tried.len() as u64;
                 // Every second value was written over the one before it.
                 let before = versions.last().filter(|_| number.is_multiple_of(2)).and_then(|last| last.value.clone());
-                let (stamp, dot) = (Stamp::new(number, *master), Dot::new(*master, number));
-                versions.push(Version { stamp, dot, value, wall: ask.op.time(), before });
+                let (timestamp, dot) = (Timestamp::new(number, *master), Dot::new(*master, number));
+                versions.push(Version { timestamp, dot, value, wall: ask.op.time(), before });
             }
         }
         let started = Instant::now();

@@ -13,7 +13,7 @@ use crate::scope::Scope;
 use derive_where::derive_where;
 use multimaster::clock::LATEST;
 use multimaster::{
-    Change, Dot, MasterId, Message, MessageOf, Op, Outcome, Push, Replica, Request, Resolver, Stamp, VersionVector,
+    Change, Dot, MasterId, Message, MessageOf, Op, Outcome, Push, Replica, Request, Resolver, Timestamp, VersionVector,
 };
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
@@ -69,9 +69,9 @@ impl<R: Resolver> MasterState<R> {
 type Packets<R> = Out<MasterActor<R>>;
 
 impl<R: Resolver> MasterActor<R> {
-    /// The master `id` of the scope. `addresses` are those of all masters, in order; `epochs` are those of its own run and
-    /// of masters that are started with it. It sends its digest every `tick`; without a tick it has no timers, and does not
-    /// wait for answers to its greeting.
+    /// The master `id` of the scope. `addresses` are those of all masters, in order; `epochs` are those of its own run
+    /// and of masters that are started with it. It sends its digest every `tick`; without a tick it has no timers, and
+    /// does not wait for answers to its greeting.
     pub fn new(
         id: MasterId,
         rule: R,
@@ -176,18 +176,18 @@ impl<R: Resolver> MasterActor<R> {
             let last = MasterId(self.scope.topology.masters() - 1);
             return Err(not(format!("there is no master {to} to transfer to: the masters are A to {last}")));
         }
-        if let (Some(time), false) = (request.op.time(), self.rule.goes_by_clocks()) {
+        if let (Some(time), false) = (request.op.time(), self.rule.uses_wall_clock()) {
             let rules = RuleName::those_that_go_by_clocks();
             return Err(not(format!("`at {time}`: this rule uses no wall clocks; those that do are {rules}")));
         }
         self.may_write(state)?;
         // As long as this write could ever be: a rule is a pure function, so it can be asked what would travel.
         let dot = Dot::new(self.id, Dot::LAST);
-        let stamp = Stamp::new(LATEST, self.id);
+        let timestamp = Timestamp::new(LATEST, self.id);
         let untouched = R::State::default();
         let held = state.replica.state(&request.key).unwrap_or(&untouched);
-        if let Ok(effect) = self.rule.prepare(held, request.op.clone(), dot, stamp)
-            && !self.can_travel(Change { dot, stamp, key: request.key.clone(), effect })
+        if let Ok(effect) = self.rule.prepare(held, request.op.clone(), dot, timestamp)
+            && !self.can_travel(Change { dot, timestamp, key: request.key.clone(), effect })
         {
             let limit =
                 format!("the write is too long: a datagram of {MAX_DATAGRAM} bytes must hold what travels of it");

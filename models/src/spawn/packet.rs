@@ -1,7 +1,7 @@
 //! What a datagram says, as JSON: [`Packet`]; and why one is not taken: [`NotTaken`].
 
 use super::meeting::{Epochs, OtherRun};
-use multimaster::{Change, Changes, Dot, Key, MasterId, PeerFault, Push, Reading, VersionVector};
+use multimaster::{Change, Changes, Dot, Key, MasterId, PeerError, Push, Reading, VersionVector};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -163,15 +163,16 @@ impl NotTaken {
     }
 }
 
-impl From<PeerFault> for NotTaken {
-    fn from(fault: PeerFault) -> NotTaken {
+impl From<PeerError> for NotTaken {
+    fn from(fault: PeerError) -> NotTaken {
         let name = match fault {
-            PeerFault::NotANeighbour(_) => "not a neighbour",
-            PeerFault::NoSuchShard(_) => "no such shard",
-            PeerFault::Empty => "empty push",
-            PeerFault::UnknownOrigin(_) => "unknown origin",
-            PeerFault::ImpossibleDot(_) => "impossible dot",
-            PeerFault::ImpossibleStamp(_) => "impossible stamp",
+            PeerError::NotANeighbour(_) => "not a neighbour",
+            PeerError::NoSuchShard(_) => "no such shard",
+            PeerError::Empty => "empty push",
+            PeerError::UnknownOrigin(_) => "unknown origin",
+            PeerError::ImpossibleDot(_) => "impossible dot",
+            PeerError::ImpossibleTimestamp(_) => "impossible timestamp",
+            _ => "other fault",
         };
         NotTaken::Peer(name, fault.to_string())
     }

@@ -175,7 +175,7 @@ impl Plan {
             sizes.map(bounds).collect::<Vec<_>>()
         };
         match self.clocks {
-            _ if !rule.goes_by_clocks() => under(Times::Lamport, false),
+            _ if !rule.uses_wall_clock() => under(Times::Lamport, false),
             None => [under(Times::Lamport, false), under(Times::Right(3), false), under(Times::Any(3), true)].concat(),
             Some(Clocks::Free) => under(Times::Any(3), false),
             Some(Clocks::Right) => [under(Times::Lamport, false), under(Times::Right(3), false)].concat(),

@@ -93,7 +93,8 @@ fn claims_of(claimed: &Result<claims::Passed, Box<Refuted>>) -> Claims {
 /// What has come out so far.
 pub(super) struct Found {
     pub(super) started: Instant,
-    /// Of each violated property the shortest schedule, with the place of its world; `None` if it was found over histories.
+    /// Of each violated property the shortest schedule, with the place of its world; `None` if it was found over
+    /// histories.
     pub(super) violations: BTreeMap<&'static str, (Option<usize>, Violation)>,
     laws: Vec<Broken>,
     /// What scenario files expect otherwise.
@@ -131,7 +132,7 @@ impl Plan {
     /// # Errors
     /// If the given requests have an error, or give times to a rule that does not use wall clocks.
     pub(super) fn worlds(&self, rule: &dyn Ruled) -> Result<Vec<World>, Failure> {
-        let (kind, by_clocks) = (rule.kind(), rule.goes_by_clocks());
+        let (kind, by_clocks) = (rule.kind(), rule.uses_wall_clock());
         let requests = self.requests.as_ref().map(|texts| requests::clients(texts, kind, by_clocks));
         let requests = requests.transpose().map_err(Failure::Request)?;
         let mut worlds = match (&self.own, requests) {
@@ -157,7 +158,7 @@ impl Plan {
             worlds = worlds::under(clocks, worlds);
         }
         if let (false, Some(world)) = (by_clocks, worlds.iter().find(|world| world.speaks_of_clocks())) {
-            let what = "uses wall clocks, which this rule does not (`Resolver::goes_by_clocks` is false)";
+            let what = "uses wall clocks, which this rule does not (`Resolver::uses_wall_clock` is false)";
             return Err(Failure::Request(format!("the scope {} {what}: leave `at TIME` and `clocks` out", world.name)));
         }
         let given = (!self.scenarios.is_empty()).then(|| RuleName::Given(self.given(rule)));
@@ -291,8 +292,8 @@ impl Plan {
         if found.violations.is_empty() && found.incomplete.is_none() {
             found.incomplete = self.incomplete(world, model, &report);
         }
-        // Only a demanded property with a shorter schedule than before is worth a replay. If right clocks show a violation,
-        // the same under wrong ones is nothing new.
+        // Only a demanded property with a shorter schedule than before is worth a replay. If right clocks show a
+        // violation, the same under wrong ones is nothing new.
         let shorter = |finding: &Finding| match &finding.verdict {
             Verdict::Violated(Some(path)) => found.violations.get(finding.property).is_none_or(|(_, known)| {
                 known.skewed == world.skewed && path.len() < known.example.replayed.steps.len()

@@ -80,7 +80,7 @@ pub(super) trait Ruled {
     /// What kind of data is kept.
     fn kind(&self) -> Kind;
     /// Whether the rule uses wall clocks.
-    fn goes_by_clocks(&self) -> bool;
+    fn uses_wall_clock(&self) -> bool;
     /// What clients write by default.
     fn workload(&self) -> Workload;
     /// Masters in a scope, each with its rule.
@@ -115,8 +115,8 @@ impl<R: Resolver> Ruled for Rules<R> {
         self.at(MasterId(0)).kind()
     }
 
-    fn goes_by_clocks(&self) -> bool {
-        self.at(MasterId(0)).goes_by_clocks()
+    fn uses_wall_clock(&self) -> bool {
+        self.at(MasterId(0)).uses_wall_clock()
     }
 
     fn workload(&self) -> Workload {

@@ -2,7 +2,7 @@
 //! whatever drives it.
 
 use super::ruled::Rules;
-use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Stamp, VersionVector};
+use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Timestamp, VersionVector};
 use std::any::Any;
 use std::fmt::{self, Debug};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -88,7 +88,7 @@ impl fmt::Display for Misbehaviour {
 /// A call to the rule, to be told if it does not end well.
 pub(super) enum Call<R: Resolver> {
     Kind,
-    Prepare(R::State, Op, Dot, Stamp),
+    Prepare(R::State, Op, Dot, Timestamp),
     Apply(R::State, Change<R::Effect>),
     WhyKept(R::State, Change<R::Effect>),
     Read(R::State),
@@ -100,13 +100,13 @@ pub(super) enum Call<R: Resolver> {
 impl<R: Resolver> fmt::Display for Call<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Call::Kind => f.write_str("kind() or goes_by_clocks()"),
-            Call::Prepare(state, op, dot, stamp) => write!(f, "prepare({state:?}, {op:?}, {dot}, {stamp})"),
-            Call::Apply(state, Change { dot, stamp, effect, .. }) => {
-                write!(f, "apply({state:?}, {dot} of {stamp}: {effect:?})")
+            Call::Kind => f.write_str("kind() or uses_wall_clock()"),
+            Call::Prepare(state, op, dot, timestamp) => write!(f, "prepare({state:?}, {op:?}, {dot}, {timestamp})"),
+            Call::Apply(state, Change { dot, timestamp, effect, .. }) => {
+                write!(f, "apply({state:?}, {dot} of {timestamp}: {effect:?})")
             }
-            Call::WhyKept(state, Change { dot, stamp, effect, .. }) => {
-                write!(f, "why_kept({state:?}, {dot} of {stamp}: {effect:?})")
+            Call::WhyKept(state, Change { dot, timestamp, effect, .. }) => {
+                write!(f, "why_kept({state:?}, {dot} of {timestamp}: {effect:?})")
             }
             Call::Read(state) => write!(f, "read({state:?})"),
             Call::Merge(ours, here, theirs, there) => {
@@ -213,13 +213,13 @@ impl<R: Resolver> Resolver for Watched<R> {
         self.asked(Call::Kind, R::kind)
     }
 
-    fn goes_by_clocks(&self) -> bool {
-        self.asked(Call::Kind, R::goes_by_clocks)
+    fn uses_wall_clock(&self) -> bool {
+        self.asked(Call::Kind, R::uses_wall_clock)
     }
 
-    fn prepare(&self, state: &R::State, op: Op, dot: Dot, stamp: Stamp) -> Result<R::Effect, Refusal> {
-        let call = Call::Prepare(state.clone(), op.clone(), dot, stamp);
-        self.asked(call, |rule| rule.prepare(state, op.clone(), dot, stamp))
+    fn prepare(&self, state: &R::State, op: Op, dot: Dot, timestamp: Timestamp) -> Result<R::Effect, Refusal> {
+        let call = Call::Prepare(state.clone(), op.clone(), dot, timestamp);
+        self.asked(call, |rule| rule.prepare(state, op.clone(), dot, timestamp))
     }
 
     fn apply(&self, state: &mut R::State, change: &Change<R::Effect>) -> bool {

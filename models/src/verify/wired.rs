@@ -2,7 +2,7 @@
 
 use super::watch::Misbehaviour;
 use multimaster::resolver::Data;
-use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Stamp};
+use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Timestamp};
 use std::panic::resume_unwind;
 
 /// The rule, and a check that what it keeps and sends is the same once it has been written as JSON and read. Records
@@ -31,12 +31,12 @@ impl<R: Resolver> Resolver for Wired<R> {
         self.0.kind()
     }
 
-    fn goes_by_clocks(&self) -> bool {
-        self.0.goes_by_clocks()
+    fn uses_wall_clock(&self) -> bool {
+        self.0.uses_wall_clock()
     }
 
-    fn prepare(&self, state: &R::State, op: Op, dot: Dot, stamp: Stamp) -> Result<R::Effect, Refusal> {
-        self.0.prepare(state, op, dot, stamp).map(sent)
+    fn prepare(&self, state: &R::State, op: Op, dot: Dot, timestamp: Timestamp) -> Result<R::Effect, Refusal> {
+        self.0.prepare(state, op, dot, timestamp).map(sent)
     }
 
     fn apply(&self, state: &mut R::State, change: &Change<R::Effect>) -> bool {

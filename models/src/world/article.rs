@@ -1,4 +1,4 @@
-//! The article's own program as a model: what a master does without stamps, without origins, and without a rule but
+//! The article's own program as a model: what a master does without timestamps, without origins, and without a rule but
 //! "what arrives last is kept". It is here to show what the protocol of this crate is for.
 
 mod words;
@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, VecDeque};
 /// Masters that each have one channel to receive from, shared by all that send to it.
 ///
 /// A client's goroutine locks, writes and unlocks in one step, and then sends the change to each neighbour in turn; a
-/// master's receive loop takes a change out and writes it in one step. A send into a full channel waits. Nothing is lost
-/// by taking each of these as one step: nobody else's step in between could tell. The one exception is a relay's loop
-/// that has taken a change out and not yet written it: there, a schedule may need one more place in the channel.
+/// master's receive loop takes a change out and writes it in one step. A send into a full channel waits. Nothing is
+/// lost by taking each of these as one step: nobody else's step in between could tell. The one exception is a relay's
+/// loop that has taken a change out and not yet written it: there, a schedule may need one more place in the channel.
 #[derive(Clone, Debug)]
 pub struct Article {
     topology: Topology,
@@ -67,9 +67,9 @@ enum Deed {
 }
 
 impl Article {
-    /// Masters whose channels hold `capacity` changes each. With `relay`, each master also sends on whatever it receives,
-    /// to all its neighbours: what one would write for a ring or a star, had one not thought of origins. Each client is a
-    /// goroutine of its own; those at one master run concurrently.
+    /// Masters whose channels hold `capacity` changes each. With `relay`, each master also sends on whatever it
+    /// receives, to all its neighbours: what one would write for a ring or a star, had one not thought of origins. Each
+    /// client is a goroutine of its own; those at one master run concurrently.
     ///
     /// # Errors
     /// If a client is at no master or asks for anything but sets, or if channels hold nothing.

@@ -125,8 +125,8 @@ impl Cluster {
         self
     }
 
-    /// Remembers nothing of the steps that masters have taken, and of how they were judged: each step is taken anew. That
-    /// takes many times as long, and changes nothing else.
+    /// Remembers nothing of the steps that masters have taken, and of how they were judged: each step is taken anew.
+    /// That takes many times as long, and changes nothing else.
     pub fn forgetting(self) -> Cluster {
         self.tables().remembers = false;
         self
@@ -161,7 +161,8 @@ impl Cluster {
         self.alter(tables, state, &mut next, action, &mut sent).then_some((next, sent))
     }
 
-    /// Tells `reach` of every step that alters something: its place among those possible, where it leads, what it sends.
+    /// Tells `reach` of every step that alters something: its place among those possible, where it leads, what it
+    /// sends.
     pub(crate) fn each_step(
         &self,
         state: &State,
@@ -242,10 +243,10 @@ impl Cluster {
         self.each_enabled(&self.tables(), state, &mut |action| actions.push(action));
     }
 
-    /// The request as the rule gets it, if `replica` is asked after `history`: if the rule uses wall clocks, with the time
-    /// that its master's clock shows.
+    /// The request as the rule gets it, if `replica` is asked after `history`: if the rule uses wall clocks, with the
+    /// time that its master's clock shows.
     pub(crate) fn timed<'a>(&self, replica: &AnyReplica, history: &History, request: &'a Request) -> Cow<'a, Request> {
-        if self.scope.clocks == Clocks::Free || !replica.rule().goes_by_clocks() {
+        if self.scope.clocks == Clocks::Free || !replica.rule().uses_wall_clock() {
             return Cow::Borrowed(request);
         }
         let asked = request.op.time().unwrap_or_else(|| history.lamport_time_at(replica));
@@ -277,8 +278,8 @@ mod tests {
     use crate::scope::{Client, Free};
     use multimaster::Topology;
 
-    /// Whether, in every reachable history, the time of each write exceeds the times of all writes that it had seen by more
-    /// than `behind`.
+    /// Whether, in every reachable history, the time of each write exceeds the times of all writes that it had seen by
+    /// more than `behind`.
     fn keeps_time(clocks: Clocks, behind: i128) -> bool {
         let client = |at, asks: &[&str]| Client {
             at: MasterId(at),

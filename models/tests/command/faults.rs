@@ -127,8 +127,8 @@ fn masters_and_edges() {
 
 #[test]
 fn requests() {
-    assert_edit_refused("set k = 2", "put k = 2", 9, &["`put k = 2` is no operation", "`set KEY = VALUE`"]);
-    assert_edit_refused("set k = 2", "set k = \\u0007", 9, &["`set k = \\u{7}` is no operation"]);
+    assert_edit_refused("set k = 2", "put k = 2", 9, &["invalid operation `put k = 2`", "`set KEY = VALUE`"]);
+    assert_edit_refused("set k = 2", "set k = \\u0007", 9, &["invalid operation `set k = \\u{7}`"]);
     assert_edit_refused("set k = 2", "add 2 to k", 9, &["does not take `add 2 to k`", "`set KEY = VALUE`"]);
     assert_edit_refused("set k = 2", "insert 2 into k", 9, &["does not take `insert 2 into k`"]);
     assert_edit_refused("\"last-write\"", "\"counter\"", 8, &["does not take `set k = 1`", "`add N to KEY`"]);
@@ -184,12 +184,12 @@ fn what_a_data_type_has_not() {
     };
     let stock = |other: &str| of("bounded-counter", "add 1 to k", other);
     assert_refused(&stock("transfer 1 of k to D"), 9, &["there is no master `D`", "A to C"]);
-    assert_refused(&stock("transfer 1 of k to me"), 9, &["is no operation", "`transfer N of KEY to MASTER`"]);
+    assert_refused(&stock("transfer 1 of k to me"), 9, &["invalid operation", "`transfer N of KEY to MASTER`"]);
     assert_refused(&stock("subtract 1 from k"), 12, &["bounded-counter cannot lose by policy", "`holds`"]);
     let shrinks = of("grow-only-counter", "add 1 to k", "subtract 1 from k");
     assert_refused(&shrinks, 9, &["does not take `subtract 1 from k`", "`add N to KEY`"]);
     let nested = of("observed-remove-map", "in k, add 1 to f", "in k, in f, add 1 to g");
-    assert_refused(&nested, 9, &["is no operation", "a field of it"]);
+    assert_refused(&nested, 9, &["invalid operation", "a field of it"]);
     let expects = |rule: &str, property: &str| {
         GOOD.replace("last-write", rule).replace("no-policy-loss = \"violated\"", &format!("{property} = \"holds\""))
     };

@@ -8,7 +8,7 @@ use std::process::Command;
 const SETTING: &str = r#"{"rule":"last-write","topology":{"masters":2,"edges":[[0,1],[1,0]]},"layout":1}"#;
 const WRITE: &str = r#"{"number":0,"shard":0,"event":{"write":{"at":0,"key":"k","op":{"Set":"1"},"answer":{"Ok":{"origin":0,"seq":1}}}}}"#;
 const PUSH: &str = r#"{"number":1,"shard":0,"event":{"push":{"from":0,"to":1,"max":4}}}"#;
-const LOSE: &str = r#"{"number":2,"shard":0,"event":{"lose":{"from":0,"to":1,"message":{"Push":{"extends":[],"changes":[{"dot":{"origin":0,"seq":1},"stamp":{"time":1,"master":0},"key":"k","effect":"1"}]}}}}}"#;
+const LOSE: &str = r#"{"number":2,"shard":0,"event":{"lose":{"from":0,"to":1,"message":{"Push":{"extends":[],"changes":[{"dot":{"origin":0,"seq":1},"timestamp":{"time":1,"master":0},"key":"k","effect":"1"}]}}}}}"#;
 
 fn good() -> String {
     format!("{SETTING}\n{WRITE}\n{PUSH}\n{LOSE}\n")

@@ -4,8 +4,8 @@
 
 use multimaster::record::{Event, Recorded, Setting};
 use multimaster::{
-    ArrivalWins, Change, Dot, Layout, MasterId, Message, Op, Outcome, Push, Reading, Resolver, Stamp, Text, Topology,
-    VersionVector, record,
+    ArrivalWins, Change, Dot, Layout, MasterId, Message, Op, Outcome, Push, Reading, Resolver, Text, Timestamp,
+    Topology, VersionVector, record,
 };
 use multimaster_models::record::conform::{Failure, check_text};
 use std::sync::{Mutex, mpsc};
@@ -34,8 +34,8 @@ impl Master {
         self.events.lock().unwrap().push(write);
         drop(held);
         waits();
-        let stamp = Stamp::new(dot.seq(), A);
-        out.send(Change { dot, stamp, key: "k".into(), effect: Some(value.into()) }).unwrap();
+        let timestamp = Timestamp::new(dot.seq(), A);
+        out.send(Change { dot, timestamp, key: "k".into(), effect: Some(value.into()) }).unwrap();
     }
 }
 

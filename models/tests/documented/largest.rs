@@ -1,4 +1,4 @@
-use multimaster::{Change, Dot, Op, Reading, Refusal, Resolver, Side, Stamp, Text};
+use multimaster::{Change, Dot, Op, Reading, Refusal, Resolver, Side, Text, Timestamp};
 
 #[derive(Clone)]
 pub(super) struct Largest;
@@ -7,7 +7,7 @@ impl Resolver for Largest {
     type State = Option<(Text, Dot)>;
     type Effect = Text;
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Text, Refusal> {
         match op {
             Op::Set(value) => Ok(value),
             _ => Err(Refusal::Because("a maximum never shrinks".into())),

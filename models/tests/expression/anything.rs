@@ -1,7 +1,7 @@
 //! Generated expressions, valid and broken: none panics, hangs past its budget, or fails without a line.
 
 use fastrand::Rng;
-use multimaster::{Dot, MasterId, Stamp};
+use multimaster::{Dot, MasterId, Timestamp};
 use multimaster_models::rules::expression::sandbox::TIME;
 use multimaster_models::rules::expression::{Expression, Keeps, Over, Source, Sources, Version, Wrong};
 use std::time::Instant;
@@ -107,7 +107,7 @@ fn whatever_is_written_is_answered_in_time() {
     let fields = &["value", "time", "wall", "master", "write", "before", "tim"];
     let mut generator = Generator { rng: Rng::with_seed(seed), names, fields };
     let version = |origin: u16, value: &str| Version {
-        stamp: Stamp::new(1, MasterId(origin)),
+        timestamp: Timestamp::new(1, MasterId(origin)),
         dot: Dot::new(MasterId(origin), 1),
         value: (!value.is_empty()).then(|| value.into()),
         wall: Some(7),

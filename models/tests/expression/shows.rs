@@ -105,7 +105,8 @@ fn a_tie_can_delete_both() {
     }
 }
 
-/// What a writer read, where it is applied, and its wall clock go into a value; nothing is kept of them that is not asked for.
+/// What a writer read, where it is applied, and its wall clock go into a value; nothing is kept of them that is not
+/// asked for.
 #[test]
 fn before_here_and_wall_are_seen() {
     let keep = "`${first.before}>${first.value} ${second.before}>${second.value} at ${here}`";
@@ -117,5 +118,5 @@ fn before_here_and_wall_are_seen() {
     let plain = Expression::new("first", Over::Merged).unwrap();
     let clock = Expression::new("fn w(v) { v.wall }\nif w(first) < 2 { first } else { second }", Over::Merged).unwrap();
     let [plain, clock] = [plain, clock].map(|expression| Box::leak(Box::new(expression)).rule(MasterId(0)));
-    assert!(!plain.goes_by_clocks() && clock.goes_by_clocks());
+    assert!(!plain.uses_wall_clock() && clock.uses_wall_clock());
 }

@@ -74,7 +74,8 @@ impl Shape {
         }
     }
 
-    /// Whether histories allow more than can happen in a network: then what is violated there must be violated over histories.
+    /// Whether histories allow more than can happen in a network: then what is violated there must be violated over
+    /// histories.
     fn allows_more(self) -> bool {
         self.snapshots || self.delivery == Delivery::AtLeastOnce
     }
@@ -144,8 +145,8 @@ fn without_times(by_script: ByScript) -> ByScript {
     stripped
 }
 
-/// A script in which no request can be refused, and what histories say of it: they know what was written, and not what was
-/// asked. `None` if there are hardly any.
+/// A script in which no request can be refused, and what histories say of it: they know what was written, and not what
+/// was asked. `None` if there are hardly any.
 fn any_told(shape: Shape, rng: &mut Rng, requests: usize, by_script: &ByScript) -> Option<(Script, Steps)> {
     (0..100).find_map(|_| {
         let script = shape.any_script(rng, requests);
@@ -166,8 +167,8 @@ fn compare(rule: &Rule, shape: Shape, scripts: usize, rng: &mut Rng, compared: &
     }
 }
 
-/// Gives both engines some scripts, each at all times that right clocks can show. A client's time is the earliest that the
-/// write can have: so histories are compared with all times together.
+/// Gives both engines some scripts, each at all times that right clocks can show. A client's time is the earliest that
+/// the write can have: so histories are compared with all times together.
 fn compare_under_right_clocks(rule: &Rule, shape: Shape, scripts: usize, rng: &mut Rng, compared: &mut Compared) {
     let Times::Right(last) = shape.times else { panic!("right clocks") };
     let (report, by_script) = rule.each_script(|one, two| shape.bounds(one, two)).expect("the bounds are right");
@@ -234,7 +235,7 @@ fn compare_all(shapes: &[(Shape, usize)]) -> Compared {
             }
             match shape.times {
                 Times::Lamport => compare(&rule, *shape, *scripts, &mut rng, &mut compared),
-                _ if !rule.rule.goes_by_clocks() => {}
+                _ if !rule.rule.uses_wall_clock() => {}
                 Times::Any(_) => compare(&rule, *shape, *scripts, &mut rng, &mut compared),
                 Times::Right(_) => compare_under_right_clocks(&rule, *shape, *scripts, &mut rng, &mut compared),
             }
@@ -261,8 +262,8 @@ fn both_engines_say_the_same_of_scripts() {
     assert!(compared.violated >= 2_000, "{compared}");
 }
 
-/// By hand: `cargo test --release -p multimaster-models --test histories -- --ignored --nocapture`. It has not been run to its
-/// end yet: it was stopped after 3.5 minutes of CPU time, without a mismatch until then.
+/// By hand: `cargo test --release -p multimaster-models --test histories -- --ignored --nocapture`. It has not been run
+/// to its end yet: it was stopped after 3.5 minutes of CPU time, without a mismatch until then.
 #[test]
 #[ignore = "more than 3.5 minutes in a release build"]
 fn both_engines_say_the_same_of_many_longer_scripts() {

@@ -1,7 +1,7 @@
 //! What a master keeps depends on the history and on the order in which it applied it, and on nothing else: with a rule
 //! that lists what it applied, the orders of all networks are those that the enumeration of histories has.
 
-use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Request, Resolver, Side, Stamp, Topology};
+use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Request, Resolver, Side, Timestamp, Topology};
 use multimaster_models::check::engine::{Limits, explore};
 use multimaster_models::histories::{Bounds, Subject, judge};
 use multimaster_models::history::Claims;
@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 struct Applied {
     dot: Dot,
-    stamp: Stamp,
+    timestamp: Timestamp,
     /// What its own master had applied before.
     seen: BTreeSet<Dot>,
     /// Where.
@@ -38,13 +38,13 @@ impl Resolver for Listed {
     type State = Order;
     type Effect = BTreeSet<Dot>;
 
-    fn prepare(&self, state: &Order, _: Op, _: Dot, _: Stamp) -> Result<BTreeSet<Dot>, Refusal> {
+    fn prepare(&self, state: &Order, _: Op, _: Dot, _: Timestamp) -> Result<BTreeSet<Dot>, Refusal> {
         Ok(state.iter().map(|applied| applied.dot).collect())
     }
 
     fn apply(&self, state: &mut Order, change: &Change<BTreeSet<Dot>>) -> bool {
-        let Change { dot, stamp, effect, .. } = change.clone();
-        state.push(Applied { dot, stamp, seen: effect, at: self.at });
+        let Change { dot, timestamp, effect, .. } = change.clone();
+        state.push(Applied { dot, timestamp, seen: effect, at: self.at });
         true
     }
 
@@ -67,11 +67,11 @@ fn is_linear_extension(order: &Order) -> bool {
     order.iter().enumerate().all(|(place, applied)| {
         let before = &order[..place];
         let dots: BTreeSet<Dot> = before.iter().map(|earlier| earlier.dot).collect();
-        let latest = before.iter().map(|earlier| earlier.stamp.time()).max().unwrap_or(0);
+        let latest = before.iter().map(|earlier| earlier.timestamp.time()).max().unwrap_or(0);
         let own = applied.dot.origin() == applied.at;
         !dots.contains(&applied.dot)
             && dots.is_superset(&applied.seen)
-            && (!own || (dots == applied.seen && applied.stamp.time() == latest + 1))
+            && (!own || (dots == applied.seen && applied.timestamp.time() == latest + 1))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{checked, reads, scenario, violated, why};
 use multimaster::resolver::Side;
-use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Stamp, Text, Topology};
+use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Text, Timestamp, Topology};
 use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties::NO_RESURRECTION;
 use multimaster_models::report::trace::Trace;
@@ -24,8 +24,8 @@ fn scope([a, b]: [&[&str]; 2]) -> Scope {
     }
 }
 
-/// A rule of scripts whose last change brings back what was removed, the line of it that does so, and what is read in four
-/// steps.
+/// A rule of scripts whose last change brings back what was removed, the line of it that does so, and what is read in
+/// four steps.
 struct Risen {
     kind: &'static str,
     scripts: &'static str,
@@ -87,7 +87,8 @@ fn what_comes_back_is_found_in_sets_maps_and_flags() {
     }
 }
 
-/// A counter that can be deleted: what was counted, and how much of it is gone. If it is `risen`, the next add brings that back.
+/// A counter that can be deleted: what was counted, and how much of it is gone. If it is `risen`, the next add brings
+/// that back.
 #[derive(Clone)]
 struct Deletable {
     risen: bool,
@@ -101,7 +102,7 @@ impl Resolver for Deletable {
         Kind::DeletableCounter
     }
 
-    fn prepare(&self, _: &(i64, i64), op: Op, _: Dot, _: Stamp) -> Result<Op, Refusal> {
+    fn prepare(&self, _: &(i64, i64), op: Op, _: Dot, _: Timestamp) -> Result<Op, Refusal> {
         Ok(op)
     }
 
@@ -151,7 +152,7 @@ impl Resolver for Last {
     /// What is left, if the write leaves or removes anything.
     type Effect = Option<Option<Text>>;
 
-    fn prepare(&self, held: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Self::Effect, Refusal> {
+    fn prepare(&self, held: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Self::Effect, Refusal> {
         Ok(match op {
             Op::Set(value) => Some(Some(value)),
             _ => held.is_some().then_some(None),
@@ -178,7 +179,8 @@ impl Resolver for Last {
     }
 }
 
-/// Two masters wrote one value; the delete is said to have removed the one that was there, not the one that was gone before.
+/// Two masters wrote one value; the delete is said to have removed the one that was there, not the one that was gone
+/// before.
 #[test]
 fn what_a_delete_removed_is_what_was_there() {
     let cluster = Cluster::new(scope([&["set k = 1", "delete k"], &["set k = 1", "delete k"]]), Last);

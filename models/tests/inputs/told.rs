@@ -3,7 +3,7 @@
 use crate::{checked, replayed, scenario, why};
 use multimaster::resolver::Side;
 use multimaster::{
-    Change, Dot, LastWriteWins, MasterId, Message, Op, Outcome, Reading, Refusal, Resolver, Stamp, Text, Topology,
+    Change, Dot, LastWriteWins, MasterId, Message, Op, Outcome, Reading, Refusal, Resolver, Text, Timestamp, Topology,
 };
 use multimaster_models::check::engine::{Limits, Verdict, explore};
 use multimaster_models::node::any_rule::{AnyMessage, AnyReplica};
@@ -44,7 +44,7 @@ fn why_a_change_was_not_taken_is_the_reason_of_the_rule() {
     for (rule, a, b, said) in [
         ("last-write", "set k = 1", "set k = 2", "B keeps the higher master's at a tie"),
         ("last-write-wall", "at 1, set k = 1", "at 2, set k = 2", "B had a later wall-clock time"),
-        ("last-write-wall", "at 2, set k = 1", "at 2, set k = 2", "B keeps the later stamp at a tie"),
+        ("last-write-wall", "at 2, set k = 1", "at 2, set k = 2", "B keeps the later timestamp at a tie"),
         ("dynamodb", "at 5, set k = 1", "at 5, set k = 2", "B keeps the higher region's at a tie"),
         ("goldengate-usemax", "at 5, set k = 1", "at 5, set k = 2", "B keeps its own row at equal times"),
         (validating, "set k = bad", "set k = 2", "B kept what it had"),
@@ -64,7 +64,7 @@ impl Resolver for Validating {
     type State = Option<(Text, Dot)>;
     type Effect = Text;
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Stamp) -> Result<Text, Refusal> {
+    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Text, Refusal> {
         match op {
             Op::Set(value) => Ok(value),
             op => Err(Refusal::WrongKind(op)),

@@ -1,6 +1,6 @@
 //! The adapter alone: masters as actors, their packets carried by hand.
 
-use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Reading, Resolver, Stamp, Topology};
+use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Reading, Resolver, Timestamp, Topology};
 use multimaster_models::rules::systems::CassandraCell;
 use multimaster_models::scope::{Clocks, Free, Link, Scope};
 use multimaster_models::spawn::{
@@ -285,7 +285,7 @@ fn parts_that_cannot_be_are_refused_and_keep_nothing_out() {
         (part(&[1, 1], 0, 1, ""), "impossible dot"),
         (part(&[9], 0, 1, "{\"seen\":[9],"), "impossible part"),
         (part(&[9], 0, 1, r#"{"seen":[8],"clock":8,"table":{}}"#), "impossible part"),
-        (part(&[9], 0, 1, r#"{"seen":[9],"clock":9223372036854775807,"table":{}}"#), "impossible stamp"),
+        (part(&[9], 0, 1, r#"{"seen":[9],"clock":9223372036854775807,"table":{}}"#), "impossible timestamp"),
     ] {
         let before = pair.counted(1, name);
         pair.deliver(0, 1, packet.clone());
@@ -322,8 +322,8 @@ fn a_write_that_no_datagram_could_carry_is_refused_and_the_longest_other_travels
     assert!(pair.agree() && pair.reads(1, "k") != Reading::Nothing);
     // Nor is one taken from a peer: it could not be passed on.
     let dot = Dot::new(MasterId(0), pair.states[1].replica().digest().get(MasterId(0)) + 1);
-    let stamp = Stamp::new(99, MasterId(0));
-    let change = Change { dot, stamp, key: "k".into(), effect: Some("x".repeat(MAX_DATAGRAM).into()) };
+    let timestamp = Timestamp::new(99, MasterId(0));
+    let change = Change { dot, timestamp, key: "k".into(), effect: Some("x".repeat(MAX_DATAGRAM).into()) };
     let extends = pair.states[1].replica().digest().clone();
     pair.deliver(0, 1, Packet::Push(Pushed { epochs: together(), extends, changes: [change].into() }));
     assert_eq!(pair.counted(1, "too large a change"), 1);

@@ -118,8 +118,8 @@ fn survives<R: Resolver>(rule: R, random: &mut fastrand::Rng, count: usize) {
     }
 }
 
-/// Strangers send anything, and in the neighbour's name comes what is of another run, cut off or of another type: nothing of
-/// it is taken, and both come to agree as if it had not been.
+/// Strangers send anything, and in the neighbour's name comes what is of another run, cut off or of another type:
+/// nothing of it is taken, and both come to agree as if it had not been.
 fn converges<R: Resolver>(rule: R, random: &mut fastrand::Rng, count: usize) {
     let datagrams = right(&rule);
     let between = |text: &&String| text.contains("\"epochs\":[5,7]");
@@ -141,7 +141,7 @@ fn converges<R: Resolver>(rule: R, random: &mut fastrand::Rng, count: usize) {
             _ => {
                 let effect = random.choice(&["-1", "[1]", "{\"x\":1}", "\"\\u0000\"", "1e99"]).unwrap();
                 let text = format!(
-                    r#"{{"Push":{{"epochs":[5,7],"extends":[],"changes":[{{"dot":{{"origin":0,"seq":1}},"stamp":{{"time":1,"master":0}},"key":"k","effect":{effect}}}]}}}}"#
+                    r#"{{"Push":{{"epochs":[5,7],"extends":[],"changes":[{{"dot":{{"origin":0,"seq":1}},"timestamp":{{"time":1,"master":0}},"key":"k","effect":{effect}}}]}}}}"#
                 );
                 let known = pair.states[1].replica().digest().get(multimaster::MasterId(0)) > 0;
                 // Of a rule whose effect this is, it would be a change: only what is known already is sent so.

@@ -11,8 +11,8 @@ pub(crate) type Broken = String;
 /// So many masters that have written nothing yet.
 pub(crate) type Specified = Box<dyn Fn(u16) -> Box<dyn AnyWorld>>;
 
-/// A [`World`] whose rule is forgotten, so that what drives it is compiled once. After every step, what was altered reads
-/// as specified.
+/// A [`World`] whose rule is forgotten, so that what drives it is compiled once. After every step, what was altered
+/// reads as specified.
 pub(crate) trait AnyWorld {
     fn kind(&self) -> Kind;
     /// A client asks; a refusal alters nothing.
@@ -96,10 +96,10 @@ impl<R: Resolver> AnyWorld for World<R> {
     fn write(&mut self, at: usize, request: &Request) -> Result<(), Broken> {
         let (before, past) = (self.held(at), self.masters[at].digest().clone());
         if let Ok(dot) = self.masters[at].write(&request.key, request.op.clone()) {
-            let stamp = self.masters[at].log().last().expect("it is logged").stamp;
+            let timestamp = self.masters[at].log().last().expect("it is logged").timestamp;
             let (key, op) = (request.key.clone(), request.op.clone());
             let place = self.writes.partition_point(|held| held.dot < dot);
-            self.writes.insert(place, Write { dot, stamp, key, op, wall: None, past });
+            self.writes.insert(place, Write { dot, timestamp, key, op, wall: None, past });
         }
         self.judge(at, &before)
     }

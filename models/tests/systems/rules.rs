@@ -89,7 +89,7 @@ fn a_deleted_cassandra_counter_stays_so() {
 }
 
 #[test]
-fn couchbase_keeps_its_own_at_a_tie_and_never_stamps_before_what_it_replaces() {
+fn couchbase_keeps_its_own_at_a_tie_and_never_timestamps_before_what_it_replaces() {
     Pair::of("couchbase").at(A, 5, set("1")).at(B, 5, set("2")).sync().reads("1", "2");
     Pair::of("couchbase").at(A, 9, set("1")).sync().at(B, 3, set("2")).sync().reads("2", "2");
     // More revisions win at equal times: 6, by way of 5.
@@ -281,7 +281,8 @@ fn what_a_counter_or_a_cart_does_not_take_is_refused() {
     refused(master(A, "cr-sqlite", &pair).write("k", Op::Add(1)), "add N to KEY");
 }
 
-/// To delete what is not there, or is deleted already: an error in some systems, "0 rows" in others, a write in the rest.
+/// To delete what is not there, or is deleted already: an error in some systems, "0 rows" in others, a write in the
+/// rest.
 #[test]
 fn a_delete_of_what_is_not_there_is_what_the_system_makes_of_it() {
     let pair = Topology::all_to_all(2).unwrap();

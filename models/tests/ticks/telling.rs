@@ -1,17 +1,18 @@
 //! A rule that hides nothing, so that what masters read is all that they know.
 
-use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Replica, Resolver, Side, Stamp, Topology};
+use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Replica, Resolver, Side, Timestamp, Topology};
 use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
 
-/// What the masters know, one entry a master, written as a [`Subject`](multimaster_models::subject::Subject) writes what
-/// they read.
+/// What the masters know, one entry a master, written as a [`Subject`](multimaster_models::subject::Subject) writes
+/// what they read.
 pub(crate) type Known = Vec<String>;
 
 /// Keeps every write in the order of arrival, each with what its writer had seen, in the order in which it saw it.
 ///
 /// The protocol looks into no rule, and what any rule keeps is made of the writes it got and their order. So whatever
 /// another rule's masters may come to keep, these come to keep what it is made of. As long as logs keep all, this is
-/// also the log; stamps follow from it, and so does what has been asked by clients: each writes at a master of its own.
+/// also the log; timestamps follow from it, and so does what has been asked by clients: each writes at a master of its
+/// own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Telling;
 
@@ -19,7 +20,7 @@ impl Resolver for Telling {
     type State = Vec<(Dot, Vec<Dot>)>;
     type Effect = Vec<Dot>;
 
-    fn prepare(&self, state: &Self::State, _: Op, _: Dot, _: Stamp) -> Result<Vec<Dot>, Refusal> {
+    fn prepare(&self, state: &Self::State, _: Op, _: Dot, _: Timestamp) -> Result<Vec<Dot>, Refusal> {
         Ok(state.iter().map(|(dot, _)| *dot).collect())
     }
 

@@ -1,7 +1,7 @@
 //! A small history: a few writes, and what is left of each causally closed part of them.
 
 use super::{ELSEWHERE, KEY};
-use multimaster::{Change, Dot, Key, MasterId, Op, Request, Resolver, Stamp, VersionVector};
+use multimaster::{Change, Dot, Key, MasterId, Op, Request, Resolver, Timestamp, VersionVector};
 use std::collections::BTreeMap;
 
 /// Writes, by their place in a history.
@@ -19,7 +19,8 @@ pub(super) struct Write<E> {
 
 pub(super) struct History<R: Resolver> {
     pub(super) writes: Vec<Write<R::Effect>>,
-    /// The state of a master that has seen so much. If the order of changes matters: as their order in `writes` leaves it.
+    /// The state of a master that has seen so much. If the order of changes matters: as their order in `writes` leaves
+    /// it.
     pub(super) states: BTreeMap<Seen, R::State>,
 }
 
@@ -39,8 +40,8 @@ impl<R: Resolver> History<R> {
         if dots.is_empty() { "nothing".into() } else { dots.join(" ") }
     }
 
-    /// What `rule` makes of a write at `origin` that has seen so much, which left `state`; `late` is how much further on
-    /// its clock is. `None` if it refuses.
+    /// What `rule` makes of a write at `origin` that has seen so much, which left `state`; `late` is how much further
+    /// on its clock is. `None` if it refuses.
     pub(super) fn next(
         &self,
         rule: &R,
@@ -51,10 +52,10 @@ impl<R: Resolver> History<R> {
         late: u64,
     ) -> Option<Change<R::Effect>> {
         let dot = Dot::new(origin, self.vector(seen).get(origin) + 1);
-        let latest = self.seen(seen).map(|write| write.change.stamp.time()).max().unwrap_or(0);
-        let stamp = Stamp::new(latest + late + 1, origin);
-        let effect = rule.prepare(state, op.clone(), dot, stamp).ok()?;
-        Some(Change { dot, stamp, key: Key::from(KEY), effect })
+        let latest = self.seen(seen).map(|write| write.change.timestamp.time()).max().unwrap_or(0);
+        let timestamp = Timestamp::new(latest + late + 1, origin);
+        let effect = rule.prepare(state, op.clone(), dot, timestamp).ok()?;
+        Some(Change { dot, timestamp, key: Key::from(KEY), effect })
     }
 
     pub(super) fn with_one_more(
@@ -78,8 +79,9 @@ impl<R: Resolver> History<R> {
         each.collect()
     }
 
-    /// Whether a master that has seen so much, and has made all its own writes so far among that, can write next. Of two
-    /// writes that come one after the other, and can as well come the other way round, the lower master's comes first.
+    /// Whether a master that has seen so much, and has made all its own writes so far among that, can write next. Of
+    /// two writes that come one after the other, and can as well come the other way round, the lower master's comes
+    /// first.
     pub(super) fn can_write(&self, at: usize, past: Seen) -> bool {
         let by_it = |write: &Write<R::Effect>| write.change.dot.origin().index() == at;
         let own = self.writes.iter().enumerate().all(|(place, write)| !by_it(write) || has(past, place));

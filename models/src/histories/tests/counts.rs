@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 /// By master, what each of its writes had seen: how many writes of each master.
 type Plain = Vec<Vec<Vec<usize>>>;
 
-/// Every history of so many writes, and in how many orders its writes can be made: written down without stamps or bits.
+/// Every history of so many writes, and in how many orders its writes can be made: written down without timestamps or
+/// bits.
 fn by_hand(masters: usize, writes: usize) -> BTreeMap<Plain, u64> {
     let mut histories = BTreeMap::from([(vec![Vec::new(); masters], 1)]);
     for _ in 0..writes {

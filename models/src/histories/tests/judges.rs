@@ -9,7 +9,7 @@ use crate::node::delivery::Delivery;
 use crate::node::numbered::StateNo;
 use crate::verify::rules;
 use foldhash::fast::FixedState;
-use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Request, Resolver, Side, Stamp, Text};
+use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Request, Resolver, Side, Text, Timestamp};
 use std::hash::BuildHasher;
 
 /// How often each bit was set, where both judges set it; and how many masters were judged.
@@ -155,7 +155,7 @@ impl Resolver for Odd {
         self.kind
     }
 
-    fn prepare(&self, _: &Vec<Dot>, _: Op, _: Dot, _: Stamp) -> Result<bool, Refusal> {
+    fn prepare(&self, _: &Vec<Dot>, _: Op, _: Dot, _: Timestamp) -> Result<bool, Refusal> {
         Ok(true)
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::properties::specification as spec;
 use crate::properties::*;
 use multimaster::resolver::{Deal, Escrow};
-use multimaster::{BoundedCounter, Change, Counter, Dot, GrowOnlyCounter, Op, Reading, Refusal, Stamp};
+use multimaster::{BoundedCounter, Change, Counter, Dot, GrowOnlyCounter, Op, Reading, Refusal, Timestamp};
 
 /// A sale, made of the request as if the master had so many rights.
 fn selling(
@@ -12,11 +12,11 @@ fn selling(
     rule: &BoundedCounter,
     state: &Escrow,
     op: Op,
-    (dot, stamp): (Dot, Stamp),
+    (dot, timestamp): (Dot, Timestamp),
 ) -> Result<Deal, Refusal> {
     match op {
         Op::Add(amount) if amount < 0 && amount.unsigned_abs() <= rights => Ok(Deal::Spend(amount.unsigned_abs())),
-        _ => rule.prepare(state, op, dot, stamp),
+        _ => rule.prepare(state, op, dot, timestamp),
     }
 }
 
@@ -27,8 +27,8 @@ fn handed_over(state: &Escrow, at: MasterId) -> u64 {
 
 pub(super) const RULES: &[BrokenRule] = &[
     BrokenRule::new("counter", "an add writes the total that was read", NO_CAUSAL_LOSS, (2, 3), || {
-        prepare(Counter, |rule, state, op, dot, stamp| {
-            let amount = rule.prepare(state, op, dot, stamp)?;
+        prepare(Counter, |rule, state, op, dot, timestamp| {
+            let amount = rule.prepare(state, op, dot, timestamp)?;
             let foreign: i64 = state.iter().filter(|(at, _)| **at != dot.origin()).map(|(_, t)| t.added as i64).sum();
             Ok(amount + foreign)
         })
@@ -92,33 +92,33 @@ pub(super) const RULES: &[BrokenRule] = &[
         })
     }),
     BrokenRule::new("bounded-counter", "rights are those of all together", NO_OVERSELLING, (2, 3), || {
-        prepare(BoundedCounter, |rule, state, op, dot, stamp| {
+        prepare(BoundedCounter, |rule, state, op, dot, timestamp| {
             let rights = [0, 1, 2].map(|at| state.rights(MasterId(at))).iter().sum();
-            selling(rights, rule, state, op, (dot, stamp))
+            selling(rights, rule, state, op, (dot, timestamp))
         })
     }),
     BrokenRule::new("bounded-counter", "one more is sold than there are rights", NO_OVERSELLING, (1, 1), || {
-        prepare(BoundedCounter, |rule, state, op, dot, stamp| {
-            selling(state.rights(dot.origin()) + 1, rule, state, op, (dot, stamp))
+        prepare(BoundedCounter, |rule, state, op, dot, timestamp| {
+            selling(state.rights(dot.origin()) + 1, rule, state, op, (dot, timestamp))
         })
     }),
     BrokenRule::new("bounded-counter", "what was sold before does not count", NO_OVERSELLING, (4, 4), || {
-        prepare(BoundedCounter, |rule, state, op, dot, stamp| {
+        prepare(BoundedCounter, |rule, state, op, dot, timestamp| {
             let sold = state.account(dot.origin()).map_or(0, |account| account.spent);
-            selling(state.rights(dot.origin()) + sold, rule, state, op, (dot, stamp))
+            selling(state.rights(dot.origin()) + sold, rule, state, op, (dot, timestamp))
         })
     }),
     BrokenRule::new("bounded-counter", "what was handed over can be sold", NO_OVERSELLING, (4, 4), || {
-        prepare(BoundedCounter, |rule, state, op, dot, stamp| {
+        prepare(BoundedCounter, |rule, state, op, dot, timestamp| {
             let rights = state.rights(dot.origin()) + handed_over(state, dot.origin());
-            selling(rights, rule, state, op, (dot, stamp))
+            selling(rights, rule, state, op, (dot, timestamp))
         })
     }),
     BrokenRule::new("bounded-counter", "what is handed to one is handed to all", NO_OVERSELLING, (3, 5), || {
-        prepare(BoundedCounter, |rule, state, op, dot, stamp| {
+        prepare(BoundedCounter, |rule, state, op, dot, timestamp| {
             let others = [0, 1, 2].map(MasterId).into_iter().filter(|at| *at != dot.origin());
             let handed: u64 = others.map(|at| handed_over(state, at)).sum();
-            selling(state.rights(dot.origin()) + handed, rule, state, op, (dot, stamp))
+            selling(state.rights(dot.origin()) + handed, rule, state, op, (dot, timestamp))
         })
     }),
 ];

@@ -4,12 +4,12 @@ use super::*;
 use crate::properties::specification as spec;
 use crate::properties::*;
 use multimaster::resolver::{Dotted, Toggle};
-use multimaster::{Change, DisableWinsFlag, Dot, EnableWinsFlag, Op, Reading, Stamp};
+use multimaster::{Change, DisableWinsFlag, Dot, EnableWinsFlag, Op, Reading, Timestamp};
 
 /// The dots of what is held.
 fn held(state: &Dotted<bool>) -> Vec<Dot> {
-    let (dot, stamp) = (Dot::new(MasterId(0), 1), Stamp::new(1, MasterId(0)));
-    let toggle = EnableWinsFlag.prepare(state, Op::Disable, dot, stamp);
+    let (dot, timestamp) = (Dot::new(MasterId(0), 1), Timestamp::new(1, MasterId(0)));
+    let toggle = EnableWinsFlag.prepare(state, Op::Disable, dot, timestamp);
     toggle.map(|toggle| toggle.gone.to_vec()).unwrap_or_default()
 }
 
@@ -35,8 +35,8 @@ pub(super) const RULES: &[BrokenRule] = &[
         read(EnableWinsFlag, |_, state| Reading::Flag(state.items().count() % 2 == 1))
     }),
     BrokenRule::new("enable-wins-flag", "a disabling forgets what is oldest", NO_RESURRECTION, (3, 4), || {
-        prepare(EnableWinsFlag, |rule, state, op, dot, stamp| {
-            let mut toggle = rule.prepare(state, op, dot, stamp)?;
+        prepare(EnableWinsFlag, |rule, state, op, dot, timestamp| {
+            let mut toggle = rule.prepare(state, op, dot, timestamp)?;
             if toggle.gone.len() > 1 {
                 toggle.gone.remove(0);
             }

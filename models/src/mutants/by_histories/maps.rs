@@ -20,20 +20,20 @@ pub(super) const RULES: &[BrokenRule] = &[
     BrokenRule::new("last-write-map", "of equal times, what is held stays", CONVERGENCE, (2, 4), || {
         apply(LastWriteMap, |rule, map, change| {
             let held = map.get(&change.effect.field);
-            let tied = held.is_some_and(|held| held.stamp.time() == change.stamp.time());
+            let tied = held.is_some_and(|held| held.timestamp.time() == change.timestamp.time());
             !tied && rule.apply(map, change)
         })
     }),
     BrokenRule::new("last-write-map", "a write replaces the whole map", NO_CAUSAL_LOSS, (2, 2), || {
         apply(LastWriteMap, |rule, map, change| {
-            map.retain(|_, held| held.stamp > change.stamp);
+            map.retain(|_, held| held.timestamp > change.timestamp);
             rule.apply(map, change)
         })
         .asked(TWO_FIELDS)
     }),
     BrokenRule::new("last-write-map", "all fields have the time of the latest", NO_CAUSAL_LOSS, (2, 3), || {
         apply(LastWriteMap, |rule, map, change| {
-            map.values().all(|held| change.stamp > held.stamp) && rule.apply(map, change)
+            map.values().all(|held| change.timestamp > held.timestamp) && rule.apply(map, change)
         })
         .asked(TWO_FIELDS)
     }),
@@ -52,18 +52,18 @@ pub(super) const RULES: &[BrokenRule] = &[
         })
     }),
     BrokenRule::new("observed-remove-map", "a removal takes no counter", NO_RESURRECTION, (2, 2), || {
-        prepare(ObservedRemoveMap, |rule, map, op, dot, stamp| {
-            let effect = rule.prepare(map, op, dot, stamp)?;
+        prepare(ObservedRemoveMap, |rule, map, op, dot, timestamp| {
+            let effect = rule.prepare(map, op, dot, timestamp)?;
             let counts = map.get(&effect.field).is_some_and(|held| held.items().any(|i| matches!(i, Item::Amount(_))));
             Ok(if counts { FieldEffect { gone: Default::default(), ..effect } } else { effect })
         })
         .asked(COUNTERS)
     }),
     BrokenRule::new("observed-remove-map", "a counter is one sum a master", NO_RESURRECTION, (3, 5), || {
-        prepare(ObservedRemoveMap, |rule, map, op, dot, stamp| {
-            let mut effect = rule.prepare(map, op, dot, stamp)?;
+        prepare(ObservedRemoveMap, |rule, map, op, dot, timestamp| {
+            let mut effect = rule.prepare(map, op, dot, timestamp)?;
             if let Some(Item::Amount(amount)) = &mut effect.item {
-                let removal = rule.prepare(map, Op::Remove(effect.field.clone()), dot, stamp)?;
+                let removal = rule.prepare(map, Op::Remove(effect.field.clone()), dot, timestamp)?;
                 let held = map.get(&effect.field);
                 for own in removal.gone.into_iter().filter(|held| held.origin() == dot.origin()) {
                     if let Some(Item::Amount(before)) = held.and_then(|held| held.get(own)) {

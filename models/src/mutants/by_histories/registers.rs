@@ -9,11 +9,12 @@ use multimaster::resolver::{Replace, Siblings};
 use multimaster::{
     Change, Custom, Dot, LastWriteWall, LastWriteWins, MaxRegister, MinRegister, MultiValue, Op, Reading,
 };
-use multimaster::{Stamp, Text, Version};
+use multimaster::{Text, Timestamp, Version};
 
 /// The last write wins; of two with equal times, one of this master's own.
 fn own_first<const AT: u16>(_: &LastWriteWins, held: &mut Option<Version>, change: &Change<Option<Text>>) -> bool {
-    let order = |version: &Version| (version.stamp.time(), version.dot.origin() == MasterId(AT), version.dot.origin());
+    let order =
+        |version: &Version| (version.timestamp.time(), version.dot.origin() == MasterId(AT), version.dot.origin());
     overwrite(held, change, |incoming, held| order(incoming) > order(held))
 }
 
@@ -23,14 +24,14 @@ pub(super) fn by_remainder<const MODULUS: u64>(
     held: &mut Option<Version>,
     change: &Change<Option<Text>>,
 ) -> bool {
-    let order = |version: &Version| (version.stamp.time() % MODULUS, version.dot.origin());
+    let order = |version: &Version| (version.timestamp.time() % MODULUS, version.dot.origin());
     overwrite(held, change, |incoming, held| order(incoming) > order(held))
 }
 
-/// The siblings held and their values, in the order of their stamps.
+/// The siblings held and their values, in the order of their timestamps.
 fn siblings(state: &Siblings) -> Vec<(Dot, Text)> {
-    let (dot, stamp) = (Dot::new(MasterId(0), 1), Stamp::new(1, MasterId(0)));
-    let dots = MultiValue.prepare(state, Op::Delete, dot, stamp).map(|replace| replace.gone).unwrap_or_default();
+    let (dot, timestamp) = (Dot::new(MasterId(0), 1), Timestamp::new(1, MasterId(0)));
+    let dots = MultiValue.prepare(state, Op::Delete, dot, timestamp).map(|replace| replace.gone).unwrap_or_default();
     let values = match MultiValue.read(state) {
         Reading::Value(value) => vec![value],
         Reading::Values(values) => values,
@@ -74,7 +75,7 @@ pub(super) const RULES: &[BrokenRule] = &[
     BrokenRule::new("last-write", "A alone breaks ties the other way", CONVERGENCE, (2, 4), || {
         Twins::each(LastWriteWins, |at| match at.0 {
             0 => AnyRule::new(Broken::apply(LastWriteWins, |_, held, change| {
-                let order = |version: &Version| (version.stamp.time(), u16::MAX - version.dot.origin().0);
+                let order = |version: &Version| (version.timestamp.time(), u16::MAX - version.dot.origin().0);
                 overwrite(held, change, |incoming, held| order(incoming) > order(held))
             })),
             _ => AnyRule::new(Broken::of(LastWriteWins)),
@@ -94,7 +95,7 @@ pub(super) const RULES: &[BrokenRule] = &[
     }),
     BrokenRule::new("last-write", "time is ignored: the greater value wins", NO_CAUSAL_LOSS, (2, 2), || {
         apply(LastWriteWins, |_, held, change| {
-            let order = |version: &Version| (version.value.clone(), version.stamp);
+            let order = |version: &Version| (version.value.clone(), version.timestamp);
             overwrite(held, change, |incoming, held| order(incoming) > order(held))
         })
     }),
@@ -107,7 +108,7 @@ pub(super) const RULES: &[BrokenRule] = &[
     BrokenRule::new("last-write", "times are compared by their last 2 bits", CONVERGENCE, (4, 8), || {
         apply(LastWriteWins, |_, held, change| {
             overwrite(held, change, |incoming, held| {
-                let ahead = incoming.stamp.time().wrapping_sub(held.stamp.time()) % 4;
+                let ahead = incoming.timestamp.time().wrapping_sub(held.timestamp.time()) % 4;
                 (1..=2).contains(&ahead) || (ahead == 0 && incoming.dot.origin() > held.dot.origin())
             })
         })
@@ -121,20 +122,22 @@ pub(super) const RULES: &[BrokenRule] = &[
     }),
     BrokenRule::new("last-write", "a delete empties whatever is held", CONVERGENCE, (2, 4), || {
         apply(LastWriteWins, |_, held, change| {
-            overwrite(held, change, |incoming, held| incoming.value.is_none() || incoming.stamp > held.stamp)
+            overwrite(held, change, |incoming, held| incoming.value.is_none() || incoming.timestamp > held.timestamp)
         })
     }),
     BrokenRule::new("last-write", "only a value's own master deletes it", NO_RESURRECTION, (2, 3), || {
         apply(LastWriteWins, |_, held, change| {
             overwrite(held, change, |incoming, held| {
                 let foreign = incoming.value.is_none() && incoming.dot.origin() != held.dot.origin();
-                incoming.stamp > held.stamp && !foreign
+                incoming.timestamp > held.timestamp && !foreign
             })
         })
     }),
     BrokenRule::new("last-write", "an equal value does not move the time", CONVERGENCE, (3, 6), || {
         apply(LastWriteWins, |_, held, change| {
-            overwrite(held, change, |incoming, held| incoming.stamp > held.stamp && incoming.value != held.value)
+            overwrite(held, change, |incoming, held| {
+                incoming.timestamp > held.timestamp && incoming.value != held.value
+            })
         })
     }),
     BrokenRule::new("last-write", "each master's third change is dropped", NO_CAUSAL_LOSS, (3, 3), || {
@@ -142,10 +145,10 @@ pub(super) const RULES: &[BrokenRule] = &[
     }),
     BrokenRule::new("last-write", "of equal times, the time is the value", NO_INVENTION, (2, 3), || {
         apply(LastWriteWins, |rule, held, change| {
-            let tied = held.as_ref().is_some_and(|held| held.stamp.time() == change.stamp.time());
+            let tied = held.as_ref().is_some_and(|held| held.timestamp.time() == change.timestamp.time());
             let altered = rule.apply(held, change);
             if let Some(version) = held.as_mut().filter(|_| tied) {
-                version.value = Some(version.stamp.time().to_string().into());
+                version.value = Some(version.timestamp.time().to_string().into());
             }
             altered
         })
@@ -220,8 +223,8 @@ pub(super) const RULES: &[BrokenRule] = &[
         })
     }),
     BrokenRule::new("multi-value", "of several, a write forgets one", NO_RESURRECTION, (3, 4), || {
-        prepare(MultiValue, |rule, state, op, dot, stamp| {
-            let mut replace = rule.prepare(state, op, dot, stamp)?;
+        prepare(MultiValue, |rule, state, op, dot, timestamp| {
+            let mut replace = rule.prepare(state, op, dot, timestamp)?;
             if replace.gone.len() > 1 {
                 replace.gone.pop();
             }

@@ -36,8 +36,8 @@ pub(super) const RULES: &[BrokenRule] = &[
         })
     }),
     BrokenRule::new("set", "a remove names only one insert", NO_RESURRECTION, (3, 4), || {
-        prepare(ObservedRemoveSet, |rule, set, op, dot, stamp| {
-            let mut effect = rule.prepare(set, op, dot, stamp)?;
+        prepare(ObservedRemoveSet, |rule, set, op, dot, timestamp| {
+            let mut effect = rule.prepare(set, op, dot, timestamp)?;
             effect.gone.truncate(1);
             Ok(effect)
         })

@@ -1,7 +1,7 @@
 //! What a property of the user's own is told of a state: [`Readings`].
 
 use crate::history::{History, Write};
-use multimaster::{Dot, Key, MasterId, Reading, Stamp, Text};
+use multimaster::{Dot, Key, MasterId, Reading, Text, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -42,8 +42,8 @@ impl Acknowledged {
     }
 
     /// Its Lamport timestamp.
-    pub fn stamp(&self) -> Stamp {
-        self.write.stamp
+    pub fn timestamp(&self) -> Timestamp {
+        self.write.timestamp
     }
 }
 

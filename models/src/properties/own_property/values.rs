@@ -61,7 +61,7 @@ pub(crate) fn of_write(write: &Write, more: Vec<(&'static str, Dynamic)>) -> Dyn
         ("field", field),
         ("value", value),
         ("to", to),
-        ("time", number(write.stamp.time())),
+        ("time", number(write.timestamp.time())),
         ("wall", write.wall.map_or(Dynamic::UNIT, number)),
     ];
     fields.extend(more);

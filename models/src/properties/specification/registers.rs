@@ -4,13 +4,13 @@ use super::latest;
 use crate::history::Write;
 use multimaster::{Op, Reading, Text};
 
-/// The value of the write with the latest stamp.
+/// The value of the write with the latest timestamp.
 pub fn last_write(writes: &[&Write]) -> Reading {
-    let last = writes.iter().max_by_key(|write| write.stamp);
+    let last = writes.iter().max_by_key(|write| write.timestamp);
     last.and_then(|write| value(write)).map_or(Reading::Nothing, Reading::Value)
 }
 
-/// The values whose write no other had seen, in the order of their stamps.
+/// The values whose write no other had seen, in the order of their timestamps.
 pub fn multi_value(writes: &[&Write]) -> Reading {
     let mut values = siblings(writes);
     match values.len() {
@@ -48,7 +48,7 @@ pub fn least(writes: &[&Write]) -> Reading {
 
 fn siblings(writes: &[&Write]) -> Vec<Text> {
     let mut kept = latest(writes);
-    kept.sort_by_key(|write| write.stamp);
+    kept.sort_by_key(|write| write.timestamp);
     kept.into_iter().filter_map(value).collect()
 }
 

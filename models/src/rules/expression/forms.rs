@@ -2,7 +2,7 @@
 
 use super::keep::{Held, Keeping, Kept};
 use super::version::Version;
-use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Resolver, Side, Stamp, Text, VersionVector};
+use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, VersionVector};
 use serde::{Deserialize, Serialize};
 
 /// An expression at one master.
@@ -35,7 +35,8 @@ fn unsure(held: Option<&Held>, dot: Dot) -> bool {
     held.is_some_and(|held| held.unsure.contains(&dot))
 }
 
-/// Concurrent versions are kept, by stamp; a read folds the expression over them. As [`Custom`](multimaster::Custom).
+/// Concurrent versions are kept, by timestamp; a read folds the expression over them. As
+/// [`Custom`](multimaster::Custom).
 #[derive(Clone)]
 pub(super) struct OverSiblings(pub(super) At);
 
@@ -61,13 +62,13 @@ impl Resolver for OverSiblings {
     type State = Vec<Version>;
     type Effect = Replace;
 
-    fn goes_by_clocks(&self) -> bool {
-        self.0.keeping.goes_by_clocks()
+    fn uses_wall_clock(&self) -> bool {
+        self.0.keeping.uses_wall_clock()
     }
 
-    fn prepare(&self, state: &Vec<Version>, op: Op, dot: Dot, stamp: Stamp) -> Result<Replace, Refusal> {
+    fn prepare(&self, state: &Vec<Version>, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Replace, Refusal> {
         let read = || value_in(self.resolve(state).as_ref());
-        let version = self.0.keeping.written(op, dot, stamp, read)?;
+        let version = self.0.keeping.written(op, dot, timestamp, read)?;
         Ok(Replace { gone: state.iter().map(|version| version.dot).collect(), version })
     }
 
@@ -78,7 +79,7 @@ impl Resolver for OverSiblings {
         if version.value.is_none() {
             return state.len() < before;
         }
-        state.insert(state.partition_point(|held| held.stamp < version.stamp), version.clone());
+        state.insert(state.partition_point(|held| held.timestamp < version.timestamp), version.clone());
         true
     }
 
@@ -94,7 +95,7 @@ impl Resolver for OverSiblings {
             let new = left.into_iter().filter(|version| !holds(&merged, version.dot)).collect::<Vec<_>>();
             merged.extend(new);
         }
-        merged.sort_by_key(|version| version.stamp);
+        merged.sort_by_key(|version| version.timestamp);
         Some(merged)
     }
 
@@ -126,7 +127,7 @@ impl OverMerged {
         if theirs.context.covers(&ours.context) {
             return theirs.clone();
         }
-        let in_order = ours.held.version.stamp <= theirs.held.version.stamp;
+        let in_order = ours.held.version.timestamp <= theirs.held.version.timestamp;
         let (first, second) = if in_order { (ours, theirs) } else { (theirs, ours) };
         let mut context = first.context.clone();
         context.join(&second.context);
@@ -142,12 +143,12 @@ impl Resolver for OverMerged {
     type State = Option<Merged>;
     type Effect = Merged;
 
-    fn goes_by_clocks(&self) -> bool {
-        self.0.keeping.goes_by_clocks()
+    fn uses_wall_clock(&self) -> bool {
+        self.0.keeping.uses_wall_clock()
     }
 
-    fn prepare(&self, state: &Option<Merged>, op: Op, dot: Dot, stamp: Stamp) -> Result<Merged, Refusal> {
-        let version = self.0.keeping.written(op, dot, stamp, || value_in(held_in(state)))?;
+    fn prepare(&self, state: &Option<Merged>, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Merged, Refusal> {
+        let version = self.0.keeping.written(op, dot, timestamp, || value_in(held_in(state)))?;
         let mut context = state.as_ref().map_or_else(VersionVector::default, |merged| merged.context.clone());
         context.insert(dot);
         Ok(Merged { held: Held::of(version), context })
@@ -191,12 +192,12 @@ impl Resolver for OverArrival {
     type State = Option<Held>;
     type Effect = Version;
 
-    fn goes_by_clocks(&self) -> bool {
-        self.0.keeping.goes_by_clocks()
+    fn uses_wall_clock(&self) -> bool {
+        self.0.keeping.uses_wall_clock()
     }
 
-    fn prepare(&self, state: &Option<Held>, op: Op, dot: Dot, stamp: Stamp) -> Result<Version, Refusal> {
-        self.0.keeping.written(op, dot, stamp, || value_in(state.as_ref()))
+    fn prepare(&self, state: &Option<Held>, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Version, Refusal> {
+        self.0.keeping.written(op, dot, timestamp, || value_in(state.as_ref()))
     }
 
     fn apply(&self, state: &mut Option<Held>, change: &Change<Version>) -> bool {

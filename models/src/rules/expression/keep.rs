@@ -3,7 +3,7 @@
 use super::sandbox::{Record, Sandbox, Script, Wrong};
 use super::value::Value;
 use super::version::{FIELDS, Version, others, value_of};
-use multimaster::{Dot, MasterId, Op, Refusal, Stamp, Text};
+use multimaster::{Dot, MasterId, Op, Refusal, Text, Timestamp};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -62,7 +62,7 @@ impl Keeping {
         Ok(Keeping { sandbox, script, failed: OnceLock::new(), decided: Mutex::default() })
     }
 
-    pub(super) fn goes_by_clocks(&self) -> bool {
+    pub(super) fn uses_wall_clock(&self) -> bool {
         self.script.reads_field("wall")
     }
 
@@ -75,12 +75,12 @@ impl Keeping {
         &self,
         op: Op,
         dot: Dot,
-        stamp: Stamp,
+        timestamp: Timestamp,
         read: impl FnOnce() -> Option<Text>,
     ) -> Result<Version, Refusal> {
-        let wall = self.goes_by_clocks().then(|| op.time().unwrap_or(stamp.time()));
+        let wall = self.uses_wall_clock().then(|| op.time().unwrap_or(timestamp.time()));
         let before = if self.script.reads_field("before") { read() } else { None };
-        Ok(Version { stamp, dot, value: value_of(op)?, wall, before })
+        Ok(Version { timestamp, dot, value: value_of(op)?, wall, before })
     }
 
     /// Once the expression has failed, the first is kept: nothing that follows counts.

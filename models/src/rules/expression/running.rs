@@ -2,7 +2,7 @@
 
 use super::scripted::{Made, Scripted};
 use super::value::Value;
-use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Stamp};
+use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Timestamp};
 use std::sync::PoisonError;
 
 /// How many readings are remembered.
@@ -25,16 +25,16 @@ impl Resolver for Running {
         self.scripts.keeps().kind()
     }
 
-    fn goes_by_clocks(&self) -> bool {
-        self.scripts.goes_by_clocks()
+    fn uses_wall_clock(&self) -> bool {
+        self.scripts.uses_wall_clock()
     }
 
-    fn prepare(&self, state: &Option<Value>, op: Op, dot: Dot, stamp: Stamp) -> Result<Made, Refusal> {
+    fn prepare(&self, state: &Option<Value>, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Made, Refusal> {
         let failed = || Refusal::Because("the rule has failed".into());
         if self.scripts.failed().is_some() {
             return Err(failed());
         }
-        self.scripts.made(state, op, dot, stamp).unwrap_or_else(|wrong| {
+        self.scripts.made(state, op, dot, timestamp).unwrap_or_else(|wrong| {
             self.scripts.note(wrong);
             Err(failed())
         })

@@ -4,7 +4,7 @@ use super::data::{field_of, operation, reading_of, said};
 use super::sandbox::{Record, Sandbox, Script, Stopped, Wrong};
 use super::value::Value;
 use super::version::number;
-use multimaster::{Change, Dot, Key, Kind, MasterId, Op, Reading, Refusal, Request, Side, Stamp, VersionVector};
+use multimaster::{Change, Dot, Key, Kind, MasterId, Op, Reading, Refusal, Request, Side, Timestamp, VersionVector};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
@@ -188,7 +188,7 @@ impl Scripted {
         self.failed.get()
     }
 
-    pub(super) fn goes_by_clocks(&self) -> bool {
+    pub(super) fn uses_wall_clock(&self) -> bool {
         let parts = [self.write.as_ref(), Some(&self.apply)];
         parts.into_iter().flatten().any(|part| part.script.reads_field("wall") || part.script.reads_variable("wall"))
     }
@@ -212,7 +212,7 @@ impl Scripted {
         state: &Option<Value>,
         op: Op,
         dot: Dot,
-        stamp: Stamp,
+        timestamp: Timestamp,
     ) -> Result<Result<Made, Refusal>, Wrong> {
         let wall = op.time();
         let op = op.into_untimed();
@@ -225,8 +225,8 @@ impl Scripted {
                 ("state", self.seen(state).to_dynamic()),
                 ("op", operation(self.keeps, &op)),
                 ("write", dot.to_string().into()),
-                ("time", number(stamp.time())),
-                ("wall", number(wall.unwrap_or(stamp.time()))),
+                ("time", number(timestamp.time())),
+                ("wall", number(wall.unwrap_or(timestamp.time()))),
                 ("master", dot.origin().to_string().into()),
             ];
             effect = match self.run(write, given) {
@@ -237,7 +237,7 @@ impl Scripted {
                 }
             };
         }
-        let wall = self.goes_by_clocks().then(|| wall.unwrap_or(stamp.time()));
+        let wall = self.uses_wall_clock().then(|| wall.unwrap_or(timestamp.time()));
         let asks = self.apply.script.reads_field("before");
         let before = if asks { Some(self.shown(self.seen(state))?) } else { None };
         Ok(Ok(Made { op, effect, wall, before }))
@@ -258,8 +258,8 @@ impl Scripted {
                 ("op", operation(self.keeps, op)),
                 ("effect", effect.to_dynamic()),
                 ("write", change.dot.to_string().into()),
-                ("time", number(change.stamp.time())),
-                ("wall", number(wall.unwrap_or(change.stamp.time()))),
+                ("time", number(change.timestamp.time())),
+                ("wall", number(wall.unwrap_or(change.timestamp.time()))),
                 ("master", change.dot.origin().to_string().into()),
                 ("key", key.as_str().into()),
                 ("field", field.map_or(Dynamic::UNIT, |field| field.as_str().into())),
@@ -314,10 +314,10 @@ impl Scripted {
         let (mut all, mut alone, mut vector) = (None, Vec::new(), VersionVector::default());
         for (place, (at, Request { key, op })) in requests.iter().enumerate() {
             let number = place as u64 + 1;
-            let (dot, stamp) = (Dot::new(*at, number), Stamp::new(number, *at));
+            let (dot, timestamp) = (Dot::new(*at, number), Timestamp::new(number, *at));
             for (state, key) in [(None, key), (all.clone(), key)] {
-                let Ok(effect) = self.made(&state, op.clone(), dot, stamp)? else { continue };
-                let change = Change { dot, stamp, key: Key::clone(key), effect };
+                let Ok(effect) = self.made(&state, op.clone(), dot, timestamp)? else { continue };
+                let change = Change { dot, timestamp, key: Key::clone(key), effect };
                 let after = self.applied(&state, &change, *at)?;
                 self.reading(self.seen(&after))?;
                 if state.is_none() {

@@ -1,7 +1,7 @@
 //! What an expression sees: [`Version`].
 
 use super::sandbox::Record;
-use multimaster::{Dot, Op, Refusal, Stamp, Text};
+use multimaster::{Dot, Op, Refusal, Text, Timestamp};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub(super) const FIELDS: [&str; 6] = ["value", "time", "wall", "master", "write"
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Version {
     /// The Lamport time, and the master: the order of versions.
-    pub stamp: Stamp,
+    pub timestamp: Timestamp,
     /// Which write it was.
     pub dot: Dot,
     /// `None` for a delete.
@@ -27,12 +27,12 @@ impl Version {
     /// The version as a script sees it.
     pub(super) fn record(&self) -> Dynamic {
         let text = |text: &Option<Text>| text.as_ref().map_or(Dynamic::UNIT, |text| text.as_str().into());
-        let wall = self.wall.unwrap_or(self.stamp.time());
+        let wall = self.wall.unwrap_or(self.timestamp.time());
         Dynamic::from(Record::new(
             "version",
             vec![
                 ("value", text(&self.value)),
-                ("time", number(self.stamp.time())),
+                ("time", number(self.timestamp.time())),
                 ("wall", number(wall)),
                 ("master", self.dot.origin().to_string().into()),
                 ("write", self.dot.to_string().into()),
@@ -62,8 +62,8 @@ pub(super) fn value_of(op: Op) -> Result<Option<Text>, Refusal> {
 }
 
 /// Values that could have been written instead of this one, and differ from it. For a number: a smaller, a larger and a
-/// longer one, and its neighbour. For a text: one before it, one after it, longer ones, and one of its length. For a text
-/// that begins with a number: also other numbers there.
+/// longer one, and its neighbour. For a text: one before it, one after it, longer ones, and one of its length. For a
+/// text that begins with a number: also other numbers there.
 pub(super) fn others(value: Option<&Text>) -> Vec<Text> {
     let numbers =
         |n: i64| [n.saturating_sub(7), n.saturating_add(13), n.saturating_mul(1_000).saturating_add(7), n ^ 1];

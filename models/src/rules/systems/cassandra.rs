@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 /// Apache Cassandra's regular cell: the larger timestamp wins, given by the client or its coordinator; at equal ones a
 /// tombstone beats a value, then the larger value's bytes win. A local write is resolved like any other: one that is
-/// stamped earlier than what is there is acknowledged and never seen. ScyllaDB resolves live cells and tombstones alike.
+/// timestamped earlier than what is there is acknowledged and never seen. ScyllaDB resolves live cells and tombstones
+/// alike.
 ///
 /// A `set` is an INSERT or an UPDATE, which are the same here: neither looks at what is there, and an equal value is a
 /// write with a new timestamp. A `delete` writes a tombstone, even where there is nothing.
@@ -13,8 +14,8 @@ use std::collections::BTreeMap;
 /// expire; of two tombstones, which is collected first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CassandraCell {
-    /// Whether tombstones are dropped at once, as with `gc_grace_seconds = 0`: an older write that comes later, by hint or
-    /// by repair, then meets nothing. By default they are kept for ever.
+    /// Whether tombstones are dropped at once, as with `gc_grace_seconds = 0`: an older write that comes later, by hint
+    /// or by repair, then meets nothing. By default they are kept for ever.
     pub purged: bool,
 }
 
@@ -103,7 +104,7 @@ impl Resolver for CassandraCounter {
         Kind::DeletableCounter
     }
 
-    fn prepare(&self, state: &CounterCell, op: Op, dot: Dot, _: Stamp) -> Result<Increment, Refusal> {
+    fn prepare(&self, state: &CounterCell, op: Op, dot: Dot, _: Timestamp) -> Result<Increment, Refusal> {
         match op {
             Op::Add(amount) => {
                 let held = state.shards.get(&dot.origin()).copied().unwrap_or_default();

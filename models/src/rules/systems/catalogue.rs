@@ -42,8 +42,8 @@ impl System {
     }
 
     /// Whether it asks what a writer's wall clock says.
-    pub fn goes_by_clocks(&self) -> bool {
-        self.rule(MasterId(0)).goes_by_clocks()
+    pub fn uses_wall_clock(&self) -> bool {
+        self.rule(MasterId(0)).uses_wall_clock()
     }
 
     /// The system of that name.

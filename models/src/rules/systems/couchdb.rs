@@ -1,13 +1,14 @@
 use super::*;
 use std::collections::BTreeSet;
 
-/// Apache CouchDB: every document is a tree of revisions, replication unites the trees, and of the leaves a read shows the
-/// greatest by (not deleted, generation, revision hash); with `conflicts=true`, as here, also the other live ones. No clock.
+/// Apache CouchDB: every document is a tree of revisions, replication unites the trees, and of the leaves a read shows
+/// the greatest by (not deleted, generation, revision hash); with `conflicts=true`, as here, also the other live ones.
+/// No clock.
 ///
-/// A client edits the revision that it is shown. A delete is a revision, too: it ends that branch, and a conflicting one is
-/// shown instead, even if the client had been shown it and of a lower generation. To delete a document that does not exist,
-/// or is deleted, is an error (404 Not Found: src/chttpd/src/chttpd_db.erl, `db_doc_req`). A put of an equal body is a
-/// revision of its own; two equal edits of one revision are the same revision. Source: apache/couchdb,
+/// A client edits the revision that it is shown. A delete is a revision, too: it ends that branch, and a conflicting
+/// one is shown instead, even if the client had been shown it and of a lower generation. To delete a document that does
+/// not exist, or is deleted, is an error (404 Not Found: src/chttpd/src/chttpd_db.erl, `db_doc_req`). A put of an equal
+/// body is a revision of its own; two equal edits of one revision are the same revision. Source: apache/couchdb,
 /// src/couch/src/couch_doc.erl, `to_doc_info_path`. The hash here is FNV-1a over the parent's hash and the body, where
 /// CouchDB takes MD5: either order is arbitrary.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,7 +73,7 @@ impl Resolver for CouchDb {
     type State = RevisionTree;
     type Effect = Edit;
 
-    fn prepare(&self, state: &RevisionTree, op: Op, dot: Dot, _: Stamp) -> Result<Edit, Refusal> {
+    fn prepare(&self, state: &RevisionTree, op: Op, dot: Dot, _: Timestamp) -> Result<Edit, Refusal> {
         let value = op.into_value()?;
         let shown = state.leaves.last();
         if value.is_none() && !shown.is_some_and(|shown| shown.live) {

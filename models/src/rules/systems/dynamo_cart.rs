@@ -1,12 +1,12 @@
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The shopping cart of Dynamo: a cart is one value, concurrent carts are kept side by side, and whoever reads merges them
-/// by union. So an item that was put in is never lost, and one that was taken out comes back where a concurrent cart
-/// still had it.
+/// The shopping cart of Dynamo: a cart is one value, concurrent carts are kept side by side, and whoever reads merges
+/// them by union. So an item that was put in is never lost, and one that was taken out comes back where a concurrent
+/// cart still had it.
 ///
-/// Source: DeCandia et al., "Dynamo: Amazon's highly available key-value store", SOSP 2007, §4.4 and §6. A write merges the
-/// carts that it finds and replaces them.
+/// Source: DeCandia et al., "Dynamo: Amazon's highly available key-value store", SOSP 2007, §4.4 and §6. A write merges
+/// the carts that it finds and replaces them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DynamoCart;
 
@@ -29,9 +29,9 @@ impl Resolver for DynamoCart {
         Kind::Set
     }
 
-    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Self::Effect, Refusal> {
         let mut cart = union(state);
-        let time = said_time(&op, stamp);
+        let time = said_time(&op, timestamp);
         match op {
             Op::Insert(item) => cart.insert(item, [dot].into()),
             Op::Remove(item) => cart.remove(&item),

@@ -1,17 +1,17 @@
 use super::row::{RowRule, Statement, row_rules};
 use super::*;
 
-/// Oracle GoldenGate's conflict detection and resolution, with a column that holds the time of the last change. There is
-/// a conflict if the target row is not what the change was made over; then the [`Method`] decides.
+/// Oracle GoldenGate's conflict detection and resolution, with a column that holds the time of the last change. There
+/// is a conflict if the target row is not what the change was made over; then the [`Method`] decides.
 ///
-/// A `set` is an INSERT where the row is not there, else an UPDATE; it also sets the time, so an equal value is a change. A
-/// DELETE that finds no row is answered "0 rows" and is no write: Extract reads the changes of rows from the redo log (Oracle
-/// GoldenGate 19.1, "About Extract"), and there is none.
+/// A `set` is an INSERT where the row is not there, else an UPDATE; it also sets the time, so an equal value is a
+/// change. A DELETE that finds no row is answered "0 rows" and is no write: Extract reads the changes of rows from the
+/// redo log (Oracle GoldenGate 19.1, "About Extract"), and there is none.
 ///
-/// With `USEMAX` and `USEMAXEQ` as in Oracle's first example: a delete is applied over any row, an update of a missing row
-/// is turned into an insert, a delete of a missing row is discarded. Source: Oracle GoldenGate 19.1, "Configuring Conflict
-/// Detection and Resolution", description of the MAP statement, example 1; also of equal values: "the incoming row is
-/// ignored" by `USEMAX`, and not by `USEMAXEQ`.
+/// With `USEMAX` and `USEMAXEQ` as in Oracle's first example: a delete is applied over any row, an update of a missing
+/// row is turned into an insert, a delete of a missing row is discarded. Source: Oracle GoldenGate 19.1, "Configuring
+/// Conflict Detection and Resolution", description of the MAP statement, example 1; also of equal values: "the incoming
+/// row is ignored" by `USEMAX`, and not by `USEMAXEQ`.
 #[derive(Clone, Copy, Debug)]
 pub struct GoldenGate {
     /// What is done with a conflict.
@@ -68,8 +68,8 @@ impl RowRule for GoldenGate {
 
 row_rules!(GoldenGate);
 
-/// Oracle GoldenGate's `USEDELTA` for a column of numbers: what the change added, its after image less its before image,
-/// is added to the target. Nothing tells a change that was applied from one that was not.
+/// Oracle GoldenGate's `USEDELTA` for a column of numbers: what the change added, its after image less its before
+/// image, is added to the target. Nothing tells a change that was applied from one that was not.
 ///
 /// Source: Oracle GoldenGate 19.1, "Configuring Delta Conflict Detection and Resolution". Delta columns of pgEdge Spock
 /// and of others add likewise.
@@ -84,7 +84,7 @@ impl Resolver for GoldenGateDelta {
         Kind::Counter
     }
 
-    fn prepare(&self, total: &i64, op: Op, _: Dot, _: Stamp) -> Result<i64, Refusal> {
+    fn prepare(&self, total: &i64, op: Op, _: Dot, _: Timestamp) -> Result<i64, Refusal> {
         let Op::Add(amount) = op else {
             return Err(Refusal::WrongKind(op));
         };

@@ -7,7 +7,8 @@ use super::*;
 pub struct Record {
     /// The time that its writer's clock gave it.
     pub time: u64,
-    /// How often it has been written, as far as the writer knew: a revision or version number, where the system has one.
+    /// How often it has been written, as far as the writer knew: a revision or version number, where the system has
+    /// one.
     pub count: u64,
     /// How often it has come to life or died, where the system counts that.
     pub life: u64,
@@ -105,9 +106,9 @@ pub(super) fn prepare(
     held: Option<&Record>,
     op: Op,
     dot: Dot,
-    stamp: Stamp,
+    timestamp: Timestamp,
 ) -> Result<RowChange, Refusal> {
-    let time = said_time(&op, stamp);
+    let time = said_time(&op, timestamp);
     let value = op.into_untimed().into_value()?;
     if let Some(why) = rule.changes_nothing(held, value.as_ref()) {
         return Err(Refusal::Because(why.into()));
@@ -145,12 +146,18 @@ macro_rules! row_rules {
             type State = Option<Record>;
             type Effect = RowChange;
 
-            fn goes_by_clocks(&self) -> bool {
+            fn uses_wall_clock(&self) -> bool {
                 <Self as row::RowRule>::CLOCKS
             }
 
-            fn prepare(&self, held: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<RowChange, Refusal> {
-                row::prepare(self, held.as_ref(), op, dot, stamp)
+            fn prepare(
+                &self,
+                held: &Self::State,
+                op: Op,
+                dot: Dot,
+                timestamp: Timestamp,
+            ) -> Result<RowChange, Refusal> {
+                row::prepare(self, held.as_ref(), op, dot, timestamp)
             }
 
             fn apply(&self, state: &mut Self::State, change: &Change<RowChange>) -> bool {

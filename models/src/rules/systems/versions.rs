@@ -5,8 +5,8 @@ use multimaster::VersionVector;
 
 /// The versions of a key, none of which had seen another, ordered by dot, and all that went into them.
 ///
-/// A version is dropped once another side's context covers it and does not hold it. The context is of this key alone, so
-/// the rule needs no causal delivery: Preguiça et al., "Dotted version vectors", 2010.
+/// A version is dropped once another side's context covers it and does not hold it. The context is of this key alone,
+/// so the rule needs no causal delivery: Preguiça et al., "Dotted version vectors", 2010.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Versions<V> {
     /// The versions.
@@ -67,21 +67,27 @@ impl<V: Data> Versions<V> {
     }
 }
 
-/// [`Resolver`] for rules over a register's concurrent versions. Such a rule has two functions of its own: `reduce`, what
-/// is thrown away when versions meet, and `shown`, which are read; and `not_found`, the error of a delete where nothing is
-/// shown.
+/// [`Resolver`] for rules over a register's concurrent versions. Such a rule has two functions of its own: `reduce`,
+/// what is thrown away when versions meet, and `shown`, which are read; and `not_found`, the error of a delete where
+/// nothing is shown.
 macro_rules! version_rules {
     ($($rule:ty, clocks: $clocks:literal, not_found: $not_found:literal;)*) => {$(
         impl Resolver for $rule {
             type State = Versions<Option<Text>>;
             type Effect = Update<Option<Text>>;
 
-            fn goes_by_clocks(&self) -> bool {
+            fn uses_wall_clock(&self) -> bool {
                 $clocks
             }
 
-            fn prepare(&self, state: &Self::State, op: Op, dot: Dot, stamp: Stamp) -> Result<Self::Effect, Refusal> {
-                let time = said_time(&op, stamp);
+            fn prepare(
+                &self,
+                state: &Self::State,
+                op: Op,
+                dot: Dot,
+                timestamp: Timestamp,
+            ) -> Result<Self::Effect, Refusal> {
+                let time = said_time(&op, timestamp);
                 let value = op.into_untimed().into_value()?;
                 if value.is_none() && Self::shown(state).all(|version| version.value.is_none()) {
                     return Err(Refusal::Because($not_found.into()));

@@ -4,7 +4,7 @@ use super::{MasterActor, MasterState, Packets};
 use crate::node::any_rule;
 use crate::spawn::cut::{self, Added, Assembly, Outgoing};
 use crate::spawn::packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part, shown};
-use multimaster::{MasterId, Message, MessageOf, PeerFault, Push, Resolver, Snapshot, VersionVector};
+use multimaster::{MasterId, Message, MessageOf, PeerError, Push, Resolver, Snapshot, VersionVector};
 use std::sync::Arc;
 
 /// How much is sent in answer to one digest, so that a socket's buffer holds it.
@@ -64,7 +64,7 @@ impl<R: Resolver> MasterActor<R> {
         out: &mut Packets<R>,
     ) -> Result<(), NotTaken> {
         if !self.scope.topology.hears_from(self.id).any(|feeder| feeder == from) {
-            return Err(PeerFault::NotANeighbour(from).into());
+            return Err(PeerError::NotANeighbour(from).into());
         }
         state.replica.vet_vector(&part.seen)?;
         let (seen, number, of) = (part.seen.clone(), part.number, part.of);
@@ -136,8 +136,8 @@ impl<R: Resolver> MasterActor<R> {
         Ok(())
     }
 
-    /// Sends a window of a snapshot: of the one that is being sent, if the asker holds parts of it, nothing has been seen
-    /// since, or it was made since the last tick. Otherwise it makes another.
+    /// Sends a window of a snapshot: of the one that is being sent, if the asker holds parts of it, nothing has been
+    /// seen since, or it was made since the last tick. Otherwise it makes another.
     fn answer_by_snapshot(
         &self,
         state: &mut MasterState<R>,

@@ -4,7 +4,7 @@
 use super::{MasterActor, MasterState, Packets, Timer};
 use crate::spawn::meeting::{Epochs, GREETING_PAUSE, OtherRun};
 use crate::spawn::packet::{NotTaken, Packet, shown};
-use multimaster::{MasterId, PeerFault, Resolver};
+use multimaster::{MasterId, PeerError, Resolver};
 use std::collections::BTreeSet;
 
 impl<R: Resolver> MasterActor<R> {
@@ -62,7 +62,7 @@ impl<R: Resolver> MasterActor<R> {
         out: &mut Packets<R>,
     ) -> Result<(), NotTaken> {
         let Some(epochs) = packet.epochs().filter(|_| self.neighbours().any(|peer| peer == from)) else {
-            return Err(PeerFault::NotANeighbour(from).into());
+            return Err(PeerError::NotANeighbour(from).into());
         };
         let was_over = state.meeting.is_over();
         let heard = self.hear_epochs(state, from, epochs);

@@ -7,7 +7,7 @@ use crate::properties::specification::Specified;
 use crate::report::check::Counterexample;
 use crate::rules::expression::as_row;
 use crate::scenario::{Scenario, catalogue};
-use multimaster::{NotARequest, Request};
+use multimaster::{ParseRequestError, Request};
 use std::path::Path;
 
 /// A rule, and where it came from.
@@ -54,7 +54,7 @@ impl Ruled {
     ///
     /// # Errors
     /// If it is no request.
-    pub fn request(&self, text: &str) -> Result<Request, NotARequest> {
+    pub fn request(&self, text: &str) -> Result<Request, ParseRequestError> {
         let request = text.parse()?;
         Ok(if self.rule.rule.is_table() { as_row(request) } else { request })
     }

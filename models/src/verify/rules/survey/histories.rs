@@ -29,7 +29,7 @@ pub(super) fn judge(rule: Rule, sizes: &[(u16, usize)], cells: &mut [Cell], exte
     let last = WEAK as u64;
     let each_script = |times| Judged { each_script: true, ..Judged::new(rule, small(Under::RightClocks, times)) };
     let (_, mut sound) = each_script(Times::Lamport).told();
-    if rule.rule.goes_by_clocks() {
+    if rule.rule.uses_wall_clock() {
         let (report, scripts) = each_script(Times::Right(last)).told();
         take(Under::RightClocks, report)?;
         sound.shortest.extend(scripts.shortest);

@@ -7,7 +7,7 @@ use multimaster::{MasterId, Topology};
 
 /// The same scope with right clocks, if the rule uses them.
 pub(super) fn right(rule: &Rule, scope: Scope) -> Scope {
-    let clocks = if rule.rule.goes_by_clocks() { Clocks::Right } else { Clocks::Free };
+    let clocks = if rule.rule.uses_wall_clock() { Clocks::Right } else { Clocks::Free };
     Scope { clocks, ..scope }
 }
 
@@ -17,13 +17,14 @@ const APART: Option<[u64; 3]> = Some([10, 5, 7]);
 const STILL: Option<[u64; 3]> = Some([5, 5, 5]);
 
 /// Two masters with three writes, three with one each, as the workloads of [`verify`](crate::verify()) have them; those
-/// under right clocks first. A rule that uses wall clocks is given several times: as they are, and moved on until they are
+/// under right clocks first. A rule that uses wall clocks is given several times: as they are, and moved on until they
+/// are
 /// [right](Clocks::Right).
 pub(super) fn scopes(rule: &Rule) -> Vec<(Under, Scope)> {
     let mut scopes = Vec::new();
     let stream = Link::Stream { resets: 0 };
     let datagram = Link::Datagram { losses: 0, duplicates: 0 };
-    let by_clocks = rule.rule.goes_by_clocks();
+    let by_clocks = rule.rule.uses_wall_clock();
     let (right, times) =
         if by_clocks { (Clocks::Right, &[None, APART, STILL][..]) } else { (Clocks::Free, &[None][..]) };
     for [a, b, c] in workload(&rule.rule.rule(MasterId(0))) {
