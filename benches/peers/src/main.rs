@@ -5,8 +5,8 @@
 use compact_str::CompactString;
 use crdts::{CmRDT, MVReg, Map};
 use multimaster::{
-    Change, Dot, LastWriteWins, Master, MasterId, Message, MessageOf, Options, Outcome, Push, Replica, Stamp, Topology,
-    VersionVector,
+    Change, Dot, LastWriteWins, Master, MasterId, Message, MessageOf, Options, Outcome, Push, Replica, Timestamp,
+    Topology, VersionVector,
 };
 use multimaster_benches::interleaved::{Case, Cost, measure};
 use multimaster_benches::mesh::mesh;
@@ -91,7 +91,8 @@ fn arrivals<'a>(name: &str, batch: u64) -> Case<'a> {
             assert_eq!(replica.receive(B, message), Outcome::Applied);
         }
     });
-    let change = |n| Change { dot: Dot::new(B, n), stamp: Stamp::new(n, B), key: key(n, KEYS), effect: Some(value(n)) };
+    let change =
+        |n| Change { dot: Dot::new(B, n), timestamp: Timestamp::new(n, B), key: key(n, KEYS), effect: Some(value(n)) };
     case.prepared(move |operations| {
         cut.borrow_mut().truncate(0);
         for _ in 0..operations / batch {
