@@ -7,11 +7,43 @@ pub(crate) mod histories;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod mutants;
+mod progress;
 pub(crate) mod replay;
 pub(crate) mod rules;
 pub(crate) mod spawn;
+mod style;
 
 use multimaster_models::fault::Fault;
+
+/// How a command that did what it was asked ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// All is as expected.
+    Fine,
+    /// Something is not as expected, or nothing was tested.
+    Otherwise,
+    /// Nothing was expected, and not everything was explored.
+    NotExhausted,
+    /// It was interrupted; what was known by then was printed.
+    Interrupted,
+}
+
+impl Ending {
+    pub(crate) fn status(self) -> u8 {
+        match self {
+            Ending::Fine => 0,
+            Ending::Otherwise => 1,
+            Ending::NotExhausted => 3,
+            Ending::Interrupted => 130,
+        }
+    }
+}
+
+impl From<bool> for Ending {
+    fn from(fine: bool) -> Ending {
+        if fine { Ending::Fine } else { Ending::Otherwise }
+    }
+}
 
 /// Why the command could not do what it was asked.
 pub(crate) enum Failure {

@@ -71,6 +71,46 @@ pub(crate) fn line_of(text: &str, place: usize) -> usize {
     (before + 1).min(text.lines().count()).max(1)
 }
 
+/// Which of these names someone may have meant who wrote `given`: a part of a message, empty if none is near.
+pub fn did_you_mean<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    const MOST: usize = 3;
+    let given = given.to_lowercase();
+    let allowed = (given.chars().count() / 3).clamp(1, 4);
+    let mut near: Vec<(usize, &str)> = Vec::new();
+    for name in names {
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let distance = distance(&given, name).min(1 + distance(&given, last));
+        if distance <= allowed {
+            near.push((distance, name));
+        }
+    }
+    near.sort();
+    near.dedup();
+    let least = near.first().map_or(0, |(distance, _)| *distance);
+    near.retain(|(distance, _)| *distance == least);
+    let named: Vec<String> = near.into_iter().take(MOST).map(|(_, name)| format!("`{name}`")).collect();
+    if named.is_empty() { String::new() } else { format!("; did you mean {}?", named.join(" or ")) }
+}
+
+/// How many characters must be inserted, left out, replaced or swapped with the next to make one text of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
+    for i in 1..=one.len() {
+        let mut row = vec![i];
+        for j in 1..=other.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
+            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[one.len()][other.len()]
+}
+
 /// What is wrong with a script, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
@@ -105,4 +145,21 @@ pub fn quoted(text: &str) -> String {
     let start: String = text.chars().take(2 * QUOTED).collect();
     let rest = if start.len() < text.len() { "…" } else { "" };
     printed::escaped(&start) + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_near_is_named_and_what_is_far_is_not() {
+        let names = ["booking/arrival", "booking/last-write", "hello", "types/counter"];
+        let near = |given: &str| did_you_mean(given, names);
+        assert_eq!(near("booking/arival"), "; did you mean `booking/arrival`?");
+        assert_eq!(near("lats-write"), "; did you mean `booking/last-write`?");
+        assert_eq!(near("Helo"), "; did you mean `hello`?");
+        assert_eq!(near("zzzzzz"), "");
+        assert_eq!(distance("abcd", "abdc"), 1);
+        assert_eq!(distance("", "ab"), 2);
+    }
 }

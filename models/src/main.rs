@@ -5,26 +5,25 @@ mod commands;
 
 use clap::Parser;
 use cli::{Cli, Command};
-use commands::Failure;
+use commands::{Ending, Failure};
 use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Check(asked) => commands::check::run(&asked),
-        Command::Replay(asked) => commands::replay::run(&asked),
-        Command::Explore(asked) => commands::explore::run(&asked),
-        Command::Spawn(asked) => commands::spawn::run(asked),
+        Command::Replay(asked) => commands::replay::run(&asked).map(Ending::from),
+        Command::Explore(asked) => commands::explore::run(&asked).map(Ending::from),
+        Command::Spawn(asked) => commands::spawn::run(asked).map(Ending::from),
         Command::Conform(asked) => commands::conform::run(&asked),
         Command::Rules(asked) => commands::rules::run(&asked),
         Command::Histories(asked) => commands::histories::run(&asked),
         Command::Mutants(asked) => commands::mutants::run(&asked),
-        Command::Init(asked) => commands::init::run(&asked),
-        Command::List => commands::list::run(),
+        Command::Init(asked) => commands::init::run(&asked).map(Ending::from),
+        Command::List => commands::list::run().map(Ending::from),
     };
     match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(ending) => ExitCode::from(ending.status()),
         Err(Failure::Output) => ExitCode::from(1),
         Err(Failure::Given(what)) => {
             let _ = writeln!(std::io::stderr(), "multimaster: {what}");

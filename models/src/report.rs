@@ -3,6 +3,8 @@
 pub mod check;
 #[cfg(feature = "explorer")]
 pub mod explorer;
+#[cfg(feature = "cli")]
+pub mod junit;
 pub mod picture;
 pub mod table;
 pub mod trace;

@@ -6,7 +6,7 @@ use multimaster_models::check::engine::{Report, Verdict};
 use multimaster_models::check::stateright_engine::{How, disagreement, explore};
 use multimaster_models::model::{Expectation, Model};
 use multimaster_models::properties as p;
-use multimaster_models::report::check::{Checked, Engine, News, check_all};
+use multimaster_models::report::check::{Checked, Engine, check_all};
 use multimaster_models::scenario::catalogue;
 use multimaster_models::scenario::{Explored, RuleName, Scenario};
 use multimaster_models::scope::{Link, Scope};
@@ -22,10 +22,8 @@ fn checked() -> &'static [Checked] {
     static CHECKED: OnceLock<Vec<Checked>> = OnceLock::new();
     CHECKED.get_or_init(|| {
         let mut done = BTreeMap::new();
-        check_all(&catalogue::all().unwrap(), Engine::Own, |news| {
-            if let News::Done(place, checked) = news {
-                done.insert(place, *checked);
-            }
+        check_all(&catalogue::all().unwrap(), Engine::Own, |place, checked| {
+            done.insert(place, checked);
         });
         done.into_values().collect()
     })

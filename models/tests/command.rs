@@ -2,11 +2,13 @@
 #![allow(missing_docs)]
 
 mod command {
+    mod check;
     mod faults;
     mod first_run;
     mod foreign;
     mod histories;
     mod init;
+    mod limits;
     mod mutants;
     mod mutated;
     mod rules;
@@ -43,7 +45,9 @@ impl Folder {
     }
 
     fn put(&self, file: &str, content: impl AsRef<[u8]>) {
-        std::fs::write(self.0.join(file), content).unwrap();
+        let path = self.0.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
     }
 
     /// Runs the command there: its status, what it printed, and what it complained of.

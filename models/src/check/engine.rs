@@ -10,7 +10,8 @@ mod visited;
 mod watch;
 
 pub(crate) use identity::{Key, chance_of_one_hash};
-pub(crate) use watch::Watch;
+pub use watch::taken;
+pub(crate) use watch::{At, Watch};
 
 use crate::check::silence::{Graph, Numbers, Silence};
 use crate::model::{Expectation, Property};
@@ -58,6 +59,8 @@ pub enum Cut {
     Boundary,
     /// The property named in [`Limits::until`] is violated.
     Found,
+    /// The process was [interrupted](crate::check::running).
+    Interrupted,
 }
 
 /// What an exploration counts and keeps by number.
@@ -142,6 +145,8 @@ pub struct Report {
     pub generated: usize,
     /// Steps to the farthest state.
     pub depth: usize,
+    /// How many states were found and not expanded: none, unless it was cut.
+    pub frontier: usize,
     /// The most messages that any schedule spends on one change; `None` if there is no bound, if the exploration was cut,
     /// or if they are more than 65,534.
     pub messages: Option<usize>,
@@ -183,7 +188,7 @@ pub(crate) fn explore_within<M: Subject>(
     let mut watch = Watch::new(limits);
     let properties = subject.properties();
     let found = search(subject, &properties, limits, numbers, &mut watch, progress);
-    let Found { states, generated, depth, decided, graph, mut cut } = found;
+    let Found { states, generated, depth, frontier, decided, graph, mut cut } = found;
     let ways = graph.ways(states);
     let mut findings: Vec<Finding> = Vec::new();
     for (property, decided) in properties.iter().zip(decided) {
@@ -199,7 +204,12 @@ pub(crate) fn explore_within<M: Subject>(
         };
         findings.push(Finding { property: property.name, witness, verdict });
     }
-    let (silent, messages) = match graph.silence(&ways, watch.room()) {
+    let silence = match cut {
+        // Whoever interrupts does not wait.
+        Some(Cut::Interrupted) => Silence::Ends { messages: None },
+        _ => graph.silence(&ways, watch.room()),
+    };
+    let (silent, messages) = match silence {
         Silence::Endless { from, around } => {
             let mut path = ways.path_to(from);
             path.steps.extend(around);
@@ -215,7 +225,7 @@ pub(crate) fn explore_within<M: Subject>(
     let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
     findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silent });
     let mistaken = chance_of_one_hash(states);
-    Report { findings, states, generated, depth, messages, cut, mistaken, time: watch.elapsed() }
+    Report { findings, states, generated, depth, frontier, messages, cut, mistaken, time: watch.elapsed() }
 }
 
 /// What the pass over the states has found.
@@ -223,6 +233,7 @@ struct Found {
     states: usize,
     generated: usize,
     depth: usize,
+    frontier: usize,
     /// Of each property, the number of the state that decides it.
     decided: Vec<Option<usize>>,
     graph: Graph,
@@ -241,6 +252,7 @@ fn search<M: Subject>(
     let mut decided = vec![None; properties.len()];
     let (mut visited, mut level, mut starts) = (Visited::default(), Level::default(), Vec::new());
     let (mut generated, mut depth, mut cut, mut outside) = (0, 0, None, false);
+    let mut begun = 0;
     for (place, state) in subject.init_states().into_iter().enumerate() {
         if !subject.within_boundary(&state) {
             outside = true;
@@ -272,10 +284,13 @@ fn search<M: Subject>(
                     }
                 }
             }
-            cut = cut.or(graph.begin(index).err().map(Cut::Numbers)).or_else(|| watch.stop());
+            cut = cut
+                .or(graph.begin(index).err().map(Cut::Numbers))
+                .or_else(|| watch.stop(At { states: visited.len(), frontier: visited.len() - index, depth }));
             if cut.is_some() {
                 break 'search;
             }
+            begun = index + 1;
             subject.each_step(&state, &mut actions, &mut |place, next, sent| {
                 if !subject.within_boundary(next) {
                     outside = true;
@@ -295,8 +310,10 @@ fn search<M: Subject>(
                     if visited.len() > limits.states {
                         cut = Some(Cut::States(limits.states));
                     }
+                    cut = cut.or_else(|| watch.memory_for(visited.growth()?));
                 }
-                cut = cut.or_else(|| watch.stop());
+                let at = At { states: visited.len(), frontier: visited.len() - index, depth };
+                cut = cut.or_else(|| watch.stop(at));
                 if cut.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
             if cut.is_none() && subject.is_full() {
@@ -311,7 +328,8 @@ fn search<M: Subject>(
     }
     // What follows needs memory of its own, beside the graph: the states are dropped first.
     let cut = cut.or(outside.then_some(Cut::Boundary));
-    Found { states: visited.len(), generated, depth, decided, graph, cut }
+    let frontier = visited.len() - begun;
+    Found { states: visited.len(), generated, depth, frontier, decided, graph, cut }
 }
 
 /// Whether this state decides the property.

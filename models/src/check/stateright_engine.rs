@@ -5,7 +5,7 @@
 //! shortest; whether messages end is judged on the graph of the states that stateright visited, which is rebuilt here
 //! and must be closed; and limits are watched here, because stateright's own stop it without a word.
 
-use crate::check::engine::{Counted, Cut, EVENTUALLY, Finding, Limits, Path, Report, UNTESTED, Verdict, Watch};
+use crate::check::engine::{At, Counted, Cut, EVENTUALLY, Finding, Limits, Path, Report, UNTESTED, Verdict, Watch};
 use crate::check::erased::Erased;
 use crate::check::silence::{Graph, Numbers, Silence};
 use crate::model::{Expectation, Model, Property};
@@ -118,7 +118,9 @@ impl<M: Subject> Whole<M> {
     fn is_stopped(&self) -> bool {
         let mut seen = self.seen();
         if seen.cut.is_none() {
-            seen.cut = seen.watch.stop();
+            // Which states wait to be expanded, stateright does not tell.
+            let at = At { states: seen.visited.len(), ..At::default() };
+            seen.cut = seen.watch.stop(at);
         }
         seen.cut.is_some() && !seen.ended
     }
@@ -278,7 +280,8 @@ fn report<M: Subject>(checker: &impl Checker<Whole<M>>) -> Report {
     let (states, generated) = (checker.unique_state_count(), checker.state_count());
     let time = whole.seen().watch.elapsed();
     // States are compared by content, so the chance of a mistake is 0.
-    Report { findings, states, generated, depth, messages, cut, mistaken: 0.0, time }
+    let frontier = if stopped.is_some() { states - visited.len().min(states) } else { 0 };
+    Report { findings, states, generated, depth, frontier, messages, cut, mistaken: 0.0, time }
 }
 
 /// An address such as `0/3/1`: the place of the initial state, and then of each action.

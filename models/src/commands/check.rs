@@ -1,45 +1,82 @@
 //! `multimaster check`: explores scenarios and prints their verdicts.
 
-use super::{Failure, this_command};
+mod brief;
+mod ends;
+mod limits;
+
+use super::progress::Line;
+use super::style::{Color, Style};
+use super::{Ending, Failure};
+use brief::Brief;
 use clap::{Args, ValueEnum};
+use ends::Ends;
+use limits::Most;
+use multimaster_models::check::running;
 use multimaster_models::check::stateright_engine::How;
-use multimaster_models::printed::{escaped_json, escaped_lines, shown};
-use multimaster_models::report::check::{Checked, Engine, News, check_all};
-use multimaster_models::report::explorer;
-use multimaster_models::report::table::{self, Table};
-use multimaster_models::report::trace::files::{self, Kept};
+use multimaster_models::printed::escaped_json;
+use multimaster_models::report::check::{Checked, Engine, check_all};
+use multimaster_models::report::junit;
+use multimaster_models::report::table::Table;
+use multimaster_models::report::trace::files;
 use multimaster_models::scenario::Scenario;
 use multimaster_models::scenario::catalogue;
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::{self, StdoutLock, Write};
+use std::path::PathBuf;
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// Scenario files, or names of shipped scenarios; none: all shipped ones but those under `large/`
-    files: Vec<String>,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-    /// Which checker explores. Those of stateright visit the same states, but their schedules need not be shortest
-    #[arg(long, value_enum, default_value_t = EngineName::Own)]
-    engine: EngineName,
+    /// Scenario files, folders of such, names of shipped scenarios (`booking/arrival`), of folders of such (`large`), or
+    /// patterns (`'booking/*'`); none: all shipped ones but those under `large/`
+    #[arg(value_name = "SCENARIO")]
+    scenarios: Vec<String>,
+    /// Only scenarios whose name contains this text
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// How to print the result. The default is `table` where each scenario is named, otherwise `brief`
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// The same as `--format table`
+    #[arg(long, short, conflicts_with_all = ["format", "quiet"])]
+    verbose: bool,
+    /// Print only scenarios with a verdict that is not as expected
+    #[arg(long)]
+    only_unexpected: bool,
+    /// Print nothing if all is as expected
+    #[arg(long, short)]
+    quiet: bool,
+    /// Print also a shortest run to quiescence of each scenario: what happens when nothing goes wrong
+    #[arg(long)]
+    example: bool,
+    /// When to print in colours
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    color: Color,
     /// The folder in which to write each counterexample as a trace file and a picture
     #[arg(long, value_name = "DIR", default_value = "target/traces")]
-    traces: std::path::PathBuf,
+    traces: PathBuf,
+    #[command(flatten)]
+    most: Most,
+    /// Which checker explores. Those of stateright visit the same states, but their schedules need not be shortest
+    #[arg(long, value_enum, default_value_t = EngineName::Own, help_heading = "For those who doubt the checker")]
+    engine: EngineName,
     /// Let each master take each step anew, instead of remembering what came of it: slower, with the same result
-    #[arg(long)]
+    #[arg(long, help_heading = "For those who doubt the checker")]
     no_memo: bool,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// A Markdown table, then the schedules
+    /// A line for each scenario or folder; schedules of what is not as expected
+    Brief,
+    /// A Markdown table of all verdicts, then the schedules
     Table,
     /// One JSON object a scenario, a line each
     Json,
+    /// JUnit's XML: a test case a scenario
+    Junit,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum EngineName {
     /// This project's breadth-first pass
     Own,
@@ -59,150 +96,141 @@ impl From<EngineName> for Engine {
     }
 }
 
-pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
-    let Asked { files, format, engine, traces, no_memo } = asked;
-    let mut scenarios: Vec<Scenario> = match files.as_slice() {
-        [] => catalogue::all()?,
-        files => files.iter().map(|file| catalogue::find(file)).collect::<Result<_, _>>()?,
-    };
-    if *no_memo {
+pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
+    let mut scenarios = catalogue::select(&asked.scenarios, asked.filter.as_deref())?;
+    for scenario in &mut scenarios {
+        asked.most.apply(&mut scenario.limits);
+    }
+    if asked.no_memo {
         scenarios = scenarios.into_iter().map(Scenario::without_memo).collect();
     }
-    let mut out = std::io::stdout().lock();
-    let table = Table::of(&scenarios);
-    if matches!(format, Format::Table) {
-        writeln!(out, "{}", table.head())?;
-    }
+    let mut rows = Rows::of(asked, &scenarios);
+    rows.head()?;
     // Scenarios end in any order; rows are printed in the scenarios' own.
     let mut waiting: BTreeMap<usize, Checked> = BTreeMap::new();
-    let mut done: Vec<Checked> = Vec::new();
-    let watched = std::io::stderr().is_terminal();
-    check_all(&scenarios, (*engine).into(), |news| match news {
-        News::StillAt(states) if watched => {
-            let (ended, all) = (done.len() + waiting.len(), scenarios.len());
-            let mut err = std::io::stderr();
-            let _ = write!(err, "\r\x1b[K[{ended}/{all}] {} states under way", table::grouped(states));
-            let _ = err.flush();
-        }
-        News::StillAt(_) => {}
-        News::Done(place, checked) => {
-            waiting.insert(place, *checked);
-            while let Some(checked) = waiting.remove(&done.len()) {
-                if watched {
-                    let _ = write!(std::io::stderr(), "\r\x1b[K");
-                }
-                let written = match format {
-                    Format::Table => writeln!(out, "{}", table.row(&checked)),
-                    Format::Json => serde_json::to_string(&checked.summary())
-                        .map_err(std::io::Error::other)
-                        .and_then(|line| writeln!(out, "{}", escaped_json(&line))),
-                };
-                if written.and_then(|()| out.flush()).is_err() {
-                    // Nobody reads on: no need to explore the rest.
-                    std::process::exit(1);
-                }
-                done.push(checked);
+    let line = Line::begin("states");
+    let (mut ended, all) = (0, scenarios.len());
+    line.say(format!("[0/{all}]"));
+    check_all(&scenarios, asked.engine.into(), |place, checked| {
+        waiting.insert(place, checked);
+        ended += 1;
+        line.say(format!("[{ended}/{all}]"));
+        while let Some(checked) = waiting.remove(&rows.done.len()) {
+            if line.above(|| rows.print(checked)).is_err() {
+                // Nobody reads on: no need to explore the rest.
+                std::process::exit(1);
             }
         }
     });
-    let kept = files::keep(&done, traces);
-    if matches!(format, Format::Table) {
-        print_counterexamples(&mut out, &done, &kept)?;
-        print_expectations(&mut out, &done)?;
-        print_summary(&mut out, &done)?;
+    drop(line);
+    // Once interrupted, some were explored whose predecessors were not.
+    waiting.into_values().try_for_each(|checked| rows.print(checked))?;
+    let Rows { done, format, mut out, style, .. } = rows;
+    let kept = files::keep(&done, &asked.traces);
+    let skipped = scenarios.get(done.len()..).unwrap_or_default().len();
+    let ends = Ends { done: &done, kept: &kept, skipped, style, shortest: asked.engine == EngineName::Own };
+    let shown = |checked: &&Checked| !asked.only_unexpected || !checked.is_as_expected();
+    match format {
+        Format::Json => {}
+        Format::Junit => {
+            let missing = scenarios.iter().filter(|scenario| done.iter().all(|one| one.scenario.name != scenario.name));
+            let missing: Vec<&str> =
+                missing.map(|scenario| scenario.name.as_str()).filter(|_| !asked.only_unexpected).collect();
+            let done: Vec<&Checked> = done.iter().filter(shown).collect();
+            write!(out, "{}", junit::of(&done, &missing))?;
+        }
+        Format::Brief | Format::Table => {
+            if format == Format::Table && !asked.quiet {
+                ends.print_counterexamples(&mut out, shown)?;
+            }
+            if !asked.quiet {
+                if asked.example {
+                    ends.print_examples(&mut out)?;
+                }
+                ends.print_expectations(&mut out, format == Format::Table)?;
+                ends.print_summary(&mut out)?;
+            }
+            ends.print_surprises(&mut out)?;
+        }
     }
     let failed = done.iter().flat_map(|checked| checked.scenario.faults());
     let failed: Vec<String> = failed.map(|fault| fault.to_string()).collect();
     if !failed.is_empty() {
         return Err(Failure::Given(failed.join("\nmultimaster: ")));
     }
-    Ok(done.iter().all(Checked::is_as_expected))
+    if running::is_interrupted() {
+        let of = format!(
+            "{} of {all} scenarios were explored to an end",
+            all - skipped - done.iter().filter(|one| one.is_cut()).count()
+        );
+        let _ = writeln!(io::stderr(), "multimaster: interrupted: {of}");
+        return Ok(Ending::Interrupted);
+    }
+    Ok(match done.iter().all(Checked::is_as_expected) {
+        true if done.iter().any(Checked::is_open) => Ending::NotExhausted,
+        fine => fine.into(),
+    })
 }
 
-/// The shortest counterexample for each rule and property in full, the others by name.
-fn print_counterexamples(out: &mut impl Write, done: &[Checked], kept: &Kept<'_>) -> Result<(), Failure> {
-    let mut groups: BTreeMap<(&str, &str), Vec<(&Checked, usize)>> = BTreeMap::new();
-    for checked in done {
-        for (place, example) in checked.counterexamples.iter().enumerate() {
-            groups.entry((checked.scenario.rule(), example.property)).or_default().push((checked, place));
+/// What is printed while scenarios are explored.
+struct Rows<'a> {
+    asked: &'a Asked,
+    format: Format,
+    style: Style,
+    table: Table,
+    brief: Brief,
+    out: StdoutLock<'static>,
+    done: Vec<Checked>,
+    /// Where in `done` the present line begins.
+    begun: usize,
+}
+
+impl<'a> Rows<'a> {
+    fn of(asked: &'a Asked, scenarios: &[Scenario]) -> Rows<'a> {
+        let named = !asked.scenarios.is_empty() && asked.scenarios.iter().all(|given| catalogue::is_single(given));
+        let default = if named || asked.verbose { Format::Table } else { Format::Brief };
+        let style = Style::of(asked.color);
+        Rows {
+            asked,
+            format: asked.format.unwrap_or(default),
+            style,
+            table: Table::of(scenarios),
+            brief: Brief::of(scenarios, style),
+            out: io::stdout().lock(),
+            done: Vec::new(),
+            begun: 0,
         }
     }
-    for members in groups.values_mut() {
-        members.sort_by_key(|(checked, place)| checked.counterexamples[*place].replayed.steps.len());
-        let Some(((checked, place), others)) = members.split_first() else {
-            continue;
-        };
-        let example = &checked.counterexamples[*place];
-        writeln!(out, "\n{}", table::counterexample(&checked.scenario.name, example))?;
-        match kept.get(&(checked.scenario.name.as_str(), example.property)) {
-            Some(Ok(file)) => {
-                let command = this_command();
-                let address = explorer::address(&example.replayed.path);
-                writeln!(out, "  picture: {}", std::path::Path::new(file).with_extension("svg").display())?;
-                writeln!(out, "  explore: {command} explore {file}   at http://localhost:3000/{address}")?;
-                writeln!(out, "  replay:  {command} replay {file}")?;
+
+    fn head(&mut self) -> io::Result<()> {
+        match self.format {
+            Format::Table if !self.asked.quiet => writeln!(self.out, "{}", self.table.head()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints the row of a scenario, or of the folder that ends with it.
+    fn print(&mut self, checked: Checked) -> io::Result<()> {
+        let place = self.done.len();
+        let wanted = !self.asked.only_unexpected || !checked.is_as_expected();
+        self.done.push(checked);
+        let checked = &self.done[place];
+        match self.format {
+            Format::Json if wanted => {
+                let line = serde_json::to_string(&checked.summary()).map_err(io::Error::other)?;
+                writeln!(self.out, "{}", escaped_json(&line))?;
             }
-            Some(Err(why)) => writeln!(out, "  {}; the trace is\n{}", shown(why), escaped_lines(&example.trace))?,
-            None => {}
-        }
-        if !others.is_empty() {
-            let names: Vec<String> = others
-                .iter()
-                .map(|(other, place)| {
-                    format!("{} ({})", shown(&other.scenario.name), other.counterexamples[*place].replayed.steps.len())
-                })
-                .collect();
-            writeln!(out, "  likewise, with a trace of its own each: {}", names.join(", "))?;
-        }
-    }
-    Ok(())
-}
-
-/// For each scenario without `[expect]`, the one to paste.
-fn print_expectations(out: &mut impl Write, done: &[Checked]) -> Result<(), Failure> {
-    for checked in done.iter().filter(|checked| !checked.scenario.expect.stated && checked.is_as_expected()) {
-        let name = shown(&checked.scenario.name);
-        match checked.expectation() {
-            Some(text) => write!(
-                out,
-                "\n{name} has no `[expect]`: it was explored, and nothing was expected of it. To hold it to what was \
-                 found, add\n\n{text}"
-            )?,
-            None => {
-                writeln!(out, "\n{name} has no `[expect]`, and was not exhausted: there is nothing yet to hold it to")?
+            Format::Table if wanted && !self.asked.quiet => writeln!(self.out, "{}", self.table.row(checked))?,
+            Format::Brief if self.brief.ends_at(place) => {
+                let line = &self.done[self.begun..];
+                let wanted = !self.asked.only_unexpected || line.iter().any(|checked| !checked.is_as_expected());
+                self.begun = place + 1;
+                if wanted && !self.asked.quiet {
+                    writeln!(self.out, "{}", self.brief.line(place, line))?;
+                }
             }
+            _ => {}
         }
+        self.out.flush()
     }
-    Ok(())
-}
-
-fn print_summary(out: &mut impl Write, done: &[Checked]) -> Result<(), Failure> {
-    let states: usize = done.iter().map(|checked| checked.report.states).sum();
-    let unexpected: Vec<&Checked> = done.iter().filter(|checked| !checked.surprises.is_empty()).collect();
-    let exhausted = done.iter().filter(|checked| checked.report.cut.is_none()).count();
-    let failed = done.iter().filter(|checked| !checked.scenario.faults().is_empty()).count();
-    let held = |checked: &&Checked| checked.scenario.expect.stated && checked.is_as_expected();
-    let mut ends = Vec::new();
-    let explored = done.iter().filter(|checked| !checked.scenario.expect.stated && checked.is_as_expected()).count();
-    if explored < done.len() {
-        ends.push(format!("{} as expected", done.iter().filter(held).count()));
-    }
-    if explored > 0 {
-        ends.push(format!("{explored} explored, with nothing expected"));
-    }
-    if failed > 0 {
-        ends.push(format!("{failed} failed"));
-    }
-    let (s, states) = (if done.len() == 1 { "" } else { "s" }, table::grouped(states));
-    writeln!(out, "\n{} scenario{s}, {exhausted} exhausted, {states} states; {}.", done.len(), ends.join(", "))?;
-    let mistaken: f64 = done.iter().map(|checked| checked.report.mistaken).sum();
-    if mistaken > 0.0 {
-        writeln!(out, "{}", table::chance_of_mistake(mistaken))?;
-    }
-    for checked in unexpected {
-        for surprise in &checked.surprises {
-            writeln!(out, "UNEXPECTED {}: {}", shown(&checked.scenario.name), shown(surprise))?;
-        }
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! `multimaster conform`: holds a recorded run to the model.
 
-use super::Failure;
+use super::progress::Line;
+use super::{Ending, Failure};
 use clap::Args;
 use multimaster_models::record::conform;
 use std::io::Write;
@@ -22,15 +23,21 @@ message must be in flight there as the model's own master sent it.
 At the first step that is otherwise: its line, and what the model has instead;
 exit status 1. If all are the model's: what happened, counted, and how it ended.";
 
-pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
+pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let mut out = std::io::stdout().lock();
-    match conform::check_file(&asked.record) {
-        Ok(summary) => writeln!(out, "{summary}")?,
-        Err(conform::Failure::File(fault)) => return Err(fault.into()),
+    let line = Line::begin("events");
+    let checked = conform::check_file(&asked.record);
+    drop(line);
+    match checked {
+        Ok(summary) => {
+            writeln!(out, "{summary}")?;
+            let whole = summary.interrupted_after.is_none();
+            Ok(if whole { Ending::Fine } else { Ending::Interrupted })
+        }
+        Err(conform::Failure::File(fault)) => Err(fault.into()),
         Err(conform::Failure::Run(fault)) => {
             writeln!(out, "{fault}")?;
-            return Ok(false);
+            Ok(Ending::Otherwise)
         }
     }
-    Ok(true)
 }

@@ -1,7 +1,9 @@
 //! `multimaster histories`: a rule judged over all networks at once.
 
-use super::{Failure, this_command};
+use super::progress::Line;
+use super::{Ending, Failure, this_command};
 use clap::{Args, ValueEnum};
+use multimaster_models::check::running;
 use multimaster_models::histories::{self, Bounds, Finding, Report, Times};
 use multimaster_models::node::delivery::Delivery;
 use multimaster_models::printed::{escaped_lines, shown};
@@ -10,9 +12,9 @@ use multimaster_models::report::explorer;
 use multimaster_models::report::table::{self, grouped};
 use multimaster_models::report::trace;
 use multimaster_models::verify::rules::{self, Ruled};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[derive(Args)]
 pub(crate) struct Asked {
@@ -91,7 +93,7 @@ Exit status: 0 if all was enumerated, whatever the verdicts; 1 if the enumeratio
 was stopped before the end or nothing was tested; 2 if an argument or the rule is
 wrong.";
 
-pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
+pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let ruled = rules::ruled(&asked.rule)?;
     let mut requests = Vec::new();
     for text in &asked.requests {
@@ -123,17 +125,9 @@ pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
             ..Bounds::new(asked.masters, asked.writes, requests)
         }
     };
-    let (watched, mut told) = (std::io::stderr().is_terminal(), Instant::now());
-    let mut progress = |histories: u64| {
-        if watched && told.elapsed() > Duration::from_millis(200) {
-            told = Instant::now();
-            let _ = write!(std::io::stderr(), "\r\x1b[K{} histories", grouped(histories as usize));
-        }
-    };
-    let report = ruled.histories(bounds, &mut progress);
-    if watched {
-        let _ = write!(std::io::stderr(), "\r\x1b[K");
-    }
+    let line = Line::begin("histories");
+    let report = ruled.histories(bounds, &mut |_| {});
+    drop(line);
     let report = report.map_err(|wrong| Failure::Given(format!("{}: {wrong}", asked.rule)))?;
     if let Some(fault) = ruled.fault() {
         return Err(fault.into());
@@ -142,7 +136,10 @@ pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
     if let Some(why) = report.untested() {
         writeln!(std::io::stdout(), "\n{why}")?;
     }
-    Ok(!report.stopped && report.untested().is_none())
+    if running::is_interrupted() {
+        return Ok(Ending::Interrupted);
+    }
+    Ok((!report.stopped && report.untested().is_none()).into())
 }
 
 fn print(ruled: &Ruled, report: &Report, traces: &Path) -> Result<(), Failure> {

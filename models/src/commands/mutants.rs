@@ -1,8 +1,10 @@
 //! `multimaster mutants`: what becomes of each broken protocol and rule.
 
-use super::Failure;
+use super::progress::Line;
+use super::{Ending, Failure};
 use clap::Args;
-use multimaster_models::fault::Fault;
+use multimaster_models::check::running;
+use multimaster_models::fault::{Fault, did_you_mean};
 use multimaster_models::mutants::by_histories::{self, BrokenRule};
 use multimaster_models::mutants::{self, Mutant};
 use std::io::Write;
@@ -34,28 +36,59 @@ histories within the same bounds. No history of fewer writes shows the violation
 and with so many no shorter schedule does. Where snapshots are taken, or changes
 delivered again, these are not counted as steps.
 
-Exit status: 0 if all are killed, 1 if any is not, 2 for a name that there is not.";
+Exit status: 0 if all are killed, 1 if any is not, 2 for a name that there is not,
+130 if it was interrupted: those tried until then are in the tables.";
 
-pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
+pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let name = asked.name.as_deref();
     let mut out = std::io::stdout().lock();
     let (chosen, not_yet) = (name.map_or_else(mutants::all, mutants::named), name.and_then(mutants::not_yet_named));
-    let tried: Vec<_> = chosen.iter().map(Mutant::run).collect();
     let broken = name.map_or_else(by_histories::all, by_histories::named);
-    let judged: Vec<_> = broken.iter().map(BrokenRule::run).collect();
+    let line = Line::begin("states and histories");
+    let (mut ended, all) = (0, chosen.len() + broken.len());
+    let mut count = || {
+        line.say(format!("[{ended}/{all}]"));
+        ended += 1;
+    };
+    let tried = each(&chosen, &mut count, Mutant::run);
+    let judged = each(&broken, &mut count, BrokenRule::run);
+    drop(line);
     match (name, not_yet) {
         (None, _) => {
             write!(out, "{}\n{}", mutants::in_a_table(&tried), mutants::summary(&tried))?;
             write!(out, "\n{}\n{}", by_histories::summary(&judged), by_histories::in_a_table(&judged))?;
         }
         (_, Some(not_yet)) => write!(out, "{}", mutants::not_yet_in_full(not_yet))?,
-        (Some(name), None) if tried.is_empty() && judged.is_empty() => {
-            return Err(Fault::of(name, "no such mutant (`multimaster mutants` names them)").into());
+        (Some(name), None) if all == 0 => {
+            let (bugs, rules) = (mutants::all(), by_histories::all());
+            let names: Vec<String> = bugs.iter().map(|mutant| mutant.bug.to_string()).collect();
+            let names = names.iter().map(String::as_str).chain(rules.iter().map(|broken| broken.rule));
+            let near = did_you_mean(name, names);
+            return Err(Fault::of(name, format!("no such mutant (`multimaster mutants` names them){near}")).into());
         }
         _ => {
             let each = tried.iter().map(mutants::in_full).chain(judged.iter().map(by_histories::in_full));
             write!(out, "{}", each.collect::<Vec<_>>().join("\n"))?;
         }
     }
-    Ok(tried.iter().all(|tried| tried.outcome.is_killed()) && judged.iter().all(|judged| judged.fate.is_killed()))
+    if running::is_interrupted() {
+        writeln!(out, "\ninterrupted: {} of {all} were tried", tried.len() + judged.len())?;
+        return Ok(Ending::Interrupted);
+    }
+    let killed = tried.iter().all(|tried| tried.outcome.is_killed());
+    Ok((killed && judged.iter().all(|judged| judged.fate.is_killed())).into())
+}
+
+/// What becomes of each, until the command is interrupted: what was being tried then does not count.
+fn each<T, A>(all: &[T], begins: &mut impl FnMut(), run: fn(&T) -> A) -> Vec<A> {
+    let mut done = Vec::new();
+    for one in all {
+        begins();
+        let outcome = run(one);
+        if running::is_interrupted() {
+            break;
+        }
+        done.push(outcome);
+    }
+    done
 }

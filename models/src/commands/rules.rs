@@ -1,9 +1,11 @@
 //! `multimaster rules`: what becomes of each rule.
 
-use super::Failure;
+use super::progress::Line;
+use super::{Ending, Failure};
 use clap::Args;
+use multimaster_models::check::running;
 use multimaster_models::verify::rules;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 #[derive(Args)]
 pub(crate) struct Asked {
@@ -12,26 +14,30 @@ pub(crate) struct Asked {
     name: Option<String>,
 }
 
-pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
+pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let mut out = std::io::stdout().lock();
+    let line = Line::begin("states and histories");
     let Some(name) = &asked.name else {
-        let watched = std::io::stderr().is_terminal();
-        let surveyed = rules::survey_all(&rules::SIZES, &mut |done, all| {
-            if watched {
-                let _ = write!(std::io::stderr(), "\r\x1b[K[{done}/{all}] rules");
-            }
-        });
-        if watched {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
+        let surveyed = rules::survey_all(&rules::SIZES, &mut |done, all| line.say(format!("[{done}/{all} rules]")));
+        drop(line);
         write!(out, "{}\n{}", rules::in_a_table(&surveyed), rules::extent_of(&surveyed))?;
-        return Ok(true);
+        if running::is_interrupted() {
+            let all = rules::all().len();
+            writeln!(out, "interrupted: {} of {all} rules were begun, the last not to the end", surveyed.len())?;
+            return Ok(Ending::Interrupted);
+        }
+        return Ok(Ending::Fine);
     };
     let ruled = rules::ruled(name)?;
     let surveyed = rules::try_survey(ruled.rule, &rules::SIZES).map_err(Failure::Given)?;
+    drop(line);
     if let Some(fault) = ruled.fault() {
         return Err(fault.into());
     }
     write!(out, "{surveyed}")?;
-    Ok(true)
+    if running::is_interrupted() {
+        writeln!(out, "\ninterrupted: not everything was judged")?;
+        return Ok(Ending::Interrupted);
+    }
+    Ok(Ending::Fine)
 }

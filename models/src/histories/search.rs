@@ -6,6 +6,7 @@ use super::judge::{Judge, Wrongs};
 use super::lattice::{self, Circumstances, Cut, Lattice, Next, Spread, places};
 use super::report::{ASKED, ByScript, Finding, Report, Script};
 use super::schedule::{self, Violation};
+use crate::check::running;
 use crate::history::{Judged, Write};
 use crate::node::any_rule::AnyRule;
 use crate::node::delivery::Delivery;
@@ -44,6 +45,8 @@ pub(super) struct Search<'a> {
 
 /// How often the clock is read, in histories.
 const AT_A_TIME: u64 = 4096;
+/// How often others are told how many histories there are.
+const COUNTED: u64 = 64;
 
 impl<'a> Search<'a> {
     pub(super) fn new(
@@ -226,6 +229,10 @@ impl<'a> Search<'a> {
             (self.progress)(self.histories);
             self.stopped |= self.started.elapsed() > self.bounds.time;
         }
+        if self.histories.is_multiple_of(COUNTED) {
+            running::count(COUNTED);
+        }
+        self.stopped |= running::is_interrupted();
         self.conflicts += u64::from(self.has_conflict());
         let all = self.lattice.all();
         if self.bounds.delivery == Delivery::Unordered {

@@ -18,6 +18,7 @@ mod report;
 pub use judged::Judged;
 pub use report::{Failure, Refused, ShardSummary, Summary, Tally};
 
+use crate::check::running;
 use crate::fault::Fault;
 use crate::node::any_rule::{self, AnyMessage, AnyRule};
 use crate::scenario::RuleName;
@@ -66,13 +67,20 @@ fn check_lines(file: &str, lines: &mut dyn Iterator<Item = Result<String, String
     vetted(&setting).map_err(|what| no_record(1, what))?;
     let mut replay = Replay::new(&|at| rule.rule(at), &setting).map_err(|what| no_record(1, what))?;
     let any = rule.rule(MasterId(0));
+    let mut interrupted_after = None;
     for (place, text) in lines.enumerate() {
         let line = place + 2;
+        if running::is_interrupted() {
+            interrupted_after = Some(line - 1);
+            break;
+        }
+        running::count(1);
         let recorded = text.and_then(|text| event(&text)).map_err(|what| no_record(line, what))?;
         let taken = replay.take(place, &recorded, |message| typed(&any, message));
         taken.map_err(|refused| Failure::Run(fault(line, refused.to_string())))?;
     }
-    replay.summary().map_err(|refused| Failure::Run(fault(0, refused.to_string())))
+    let summary = replay.summary().map_err(|refused| Failure::Run(fault(0, refused.to_string())))?;
+    Ok(Summary { interrupted_after, ..summary })
 }
 
 fn event(text: &str) -> Result<Recorded<Value, Value>, String> {
@@ -190,6 +198,6 @@ impl Replay {
         }
         let mut budget = judged::BUDGET;
         let shards = self.paths.into_iter().map(|(shard, path)| path.summary(shard, &mut budget));
-        Ok(Summary { shards: shards.collect() })
+        Ok(Summary { shards: shards.collect(), interrupted_after: None })
     }
 }

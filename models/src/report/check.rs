@@ -2,10 +2,13 @@
 
 use crate::check::engine::{Counted, Cut, Finding, Report, Verdict};
 use crate::check::erased::Erased;
+use crate::check::running;
 #[cfg(feature = "stateright")]
 use crate::check::stateright_engine::{self, How};
 use crate::fault::Fault;
 use crate::printed::shown;
+use crate::properties as p;
+use crate::report::table::grouped;
 use crate::report::trace::{self, Trace};
 use crate::scenario::expected::in_file;
 use crate::scenario::{Expect, Scenario};
@@ -13,7 +16,6 @@ use crate::subject::Subject;
 use serde::Serialize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::time::Duration;
 
 /// Which checker explores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,7 +137,10 @@ pub(crate) fn surprises(model: &Erased, scenario: &Scenario, report: &Report) ->
         Some(why.map_or(surprise.clone(), |why| format!("{surprise}: {why}")))
     };
     // A failed property has no verdict, and its failure is reported elsewhere.
-    let asked = report.findings.iter().filter(|finding| !scenario.property_failed(finding.property));
+    // One who interrupts knows that not everything was explored.
+    let interrupted = report.cut == Some(Cut::Interrupted);
+    let known = |finding: &&Finding| !interrupted || finding.verdict != Verdict::NotExhausted;
+    let asked = report.findings.iter().filter(|finding| !scenario.property_failed(finding.property)).filter(known);
     let mut surprises: Vec<String> = asked.filter_map(told).collect();
     if report.cut.is_none() {
         let figures = [
@@ -180,47 +185,28 @@ fn surprise(expect: &Expect, finding: &Finding) -> Option<String> {
     (found != expected).then(|| format!("{property}: expected {}, found {}", say(expected), say(found)))
 }
 
-/// What [`check_all`] has to tell.
-pub enum News {
-    /// The scenario at this place is done.
-    Done(usize, Box<Checked>),
-    /// Nothing is done since; so many states have been found in the scenarios under way.
-    StillAt(usize),
-}
-
-/// Explores the scenarios, as many at a time as the machine has cores, and tells of each as it is done.
-pub fn check_all(scenarios: &[Scenario], engine: Engine, mut tell: impl FnMut(News)) {
+/// Explores the scenarios, as many at a time as the machine has cores, and tells of each, by its place, as it is done. Once
+/// the process is [interrupted](running), those under way end with what was found of them, and no other is begun.
+pub fn check_all(scenarios: &[Scenario], engine: Engine, mut tell: impl FnMut(usize, Checked)) {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(scenarios.len().max(1));
     let next = AtomicUsize::new(0);
-    let under_way: Vec<AtomicUsize> = (0..workers).map(|_| AtomicUsize::new(0)).collect();
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
-        for states in &under_way {
+        for _ in 0..workers {
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
                 while let Some((place, scenario)) = {
                     let place = next.fetch_add(1, Ordering::Relaxed);
-                    scenarios.get(place).map(|scenario| (place, scenario))
+                    let wanted = !running::is_interrupted();
+                    scenarios.get(place).filter(|_| wanted).map(|scenario| (place, scenario))
                 } {
-                    let mut progress = |found: usize, _: usize| states.store(found, Ordering::Relaxed);
-                    let checked = check(scenario, engine, &mut progress);
-                    states.store(0, Ordering::Relaxed);
-                    if sender.send((place, Box::new(checked))).is_err() {
-                        return;
-                    }
+                    // The receiver lives as long as the scope.
+                    let _ = sender.send((place, check(scenario, engine, &mut |_, _| {})));
                 }
             });
         }
         drop(sender);
-        loop {
-            match receiver.recv_timeout(Duration::from_millis(200)) {
-                Ok((place, checked)) => tell(News::Done(place, checked)),
-                Err(mpsc::RecvTimeoutError::Timeout) => {
-                    tell(News::StillAt(under_way.iter().map(|states| states.load(Ordering::Relaxed)).sum()));
-                }
-                Err(mpsc::RecvTimeoutError::Disconnected) => return,
-            }
-        }
+        receiver.into_iter().for_each(|(place, checked)| tell(place, checked));
     });
 }
 
@@ -258,9 +244,51 @@ struct SummaryOfOne<'a> {
 }
 
 impl Checked {
+    /// Where the exploration was cut and why, if it was.
+    pub fn cut_in_words(&self) -> Option<String> {
+        let Report { cut, depth, frontier, .. } = &self.report;
+        let why = cut_in_words((*cut)?);
+        Some(match frontier {
+            0 => why,
+            frontier => format!("{why}, at depth {depth}; {} states were not expanded", grouped(*frontier)),
+        })
+    }
+
+    /// Whether the exploration was cut.
+    pub fn is_cut(&self) -> bool {
+        self.report.cut.is_some()
+    }
+
+    /// The schedules of violations that the scenario's `[expect]` does not name.
+    pub fn unexpected_counterexamples(&self) -> impl Iterator<Item = &Counterexample> {
+        let Expect { stated, violated, .. } = &self.scenario.expect;
+        self.counterexamples.iter().filter(|example| *stated && !violated.contains(&example.property))
+    }
+
+    /// A shortest run to quiescence, replayed. `None` if quiescence was not reached, or is not asked for.
+    pub fn run_to_quiescence(&self) -> Option<trace::Replayed> {
+        let Some(Verdict::Holds(Some(path))) = self.report.verdict(p::REST) else { return None };
+        let model = self.scenario.model();
+        let mut trace = Trace::parse("run", &trace::write(&model, &self.scenario.name, p::REST, path)).ok()?;
+        // A run claims nothing.
+        trace.claims.clear();
+        trace.replay(&model).ok()
+    }
+
+    /// Whether no verdict is other than expected, but an exploration was cut for which nothing is expected.
+    pub fn is_open(&self) -> bool {
+        self.is_as_expected() && self.is_cut()
+    }
+
     /// Whether the outcome is as expected.
     pub fn is_as_expected(&self) -> bool {
         self.surprises.is_empty() && self.failed.is_none() && self.scenario.failed_properties().next().is_none()
+    }
+
+    /// The same; `None` where nothing is expected, or nothing unexpected was found before the exploration was cut.
+    fn as_expected(&self) -> Option<bool> {
+        let is_known = (self.scenario.expect.stated || !self.surprises.is_empty()) && !self.is_open();
+        is_known.then(|| self.is_as_expected())
     }
 
     /// For a scenario without `[expect]`, the one that pins what was found. `None` if the scenario has one, or if nothing
@@ -316,7 +344,7 @@ impl Checked {
             scenario: &self.scenario.name,
             topology: &self.scenario.shape,
             rule: self.scenario.rule(),
-            as_expected: (self.scenario.expect.stated || !self.surprises.is_empty()).then(|| self.is_as_expected()),
+            as_expected: self.as_expected(),
             surprises: &self.surprises,
             failed: self.scenario.faults().first().map(Fault::to_string),
             verdicts: verdicts.collect(),
@@ -324,7 +352,7 @@ impl Checked {
             generated: self.report.generated,
             depth: self.report.depth,
             messages: self.report.messages,
-            cut: self.report.cut.map(cut_in_words),
+            cut: self.cut_in_words(),
             mistaken: self.report.mistaken,
             seconds: self.report.time.as_secs_f64(),
             expect: self.expectation(),
@@ -378,5 +406,6 @@ pub fn cut_in_words(cut: Cut) -> String {
         }
         Cut::Boundary => "states outside the model's boundary were left out".into(),
         Cut::Found => "stopped at the first violation".into(),
+        Cut::Interrupted => "interrupted".into(),
     }
 }

@@ -4,7 +4,7 @@ use crate::check::engine::{Path, Report, Verdict};
 use crate::printed::{padded, shown};
 use crate::properties as p;
 use crate::properties::own_property;
-use crate::report::check::{Checked, Counterexample, cut_in_words};
+use crate::report::check::{Checked, Counterexample};
 use crate::report::trace::Replayed;
 use crate::scenario::{RuleName, Scenario};
 use std::collections::BTreeSet;
@@ -104,8 +104,8 @@ impl Table {
         cells.push(report.messages.map_or("-".into(), |messages| messages.to_string()));
         cells.push(format!("{:.2} s", report.time.as_secs_f64()));
         let mut row = self.line(&cells);
-        if let Some(cut) = report.cut {
-            let _ = write!(row, " {}", cut_in_words(cut));
+        if let Some(cut) = checked.cut_in_words() {
+            let _ = write!(row, " {cut}");
         }
         if !checked.surprises.is_empty() {
             row += " UNEXPECTED";

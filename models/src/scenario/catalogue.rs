@@ -1,6 +1,10 @@
 //! The scenarios that ship, compiled in: the command needs no checkout.
 
-use crate::fault::{self, Fault};
+mod selected;
+
+pub use selected::{is_single, select};
+
+use crate::fault::{self, Fault, did_you_mean};
 use crate::scenario::Scenario;
 use include_dir::{Dir, include_dir};
 use std::path::Path;
@@ -49,7 +53,10 @@ pub fn find(given: &str) -> Result<Scenario, Fault> {
     match named {
         Some((name, file, text)) if !path.exists() || path.is_dir() => return Scenario::parse(&name, &file, text),
         None if !path.exists() => {
-            let what = "no such file, and no shipped scenario of that name (`multimaster list` names them)";
+            let names = files();
+            let near = did_you_mean(given, names.iter().map(|(name, ..)| name.as_str()));
+            let what =
+                format!("no such file, and no shipped scenario of that name (`multimaster list` names them){near}");
             return Err(Fault::of(given, what));
         }
         _ => {}

@@ -1,6 +1,7 @@
 //! A scenario as its file says it, before anything is checked.
 
 use super::RuleName;
+use crate::fault::did_you_mean;
 use crate::node::delivery::Delivery;
 #[cfg(feature = "scripts")]
 use crate::rules::expression::{Keeps, Over};
@@ -92,8 +93,9 @@ impl<'de> Visitor<'de> for NameOrTable {
 
     fn visit_str<E: Error>(self, name: &str) -> Result<RuleFile, E> {
         RuleName::named(name).map(RuleFile::Named).ok_or_else(|| {
+            let near = did_you_mean(name, rule_names());
             let all: Vec<String> = rule_names().map(|known| format!("`{known}`")).collect();
-            E::custom(format!("unknown variant `{name}`, expected one of {}", all.join(", ")))
+            E::custom(format!("unknown variant `{name}`, expected one of {}{near}", all.join(", ")))
         })
     }
 

@@ -16,6 +16,8 @@ impl Entry {
 }
 
 impl Visited {
+    const MUCH: u64 = 1 << 20;
+
     /// The number of the state with this hash, and whether it is new; `None` if it is new and there are `most` already.
     pub(super) fn number(&mut self, hash: u64, most: u32) -> Option<(u32, bool)> {
         let found = self.0.len();
@@ -31,6 +33,15 @@ impl Visited {
 
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// How many bytes the next new state will take at once, beside those that are taken, if the table must grow for it and
+    /// that is much.
+    pub(super) fn growth(&self) -> Option<u64> {
+        // At most seven eighths of its buckets are in use. Each has a byte of its own; they double.
+        let buckets = self.0.capacity() as u64 * 8 / 7;
+        let bytes = 2 * buckets * (size_of::<Entry>() as u64 + 1);
+        (self.0.len() == self.0.capacity() && bytes >= Self::MUCH).then_some(bytes)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Watches whether an exploration runs too long, or takes too much memory: [`Watch`].
 
 use super::{Cut, Limits};
+use crate::check::running;
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,19 @@ pub(crate) struct Watch {
     patience: u32,
     looked: Instant,
     weighed: Instant,
+    /// How many states have been reported.
+    reported: usize,
+}
+
+/// How far an exploration is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct At {
+    /// States found.
+    pub(crate) states: usize,
+    /// States found and not expanded.
+    pub(crate) frontier: usize,
+    /// The depth of the state that is being expanded.
+    pub(crate) depth: usize,
 }
 
 impl Watch {
@@ -26,29 +40,35 @@ impl Watch {
 
     pub(crate) fn new(limits: Limits) -> Watch {
         let now = Instant::now();
-        Watch { limits, started: now, unasked: 0, patience: 1, looked: now, weighed: now }
+        Watch { limits, started: now, unasked: 0, patience: 1, looked: now, weighed: now, reported: 0 }
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// To be called at every step: whether to stop, and why. Steps may take nanoseconds or, where a rule is slow, seconds:
+    /// To be called at every step: whether to stop, and why. Reports now and then how far the exploration is. Steps may take nanoseconds or, where a rule is slow, seconds:
     /// the number of calls between two readings of the clock adapts to that.
     #[inline]
-    pub(crate) fn stop(&mut self) -> Option<Cut> {
+    pub(crate) fn stop(&mut self, at: At) -> Option<Cut> {
         if self.unasked > 0 {
             self.unasked -= 1;
             return None;
         }
-        self.look()
+        self.look(at)
     }
 
-    fn look(&mut self) -> Option<Cut> {
+    fn look(&mut self, at: At) -> Option<Cut> {
         let now = Instant::now();
         let in_time = now - self.looked < Self::RHYTHM;
         self.patience = if in_time { (self.patience * 2).min(Self::MOST_PATIENCE) } else { 1 };
         (self.looked, self.unasked) = (now, self.patience);
+        running::count(at.states.saturating_sub(self.reported) as u64);
+        running::is_at(at.depth, at.frontier);
+        self.reported = at.states;
+        if running::is_interrupted() {
+            return Some(Cut::Interrupted);
+        }
         if now - self.started > self.limits.time {
             return Some(Cut::Time(self.limits.time));
         }
@@ -56,8 +76,13 @@ impl Watch {
             return None;
         }
         self.weighed = now;
+        self.memory_for(1)
+    }
+
+    /// Why to stop before so many more bytes are taken at once, if they are not there.
+    pub(crate) fn memory_for(&self, bytes: u64) -> Option<Cut> {
         let most = self.limits.memory?;
-        (self.room() == Some(0)).then_some(Cut::Memory(most))
+        (self.room()? < bytes).then_some(Cut::Memory(most))
     }
 
     /// How many more bytes may be taken; `None` if there is no limit.
@@ -67,18 +92,27 @@ impl Watch {
 }
 
 /// The default limit of memory: what this process already takes, plus three quarters of what is available now; and never
-/// more than three quarters of the limit of its control group. `None` where the system does not say, as on all but Linux.
+/// more than three quarters of the limit of its control group or of its address space (`ulimit -v`). `None` where the system does not say, as on all but Linux.
 pub(super) fn default_memory() -> Option<u64> {
     let available = kibibytes("/proc/meminfo", "MemAvailable:")?;
     let granted = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
         .into_iter()
         .filter_map(|file| fs::read_to_string(file).ok()?.trim().parse::<u64>().ok())
         .map(|bytes| bytes / 4 * 3);
-    granted.chain([taken()? + available / 4 * 3]).min()
+    granted.chain(address_space()).chain([taken()? + available / 4 * 3]).min()
 }
 
-/// The memory that this process takes, in bytes.
-fn taken() -> Option<u64> {
+/// What this process takes, plus three quarters of what its address space can still grow by.
+fn address_space() -> Option<u64> {
+    let limits = fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    let most: u64 = line.split_whitespace().next()?.parse().ok()?;
+    let mapped = kibibytes("/proc/self/status", "VmSize:")?;
+    Some(taken()? + most.saturating_sub(mapped) / 4 * 3)
+}
+
+/// The memory that this process takes, in bytes; `None` where the system does not say.
+pub fn taken() -> Option<u64> {
     kibibytes("/proc/self/status", "VmRSS:")
 }
 
@@ -102,7 +136,7 @@ mod tests {
         let mut watch = Watch::new(limits(Duration::from_millis(25), None));
         let stopped = (0..100).find(|_| {
             std::thread::sleep(Duration::from_millis(5));
-            watch.stop().is_some()
+            watch.stop(At::default()).is_some()
         });
         assert!(stopped.is_some_and(|steps| steps < 20), "{stopped:?}");
     }
@@ -112,7 +146,7 @@ mod tests {
         let cut = |memory| {
             let mut watch = Watch::new(limits(Duration::from_secs(60), memory));
             watch.weighed -= Watch::BETWEEN_WEIGHINGS;
-            watch.look()
+            watch.look(At::default())
         };
         assert_eq!(cut(None), None);
         assert_eq!(cut(Some(u64::MAX)), None);

@@ -51,6 +51,8 @@ impl std::error::Error for Failure {}
 pub struct Summary {
     /// The shards that something happened in, in order.
     pub shards: Vec<ShardSummary>,
+    /// The last line that was read, if the reading was [interrupted](crate::check::running).
+    pub interrupted_after: Option<usize>,
 }
 
 /// What happened in one shard, and how it ended.
@@ -161,6 +163,9 @@ impl fmt::Display for Summary {
         let steps: usize = self.shards.iter().map(|shard| shard.tally.steps).sum();
         let (shards, s) = (self.shards.len(), if self.shards.len() == 1 { "" } else { "s" });
         write!(f, "\n{shards} shard{s}, {} steps, each of them one of the model.", grouped(steps))?;
+        if let Some(line) = self.interrupted_after {
+            return write!(f, "\nInterrupted after line {line}: no later step was held to the model.");
+        }
         match self.not_tested().as_slice() {
             [] => Ok(()),
             not => write!(f, "\nNot put to the test: {}.", not.join(", ")),

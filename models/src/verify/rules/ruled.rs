@@ -1,7 +1,7 @@
 //! The rule that a user names: by its name, or by a scenario file that has it.
 
 use super::{Rule, named, of_scenario};
-use crate::fault::{self, Fault};
+use crate::fault::{self, Fault, did_you_mean};
 use crate::histories::{Bounds, Report, Violation, replayed};
 use crate::properties::specification::Specified;
 use crate::report::check::Counterexample;
@@ -29,7 +29,10 @@ pub fn ruled(given: &str) -> Result<Ruled, Fault> {
     }
     let shipped = catalogue::files().into_iter().find(|(name, ..)| name == given);
     if shipped.is_none() && !given.ends_with(".toml") && !Path::new(given).exists() {
-        let what = "no such rule and no such scenario (`multimaster list` names them), and no such file";
+        let (rules, files) = (super::all(), catalogue::files());
+        let names = rules.iter().map(|rule| rule.name).chain(files.iter().map(|(name, ..)| name.as_str()));
+        let near = did_you_mean(given, names);
+        let what = format!("no such rule and no such scenario (`multimaster list` names them), and no such file{near}");
         return Err(Fault::of(given, what));
     }
     let scenario = catalogue::find(given)?;

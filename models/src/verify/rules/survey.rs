@@ -6,6 +6,7 @@ mod networks;
 mod scopes;
 
 use super::Rule;
+use crate::check::running;
 use crate::histories::laws::Findings;
 use crate::printed::padded;
 use crate::properties as p;
@@ -144,7 +145,8 @@ fn over_histories(rule: Rule, sizes: &[(u16, usize)]) -> Result<(Vec<Cell>, Exte
 }
 
 /// Surveys every rule, as many at a time as the machine has cores, with histories of these sizes. `told` is told how many of
-/// how many are done.
+/// how many are done. Once the process is [interrupted](running), those under way end with what was found of them, and no
+/// other is begun.
 ///
 /// # Panics
 /// If a schedule does not replay: then the checker is wrong.
@@ -158,7 +160,8 @@ pub fn survey_all(sizes: &[(u16, usize)], told: &mut dyn FnMut(usize, usize)) ->
             scope.spawn(move || {
                 while let Some((place, rule)) = {
                     let place = next.fetch_add(1, Ordering::Relaxed);
-                    rules.get(place).map(|rule| (place, rule))
+                    let wanted = !running::is_interrupted();
+                    rules.get(place).filter(|_| wanted).map(|rule| (place, rule))
                 } {
                     // The receiver lives as long as the scope.
                     let _ = sender.send((place, survey_within(*rule, sizes)));

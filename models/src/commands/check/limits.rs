@@ -1,0 +1,69 @@
+//! Limits as arguments: times, and amounts of memory.
+
+use clap::Args;
+use multimaster_models::check::engine::Limits;
+use std::time::Duration;
+
+/// Where to stop each exploration, instead of where its scenario says.
+#[derive(Args)]
+#[command(next_help_heading = "Limits, instead of those of the scenarios")]
+pub(super) struct Most {
+    /// Stop each exploration after so many states
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_states: Option<u64>,
+    /// Stop each exploration after so long: `90s`, `15m`, `2h`; without a unit, seconds
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// Stop each exploration when the command takes so much memory: `500M`, `4G`
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    max_memory: Option<u64>,
+}
+
+impl Most {
+    pub(super) fn apply(&self, limits: &mut Limits) {
+        let states = self.max_states.map(|states| usize::try_from(states).unwrap_or(usize::MAX));
+        limits.states = states.unwrap_or(limits.states);
+        limits.time = self.timeout.unwrap_or(limits.time);
+        limits.memory = self.max_memory.or(limits.memory);
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
+    let milliseconds = product(text, &units, 1000).ok_or("write a whole number and `ms`, `s`, `m` or `h`: `90s`")?;
+    Ok(Duration::from_millis(milliseconds))
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let units = [("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30), ("T", 1 << 40)];
+    product(text, &units, 1).ok_or_else(|| "write a whole number and `K`, `M`, `G` or `T`: `500M`".into())
+}
+
+/// A positive number and the name of a unit, in whatever case, as so many of the smallest; `plain` if there is no unit.
+fn product(text: &str, units: &[(&str, u64)], plain: u64) -> Option<u64> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let named = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, size)| *size);
+    let size = if unit.is_empty() { plain } else { named? };
+    number.parse::<u64>().ok().filter(|number| *number > 0)?.checked_mul(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_units() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("15m"), duration("900"));
+        assert_eq!(duration("20ms"), Ok(Duration::from_millis(20)));
+        assert_eq!(size("500M"), Ok(500 << 20));
+        assert_eq!((size("4g"), size("512")), (Ok(4 << 30), Ok(512)));
+        for wrong in ["", "0s", "s", "-1s", "1.5h", "3 days", "18446744073709551615h"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["", "0", "M", "500MB", "five"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The line on standard error that says how far a long command is, and its end when it is interrupted.
+
+use multimaster_models::check::engine::taken;
+use multimaster_models::check::running::{self, Progress};
+use multimaster_models::report::table::grouped;
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
+use std::io::{IsTerminal, Write, stderr};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// How often the line is printed anew.
+const RHYTHM: Duration = Duration::from_millis(200);
+/// The longest line: what wraps cannot be cleared.
+const WIDEST: usize = 79;
+
+/// The line, printed by a thread until this is dropped; none if standard error is no terminal.
+pub(super) struct Line {
+    /// What stands before the figures.
+    label: Arc<Mutex<String>>,
+    printer: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Line {
+    /// Begins the line. What is counted is called `unit`. From now on a SIGINT lets every exploration end with what it has
+    /// found, and a second one ends the process.
+    pub(super) fn begin(unit: &'static str) -> Line {
+        // Where no handler can be had, a SIGINT ends the process at once, as without one.
+        let flag = running::interruption();
+        let _ = flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(flag));
+        let _ = flag::register(SIGINT, Arc::clone(flag));
+        let label = Arc::new(Mutex::new(String::new()));
+        let printer = stderr().is_terminal().then(|| {
+            let (sender, receiver) = mpsc::channel();
+            let shared = Arc::clone(&label);
+            let printer = thread::spawn(move || {
+                let started = Instant::now();
+                while receiver.recv_timeout(RHYTHM) == Err(RecvTimeoutError::Timeout) {
+                    let label = locked(&shared);
+                    let text = line(&label, unit, running::progress(), started.elapsed(), taken());
+                    let _ = write!(stderr(), "\r\x1b[K{text}");
+                }
+                let _ = write!(stderr(), "\r\x1b[K");
+            });
+            (sender, printer)
+        });
+        Line { label, printer }
+    }
+
+    /// Says so before the figures.
+    pub(super) fn say(&self, label: String) {
+        *locked(&self.label) = label;
+    }
+
+    /// Prints something else without mixing the two.
+    pub(super) fn above<A>(&self, print: impl FnOnce() -> A) -> A {
+        let _held = locked(&self.label);
+        if self.printer.is_some() {
+            let _ = write!(stderr(), "\r\x1b[K");
+        }
+        print()
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if let Some((sender, printer)) = self.printer.take() {
+            drop(sender);
+            let _ = printer.join();
+        }
+    }
+}
+
+fn locked(label: &Mutex<String>) -> MutexGuard<'_, String> {
+    label.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn line(label: &str, unit: &str, at: Progress, time: Duration, memory: Option<u64>) -> String {
+    let count = |number: u64| grouped(usize::try_from(number).unwrap_or(usize::MAX));
+    let rate = at.found as f64 / time.as_secs_f64().max(0.001);
+    let mut parts = vec![format!("{} {unit}", count(at.found)), format!("{}/s", count(rate as u64))];
+    if at.depth > 0 {
+        parts.push(format!("depth {}", at.depth));
+        parts.push(format!("{} to expand", grouped(at.frontier)));
+    }
+    parts.extend(memory.map(|bytes| format!("{} MB", bytes >> 20)));
+    let text = format!("{label}{}{}", if label.is_empty() { "" } else { " " }, parts.join(", "));
+    text.chars().take(WIDEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_how_far_how_fast_and_how_large() {
+        let at = Progress { found: 1_234_567, depth: 12, frontier: 45_000 };
+        let text = line("[3/306]", "states", at, Duration::from_secs(2), Some(512 << 20));
+        assert_eq!(text, "[3/306] 1,234,567 states, 617,283/s, depth 12, 45,000 to expand, 512 MB");
+        let text = line("", "histories", Progress::default(), Duration::ZERO, None);
+        assert_eq!(text, "0 histories, 0/s");
+        let at = Progress { found: u64::MAX, depth: usize::MAX, frontier: usize::MAX };
+        assert_eq!(line("", "states", at, Duration::from_secs(2), None).chars().count(), WIDEST);
+    }
+}
