@@ -21,8 +21,7 @@ pub fn mesh(masters: u16, sets: u64, keys: u64) -> (f64, usize) {
     // the way, so nobody need look for it.
     let layout = Layout::default();
     let log = 2 * usize::from(masters) * AHEAD as usize / layout.shards();
-    let setup =
-        Setup { master: Options { log, layout, ..Options::default() }, tick: Duration::MAX, ..Setup::default() };
+    let setup = Setup::default().master(Options::default().log(log).layout(layout)).tick(Duration::MAX);
     let cluster = Cluster::start(LastWriteWins, topology, setup).expect("threads enough");
     let patience = Duration::from_secs(60);
     let all = cluster.masters();

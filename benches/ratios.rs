@@ -157,7 +157,7 @@ fn main() {
         }));
         for peers in [2, 7] {
             let topology = Topology::all_to_all(peers + 1).expect("masters enough");
-            let options = Options { layout: Layout::of(1).expect("one"), ..Options::default() };
+            let options = Options::default().layout(Layout::of(1).expect("one"));
             let master = Master::new(A, LastWriteWins, &topology, &options);
             fill(keys, |key, value| {
                 master.set(&key, value).expect("it is open");

@@ -14,14 +14,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => 0,
         Some(text) => text.parse().map_err(|_| format!("`{text}` is no seed: a whole number"))?,
     };
-    let setup = Setup {
-        master: Options { layout: Layout::of(2)?, log: 8, recorder: None },
-        batch: 4,
-        faults: Faults { loss: 0.2, duplication: 0.2, delay: 3 },
-        seed,
-        ..Setup::default()
-    };
-    let cluster = Cluster::start(ObservedRemoveSet, Topology::ring(4)?, setup.recorded())?;
+    let setup = Setup::default()
+        .master(Options::default().layout(Layout::of(2)?).log(8))
+        .batch(4)
+        .faults(Faults::default().loss(0.2).duplication(0.2).delay(3))
+        .seed(seed)
+        .recorded();
+    let cluster = Cluster::start(ObservedRemoveSet, Topology::ring(4)?, setup)?;
     let setting = cluster.setting("set");
     cluster.cut(MasterId(1), MasterId(2));
     thread::scope(|threads| {

@@ -1,9 +1,10 @@
 //! Masters joined by links, running: [`Cluster`].
 
-use crate::link::{Ended, Link, State, Switch};
+use super::link::{Ended, Link, State, Switch};
+use super::master::Master;
+use super::sync::thread::{Builder, JoinHandle};
 use crate::record::{Recorded, Setting};
-use crate::sync::thread::{Builder, JoinHandle};
-use crate::{Faults, HandshakeError, Master, MasterId, Options, Recorder, Resolver, Topology, Traffic, VersionVector};
+use crate::{Faults, HandshakeError, MasterId, Resolver, Setup, Topology, Traffic, VersionVector};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -33,47 +34,6 @@ pub struct Cluster<R: Resolver> {
 struct Running<R: Resolver> {
     switch: Arc<Switch>,
     thread: JoinHandle<Ended<R>>,
-}
-
-/// How a cluster is set up.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// How each master is.
-    pub master: Options,
-    /// The most changes a message carries: 256.
-    pub batch: usize,
-    /// How often a link with nothing to do compares its two masters' digests, to find out what was lost: every 5 ms.
-    /// With `Duration::MAX`, never.
-    pub tick: Duration,
-    /// How long a link that has carried something rests before it looks for more, so that writes gather: 100 µs, and up
-    /// to eight times as long while there is much to carry round after round. A write that finds it with nothing to do
-    /// is carried at once.
-    pub linger: Duration,
-    /// What all links do to messages at first: nothing.
-    pub faults: Faults,
-    /// Each link draws its faults from this seed and its two ends: the same messages meet the same faults.
-    pub seed: u64,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Setup {
-            master: Options::default(),
-            batch: 256,
-            tick: Duration::from_millis(5),
-            linger: Duration::from_micros(100),
-            faults: Faults::default(),
-            seed: 0,
-        }
-    }
-}
-
-impl Setup {
-    /// The same, and every event is recorded.
-    pub fn recorded(mut self) -> Setup {
-        self.master.recorder = Some(Recorder::default());
-        self
-    }
 }
 
 /// Why a cluster did not start.
@@ -115,16 +75,16 @@ impl std::error::Error for StartError {
     }
 }
 
-/// What one master had not seen of what others had, in one shard.
+/// What one master lacks in one shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lack {
-    /// Who lacks.
+    /// The master.
     pub at: MasterId,
-    /// In which shard.
+    /// The shard.
     pub shard: usize,
-    /// What it has seen.
+    /// What the master has seen.
     pub seen: VersionVector,
-    /// What there is to see.
+    /// What all masters together have seen.
     pub of: VersionVector,
 }
 
@@ -134,24 +94,31 @@ impl fmt::Display for Lack {
     }
 }
 
-/// What a cluster leaves behind.
+/// What a cluster leaves after its shutdown.
+#[derive(Debug)]
+#[must_use]
 pub struct Ending<R: Resolver> {
     /// The masters, closed; they can still be read.
     pub masters: Vec<Arc<Master<R>>>,
-    /// Acknowledged writes that did not reach every master before patience ended, because links were cut. Empty if all
-    /// was drained.
+    /// The masters that acknowledged writes did not reach in time. Empty if every write reached every master.
     pub undelivered: Vec<Lack>,
     /// What each link has carried.
     pub traffic: BTreeMap<(MasterId, MasterId), Traffic>,
-    /// What was recorded, in order; empty if nothing was to be.
+    /// The recorded events, in order. Empty unless the cluster was set up to be [recorded](Setup::recorded).
     pub record: Vec<Recorded<R::State, R::Effect>>,
 }
 
+impl<R: Resolver> fmt::Debug for Cluster<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster").field("topology", &self.topology).finish_non_exhaustive()
+    }
+}
+
 impl<R: Resolver> Cluster<R> {
-    /// New masters that all follow `rule`, joined.
+    /// Starts new masters that all use `rule`, joined by links.
     ///
     /// # Errors
-    /// If the system gives no threads.
+    /// If the system cannot start a thread.
     pub fn start(rule: R, topology: Topology, setup: Setup) -> Result<Cluster<R>, StartError> {
         let master = |id| Arc::new(Master::new(id, rule.clone(), &topology, &setup.master));
         let masters = topology.ids().map(master).collect();
@@ -168,17 +135,15 @@ impl<R: Resolver> Cluster<R> {
             return Err(StartError::WrongMasters);
         }
         for (from, to) in topology.edges() {
-            let (feeder, asker) = (&masters[from.index()], &masters[to.index()]);
-            let greeted = asker.greet(&feeder.hello()).and_then(|()| feeder.greet(&asker.hello()));
-            greeted.map_err(|error| StartError::Handshake { from, to, error })?;
+            let (sender, receiver) = (&masters[from.index()], &masters[to.index()]);
+            let agreed = receiver.greet(&sender.hello()).and_then(|()| sender.greet(&receiver.hello()));
+            agreed.map_err(|error| StartError::Handshake { from, to, error })?;
         }
         let mut cluster = Cluster { topology, masters, links: BTreeMap::new() };
         for (from, to) in cluster.topology.clone().edges() {
             let switch = Arc::new(Switch::new(State { faults: setup.faults, ..State::default() }));
-            let ends = u64::from(from.0) << 16 | u64::from(to.0);
-            let habits = (setup.batch, setup.tick, setup.linger, setup.seed.rotate_left(32) ^ ends);
-            let (feeder, asker) = (cluster.masters[from.index()].clone(), cluster.masters[to.index()].clone());
-            let link = Link::new(feeder, asker, switch.clone(), habits);
+            let (sender, receiver) = (cluster.masters[from.index()].clone(), cluster.masters[to.index()].clone());
+            let link = Link::new(sender, receiver, switch.clone(), setup);
             let builder = Builder::new().name(format!("{from} -> {to}"));
             let thread = builder.spawn(|| link.run()).map_err(StartError::Thread)?;
             cluster.links.insert((from, to), Running { switch, thread });
@@ -186,10 +151,10 @@ impl<R: Resolver> Cluster<R> {
         Ok(cluster)
     }
 
-    /// The master at that place.
+    /// The master with this id.
     ///
     /// # Panics
-    /// If there is none.
+    /// If the topology has no such master.
     pub fn master(&self, id: MasterId) -> &Arc<Master<R>> {
         &self.masters[id.index()]
     }
@@ -199,7 +164,7 @@ impl<R: Resolver> Cluster<R> {
         &self.masters
     }
 
-    /// What a record's first line says: for rules that go by this name.
+    /// The first line of this cluster's record. `rule` is the rule's name in scenario files.
     pub fn setting(&self, rule: &str) -> Setting {
         Setting { rule: rule.into(), topology: self.topology.clone(), layout: self.masters[0].layout() }
     }
@@ -210,17 +175,17 @@ impl<R: Resolver> Cluster<R> {
         self.alter((from, to), |state| state.cut = true)
     }
 
-    /// The edge carries again. False if there is no such edge.
+    /// Heals a cut edge. False if there is no such edge.
     pub fn heal(&self, from: MasterId, to: MasterId) -> bool {
         self.alter((from, to), |state| state.cut = false)
     }
 
     /// Alters what the edge does to messages. False if there is no such edge.
-    pub fn spoil(&self, from: MasterId, to: MasterId, faults: Faults) -> bool {
+    pub fn set_faults(&self, from: MasterId, to: MasterId, faults: Faults) -> bool {
         self.alter((from, to), |state| state.faults = faults)
     }
 
-    /// All edges carry again, and lose, repeat and delay nothing.
+    /// Heals all edges and ends their faults.
     pub fn heal_all(&self) {
         for edge in self.links.keys() {
             self.alter(*edge, |state| *state = State::default());
@@ -232,7 +197,7 @@ impl<R: Resolver> Cluster<R> {
             return false;
         };
         link.switch.alter(alter);
-        self.masters[edge.0.index()].ring();
+        self.masters[edge.0.index()].notify();
         true
     }
 
@@ -259,8 +224,8 @@ impl<R: Resolver> Cluster<R> {
         if lacks.is_empty() { Ok(()) } else { Err(lacks) }
     }
 
-    /// Closes all masters to writes, waits until what was written has reached every master, and ends all links. Where a
-    /// link is cut this cannot be; after `patience` what is missing is reported.
+    /// Closes all masters to writes, waits until every write has reached every master, and ends all links. What has not
+    /// arrived when `patience` ends, as behind a cut, is reported as [undelivered](Ending::undelivered).
     pub fn shutdown(mut self, patience: Duration) -> Ending<R> {
         for master in &self.masters {
             master.close();
@@ -294,7 +259,7 @@ impl<R: Resolver> Cluster<R> {
     }
 }
 
-/// Links do not outlive their cluster: what has not been [shut down](Cluster::shutdown) is dropped where it is.
+/// A cluster that has not been [shut down](Cluster::shutdown) ends its links at once; messages in flight are dropped.
 impl<R: Resolver> Drop for Cluster<R> {
     fn drop(&mut self) {
         self.stop(|_, _| {});

@@ -40,15 +40,30 @@
 //! shard of its [`Layout`]; a [`Cluster`] joins masters by links on threads; a [`record`] of what happened there can be
 //! held against the model.
 
-mod bell;
+#![cfg_attr(
+    test,
+    allow(
+        clippy::duplicate_mod,
+        reason = "`interleavings` compiles the running master once more over each checker's locks"
+    )
+)]
+
 mod change;
 pub mod clock;
 mod cluster;
+mod event_count;
+mod handshake;
+#[cfg(test)]
+mod interleavings;
 mod layout;
 mod link;
 mod log;
 mod master;
+#[cfg(test)]
+mod master_tests;
 mod op;
+mod options;
+mod pause;
 mod reading;
 pub mod record;
 mod replica;
@@ -58,16 +73,18 @@ mod ring;
 mod sync;
 mod table;
 mod topology;
+mod traffic;
 mod version;
+mod written;
 
-pub use bell::Heard;
 pub use change::{Change, Changes, Message, Push, Snapshot};
 pub use clock::Timestamp;
-pub use cluster::{Cluster, Ending, Lack, Setup, StartError};
-pub use layout::{HandshakeError, HashedKey, Hello, Layout, LayoutError};
-pub use link::{Faults, Traffic};
-pub use master::{Master, Options, Recorder, WriteError, Written};
+pub use cluster::{Cluster, Ending, Lack, StartError};
+pub use handshake::HandshakeError;
+pub use layout::{Layout, LayoutError};
+pub use master::Master;
 pub use op::{Key, Kind, Op, Text};
+pub use options::{Faults, Options, Setup};
 pub use reading::Reading;
 pub use replica::{MessageOf, Outcome, PeerError, Replica};
 pub use request::{ParseRequestError, Request};
@@ -77,4 +94,6 @@ pub use resolver::{
     MultiValue, ObservedRemoveMap, ObservedRemoveSet, Refusal, RemoveWinsSet, Resolver, Side, Version,
 };
 pub use topology::{Topology, TopologyError};
+pub use traffic::Traffic;
 pub use version::{Dot, MasterId, VersionVector};
+pub use written::{WriteError, Written};

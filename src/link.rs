@@ -1,39 +1,33 @@
-//! What carries changes along one edge of a running cluster: [`Link`], a loop for a thread of its own.
+//! Carries changes along one edge of a running cluster: [`Link`], a loop for a thread of its own.
 
-use crate::master::Master;
+use super::master::Master;
+use super::sync::{Mutex, thread};
+use crate::pause::Pause;
 use crate::record::{Event, Recorded};
-use crate::sync::{Mutex, thread};
-use crate::{MasterId, Message, MessageOf, Outcome, Resolver};
+use crate::{Faults, MasterId, Message, MessageOf, Outcome, Resolver, Setup, Traffic};
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The link `from → to`. It takes changes from the one's log and delivers them to the other; what the other lacks, by a
-/// gap or found out by a tick, it fetches with the other's digest. It holds no lock of one master while it calls the
-/// other.
+/// The link `from → to`. It takes changes from the sender's log and delivers them to the receiver. What the receiver
+/// lacks, found by a gap or at a tick, is fetched with the receiver's digest. The link holds no lock of one master while
+/// it calls the other.
 pub(crate) struct Link<R: Resolver> {
     from: Arc<Master<R>>,
     to: Arc<Master<R>>,
     switch: Arc<Switch>,
-    /// The most changes a message carries.
+    /// The most changes that a message carries.
     batch: usize,
-    /// How often a link with nothing to do compares digests.
+    /// How often an idle link compares digests.
     tick: Duration,
-    /// How long it rests at least after a round of all shards in which it carried something.
-    linger: Duration,
-    /// How long it rested last.
-    rested: Duration,
+    pause: Pause,
     random: fastrand::Rng,
-    /// Messages under way, in the order in which they were sent.
+    /// Messages in flight, in the order in which they were sent.
     flying: Vec<Flying<R>>,
-    /// Counts the deliveries of this link: its time, by which delays are measured.
+    /// The deliveries of this link so far: its clock, by which delays are measured.
     now: u64,
-    /// The shard from which this round of all shards goes on: 0 if it has carried nothing yet.
+    /// The shard at which this round over all shards continues: 0 if the round has carried nothing yet.
     next: usize,
-    /// How many changes it has carried in this round.
-    carried: usize,
-    /// Whether a message of this round had no room for more.
-    full: bool,
     traffic: Traffic,
     events: Vec<Recorded<R::State, R::Effect>>,
 }
@@ -44,49 +38,10 @@ struct Flying<R: Resolver> {
     message: MessageOf<R>,
 }
 
-/// A link takes no more from a log while so many of its messages are under way.
+/// A link takes no more from a log while so many of its messages are in flight.
 const MOST_FLYING: usize = 64;
 
-/// How many times its shortest rest a link rests at most.
-const MOST_LINGERS: u32 = 8;
-
-/// What a link does to messages, at random.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Faults {
-    /// How probable it is that a message is lost: 0 to 1.
-    pub loss: f64,
-    /// How probable it is that a message arrives twice: 0 to 1.
-    pub duplication: f64,
-    /// By how many later messages of the same link one may be overtaken at most.
-    pub delay: u64,
-}
-
-/// What a link has carried.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
-    /// Messages that arrived, second deliveries included.
-    pub delivered: u64,
-    /// Messages lost by a fault, a cut or the end of the link.
-    pub lost: u64,
-    /// Messages that were sent twice.
-    pub duplicated: u64,
-    /// Messages that arrived before something that they build on.
-    pub gaps: u64,
-    /// Snapshots among those delivered.
-    pub snapshots: u64,
-}
-
-impl std::ops::AddAssign for Traffic {
-    fn add_assign(&mut self, other: Traffic) {
-        self.delivered += other.delivered;
-        self.lost += other.lost;
-        self.duplicated += other.duplicated;
-        self.gaps += other.gaps;
-        self.snapshots += other.snapshots;
-    }
-}
-
-/// How a link stands, told to it while it runs.
+/// What a running link is told to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct State {
     pub(crate) cut: bool,
@@ -94,7 +49,7 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
 }
 
-/// The place where a link is told. Whoever alters it must [ring](Master::ring) the link's sender.
+/// A link's state, shared with its cluster. After altering it, [notify](Master::notify) the link's sender.
 pub(crate) struct Switch(Mutex<State>);
 
 impl Switch {
@@ -111,35 +66,28 @@ impl Switch {
     }
 }
 
-const SWITCH: &str = "nothing panics with the switch in hand";
+const SWITCH: &str = "nothing panics while this lock is held";
 
-/// What is left of a link when it has ended.
+/// What a link leaves when it has ended.
 pub(crate) struct Ended<R: Resolver> {
     pub(crate) traffic: Traffic,
     pub(crate) events: Vec<Recorded<R::State, R::Effect>>,
 }
 
 impl<R: Resolver> Link<R> {
-    pub(crate) fn new(
-        from: Arc<Master<R>>,
-        to: Arc<Master<R>>,
-        switch: Arc<Switch>,
-        (batch, tick, linger, seed): (usize, Duration, Duration, u64),
-    ) -> Link<R> {
+    pub(crate) fn new(from: Arc<Master<R>>, to: Arc<Master<R>>, switch: Arc<Switch>, setup: &Setup) -> Link<R> {
+        let ends = u64::from(from.id().0) << 16 | u64::from(to.id().0);
         Link {
             from,
             to,
             switch,
-            batch: batch.max(1),
-            tick,
-            linger,
-            rested: linger,
-            random: fastrand::Rng::with_seed(seed),
+            batch: setup.batch,
+            tick: setup.tick,
+            pause: Pause::new(setup.linger, setup.batch),
+            random: fastrand::Rng::with_seed(setup.seed.rotate_left(32) ^ ends),
             flying: Vec::new(),
             now: 0,
             next: 0,
-            carried: 0,
-            full: false,
             traffic: Traffic::default(),
             events: Vec::new(),
         }
@@ -149,7 +97,7 @@ impl<R: Resolver> Link<R> {
     pub(crate) fn run(mut self) -> Ended<R> {
         let mut last_tick = Instant::now();
         loop {
-            let heard = self.from.listen();
+            let epoch = self.from.epoch();
             let State { cut, stopped, faults } = self.switch.read();
             if cut || stopped {
                 self.drop_all();
@@ -158,10 +106,10 @@ impl<R: Resolver> Link<R> {
                 break;
             }
             if cut {
-                self.from.sleep(heard, Duration::MAX);
+                self.from.wait(epoch, Duration::MAX);
                 continue;
             }
-            match self.find() {
+            match self.next_or_pause() {
                 Some(shard) if self.flying.len() < MOST_FLYING => self.take(shard, faults),
                 _ if !self.flying.is_empty() => {}
                 _ => {
@@ -170,7 +118,7 @@ impl<R: Resolver> Link<R> {
                         self.compare(faults);
                     }
                     if self.flying.is_empty() {
-                        self.from.sleep(heard, self.tick);
+                        self.from.wait(epoch, self.tick);
                     }
                 }
             }
@@ -179,27 +127,19 @@ impl<R: Resolver> Link<R> {
         Ended { traffic: self.traffic, events: self.events }
     }
 
-    /// The next shard that has something to carry, each once a round. After a round the link rests while writes gather,
-    /// unless they come faster than it carries them: many small messages cost more than few large ones, and who waits for
-    /// the other's lock more yet.
-    fn find(&mut self) -> Option<usize> {
+    /// The next shard that has something to carry; each shard comes once a round. Pauses after a round while writes
+    /// gather: many small messages cost more than few large ones.
+    fn next_or_pause(&mut self) -> Option<usize> {
         let to = self.to.id();
-        let found = self.from.find(self.next, |replica| replica.has_push(to));
+        let found = self.from.shard_where(self.next, |replica| replica.has_push(to));
         if found.is_some() || self.next == 0 {
             return found;
         }
         self.next = 0;
-        self.rest();
-        self.from.find(0, |replica| replica.has_push(to))
-    }
-
-    /// Rests after a round.
-    fn rest(&mut self) {
-        let much = mem::take(&mut self.carried) >= self.batch;
-        self.rested = rest_after(much, self.rested, self.linger);
-        if !mem::take(&mut self.full) && !self.linger.is_zero() {
-            thread::sleep(self.rested);
+        if let Some(pause) = self.pause.end_round() {
+            thread::sleep(pause);
         }
+        self.from.shard_where(0, |replica| replica.has_push(to))
     }
 
     /// Takes the next message from the sender's log.
@@ -207,14 +147,13 @@ impl<R: Resolver> Link<R> {
         self.next = shard + 1;
         if let Some(message) = self.from.next_push(shard, self.to.id(), self.batch) {
             if let Message::Push(push) = &message {
-                self.carried += push.changes.len();
-                self.full |= push.changes.len() >= self.batch;
+                self.pause.carried(push.changes.len());
             }
             self.send(shard, message, faults);
         }
     }
 
-    /// The receiver asks for what it lacks, in every shard.
+    /// Compares the two masters' digests in every shard, and fetches what the receiver lacks.
     fn compare(&mut self, faults: Faults) {
         for shard in 0..self.from.layout().shards() {
             let ours = self.from.inspect(shard, |replica| replica.digest().clone());
@@ -225,9 +164,9 @@ impl<R: Resolver> Link<R> {
         }
     }
 
-    /// The receiver's digest is carried to the sender, and its answer is on the way.
+    /// Takes the receiver's digest to the sender, and sends the answer.
     fn repair(&mut self, shard: usize, faults: Faults) {
-        let digest = self.to.ask(shard, self.from.id());
+        let digest = self.to.digest_for(shard, self.from.id());
         let answer = digest.and_then(|digest| self.from.answer(shard, self.to.id(), &digest, self.batch));
         if let Some(answer) = answer {
             self.send(shard, answer, faults);
@@ -252,12 +191,12 @@ impl<R: Resolver> Link<R> {
         self.flying.push(Flying { due: self.now + delay, shard, message });
     }
 
-    /// Delivers what is due. What a gap makes the receiver ask for is sent on the way, and due later.
+    /// Delivers the messages that are due. After a gap, what the receiver lacks is sent, and is due later.
     fn deliver_due(&mut self, faults: Faults) {
         let now = self.now;
         self.now += 1;
         let mut place = 0;
-        // What is sent meanwhile comes behind, and waits for the next time.
+        // What is sent meanwhile is appended, and waits for the next time.
         let mut left = self.flying.len();
         while left > 0 {
             left -= 1;
@@ -299,25 +238,5 @@ impl<R: Resolver> Link<R> {
         if let Some(recorder) = self.from.recorder() {
             self.events.push(Recorded { number: recorder.next(), shard, event: event() });
         }
-    }
-}
-
-/// How long to rest after a round: the longer, the longer there has been much to carry, for then nobody who waits for one
-/// write is kept waiting for long, and who writes much is interrupted less often.
-fn rest_after(much: bool, last: Duration, least: Duration) -> Duration {
-    if much { (2 * last).min(MOST_LINGERS * least) } else { least }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_link_rests_longer_and_longer_while_there_is_much() {
-        let least = std::time::Duration::from_micros(100);
-        let mut rested = least;
-        let rests = [true, true, true, true, true, false, true].map(|much| {
-            rested = super::rest_after(much, rested, least);
-            rested.as_micros()
-        });
-        assert_eq!(rests, [200, 400, 800, 800, 800, 100, 200]);
     }
 }

@@ -130,7 +130,7 @@ impl<R: Resolver> Replica<R> {
     /// # Errors
     /// As `write`.
     #[inline]
-    pub fn set<'k>(&mut self, key: impl Into<HashedKey<'k>>, value: impl Into<Text>) -> Result<Dot, Refusal> {
+    pub fn set(&mut self, key: &str, value: impl Into<Text>) -> Result<Dot, Refusal> {
         self.write(key, Op::Set(value.into()))
     }
 
@@ -138,7 +138,7 @@ impl<R: Resolver> Replica<R> {
     ///
     /// # Errors
     /// As `write`.
-    pub fn delete<'k>(&mut self, key: impl Into<HashedKey<'k>>) -> Result<Dot, Refusal> {
+    pub fn delete(&mut self, key: &str) -> Result<Dot, Refusal> {
         self.write(key, Op::Delete)
     }
 
@@ -149,7 +149,12 @@ impl<R: Resolver> Replica<R> {
     /// If the rule refuses the operation, if it gives a [time](Op::At) to a rule that does not
     /// [use wall clocks](Resolver::uses_wall_clock), or if the clock is at its [end](LATEST); then nothing has changed.
     #[inline(always)]
-    pub fn write<'k>(&mut self, key: impl Into<HashedKey<'k>>, op: Op) -> Result<Dot, Refusal> {
+    pub fn write(&mut self, key: &str, op: Op) -> Result<Dot, Refusal> {
+        self.write_hashed(key.into(), op)
+    }
+
+    #[inline(always)]
+    pub(crate) fn write_hashed(&mut self, key: HashedKey<'_>, op: Op) -> Result<Dot, Refusal> {
         if matches!(op, Op::At(..) | Op::Transfer { .. }) {
             self.vet_op(&op)?;
         }
@@ -160,7 +165,7 @@ impl<R: Resolver> Replica<R> {
         // In range both: the clock is, and it counts at least this master's own changes.
         let dot = Dot::packed(known.id, known.seen.get(known.id) + 1);
         let timestamp = Timestamp::packed(known.clock + 1, known.id);
-        let mut taken = known.table.take(key.into());
+        let mut taken = known.table.take(key);
         let (key, state) = taken.row();
         let effect = match self.rule.prepare(state, op, dot, timestamp) {
             Ok(effect) => effect,
@@ -226,8 +231,12 @@ impl<R: Resolver> Replica<R> {
     }
 
     /// What a reader of `key` sees.
-    pub fn read<'k>(&self, key: impl Into<HashedKey<'k>>) -> Reading {
-        match self.known.table.get(key.into()) {
+    pub fn read(&self, key: &str) -> Reading {
+        self.read_hashed(key.into())
+    }
+
+    pub(crate) fn read_hashed(&self, key: HashedKey<'_>) -> Reading {
+        match self.known.table.get(key) {
             Some(state) => self.rule.read(state),
             None => self.rule.read(&R::State::default()),
         }
@@ -241,7 +250,7 @@ impl<R: Resolver> Replica<R> {
     }
 
     /// The state that the rule keeps for `key`, if any.
-    pub fn state<'k>(&self, key: impl Into<HashedKey<'k>>) -> Option<&R::State> {
+    pub fn state(&self, key: &str) -> Option<&R::State> {
         self.known.table.get(key.into())
     }
 
@@ -275,7 +284,7 @@ impl<R: Resolver> Replica<R> {
     /// key. This protocol never does it; a system that does not remember what it has applied does, and is modelled so.
     pub fn reapply(&mut self, change: &Change<R::Effect>) -> bool {
         self.snapshot.forget();
-        self.known.table.alter((&change.key).into(), |state| self.rule.apply(state, change))
+        self.known.table.alter(change.key.as_str().into(), |state| self.rule.apply(state, change))
     }
 
     /// Has the row of a change brought into the cache, and does not wait for it.
@@ -338,7 +347,7 @@ impl<R: Resolver> Replica<R> {
         let ours_alone: Vec<Key> =
             known.table.iter().map(|(key, _)| key).filter(|key| !table.contains_key(*key)).cloned().collect();
         for (key, theirs) in table.iter().chain(ours_alone.iter().map(|key| (key, &absent))) {
-            known.table.alter(key.into(), |ours| {
+            known.table.alter(key.as_str().into(), |ours| {
                 let side = Side { state: &*ours, seen: &known.seen };
                 let merged = self.rule.merge(side, Side { state: theirs, seen });
                 *ours = merged.unwrap_or_else(|| theirs.clone());

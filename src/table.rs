@@ -194,7 +194,7 @@ mod tests {
             let mut table = Table::default();
             for n in numbers {
                 let key = format!("key{n}");
-                table.alter((&key).into(), |state| *state = n);
+                table.alter(key.as_str().into(), |state| *state = n);
             }
             table
         };
@@ -224,15 +224,15 @@ mod tests {
     fn a_wrong_guess_where_a_row_is_does_no_harm() {
         let mut table = Table::default();
         let keys: Vec<String> = (0..500).map(|n| format!("key{n}")).collect();
-        table.alter((&keys[0]).into(), |state| *state += 1);
+        table.alter(keys[0].as_str().into(), |state| *state += 1);
         let guess = table.prefetch(key_hash(&keys[0]));
         assert!(guess.0.is_some());
         // Of other keys it is wrong, and when the table has grown, perhaps of this one.
         for key in keys.iter().chain(&keys) {
-            table.alter_found(key.into(), guess, |state| *state += 1);
+            table.alter_found(key.as_str().into(), guess, |state| *state += 1);
         }
-        assert!(keys[1..].iter().all(|key| table.get(key.into()) == Some(&2)));
-        assert_eq!(table.get((&keys[0]).into()), Some(&3));
+        assert!(keys[1..].iter().all(|key| table.get(key.as_str().into()) == Some(&2)));
+        assert_eq!(table.get(keys[0].as_str().into()), Some(&3));
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! A cluster on real threads: started, cut, healed, spoiled, shut down. (Which interleavings there are of it is for
-//! `tests/loom.rs`; whether its runs are paths of the model, for `models/tests/running.rs`.)
+//! A cluster on real threads: started, cut, healed, given faults, shut down. (Which interleavings there are of it is for
+//! `src/interleavings/`; whether its runs are paths of the model, for `models/tests/running.rs`.)
 
 use multimaster::{
-    ArrivalWins, Cluster, Dot, Faults, HandshakeError, LastWriteWins, Layout, Master, MasterId, Message, Options,
-    Outcome, PeerError, Reading, Setup, StartError, Topology, VersionVector, WriteError, Written,
+    ArrivalWins, Cluster, Faults, HandshakeError, LastWriteWins, Layout, Master, MasterId, Options, Reading, Setup,
+    StartError, Topology, WriteError,
 };
 use std::sync::Arc;
 use std::thread;
@@ -19,7 +19,7 @@ fn shards(count: u16) -> Layout {
 }
 
 fn setup(log: usize) -> Setup {
-    Setup { master: Options { log, layout: shards(2), ..Options::default() }, ..Setup::default() }
+    Setup::default().master(Options::default().log(log).layout(shards(2)))
 }
 
 fn topologies(masters: u16) -> [Topology; 3] {
@@ -46,7 +46,7 @@ fn what_is_written_at_one_is_read_at_the_others() {
 #[test]
 fn masters_that_spread_their_keys_otherwise_are_not_joined() {
     let pair = Topology::all_to_all(2).unwrap();
-    let master = |id, layout| Arc::new(Master::new(id, ArrivalWins, &pair, &Options { layout, ..Options::default() }));
+    let master = |id, layout| Arc::new(Master::new(id, ArrivalWins, &pair, &Options::default().layout(layout)));
     let refused = Cluster::join(vec![master(A, shards(4)), master(B, shards(8))], pair.clone(), &Setup::default());
     assert!(matches!(
         refused.err(),
@@ -86,34 +86,6 @@ fn a_neighbour_that_cannot_be_reached_costs_no_memory_and_is_brought_back_by_a_s
 }
 
 #[test]
-fn a_log_keeps_what_is_unsent_and_little_else() {
-    let options = Options { log: 4096, layout: shards(1), ..Options::default() };
-    let master = Master::new(A, LastWriteWins, &Topology::all_to_all(3).unwrap(), &options);
-    let longest = |writes: usize, sent_to: &[MasterId]| {
-        let lengths = (0..writes).map(|n| {
-            master.set(&n.to_string(), "v").unwrap();
-            for peer in sent_to {
-                assert!(
-                    matches!(master.next_push(0, *peer, 1), Some(Message::Push(_))),
-                    "there is no need of a snapshot"
-                );
-            }
-            master.inspect(0, |replica| replica.log_len()).unwrap()
-        });
-        lengths.max().unwrap()
-    };
-    // All are sent everything: 512 are kept, and cut when there are twice as many.
-    assert_eq!(longest(10_000, &[B, C]), 1023);
-    // One is not sent anything: what it lacks is kept, as long as that is no more than asked for.
-    assert!((4096..4608).contains(&longest(4096, &[B])));
-    assert!(matches!(master.next_push(0, C, 1), Some(Message::Push(_))));
-    // Then it is given up, and the log is as long as before.
-    assert_eq!(longest(10_000, &[B]), 4607);
-    assert!(matches!(master.next_push(0, C, 1), Some(Message::Snapshot(_))));
-    assert_eq!(longest(10_000, &[B, C]), 1023);
-}
-
-#[test]
 fn what_cannot_be_drained_is_said_to_be_dropped() {
     let cluster = Cluster::start(LastWriteWins, Topology::ring(3).unwrap(), setup(100)).unwrap();
     cluster.cut(B, C);
@@ -131,8 +103,8 @@ fn what_cannot_be_drained_is_said_to_be_dropped() {
 #[test]
 fn what_links_lose_repeat_and_delay_is_repaired() {
     for topology in topologies(3) {
-        let faults = Faults { loss: 0.3, duplication: 0.3, delay: 5 };
-        let setup = Setup { faults, tick: Duration::from_millis(1), batch: 2, seed: 7, ..setup(1000) };
+        let faults = Faults::default().loss(0.3).duplication(0.3).delay(5);
+        let setup = setup(1000).faults(faults).tick(Duration::from_millis(1)).batch(2).seed(7);
         let cluster = Cluster::start(LastWriteWins, topology, setup).unwrap();
         thread::scope(|threads| {
             for master in cluster.masters() {
@@ -153,7 +125,7 @@ fn what_links_lose_repeat_and_delay_is_repaired() {
 #[test]
 fn writers_on_all_masters_of_a_ring_never_wait_for_each_other() {
     // Bounded channels round a ring deadlock here. There are none: a log of one change makes every link fall behind.
-    let cluster = Cluster::start(LastWriteWins, Topology::ring(5).unwrap(), Setup { batch: 1, ..setup(1) }).unwrap();
+    let cluster = Cluster::start(LastWriteWins, Topology::ring(5).unwrap(), setup(1).batch(1)).unwrap();
     thread::scope(|threads| {
         for master in cluster.masters() {
             threads.spawn(move || (0..5_000).for_each(|n| drop(master.set("k", n.to_string()))));
@@ -165,8 +137,7 @@ fn writers_on_all_masters_of_a_ring_never_wait_for_each_other() {
 #[test]
 fn writes_gather_while_a_link_rests_and_one_that_finds_it_idle_goes_at_once() {
     let rest = Duration::from_millis(200);
-    let cluster =
-        Cluster::start(LastWriteWins, Topology::all_to_all(2).unwrap(), Setup { linger: rest, ..setup(1000) }).unwrap();
+    let cluster = Cluster::start(LastWriteWins, Topology::all_to_all(2).unwrap(), setup(1000).linger(rest)).unwrap();
     let (a, b) = (cluster.master(A), cluster.master(B));
     let first = a.set("k", "v").unwrap();
     assert!(b.wait_for(&first, PATIENCE));
@@ -192,25 +163,5 @@ fn a_cluster_that_is_dropped_ends_its_threads() {
 #[test]
 fn an_edge_that_is_not_there_cannot_be_cut() {
     let cluster = Cluster::start(LastWriteWins, Topology::ring(3).unwrap(), Setup::default()).unwrap();
-    assert!(!cluster.cut(B, A) && !cluster.heal(B, A) && !cluster.spoil(B, A, Faults::default()));
-}
-
-/// A message or a call that names a shard that does not exist is refused, and nothing panics.
-#[test]
-fn a_shard_that_is_not_there_is_nobodys_end() {
-    let pair = Topology::all_to_all(2).unwrap();
-    let [a, b] = [A, B].map(|id| Master::new(id, LastWriteWins, &pair, &Options::default()));
-    b.set("k", "v").unwrap();
-    let push = (0..b.layout().shards()).find_map(|shard| b.next_push(shard, A, 1)).unwrap();
-    for shard in [a.layout().shards(), usize::MAX] {
-        let refused = Outcome::Refused(PeerError::NoSuchShard(shard));
-        assert_eq!(a.receive(shard, B, push.clone()), refused);
-        assert_eq!(a.next_push(shard, B, 1), None);
-        assert_eq!(a.ask(shard, B), None);
-        assert_eq!(a.answer(shard, B, &VersionVector::default(), 1), None);
-        assert_eq!(a.inspect(shard, |replica| replica.log_len()), None);
-        let nowhere = Written { shard, dot: Dot::new(A, 1) };
-        assert!(!a.wait_for(&nowhere, PATIENCE), "at once: nothing can come");
-    }
-    assert_eq!(a.inspect(0, |replica| replica.log_len()), Some(0));
+    assert!(!cluster.cut(B, A) && !cluster.heal(B, A) && !cluster.set_faults(B, A, Faults::default()));
 }

@@ -142,11 +142,11 @@ fn what_was_lost_by_policy_is_told() {
 /// Threads write and read at masters whose links lose, repeat and delay, and whose logs are cut.
 #[test]
 fn what_threads_did() {
-    let faults = Faults { loss: 0.1, duplication: 0.1, delay: 3 };
-    let master = Options { layout: Layout::of(2).unwrap(), log: 4, ..Options::default() };
+    let faults = Faults::default().loss(0.1).duplication(0.1).delay(3);
+    let master = Options::default().layout(Layout::of(2).unwrap()).log(4);
     let (mut lost, mut repeated, mut snapshots) = (0, 0, 0);
     for seed in 0..12 {
-        let setup = Setup { master: master.clone(), batch: 3, faults, seed, ..Setup::default() }.recorded();
+        let setup = Setup::default().master(master.clone()).batch(3).faults(faults).seed(seed).recorded();
         let topology =
             [Topology::ring(3), Topology::star(5), Topology::all_to_all(8)][seed as usize % 3].clone().unwrap();
         let cluster = Cluster::start(LastWriteWins, topology, setup).unwrap();

@@ -47,20 +47,17 @@ impl Runs {
         };
         let topology = topology.unwrap();
         let some = |random: &mut fastrand::Rng, most: f64| if random.bool() { random.f64() * most } else { 0.0 };
-        let faults =
-            Faults { loss: some(&mut random, 0.3), duplication: some(&mut random, 0.3), delay: random.u64(0..4) };
-        let setup = Setup {
-            master: Options {
-                layout: Layout::of(random.u16(1..=2)).unwrap(),
-                log: if random.bool() { random.usize(1..6) } else { 1000 },
-                recorder: None,
-            },
-            batch: random.usize(1..4),
-            tick: Duration::from_micros(300),
-            linger: Duration::from_micros(random.u64(0..200)),
-            faults,
-            seed: random.u64(..),
-        };
+        let (loss, duplication) = (some(&mut random, 0.3), some(&mut random, 0.3));
+        let faults = Faults::default().loss(loss).duplication(duplication).delay(random.u64(0..4));
+        let layout = Layout::of(random.u16(1..=2)).unwrap();
+        let log = if random.bool() { random.usize(1..6) } else { 1000 };
+        let setup = Setup::default()
+            .master(Options::default().layout(layout).log(log))
+            .batch(random.usize(1..4))
+            .tick(Duration::from_micros(300))
+            .linger(Duration::from_micros(random.u64(0..200)))
+            .faults(faults)
+            .seed(random.u64(..));
         let cluster = Cluster::start(rule.clone(), topology.clone(), setup.recorded()).expect(context);
         let setting = cluster.setting(name);
         let edges: Vec<(MasterId, MasterId)> = topology.edges().collect();

@@ -1,9 +1,9 @@
 //! Threads that call one master: every outcome must be one of some sequential order of the calls.
 
+use super::super::master::Master;
+use super::super::sync::thread;
 use super::Rule;
-use crate::master::{Master, Options, WriteError};
-use crate::sync::thread;
-use multimaster::{ArrivalWins, Layout, MasterId, MessageOf, Op, Replica, Topology};
+use crate::{ArrivalWins, Layout, MasterId, MessageOf, Op, Options, Replica, Topology, WriteError};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -138,7 +138,7 @@ impl Outcomes {
     /// Lets the threads run once, as the checker decides.
     pub fn run(&self) {
         let layout = Layout::of(1).expect("one shard");
-        let options = Options { layout, log: self.calls.log, recorder: None };
+        let options = Options::default().layout(layout).log(self.calls.log);
         let master = Arc::new(Master::new(A, ArrivalWins, &pair(), &options));
         for before in &self.calls.before {
             call(&master, before);

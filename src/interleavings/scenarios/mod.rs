@@ -1,6 +1,5 @@
-//! What threads may do at once, run under a checker of interleavings: `tests/loom.rs` takes each small scenario through
-//! all interleavings, `tests/shuttle.rs` larger ones through many. The crate that includes this has compiled the running
-//! master over the checker's own locks.
+//! What threads may do at once: each small scenario is taken through all interleavings by loom, larger ones through many
+//! by shuttle.
 //!
 //! The claim is refinement: what an interleaving leads to is what some sequential order of the same calls on a plain
 //! [`Replica`] leads to.
@@ -13,13 +12,13 @@ pub use calls::{Call, Calls};
 pub use links::{Relay, a_link_reads_while_sets_go_on, relays_in_a_ring, shutdown_against_set};
 pub use wrong::the_articles_set;
 
-use multimaster::record::{Event, Recorded};
-use multimaster::{ArrivalWins, Message, MessageOf, Replica, Topology};
+use crate::record::{Event, Recorded};
+use crate::{ArrivalWins, Message, MessageOf, Replica, Topology};
 
 /// The rule under which every order of arrival shows.
 pub type Rule = ArrivalWins;
 
-type Happened = Recorded<<Rule as multimaster::Resolver>::State, <Rule as multimaster::Resolver>::Effect>;
+type Happened = Recorded<<Rule as crate::Resolver>::State, <Rule as crate::Resolver>::Effect>;
 
 /// Does what was recorded once more, one call after the other, on plain replicas, and asserts that each was told the
 /// same. The replicas are returned, to be compared.

@@ -1,22 +1,26 @@
 //! Links at work while clients write.
 
+use super::super::cluster::Cluster;
+use super::super::link::{Link, State, Switch};
+use super::super::master::Master;
+use super::super::sync::thread;
 use super::{Rule, changes, replayed};
-use crate::cluster::{Cluster, Setup};
-use crate::link::{Link, State, Switch};
-use crate::master::{Master, Options, Recorder, WriteError};
-use crate::sync::thread;
-use multimaster::record::Event;
-use multimaster::{ArrivalWins, Layout, MasterId, Topology};
+use crate::options::Recorder;
+use crate::record::Event;
+use crate::{ArrivalWins, Layout, MasterId, Options, Setup, Topology, WriteError};
 use std::sync::Arc;
 use std::time::Duration;
 
 const A: MasterId = MasterId(0);
 const B: MasterId = MasterId(1);
-/// Checkers know no time: nobody is woken but by the bell, so that a missed wake-up is a deadlock, which they report.
+/// Checkers know no time: no thread is woken but by a notification, so that a missed wake-up is a deadlock, which they report.
 const FOR_EVER: Duration = Duration::MAX;
 
 fn options() -> Options {
-    Options { layout: Layout::of(1).expect("one shard"), log: 1000, recorder: Some(Recorder::default()) }
+    Options {
+        recorder: Some(Recorder::default()),
+        ..Options::default().layout(Layout::of(1).expect("one shard")).log(1000)
+    }
 }
 
 /// `writers` threads set a key `each` times at A while the link A → B runs. All arrives at B, in A's order, once.
@@ -26,7 +30,8 @@ pub fn a_link_reads_while_sets_go_on(writers: usize, each: usize) {
     let master = |id| Arc::new(Master::new(id, ArrivalWins, &pair, &options));
     let (a, b) = (master(A), master(B));
     let switch = Arc::new(Switch::new(State::default()));
-    let link = Link::new(a.clone(), b.clone(), switch.clone(), (2, FOR_EVER, crate::LINGER, 0));
+    let setup = Setup::default().batch(2).tick(FOR_EVER).linger(super::super::LINGER);
+    let link = Link::new(a.clone(), b.clone(), switch.clone(), &setup);
     let link = thread::spawn(|| link.run());
     let write = move |a: &Master<Rule>| {
         for value in 0..each {
@@ -46,7 +51,7 @@ pub fn a_link_reads_while_sets_go_on(writers: usize, each: usize) {
     let seen = a.inspect(0, |replica| replica.digest().clone()).unwrap();
     assert!(b.wait_until(0, FOR_EVER, |replica| replica.digest().covers(&seen)));
     switch.alter(|state| state.stopped = true);
-    a.ring();
+    a.notify();
     let ended = link.join().expect("no thread panics");
     let mut record = [a.take_record(), b.take_record(), ended.events].concat();
     record.sort_by_key(|recorded| recorded.number);
@@ -75,7 +80,7 @@ pub struct Relay {
 /// edge but the last to its origin once, and what the masters know is what plain replicas would.
 pub fn relays_in_a_ring(relay: &Relay) {
     let ring = Topology::ring(relay.masters).expect("at least two masters");
-    let setup = Setup { master: options(), tick: FOR_EVER, linger: crate::LINGER, ..Setup::default() };
+    let setup = Setup::default().master(options()).tick(FOR_EVER).linger(super::super::LINGER);
     let cluster = Cluster::start(ArrivalWins, ring.clone(), setup).expect("they can be joined");
     for (value, at) in relay.writes.iter().enumerate() {
         cluster.master(MasterId(*at)).set("k", value.to_string()).expect("the master is open");
@@ -96,7 +101,7 @@ pub fn relays_in_a_ring(relay: &Relay) {
 /// A client writes at A while the cluster is shut down: each write is refused, or acknowledged and then everywhere.
 pub fn shutdown_against_set(sets: usize) -> usize {
     let pair = Topology::all_to_all(2).expect("two masters");
-    let setup = Setup { master: options(), tick: FOR_EVER, linger: crate::LINGER, ..Setup::default() };
+    let setup = Setup::default().master(options()).tick(FOR_EVER).linger(super::super::LINGER);
     let cluster = Cluster::start(ArrivalWins, pair, setup).expect("they can be joined");
     let a = cluster.master(A).clone();
     let client = thread::spawn(move || {

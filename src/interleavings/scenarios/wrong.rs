@@ -1,8 +1,8 @@
 //! What the scenarios must be able to catch: the article's `Set`, and a link that misses a wake-up.
 
-use crate::master::{Master, Options};
-use crate::sync::{Mutex, thread};
-use multimaster::{ArrivalWins, Layout, MasterId, Topology};
+use super::super::master::Master;
+use super::super::sync::{Mutex, thread};
+use crate::{ArrivalWins, Layout, MasterId, Options, Topology};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,17 +33,17 @@ pub fn the_articles_set() -> bool {
     kept != sent_last
 }
 
-/// A link that looks for work before it listens for the bell. What comes between the two it never hears of.
-pub fn a_link_that_listens_too_late() {
+/// A link that looks for work before it reads the epoch: it misses a notification between the two.
+pub fn a_link_that_reads_the_epoch_too_late() {
     let (a, b) = (MasterId(0), MasterId(1));
     let pair = Topology::all_to_all(2).expect("two masters");
-    let options = Options { layout: Layout::of(1).expect("one shard"), ..Options::default() };
+    let options = Options::default().layout(Layout::of(1).expect("one shard"));
     let master = Arc::new(Master::new(a, ArrivalWins, &pair, &options));
     let sender = master.clone();
     let link = thread::spawn(move || {
-        while sender.find(0, |replica| replica.has_push(b)).is_none() {
-            let heard = sender.listen();
-            sender.sleep(heard, Duration::MAX);
+        while sender.shard_where(0, |replica| replica.has_push(b)).is_none() {
+            let epoch = sender.epoch();
+            sender.wait(epoch, Duration::MAX);
         }
     });
     master.set("k", "1").expect("the master is open");
