@@ -80,6 +80,9 @@ pub const CROSSED: &str = "crossed snapshots";
 /// A message in flight, or next on a stream, carries more than one change.
 pub const BATCH: &str = "a batch";
 
+/// A master has seen a write that had seen one of another shard.
+pub const ACROSS: &str = "a dependency across shards";
+
 /// It never happens that nothing can go on while something still has a change to send.
 pub const NO_DEADLOCK: &str = "no deadlock";
 /// At rest, every master reads of a key that only one master writes what that master reads.

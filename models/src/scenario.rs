@@ -8,7 +8,6 @@ pub mod given;
 #[cfg(feature = "scripts")]
 mod own;
 mod reader;
-pub mod sharded;
 #[cfg(feature = "scripts")]
 mod written;
 
@@ -25,7 +24,6 @@ use crate::rules::expression::Expression;
 use crate::rules::lower_seat;
 use crate::rules::systems::{self, System};
 use crate::scenario::given::Given;
-use crate::scenario::sharded::Sharded;
 use crate::scope::Scope;
 use crate::world::article::Article;
 use crate::world::cluster::Cluster;
@@ -245,10 +243,13 @@ impl RuleName {
 }
 
 impl RuleName {
-    /// Masters under this rule.
-    pub(crate) fn cluster(self, scope: Scope, delivery: Delivery, asked: &Asked) -> Erased {
+    /// Masters under this rule, of several shards if a layout is given.
+    pub(crate) fn cluster(self, scope: Scope, layout: Option<Layout>, delivery: Delivery, asked: &Asked) -> Erased {
         let cluster = Cluster::with_rules(scope, |at| self.rule(at));
         let mut cluster = cluster.believed(self.claims()).asking(&asked.own);
+        if let Some(layout) = layout {
+            cluster = cluster.sharded(layout);
+        }
         let specification = self.specification().map(Specified::from);
         #[cfg(feature = "scripts")]
         let specification = asked.specification.map(Specified::Script).or(specification);
@@ -353,10 +354,9 @@ impl Scenario {
     /// What it explores, ready to be stepped.
     pub fn model(&self) -> Erased {
         match &self.subject {
-            Explored::Cluster(rule, scope) => rule.cluster(scope.clone(), self.delivery, &self.asked),
+            Explored::Cluster(rule, scope) => rule.cluster(scope.clone(), None, self.delivery, &self.asked),
             Explored::Sharded(rule, scope, layout) => {
-                let shard = |clients| rule.cluster(Scope { clients, ..scope.clone() }, self.delivery, &self.asked);
-                Erased::new(Sharded::new(*layout, &scope.clients, shard))
+                rule.cluster(scope.clone(), Some(*layout), self.delivery, &self.asked)
             }
             Explored::Article(article) => Erased::new(article.clone()),
         }

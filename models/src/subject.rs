@@ -2,7 +2,6 @@
 
 use crate::model::Model;
 pub use crate::model::Sent;
-use multimaster::VersionVector;
 
 /// A model that can also say what it does in words.
 pub trait Subject: Model {
@@ -34,19 +33,9 @@ pub trait Subject: Model {
         None
     }
 
-    /// The client whose next request the step makes, by its place in the scope.
-    fn client(&self, _action: &Self::Action) -> Option<usize> {
-        None
-    }
-
     /// Whether in some state so far it could not be told what was lost: only the rule's untested claim says so.
     fn is_unsure(&self) -> bool {
         false
-    }
-
-    /// What each master has seen; empty where that is not known by version vectors.
-    fn seen(&self, _state: &Self::State) -> Vec<VersionVector> {
-        Vec::new()
     }
 }
 

@@ -15,7 +15,7 @@ mod streams;
 pub(crate) mod values;
 pub(crate) mod words;
 
-pub use action::{Action, InquiryNumber, LetterNumber};
+pub use action::{Action, InShard, InquiryNumber, LetterNumber};
 pub use state::{Faults, State};
 pub(crate) use state::{Master, Seen, locked};
 pub(crate) use step::Step;
@@ -58,8 +58,10 @@ pub(crate) trait Parts {
     fn judge(&mut self, cluster: &Cluster, node: &mut Self::Node, history: &Self::History);
 }
 
-/// A world at one moment.
+/// A world at one moment: masters of one shard.
 pub(crate) struct World<P: Parts> {
+    /// Which shard of the masters it is of.
+    pub(crate) shard: u16,
     pub(crate) masters: SmallVec<[P::Node; 4]>,
     /// The letters in flight, in the order of content: a bag for datagrams and running links, a set for the soup.
     pub(crate) wire: SmallVec<[P::Letter; 8]>,

@@ -243,7 +243,9 @@ fn no_state_comes_again_and_where_all_ends_all_agree() {
             for (state, _) in &walk.states {
                 let mut actions = Vec::new();
                 cluster.actions(state, &mut actions);
-                actions.retain(|action| !matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Break { .. }));
+                actions.retain(|action| {
+                    !matches!(action.action, Action::Lose(_) | Action::Repeat(_) | Action::Break { .. })
+                });
                 if actions.into_iter().all(|action| cluster.step(state, &action).is_none()) {
                     ends += 1;
                     assert!(is_true(REST, &cluster, state) && is_true(AGREEMENT, &cluster, state), "{what}\n{state:?}");

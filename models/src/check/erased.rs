@@ -7,7 +7,6 @@
 use crate::check::engine::{self, Limits, Report};
 use crate::model::{Expectation, Model, Property, Sent};
 use crate::subject::{Arrow, Subject};
-use multimaster::VersionVector;
 use std::any::Any;
 use std::fmt::{self, Debug};
 use std::hash::{Hash, Hasher};
@@ -81,9 +80,7 @@ trait AnySubject: Send + Sync {
     fn complaint(&self, property: &str, state: &ErasedState) -> Option<String>;
     fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow;
     fn why_unreached(&self, witness: &str) -> Option<String>;
-    fn client(&self, action: &ErasedAction) -> Option<usize>;
     fn is_unsure(&self) -> bool;
-    fn seen(&self, state: &ErasedState) -> Vec<VersionVector>;
     fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report;
 }
 
@@ -151,14 +148,8 @@ impl<M: Subject> AnySubject for Of<M> {
     fn why_unreached(&self, witness: &str) -> Option<String> {
         self.subject.why_unreached(witness)
     }
-    fn client(&self, action: &ErasedAction) -> Option<usize> {
-        self.subject.client(self.action(action))
-    }
     fn is_unsure(&self) -> bool {
         self.subject.is_unsure()
-    }
-    fn seen(&self, state: &ErasedState) -> Vec<VersionVector> {
-        self.subject.seen(self.state(state))
     }
     fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report {
         engine::explore(&self.subject, limits, progress)
@@ -176,22 +167,6 @@ impl Erased {
     pub fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report {
         self.0.explore(limits, progress)
     }
-
-    /// Whether the property at this place is true in the state.
-    pub(crate) fn holds(&self, place: usize, state: &ErasedState) -> bool {
-        self.0.holds(place, state)
-    }
-}
-
-/// These properties, in order, each true where `holds` says so of its place among them.
-pub(crate) fn by_place<M: Model>(
-    asked: Vec<(Expectation, &'static str)>,
-    holds: fn(&M, usize, &M::State) -> bool,
-) -> Vec<Property<M>> {
-    let property = |(place, (expectation, name))| {
-        Property::new(expectation, name, move |model: &M, state: &M::State| holds(model, place, state))
-    };
-    asked.into_iter().enumerate().map(property).collect()
 }
 
 impl Model for Erased {
@@ -211,7 +186,10 @@ impl Model for Erased {
         self.0.within_boundary(state)
     }
     fn properties(&self) -> Vec<Property<Self>> {
-        by_place(self.0.properties(), Erased::holds)
+        let property = |(place, (expectation, name))| {
+            Property::new(expectation, name, move |model: &Erased, state: &ErasedState| model.0.holds(place, state))
+        };
+        self.0.properties().into_iter().enumerate().map(property).collect()
     }
     fn is_full(&self) -> bool {
         self.0.is_full()
@@ -243,14 +221,8 @@ impl Subject for Erased {
     fn why_unreached(&self, witness: &str) -> Option<String> {
         self.0.why_unreached(witness)
     }
-    fn client(&self, action: &ErasedAction) -> Option<usize> {
-        self.0.client(action)
-    }
     fn is_unsure(&self) -> bool {
         self.0.is_unsure()
-    }
-    fn seen(&self, state: &ErasedState) -> Vec<VersionVector> {
-        self.0.seen(state)
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Rule {
 impl Rule {
     /// Masters under this rule.
     pub fn build(&self, scope: Scope, delivery: Delivery) -> Erased {
-        self.rule.cluster(scope, delivery, &Asked::default())
+        self.rule.cluster(scope, None, delivery, &Asked::default())
     }
 
     /// What kind of data it keeps.

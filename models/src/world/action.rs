@@ -1,8 +1,17 @@
-//! What can happen in a cluster, one step at a time: [`Action`].
+//! What can happen in a cluster, one step at a time: [`Action`], in a [shard](InShard).
 
 use multimaster::MasterId;
 
-/// One step.
+/// One step, and the shard of the masters in which it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InShard {
+    /// Which shard, from 0.
+    pub shard: u16,
+    /// What happens there.
+    pub action: Action,
+}
+
+/// One step in one shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// A client makes its next request.

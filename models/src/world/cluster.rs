@@ -1,14 +1,18 @@
 //! The model: masters, links and clients as one state machine. Every step of a master is a
 //! call to the shipping [`Replica`].
 
+mod across;
 mod asked;
 mod judgement;
 mod own;
 mod questions;
+mod requests;
 mod unreached;
 
-pub use crate::world::{Action, Faults, InquiryNumber, LetterNumber, State};
+pub use crate::world::{Action, Faults, InShard, InquiryNumber, LetterNumber, State};
+pub(crate) use across::Pasts;
 pub(crate) use judgement::Judgement;
+pub(crate) use requests::Requests;
 
 use crate::history::{Claims, History};
 use crate::model::Sent;
@@ -19,8 +23,8 @@ use crate::properties::own_property::Own;
 use crate::properties::specification::Specified;
 use crate::scope::{Clocks, Link, Scope};
 use crate::world::memo::Tables;
-use crate::world::{Asked, Inquiry, Parts, Step, World, locked};
-use multimaster::{MasterId, Op, Replica, Request, Resolver};
+use crate::world::{Inquiry, Parts, Step, World, locked};
+use multimaster::{Layout, MasterId, Op, Replica, Request, Resolver};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -33,10 +37,7 @@ pub struct Cluster {
     pub(crate) start: Vec<AnyReplica>,
     /// The topology's edges, in order.
     pub(crate) edges: Arc<[(MasterId, MasterId)]>,
-    /// All requests: those of the scripts, one client after the other, then the free ones.
-    asks: Vec<(MasterId, Request)>,
-    /// By client, the number of its first request.
-    scripts: Vec<usize>,
+    pub(crate) requests: Requests,
     /// How masters behave.
     pub(crate) protocol: Protocol,
     /// Whether states [count what waits](node::counts_waiting) on each stream.
@@ -82,20 +83,13 @@ impl Cluster {
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
         let edges: Arc<[_]> = scope.topology.edges().collect();
         let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
-        let mut asks: Vec<(MasterId, Request)> = Vec::new();
-        let mut scripts = Vec::new();
-        for client in &scope.clients {
-            scripts.push(asks.len());
-            asks.extend(client.asks.iter().map(|ask| (client.at, ask.clone())));
-        }
-        asks.extend(scope.free.of.iter().cloned());
+        let requests = Requests::new(&scope, Layout::of(1).expect("one shard"));
         let (protocol, counts_waiting) = (Protocol::new(&scope, None), node::counts_waiting(&scope, None));
         Cluster {
             scope,
             start,
             edges,
-            asks,
-            scripts,
+            requests,
             protocol,
             counts_waiting,
             specification: None,
@@ -110,6 +104,21 @@ impl Cluster {
     pub fn tampered(mut self, tamper: Tamper) -> Cluster {
         self.counts_waiting = node::counts_waiting(&self.scope, Some(&tamper));
         self.protocol = Protocol::new(&self.scope, Some(tamper));
+        self
+    }
+
+    /// The masters have several shards, each of which is a group of replicas of its own. They share masters and clients:
+    /// a client's request goes to the shard of its key.
+    ///
+    /// All that is asked of one shard is asked of each, but one thing of all together: *causal order*. A write is made in
+    /// knowledge of what its master has seen, in every shard. Whoever sees it and looks into the other shards may not find
+    /// that there: shards do not wait for each other. A user to whom this matters keeps such keys in one shard.
+    ///
+    /// # Panics
+    /// If there are free requests.
+    pub fn sharded(mut self, layout: Layout) -> Cluster {
+        assert!(self.scope.free.of.is_empty(), "free requests are not for masters of several shards");
+        self.requests = Requests::new(&self.scope, layout);
         self
     }
 
@@ -146,19 +155,19 @@ impl Cluster {
             masters.push(tables.master(self, local, history));
         }
         let streams = if self.counts_waiting { self.edges.len() } else { 0 };
-        let mut world = World::new(masters, history, (streams, self.scope.clients.len()));
-        world.faults = self.faults();
-        State::new(&self.tables, world)
+        // That of no write is 0.
+        tables.pasts.number(&Pasts::new(), Pasts::new);
+        let world = |shard| World {
+            faults: self.faults(),
+            ..World::new(shard, masters.clone(), history, (streams, self.scope.clients.len()))
+        };
+        State::new(&self.tables, self.requests.layout.shards() as u16, world)
     }
 
-    /// The state after `action`, and which changes were sent on the way; `None` if nothing is different.
-    pub(crate) fn step(&self, state: &State, action: Action) -> Option<(State, Sent)> {
-        self.step_in(&mut self.tables(), state, action)
-    }
-
-    fn step_in(&self, tables: &mut Tables, state: &State, action: Action) -> Option<(State, Sent)> {
+    /// The state after `step`, and which changes were sent on the way; `None` if nothing is different.
+    pub(crate) fn step(&self, state: &State, step: InShard) -> Option<(State, Sent)> {
         let (mut next, mut sent) = (state.clone(), Sent::new());
-        self.alter(tables, state, &mut next, action, &mut sent).then_some((next, sent))
+        self.alter(&mut self.tables(), state, &mut next, step, &mut sent).then_some((next, sent))
     }
 
     /// Tells `reach` of every step that alters something: its place among those possible, where it leads, what it
@@ -166,7 +175,7 @@ impl Cluster {
     pub(crate) fn each_step(
         &self,
         state: &State,
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<InShard>,
         reach: &mut impl FnMut(usize, &State, &Sent) -> ControlFlow<()>,
     ) {
         // Once for all; and one state is altered again and again: most of those reached are known.
@@ -186,23 +195,25 @@ impl Cluster {
     }
 
     /// Takes the step in `next`, which is as `state` so far. False if it is not allowed, or nothing is different.
-    fn alter(&self, tables: &mut Tables, state: &State, next: &mut State, action: Action, sent: &mut Sent) -> bool {
-        Step { cluster: self, parts: tables, world: &mut next.world, sent }.take(state, action) && next != state
+    fn alter(&self, tables: &mut Tables, state: &State, next: &mut State, step: InShard, sent: &mut Sent) -> bool {
+        let (before, world) = (&state.shards[step.shard], &mut next.shards[step.shard]);
+        let alters = self.alter_shard(tables, before, world, step.action, sent);
+        if alters && self.has_shards() {
+            self.note_across(tables, (state, next), step, sent);
+        }
+        alters
     }
 
-    /// The request with this number, and whom it is made of.
-    pub(crate) fn asked(&self, Asked(number): Asked) -> &(MasterId, Request) {
-        &self.asks[number as usize]
-    }
-
-    /// The number of a client's request at this place in its script.
-    pub(crate) fn scripted(&self, client: usize, place: usize) -> Asked {
-        Asked((self.scripts[client] + place) as u32)
-    }
-
-    /// The number of a free request.
-    pub(crate) fn free(&self, index: usize) -> Asked {
-        Asked((self.asks.len() - self.scope.free.of.len() + index) as u32)
+    /// The same in one shard.
+    fn alter_shard(
+        &self,
+        tables: &mut Tables,
+        before: &World<Tables>,
+        world: &mut World<Tables>,
+        action: Action,
+        sent: &mut Sent,
+    ) -> bool {
+        Step { cluster: self, parts: tables, world, sent }.take(before, action) && world != before
     }
 
     /// The place of this edge, which is one of the topology's.
@@ -239,7 +250,7 @@ impl Cluster {
         }
     }
 
-    pub(crate) fn enabled(&self, state: &State, actions: &mut Vec<Action>) {
+    pub(crate) fn enabled(&self, state: &State, actions: &mut Vec<InShard>) {
         self.each_enabled(&self.tables(), state, &mut |action| actions.push(action));
     }
 
@@ -271,47 +282,4 @@ impl Cluster {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::check::engine::{self, Limits};
-    use crate::rules::systems::CassandraCell;
-    use crate::scope::{Client, Free};
-    use multimaster::Topology;
-
-    /// Whether, in every reachable history, the time of each write exceeds the times of all writes that it had seen by
-    /// more than `behind`.
-    fn keeps_time(clocks: Clocks, behind: i128) -> bool {
-        let client = |at, asks: &[&str]| Client {
-            at: MasterId(at),
-            asks: asks.iter().map(|ask| ask.parse().expect("a request")).collect(),
-        };
-        let clients = vec![
-            client(0, &["at 10, set k = 1", "at 2, delete k"]),
-            client(1, &["at 5, set k = 2", "set k = 3"]),
-            client(2, &["at 7, set j = 4"]),
-        ];
-        let topology = Topology::all_to_all(3).expect("three masters");
-        let link = Link::Stream { resets: 0 };
-        let scope = Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks };
-        let cluster = Cluster::new(scope, CassandraCell::default());
-        let report = engine::explore(&cluster, Limits::default(), |_, _| {});
-        assert!(report.cut.is_none());
-        let tables = &*cluster.tables();
-        let histories = (0..tables.histories.next()).map(|number| &tables.histories[number].history);
-        let mut writes = histories.flat_map(|history| history.writes().iter().map(move |write| (history, write)));
-        writes.all(|(history, write)| {
-            let wall = i128::from(write.wall.expect("the rule uses wall clocks"));
-            history.latest_wall_time(&write.past).is_none_or(|latest| wall > i128::from(latest) + behind)
-        })
-    }
-
-    #[test]
-    fn clocks_are_as_wrong_as_they_are_said_to_be_and_not_more() {
-        assert!(keeps_time(Clocks::Right, 0));
-        assert!(keeps_time(Clocks::SkewedBy(3), -3));
-        // The check can fail.
-        assert!(!keeps_time(Clocks::SkewedBy(3), -2));
-        assert!(!keeps_time(Clocks::SkewedBy(1), 0));
-        assert!(!keeps_time(Clocks::Free, -3));
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
-//! Which actions are possible in a state, in order.
+//! Which actions are possible in a world, in order.
 
-use super::{Action, Inquiry, InquiryNumber, LetterNumber, Parts, State};
+use super::{Action, InShard, Inquiry, InquiryNumber, LetterNumber, Parts, State, World};
 use crate::node::Letter;
 use crate::scope::Link;
 use crate::world::cluster::Cluster;
@@ -9,55 +9,66 @@ use multimaster::MasterId;
 
 impl Cluster {
     /// Tells `enable` of every action that is possible in the state, in order.
-    pub(crate) fn each_enabled(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(Action)) {
-        for (client, (script, made)) in self.scope.clients.iter().zip(state.world.progress()).enumerate() {
-            let place = usize::from(*made);
-            if place < script.asks.len() {
-                enable(Action::Ask { client, place });
+    pub(crate) fn each_enabled(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(InShard)) {
+        let mut each_of = |world: &World<Tables>| {
+            let shard = world.shard;
+            for (client, script) in self.scope.clients.iter().enumerate() {
+                let place = state.shards.made(client);
+                let is_here = || self.requests.shard_of(self.requests.scripted(client, place)) == shard;
+                if place < script.asks.len() && is_here() {
+                    enable(InShard { shard, action: Action::Ask { client, place } });
+                }
             }
-        }
-        if (state.world.chosen.count_ones() as usize) < self.scope.free.take {
-            let open = |index: &usize| state.world.chosen & (1 << index) == 0;
+            self.each_in_shard(tables, world, &mut |action| enable(InShard { shard, action }));
+        };
+        each_of(&state.shards.first);
+        state.shards.others().iter().for_each(each_of);
+    }
+
+    /// The same of one shard, but for the requests of scripts.
+    pub(crate) fn each_in_shard(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
+        if (world.chosen.count_ones() as usize) < self.scope.free.take {
+            let open = |index: &usize| world.chosen & (1 << index) == 0;
             (0..self.scope.free.of.len()).filter(open).for_each(|index| enable(Action::Choose(index)));
         }
         let running = matches!(self.scope.link, Link::Running { .. });
-        for (place, letter) in state.world.wire.iter().enumerate() {
-            if place > 0 && state.world.wire[place - 1] == *letter {
+        for (place, letter) in world.wire.iter().enumerate() {
+            if place > 0 && world.wire[place - 1] == *letter {
                 continue;
             }
             let letter = LetterNumber(*letter);
             enable(Action::Deliver(letter));
-            if state.world.faults.losses > 0 {
+            if world.faults.losses > 0 {
                 enable(Action::Lose(letter));
             }
-            if state.world.faults.duplicates > 0 {
+            if world.faults.duplicates > 0 {
                 enable(if running { Action::Duplicate(letter) } else { Action::Repeat(letter) });
             }
         }
         match self.scope.link {
-            Link::Stream { .. } => self.enabled_streams(tables, state, enable),
+            Link::Stream { .. } => self.enabled_streams(tables, world, enable),
             Link::Datagram { .. } if self.ticks() => {
                 for &(feeder, asker) in &*self.edges {
-                    let seen = |master| tables.digest(state.world.local(master));
-                    if self.is_quiet(tables, state, feeder, asker) && !seen(asker).covers(seen(feeder)) {
+                    let seen = |master| tables.digest(world.local(master));
+                    if self.is_quiet(tables, world, feeder, asker) && !seen(asker).covers(seen(feeder)) {
                         enable(Action::Tick { asker, feeder });
                     }
                 }
             }
-            Link::Running { .. } => self.enabled_running(tables, state, enable),
+            Link::Running { .. } => self.enabled_running(tables, world, enable),
             Link::Datagram { .. } | Link::Soup => {}
         }
     }
 
-    fn enabled_streams(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(Action)) {
+    fn enabled_streams(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
         for (edge, &(from, to)) in self.edges.iter().enumerate() {
-            if state.world.broken & (1 << edge) != 0 {
+            if world.broken & (1 << edge) != 0 {
                 enable(Action::Resume { from, to });
                 continue;
             }
-            let waiting = self.waiting(tables, state, edge);
+            let waiting = self.waiting(tables, world, edge);
             (1..=waiting.min(self.scope.batch)).for_each(|max| enable(Action::Stream { from, to, max }));
-            if state.world.faults.resets > 0 {
+            if world.faults.resets > 0 {
                 enable(Action::Break { from, to });
             }
         }
@@ -65,26 +76,26 @@ impl Cluster {
 
     /// What need be taken of what the threads of a running cluster can do: see [`Link::Running`] for why the rest tells
     /// masters nothing else. A record of a real run is held to what is *allowed*, which is what [`Step`](super::Step) can do at all.
-    fn enabled_running(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(Action)) {
+    fn enabled_running(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
         let max = self.scope.batch;
         for &(from, to) in &*self.edges {
-            let (feeder, asker) = (state.world.local(from), state.world.local(to));
+            let (feeder, asker) = (world.local(from), world.local(to));
             if tables.locals[feeder].replica.has_push(to) {
                 enable(Action::Push { from, to, max });
                 continue;
             }
             let asked = |Inquiry { asker, feeder, .. }: Inquiry<u32>| asker == to && feeder == from;
-            let quiet = self.is_quiet(tables, state, from, to)
-                && !state.world.inquiries.iter().any(|inquiry| asked(tables.opened(inquiry)));
+            let quiet = self.is_quiet(tables, world, from, to)
+                && !world.inquiries.iter().any(|inquiry| asked(tables.opened(inquiry)));
             if self.ticks() && quiet && !tables.digest(asker).covers(tables.digest(feeder)) {
                 enable(Action::Inquire { asker: to, feeder: from });
             }
         }
-        for inquiry in &state.world.inquiries {
+        for inquiry in &world.inquiries {
             enable(Action::Answer { inquiry: InquiryNumber(*inquiry), max });
         }
         if let Some(keep) = self.scope.log {
-            for (at, master) in (0..).map(MasterId).zip(&state.world.masters) {
+            for (at, master) in (0..).map(MasterId).zip(&world.masters) {
                 if tables.locals[master.local].replica.log().len() > keep {
                     enable(Action::Truncate { at, keep });
                 }
@@ -93,8 +104,8 @@ impl Cluster {
     }
 
     /// Whether no letter is in flight over this edge.
-    fn is_quiet(&self, tables: &Tables, state: &State, from: MasterId, to: MasterId) -> bool {
+    fn is_quiet(&self, tables: &Tables, world: &World<Tables>, from: MasterId, to: MasterId) -> bool {
         let is_here = |letter: &Letter| letter.from == from && letter.to == to;
-        !state.world.wire.iter().any(|letter| is_here(tables.letter(letter)))
+        !world.wire.iter().any(|letter| is_here(tables.letter(letter)))
     }
 }

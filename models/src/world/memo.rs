@@ -20,6 +20,7 @@ pub(crate) use streams::{Queued, Streams};
 use crate::history::Write;
 use crate::node::Letter;
 use crate::world::Inquiry;
+use crate::world::cluster::Pasts;
 use foldhash::fast;
 use masters::Ghost;
 use multimaster::{Key, MasterId, Reading, VersionVector};
@@ -49,6 +50,8 @@ pub(crate) struct Tables {
     /// All that a master reads: each key in order.
     readings: Numbered<Vec<(Key, Reading)>>,
     writes_made: Numbered<Write>,
+    /// What writes were made in knowledge of, in all shards; no write at all is 0.
+    pub(crate) pasts: Numbered<Pasts>,
     /// Some of the writes of a history, in order: those that a master has seen.
     selections: Numbered<Vec<u32>>,
     /// Letters that go out together: each time how many, and they.
@@ -79,6 +82,7 @@ impl Tables {
             histories: Numbered::default(),
             readings: Numbered::default(),
             writes_made: Numbered::default(),
+            pasts: Numbered::default(),
             selections: Numbered::default(),
             most: MOST_NUMBERS,
             // That at 0 is empty.
@@ -94,6 +98,7 @@ impl Tables {
     pub(crate) fn is_full(&self) -> bool {
         let of_masters = self.locals.next().max(self.digests.next()).max(self.readings.next());
         let of_writes = self.histories.next().max(self.writes_made.next()).max(self.selections.next());
+        let of_writes = of_writes.max(self.pasts.next());
         let in_flight = self.letters.next().max(self.inquiries.next());
         of_masters.max(of_writes).max(in_flight) > self.most || self.outboxes.len() > self.most as usize
     }

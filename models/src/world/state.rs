@@ -1,4 +1,4 @@
-//! A state of an exploration: a world whose parts are numbers.
+//! A state of an exploration: worlds whose parts are numbers, one for each shard.
 
 use super::World;
 use crate::history::History;
@@ -10,13 +10,31 @@ use crate::world::memo::{Tables, pair};
 use multimaster::MasterId;
 use smallvec::{Array, SmallVec};
 use std::hash::{Hash, Hasher};
+use std::iter;
+use std::ops::{Index, IndexMut};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A global state of a [`Cluster`](crate::world::cluster::Cluster). What it is made of lies in the cluster's tables, where each
 /// master, letter and history is kept once: so two states of one cluster are equal if their numbers are.
 pub struct State {
     tables: Arc<Mutex<Tables>>,
-    pub(crate) world: World<Tables>,
+    pub(crate) shards: Shards,
+}
+
+/// By shard, its world. The first is apart, because mostly there is no other.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Shards {
+    pub(crate) first: World<Tables>,
+    others: Option<Box<Others>>,
+}
+
+/// What there is where masters have several shards.
+#[derive(Clone, PartialEq, Hash)]
+struct Others {
+    /// The worlds of the others.
+    worlds: Vec<World<Tables>>,
+    /// The number of what each write was made in knowledge of: see [`Pasts`](crate::world::cluster::Pasts).
+    pasts: u32,
 }
 
 /// A master by its number, and how it is judged: for good, because that depends on the replica and on writes that the
@@ -49,11 +67,13 @@ pub(crate) struct Seen {
 impl World<Tables> {
     /// A state in which nothing is in flight and nothing has been asked.
     pub(crate) fn new(
+        shard: u16,
         masters: SmallVec<[Master; 4]>,
         history: u32,
         (streams, clients): (usize, usize),
     ) -> World<Tables> {
         World {
+            shard,
             masters,
             wire: SmallVec::new(),
             inquiries: SmallVec::new(),
@@ -97,18 +117,16 @@ impl World<Tables> {
 }
 
 impl State {
-    pub(crate) fn new(tables: &Arc<Mutex<Tables>>, world: World<Tables>) -> State {
-        State { tables: Arc::clone(tables), world }
+    /// A state in which nothing has been written; by shard, `world` is as it is at the start.
+    pub(crate) fn new(tables: &Arc<Mutex<Tables>>, shards: u16, world: impl Fn(u16) -> World<Tables>) -> State {
+        let others = || Others { worlds: (1..shards).map(&world).collect(), pasts: 0 };
+        let others = (shards > 1).then(|| Box::new(others()));
+        State { tables: Arc::clone(tables), shards: Shards { first: world(0), others } }
     }
 
-    /// What the state's numbers stand for.
-    pub(crate) fn seen(&self) -> Seen {
-        locked(&self.tables).seen_in(self)
-    }
-
-    /// The master `id`.
-    pub(crate) fn replica(&self, id: MasterId) -> Arc<AnyReplica> {
-        locked(&self.tables).replica(self, id)
+    /// What the numbers of a shard's world stand for.
+    pub(crate) fn seen(&self, world: &World<Tables>) -> Seen {
+        locked(&self.tables).seen_in(world)
     }
 }
 
@@ -116,23 +134,101 @@ pub(crate) fn locked(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
     tables.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
+impl Shards {
+    /// All but the first.
+    pub(crate) fn others(&self) -> &[World<Tables>] {
+        self.others.as_ref().map_or(&[], |others| &others.worlds)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &World<Tables>> {
+        iter::once(&self.first).chain(self.others())
+    }
+
+    /// How many requests of its script the client has made.
+    pub(crate) fn made(&self, client: usize) -> usize {
+        let made = |world: &World<Tables>| usize::from(world.progress()[client]);
+        made(&self.first) + self.others().iter().map(made).sum::<usize>()
+    }
+
+    /// The number of what each write was made in knowledge of, where there are several shards.
+    pub(crate) fn pasts(&self) -> u32 {
+        self.others.as_ref().map_or(0, |others| others.pasts)
+    }
+
+    pub(crate) fn set_pasts(&mut self, pasts: u32) {
+        if let Some(others) = &mut self.others {
+            others.pasts = pasts;
+        }
+    }
+}
+
+impl Index<u16> for Shards {
+    type Output = World<Tables>;
+
+    fn index(&self, shard: u16) -> &World<Tables> {
+        if shard == 0 { &self.first } else { &self.others()[usize::from(shard) - 1] }
+    }
+}
+
+impl IndexMut<u16> for Shards {
+    fn index_mut(&mut self, shard: u16) -> &mut World<Tables> {
+        match &mut self.others {
+            Some(others) if shard > 0 => &mut others.worlds[usize::from(shard) - 1],
+            _ => &mut self.first,
+        }
+    }
+}
+
 /// Two states of one cluster are equal if their numbers are.
 impl PartialEq for State {
     fn eq(&self, other: &Self) -> bool {
-        self.world.masters.iter().map(|master| master.local).eq(other.world.masters.iter().map(|master| master.local))
-            && self.world.wire == other.world.wire
-            && self.world.inquiries == other.world.inquiries
-            && self.world.counts == other.world.counts
-            && (self.world.history, self.world.chosen, self.world.broken, self.world.faults)
-                == (other.world.history, other.world.chosen, other.world.broken, other.world.faults)
+        self.shards == other.shards
+    }
+}
+
+impl Hash for State {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.shards.first.hash(hasher);
+        // How many there are is the same in all states of a cluster.
+        if let Some(others) = &self.shards.others {
+            others.hash(hasher);
+        }
+    }
+}
+
+impl Clone for State {
+    fn clone(&self) -> Self {
+        State { tables: Arc::clone(&self.tables), shards: self.shards.clone() }
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        if !Arc::ptr_eq(&self.tables, &other.tables) {
+            self.tables = Arc::clone(&other.tables);
+        }
+        self.shards.first.clone_from(&other.shards.first);
+        self.shards.others.clone_from(&other.shards.others);
+    }
+}
+
+/// Which shard it is of, and how its masters are judged, follows from the rest.
+impl PartialEq for World<Tables> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.masters.iter().map(|master| master.local).eq(other.masters.iter().map(|master| master.local))
+            && self.wire == other.wire
+            && self.inquiries == other.inquiries
+            && self.counts == other.counts
+            && (self.history, self.chosen, self.broken, self.faults)
+                == (other.history, other.chosen, other.broken, other.faults)
     }
 }
 
 /// The numbers, two a word; words that are mostly 0 are left out then, and the first tells which. How many masters, clients
 /// and streams there are is the same in all states of a cluster.
-impl Hash for State {
+impl Hash for World<Tables> {
+    #[inline]
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let World { masters, wire, inquiries, counts, history, chosen, broken, faults, .. } = &self.world;
+        let World { masters, wire, inquiries, counts, history, chosen, broken, faults, .. } = self;
         let Faults { losses, duplicates, resets } = *faults;
         let (asked, flies) = (pair(*chosen, *broken), pair(wire.len() as u32, inquiries.len() as u32));
         let there = u8::from(asked != 0) | u8::from(flies != 0) << 1;
@@ -151,11 +247,13 @@ impl Hash for State {
     }
 }
 
-impl Clone for State {
+impl Clone for World<Tables> {
     // Each part as a slice: element by element takes several times as long.
+    #[inline]
     fn clone(&self) -> Self {
-        let World { masters, wire, inquiries, counts, streams, history, chosen, broken, faults } = &self.world;
-        let world = World {
+        let World { shard, masters, wire, inquiries, counts, streams, history, chosen, broken, faults } = self;
+        World {
+            shard: *shard,
             masters: SmallVec::from_slice(masters),
             wire: SmallVec::from_slice(wire),
             inquiries: SmallVec::from_slice(inquiries),
@@ -165,21 +263,18 @@ impl Clone for State {
             chosen: *chosen,
             broken: *broken,
             faults: *faults,
-        };
-        State::new(&self.tables, world)
+        }
     }
 
+    #[inline]
     fn clone_from(&mut self, other: &Self) {
-        if !Arc::ptr_eq(&self.tables, &other.tables) {
-            self.tables = Arc::clone(&other.tables);
-        }
-        let World { masters, wire, inquiries, counts, streams, history, chosen, broken, faults } = &other.world;
-        copy(&mut self.world.masters, masters);
-        copy(&mut self.world.wire, wire);
-        copy(&mut self.world.inquiries, inquiries);
-        copy(&mut self.world.counts, counts);
-        (self.world.streams, self.world.history) = (*streams, *history);
-        (self.world.chosen, self.world.broken, self.world.faults) = (*chosen, *broken, *faults);
+        let World { shard, masters, wire, inquiries, counts, streams, history, chosen, broken, faults } = other;
+        copy(&mut self.masters, masters);
+        copy(&mut self.wire, wire);
+        copy(&mut self.inquiries, inquiries);
+        copy(&mut self.counts, counts);
+        (self.shard, self.streams, self.history) = (*shard, *streams, *history);
+        (self.chosen, self.broken, self.faults) = (*chosen, *broken, *faults);
     }
 }
 

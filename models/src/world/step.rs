@@ -1,7 +1,7 @@
 //! The step of a world: what each action does, over every kind of link. Which are possible, [`enabled`](super::enabled)
 //! says; and what a master does with what it is given, [`node`](crate::node).
 
-use super::{Action, Asked, Done, Given, Inquiry, InquiryNumber, LetterNumber, Parts, State, Told, World};
+use super::{Action, Asked, Done, Given, Inquiry, InquiryNumber, LetterNumber, Parts, Told, World};
 use crate::model::Sent;
 use crate::node::Letter;
 use crate::scope::Link;
@@ -18,17 +18,17 @@ pub(crate) struct Step<'a, P: Parts> {
 }
 
 impl Step<'_, Tables> {
-    /// Takes the action, in a world that is as `state` so far. False if it is not allowed.
-    pub(crate) fn take(&mut self, state: &State, action: Action) -> bool {
+    /// Takes the action, in a world that is as `before` so far. False if it is not allowed.
+    pub(crate) fn take(&mut self, before: &World<Tables>, action: Action) -> bool {
         let scope = &self.cluster.scope;
         let (allowed, altered) = match action {
             Action::Ask { client, place } => {
                 self.world.parts().2[client] += 1;
-                (true, self.request(self.cluster.scripted(client, place)))
+                (true, self.request(self.cluster.requests.scripted(client, place)))
             }
             Action::Choose(index) => {
                 self.world.chosen |= 1 << index;
-                (true, self.request(self.cluster.free(index)))
+                (true, self.request(self.cluster.requests.free(index)))
             }
             // In a soup a letter stays: it may arrive at any time, and again.
             Action::Deliver(LetterNumber(letter)) => {
@@ -77,14 +77,14 @@ impl Step<'_, Tables> {
             Action::Truncate { at, keep } => (self.truncate(at, keep), at),
         };
         if matches!(scope.link, Link::Stream { .. }) {
-            self.acknowledge(state, altered);
+            self.acknowledge(before, altered);
         }
         allowed
     }
 
     /// A client makes a request: of which master.
     fn request(&mut self, asked: Asked) -> MasterId {
-        let at = self.cluster.asked(asked).0;
+        let at = self.cluster.requests.get(asked).0;
         let node = &mut self.world.masters[at.index()];
         let done = self.parts.write(self.cluster, node, self.world.history, asked);
         if let Told::Written(history) = done.told {

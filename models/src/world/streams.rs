@@ -1,6 +1,6 @@
 //! What streams are to an exploration: how far each master has got in sending its log to each neighbour.
 
-use super::{Given, State, Step};
+use super::{Given, Step, World};
 use crate::node::Letter;
 use crate::world::cluster::Cluster;
 use crate::world::memo::Tables;
@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 impl Cluster {
     /// How many changes wait on the stream of this edge.
-    pub(crate) fn waiting(&self, tables: &Tables, state: &State, edge: usize) -> usize {
+    pub(crate) fn waiting(&self, tables: &Tables, world: &World<Tables>, edge: usize) -> usize {
         let (from, to) = self.edges[edge];
-        let counted = state.world.waiting().get(edge).map(|waiting| usize::from(*waiting));
-        counted.unwrap_or_else(|| tables.locals[state.world.local(from)].replica.pending(to))
+        let counted = world.waiting().get(edge).map(|waiting| usize::from(*waiting));
+        counted.unwrap_or_else(|| tables.locals[world.local(from)].replica.pending(to))
     }
 }
 
@@ -67,10 +67,10 @@ impl Step<'_, Tables> {
         }
     }
 
-    /// What `altered` has taken in since `state` waits on its streams, and streams skip what their receivers have got from
+    /// What `altered` has taken in since `before` waits on its streams, and streams skip what their receivers have got from
     /// others meanwhile. Delivering it would do nothing but move the cursor on, now or later, so it is as good as delivered at
     /// once: the twin of [`is_spent`](Self::is_spent). Only `altered` is other than it was when its streams were last looked at.
-    pub(super) fn acknowledge(&mut self, state: &State, altered: MasterId) {
+    pub(super) fn acknowledge(&mut self, before: &World<Tables>, altered: MasterId) {
         let broken = self.world.broken;
         let edges = &self.cluster.edges;
         let streams = edges.iter().enumerate().filter(|(_, (from, to))| *from == altered || *to == altered);
@@ -84,7 +84,7 @@ impl Step<'_, Tables> {
             }
             return;
         }
-        let (tables, before) = (&*self.parts, state.world.local(altered));
+        let (tables, before) = (&*self.parts, before.local(altered));
         let (masters, waiting, _) = self.world.parts();
         for (edge, from, to, stands) in streams {
             let (waiting, sender) = (&mut waiting[edge], masters[from.index()].local);

@@ -74,6 +74,7 @@ impl World<Values> {
     /// The masters at the start, and nothing else.
     pub(crate) fn of(masters: &[AnyReplica]) -> World<Values> {
         World {
+            shard: 0,
             masters: masters.iter().cloned().collect(),
             wire: Default::default(),
             inquiries: Default::default(),

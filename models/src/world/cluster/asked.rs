@@ -1,33 +1,35 @@
 //! The cluster as a [`Model`]: its steps, and the properties asked of its states, each beside the witness that it was put to
 //! the test.
 
-use super::{Action, Cluster, State};
+use super::{Cluster, InShard, State};
 use crate::model::{Model, Property, Sent};
 use crate::properties::*;
 use crate::scope::Link;
+use crate::world::World;
+use crate::world::memo::Tables;
 use multimaster::{Kind, Resolver};
 use std::ops::ControlFlow;
 
 impl Model for Cluster {
     type State = State;
-    type Action = Action;
+    type Action = InShard;
 
     fn init_states(&self) -> Vec<State> {
         vec![self.initial()]
     }
 
-    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+    fn actions(&self, state: &State, actions: &mut Vec<InShard>) {
         self.enabled(state, actions);
     }
 
-    fn step(&self, state: &State, action: &Action) -> Option<(State, Sent)> {
-        Cluster::step(self, state, *action)
+    fn step(&self, state: &State, step: &InShard) -> Option<(State, Sent)> {
+        Cluster::step(self, state, *step)
     }
 
     fn each_step(
         &self,
         state: &State,
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<InShard>,
         reach: &mut impl FnMut(usize, &State, &Sent) -> ControlFlow<()>,
     ) {
         Cluster::each_step(self, state, actions, reach);
@@ -39,90 +41,109 @@ impl Model for Cluster {
 
     fn properties(&self) -> Vec<Property<Self>> {
         let mut properties = vec![
-            Property::always(CONVERGENCE, |cluster: &Self, state| cluster.diverged(state).is_none()),
-            Property::always(AGREEMENT, |cluster: &Self, state| !cluster.at_rest(state) || cluster.agrees(state)),
-            Property::always(REPAIRABLE, |cluster: &Self, state| cluster.beyond_repair(state).is_none()),
-            Property::always(CAUSAL_ORDER, |_, state: &State| {
-                state.world.judgements().all(|judged| !judged.out_of_order())
+            always(CONVERGENCE, |cluster, world| cluster.diverged(world).is_none()),
+            always(AGREEMENT, |cluster, world| !cluster.at_rest(world) || cluster.agrees(world)),
+            always(REPAIRABLE, |cluster, world| cluster.beyond_repair(world).is_none()),
+            self.asked_of_order(),
+            always(NO_RESURRECTION, |_, world| world.judgements().all(|judged| !judged.resurrects())),
+            always(NO_CAUSAL_LOSS, |_, world| world.judgements().all(|judged| !judged.lost_causally())),
+            always(NO_POLICY_LOSS, |_, world| world.judgements().all(|judged| !judged.lost_by_policy())),
+            always(NO_TOTAL_LOSS, |_, world| world.judgements().all(|judged| !judged.lost_to_nothing())),
+            always(NO_INVENTION, |_, world| world.judgements().all(|judged| !judged.invented())),
+            Property::sometimes(REST, |cluster: &Self, state: &State| {
+                state.shards.iter().all(|world| cluster.at_rest(world))
             }),
-            Property::always(NO_RESURRECTION, |_, state: &State| {
-                state.world.judgements().all(|judged| !judged.resurrects())
-            }),
-            Property::always(NO_CAUSAL_LOSS, |_, state: &State| {
-                state.world.judgements().all(|judged| !judged.lost_causally())
-            }),
-            Property::always(NO_POLICY_LOSS, |_, state: &State| {
-                state.world.judgements().all(|judged| !judged.lost_by_policy())
-            }),
-            Property::always(NO_TOTAL_LOSS, |_, state: &State| {
-                state.world.judgements().all(|judged| !judged.lost_to_nothing())
-            }),
-            Property::always(NO_INVENTION, |_, state: &State| {
-                state.world.judgements().all(|judged| !judged.invented())
-            }),
-            Property::sometimes(REST, |cluster: &Self, state| cluster.at_rest(state)),
-            Property::sometimes(CONFLICT, |_, state: &State| state.world.judgements().any(|judged| judged.conflict())),
-            Property::sometimes(LACK, |cluster: &Self, state| cluster.lacks(state)),
-            Property::sometimes(DEPENDENCY, |_, state: &State| {
-                state.world.judgements().any(|judged| judged.dependency())
-            }),
-            Property::sometimes(RELAYED, |cluster: &Self, state| cluster.seen_by_all(state)),
+            sometimes(CONFLICT, |_, world| world.judgements().any(|judged| judged.conflict())),
+            sometimes(LACK, |cluster, world| cluster.lacks(world)),
+            sometimes(DEPENDENCY, |_, world| world.judgements().any(|judged| judged.dependency())),
+            sometimes(RELAYED, |cluster, world| cluster.seen_by_all(world)),
         ];
         if self.specification.is_some() {
-            let as_specified = |_: &Self, state: &State| state.world.judgements().all(|judged| !judged.misread());
-            properties.push(Property::always(SPECIFICATION, as_specified));
+            let as_specified = |_: &Cluster, world: &World<Tables>| world.judgements().all(|judged| !judged.misread());
+            properties.push(always(SPECIFICATION, as_specified));
         }
         if self.start.iter().any(|replica| replica.rule().kind() == Kind::BoundedCounter) {
-            properties.push(Property::always(NO_OVERSELLING, |cluster: &Self, state: &State| {
-                !cluster.overspent(state) && state.world.judgements().all(|judged| !judged.below_bound())
+            properties.push(always(NO_OVERSELLING, |cluster, world| {
+                !cluster.overspent(world) && world.judgements().all(|judged| !judged.below_bound())
             }));
-            properties.push(Property::sometimes(REFUSAL, |cluster: &Self, state| cluster.refused(state)));
+            properties.push(sometimes(REFUSAL, |cluster, world| cluster.refused(world)));
         }
         match self.scope.link {
             Link::Stream { resets } => {
                 if resets > 0 {
-                    properties.push(Property::sometimes(RESET, |_, state: &State| {
-                        state.world.faults.resets == 0 && state.world.broken == 0
-                    }));
+                    properties.push(sometimes(RESET, |_, world| world.faults.resets == 0 && world.broken == 0));
                 }
             }
             Link::Datagram { losses, duplicates } => {
                 if losses > 0 {
-                    let lost =
-                        |cluster: &Self, state: &State| state.world.faults.losses == 0 && cluster.clients_done(state);
-                    properties.push(Property::sometimes(LOSS, lost));
+                    let lost = |cluster: &Cluster, world: &World<Tables>| {
+                        world.faults.losses == 0 && cluster.clients_done(world)
+                    };
+                    properties.push(sometimes(LOSS, lost));
                 }
                 if duplicates > 0 {
-                    properties
-                        .push(Property::sometimes(DUPLICATE, |_, state: &State| state.world.faults.duplicates == 0));
+                    properties.push(sometimes(DUPLICATE, |_, world| world.faults.duplicates == 0));
                 }
-                properties.push(Property::sometimes(GAP, |cluster: &Self, state| cluster.gap(state)));
+                properties.push(sometimes(GAP, |cluster, world| cluster.gap(world)));
             }
             Link::Running { losses, duplicates } => {
                 if losses > 0 {
-                    let lost =
-                        |cluster: &Self, state: &State| state.world.faults.losses == 0 && cluster.clients_done(state);
-                    properties.push(Property::sometimes(LOSS, lost));
+                    let lost = |cluster: &Cluster, world: &World<Tables>| {
+                        world.faults.losses == 0 && cluster.clients_done(world)
+                    };
+                    properties.push(sometimes(LOSS, lost));
                 }
                 if duplicates > 0 {
                     // Nothing was lost, and nothing is left in flight: both have arrived.
-                    let arrived_twice = |cluster: &Self, state: &State| {
-                        let lost = state.world.faults.losses < cluster.faults().losses;
-                        state.world.faults.duplicates == 0 && !lost && state.world.nothing_flies()
+                    let arrived_twice = |cluster: &Cluster, world: &World<Tables>| {
+                        let lost = world.faults.losses < cluster.faults().losses;
+                        world.faults.duplicates == 0 && !lost && world.nothing_flies()
                     };
-                    properties.push(Property::sometimes(DUPLICATE, arrived_twice));
+                    properties.push(sometimes(DUPLICATE, arrived_twice));
                 }
-                properties.push(Property::sometimes(GAP, |cluster: &Self, state| cluster.gap(state)));
+                properties.push(sometimes(GAP, |cluster, world| cluster.gap(world)));
             }
-            Link::Soup => properties.push(Property::sometimes(GAP, |cluster: &Self, state| cluster.gap(state))),
+            Link::Soup => properties.push(sometimes(GAP, |cluster, world| cluster.gap(world))),
         }
         if self.scope.batch > 1 {
-            properties.push(Property::sometimes(BATCH, |cluster: &Self, state| cluster.batch(state)));
+            properties.push(sometimes(BATCH, |cluster, world| cluster.batch(world)));
         }
         if self.scope.log.is_some() {
-            properties.push(Property::sometimes(CROSSED, |cluster: &Self, state| cluster.crossed(state)));
+            properties.push(sometimes(CROSSED, |cluster, world| cluster.crossed(world)));
         }
         properties.extend(self.asked_of_own());
+        if self.has_shards() {
+            properties.push(Property::sometimes(ACROSS, Cluster::depends_across));
+        }
         properties
     }
+}
+
+impl Cluster {
+    fn asked_of_order(&self) -> Property<Cluster> {
+        match self.has_shards() {
+            true => Property::always(CAUSAL_ORDER, Cluster::in_order_across),
+            false => always(CAUSAL_ORDER, |_, world| world.judgements().all(|judged| !judged.out_of_order())),
+        }
+    }
+}
+
+/// Something that is always true, in every shard.
+fn always(
+    name: &'static str,
+    holds: impl Fn(&Cluster, &World<Tables>) -> bool + Send + Sync + 'static,
+) -> Property<Cluster> {
+    Property::always(name, move |cluster: &Cluster, State { shards, .. }: &State| {
+        holds(cluster, &shards.first) && shards.others().iter().all(|world| holds(cluster, world))
+    })
+}
+
+/// Something that is reached, in some shard.
+fn sometimes(
+    name: &'static str,
+    reached: impl Fn(&Cluster, &World<Tables>) -> bool + Send + Sync + 'static,
+) -> Property<Cluster> {
+    Property::sometimes(name, move |cluster: &Cluster, State { shards, .. }: &State| {
+        reached(cluster, &shards.first) || shards.others().iter().any(|world| reached(cluster, world))
+    })
 }

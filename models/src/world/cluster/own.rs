@@ -7,6 +7,8 @@ use crate::node::any_rule::AnyReplica;
 use crate::properties::own_property::{Acknowledged, Answer, Claim, Keys, Own, OwnProperties, Place, Readings};
 use crate::properties::own_property::{Property as OwnPropertyOf, Rejected, acknowledged};
 use crate::scope::Scope;
+use crate::world::World;
+use crate::world::memo::Tables;
 use multimaster::{Key, MasterId, Reading};
 use smallvec::smallvec;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,58 +34,63 @@ impl Cluster {
         self
     }
 
-    /// The user's own properties, each with the witness that it was put to the test.
+    /// The user's own properties, each with the witness that it was put to the test. Where there are several shards, there
+    /// are none.
     pub(crate) fn asked_of_own(&self) -> Vec<Property<Self>> {
         let all = || self.own.properties.all().iter().enumerate();
         let claims = all().map(|(number, own)| {
             let witness = own.claim == Claim::Sometimes;
             let expectation = if witness { Expectation::Sometimes } else { Expectation::Always };
-            Property::new(expectation, own.name, move |cluster: &Self, state| cluster.own_holds(number, state))
+            Property::new(expectation, own.name, move |cluster: &Self, state: &State| {
+                cluster.own_holds(number, &state.shards.first)
+            })
         });
         let tested = all().filter(|(_, own)| own.claim != Claim::Sometimes).map(|(number, own)| {
-            Property::sometimes(own.witness, move |cluster: &Self, state| cluster.tests_own(number, state))
+            Property::sometimes(own.witness, move |cluster: &Self, state: &State| {
+                cluster.tests_own(number, &state.shards.first)
+            })
         });
         claims.chain(tested).collect()
     }
 
     /// Whether the claim of the own property with this number is true of the state; of a `sometimes`, whether it is
     /// reached. A failed evaluation counts as deciding, so that the schedule that leads to it is reported.
-    fn own_holds(&self, number: usize, state: &State) -> bool {
-        let answer = || self.own_answer(number, state);
+    fn own_holds(&self, number: usize, world: &World<Tables>) -> bool {
+        let answer = || self.own_answer(number, world);
         match self.own.properties.all()[number].claim {
             Claim::Always => matches!(answer(), Answer::Yes | Answer::NotClaimed),
             Claim::Never => matches!(answer(), Answer::No | Answer::NotClaimed),
-            Claim::AtQuiescence => !self.at_rest(state) || matches!(answer(), Answer::Yes | Answer::NotClaimed),
+            Claim::AtQuiescence => !self.at_rest(world) || matches!(answer(), Answer::Yes | Answer::NotClaimed),
             Claim::Sometimes => matches!(answer(), Answer::Yes | Answer::Failed),
         }
     }
 
-    fn own_answer(&self, number: usize, state: &State) -> Answer {
-        let place = self.place(number, state);
+    fn own_answer(&self, number: usize, world: &World<Tables>) -> Answer {
+        let place = self.place(number, world);
         if let Some(answer) = self.own.judged().answers.get(&place) {
             return *answer;
         }
-        let answer = self.own.properties.all()[number].ask_or_note(&self.readings_in(&place, state));
+        let answer = self.own.properties.all()[number].ask_or_note(&self.readings_in(&place, world));
         self.own.judged().answers.insert(place, answer);
         answer
     }
 
     /// Whether the state puts the own property with this number to the test: the claim applies here, and it is broken, or
     /// would be if one key read something else, at one master or at all.
-    fn tests_own(&self, number: usize, state: &State) -> bool {
+    fn tests_own(&self, number: usize, world: &World<Tables>) -> bool {
         let own = &self.own.properties.all()[number];
-        if own.claim == Claim::AtQuiescence && !self.at_rest(state) {
+        if own.claim == Claim::AtQuiescence && !self.at_rest(world) {
             return false;
         }
-        let place = self.place(number, state);
+        let place = self.place(number, world);
         if let Some(tested) = self.own.judged().tested.get(&place) {
             return *tested;
         }
         let broken = |answer| answer == if own.claim == Claim::Never { Answer::Yes } else { Answer::No };
-        let tested = match self.own_answer(number, state) {
+        let tested = match self.own_answer(number, world) {
             Answer::NotClaimed | Answer::Failed => false,
             answer => {
-                let tried = || self.readings_nearby(&place, state).any(|nearby| own.ask(&nearby).is_ok_and(broken));
+                let tried = || self.readings_nearby(&place, world).any(|nearby| own.ask(&nearby).is_ok_and(broken));
                 broken(answer) || tried()
             }
         };
@@ -93,16 +100,16 @@ impl Cluster {
 
     /// What determines the own property with this number: the readings of each master and, if the property reads the
     /// writes, the acknowledged writes and the masters that have seen each.
-    fn place(&self, number: usize, state: &State) -> Place {
+    fn place(&self, number: usize, world: &World<Tables>) -> Place {
         let (tables, judged) = (self.tables(), &mut *self.own.judged());
         let mut place: Place = smallvec![number as u32];
-        for master in &state.world.masters {
+        for master in &world.masters {
             let core = tables.locals[master.local].core;
             place.push(judged.number(core, || self.read_by(&tables.locals[core].replica)));
         }
         if self.own.properties.all()[number].reads_writes() {
-            place.push(state.world.history);
-            place.extend(state.world.masters.iter().map(|master| tables.locals[master.local].digest));
+            place.push(world.history);
+            place.extend(world.masters.iter().map(|master| tables.locals[master.local].digest));
         }
         place
     }
@@ -113,22 +120,22 @@ impl Cluster {
     }
 
     /// What the masters read there, and what has been written.
-    fn readings_in(&self, place: &Place, state: &State) -> Readings {
-        let (masters, writes) = self.seen_in(place, state);
+    fn readings_in(&self, place: &Place, world: &World<Tables>) -> Readings {
+        let (masters, writes) = self.seen_in(place, world);
         Readings::new(&masters, writes)
     }
 
-    fn seen_in(&self, place: &Place, state: &State) -> (Vec<Arc<Keys>>, Arc<Vec<Acknowledged>>) {
+    fn seen_in(&self, place: &Place, world: &World<Tables>) -> (Vec<Arc<Keys>>, Arc<Vec<Acknowledged>>) {
         let (tables, judged) = (self.tables(), self.own.judged());
-        let masters = place[1..=state.world.masters.len()].iter().map(|number| judged.keys(*number)).collect();
-        let history: &History = &tables.histories[state.world.history].history;
-        let seen = |master: MasterId, dot| tables.digest(state.world.local(master)).contains(dot);
-        (masters, Arc::new(acknowledged(history, state.world.masters.len(), seen)))
+        let masters = place[1..=world.masters.len()].iter().map(|number| judged.keys(*number)).collect();
+        let history: &History = &tables.histories[world.history].history;
+        let seen = |master: MasterId, dot| tables.digest(world.local(master)).contains(dot);
+        (masters, Arc::new(acknowledged(history, world.masters.len(), seen)))
     }
 
     /// The state's readings with one key read otherwise: at one master, or at all.
-    fn readings_nearby(&self, place: &Place, state: &State) -> impl Iterator<Item = Readings> {
-        let (masters, writes) = self.seen_in(place, state);
+    fn readings_nearby(&self, place: &Place, world: &World<Tables>) -> impl Iterator<Item = Readings> {
+        let (masters, writes) = self.seen_in(place, world);
         let all = self.own.plausible.iter().flat_map(|(key, readings)| readings.iter().map(move |read| (key, read)));
         all.flat_map(move |(key, read)| {
             let (masters, writes) = (masters.clone(), Arc::clone(&writes));
@@ -147,24 +154,24 @@ impl Cluster {
     }
 
     /// In words, why the own property of this name is broken in the state; `None` if it is not, or there is none.
-    pub(crate) fn own_complaint(&self, name: &str, state: &State) -> Option<String> {
+    pub(crate) fn own_complaint(&self, name: &str, world: &World<Tables>) -> Option<String> {
         let number = self.own.properties.all().iter().position(|own| own.name == name)?;
-        if self.own_holds(number, state) {
+        if self.own_holds(number, world) {
             return None;
         }
         let own = &self.own.properties.all()[number];
-        let readings = self.readings_in(&self.place(number, state), state);
+        let readings = self.readings_in(&self.place(number, world), world);
         let is = match own.ask(&readings) {
             Err(failed) => return Some(failed.to_string()),
             Ok(_) if own.claim == Claim::Never => "it is true",
             Ok(_) if own.claim == Claim::AtQuiescence => "all is at rest, and it is false",
             Ok(_) => "it is false",
         };
-        Some(format!("{is} where {}", self.what_decides(&readings, state)))
+        Some(format!("{is} where {}", self.what_decides(&readings, world)))
     }
 
     /// Which masters read what of the keys that were asked for, and which writes they have seen if that was asked.
-    fn what_decides(&self, readings: &Readings, state: &State) -> String {
+    fn what_decides(&self, readings: &Readings, world: &World<Tables>) -> String {
         let read = readings.read();
         let mut masters = Vec::new();
         for reads in readings.masters() {
@@ -176,7 +183,7 @@ impl Cluster {
                 said.push(format!("{id} reads {}", keys.join(", ")));
             }
             if readings.read_writes() {
-                said.push(format!("{id} has seen {}", state.replica(id).digest()));
+                said.push(format!("{id} has seen {}", self.replica(world, id).digest()));
             }
             masters.extend(said);
         }

@@ -1,19 +1,20 @@
-//! What the [properties](crate::properties) ask of a state, as far as its masters must be looked at to tell.
+//! What the [properties](crate::properties) ask of a world, as far as its masters must be looked at to tell.
 
-use super::{Action, Cluster, State};
+use super::{Action, Cluster};
+use crate::model::Sent;
 use crate::node::Letter;
 use crate::scope::Link;
 use crate::world::memo::{Local, Tables, pair};
-use crate::world::{Given, Parts, Told};
+use crate::world::{Given, Parts, Told, World};
 use multimaster::{MasterId, Message};
 use std::sync::Arc;
 
 impl Cluster {
     /// Two masters that have seen the same and read differently.
-    pub(crate) fn diverged(&self, state: &State) -> Option<(usize, usize)> {
+    pub(crate) fn diverged(&self, world: &World<Tables>) -> Option<(usize, usize)> {
         let tables = self.tables();
-        let master = |place: usize| &tables.locals[state.world.masters[place].local];
-        (0..state.world.masters.len()).find_map(|one| {
+        let master = |place: usize| &tables.locals[world.masters[place].local];
+        (0..world.masters.len()).find_map(|one| {
             let mut others = 0..one;
             let diverges =
                 |(one, other): (&Local, &Local)| one.readings != other.readings && one.digest == other.digest;
@@ -22,51 +23,46 @@ impl Cluster {
     }
 
     /// Whether all masters have seen all that was written, and read the same.
-    pub(crate) fn agrees(&self, state: &State) -> bool {
+    pub(crate) fn agrees(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
         let readings = |local| tables.locals[local].readings;
-        let writes = tables.histories[state.world.history].history.writes();
+        let writes = tables.histories[world.history].history.writes();
         let all_seen = |local| writes.iter().all(|write| tables.digest(local).contains(write.dot));
-        let first = readings(state.world.masters[0].local);
-        state.world.masters.iter().all(|master| all_seen(master.local) && readings(master.local) == first)
+        let first = readings(world.masters[0].local);
+        world.masters.iter().all(|master| all_seen(master.local) && readings(master.local) == first)
     }
 
     /// Whether a write has been seen by all.
-    pub(crate) fn seen_by_all(&self, state: &State) -> bool {
+    pub(crate) fn seen_by_all(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
-        let mut writes = tables.histories[state.world.history].history.writes().iter();
-        writes.any(|write| state.world.masters.iter().all(|master| tables.digest(master.local).contains(write.dot)))
+        let mut writes = tables.histories[world.history].history.writes().iter();
+        writes.any(|write| world.masters.iter().all(|master| tables.digest(master.local).contains(write.dot)))
     }
 
     /// Whether a request has been refused.
-    pub(crate) fn refused(&self, state: &State) -> bool {
-        let asked = state.world.progress().iter().map(|made| usize::from(*made)).sum::<usize>();
-        asked + state.world.chosen.count_ones() as usize
-            > self.tables().histories[state.world.history].history.writes().len()
+    pub(crate) fn refused(&self, world: &World<Tables>) -> bool {
+        let asked = world.progress().iter().map(|made| usize::from(*made)).sum::<usize>();
+        asked + world.chosen.count_ones() as usize > self.tables().histories[world.history].history.writes().len()
     }
 
     /// Whether a right was overspent.
-    pub(crate) fn overspent(&self, state: &State) -> bool {
+    pub(crate) fn overspent(&self, world: &World<Tables>) -> bool {
         let Tables { judged, histories, .. } = &mut *self.tables();
-        *judged
-            .overspent
-            .entry(state.world.history)
-            .or_insert_with(|| histories[state.world.history].history.overspent().is_some())
+        *judged.overspent.entry(world.history).or_insert_with(|| histories[world.history].history.overspent().is_some())
     }
 
-    pub(crate) fn clients_done(&self, state: &State) -> bool {
-        let scripts = self.scope.clients.iter().zip(state.world.progress());
-        state.world.chosen.count_ones() as usize == self.scope.free.take
-            && scripts.into_iter().all(|(client, made)| client.asks.len() == usize::from(*made))
+    pub(crate) fn clients_done(&self, world: &World<Tables>) -> bool {
+        world.chosen.count_ones() as usize == self.scope.free.take
+            && self.requests.in_shard(world.shard) == world.progress()
     }
 
     /// The clients are done, and no delivery or tick alters anything. What the link may still lose or repeat is no
     /// reason not to be at rest: nothing is in flight that it could lose.
-    pub(crate) fn at_rest(&self, state: &State) -> bool {
+    pub(crate) fn at_rest(&self, world: &World<Tables>) -> bool {
         // Only in a soup, where a letter stays, and in a tampered protocol can a step that is possible alter nothing.
         let sure = self.scope.link != Link::Soup && self.protocol.tamper.is_none();
-        let in_flight = !state.world.wire.is_empty() || state.world.waiting().iter().any(|waiting| *waiting > 0);
-        if (sure && in_flight) || !self.clients_done(state) {
+        let in_flight = !world.wire.is_empty() || world.waiting().iter().any(|waiting| *waiting > 0);
+        if (sure && in_flight) || !self.clients_done(world) {
             return false;
         }
         let is_fault = |action: &Action| {
@@ -74,26 +70,29 @@ impl Cluster {
         };
         let tables = &mut *self.tables();
         let (mut rests, mut to_try) = (true, Vec::new());
-        self.each_enabled(tables, state, &mut |action| match action {
+        self.each_in_shard(tables, world, &mut |action| match action {
             action if is_fault(&action) => {}
             _ if sure => rests = false,
             action => to_try.push(action),
         });
-        rests && to_try.into_iter().all(|action| self.step_in(tables, state, action).is_none())
+        rests
+            && to_try
+                .into_iter()
+                .all(|action| !self.alter_shard(tables, world, &mut world.clone(), action, &mut Sent::new()))
     }
 
     /// Whether a master lacks something that a neighbour has which sends to it.
-    pub(crate) fn lacks(&self, state: &State) -> bool {
+    pub(crate) fn lacks(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
-        let seen = |master| tables.digest(state.world.local(master));
+        let seen = |master| tables.digest(world.local(master));
         self.edges.iter().any(|(from, to)| !seen(*to).covers(seen(*from)))
     }
 
     /// An edge over which an exchange of digests would not help.
-    pub(crate) fn beyond_repair(&self, state: &State) -> Option<(usize, usize)> {
+    pub(crate) fn beyond_repair(&self, world: &World<Tables>) -> Option<(usize, usize)> {
         let tables = &mut *self.tables();
         let edge = self.edges.iter().find(|(from, to)| {
-            let (feeder, asker) = (&tables.locals[state.world.local(*from)], &tables.locals[state.world.local(*to)]);
+            let (feeder, asker) = (&tables.locals[world.local(*from)], &tables.locals[world.local(*to)]);
             let same = asker.digest == feeder.digest;
             let lacks = !same && !tables.digests[asker.digest].covers(&tables.digests[feeder.digest]);
             let (feeder, asker) = (feeder.core, asker.core);
@@ -140,30 +139,30 @@ impl Cluster {
     }
 
     /// Whether a letter in flight builds on something that its receiver has not seen.
-    pub(crate) fn gap(&self, state: &State) -> bool {
+    pub(crate) fn gap(&self, world: &World<Tables>) -> bool {
         let tables = &mut *self.tables();
-        state.world.wire.iter().any(|letter| {
-            let mut receiver = state.world.masters[tables.letters[*letter].to.index()];
+        world.wire.iter().any(|letter| {
+            let mut receiver = world.masters[tables.letters[*letter].to.index()];
             tables.step(self, &mut receiver, Given::Letter(*letter)).told == Told::Gap
         })
     }
 
     /// Whether a message in flight, or next on a stream, carries more than one change.
-    pub(crate) fn batch(&self, state: &State) -> bool {
+    pub(crate) fn batch(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
-        let in_flight = state.world.wire.iter().any(|letter| match &tables.letters[*letter].message {
+        let in_flight = world.wire.iter().any(|letter| match &tables.letters[*letter].message {
             Message::Push(push) => push.changes.len() > 1,
             Message::Snapshot(_) => false,
         });
         let streams = matches!(self.scope.link, Link::Stream { .. });
-        let waits = || (0..self.edges.len()).any(|edge| self.waiting(&tables, state, edge) > 1);
+        let waits = || (0..self.edges.len()).any(|edge| self.waiting(&tables, world, edge) > 1);
         in_flight || (streams && waits())
     }
 
     /// Whether two neighbours each need the other's snapshot.
-    pub(crate) fn crossed(&self, state: &State) -> bool {
+    pub(crate) fn crossed(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
-        let replica = |master| &tables.locals[state.world.local(master)].replica;
+        let replica = |master| &tables.locals[world.local(master)].replica;
         let needs_snapshot = |from, to| {
             let (feeder, asker) = (replica(from), replica(to));
             let answer = feeder.answer(asker.digest(), 1);

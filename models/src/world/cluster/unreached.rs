@@ -43,9 +43,9 @@ impl Cluster {
 
     /// What each request is refused for as long as nothing has been written.
     fn refusals(&self, asks: &[(MasterId, &Request)]) -> Vec<Option<String>> {
-        let start = self.initial();
+        let start = &self.start;
         let refusal = |(at, ask): &(MasterId, &Request)| {
-            Replica::clone(&start.replica(*at)).write(&ask.key, ask.op.clone()).err().map(|why| why.to_string())
+            Replica::clone(&start[at.index()]).write(&ask.key, ask.op.clone()).err().map(|why| why.to_string())
         };
         asks.iter().map(refusal).collect()
     }

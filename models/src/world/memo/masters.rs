@@ -4,11 +4,11 @@ use super::{Streams, Tables};
 use crate::history::{History, Write};
 use crate::node::any_rule::AnyReplica;
 use crate::node::{Letter, content_hash};
-use crate::world::{Inquiry, Seen, State};
+use crate::world::{Inquiry, Seen, World};
 use multimaster::{MasterId, VersionVector};
 use std::sync::Arc;
 
-/// A master. Where states [count what waits](crate::world::cluster::Cluster::counts_waiting), it is told here with nothing yet to send.
+/// A master. Where states [count what waits](crate::node::counts_waiting), it is told here with nothing yet to send.
 pub(crate) struct Local {
     pub(crate) replica: Arc<AnyReplica>,
     /// The number of the same master with nothing yet to send, which reads and answers as this one does.
@@ -59,11 +59,11 @@ impl Tables {
         })
     }
 
-    /// The master at `at` in this state, with what it has yet to send.
-    pub(crate) fn replica(&self, state: &State, at: MasterId) -> Arc<AnyReplica> {
-        let local = state.world.local(at);
+    /// The master at `at` in this world, with what it has yet to send.
+    pub(crate) fn replica(&self, world: &World<Tables>, at: MasterId) -> Arc<AnyReplica> {
+        let local = world.local(at);
         let mut replica = Arc::clone(&self.locals[local].replica);
-        for ((_, to), waiting) in self.edges.iter().zip(state.world.waiting()).filter(|((from, _), _)| *from == at) {
+        for ((_, to), waiting) in self.edges.iter().zip(world.waiting()).filter(|((from, _), _)| *from == at) {
             if let Some(next) = self.in_flight(local, *to, *waiting).first() {
                 self.wind_back(Arc::make_mut(&mut replica), next.letter);
             }
@@ -94,17 +94,17 @@ impl Tables {
         known.unwrap_or_else(|| self.histories.add(hash, Ghost { history: Arc::new(history), writes }))
     }
 
-    /// What the state's numbers stand for.
-    pub(crate) fn seen_in(&self, state: &State) -> Seen {
+    /// What the numbers of a world stand for.
+    pub(crate) fn seen_in(&self, world: &World<Tables>) -> Seen {
         let opened = |inquiry: &u32| {
             let Inquiry { asker, feeder, seen } = self.inquiries[*inquiry];
             Inquiry { asker, feeder, seen: self.digests[seen].clone() }
         };
         Seen {
-            replicas: (0..).map(MasterId).take(state.world.masters.len()).map(|at| self.replica(state, at)).collect(),
-            wire: state.world.wire.iter().map(|letter| Arc::clone(&self.letters[*letter])).collect(),
-            inquiries: state.world.inquiries.iter().map(opened).collect(),
-            history: Arc::clone(&self.histories[state.world.history].history),
+            replicas: (0..).map(MasterId).take(world.masters.len()).map(|at| self.replica(world, at)).collect(),
+            wire: world.wire.iter().map(|letter| Arc::clone(&self.letters[*letter])).collect(),
+            inquiries: world.inquiries.iter().map(opened).collect(),
+            history: Arc::clone(&self.histories[world.history].history),
         }
     }
 }

@@ -124,7 +124,7 @@ impl Tables {
     pub(crate) fn write(&mut self, cluster: &Cluster, node: &mut Master, history: u32, asked: Asked) -> Done<u32> {
         let step = Step { node: node.local, kind: 0, peer: MasterId(0), what: history, more: asked.0 };
         let outcomes = self.outcomes(cluster, step, |tables, replica| {
-            let (_, request) = cluster.asked(asked);
+            let (_, request) = cluster.requests.get(asked);
             let mut after = History::clone(&tables.histories[history].history);
             let (request, past) = (cluster.timed(replica, &after, request), after.past_of(replica));
             let Output { answer, letters } = cluster.protocol.step(Arc::make_mut(replica), Input::Request(&request));

@@ -1,0 +1,95 @@
+//! What is asked of all shards together: whether a write is seen without what it had seen in another shard.
+
+use super::{Cluster, State};
+use crate::model::Sent;
+use crate::world::memo::Tables;
+use crate::world::{Action, InShard, World};
+use multimaster::{Dot, MasterId, VersionVector};
+use std::collections::BTreeMap;
+
+/// By the shard and the name of each write, what its master had seen of each shard.
+pub(crate) type Pasts = BTreeMap<(u16, Dot), Vec<VersionVector>>;
+
+impl Cluster {
+    pub(crate) fn has_shards(&self) -> bool {
+        self.requests.layout.shards() > 1
+    }
+
+    /// A step in one shard, as all shards see it. Each shard counts its changes from 1, and has the same masters: those
+    /// sent are told apart. Of a write it is noted what its master had seen in all shards.
+    pub(super) fn note_across(
+        &self,
+        tables: &mut Tables,
+        (before, after): (&State, &mut State),
+        InShard { shard, action }: InShard,
+        sent: &mut Sent,
+    ) {
+        let masters = self.scope.topology.masters();
+        for dot in sent {
+            *dot = Dot::new(MasterId(dot.origin().0 + shard * masters), dot.seq());
+        }
+        let (from, to) = (&before.shards[shard], &after.shards[shard]);
+        if let Action::Ask { client, .. } = action
+            && to.history != from.history
+        {
+            let at = self.scope.clients[client].at;
+            let dot = Dot::new(at, seen(tables, to, at).get(at));
+            let mut pasts = tables.pasts[after.shards.pasts()].clone();
+            pasts.insert((shard, dot), before.shards.iter().map(|world| seen(tables, world, at).clone()).collect());
+            after.shards.set_pasts(tables.pasts.number(&pasts, || pasts.clone()));
+        }
+    }
+
+    /// A master, a write that it has seen, with its shard, and a shard in which it has not seen all that the write had.
+    fn unseen_elsewhere(&self, tables: &Tables, state: &State) -> Option<(MasterId, (u16, Dot), u16)> {
+        self.scope.topology.ids().find_map(|master| {
+            let seen: Vec<_> = state.shards.iter().map(|world| seen(tables, world, master)).collect();
+            let held = |(shard, dot): &(u16, Dot)| seen[usize::from(*shard)].contains(*dot);
+            let mut pasts = tables.pasts[state.shards.pasts()].iter().filter(|(write, _)| held(write));
+            pasts.find_map(|(write, past)| {
+                let missed = (0..seen.len()).find(|other| !seen[*other].covers(&past[*other]))?;
+                Some((master, *write, missed as u16))
+            })
+        })
+    }
+
+    /// Whether each master has seen of every shard what the writes that it has seen had seen there.
+    pub(super) fn in_order_across(&self, state: &State) -> bool {
+        self.unseen_elsewhere(&self.tables(), state).is_none()
+    }
+
+    /// Whether two masters have seen a write that had seen one of another shard.
+    pub(super) fn depends_across(&self, state: &State) -> bool {
+        let tables = self.tables();
+        tables.pasts[state.shards.pasts()].iter().any(|((shard, dot), past)| {
+            let elsewhere = (0..).zip(past).any(|(other, past): (u16, _)| other != *shard && !past.is_empty());
+            let world = &state.shards[*shard];
+            let holders = self.scope.topology.ids().filter(|id| seen(&tables, world, *id).contains(*dot));
+            elsewhere && holders.count() > 1
+        })
+    }
+
+    /// In words, why causal order is broken across shards; `None` if it is not.
+    pub(crate) fn across_in_words(&self, state: &State) -> Option<String> {
+        let tables = self.tables();
+        let (master, (shard, dot), other) = self.unseen_elsewhere(&tables, state)?;
+        let past = &tables.pasts[state.shards.pasts()].get(&(shard, dot))?[usize::from(other)];
+        let seen = seen(&tables, &state.shards[other], master);
+        Some(format!(
+            "{master} has seen {dot} of shard {shard}, which was written in knowledge of {past} of shard {other}; \
+             there {master} has seen {seen}"
+        ))
+    }
+
+    /// What each master has seen, shard by shard.
+    pub fn seen(&self, state: &State) -> Vec<VersionVector> {
+        let tables = self.tables();
+        let masters = state.shards.iter().flat_map(|world| &world.masters);
+        masters.map(|master| tables.digest(master.local).clone()).collect()
+    }
+}
+
+/// What the master has seen of a shard.
+fn seen<'a>(tables: &'a Tables, world: &World<Tables>, master: MasterId) -> &'a VersionVector {
+    tables.digest(world.local(master))
+}

@@ -1,0 +1,55 @@
+//! What clients ask, request by request: [`Requests`].
+
+use crate::scope::Scope;
+use crate::world::Asked;
+use multimaster::{Layout, MasterId, Request};
+
+/// All requests of a scope, by their numbers, and the shards that they go to.
+pub(crate) struct Requests {
+    /// Those of the scripts, one client after the other, then the free ones.
+    all: Vec<(MasterId, Request)>,
+    /// By client, the number of its first request; then that of the first free one.
+    first: Vec<usize>,
+    pub(crate) layout: Layout,
+    /// By shard, how many requests each client's script makes there.
+    in_shard: Vec<Vec<u8>>,
+}
+
+impl Requests {
+    pub(crate) fn new(scope: &Scope, layout: Layout) -> Requests {
+        let (mut all, mut first) = (Vec::new(), vec![0]);
+        let mut in_shard = vec![vec![0; scope.clients.len()]; layout.shards()];
+        for (client, script) in scope.clients.iter().enumerate() {
+            all.extend(script.asks.iter().map(|ask| (script.at, ask.clone())));
+            first.push(all.len());
+            script.asks.iter().for_each(|ask| in_shard[layout.shard_of(&ask.key)][client] += 1);
+        }
+        all.extend(scope.free.of.iter().cloned());
+        Requests { all, first, layout, in_shard }
+    }
+
+    /// The request, and the master of which it is made.
+    pub(crate) fn get(&self, Asked(number): Asked) -> &(MasterId, Request) {
+        &self.all[number as usize]
+    }
+
+    /// The number of a client's request at this place in its script.
+    pub(crate) fn scripted(&self, client: usize, place: usize) -> Asked {
+        Asked((self.first[client] + place) as u32)
+    }
+
+    /// The number of a free request.
+    pub(crate) fn free(&self, index: usize) -> Asked {
+        self.scripted(self.first.len() - 1, index)
+    }
+
+    /// The shard of its key.
+    pub(crate) fn shard_of(&self, asked: Asked) -> u16 {
+        self.layout.shard_of(&self.get(asked).1.key) as u16
+    }
+
+    /// How many requests each client's script makes in the shard.
+    pub(crate) fn in_shard(&self, shard: u16) -> &[u8] {
+        &self.in_shard[usize::from(shard)]
+    }
+}

@@ -1,0 +1,112 @@
+//! Why a property is false in a shard, in words.
+
+use super::{as_written, readings_in, readings_of};
+use crate::history::{History, LostTo, Observed};
+use crate::node::any_rule::{AnyReplica, AnyRule};
+use crate::properties as p;
+use crate::properties::specification::{Misread, misread};
+use crate::world::cluster::Cluster;
+use crate::world::memo::Tables;
+use crate::world::{Seen, World};
+use multimaster::{Dot, MasterId};
+
+impl Cluster {
+    /// In words, why the property named so is false in this world; `None` if it is true.
+    pub(super) fn complaint_in(&self, property: &str, world: &World<Tables>) -> Option<String> {
+        let Seen { replicas, history, .. } = self.shown_in(world);
+        let id = |place: usize| MasterId(place as u16);
+        match property {
+            p::CONVERGENCE => self.diverged(world).map(|(one, other)| {
+                let (seen, reads) = (replicas[one].digest(), readings_in(&replicas));
+                let (a, b) = (id(one), id(other));
+                format!(
+                    "{a} and {b} have both seen {seen}, but {a} reads {} and {b} reads {}",
+                    reads[one], reads[other]
+                )
+            }),
+            p::AGREEMENT if self.at_rest(world) => replicas.iter().find_map(|replica| {
+                let seen = replica.digest();
+                let missed = history.writes().iter().find(|write| !seen.contains(write.dot));
+                let missed =
+                    missed.map(|write| format!("all is at rest, and {} never saw {}", replica.id(), write.dot));
+                missed.or_else(|| {
+                    let (reads, first) = (readings_of(replica), &replicas[0]);
+                    (reads != readings_of(first)).then(|| {
+                        let (a, b) = (first.id(), replica.id());
+                        format!("all is at rest, but {a} reads {} and {b} reads {reads}", readings_of(first))
+                    })
+                })
+            }),
+            p::REPAIRABLE => self.beyond_repair(world).map(|(from, to)| {
+                let (from, to) = (id(from), id(to));
+                format!("{to} lacks what {from} has, and would still lack it after an exchange of digests")
+            }),
+            p::CAUSAL_ORDER => replicas.iter().find_map(|replica| {
+                let write = history.out_of_order(replica)?;
+                let (id, seen) = (replica.id(), replica.digest());
+                Some(format!("{id} has seen {seen}: {} without all that it had seen, {}", write.dot, write.past))
+            }),
+            p::NO_RESURRECTION => replicas.iter().find_map(|replica| {
+                let (delete, removed) = history.resurrection(&self.observed(replica))?;
+                let (id, reads) = (replica.id(), readings_of(replica));
+                Some(format!("{id} has seen {}, which removed {}, and reads {reads}", delete.dot, removed.dot))
+            }),
+            p::NO_CAUSAL_LOSS => self.loss_in_words(&self.shown_in(world), LostTo::Past),
+            p::NO_POLICY_LOSS => self.loss_in_words(&self.shown_in(world), LostTo::Concurrent),
+            p::NO_TOTAL_LOSS => self.loss_in_words(&self.shown_in(world), LostTo::Nothing),
+            p::NO_INVENTION => replicas.iter().find_map(|replica| {
+                let (key, reading) = history.invented(&self.observed(replica))?.ok()?;
+                let seen = replica.digest();
+                Some(format!("{} has seen {seen} and reads {key}={reading}, which nobody wrote", replica.id()))
+            }),
+            p::SPECIFICATION => replicas.iter().find_map(|replica| {
+                let wrong = misread(self.specification?, &history, replica)?;
+                let seen: Vec<String> = wrong.seen.iter().map(Dot::to_string).collect();
+                let seen = if seen.is_empty() { "nothing".into() } else { seen.join(" ") };
+                let (id, Misread { key, reads, specified, .. }) = (replica.id(), wrong);
+                Some(match specified {
+                    Ok(specified) => format!("{id} reads {key}={reads}; the specification makes {specified} of {seen}"),
+                    Err(failed) => format!("{id} has seen {seen}, and the specification failed: {failed}"),
+                })
+            }),
+            p::NO_OVERSELLING => {
+                let overspent = history.overspent();
+                let overspent =
+                    overspent.map(|(key, id)| format!("{id} has spent more of {key} than it had a right to"));
+                overspent.or_else(|| {
+                    let below = world.judgements().position(|judged| judged.below_bound())?;
+                    Some(format!("{} reads {}", id(below), readings_of(&replicas[below])))
+                })
+            }
+            own => self.own_complaint(own, world),
+        }
+    }
+
+    /// The master as it is judged.
+    fn observed<'a>(&self, replica: &'a AnyReplica) -> Observed<'a, AnyRule> {
+        Observed { replica, claims: self.claims }
+    }
+
+    fn loss_in_words(&self, Seen { replicas, history, .. }: &Seen, to: LostTo) -> Option<String> {
+        replicas.iter().find_map(|replica| {
+            let losses = history.judge(&self.observed(replica)).losses;
+            let loss = losses.into_iter().find(|loss| loss.to == to)?;
+            let write = history.get(loss.write)?;
+            let (request, id, dot, reads) = (as_written(write), replica.id(), write.dot, readings_of(replica));
+            let beaten = loss.shown.iter().find(|dot| write.past.contains(**dot));
+            let why = match (to, beaten) {
+                (LostTo::Concurrent, _) => "a write concurrent to it won".to_owned(),
+                (LostTo::Nothing, _) => "nothing that competed with it is read either".to_owned(),
+                (LostTo::Past, Some(winner)) => format!("{} won, which it had seen", with_wall_time(history, *winner)),
+                (LostTo::Past, None) => "nothing competed with it".to_owned(),
+            };
+            Some(format!("{id} has seen {dot} ({request}) and reads {reads}: {why}"))
+        })
+    }
+}
+
+/// The write's name, with the wall-clock time that counted, if one did: `A1 (at 10)`.
+fn with_wall_time(history: &History, dot: Dot) -> String {
+    let wall = history.get(dot).and_then(|write| write.wall);
+    wall.map_or_else(|| dot.to_string(), |time| format!("{dot} (at {time})"))
+}

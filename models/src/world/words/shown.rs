@@ -1,0 +1,76 @@
+//! A state in words.
+
+use super::readings_of;
+use crate::world::memo::Tables;
+use crate::world::{Faults, Seen, State, World};
+use std::fmt;
+
+/// What a person asks of a state: per master what it reads, has seen, keeps in its log and has yet to send; what is in
+/// flight; what clients have asked; the faults left. A line begins with what it is about, so that two states can be
+/// compared line by line. States that differ read differently, but for what a rule keeps without showing it.
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.shards.others().is_empty() {
+            return self.write_world(&self.shards.first, f);
+        }
+        for world in self.shards.iter() {
+            writeln!(f, "shard {}:", world.shard)?;
+            self.write_world(world, f)?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn write_world(&self, world: &World<Tables>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Seen { replicas, wire, inquiries, .. } = self.seen(world);
+        for replica in &replicas {
+            let log: Vec<String> = replica.log().map(|change| change.dot.to_string()).collect();
+            let log = if log.is_empty() { "empty".into() } else { log.join(" ") };
+            write!(f, "{}  reads {}", replica.id(), readings_of(replica))?;
+            write!(f, "; has seen {}; log {log}", replica.digest())?;
+            if !replica.truncated().is_empty() {
+                write!(f, ", truncated after {}", replica.truncated())?;
+            }
+            for peer in replicas.iter().map(|peer| peer.id()) {
+                match replica.pending(peer) {
+                    0 => {}
+                    waiting => write!(f, "; {waiting} yet to send to {peer}")?,
+                }
+            }
+            writeln!(f)?;
+        }
+        for letter in &wire {
+            writeln!(f, "in flight  {letter}")?;
+        }
+        for inquiry in &inquiries {
+            writeln!(f, "in flight  {inquiry}")?;
+        }
+        if wire.is_empty() && inquiries.is_empty() {
+            writeln!(f, "in flight  nothing")?;
+        }
+        if world.broken != 0 {
+            let broken: Vec<String> = (0..32).filter(|edge| world.broken & (1 << edge) != 0).map(number).collect();
+            writeln!(f, "broken streams  {}", broken.join(" "))?;
+        }
+        let made: Vec<String> = world.progress().iter().map(|made| made.to_string()).collect();
+        if !made.is_empty() {
+            writeln!(f, "requests made  {}, client by client", made.join(" "))?;
+        }
+        if world.chosen != 0 {
+            let chosen: Vec<String> = (0..32).filter(|index| world.chosen & (1 << index) != 0).map(number).collect();
+            writeln!(f, "free requests made  {}", chosen.join(" "))?;
+        }
+        let Faults { losses, duplicates, resets } = world.faults;
+        let left = [(losses, "to lose"), (duplicates, "to repeat"), (resets, "to reset")];
+        let left: Vec<String> =
+            left.iter().filter(|(left, _)| *left > 0).map(|(left, what)| format!("{left} {what}")).collect();
+        write!(f, "faults left  {}", if left.is_empty() { "none".into() } else { left.join(", ") })
+    }
+}
+
+/// An edge or a free request, by its place among them.
+fn number(place: u32) -> String {
+    format!("#{}", place + 1)
+}

@@ -1,0 +1,190 @@
+//! The steps of a shard in words: the lines of traces, the sentences of the Explorer, the arrows of pictures.
+
+use super::as_written;
+use crate::history::Write;
+use crate::node::any_rule::{AnyMessage, AnyReplica, Pack};
+use crate::node::{Answer, Input};
+use crate::scope::Link;
+use crate::subject::Arrow;
+use crate::world::cluster::Cluster;
+use crate::world::memo::Tables;
+use crate::world::{Action, World};
+use multimaster::{MasterId, Message, Outcome, Refusal, Replica, Request, Resolver};
+
+impl Cluster {
+    /// The step as a sentence that needs no state to be told.
+    pub(crate) fn sentence(&self, action: Action) -> String {
+        match action {
+            Action::Ask { client, place } => {
+                let script = &self.scope.clients[client];
+                format!("{}: {}", script.at, script.asks[place])
+            }
+            Action::Choose(index) => {
+                let (at, request) = &self.scope.free.of[index];
+                format!("{at}: {request}")
+            }
+            Action::Deliver(letter) => self.letter(letter).to_string(),
+            Action::Repeat(letter) => format!("{}, and once more later", self.letter(letter)),
+            Action::Lose(letter) => format!("lost {}", self.letter(letter)),
+            Action::Tick { asker, feeder } => format!("{asker} asks {feeder} for what it lacks"),
+            Action::Stream { from, to, max: 1 } => format!("{from} -> {to}: the next change"),
+            Action::Stream { from, to, max } => format!("{from} -> {to}: the next {max} changes"),
+            Action::Break { from, to } => format!("break {from} -> {to}"),
+            Action::Resume { from, to } => format!("resume {from} -> {to}"),
+            Action::Push { from, to, .. } => format!("{from} sends {to} what comes next"),
+            Action::Inquire { asker, feeder } => format!("{asker} sends {feeder} its digest"),
+            Action::Answer { inquiry, .. } => self.inquiry(inquiry).to_string(),
+            Action::Duplicate(letter) => format!("twice {}", self.letter(letter)),
+            Action::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
+        }
+    }
+
+    /// The step as one line of a trace.
+    pub(super) fn step_in_words(&self, world: &World<Tables>, action: Action) -> String {
+        match action {
+            Action::Stream { from, to, max } => {
+                let message = self.next_message(world, (from, to), max);
+                format!("{from} -> {to}: {}", message.map(|message| message.to_string()).unwrap_or_default())
+            }
+            Action::Push { from, to, max } => {
+                let message = self.next_message(world, (from, to), max);
+                format!("{from} sends {to} {}", message.map(|message| message.to_string()).unwrap_or_default())
+            }
+            other => self.sentence(other),
+        }
+    }
+
+    /// What became of the step, where that is not plain.
+    pub(super) fn outcome_of(&self, world: &World<Tables>, action: Action) -> Option<String> {
+        match action {
+            Action::Ask { client, place } => {
+                let script = &self.scope.clients[client];
+                self.client_remark(world, script.at, &script.asks[place])
+            }
+            Action::Choose(index) => {
+                let (at, request) = &self.scope.free.of[index];
+                self.client_remark(world, *at, request)
+            }
+            Action::Deliver(letter) | Action::Repeat(letter) => {
+                let letter = self.letter(letter);
+                let before = self.replica(world, letter.to);
+                let mut receiver = Replica::clone(&before);
+                let outcome = self.protocol.receive(&mut receiver, letter.from, letter.message.clone());
+                if let (Link::Running { .. }, Outcome::Gap) = (self.scope.link, &outcome) {
+                    return Some(format!("{} lacks something before it", letter.to));
+                }
+                outcome_in_words(&outcome, letter.from, &before, &letter.message)
+            }
+            Action::Stream { from, to, max } => {
+                let message = self.next_message(world, (from, to), max)?;
+                let before = self.replica(world, to);
+                let outcome = self.protocol.receive(&mut Replica::clone(&before), from, message.clone());
+                outcome_in_words(&outcome, from, &before, &message)
+            }
+            Action::Lose(_) | Action::Tick { .. } | Action::Break { .. } | Action::Resume { .. } => None,
+            Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => None,
+            Action::Duplicate(_) | Action::Truncate { .. } => None,
+        }
+    }
+
+    pub(super) fn arrow_of(&self, world: &World<Tables>, action: Action) -> Arrow {
+        let arrives = |letter, again| {
+            let letter = self.letter(letter);
+            let (from, to) = (letter.from.index(), letter.to.index());
+            Arrow::Arrives { from, to, label: letter.message.to_string(), again }
+        };
+        match action {
+            Action::Ask { client, place } => {
+                let script = &self.scope.clients[client];
+                Arrow::At(script.at.index(), self.named(world, script.at, &script.asks[place]))
+            }
+            Action::Choose(index) => {
+                let (at, request) = &self.scope.free.of[index];
+                Arrow::At(at.index(), self.named(world, *at, request))
+            }
+            Action::Deliver(letter) => arrives(letter, false),
+            Action::Repeat(letter) => arrives(letter, true),
+            Action::Lose(letter) => {
+                let letter = self.letter(letter);
+                Arrow::Lost { from: letter.from.index(), to: letter.to.index(), label: letter.message.to_string() }
+            }
+            Action::Tick { asker, feeder } => Arrow::Asks { from: asker.index(), to: feeder.index() },
+            Action::Stream { from, to, .. } => {
+                let label = self.step_in_words(world, action);
+                let label = label.split_once(": ").map(|(_, label)| label.to_owned()).unwrap_or(label);
+                Arrow::Arrives { from: from.index(), to: to.index(), label, again: false }
+            }
+            Action::Break { from, to } => {
+                Arrow::Lost { from: from.index(), to: to.index(), label: "all in flight".into() }
+            }
+            Action::Resume { from, to } => Arrow::Asks { from: to.index(), to: from.index() },
+            Action::Push { from, .. } => Arrow::At(from.index(), self.step_in_words(world, action)),
+            Action::Inquire { asker, .. } => Arrow::At(asker.index(), self.sentence(action)),
+            Action::Answer { inquiry, .. } => {
+                let inquiry = self.inquiry(inquiry);
+                Arrow::Asks { from: inquiry.asker.index(), to: inquiry.feeder.index() }
+            }
+            Action::Duplicate(letter) => Arrow::At(self.letter(letter).from.index(), self.sentence(action)),
+            Action::Truncate { at, .. } => Arrow::At(at.index(), self.sentence(action)),
+        }
+    }
+
+    /// The next message on this edge: what the sender has to send, after tampering, if any.
+    fn next_message(&self, world: &World<Tables>, (from, to): (MasterId, MasterId), max: usize) -> Option<AnyMessage> {
+        let mut sender = Replica::clone(&self.replica(world, from));
+        let letter = self.protocol.step(&mut sender, Input::Push { to, max }).letters.pop()?;
+        Some(letter.message)
+    }
+
+    /// The request, after the name by which later steps call the change that it makes.
+    fn named(&self, world: &World<Tables>, at: MasterId, request: &Request) -> String {
+        match self.answer_to_client(world, at, request) {
+            Ok(write) => format!("{}: {}", write.dot, as_written(&write)),
+            Err(_) => request.to_string(),
+        }
+    }
+
+    fn client_remark(&self, world: &World<Tables>, at: MasterId, request: &Request) -> Option<String> {
+        match self.answer_to_client(world, at, request) {
+            Ok(write) if write.wall == request.op.time() => None,
+            Ok(write) => write.wall.map(|time| format!("at wall-clock time {time}")),
+            Err(refusal) => Some(format!("refused: {refusal}")),
+        }
+    }
+
+    fn answer_to_client(&self, world: &World<Tables>, at: MasterId, request: &Request) -> Result<Write, Refusal> {
+        let (mut replica, history) = (Replica::clone(&self.replica(world, at)), self.shown_in(world).history);
+        let (request, past) = (self.timed(&replica, &history, request), history.past_of(&replica));
+        match self.protocol.step(&mut replica, Input::Request(&request)).answer {
+            Answer::Client(named) => named.map(|named| named.write(&request, past)),
+            other => unreachable!("a client is answered: {other:?}"),
+        }
+    }
+}
+
+fn outcome_in_words(outcome: &Outcome, from: MasterId, before: &AnyReplica, message: &AnyMessage) -> Option<String> {
+    let to = before.id();
+    match outcome {
+        Outcome::Applied => None,
+        Outcome::Stale => Some(format!("{to} {}", why_kept(before, message))),
+        Outcome::Duplicate => Some(format!("{to} had it all: nothing done")),
+        Outcome::Gap => Some(format!("{to} lacks something before it, and asks {from}")),
+        Outcome::Refused(fault) => Some(format!("refused: {fault}")),
+    }
+}
+
+/// The reason where none is known.
+const KEPT: &str = "kept what it had";
+
+/// Why the first of the changes that are new to the receiver made no difference to it, as its rule says.
+fn why_kept(receiver: &AnyReplica, message: &AnyMessage) -> &'static str {
+    let changes = if let Message::Push(push) = message { push.changes.as_slice() } else { &[] };
+    let new = changes.iter().find(|change| !receiver.digest().contains(change.dot));
+    new.map_or(KEPT, |change| {
+        let (rule, untouched) = (receiver.rule(), Pack::default());
+        let state = receiver.state(&change.key).unwrap_or(&untouched);
+        // If a tampered protocol kept it, and not the rule, the rule's reason does not apply.
+        let alters = rule.apply(&mut state.clone(), change);
+        if alters { KEPT } else { rule.why_kept(state, change) }
+    })
+}
