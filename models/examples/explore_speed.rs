@@ -119,7 +119,9 @@ fn actors(scope: &Scope) -> ActorModel<MasterActor> {
     let network = match scope.link {
         Link::Stream { .. } => Network::new_ordered([]),
         Link::Soup => Network::new_unordered_duplicating([]),
-        Link::Datagram { .. } | Link::Running { .. } => Network::new_unordered_nonduplicating([]),
+        Link::Datagram { .. } | Link::Running { .. } | Link::Channel { .. } => {
+            Network::new_unordered_nonduplicating([])
+        }
     };
     let shared = Arc::new(scope.clone());
     let actor = |id| MasterActor { id, scope: Arc::clone(&shared) };

@@ -1,10 +1,11 @@
-//! A master as a pure machine, `(state, input) → (state, output)`: `Protocol::step`.
+//! A node of a world as a pure machine, `(state, input) → (state, output)`: `Node::step`.
 //!
-//! The state is the shipping [`Replica`](multimaster::Replica), under any rule. What the links of a world ask of it is
-//! in the protocol: whether what it has to send goes out at once, and whether its log is cut. So is what a mutant
-//! alters.
+//! A node is the shipping [`Replica`](multimaster::Replica), under any rule, or a master of the article. What the links
+//! of a world ask of a replica is in the protocol: whether what it has to send goes out at once, and whether its log is
+//! cut. So is what a mutant alters.
 
 pub mod any_rule;
+pub(crate) mod article;
 pub mod delivery;
 pub(crate) mod numbered;
 pub mod tamper;
@@ -14,9 +15,21 @@ use crate::node::any_rule::{AnyMessage, AnyReplica};
 use crate::node::tamper::Tamper;
 use crate::scope::{Link, Scope};
 use foldhash::quality::FixedState;
-use multimaster::{MasterId, Outcome, Refusal, Request, Resolver, Timestamp, Topology, VersionVector};
+use multimaster::{
+    Key, MasterId, Outcome, Reading, Refusal, Request, Resolver, Text, Timestamp, Topology, VersionVector,
+};
 use std::hash::{BuildHasher, Hash};
 use std::ptr;
+use std::sync::Arc;
+
+pub use article::Goroutine;
+
+/// A node.
+#[derive(Clone, PartialEq, Hash)]
+pub(crate) enum Node {
+    Replica(Arc<AnyReplica>),
+    Article(Arc<article::Master>),
+}
 
 /// A message, under way between two masters.
 pub(crate) struct Letter {
@@ -30,6 +43,10 @@ pub(crate) struct Letter {
 pub(crate) enum Input<'a> {
     /// A client's request, as the rule gets it.
     Request(&'a Request),
+    /// A client of the article's program sets a key.
+    Set { client: u16, set: &'a article::Set },
+    /// A goroutine of the article's program sends what it has to send to its next neighbour.
+    Send(Goroutine),
     /// A letter arrives.
     Letter(&'a Letter),
     /// A neighbour's digest asks for what it lacks, at most so many changes.
@@ -68,7 +85,7 @@ pub(crate) struct Output {
     pub(crate) letters: Vec<Letter>,
 }
 
-/// How the masters of a world behave.
+/// How the replicas of a world behave.
 pub(crate) struct Protocol {
     topology: Topology,
     /// How many changes a message carries at most, if what a master has to send goes out at once. Otherwise links take
@@ -82,6 +99,51 @@ pub(crate) struct Protocol {
     forwards: bool,
 }
 
+impl Node {
+    /// The node is given the input: what comes of it.
+    pub(crate) fn step(&mut self, protocol: &Protocol, input: Input<'_>) -> Output {
+        match self {
+            Node::Replica(replica) => protocol.step(Arc::make_mut(replica), input),
+            Node::Article(master) => Arc::make_mut(master).step(input),
+        }
+    }
+
+    /// The replica, where only replicas are asked.
+    pub(crate) fn replica(&self) -> &Arc<AnyReplica> {
+        match self {
+            Node::Replica(replica) => replica,
+            Node::Article(_) => unreachable!("a master of the article is no replica"),
+        }
+    }
+
+    /// The master of the article, where only they are asked.
+    pub(crate) fn article(&self) -> &article::Master {
+        match self {
+            Node::Article(master) => master,
+            Node::Replica(_) => unreachable!("a replica is no master of the article"),
+        }
+    }
+
+    /// What it has seen, as far as it knows.
+    pub(crate) fn digest(&self) -> VersionVector {
+        match self {
+            Node::Replica(replica) => replica.digest().clone(),
+            Node::Article(_) => VersionVector::default(),
+        }
+    }
+
+    /// All that is read there, key by key.
+    pub(crate) fn readings(&self) -> Vec<(Key, Reading)> {
+        match self {
+            Node::Replica(replica) => replica.readings().map(|(key, reading)| (key.clone(), reading)).collect(),
+            Node::Article(master) => {
+                let reads = |(key, value): (&Key, &Text)| (key.clone(), Reading::Value(value.clone()));
+                master.data.iter().map(reads).collect()
+            }
+        }
+    }
+}
+
 impl Protocol {
     pub(crate) fn new(scope: &Scope, tamper: Option<Tamper>) -> Protocol {
         let running = matches!(scope.link, Link::Running { .. });
@@ -89,7 +151,7 @@ impl Protocol {
             Link::Datagram { .. } | Link::Soup => Some(scope.batch),
             // A stream takes one change after the other.
             Link::Stream { .. } => counts_waiting(scope, tamper.as_ref()).then_some(1),
-            Link::Running { .. } => None,
+            Link::Running { .. } | Link::Channel { .. } => None,
         };
         // In a running master, to cut the log is a step of its own.
         let keep = scope.log.filter(|_| !running);
@@ -132,6 +194,8 @@ impl Protocol {
             Input::Acknowledge { to, seen } if !master.would_repeat(to, seen) => {}
             Input::Acknowledge { to, seen } | Input::Resume { to, seen } => master.resume(to, seen),
             Input::Truncate { keep } => master.truncate(keep),
+            // A replica has no goroutines: links take what it has to send.
+            Input::Set { .. } | Input::Send(_) => answer = Answer::Nothing,
         }
         Output { answer, letters }
     }

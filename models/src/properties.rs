@@ -1,5 +1,5 @@
-//! The properties that are asked of every state, by name, and the witnesses that each was put to the test. The user's own
-//! are in [`own_property`], the meaning of each data type in [`specification`].
+//! The properties that are asked of every state, by name, and the witnesses that each was put to the test. The user's
+//! own are in [`own_property`], the meaning of each data type in [`specification`].
 
 pub mod own_property;
 pub mod specification;
@@ -9,16 +9,17 @@ pub const CONVERGENCE: &str = "convergence";
 /// At rest every master has seen every acknowledged write, and all read the same. *Rest*: the clients are done and
 /// no delivery, tick or repair alters anything any more.
 pub const AGREEMENT: &str = "agreement";
-/// If all that is in flight were lost now, one exchange of digests over an edge would bring its receiver up to its sender.
+/// If all that is in flight were lost now, one exchange of digests over an edge would bring its receiver up to its
+/// sender.
 pub const REPAIRABLE: &str = "repairable";
 /// No master has seen a write without all that the write had seen.
 pub const CAUSAL_ORDER: &str = "causal order";
-/// What a seen delete removed is not read, unless a seen write shows it that the delete had not seen: one concurrent to it
-/// or later. Judged by what is read, not by what a rule claims; a value that the delete failed to remove counts
-/// like one that came back.
+/// What a seen delete removed is not read, unless a seen write shows it that the delete had not seen: one concurrent to
+/// it or later. Judged by what is read, not by what a rule claims; a value that the delete failed to remove counts like
+/// one that came back.
 pub const NO_RESURRECTION: &str = "no resurrection";
-/// No seen write is lost although nothing competed with it, or to a write that it had itself seen. Judged by what is read:
-/// a write whose value is read is not lost.
+/// No seen write is lost although nothing competed with it, or to a write that it had itself seen. Judged by what is
+/// read: a write whose value is read is not lost.
 pub const NO_CAUSAL_LOSS: &str = "no causal loss";
 /// No seen write is lost to a concurrent write that is read instead.
 pub const NO_POLICY_LOSS: &str = "no policy loss";
@@ -90,7 +91,8 @@ pub const NO_DEADLOCK: &str = "no deadlock";
 /// Told by what is read at rest, because no state records in which order the sets of one master were made; and a key
 /// with one writer has no conflict, so that nothing but a change of order can set masters apart.
 pub const ORDER_KEPT: &str = "order kept";
-/// What is asked of the [article's program](crate::world::article), in the order of the table, beside whether it falls silent.
+/// What is asked of the [article's program](crate::world::article), in the order of the table, beside whether it falls
+/// silent.
 pub const OF_THE_ARTICLE: [&str; 2] = [NO_DEADLOCK, ORDER_KEPT];
 /// A channel holds as much as it can.
 pub const FULL: &str = "a full channel";

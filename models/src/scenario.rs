@@ -86,7 +86,8 @@ pub enum RuleName {
 }
 
 impl RuleName {
-    /// All rules that have a name but those of [`systems`], with the name that scenario files give them and what they do.
+    /// All rules that have a name but those of [`systems`], with the name that scenario files give them and what they
+    /// do.
     pub const ALL: &'static [(RuleName, &'static str, &'static str)] = &[
         (RuleName::Arrival, "arrival", "what arrived last is kept: the article's rule"),
         (RuleName::LastWrite, "last-write", "the latest timestamp is kept; of equal times, the higher master's"),
@@ -358,7 +359,10 @@ impl Scenario {
             Explored::Sharded(rule, scope, layout) => {
                 rule.cluster(scope.clone(), Some(*layout), self.delivery, &self.asked)
             }
-            Explored::Article(article) => Erased::new(article.clone()),
+            Explored::Article(article) => {
+                let cluster = article.cluster();
+                Erased::new(if self.asked.forgets { cluster.forgetting() } else { cluster })
+            }
         }
     }
 
@@ -384,8 +388,8 @@ impl Scenario {
         self.asked.own.all().iter().map(|own| own.name)
     }
 
-    /// Whether evaluating the user's own property of this name, or the property of which it is the witness, failed in an
-    /// explored state.
+    /// Whether evaluating the user's own property of this name, or the property of which it is the witness, failed in
+    /// an explored state.
     pub fn property_failed(&self, property: &str) -> bool {
         let is_of = |failed: &Failed| failed.property == property || witness_of(failed.property) == property;
         self.failed_properties().any(is_of)
@@ -399,8 +403,8 @@ impl Scenario {
         failed
     }
 
-    /// What was wrong with the rule, or with the user's own properties, on the way: then nothing that was explored counts, or
-    /// nothing that was said of that property.
+    /// What was wrong with the rule, or with the user's own properties, on the way: then nothing that was explored
+    /// counts, or nothing that was said of that property.
     pub fn faults(&self) -> Vec<Fault> {
         let own = self.failed_properties().map(|failed| failed.fault(&self.name));
         self.fault_of_rule().into_iter().chain(own).collect()

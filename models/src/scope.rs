@@ -146,6 +146,12 @@ pub enum Link {
         /// How many messages become two.
         duplicates: u8,
     },
+    /// Each master has one channel to receive from, shared by all that send to it: first in, first out, nothing lost. A
+    /// send into a full channel waits. These are the links of the [article's program](crate::world::article).
+    Channel {
+        /// How many changes a channel holds.
+        capacity: usize,
+    },
 }
 
 impl Scope {

@@ -1,14 +1,17 @@
 //! One world: masters, what is in flight between them, clients, and the faults that may still happen.
 //!
-//! `enabled` lists what can happen in it, and `step` says what comes of that. A world is made of parts. Where it is explored,
-//! each part is kept once and known by its number, and what a master does is worked out once (`world/memo.rs`). Where a record is
-//! replayed, the parts are values, altered in place. The step is the same.
+//! `enabled` lists what can happen in it, and `step` says what comes of that. What a master does is behind its
+//! [node](crate::node): a replica, or a master of the article's program. Masters of several shards have a world for
+//! each, side by side in one state. A world is made of parts. Where it is explored, each part is kept once and known by
+//! its number, and what a master does is worked out once (`world/memo.rs`). Where a record is replayed, the parts are
+//! values, altered in place. The step is the same.
 
 mod action;
 pub mod article;
 pub mod cluster;
 mod enabled;
 pub(crate) mod memo;
+mod shards;
 mod state;
 mod step;
 mod streams;
@@ -16,12 +19,13 @@ pub(crate) mod values;
 pub(crate) mod words;
 
 pub use action::{Action, InShard, InquiryNumber, LetterNumber};
+pub(crate) use shards::Shards;
 pub use state::{Faults, State};
 pub(crate) use state::{Master, Seen, locked};
 pub(crate) use step::Step;
 
 use crate::model::Sent;
-use crate::node::{Answer, Letter};
+use crate::node::{Answer, Goroutine, Letter};
 use crate::world::cluster::Cluster;
 use multimaster::{MasterId, Message, Outcome, VersionVector};
 use smallvec::SmallVec;
@@ -63,12 +67,13 @@ pub(crate) struct World<P: Parts> {
     /// Which shard of the masters it is of.
     pub(crate) shard: u16,
     pub(crate) masters: SmallVec<[P::Node; 4]>,
-    /// The letters in flight, in the order of content: a bag for datagrams and running links, a set for the soup.
+    /// The letters in flight, in the order of content: a bag for datagrams and running links, a set for the soup. Of
+    /// channels, one receiver's after the other, each in the order in which they were sent.
     pub(crate) wire: SmallVec<[P::Letter; 8]>,
     /// The digests that are on their way over running links, in the order of content: a bag.
     pub(crate) inquiries: SmallVec<[P::Inquiry; 2]>,
-    /// How many changes are in flight on each stream, if that is [counted](crate::node::counts_waiting) here; then how far
-    /// each client is in its script.
+    /// How many changes are in flight on each stream, if that is [counted](crate::node::counts_waiting) here; then how
+    /// far each client is in its script.
     counts: SmallVec<[u8; 16]>,
     /// How many of those are streams.
     streams: u8,
@@ -90,6 +95,7 @@ pub(crate) enum Given<L, D> {
     Resume { to: MasterId, seen: D },
     Acknowledge { to: MasterId, seen: D },
     Truncate { keep: usize },
+    Send(Goroutine),
 }
 
 /// What comes of it: what the master said, and what it sends.

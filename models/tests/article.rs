@@ -7,7 +7,8 @@ use multimaster_models::model::Model;
 use multimaster_models::properties::{AGREEMENT, CONFLICT, FALLS_SILENT, FULL, NO_DEADLOCK, ORDER_KEPT, REST};
 use multimaster_models::scope::Client;
 use multimaster_models::subject::{Arrow, Subject};
-use multimaster_models::world::article::{Article, State};
+use multimaster_models::world::article::Article;
+use multimaster_models::world::cluster::{Cluster, State};
 use std::collections::HashSet;
 
 const PLAIN: bool = false;
@@ -32,15 +33,15 @@ fn ring() -> Topology {
 }
 
 /// Explored to the end.
-fn explored(topology: Topology, capacity: usize, relay: bool, clients: Vec<Client>) -> (Article, Report) {
-    let article = Article::new(topology, capacity, relay, clients).unwrap();
+fn explored(topology: Topology, capacity: usize, relay: bool, clients: Vec<Client>) -> (Cluster, Report) {
+    let article = Article::new(topology, capacity, relay, clients).unwrap().cluster();
     let report = engine::explore(&article, Limits::default(), |_, _| {});
     assert_eq!(report.cut, None);
     (article, report)
 }
 
 /// The steps of a path in words, and all the states on it. Wherever it passes, no two possible steps read alike.
-fn followed(article: &Article, path: &[usize]) -> (Vec<String>, Vec<State>) {
+fn followed(article: &Cluster, path: &[usize]) -> (Vec<String>, Vec<State>) {
     let (mut lines, mut states) = (Vec::new(), article.init_states());
     for place in path {
         let state = states.last().unwrap();
@@ -56,7 +57,7 @@ fn followed(article: &Article, path: &[usize]) -> (Vec<String>, Vec<State>) {
 }
 
 /// The schedule that violates `property`, and why it does.
-fn violation((article, report): &(Article, Report), property: &str) -> (Vec<String>, Option<String>) {
+fn violation((article, report): &(Cluster, Report), property: &str) -> (Vec<String>, Option<String>) {
     let Some(Verdict::Violated(Some(path))) = report.verdict(property) else {
         panic!("{property}: {:?}", report.verdict(property));
     };
@@ -65,14 +66,14 @@ fn violation((article, report): &(Article, Report), property: &str) -> (Vec<Stri
 }
 
 #[track_caller]
-fn assert_holds((_, report): &(Article, Report), properties: &[&str]) {
+fn assert_holds((_, report): &(Cluster, Report), properties: &[&str]) {
     for property in properties {
         assert!(matches!(report.verdict(property), Some(Verdict::Holds(_))), "{property}");
     }
 }
 
 #[track_caller]
-fn assert_unreached((_, report): &(Article, Report), witness: &str) {
+fn assert_unreached((_, report): &(Cluster, Report), witness: &str) {
     assert_eq!(report.verdict(witness), Some(&Verdict::Violated(None)));
 }
 
@@ -236,7 +237,7 @@ fn the_run_in_the_article_agrees() {
 
 #[test]
 fn a_state_and_a_step_can_be_read() {
-    let article = Article::new(pair(), 1, RELAY, setting_k(&[(0, 2), (0, 1)])).unwrap();
+    let article = Article::new(pair(), 1, RELAY, setting_k(&[(0, 2), (0, 1)])).unwrap().cluster();
     // A/1 sets, B takes it in, and A/1 sets again: there is always one first step.
     let (lines, states) = followed(&article, &[0, 0, 2, 0, 0]);
     assert_eq!(lines, ["A/1: set k = 1", "A/1 sends A1 to B", "B receives A1", "A/1: set k = 2", "A/1 sends A2 to B"]);
@@ -260,4 +261,6 @@ fn what_the_program_cannot_do_is_refused() {
     assert!(refused(1, 0, "delete k").contains("`delete k`"));
     assert!(refused(1, 2, "set k = 1").contains("no master C"));
     assert!(refused(0, 0, "set k = 1").contains("capacity"));
+    let many = Article::new(pair(), 1, PLAIN, setting_k(&[(0, 256)]));
+    assert!(many.err().unwrap().contains("at most 255"));
 }

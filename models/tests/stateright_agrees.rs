@@ -81,7 +81,8 @@ fn on_the_article_its_deadlocks_and_its_loops() {
     ] {
         let topology = topology.unwrap();
         let scripts: &[&[&str]] = &[&["set k = 1", "set k = 2"], &["set k = 3"]];
-        let report = agreed("article", || Article::new(topology.clone(), 2, relay, clients(scripts)).unwrap());
+        let report =
+            agreed("article", || Article::new(topology.clone(), 2, relay, clients(scripts)).unwrap().cluster());
         let loops = relay && topology == Topology::ring(3).unwrap();
         assert_eq!(matches!(report.verdict(FALLS_SILENT), Some(Verdict::Violated(Some(_)))), loops);
     }

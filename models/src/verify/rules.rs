@@ -49,8 +49,8 @@ impl Rule {
         self.rule.kind()
     }
 
-    /// Judges the rule over all histories within bounds, which are made of a few requests of its kind: of one key, and of two.
-    /// Its reads are held to `specified`, or else to what is known of the rule.
+    /// Judges the rule over all histories within bounds, which are made of a few requests of its kind: of one key, and
+    /// of two. Its reads are held to `specified`, or else to what is known of the rule.
     ///
     /// # Errors
     /// If the bounds are not right.
@@ -99,7 +99,8 @@ impl Rule {
         [histories::operations(&rule), histories::operations_on_two_keys(&rule)]
     }
 
-    /// How far the rule's claims of what a value shows are believed: as far as they were [tested](crate::histories::claims).
+    /// How far the rule's claims of what a value shows are believed: as far as they were
+    /// [tested](crate::histories::claims).
     pub fn claims(&self) -> Claims {
         let operations = laws::operations(&self.rule.rule(MasterId(0)));
         let tested = claims::test(&|at| self.rule.rule(at), &operations);

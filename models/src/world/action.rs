@@ -1,5 +1,6 @@
 //! What can happen in a cluster, one step at a time: [`Action`], in a [shard](InShard).
 
+use crate::node::Goroutine;
 use multimaster::MasterId;
 
 /// One step, and the shard of the masters in which it happens.
@@ -81,6 +82,13 @@ pub enum Action {
         inquiry: InquiryNumber,
         /// At most so many changes.
         max: usize,
+    },
+    /// A goroutine sends a change into the channel of its next neighbour.
+    Send {
+        /// The goroutine's master.
+        at: MasterId,
+        /// Which goroutine.
+        goroutine: Goroutine,
     },
     /// A letter in flight becomes two.
     Duplicate(LetterNumber),

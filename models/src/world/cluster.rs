@@ -2,7 +2,7 @@
 //! call to the shipping [`Replica`].
 
 mod across;
-mod asked;
+pub(crate) mod asked;
 mod judgement;
 mod own;
 mod questions;
@@ -18,10 +18,11 @@ use crate::history::{Claims, History};
 use crate::model::Sent;
 use crate::node::any_rule::{AnyReplica, AnyRule};
 use crate::node::tamper::Tamper;
-use crate::node::{self, Letter, Protocol};
+use crate::node::{self, Letter, Node, Protocol};
 use crate::properties::own_property::Own;
 use crate::properties::specification::Specified;
 use crate::scope::{Clocks, Link, Scope};
+use crate::world::article::Article;
 use crate::world::memo::Tables;
 use crate::world::{Inquiry, Parts, Step, World, locked};
 use multimaster::{Layout, MasterId, Op, Replica, Request, Resolver};
@@ -34,7 +35,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// Masters with one rule in one [`Scope`].
 pub struct Cluster {
     pub(crate) scope: Scope,
+    /// The replicas at the start, unless it is the article's program.
     pub(crate) start: Vec<AnyReplica>,
+    pub(crate) article: Option<Article>,
     /// The topology's edges, in order.
     pub(crate) edges: Arc<[(MasterId, MasterId)]>,
     pub(crate) requests: Requests,
@@ -68,19 +71,26 @@ impl Cluster {
     ///
     /// # Panics
     /// If the scope is larger than a state can tell: more than 32 streams or free requests, 255 requests of one client,
-    /// or a batch of none. (Scenario files are refused for it with a message.)
+    /// or a batch of none. (Scenario files are refused for it with a message.) If its links are channels, which only the
+    /// article's program has.
     pub fn with_rules<R: Resolver>(scope: Scope, rule: impl Fn(MasterId) -> R) -> Cluster {
         Self::under(scope, &|at| AnyRule::new(rule(at)))
     }
 
     /// Compiled once for all rules.
     fn under(scope: Scope, rule: &dyn Fn(MasterId) -> AnyRule) -> Cluster {
+        assert!(!matches!(scope.link, Link::Channel { .. }), "channels are links of the article's program");
+        let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
+        Self::from_start(scope, start, None)
+    }
+
+    /// Replicas as they are at the start, or the article's program.
+    pub(crate) fn from_start(scope: Scope, start: Vec<AnyReplica>, article: Option<Article>) -> Cluster {
         let streams = matches!(scope.link, Link::Stream { .. });
         assert!(!streams || scope.topology.edges().count() <= 32, "at most 32 streams can be explored");
         assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
         assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
-        let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
         let edges: Arc<[_]> = scope.topology.edges().collect();
         let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
         let requests = Requests::new(&scope, Layout::of(1).expect("one shard"));
@@ -88,6 +98,7 @@ impl Cluster {
         Cluster {
             scope,
             start,
+            article,
             edges,
             requests,
             protocol,
@@ -107,12 +118,13 @@ impl Cluster {
         self
     }
 
-    /// The masters have several shards, each of which is a group of replicas of its own. They share masters and clients:
-    /// a client's request goes to the shard of its key.
+    /// The masters have several shards, each of which is a group of replicas of its own. They share masters and
+    /// clients: a client's request goes to the shard of its key.
     ///
-    /// All that is asked of one shard is asked of each, but one thing of all together: *causal order*. A write is made in
-    /// knowledge of what its master has seen, in every shard. Whoever sees it and looks into the other shards may not find
-    /// that there: shards do not wait for each other. A user to whom this matters keeps such keys in one shard.
+    /// All that is asked of one shard is asked of each, but one thing of all together: *causal order*. A write is made
+    /// in knowledge of what its master has seen, in every shard. Whoever sees it and looks into the other shards may
+    /// not find that there: shards do not wait for each other. A user to whom this matters keeps such keys in one
+    /// shard.
     ///
     /// # Panics
     /// If there are free requests.
@@ -150,8 +162,9 @@ impl Cluster {
         let tables = &mut *self.tables();
         let history = tables.history(History::default());
         let mut masters = SmallVec::new();
-        for replica in &self.start {
-            let local = tables.local_with(replica.clone(), |_| vec![Vec::new(); self.start.len()]);
+        let replicas = self.start.iter().map(|replica| Node::Replica(Arc::new(replica.clone())));
+        for node in replicas.chain(self.article.iter().flat_map(Article::masters)) {
+            let local = tables.local_with(node, |_| vec![Vec::new(); self.start.len()]);
             masters.push(tables.master(self, local, history));
         }
         let streams = if self.counts_waiting { self.edges.len() } else { 0 };
@@ -195,6 +208,7 @@ impl Cluster {
     }
 
     /// Takes the step in `next`, which is as `state` so far. False if it is not allowed, or nothing is different.
+    #[inline]
     fn alter(&self, tables: &mut Tables, state: &State, next: &mut State, step: InShard, sent: &mut Sent) -> bool {
         let (before, world) = (&state.shards[step.shard], &mut next.shards[step.shard]);
         let alters = self.alter_shard(tables, before, world, step.action, sent);
@@ -222,7 +236,9 @@ impl Cluster {
     }
 
     /// How this master is judged by what has been written.
-    pub(crate) fn judgement(&self, replica: &AnyReplica, history: &History) -> Judgement {
+    pub(crate) fn judgement(&self, node: &Node, history: &History) -> Judgement {
+        // Nothing of the article's masters depends on what they have seen.
+        let Node::Replica(replica) = node else { return Judgement::default() };
         let judgement = Judgement::of(replica, history, self.specification, self.claims);
         if judgement.unsure() {
             self.unsure.store(true, Ordering::Relaxed);
@@ -246,7 +262,7 @@ impl Cluster {
             Link::Datagram { losses, duplicates } | Link::Running { losses, duplicates } => {
                 Faults { losses, duplicates, ..Faults::default() }
             }
-            Link::Soup => Faults::default(),
+            Link::Soup | Link::Channel { .. } => Faults::default(),
         }
     }
 

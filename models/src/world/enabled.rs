@@ -10,12 +10,18 @@ use multimaster::MasterId;
 impl Cluster {
     /// Tells `enable` of every action that is possible in the state, in order.
     pub(crate) fn each_enabled(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(InShard)) {
+        if let Link::Channel { .. } = self.scope.link {
+            let (world, shard) = (&state.shards.first, 0);
+            let next = self.goroutines().filter_map(|(at, goroutine)| self.next_of(tables, world, at, goroutine));
+            return next.for_each(|action| enable(InShard { shard, action }));
+        }
         let mut each_of = |world: &World<Tables>| {
             let shard = world.shard;
             for (client, script) in self.scope.clients.iter().enumerate() {
                 let place = state.shards.made(client);
-                let is_here = || self.requests.shard_of(self.requests.scripted(client, place)) == shard;
-                if place < script.asks.len() && is_here() {
+                let here =
+                    || !self.has_shards() || self.requests.shard_of(self.requests.scripted(client, place)) == shard;
+                if place < script.asks.len() && here() {
                     enable(InShard { shard, action: Action::Ask { client, place } });
                 }
             }
@@ -56,7 +62,7 @@ impl Cluster {
                 }
             }
             Link::Running { .. } => self.enabled_running(tables, world, enable),
-            Link::Datagram { .. } | Link::Soup => {}
+            Link::Datagram { .. } | Link::Soup | Link::Channel { .. } => {}
         }
     }
 
@@ -75,12 +81,13 @@ impl Cluster {
     }
 
     /// What need be taken of what the threads of a running cluster can do: see [`Link::Running`] for why the rest tells
-    /// masters nothing else. A record of a real run is held to what is *allowed*, which is what [`Step`](super::Step) can do at all.
+    /// masters nothing else. A record of a real run is held to what is *allowed*, which is what [`Step`](super::Step)
+    /// can do at all.
     fn enabled_running(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
         let max = self.scope.batch;
         for &(from, to) in &*self.edges {
             let (feeder, asker) = (world.local(from), world.local(to));
-            if tables.locals[feeder].replica.has_push(to) {
+            if tables.locals[feeder].replica().has_push(to) {
                 enable(Action::Push { from, to, max });
                 continue;
             }
@@ -96,7 +103,7 @@ impl Cluster {
         }
         if let Some(keep) = self.scope.log {
             for (at, master) in (0..).map(MasterId).zip(&world.masters) {
-                if tables.locals[master.local].replica.log().len() > keep {
+                if tables.locals[master.local].replica().log().len() > keep {
                     enable(Action::Truncate { at, keep });
                 }
             }

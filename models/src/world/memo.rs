@@ -2,9 +2,9 @@
 //!
 //! An exploration takes millions of steps, but few of them differ in what a master knows and what it is given. So each
 //! master, message and history that occurs is kept once, and identified by a number (*hash-consing*: Ershov, 1958). The
-//! shipping replica takes each step once, and the outcome is remembered by the numbers of its inputs. Two values get one
-//! number if their contents are equal: a hash only says where to look. Numbers are given in the order of finding, which may
-//! differ from run to run: nothing that is reported or counted depends on them.
+//! shipping replica takes each step once, and the outcome is remembered by the numbers of its inputs. Two values get
+//! one number if their contents are equal: a hash only says where to look. Numbers are given in the order of finding,
+//! which may differ from run to run: nothing that is reported or counted depends on them.
 
 mod judged;
 mod masters;
@@ -58,8 +58,8 @@ pub(crate) struct Tables {
     outboxes: Vec<u32>,
     /// The one cache of steps: by a master and what it is given, what comes of it.
     steps: Known<Step, Outcomes>,
-    /// By the first letter of several that a stream carries at once, their number, and their sender: the letter that they
-    /// are together.
+    /// By the first letter of several that a stream carries at once, their number, and their sender: the letter that
+    /// they are together.
     pub(crate) joined: Known<(u32, usize, u32), u32>,
     /// What the properties remember.
     pub(crate) judged: Judged,

@@ -1,40 +1,22 @@
 //! A state of an exploration: worlds whose parts are numbers, one for each shard.
 
-use super::World;
+use super::{Shards, World};
 use crate::history::History;
-use crate::node::Letter;
 use crate::node::any_rule::AnyReplica;
+use crate::node::{Letter, Node};
 use crate::world::Inquiry;
 use crate::world::cluster::Judgement;
 use crate::world::memo::{Tables, pair};
 use multimaster::MasterId;
 use smallvec::{Array, SmallVec};
 use std::hash::{Hash, Hasher};
-use std::iter;
-use std::ops::{Index, IndexMut};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// A global state of a [`Cluster`](crate::world::cluster::Cluster). What it is made of lies in the cluster's tables, where each
-/// master, letter and history is kept once: so two states of one cluster are equal if their numbers are.
+/// A global state of a [`Cluster`](crate::world::cluster::Cluster). What it is made of lies in the cluster's tables,
+/// where each master, letter and history is kept once: so two states of one cluster are equal if their numbers are.
 pub struct State {
     tables: Arc<Mutex<Tables>>,
     pub(crate) shards: Shards,
-}
-
-/// By shard, its world. The first is apart, because mostly there is no other.
-#[derive(Clone, PartialEq)]
-pub(crate) struct Shards {
-    pub(crate) first: World<Tables>,
-    others: Option<Box<Others>>,
-}
-
-/// What there is where masters have several shards.
-#[derive(Clone, PartialEq, Hash)]
-struct Others {
-    /// The worlds of the others.
-    worlds: Vec<World<Tables>>,
-    /// The number of what each write was made in knowledge of: see [`Pasts`](crate::world::cluster::Pasts).
-    pasts: u32,
 }
 
 /// A master by its number, and how it is judged: for good, because that depends on the replica and on writes that the
@@ -119,9 +101,17 @@ impl World<Tables> {
 impl State {
     /// A state in which nothing has been written; by shard, `world` is as it is at the start.
     pub(crate) fn new(tables: &Arc<Mutex<Tables>>, shards: u16, world: impl Fn(u16) -> World<Tables>) -> State {
-        let others = || Others { worlds: (1..shards).map(&world).collect(), pasts: 0 };
-        let others = (shards > 1).then(|| Box::new(others()));
-        State { tables: Arc::clone(tables), shards: Shards { first: world(0), others } }
+        State { tables: Arc::clone(tables), shards: Shards::new(shards, world) }
+    }
+
+    pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
+        locked(&self.tables)
+    }
+
+    /// Whether its masters are those of the article's program.
+    pub(crate) fn is_of_article(&self) -> bool {
+        let first = self.shards.first.local(MasterId(0));
+        matches!(self.tables().locals[first].node, Node::Article(_))
     }
 
     /// What the numbers of a shard's world stand for.
@@ -134,65 +124,18 @@ pub(crate) fn locked(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
     tables.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-impl Shards {
-    /// All but the first.
-    pub(crate) fn others(&self) -> &[World<Tables>] {
-        self.others.as_ref().map_or(&[], |others| &others.worlds)
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &World<Tables>> {
-        iter::once(&self.first).chain(self.others())
-    }
-
-    /// How many requests of its script the client has made.
-    pub(crate) fn made(&self, client: usize) -> usize {
-        let made = |world: &World<Tables>| usize::from(world.progress()[client]);
-        made(&self.first) + self.others().iter().map(made).sum::<usize>()
-    }
-
-    /// The number of what each write was made in knowledge of, where there are several shards.
-    pub(crate) fn pasts(&self) -> u32 {
-        self.others.as_ref().map_or(0, |others| others.pasts)
-    }
-
-    pub(crate) fn set_pasts(&mut self, pasts: u32) {
-        if let Some(others) = &mut self.others {
-            others.pasts = pasts;
-        }
-    }
-}
-
-impl Index<u16> for Shards {
-    type Output = World<Tables>;
-
-    fn index(&self, shard: u16) -> &World<Tables> {
-        if shard == 0 { &self.first } else { &self.others()[usize::from(shard) - 1] }
-    }
-}
-
-impl IndexMut<u16> for Shards {
-    fn index_mut(&mut self, shard: u16) -> &mut World<Tables> {
-        match &mut self.others {
-            Some(others) if shard > 0 => &mut others.worlds[usize::from(shard) - 1],
-            _ => &mut self.first,
-        }
-    }
-}
-
 /// Two states of one cluster are equal if their numbers are.
 impl PartialEq for State {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         self.shards == other.shards
     }
 }
 
 impl Hash for State {
+    #[inline]
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.shards.first.hash(hasher);
-        // How many there are is the same in all states of a cluster.
-        if let Some(others) = &self.shards.others {
-            others.hash(hasher);
-        }
+        self.shards.hash(hasher);
     }
 }
 
@@ -205,8 +148,7 @@ impl Clone for State {
         if !Arc::ptr_eq(&self.tables, &other.tables) {
             self.tables = Arc::clone(&other.tables);
         }
-        self.shards.first.clone_from(&other.shards.first);
-        self.shards.others.clone_from(&other.shards.others);
+        self.shards.clone_from(&other.shards);
     }
 }
 
@@ -223,8 +165,8 @@ impl PartialEq for World<Tables> {
     }
 }
 
-/// The numbers, two a word; words that are mostly 0 are left out then, and the first tells which. How many masters, clients
-/// and streams there are is the same in all states of a cluster.
+/// The numbers, two a word; words that are mostly 0 are left out then, and the first tells which. How many masters,
+/// clients and streams there are is the same in all states of a cluster.
 impl Hash for World<Tables> {
     #[inline]
     fn hash<H: Hasher>(&self, hasher: &mut H) {

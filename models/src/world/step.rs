@@ -3,7 +3,7 @@
 
 use super::{Action, Asked, Done, Given, Inquiry, InquiryNumber, LetterNumber, Parts, Told, World};
 use crate::model::Sent;
-use crate::node::Letter;
+use crate::node::{Goroutine, Letter};
 use crate::scope::Link;
 use crate::world::cluster::Cluster;
 use crate::world::memo::Tables;
@@ -19,6 +19,7 @@ pub(crate) struct Step<'a, P: Parts> {
 
 impl Step<'_, Tables> {
     /// Takes the action, in a world that is as `before` so far. False if it is not allowed.
+    #[inline]
     pub(crate) fn take(&mut self, before: &World<Tables>, action: Action) -> bool {
         let scope = &self.cluster.scope;
         let (allowed, altered) = match action {
@@ -75,6 +76,7 @@ impl Step<'_, Tables> {
                 (self.answer(&inquiry, max), self.parts.opened(&inquiry).feeder)
             }
             Action::Truncate { at, keep } => (self.truncate(at, keep), at),
+            Action::Send { at, goroutine } => (self.send_on(at, goroutine), at),
         };
         if matches!(scope.link, Link::Stream { .. }) {
             self.acknowledge(before, altered);
@@ -168,11 +170,21 @@ impl<P: Parts> Step<'_, P> {
         true
     }
 
+    /// A goroutine sends a change to its next neighbour. False if it has none to send, or the channel is full.
+    fn send_on(&mut self, at: MasterId, goroutine: Goroutine) -> bool {
+        let done = self.give(at, Given::Send(goroutine));
+        let has_room = |letter| self.cluster.has_room(self.parts, self.world, self.parts.letter(letter).to);
+        let fits = done.letters.iter().all(has_room);
+        done.letters.into_iter().for_each(|letter| self.send(letter));
+        fits && done.told != Told::Nothing
+    }
+
     pub(super) fn give(&mut self, at: MasterId, given: Given<P::Letter, P::Digest>) -> Done<P::Letter> {
         self.parts.step(self.cluster, &mut self.world.masters[at.index()], given)
     }
 
-    /// The master at `at` has taken something in: it is judged, is not sent again what it now has, and sends these letters.
+    /// The master at `at` has taken something in: it is judged, is not sent again what it now has, and sends these
+    /// letters.
     fn settle(&mut self, at: MasterId, letters: impl IntoIterator<Item = P::Letter>) {
         let node = &mut self.world.masters[at.index()];
         self.parts.judge(self.cluster, node, &self.world.history);
@@ -189,15 +201,19 @@ impl<P: Parts> Step<'_, P> {
     fn send(&mut self, letter: P::Letter) {
         self.count(&letter);
         let is_there = self.cluster.scope.link == Link::Soup && self.world.wire.contains(&letter);
-        if !is_there && (self.is_running() || !self.is_spent(&letter)) {
+        if !is_there && (self.delivers_all() || !self.is_spent(&letter)) {
             self.fly(letter);
         }
     }
 
     /// The letter is in flight: perhaps not the first that is like it.
     fn fly(&mut self, letter: P::Letter) {
-        let order = self.parts.letter(&letter).order();
-        let before = |held: &P::Letter| *held != letter && self.parts.letter(held).order() < order;
+        let new = self.parts.letter(&letter);
+        let before = |held: &P::Letter| match self.cluster.scope.link {
+            // After all that is in the channel.
+            Link::Channel { .. } => self.parts.letter(held).to <= new.to,
+            _ => *held != letter && self.parts.letter(held).order() < new.order(),
+        };
         let place = self.world.wire.partition_point(before);
         self.world.wire.insert(place, letter);
     }
@@ -211,8 +227,8 @@ impl<P: Parts> Step<'_, P> {
     /// Whether the letter will never again do anything, so that it need not be kept in the state.
     ///
     /// `receive` looks first whether everything in a message has been seen, does nothing then, and believes nothing by
-    /// having got it; and what has been seen stays seen. (Checked against a real `receive` wherever debug assertions are
-    /// on, as in all tests.) Of a tampered protocol nothing is assumed: the letter is delivered on trial.
+    /// having got it; and what has been seen stays seen. (Checked against a real `receive` wherever debug assertions
+    /// are on, as in all tests.) Of a tampered protocol nothing is assumed: the letter is delivered on trial.
     fn is_spent(&mut self, letter: &P::Letter) -> bool {
         match &self.cluster.protocol.tamper {
             Some(tamper) if tamper.forwards_duplicates || tamper.repeats_count => false,
@@ -230,6 +246,11 @@ impl<P: Parts> Step<'_, P> {
         let to = self.parts.letter(letter).to;
         let mut receiver = self.world.masters[to.index()].clone();
         self.parts.step(self.cluster, &mut receiver, Given::Letter(letter.clone())).told == Told::Duplicate
+    }
+
+    /// Whether the link delivers also what brings nothing.
+    fn delivers_all(&self) -> bool {
+        matches!(self.cluster.scope.link, Link::Running { .. } | Link::Channel { .. })
     }
 
     fn is_running(&self) -> bool {

@@ -12,7 +12,7 @@ impl Cluster {
     pub(crate) fn waiting(&self, tables: &Tables, world: &World<Tables>, edge: usize) -> usize {
         let (from, to) = self.edges[edge];
         let counted = world.waiting().get(edge).map(|waiting| usize::from(*waiting));
-        counted.unwrap_or_else(|| tables.locals[world.local(from)].replica.pending(to))
+        counted.unwrap_or_else(|| tables.locals[world.local(from)].replica().pending(to))
     }
 }
 
@@ -36,7 +36,7 @@ impl Step<'_, Tables> {
         if let Some(joined) = tables.joined.get(&key).filter(|_| tables.remembers) {
             return *joined;
         }
-        let mut replica = Replica::clone(&tables.locals[sender].replica);
+        let mut replica = Replica::clone(tables.locals[sender].replica());
         tables.wind_back(&mut replica, first);
         let Letter { from, to, .. } = *tables.letters[first];
         let letter = replica.next_push(to, max).map(|message| Letter::new(from, to, message));
@@ -67,9 +67,10 @@ impl Step<'_, Tables> {
         }
     }
 
-    /// What `altered` has taken in since `before` waits on its streams, and streams skip what their receivers have got from
-    /// others meanwhile. Delivering it would do nothing but move the cursor on, now or later, so it is as good as delivered at
-    /// once: the twin of [`is_spent`](Self::is_spent). Only `altered` is other than it was when its streams were last looked at.
+    /// What `altered` has taken in since `before` waits on its streams, and streams skip what their receivers have got
+    /// from others meanwhile. Delivering it would do nothing but move the cursor on, now or later, so it is as good as
+    /// delivered at once: the twin of [`is_spent`](Self::is_spent). Only `altered` is other than it was when its
+    /// streams were last looked at.
     pub(super) fn acknowledge(&mut self, before: &World<Tables>, altered: MasterId) {
         let broken = self.world.broken;
         let edges = &self.cluster.edges;
@@ -77,7 +78,7 @@ impl Step<'_, Tables> {
         let streams = streams.map(|(edge, &(from, to))| (edge, from, to, broken & (1 << edge) == 0));
         if self.world.waiting().is_empty() {
             for (_, from, to, _) in streams.filter(|(.., stands)| *stands) {
-                if self.parts.locals[self.world.local(from)].replica.pending(to) > 0 {
+                if self.parts.locals[self.world.local(from)].replica().pending(to) > 0 {
                     let seen = self.parts.locals[self.world.local(to)].digest;
                     self.give(from, Given::Acknowledge { to, seen });
                 }

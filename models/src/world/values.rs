@@ -36,6 +36,7 @@ impl Parts for Values {
             Given::Resume { to, seen } => Input::Resume { to: *to, seen },
             Given::Acknowledge { to, seen } => Input::Acknowledge { to: *to, seen },
             Given::Truncate { keep } => Input::Truncate { keep: *keep },
+            Given::Send(goroutine) => Input::Send(*goroutine),
         };
         let Output { answer, letters } = cluster.protocol.step(node, input);
         let told = Told::of(&answer);

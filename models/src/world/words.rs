@@ -13,20 +13,29 @@ use crate::subject::{Arrow, Subject};
 use crate::world::cluster::Cluster;
 use crate::world::memo::Tables;
 use crate::world::{InShard, Inquiry, Seen, State, World, locked};
-use multimaster::{MasterId, Op, Request};
+use multimaster::{Key, MasterId, Op, Reading, Request};
 use std::fmt;
 use std::sync::Arc;
 
 impl Subject for Cluster {
     fn format_action(&self, step: &InShard) -> String {
+        if self.article.is_some() {
+            return self.goroutine_in_words(step.action);
+        }
         self.in_shard(step.shard, self.sentence(step.action))
     }
 
     fn describe(&self, state: &State, step: &InShard) -> String {
+        if self.article.is_some() {
+            return self.deed_in_words(&state.shards.first, step.action);
+        }
         self.in_shard(step.shard, self.step_in_words(&state.shards[step.shard], step.action))
     }
 
     fn remark(&self, state: &State, step: &InShard) -> Option<String> {
+        if self.article.is_some() {
+            return self.replaced(&state.shards.first, step.action);
+        }
         self.outcome_of(&state.shards[step.shard], step.action)
     }
 
@@ -35,13 +44,16 @@ impl Subject for Cluster {
     }
 
     fn readings(&self, state: &State) -> Vec<String> {
-        let shards: Vec<Seen> = state.shards.iter().map(|world| state.seen(world)).collect();
-        let masters = 0..usize::from(self.scope.topology.masters());
-        let at = |master: usize| shards.iter().map(move |seen| readings_of(&seen.replicas[master]));
-        masters.map(|master| at(master).collect::<Vec<_>>().join(" / ")).collect()
+        let tables = locked(&self.tables);
+        let read = |world: &World<Tables>, id| in_words(&tables.locals[world.local(id)].node.readings());
+        let at = |id| state.shards.iter().map(|world| read(world, id)).collect::<Vec<_>>();
+        self.scope.topology.ids().map(|id| at(id).join(" / ")).collect()
     }
 
     fn complaint(&self, property: &str, state: &State) -> Option<String> {
+        if self.article.is_some() {
+            return self.complaint_of_article(property, &state.shards.first);
+        }
         if property == CAUSAL_ORDER && self.has_shards() {
             return self.across_in_words(state);
         }
@@ -50,6 +62,9 @@ impl Subject for Cluster {
     }
 
     fn arrow(&self, state: &State, step: &InShard) -> Arrow {
+        if self.article.is_some() {
+            return self.arrow_of_goroutine(&state.shards.first, step.action);
+        }
         let mut arrow = self.arrow_of(&state.shards[step.shard], step.action);
         match &mut arrow {
             Arrow::At(_, label) | Arrow::Arrives { label, .. } | Arrow::Lost { label, .. } => {
@@ -61,8 +76,8 @@ impl Subject for Cluster {
     }
 
     fn why_unreached(&self, witness: &str) -> Option<String> {
-        // The requests of each shard may have reasons of their own.
-        if self.has_shards() { None } else { self.unreachable(witness) }
+        // The requests of each shard may have reasons of their own; and the article's program has other witnesses.
+        if self.has_shards() || self.article.is_some() { None } else { self.unreachable(witness) }
     }
 
     fn is_unsure(&self) -> bool {
@@ -101,7 +116,13 @@ fn readings_in(replicas: &[Arc<AnyReplica>]) -> Vec<String> {
 }
 
 pub(crate) fn readings_of(replica: &AnyReplica) -> String {
-    let all: Vec<String> = replica.readings().map(|(key, reading)| escaped(&format!("{key}={reading}"))).collect();
+    let readings: Vec<_> = replica.readings().map(|(key, reading)| (key.clone(), reading)).collect();
+    in_words(&readings)
+}
+
+/// What is read of each key.
+pub(crate) fn in_words(readings: &[(Key, Reading)]) -> String {
+    let all: Vec<String> = readings.iter().map(|(key, reading)| escaped(&format!("{key}={reading}"))).collect();
     if all.is_empty() { "nothing".into() } else { all.join(", ") }
 }
 

@@ -1,68 +1,88 @@
-//! The article's steps and states in words.
+//! The steps and states of the article's program in words.
 
-use super::{Action, Article, Deed, NO_DEADLOCK, ORDER_KEPT, Progress, State};
-use crate::model::Model;
-use crate::properties::AGREEMENT;
-use crate::subject::{Arrow, Subject};
-use multimaster::{Key, MasterId, Text};
+use crate::node::Goroutine;
+use crate::node::article::{Master, Set, value};
+use crate::properties::{AGREEMENT, NO_DEADLOCK, ORDER_KEPT};
+use crate::subject::Arrow;
+use crate::world::cluster::Cluster;
+use crate::world::memo::Tables;
+use crate::world::{Action, State, World, locked};
+use multimaster::{Key, MasterId, Message, Text};
 use std::collections::BTreeMap;
 use std::fmt;
 
-impl Subject for Article {
-    fn format_action(&self, action: &Action) -> String {
+impl Cluster {
+    /// The step of a goroutine, as far as it can be told without the state.
+    pub(crate) fn goroutine_in_words(&self, action: Action) -> String {
+        match self.goroutine_of(action) {
+            (at, goroutine @ Goroutine::Client(_)) => format!("{}: a client's next step", self.name(at, goroutine)),
+            (at, Goroutine::Loop) => format!("{at}: the receive loop's next step"),
+        }
+    }
+
+    /// The step of a goroutine as one line of a trace.
+    pub(crate) fn deed_in_words(&self, world: &World<Tables>, action: Action) -> String {
+        let (at, goroutine) = self.goroutine_of(action);
+        let name = self.name(at, goroutine);
         match action {
-            Action::Client(_) => format!("{}: a client's next step", self.name(*action)),
-            Action::Loop(at) => format!("{at}: the receive loop's next step"),
+            Action::Ask { client, place } => format!("{name}: {}", self.scope.clients[client].asks[place]),
+            Action::Send { .. } => self.waiting_to_send(world, at, goroutine).map_or_else(
+                || format!("{name} does nothing"),
+                |(set, to)| match goroutine {
+                    Goroutine::Client(_) => format!("{name} sends {} to {to}", set.dot),
+                    Goroutine::Loop => format!("{name} relays {} to {to}", set.dot),
+                },
+            ),
+            other => self.received(other).map_or_else(String::new, |set| format!("{name} receives {}", set.dot)),
         }
     }
 
-    fn describe(&self, state: &State, action: &Action) -> String {
-        let name = self.name(*action);
-        match (self.deed(state, *action), action) {
-            (Some(Deed::Write(dot)), _) => format!("{name}: set {} = {}", self.writes[&dot].0, self.writes[&dot].1),
-            (Some(Deed::Send((dot, to))), Action::Client(_)) => format!("{name} sends {dot} to {to}"),
-            (Some(Deed::Send((dot, to))), Action::Loop(_)) => format!("{name} relays {dot} to {to}"),
-            (Some(Deed::Receive(dot)), _) => format!("{name} receives {dot}"),
-            (None, _) => format!("{name} does nothing"),
-        }
+    /// What a received change replaces, if it is read there otherwise.
+    pub(crate) fn replaced(&self, world: &World<Tables>, action: Action) -> Option<String> {
+        let set = self.received(action)?;
+        let (at, _) = self.goroutine_of(action);
+        let (tables, (key, new)) = (locked(&self.tables), (&set.key, value(&set)));
+        let old = tables.locals[world.local(at)].node.article().data.get(key).filter(|old| *old != new)?;
+        Some(format!("{key} = {new} replaces {old}"))
     }
 
-    fn remark(&self, state: &State, action: &Action) -> Option<String> {
-        let (Some(Deed::Receive(dot)), Action::Loop(at)) = (self.deed(state, *action), action) else { return None };
-        let (key, value) = &self.writes[&dot];
-        let old = state.data[at.index()].get(key).filter(|old| *old != value)?;
-        Some(format!("{key} = {value} replaces {old}"))
-    }
-
-    fn masters(&self) -> Vec<String> {
-        self.topology.ids().map(|id| id.to_string()).collect()
-    }
-
-    fn readings(&self, state: &State) -> Vec<String> {
-        state.data.iter().map(readings_of).collect()
-    }
-
-    fn complaint(&self, property: &str, state: &State) -> Option<String> {
-        let holds = self.properties().iter().find(|p| p.name == property).is_none_or(|p| (p.condition)(self, state));
-        match property {
-            _ if holds => None,
-            AGREEMENT => {
-                let reads = self.readings(state);
-                let other = reads.iter().position(|other| *other != reads[0])?;
-                let (a, b) = (MasterId(0), MasterId(other as u16));
-                Some(format!("all is at rest, but {a} reads {} and {b} reads {}", reads[0], reads[other]))
+    pub(crate) fn arrow_of_goroutine(&self, world: &World<Tables>, action: Action) -> Arrow {
+        let (at, goroutine) = self.goroutine_of(action);
+        match (action, self.waiting_to_send(world, at, goroutine)) {
+            (Action::Send { .. }, Some((set, to))) => {
+                Arrow::Arrives { from: at.index(), to: to.index(), label: set.dot.to_string(), again: false }
             }
-            ORDER_KEPT => self.out_of_order(state).map(|(key, writer, other)| {
-                let reads = |id: MasterId| state.data[id.index()].get(key).map_or("nothing", |value| value.as_str());
+            _ => Arrow::At(at.index(), self.deed_in_words(world, action)),
+        }
+    }
+
+    /// In words, why the property is false in this world; `None` if it is true.
+    pub(crate) fn complaint_of_article(&self, property: &str, world: &World<Tables>) -> Option<String> {
+        let masters = || {
+            let tables = locked(&self.tables);
+            let master = |id: MasterId| tables.locals[world.local(id)].node.article().clone();
+            self.scope.topology.ids().map(master).collect::<Vec<Master>>()
+        };
+        match property {
+            AGREEMENT if self.program_rests(world) => {
+                let masters = masters();
+                let other = masters.iter().position(|other| other.data != masters[0].data)?;
+                let (a, b) = (MasterId(0), MasterId(other as u16));
+                let (one, another) = (readings_of(&masters[0].data), readings_of(&masters[other].data));
+                Some(format!("all is at rest, but {a} reads {one} and {b} reads {another}"))
+            }
+            ORDER_KEPT if self.program_rests(world) => self.reordered(world).map(|(key, writer, other)| {
+                let masters = masters();
+                let reads = |id: MasterId| {
+                    masters[id.index()].data.get(&key).map_or("nothing", |value| value.as_str()).to_owned()
+                };
                 format!("only {writer} writes {key} and reads {}, but {other} reads {}", reads(writer), reads(other))
             }),
-            NO_DEADLOCK => {
-                let waits = self.goroutines().filter_map(|action| match self.deed(state, action)? {
-                    Deed::Send((dot, to)) => Some(match action {
-                        Action::Client(_) => format!("{} waits to send {dot} to {to}", self.name(action)),
-                        Action::Loop(at) => format!("{at} waits to relay {dot} to {to}"),
-                    }),
-                    _ => None,
+            NO_DEADLOCK if !self.goes_on(world) && !self.program_rests(world) => {
+                let waits = self.goroutines().filter_map(|(at, goroutine)| {
+                    let ((set, to), name) = (self.waiting_to_send(world, at, goroutine)?, self.name(at, goroutine));
+                    let what = if goroutine == Goroutine::Loop { "relay" } else { "send" };
+                    Some(format!("{name} waits to {what} {} to {to}", set.dot))
                 });
                 Some(format!("nobody can go on: {}", waits.collect::<Vec<_>>().join(", ")))
             }
@@ -70,31 +90,37 @@ impl Subject for Article {
         }
     }
 
-    fn arrow(&self, state: &State, action: &Action) -> Arrow {
-        let at = self.at(*action).index();
-        match self.deed(state, *action) {
-            Some(Deed::Send((dot, to))) => {
-                Arrow::Arrives { from: at, to: to.index(), label: dot.to_string(), again: false }
-            }
-            _ => Arrow::At(at, self.describe(state, action)),
-        }
-    }
-}
-
-impl Article {
-    fn at(&self, action: Action) -> MasterId {
+    /// The goroutine that takes the step, and its master.
+    fn goroutine_of(&self, action: Action) -> (MasterId, Goroutine) {
         match action {
-            Action::Client(client) => self.clients[client].at,
-            Action::Loop(at) => at,
+            Action::Ask { client, .. } => (self.scope.clients[client].at, Goroutine::Client(client as u16)),
+            Action::Send { at, goroutine } => (at, goroutine),
+            Action::Deliver(letter) => (self.letter(letter).to, Goroutine::Loop),
+            other => unreachable!("the article's program takes no such step: {other:?}"),
         }
     }
 
     /// A goroutine's name: its master's, with a number where that has several clients.
-    pub(super) fn name(&self, action: Action) -> String {
-        match action {
-            Action::Client(client) => name_of(self.clients.iter().map(|client| client.at), client),
-            Action::Loop(at) => at.to_string(),
+    fn name(&self, at: MasterId, goroutine: Goroutine) -> String {
+        match goroutine {
+            Goroutine::Client(client) => name_of(self.scope.clients.iter().map(|client| client.at), client.into()),
+            Goroutine::Loop => at.to_string(),
         }
+    }
+
+    /// What the goroutine must still send, and to whom next.
+    fn waiting_to_send(&self, world: &World<Tables>, at: MasterId, goroutine: Goroutine) -> Option<(Set, MasterId)> {
+        let tables = locked(&self.tables);
+        let (set, to) = tables.locals[world.local(at)].node.article().sending(goroutine)?;
+        Some((set.clone(), to))
+    }
+
+    /// The change that the step takes out of a channel.
+    fn received(&self, action: Action) -> Option<Set> {
+        let Action::Deliver(letter) = action else { return None };
+        let letter = self.letter(letter);
+        let Message::Push(push) = &letter.message else { return None };
+        push.changes.first().cloned()
     }
 }
 
@@ -111,23 +137,34 @@ fn readings_of(data: &BTreeMap<Key, Text>) -> String {
     if all.is_empty() { "nothing".into() } else { all.join(", ") }
 }
 
-/// Per master what it reads, what is in the channel to it and what its loop still has to pass on; per client how far it
-/// is.
-impl fmt::Debug for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, data) in self.data.iter().enumerate() {
-            let channel: Vec<String> = self.channels[place].iter().map(|dot| dot.to_string()).collect();
+impl State {
+    /// Per master what it reads, what is in the channel to it and what its loop still has to pass on; per client how
+    /// far it is.
+    pub(crate) fn write_article(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (world, tables) = (&self.shards.first, self.tables());
+        let master = |id: MasterId| tables.locals[world.local(id)].node.article();
+        let ids = || (0..).map(MasterId).take(world.masters.len());
+        for id in ids() {
+            let held = world.wire.iter().map(|letter| &tables.letters[*letter]).filter(|letter| letter.to == id);
+            let held = held.filter_map(|letter| match &letter.message {
+                Message::Push(push) => Some(push.changes[0].dot.to_string()),
+                Message::Snapshot(_) => None,
+            });
+            let channel: Vec<String> = held.collect();
             let channel = if channel.is_empty() { "nothing".into() } else { channel.join(" ") };
-            write!(f, "{}  reads {}; its channel holds {channel}", MasterId(place as u16), readings_of(data))?;
-            match &self.loops[place] {
-                Some((dot, to)) => writeln!(f, "; must relay {dot} to {to} next")?,
+            write!(f, "{id}  reads {}; its channel holds {channel}", readings_of(&master(id).data))?;
+            match master(id).sending(Goroutine::Loop) {
+                Some((set, to)) => writeln!(f, "; must relay {} to {to} next", set.dot)?,
                 None => writeln!(f)?,
             }
         }
-        let lines = self.clients.iter().enumerate().map(|(client, Progress { made, sending, .. })| {
-            let name = name_of(self.clients.iter().map(|client| client.at), client);
-            match sending {
-                Some((dot, to)) => format!("client {name}: {made} set, must send {dot} to {to} next"),
+        let goroutine = |client: usize| Goroutine::Client(client as u16);
+        let home = |client: usize| ids().filter(move |id| master(*id).runs(goroutine(client)));
+        let homes = (0..world.progress().len()).flat_map(home);
+        let lines = world.progress().iter().zip(homes.clone()).enumerate().map(|(client, (made, at))| {
+            let name = name_of(homes.clone(), client);
+            match master(at).sending(goroutine(client)) {
+                Some((set, to)) => format!("client {name}: {made} set, must send {} to {to} next", set.dot),
                 None => format!("client {name}: {made} set"),
             }
         });

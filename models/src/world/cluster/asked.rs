@@ -1,5 +1,5 @@
-//! The cluster as a [`Model`]: its steps, and the properties asked of its states, each beside the witness that it was put to
-//! the test.
+//! The cluster as a [`Model`]: its steps, and the properties asked of its states, each beside the witness that it was
+//! put to the test.
 
 use super::{Cluster, InShard, State};
 use crate::model::{Model, Property, Sent};
@@ -40,6 +40,9 @@ impl Model for Cluster {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
+        if self.article.is_some() {
+            return self.asked_of_article();
+        }
         let mut properties = vec![
             always(CONVERGENCE, |cluster, world| cluster.diverged(world).is_none()),
             always(AGREEMENT, |cluster, world| !cluster.at_rest(world) || cluster.agrees(world)),
@@ -104,6 +107,7 @@ impl Model for Cluster {
                 properties.push(sometimes(GAP, |cluster, world| cluster.gap(world)));
             }
             Link::Soup => properties.push(sometimes(GAP, |cluster, world| cluster.gap(world))),
+            Link::Channel { .. } => {}
         }
         if self.scope.batch > 1 {
             properties.push(sometimes(BATCH, |cluster, world| cluster.batch(world)));
@@ -129,7 +133,7 @@ impl Cluster {
 }
 
 /// Something that is always true, in every shard.
-fn always(
+pub(crate) fn always(
     name: &'static str,
     holds: impl Fn(&Cluster, &World<Tables>) -> bool + Send + Sync + 'static,
 ) -> Property<Cluster> {
@@ -139,7 +143,7 @@ fn always(
 }
 
 /// Something that is reached, in some shard.
-fn sometimes(
+pub(crate) fn sometimes(
     name: &'static str,
     reached: impl Fn(&Cluster, &World<Tables>) -> bool + Send + Sync + 'static,
 ) -> Property<Cluster> {

@@ -6,7 +6,7 @@ use crate::properties::specification::{Specified, misread};
 use multimaster::{Kind, Reading, Resolver};
 
 /// What the properties ask of a master, in the light of the writes that it has seen: a bit each.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Judgement(u16);
 
 impl Judgement {

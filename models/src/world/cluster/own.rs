@@ -18,8 +18,8 @@ use std::sync::Arc;
 const TRIED: usize = 16;
 
 impl Cluster {
-    /// Checks these properties against this cluster. The result is shared: its owner can ask later whether an evaluation
-    /// failed.
+    /// Checks these properties against this cluster. The result is shared: its owner can ask later whether an
+    /// evaluation failed.
     ///
     /// # Errors
     /// The first that is not valid in this cluster.
@@ -34,8 +34,8 @@ impl Cluster {
         self
     }
 
-    /// The user's own properties, each with the witness that it was put to the test. Where there are several shards, there
-    /// are none.
+    /// The user's own properties, each with the witness that it was put to the test. Where there are several shards,
+    /// there are none.
     pub(crate) fn asked_of_own(&self) -> Vec<Property<Self>> {
         let all = || self.own.properties.all().iter().enumerate();
         let claims = all().map(|(number, own)| {
@@ -75,8 +75,8 @@ impl Cluster {
         answer
     }
 
-    /// Whether the state puts the own property with this number to the test: the claim applies here, and it is broken, or
-    /// would be if one key read something else, at one master or at all.
+    /// Whether the state puts the own property with this number to the test: the claim applies here, and it is broken,
+    /// or would be if one key read something else, at one master or at all.
     fn tests_own(&self, number: usize, world: &World<Tables>) -> bool {
         let own = &self.own.properties.all()[number];
         if own.claim == Claim::AtQuiescence && !self.at_rest(world) {
@@ -105,7 +105,7 @@ impl Cluster {
         let mut place: Place = smallvec![number as u32];
         for master in &world.masters {
             let core = tables.locals[master.local].core;
-            place.push(judged.number(core, || self.read_by(&tables.locals[core].replica)));
+            place.push(judged.number(core, || self.read_by(tables.locals[core].replica())));
         }
         if self.own.properties.all()[number].reads_writes() {
             place.push(world.history);
@@ -191,8 +191,8 @@ impl Cluster {
     }
 }
 
-/// By key, what might be read of it: before anything is written, after each request alone, and after the first requests of
-/// each client.
+/// By key, what might be read of it: before anything is written, after each request alone, and after the first requests
+/// of each client.
 fn plausible(start: &[AnyReplica], scope: &Scope) -> BTreeMap<Key, BTreeSet<Reading>> {
     let mut plausible: BTreeMap<Key, BTreeSet<Reading>> =
         scope.keys().into_iter().map(|key| (key.clone(), start.iter().map(|at| at.read(&key)).collect())).collect();

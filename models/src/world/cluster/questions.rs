@@ -103,7 +103,7 @@ impl Cluster {
 
     /// Whether an exchange of digests brings the asker all that the feeder has.
     fn is_repaired(&self, tables: &mut Tables, feeder: u32, asker: u32) -> bool {
-        let (lacks, id) = (tables.locals[asker].digest, tables.locals[asker].replica.id());
+        let (lacks, id) = (tables.locals[asker].digest, tables.locals[asker].replica().id());
         let counts = self.what_counts(tables, asker);
         let key = (pair(feeder, counts), id);
         if let Some(repaired) = tables.judged.repairs.get(&key).filter(|_| tables.remembers) {
@@ -114,7 +114,7 @@ impl Cluster {
             let letter = tables.letter_number(Arc::new(letter));
             let key = pair(counts, letter);
             let brought = tables.judged.brought.get(&key).filter(|_| tables.remembers).copied().unwrap_or_else(|| {
-                let mut replica = tables.locals[asker].replica.as_ref().clone();
+                let mut replica = tables.locals[asker].replica().as_ref().clone();
                 let letter = Arc::clone(&tables.letters[letter]);
                 self.protocol.receive(&mut replica, letter.from, letter.message.clone());
                 let brought = tables.seen(replica.digest());
@@ -129,11 +129,11 @@ impl Cluster {
 
     /// What a feeder with this core answers the asker, whose digest has this number.
     fn answer_to(&self, tables: &Tables, core: u32, (from, digest): (MasterId, u32), max: usize) -> Option<Letter> {
-        self.protocol.answer(&tables.locals[core].replica, from, &tables.digests[digest], max)
+        self.protocol.answer(tables.locals[core].replica(), from, &tables.digests[digest], max)
     }
 
-    /// What counts of a receiver when it is asked what it has seen after a letter: what it had seen before. Of a tampered one,
-    /// all that it knows.
+    /// What counts of a receiver when it is asked what it has seen after a letter: what it had seen before. Of a
+    /// tampered one, all that it knows.
     fn what_counts(&self, tables: &Tables, receiver: u32) -> u32 {
         if self.protocol.tamper.is_none() { tables.locals[receiver].digest } else { receiver }
     }
@@ -162,7 +162,7 @@ impl Cluster {
     /// Whether two neighbours each need the other's snapshot.
     pub(crate) fn crossed(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
-        let replica = |master| &tables.locals[world.local(master)].replica;
+        let replica = |master| tables.locals[world.local(master)].replica();
         let needs_snapshot = |from, to| {
             let (feeder, asker) = (replica(from), replica(to));
             let answer = feeder.answer(asker.digest(), 1);
@@ -242,8 +242,8 @@ mod tests {
             let tables = &mut *cluster.tables();
             let mut tried = 0;
             for (feeder, asker) in pairs_of(tables.locals.next()) {
-                let Local { replica, digest, .. } = &tables.locals[asker];
-                let (mut replica, digest) = (Replica::clone(replica), *digest);
+                let Local { node, digest, .. } = &tables.locals[asker];
+                let (mut replica, digest) = (Replica::clone(node.replica()), *digest);
                 let answer = cluster.answer_to(tables, feeder, (replica.id(), digest), usize::MAX);
                 let Some(letter) = answer.map(Arc::new) else { continue };
                 let key = pair(cluster.what_counts(tables, asker), tables.letter_number(Arc::clone(&letter)));

@@ -2,7 +2,7 @@
 
 use crate::scope::Scope;
 use crate::world::Asked;
-use multimaster::{Layout, MasterId, Request};
+use multimaster::{Dot, Layout, MasterId, Request};
 
 /// All requests of a scope, by their numbers, and the shards that they go to.
 pub(crate) struct Requests {
@@ -41,6 +41,16 @@ impl Requests {
     /// The number of a free request.
     pub(crate) fn free(&self, index: usize) -> Asked {
         self.scripted(self.first.len() - 1, index)
+    }
+
+    /// The client that makes a scripted request, and the name of the write: a master's clients number theirs one client
+    /// after the other, whenever they are made.
+    pub(crate) fn name(&self, asked: Asked) -> (u16, Dot) {
+        let place = asked.0 as usize;
+        let at = self.all[place].0;
+        let seq = self.all[..=place].iter().filter(|(other, _)| *other == at).count() as u64;
+        let client = self.first.partition_point(|first| *first <= place) - 1;
+        (client as u16, Dot::new(at, seq))
     }
 
     /// The shard of its key.

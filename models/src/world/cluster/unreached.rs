@@ -58,8 +58,8 @@ impl Cluster {
         Some(format!("at the start the rule refuses `{ask}` at {at}: {why}; fewer writes than were asked for are made"))
     }
 
-    /// If all requests are refused: that they are, and why the first is. As long as nothing has been written, every master
-    /// is as it was at the start; so if each request is refused there, it is refused in every state.
+    /// If all requests are refused: that they are, and why the first is. As long as nothing has been written, every
+    /// master is as it was at the start; so if each request is refused there, it is refused in every state.
     fn all_refused(&self, asks: &[(MasterId, &Request)]) -> Option<String> {
         let refusals: Option<Vec<String>> = self.refusals(asks).into_iter().collect();
         let first = refusals?.into_iter().next()?;

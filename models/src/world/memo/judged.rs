@@ -12,8 +12,8 @@ pub(crate) struct Judged {
     judgements: Known<u64, Judgement>,
     /// The same by core and the [writes that it has seen](Tables::selection_seen), which determine it.
     by_selection: Known<u64, Judgement>,
-    /// By the feeder's core and what [counts](Cluster::what_counts) of the asker, which lacks something: whether an exchange
-    /// of digests would bring it.
+    /// By the feeder's core and what [counts](Cluster::what_counts) of the asker, which lacks something: whether an
+    /// exchange of digests would bring it.
     pub(crate) repairs: Known<(u64, MasterId), bool>,
     /// By the part of the receiver that matters, and a message: the digest after its arrival.
     pub(crate) brought: Known<u64, u32>,
@@ -41,7 +41,7 @@ impl Tables {
         let known = self.judged.by_selection.get(&key_seen);
         let judgement = known
             .copied()
-            .unwrap_or_else(|| cluster.judgement(&self.locals[core].replica, &self.histories[history].history));
+            .unwrap_or_else(|| cluster.judgement(&self.locals[core].node, &self.histories[history].history));
         if self.remembers {
             self.judged.by_selection.insert(key_seen, judgement);
             self.judged.judgements.insert(key, judgement);

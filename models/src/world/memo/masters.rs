@@ -3,14 +3,14 @@
 use super::{Streams, Tables};
 use crate::history::{History, Write};
 use crate::node::any_rule::AnyReplica;
-use crate::node::{Letter, content_hash};
+use crate::node::{Letter, Node, content_hash};
 use crate::world::{Inquiry, Seen, World};
 use multimaster::{MasterId, VersionVector};
 use std::sync::Arc;
 
 /// A master. Where states [count what waits](crate::node::counts_waiting), it is told here with nothing yet to send.
 pub(crate) struct Local {
-    pub(crate) replica: Arc<AnyReplica>,
+    pub(crate) node: Node,
     /// The number of the same master with nothing yet to send, which reads and answers as this one does.
     pub(crate) core: u32,
     /// The number of what it has seen.
@@ -21,6 +21,13 @@ pub(crate) struct Local {
     pub(crate) streams: Streams,
 }
 
+impl Local {
+    /// The replica, where only replicas are asked.
+    pub(crate) fn replica(&self) -> &Arc<AnyReplica> {
+        self.node.replica()
+    }
+}
+
 /// What has been written.
 pub(crate) struct Ghost {
     pub(crate) history: Arc<History>,
@@ -29,31 +36,32 @@ pub(crate) struct Ghost {
 }
 
 impl Tables {
-    /// The number of the master `replica`.
-    pub(crate) fn local(&mut self, replica: AnyReplica) -> u32 {
-        self.local_with(replica, |_| Streams::new())
+    /// The number of the master `node`.
+    pub(crate) fn local(&mut self, node: Node) -> u32 {
+        self.local_with(node, |_| Streams::new())
     }
 
-    /// The number of the master `replica`; if it is new, `streams` tells what its log comes to.
-    pub(crate) fn local_with(&mut self, replica: AnyReplica, streams: impl FnOnce(&mut Self) -> Streams) -> u32 {
-        let hash = content_hash(&replica);
-        if let Some(known) = self.locals.find(hash, |local| *local.replica == replica) {
+    /// The number of the master `node`; if it is new, `streams` tells what its log comes to.
+    pub(crate) fn local_with(&mut self, node: Node, streams: impl FnOnce(&mut Self) -> Streams) -> u32 {
+        let hash = content_hash(&node);
+        if let Some(known) = self.locals.find(hash, |local| local.node == node) {
             return known;
         }
         let streams = streams(self);
-        let rested = self.rested(&replica).map(|rested| self.local(rested));
+        let rested = self.rested(&node).map(|rested| self.local(Node::Replica(Arc::new(rested))));
         let core = rested.unwrap_or(self.locals.next());
-        let digest = self.seen(replica.digest());
-        let readings: Vec<_> = replica.readings().map(|(key, reading)| (key.clone(), reading)).collect();
+        let digest = self.seen(&node.digest());
+        let readings = node.readings();
         let readings = self.readings.number(&readings, || readings.clone());
-        self.locals.add(hash, Local { replica: Arc::new(replica), core, digest, readings, streams })
+        self.locals.add(hash, Local { node, core, digest, readings, streams })
     }
 
-    /// The same master with nothing yet to send, if it has something.
-    fn rested(&self, replica: &AnyReplica) -> Option<AnyReplica> {
+    /// The same master with nothing yet to send, if it has something in a log.
+    fn rested(&self, node: &Node) -> Option<AnyReplica> {
+        let Node::Replica(replica) = node else { return None };
         let peers = || self.edges.iter().filter(|(from, _)| *from == replica.id()).map(|(_, to)| *to);
         peers().any(|peer| replica.has_push(peer)).then(|| {
-            let mut rested = replica.clone();
+            let mut rested = AnyReplica::clone(replica);
             peers().for_each(|peer| rested.resume(peer, replica.digest()));
             rested
         })
@@ -62,7 +70,7 @@ impl Tables {
     /// The master at `at` in this world, with what it has yet to send.
     pub(crate) fn replica(&self, world: &World<Tables>, at: MasterId) -> Arc<AnyReplica> {
         let local = world.local(at);
-        let mut replica = Arc::clone(&self.locals[local].replica);
+        let mut replica = Arc::clone(self.locals[local].replica());
         for ((_, to), waiting) in self.edges.iter().zip(world.waiting()).filter(|((from, _), _)| *from == at) {
             if let Some(next) = self.in_flight(local, *to, *waiting).first() {
                 self.wind_back(Arc::make_mut(&mut replica), next.letter);

@@ -2,8 +2,7 @@
 
 use super::{Queued, Tables, pair};
 use crate::history::History;
-use crate::node::any_rule::AnyReplica;
-use crate::node::{Answer, Input, Letter, Output};
+use crate::node::{Answer, Goroutine, Input, Letter, Node, Output, article};
 use crate::world::cluster::Cluster;
 use crate::world::{Asked, Done, Given, Inquiry, Master, Parts, Told};
 use multimaster::{MasterId, Message, Outcome, Replica, VersionVector};
@@ -61,7 +60,7 @@ impl Tables {
         &mut self,
         cluster: &Cluster,
         step: Step,
-        work_out: impl FnOnce(&mut Self, &mut Arc<AnyReplica>) -> (Told, Vec<Letter>),
+        work_out: impl FnOnce(&mut Self, &mut Node) -> (Told, Vec<Letter>),
     ) -> Outcomes {
         match self.steps.get(&step) {
             Some(known) => *known,
@@ -75,18 +74,16 @@ impl Tables {
         &mut self,
         cluster: &Cluster,
         step: Step,
-        work_out: impl FnOnce(&mut Self, &mut Arc<AnyReplica>) -> (Told, Vec<Letter>),
+        work_out: impl FnOnce(&mut Self, &mut Node) -> (Told, Vec<Letter>),
     ) -> Outcomes {
-        let mut replica = Arc::clone(&self.locals[step.node].replica);
-        let (told, letters) = work_out(self, &mut replica);
+        let mut node = self.locals[step.node].node.clone();
+        let (told, letters) = work_out(self, &mut node);
         let letters: Vec<u32> = letters.into_iter().map(|letter| self.letter_number(Arc::new(letter))).collect();
         let queues = cluster.counts_waiting && told.takes_in();
         let after = match told {
-            Told::Written(_) | Told::TakenIn | Told::Moved => {
-                self.after(step.node, Arc::unwrap_or_clone(replica), queues.then_some(&letters))
-            }
+            Told::Written(_) | Told::TakenIn | Told::Moved => self.after(step.node, node, queues.then_some(&letters)),
             _ => {
-                debug_assert!(cluster.protocol.tamper.is_some() || *replica == *self.locals[step.node].replica);
+                debug_assert!(cluster.protocol.tamper.is_some() || node == self.locals[step.node].node);
                 step.node
             }
         };
@@ -97,11 +94,11 @@ impl Tables {
         outcomes
     }
 
-    /// The number of the master `replica`, which `before` has become. Where states count what waits on streams, `queued` is
-    /// what it now has to send: that comes after all that `before` ever had.
-    fn after(&mut self, before: u32, replica: AnyReplica, queued: Option<&Vec<u32>>) -> u32 {
-        let Some(queued) = queued else { return self.local(replica) };
-        let after = self.local_with(replica, |tables| {
+    /// The number of the master `node`, which `before` has become. Where states count what waits on streams, `queued`
+    /// is what it now has to send: that comes after all that `before` ever had.
+    fn after(&mut self, before: u32, node: Node, queued: Option<&Vec<u32>>) -> u32 {
+        let Some(queued) = queued else { return self.local(node) };
+        let after = self.local_with(node, |tables| {
             let mut streams = tables.locals[before].streams.clone();
             for letter in queued {
                 let Letter { to, message, .. } = &*tables.letters[*letter];
@@ -112,7 +109,7 @@ impl Tables {
             streams
         });
         debug_assert!(self.locals[after].streams.iter().flatten().all(|Queued { letter, .. }| {
-            let mut sender = Replica::clone(&self.locals[after].replica);
+            let mut sender = Replica::clone(self.locals[after].replica());
             self.wind_back(&mut sender, *letter);
             let Letter { to, message, .. } = &*self.letters[*letter];
             sender.next_push(*to, 1).as_ref() == Some(message)
@@ -123,11 +120,19 @@ impl Tables {
     /// A client makes a request of the master, in the light of a history: what comes of it, and the history after it.
     pub(crate) fn write(&mut self, cluster: &Cluster, node: &mut Master, history: u32, asked: Asked) -> Done<u32> {
         let step = Step { node: node.local, kind: 0, peer: MasterId(0), what: history, more: asked.0 };
-        let outcomes = self.outcomes(cluster, step, |tables, replica| {
+        let outcomes = self.outcomes(cluster, step, |tables, node| {
             let (_, request) = cluster.requests.get(asked);
+            if let Node::Article(_) = node {
+                // The program keeps no track of what a write had seen: there is no history.
+                let (client, name) = cluster.requests.name(asked);
+                let set = article::set(name, request).expect("the program's clients only set");
+                let output = node.step(&cluster.protocol, Input::Set { client, set: &set });
+                return (Told::Written(history), output.letters);
+            }
+            let replica = node.replica();
             let mut after = History::clone(&tables.histories[history].history);
             let (request, past) = (cluster.timed(replica, &after, request), after.past_of(replica));
-            let Output { answer, letters } = cluster.protocol.step(Arc::make_mut(replica), Input::Request(&request));
+            let Output { answer, letters } = node.step(&cluster.protocol, Input::Request(&request));
             let Answer::Client(Ok(named)) = answer else { return (Told::Refused, letters) };
             after.add(named.write(&request, past));
             (Told::Written(tables.history(after)), letters)
@@ -163,13 +168,15 @@ impl Parts for Tables {
             Given::Resume { to, seen } => step(5, to, seen, 0),
             Given::Acknowledge { to, seen } => step(6, to, seen, 0),
             Given::Truncate { keep } => step(7, none, 0, number(keep)),
+            Given::Send(Goroutine::Client(client)) => step(8, none, client.into(), 0),
+            Given::Send(Goroutine::Loop) => step(9, none, 0, 0),
         };
-        let outcomes = self.outcomes(cluster, step, |tables, replica| {
+        let outcomes = self.outcomes(cluster, step, |tables, node| {
             let input = match given {
                 Given::Letter(letter) => Input::Letter(&tables.letters[letter]),
                 Given::Digest { from, seen, max } => {
                     // Without a copy of the master, which a digest does not alter.
-                    let answer = cluster.protocol.answer(replica, from, &tables.digests[seen], max);
+                    let answer = cluster.protocol.answer(node.replica(), from, &tables.digests[seen], max);
                     return (Told::Answered, answer.into_iter().collect());
                 }
                 Given::Push { to, max } => Input::Push { to, max },
@@ -177,8 +184,9 @@ impl Parts for Tables {
                 Given::Resume { to, seen } => Input::Resume { to, seen: &tables.digests[seen] },
                 Given::Acknowledge { to, seen } => Input::Acknowledge { to, seen: &tables.digests[seen] },
                 Given::Truncate { keep } => Input::Truncate { keep },
+                Given::Send(goroutine) => Input::Send(goroutine),
             };
-            let output = cluster.protocol.step(Arc::make_mut(replica), input);
+            let output = node.step(&cluster.protocol, input);
             if let (Given::Letter(letter), Answer::Arrival(Outcome::Refused(fault))) = (given, &output.answer) {
                 let Letter { to, message, .. } = &*tables.letters[letter];
                 // A right peer's message is never refused: the bug would be ours, in the protocol or in the model.

@@ -5,8 +5,8 @@ use crate::node::Letter;
 use crate::node::any_rule::AnyReplica;
 use multimaster::{Dot, MasterId, Message, Replica, VersionVector};
 
-/// By neighbour, the letters that a master's log comes to, one change each, from the first: what is in flight on a stream
-/// is the last so many of them.
+/// By neighbour, the letters that a master's log comes to, one change each, from the first: what is in flight on a
+/// stream is the last so many of them.
 pub(crate) type Streams = Vec<Vec<Queued>>;
 
 /// A letter of one change, and that change.
@@ -28,13 +28,13 @@ impl Tables {
         &all[all.len() - usize::from(waiting)..]
     }
 
-    /// How many changes, from the first in flight, a receiver that has seen so much has got: past them an acknowledgement moves
-    /// the cursor, which rests nowhere behind what the receiver lacks.
+    /// How many changes, from the first in flight, a receiver that has seen so much has got: past them an
+    /// acknowledgement moves the cursor, which rests nowhere behind what the receiver lacks.
     pub(crate) fn known_in_flight(&self, sender: u32, to: MasterId, waiting: u8, seen: &VersionVector) -> u8 {
         let in_flight = self.in_flight(sender, to, waiting);
         let known = in_flight.iter().take_while(|queued| seen.contains(queued.dot)).count() as u8;
         debug_assert_eq!(usize::from(waiting - known), {
-            let mut sender = Replica::clone(&self.locals[sender].replica);
+            let mut sender = Replica::clone(self.locals[sender].replica());
             sender.resume(to, seen);
             sender.pending(to)
         });

@@ -10,6 +10,9 @@ use std::fmt;
 /// compared line by line. States that differ read differently, but for what a rule keeps without showing it.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_of_article() {
+            return self.write_article(f);
+        }
         if self.shards.others().is_empty() {
             return self.write_world(&self.shards.first, f);
         }

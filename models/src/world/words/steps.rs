@@ -36,6 +36,7 @@ impl Cluster {
             Action::Answer { inquiry, .. } => self.inquiry(inquiry).to_string(),
             Action::Duplicate(letter) => format!("twice {}", self.letter(letter)),
             Action::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
+            Action::Send { .. } => self.goroutine_in_words(action),
         }
     }
 
@@ -83,7 +84,7 @@ impl Cluster {
             }
             Action::Lose(_) | Action::Tick { .. } | Action::Break { .. } | Action::Resume { .. } => None,
             Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => None,
-            Action::Duplicate(_) | Action::Truncate { .. } => None,
+            Action::Duplicate(_) | Action::Truncate { .. } | Action::Send { .. } => None,
         }
     }
 
@@ -125,7 +126,7 @@ impl Cluster {
                 Arrow::Asks { from: inquiry.asker.index(), to: inquiry.feeder.index() }
             }
             Action::Duplicate(letter) => Arrow::At(self.letter(letter).from.index(), self.sentence(action)),
-            Action::Truncate { at, .. } => Arrow::At(at.index(), self.sentence(action)),
+            Action::Truncate { at, .. } | Action::Send { at, .. } => Arrow::At(at.index(), self.sentence(action)),
         }
     }
 

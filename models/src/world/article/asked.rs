@@ -1,0 +1,72 @@
+//! What is asked of the article's program.
+
+use crate::model::Property;
+use crate::properties::{AGREEMENT, CONFLICT, FULL, NO_DEADLOCK, ORDER_KEPT, REST};
+use crate::world::cluster::Cluster;
+use crate::world::cluster::asked::{always, sometimes};
+use crate::world::memo::Tables;
+use crate::world::{World, locked};
+use multimaster::{Key, MasterId, Request};
+
+impl Cluster {
+    pub(crate) fn asked_of_article(&self) -> Vec<Property<Cluster>> {
+        vec![
+            always(AGREEMENT, |cluster, world| !cluster.program_rests(world) || cluster.reads_alike(world)),
+            always(ORDER_KEPT, |cluster, world| !cluster.program_rests(world) || cluster.reordered(world).is_none()),
+            always(NO_DEADLOCK, |cluster, world| cluster.goes_on(world) || cluster.program_rests(world)),
+            sometimes(REST, Cluster::program_rests),
+            sometimes(CONFLICT, |cluster, world| cluster.conflicts(world)),
+            sometimes(FULL, |cluster, world| {
+                let tables = &*locked(&cluster.tables);
+                cluster.scope.topology.ids().any(|id| !cluster.has_room(tables, world, id))
+            }),
+        ]
+    }
+
+    /// Whether some goroutine can take its next step.
+    pub(super) fn goes_on(&self, world: &World<Tables>) -> bool {
+        let tables = &*locked(&self.tables);
+        self.goroutines().any(|(at, goroutine)| self.next_of(tables, world, at, goroutine).is_some())
+    }
+
+    /// Whether no goroutine has anything to do.
+    pub(super) fn program_rests(&self, world: &World<Tables>) -> bool {
+        let tables = &*locked(&self.tables);
+        let idle = || world.masters.iter().all(|master| tables.locals[master.local].node.article().is_idle());
+        world.nothing_flies() && self.clients_done(world) && idle()
+    }
+
+    /// Whether all masters read the same.
+    fn reads_alike(&self, world: &World<Tables>) -> bool {
+        let tables = &*locked(&self.tables);
+        let readings = |place: usize| tables.locals[world.masters[place].local].readings;
+        (1..world.masters.len()).all(|place| readings(place) == readings(0))
+    }
+
+    /// A key that only one master writes, that master, and one that reads it differently.
+    pub(super) fn reordered(&self, world: &World<Tables>) -> Option<(Key, MasterId, MasterId)> {
+        let tables = &*locked(&self.tables);
+        let reads = |id: MasterId, key: &Key| tables.locals[world.local(id)].node.article().data.get(key);
+        let scripts = self.scope.clients.iter();
+        let mut writes: Vec<_> =
+            scripts.flat_map(|client| client.asks.iter().map(|ask| (client.at, &ask.key))).collect();
+        // In the order of the writes' names.
+        writes.sort_by_key(|(at, _)| *at);
+        writes.iter().find_map(|(writer, key)| {
+            let alone = writes.iter().all(|(at, written)| written != key || at == writer);
+            let other = self.scope.topology.ids().find(|id| reads(*id, key) != reads(*writer, key))?;
+            alone.then(|| (Key::clone(key), *writer, other))
+        })
+    }
+
+    /// Whether one key has been written at two masters.
+    fn conflicts(&self, world: &World<Tables>) -> bool {
+        let scripts = self.scope.clients.iter().zip(world.progress());
+        let made = || {
+            scripts.clone().flat_map(|(client, made)| {
+                client.asks[..usize::from(*made)].iter().map(|ask: &Request| (client.at, &ask.key))
+            })
+        };
+        made().any(|(at, key)| made().any(|(other, written)| written == key && other != at))
+    }
+}

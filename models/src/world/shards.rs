@@ -1,0 +1,100 @@
+//! The worlds of a state: [`Shards`].
+
+use super::World;
+use crate::world::memo::Tables;
+use std::hash::{Hash, Hasher};
+use std::iter;
+use std::ops::{Index, IndexMut};
+
+/// By shard, its world. The first is apart, because mostly there is no other.
+#[derive(PartialEq)]
+pub(crate) struct Shards {
+    pub(crate) first: World<Tables>,
+    others: Option<Box<Others>>,
+}
+
+/// What there is where masters have several shards.
+#[derive(Clone, PartialEq, Hash)]
+struct Others {
+    /// The worlds of the others.
+    worlds: Vec<World<Tables>>,
+    /// The number of what each write was made in knowledge of: see [`Pasts`](crate::world::cluster::Pasts).
+    pasts: u32,
+}
+
+impl Shards {
+    /// So many; by shard, `world` is as it is at the start.
+    pub(crate) fn new(shards: u16, world: impl Fn(u16) -> World<Tables>) -> Shards {
+        let others = || Others { worlds: (1..shards).map(&world).collect(), pasts: 0 };
+        let others = (shards > 1).then(|| Box::new(others()));
+        Shards { first: world(0), others }
+    }
+
+    /// All but the first.
+    pub(crate) fn others(&self) -> &[World<Tables>] {
+        self.others.as_ref().map_or(&[], |others| &others.worlds)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &World<Tables>> {
+        iter::once(&self.first).chain(self.others())
+    }
+
+    /// How many requests of its script the client has made.
+    #[inline]
+    pub(crate) fn made(&self, client: usize) -> usize {
+        let made = |world: &World<Tables>| usize::from(world.progress()[client]);
+        made(&self.first) + self.others().iter().map(made).sum::<usize>()
+    }
+
+    /// The number of what each write was made in knowledge of, where there are several shards.
+    pub(crate) fn pasts(&self) -> u32 {
+        self.others.as_ref().map_or(0, |others| others.pasts)
+    }
+
+    pub(crate) fn set_pasts(&mut self, pasts: u32) {
+        if let Some(others) = &mut self.others {
+            others.pasts = pasts;
+        }
+    }
+}
+
+impl Index<u16> for Shards {
+    type Output = World<Tables>;
+
+    fn index(&self, shard: u16) -> &World<Tables> {
+        if shard == 0 { &self.first } else { &self.others()[usize::from(shard) - 1] }
+    }
+}
+
+impl IndexMut<u16> for Shards {
+    fn index_mut(&mut self, shard: u16) -> &mut World<Tables> {
+        match &mut self.others {
+            Some(others) if shard > 0 => &mut others.worlds[usize::from(shard) - 1],
+            _ => &mut self.first,
+        }
+    }
+}
+
+impl Hash for Shards {
+    #[inline]
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.first.hash(hasher);
+        // How many there are is the same in all states of a cluster.
+        if let Some(others) = &self.others {
+            others.hash(hasher);
+        }
+    }
+}
+
+impl Clone for Shards {
+    #[inline]
+    fn clone(&self) -> Self {
+        Shards { first: self.first.clone(), others: self.others.clone() }
+    }
+
+    #[inline]
+    fn clone_from(&mut self, other: &Self) {
+        self.first.clone_from(&other.first);
+        self.others.clone_from(&other.others);
+    }
+}
