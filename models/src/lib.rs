@@ -1,5 +1,5 @@
 //! Model checks multi-master replication: for each conflict rule, topology and kind of link, whether all masters end
-//! up reading the same, what is lost, and the shortest schedule for every "no".
+//! up reading the same, what is lost, and the shortest schedule for every violation.
 //!
 //! The masters are the shipping [`multimaster::Replica`]s; nothing here retells what they do. The map, in reading order:
 //!

@@ -20,7 +20,12 @@ fn main() -> ExitCode {
         Command::Histories(asked) => commands::histories::run(&asked),
         Command::Mutants(asked) => commands::mutants::run(&asked),
         Command::Init(asked) => commands::init::run(&asked).map(Ending::from),
-        Command::List => commands::list::run().map(Ending::from),
+        Command::List(asked) => commands::list::run(&asked).map(Ending::from),
+        Command::Completions { shell } => {
+            cli::completions(shell);
+            Ok(Ending::Fine)
+        }
+        Command::Man => cli::man().map(|()| Ending::Fine).map_err(Failure::from),
     };
     match outcome {
         Ok(ending) => ExitCode::from(ending.status()),

@@ -6,9 +6,9 @@ pub mod specification;
 
 /// Masters that have seen the same changes read the same, in every state.
 pub const CONVERGENCE: &str = "convergence";
-/// At rest every master has seen every acknowledged write, and all read the same. *Rest*: the clients are done and
-/// no delivery, tick or repair alters anything any more.
-pub const AGREEMENT: &str = "agreement";
+/// At quiescence every master has seen every acknowledged write, and all read the same. *Quiescence*: the clients are
+/// done and no delivery, tick or repair alters anything any more.
+pub const AGREEMENT: &str = "agreement at quiescence";
 /// If all that is in flight were lost now, one exchange of digests over an edge would bring its receiver up to its
 /// sender.
 pub const REPAIRABLE: &str = "repairable";
@@ -58,8 +58,8 @@ pub(crate) const BY_CLAIM: [&str; 4] = [NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL
 
 /// A master has seen two writes of one key, neither of which had seen the other.
 pub const CONFLICT: &str = "a conflict";
-/// Rest was reached.
-pub const REST: &str = "rest";
+/// Quiescence was reached.
+pub const QUIESCENCE: &str = "quiescence";
 /// A neighbour has something that another lacks.
 pub const LACK: &str = "something to repair";
 /// A master has seen another's write that had seen a third's, or its own.
@@ -86,9 +86,9 @@ pub const ACROSS: &str = "a dependency across shards";
 
 /// It never happens that nothing can go on while something still has a change to send.
 pub const NO_DEADLOCK: &str = "no deadlock";
-/// At rest, every master reads of a key that only one master writes what that master reads.
+/// At quiescence, every master reads of a key that only one master writes what that master reads.
 ///
-/// Told by what is read at rest, because no state records in which order the sets of one master were made; and a key
+/// Told by what is read at quiescence, because no state records in which order the sets of one master were made; and a key
 /// with one writer has no conflict, so that nothing but a change of order can set masters apart.
 pub const ORDER_KEPT: &str = "order kept";
 /// What is asked of the [article's program](crate::world::article), in the order of the table, beside whether it falls

@@ -335,7 +335,7 @@ impl<R: Resolver> Verify<R> {
     }
 
     /// Surveys the rule as `multimaster rules` surveys every named rule: its row of the table, and the shortest
-    /// schedule for each `yes`. Printed, this is what `multimaster rules NAME` prints, over histories of one write
+    /// schedule for each `violated`. Printed, this is what `multimaster rules NAME` prints, over histories of one write
     /// less.
     ///
     /// ```
@@ -344,7 +344,7 @@ impl<R: Resolver> Verify<R> {
     /// use multimaster_models::rules::lower_seat;
     ///
     /// let surveyed = Verify::rule(CustomMerged(lower_seat)).survey()?;
-    /// assert!(surveyed.to_string().contains("diverges"));
+    /// assert!(surveyed.to_string().contains("convergence is violated"));
     /// # Ok::<(), multimaster_models::verify::Failure>(())
     /// ```
     ///

@@ -4,7 +4,7 @@
 use multimaster::{MasterId, Topology};
 use multimaster_models::check::engine::{self, Limits, Report, Verdict};
 use multimaster_models::model::Model;
-use multimaster_models::properties::{AGREEMENT, CONFLICT, FALLS_SILENT, FULL, NO_DEADLOCK, ORDER_KEPT, REST};
+use multimaster_models::properties::{AGREEMENT, CONFLICT, FALLS_SILENT, FULL, NO_DEADLOCK, ORDER_KEPT, QUIESCENCE};
 use multimaster_models::scope::Client;
 use multimaster_models::subject::{Arrow, Subject};
 use multimaster_models::world::article::Article;
@@ -85,8 +85,8 @@ fn two_masters_swap_their_values_and_stay_different() {
     let schedule =
         ["A: set k = 1", "A sends A1 to B", "B: set k = 2", "B sends B1 to A", "A receives B1", "B receives A1"];
     assert_eq!(lines, schedule);
-    assert_eq!(why.as_deref(), Some("all is at rest, but A reads k=2 and B reads k=1"));
-    assert_holds(&run, &[ORDER_KEPT, NO_DEADLOCK, FALLS_SILENT, REST, CONFLICT]);
+    assert_eq!(why.as_deref(), Some("all is quiescent, but A reads k=2 and B reads k=1"));
+    assert_holds(&run, &[ORDER_KEPT, NO_DEADLOCK, FALLS_SILENT, QUIESCENCE, CONFLICT]);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn two_clients_of_one_master_write_in_one_order_and_send_in_the_other() {
 
     // One client's sets stay in order.
     let run = explored(pair(), 100, PLAIN, setting_k(&[(0, 2)]));
-    assert_holds(&run, &[ORDER_KEPT, AGREEMENT, REST]);
+    assert_holds(&run, &[ORDER_KEPT, AGREEMENT, QUIESCENCE]);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_relay_ring_never_falls_silent() {
         let start = before.iter().position(|state| state == last).expect("a loop");
         assert!(described[start..].iter().any(|line| line.contains("relays A1")));
         assert_holds(&run, &[NO_DEADLOCK]);
-        assert_unreached(&run, REST);
+        assert_unreached(&run, QUIESCENCE);
     }
 }
 
@@ -203,7 +203,7 @@ fn a_relay_star_drowns_in_a_single_write() {
         assert_eq!(why.as_deref(), Some("nobody can go on: A waits to relay B1 to C, C waits to relay B1 to A"));
         assert_eq!(run.1.messages, Some(10 * capacity + 5), "messages of one change, until all stand still");
         assert_holds(&run, &[FALLS_SILENT, FULL]);
-        assert_unreached(&run, REST);
+        assert_unreached(&run, QUIESCENCE);
     }
 }
 
@@ -213,13 +213,13 @@ fn the_original_pair_never_deadlocks_and_falls_silent() {
     for (capacity, states) in [(1, 740), (2, 1_249)] {
         let run = explored(pair(), capacity, PLAIN, setting_k(&[(0, 4), (1, 4)]));
         assert_eq!(run.1.states, states);
-        assert_holds(&run, &[NO_DEADLOCK, FALLS_SILENT, ORDER_KEPT, REST, FULL]);
+        assert_holds(&run, &[NO_DEADLOCK, FALLS_SILENT, ORDER_KEPT, QUIESCENCE, FULL]);
         assert_eq!(run.1.messages, Some(1));
     }
     // Nor do several clients at each.
     let run = explored(pair(), 1, PLAIN, setting_k(&[(0, 1), (0, 1), (1, 1), (1, 1)]));
     assert_eq!(run.1.states, 925);
-    assert_holds(&run, &[NO_DEADLOCK, FALLS_SILENT, REST, FULL]);
+    assert_holds(&run, &[NO_DEADLOCK, FALLS_SILENT, QUIESCENCE, FULL]);
 }
 
 #[test]
@@ -227,9 +227,9 @@ fn the_run_in_the_article_agrees() {
     let set = |at, ask: &str| Client { at: MasterId(at), asks: vec![ask.parse().unwrap()] };
     let run = explored(pair(), 100, PLAIN, vec![set(0, "set hello = world"), set(1, "set foo = bar")]);
     assert_eq!(run.1.states, 16);
-    assert_holds(&run, &[AGREEMENT, ORDER_KEPT, NO_DEADLOCK, FALLS_SILENT, REST]);
+    assert_holds(&run, &[AGREEMENT, ORDER_KEPT, NO_DEADLOCK, FALLS_SILENT, QUIESCENCE]);
     assert_unreached(&run, CONFLICT);
-    let Some(Verdict::Holds(Some(path))) = run.1.verdict(REST) else { panic!("no rest") };
+    let Some(Verdict::Holds(Some(path))) = run.1.verdict(QUIESCENCE) else { panic!("no rest") };
     let (_, states) = followed(&run.0, path);
     let all = "foo=bar, hello=world";
     assert_eq!(run.0.readings(states.last().unwrap()), [all, all]);

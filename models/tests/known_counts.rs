@@ -9,7 +9,7 @@ use multimaster_models::check::engine::{self, Limits, Verdict};
 use multimaster_models::check::erased::Erased;
 use multimaster_models::check::stateright_engine::{How, disagreement, explore};
 use multimaster_models::model::{Model, Property, Sent};
-use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, REST};
+use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, QUIESCENCE};
 use multimaster_models::subject::{Arrow, Subject};
 
 /// Counter and master. It names the value written, too: there is no other.
@@ -84,7 +84,7 @@ impl Model for Plain {
             Property::always(AGREEMENT, |_, state: &State| {
                 !state.at_rest() || state.masters.iter().all(|master| master.register == state.masters[0].register)
             }),
-            Property::sometimes(REST, |_, state: &State| state.at_rest()),
+            Property::sometimes(QUIESCENCE, |_, state: &State| state.at_rest()),
         ]
     }
 }
@@ -135,7 +135,7 @@ fn assert_counts(masters: usize, writes: u8, states: usize, generated: usize) {
     }
     // Each write and each arrival is a step, and rest comes after all of them.
     let steps = masters * usize::from(writes) * masters;
-    assert!(matches!(ours.verdict(REST), Some(Verdict::Holds(Some(path))) if path.len() == steps));
+    assert!(matches!(ours.verdict(QUIESCENCE), Some(Verdict::Holds(Some(path))) if path.len() == steps));
     assert_eq!((ours.depth, ours.messages), (steps, Some(masters - 1)));
     assert!([AGREEMENT, FALLS_SILENT].iter().all(|name| ours.verdict(name) == Some(&Verdict::Holds(None))));
 }

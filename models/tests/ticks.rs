@@ -18,7 +18,7 @@ mod ticks {
 use multimaster::{LastWriteWins, Topology};
 use multimaster_models::check::engine::{Limits, Verdict, explore};
 use multimaster_models::model::Model;
-use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, REST};
+use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, QUIESCENCE};
 use multimaster_models::scope::{Link, Scope};
 use multimaster_models::subject::Subject;
 use multimaster_models::world::cluster::{Action, Cluster};
@@ -61,8 +61,8 @@ fn of_the_cluster(scope: &Scope) -> Reached {
     let reached = walk.reached();
     let mut at_rest = std::collections::BTreeSet::new();
     for ((state, _), settled) in walk.states.iter().zip(walk.settled()) {
-        if is_true(REST, &cluster, state) {
-            assert!(settled, "at rest, and not for good\n{state:?}");
+        if is_true(QUIESCENCE, &cluster, state) {
+            assert!(settled, "quiescent, and not for good\n{state:?}");
             at_rest.insert(cluster.readings(state));
         }
     }
@@ -248,7 +248,10 @@ fn no_state_comes_again_and_where_all_ends_all_agree() {
                 });
                 if actions.into_iter().all(|action| cluster.step(state, &action).is_none()) {
                     ends += 1;
-                    assert!(is_true(REST, &cluster, state) && is_true(AGREEMENT, &cluster, state), "{what}\n{state:?}");
+                    assert!(
+                        is_true(QUIESCENCE, &cluster, state) && is_true(AGREEMENT, &cluster, state),
+                        "{what}\n{state:?}"
+                    );
                 }
             }
             assert!(ends > 0, "{what}");

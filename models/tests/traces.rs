@@ -69,9 +69,12 @@ fn a_claim_that_is_not_so_is_told_apart_from_one_that_cannot_be_made() {
     assert_eq!(replayed.wrong.len(), 1);
     assert_eq!((replayed.wrong[0].line, replayed.wrong[0].property.as_str()), (3, CONVERGENCE));
     // A witness is nothing that a state could violate, and neither is what nobody asks of this scenario.
-    for claim in ["keeps rest", "violates a conflict", "violates order kept", "violates nothing"] {
+    for claim in ["keeps quiescence", "violates a conflict", "violates order kept", "violates nothing"] {
         let fault = replay("my.trace", &BOOKING.replace("violates convergence", claim)).unwrap_err();
-        assert!(fault.line == 3 && fault.what.contains("what is: convergence, agreement"), "{claim}: {fault}");
+        assert!(
+            fault.line == 3 && fault.what.contains("what is: convergence, agreement at quiescence"),
+            "{claim}: {fault}"
+        );
     }
 }
 
@@ -180,7 +183,7 @@ fn a_step_on_a_tampered_stream_is_what_was_delivered() {
         }
         true
     });
-    let text = "scenario here\nkeeps agreement\nA: set k = 1\nA: set k = 2\nA -> B: A2 after nothing\n";
+    let text = "scenario here\nkeeps agreement at quiescence\nA: set k = 1\nA: set k = 2\nA -> B: A2 after nothing\n";
     let replayed = Trace::parse("here", text).unwrap().replay(&cluster).unwrap();
     let last = replayed.steps.last().unwrap();
     assert_eq!((last.step.as_str(), last.readings[1].as_str()), ("A -> B: A2 after nothing", "nothing"));

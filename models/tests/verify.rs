@@ -496,6 +496,20 @@ fn one_property_can_be_asked_alone_or_done_without() {
 }
 
 #[test]
+fn what_was_tried_of_a_rule_that_passes_is_said() {
+    let requests = ["A: set k = 4", "B: set k = 3"];
+    let passed = Verify::rule(LastWriteWins).scope("pair", pair_scope()).requests(requests).run().unwrap();
+    let said = passed.to_string();
+    let lines: Vec<&str> = said.lines().collect();
+    assert!((2..=4).contains(&lines.len()), "{said}");
+    assert!(lines[0].starts_with("its laws hold in ") && lines[0].ends_with(" small histories"), "{said}");
+    let networks = |line: &&&str| line.starts_with("holds for all networks") && line.contains(" histories)");
+    assert_eq!(lines.iter().filter(networks).count(), passed.networks.len(), "{said}");
+    let scopes = format!("holds in {} scopes of networks (", passed.scopes);
+    assert!(passed.states > 0 && lines.last().unwrap().starts_with(&scopes), "{said}");
+}
+
+#[test]
 fn a_name_that_there_is_not_is_told_with_those_that_there_are() {
     for wrong in [small(LastWriteWins).only("convergance"), small(LastWriteWins).allow("convergance")] {
         let failure = wrong.run().unwrap_err().to_string();
@@ -503,7 +517,7 @@ fn a_name_that_there_is_not_is_told_with_those_that_there_are() {
         assert!(failure.contains("falls silent") && failure.contains("commutative"), "{failure}");
     }
     let failure = Verify::rule(LastWriteWins).unreached("conflict").run().unwrap_err().to_string();
-    assert!(failure.contains("no witness is named `conflict`; there are rest, a conflict"), "{failure}");
+    assert!(failure.contains("no witness is named `conflict`; there are quiescence, a conflict"), "{failure}");
 }
 
 #[test]
@@ -759,7 +773,7 @@ fn a_scenario_file_is_held_to_what_it_expects() {
     let end = |expect: &str| format!("[expect]\n{expect}\n");
     let file = scenario(
         "expects",
-        &end("convergence = \"violated\"\nagreement = \"violated\"\nno-policy-loss = \"violated\""),
+        &end("convergence = \"violated\"\nagreement-at-quiescence = \"violated\"\nno-policy-loss = \"violated\""),
     );
     Verify::rule(ArrivalWins).scenario(&file).lawless().run().unwrap();
     let failure = Verify::rule(MultiValue).scenario(&file).run().unwrap_err();
@@ -799,7 +813,10 @@ fn a_rule_is_surveyed_as_the_named_ones_are() {
     };
     assert_eq!(steps(&own), steps(&named));
     assert_eq!(own.laws.broken, named.laws.broken);
-    assert!(own.to_string().contains("(your rule)") && own.to_string().contains("diverges: convergence is"), "{own}");
+    assert!(
+        own.to_string().contains("(your rule)") && own.to_string().contains("(your rule): convergence is"),
+        "{own}"
+    );
     // By master, too.
     let local = Verify::rules(LocalWins).survey().unwrap();
     assert_eq!(steps(&local)[0], Some(4), "{local}");

@@ -24,6 +24,64 @@ use std::collections::BTreeMap;
 use std::io::{self, StdoutLock, Write};
 use std::path::PathBuf;
 
+pub(crate) const MANUAL: &str = "\
+Verdicts, in the table and in JSON by the names that they have in `[expect]`
+(there with hyphens: `no-causal-loss`):
+  convergence              masters that have seen the same changes read the same,
+                           in every state
+  agreement at quiescence  when nothing can change any more, all have seen every
+                           acknowledged write and read the same
+  repairable               were all in flight lost, one exchange of digests would
+                           bring a neighbour up to date, in every state
+  causal order             no master has seen a write without all that it had
+                           seen
+  no resurrection          what a seen delete removed is not read, unless a write
+                           shows it that the delete had not seen
+  no causal loss           no write is lost where nothing competed with it, or to
+                           one that it had seen: a violation is a bug in any rule
+  no policy loss           no write is lost to one concurrent to it, which is read
+                           instead: a violation is the rule's choice
+  no total loss            no write is lost to concurrent ones of which none is
+                           read either
+  no invention             no reader sees a value that nobody wrote, and that the
+                           rule did not make of written values
+  specification            a read is what the rule's specification makes of the
+                           writes that its master has seen, in every state
+  no overselling           (bounded counters) no master subtracts more than it has
+                           a right to, and none reads less than 0
+  falls silent             messages that carry changes end: no cycle of steps
+                           sends one; `messages` is the most that carry one change
+  no deadlock              (the article's program) never does everyone wait
+  order kept               (the article's program) a key with one writer ends
+                           everywhere as it does at its writer
+  reached                  how many of the situations were reached that put the
+                           properties to the test: a conflict, quiescence, ...
+
+  holds          in every state: said only of an exhausted scenario
+  violated (4)   a schedule of four steps shows it, and none shorter does
+  vacuous        it holds, but what it speaks of was never reached
+  not judged     the rule makes one value of several, and which writes that value
+                 shows could not be tested
+  not exhausted  no violation was found before the exploration ended at a limit
+
+  A property of your own has a column named after it.
+
+  A scenario with `[expect]`, even an empty one, is held to it: properties that it
+  does not name are expected to hold, and all situations to be reached. One
+  without is explored: `check` prints its verdicts, and the `[expect]` that pins
+  them, to be pasted into the file.
+
+  An exploration that is ended by a limit or by SIGINT prints the violations found
+  until then. Their schedules are the shortest: states are explored in the order
+  of their distance (with `--engine stateright`, they need not be).
+
+Exit status:
+  0    every verdict is as its scenario expects, or nothing was expected of it
+  1    a verdict is not as expected, or nothing was tested
+  2    a usage or input error, or a rule or a property of your own that failed
+  3    nothing was expected, and an exploration ended at a limit
+  130  interrupted";
+
 #[derive(Args)]
 pub(crate) struct Asked {
     /// Scenario files, folders of such, names of shipped scenarios (`booking/arrival`), of folders of such (`large`), or

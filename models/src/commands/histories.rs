@@ -91,7 +91,8 @@ Of a scenario file, the rule and its `[specification]` count, and nothing else.
 
 Exit status: 0 if all was enumerated, whatever the verdicts; 1 if the enumeration
 was stopped before the end or nothing was tested; 2 if an argument or the rule is
-wrong.";
+wrong; 130 if it was interrupted: what was found until then is printed, and its
+schedules need not be the shortest.";
 
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let ruled = rules::ruled(&asked.rule)?;

@@ -1,69 +1,125 @@
 //! `multimaster list`: names what there is.
 
 use super::Failure;
-use multimaster_models::printed::padded;
+use clap::{Args, ValueEnum};
+use multimaster_models::fault::{Fault, did_you_mean};
+use multimaster_models::printed::{escaped_json, padded};
 use multimaster_models::rules::systems;
 use multimaster_models::scenario::{RuleName, Scenario, catalogue};
+use serde_json::json;
 use std::io::Write;
 
-pub(crate) fn run() -> Result<bool, Failure> {
+#[derive(Args)]
+pub(crate) struct Asked {
+    /// Only what has this text in its name or description
+    filter: Option<String>,
+    /// How to print the list
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// Names and descriptions, by kind
+    Table,
+    /// One JSON object an entry, a line each: `kind`, `name`, `about`
+    Json,
+}
+
+/// Entries of one kind.
+struct Section {
+    kind: &'static str,
+    heading: String,
+    entries: Vec<(String, String)>,
+    /// What follows the entries, if none is filtered out.
+    note: &'static str,
+}
+
+const WRITTEN_RULES: &str =
+    "  or one written down in the file: `[rule]`, with `over` (siblings, merged, arrival) and `keep`,
+  or with `kind` (register, counter, set, map, flag, table), `start`, `write`, `apply`, `read` and `merge`
+";
+
+const TOPOLOGIES: [(&str, &str); 4] = [
+    ("ring", "each master sends to the next, the last to the first"),
+    ("star", "master A is the hub; it and each other master send to each other"),
+    ("all-to-all", "every master sends to every other"),
+    ("edges", "any graph in which every master can reach every other: `edges = [[\"A\", \"B\"], …]`"),
+];
+
+const LINKS: [(&str, &str); 4] = [
+    ("stream", "in order; `resets` says how often one may break, lose what is in flight, and resume"),
+    ("datagram", "in any order; `losses` and `duplicates` say how many messages get lost or arrive twice"),
+    ("soup", "a message, once sent, may arrive at any time and any number of times"),
+    ("running", "what the threads of a running cluster do: sending is a step; `losses`, `duplicates`"),
+];
+
+const CLOCKS: [(&str, &str); 3] = [
+    ("free", "a write's time is what its request says (`at 10, set k = 1`), or its Lamport time"),
+    ("right", "later than the times of all writes that it had seen; an earlier time is moved on"),
+    ("skewed by N", "the same, but up to N behind, where a request says so (`at 1, set k = 1`)"),
+];
+
+const DELIVERIES: [(&str, &str); 3] = [
+    ("causal", "each change once, after all that its writer had seen: what the protocol gives"),
+    ("unordered", "after its own origin's earlier ones, but not after what its writer had seen"),
+    ("at-least-once", "what is delivered again is applied again"),
+];
+
+fn sections() -> Result<Vec<Section>, Fault> {
+    let section = |kind, heading: &str, entries: &[(&str, &str)]| {
+        let entries = entries.iter().map(|(name, about)| ((*name).to_owned(), (*about).to_owned())).collect();
+        Section { kind, heading: heading.to_owned(), entries, note: "" }
+    };
+    let rules: Vec<(&str, &str)> = RuleName::ALL.iter().map(|(_, name, about)| (*name, *about)).collect();
+    let systems: Vec<(&str, &str)> = systems::ALL.iter().map(|system| (system.name, system.about)).collect();
+    let by_clocks = RuleName::those_that_go_by_clocks();
+    let mut scenarios = section("scenario", "scenarios", &[]);
+    for (name, file, text) in catalogue::files() {
+        let about = Scenario::parse(&name, &file, text)?.about;
+        scenarios.entries.push((name, about));
+    }
+    Ok(vec![
+        Section { note: WRITTEN_RULES, ..section("rule", "rules", &rules) },
+        section("system", "rules of real systems", &systems),
+        section("topology", "topologies", &TOPOLOGIES),
+        section("link", "links", &LINKS),
+        section("clocks", &format!("clocks, for rules that use wall clocks ({by_clocks})"), &CLOCKS),
+        section("delivery", "deliveries", &DELIVERIES),
+        scenarios,
+    ])
+}
+
+pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
+    let mut sections = sections()?;
+    if let Some(filter) = &asked.filter {
+        let all: Vec<String> =
+            sections.iter().flat_map(|section| &section.entries).map(|(name, _)| name.clone()).collect();
+        for section in &mut sections {
+            section.entries.retain(|(name, about)| name.contains(filter) || about.contains(filter));
+            section.note = "";
+        }
+        sections.retain(|section| !section.entries.is_empty());
+        if sections.is_empty() {
+            let near = did_you_mean(filter, all.iter().map(String::as_str));
+            return Err(Fault::of(filter, format!("nothing has this in its name or description{near}")).into());
+        }
+    }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "rules")?;
-    for (_, name, about) in RuleName::ALL {
-        writeln!(out, "  {name:19} {about}")?;
-    }
-    writeln!(out, "  or one written down in the file: `[rule]`, with `over` (siblings, merged, arrival) and `keep`,")?;
-    writeln!(
-        out,
-        "  or with `kind` (register, counter, set, map, flag, table), `start`, `write`, `apply`, `read` and `merge`"
-    )?;
-    writeln!(out, "\nrules of real systems")?;
-    for system in &systems::ALL {
-        writeln!(out, "  {:23} {}", system.name, system.about)?;
-    }
-    writeln!(out, "\ntopologies")?;
-    writeln!(out, "  {:19} each master sends to the next, the last to the first", "ring")?;
-    writeln!(out, "  {:19} master A is the hub; it and each other master send to each other", "star")?;
-    writeln!(out, "  {:19} every master sends to every other", "all-to-all")?;
-    writeln!(
-        out,
-        "  {:19} any graph in which every master can reach every other: `edges = [[\"A\", \"B\"], …]`",
-        "edges"
-    )?;
-    writeln!(out, "\nlinks")?;
-    writeln!(
-        out,
-        "  {:19} in order; `resets` says how often one may break, lose what is in flight, and resume",
-        "stream"
-    )?;
-    writeln!(
-        out,
-        "  {:19} in any order; `losses` and `duplicates` say how many messages get lost or arrive twice",
-        "datagram"
-    )?;
-    writeln!(out, "  {:19} a message, once sent, may arrive at any time and any number of times", "soup")?;
-    writeln!(
-        out,
-        "  {:19} what the threads of a running cluster do: sending is a step; `losses`, `duplicates`",
-        "running"
-    )?;
-    writeln!(out, "\nclocks, for rules that use wall clocks ({})", RuleName::those_that_go_by_clocks())?;
-    writeln!(out, "  {:19} a write's time is what its request says (`at 10, set k = 1`), or its Lamport time", "free")?;
-    writeln!(out, "  {:19} later than the times of all writes that it had seen; an earlier time is moved on", "right")?;
-    writeln!(out, "  {:19} the same, but up to N behind, where a request says so (`at 1, set k = 1`)", "skewed by N")?;
-    writeln!(out, "\ndeliveries")?;
-    writeln!(out, "  {:19} each change once, after all that its writer had seen: what the protocol gives", "causal")?;
-    writeln!(out, "  {:19} after its own origin's earlier ones, but not after what its writer had seen", "unordered")?;
-    writeln!(out, "  {:19} what is delivered again is applied again", "at-least-once")?;
-    writeln!(out, "\nscenarios")?;
-    let mut width = 0;
-    let files = catalogue::files();
-    for (name, ..) in &files {
-        width = width.max(name.len());
-    }
-    for (name, file, text) in files {
-        let scenario = Scenario::parse(&name, &file, text)?;
-        writeln!(out, "  {}  {}", padded(&name, width), scenario.about)?;
+    for (place, Section { kind, heading, entries, note }) in sections.iter().enumerate() {
+        if matches!(asked.format, Format::Json) {
+            for (name, about) in entries {
+                let line = json!({ "kind": kind, "name": name, "about": about }).to_string();
+                writeln!(out, "{}", escaped_json(&line))?;
+            }
+            continue;
+        }
+        writeln!(out, "{}{heading}", if place == 0 { "" } else { "\n" })?;
+        let width = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, about) in entries {
+            writeln!(out, "  {}  {about}", padded(name, width))?;
+        }
+        write!(out, "{note}")?;
     }
     Ok(true)
 }

@@ -9,7 +9,7 @@ use std::io::Write;
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// Show one rule in full: its source, and the shortest schedule for each `yes`. A rule's name, or a scenario file
+    /// Show one rule in full: its source, and the shortest schedule for each `violated`. A rule's name, or a scenario file
     /// with a rule
     name: Option<String>,
 }

@@ -76,7 +76,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         story: "Masters send their own writes and rely on the origin to reach everybody. A hub must relay.",
         property: AGREEMENT,
         schedule: &["B: set k = 1", "B -> A: B1 after nothing"],
-        complaint: "all is at rest, and C never saw B1",
+        complaint: "all is quiescent, and C never saw B1",
         worlds: without_relay,
     },
     Mutant {
@@ -145,7 +145,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         story: "Masters push and never ask: a loss that nothing follows is not found out.",
         property: AGREEMENT,
         schedule: &["A: set k = 1", "lost A -> B: A1 after nothing"],
-        complaint: "all is at rest, and B never saw A1",
+        complaint: "all is quiescent, and B never saw A1",
         worlds: || {
             let tamper = Tamper { ticks: false, ..Tamper::default() };
             Worlds::tampered(&pair(LOSSY, &[&["set k = 1"]]), LastWriteWins, tamper)

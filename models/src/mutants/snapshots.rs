@@ -113,7 +113,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "B asks A for what it lacks",
             "A -> B: A2 after A1",
         ],
-        complaint: "all is at rest, but A reads likes=2 and B reads likes=3",
+        complaint: "all is quiescent, but A reads likes=2 and B reads likes=3",
         worlds: || {
             let scope = keeping(1, pair(LOSSY, &[&["add 1 to likes", "add 1 to likes"]]));
             Worlds::sending(&scope, Counter, |replica, _, message| {

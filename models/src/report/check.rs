@@ -8,6 +8,7 @@ use crate::check::stateright_engine::{self, How};
 use crate::fault::Fault;
 use crate::printed::shown;
 use crate::properties as p;
+use crate::properties::own_property::witness_of;
 use crate::report::table::grouped;
 use crate::report::trace::{self, Trace};
 use crate::scenario::expected::in_file;
@@ -244,6 +245,20 @@ struct SummaryOfOne<'a> {
 }
 
 impl Checked {
+    /// The verdict on one of this report's findings, in the words that the table and JSON share.
+    pub fn verdict(&self, finding: &Finding) -> &'static str {
+        let unreached = |witness: &str| matches!(self.report.verdict(witness), Some(Verdict::Violated(_)));
+        let speaks_of_quiescence = [p::AGREEMENT, p::ORDER_KEPT].contains(&finding.property);
+        // What is asked only at quiescence says nothing where that is never reached; nor does a claim of the user's own that
+        // no reading could have broken.
+        let vacuous = unreached(witness_of(finding.property)) || speaks_of_quiescence && unreached(p::QUIESCENCE);
+        match verdict_in_words(finding) {
+            _ if self.failed.is_some() || self.scenario.property_failed(finding.property) => "failed",
+            "holds" if vacuous => "vacuous",
+            word => word,
+        }
+    }
+
     /// Where the exploration was cut and why, if it was.
     pub fn cut_in_words(&self) -> Option<String> {
         let Report { cut, depth, frontier, .. } = &self.report;
@@ -267,9 +282,9 @@ impl Checked {
 
     /// A shortest run to quiescence, replayed. `None` if quiescence was not reached, or is not asked for.
     pub fn run_to_quiescence(&self) -> Option<trace::Replayed> {
-        let Some(Verdict::Holds(Some(path))) = self.report.verdict(p::REST) else { return None };
+        let Some(Verdict::Holds(Some(path))) = self.report.verdict(p::QUIESCENCE) else { return None };
         let model = self.scenario.model();
-        let mut trace = Trace::parse("run", &trace::write(&model, &self.scenario.name, p::REST, path)).ok()?;
+        let mut trace = Trace::parse("run", &trace::write(&model, &self.scenario.name, p::QUIESCENCE, path)).ok()?;
         // A run claims nothing.
         trace.claims.clear();
         trace.replay(&model).ok()
@@ -331,10 +346,7 @@ impl Checked {
             SummaryOfOne {
                 property: finding.property,
                 witness: finding.witness,
-                verdict: match self.failed.is_some() || self.scenario.property_failed(finding.property) {
-                    true => "failed",
-                    false => verdict_in_words(finding),
-                },
+                verdict: self.verdict(finding),
                 steps: path_of(finding).filter(|_| self.failed.is_none()).map(|path| path.len()),
                 why: counterexample.map(Counterexample::why),
                 trace: counterexample.map(|example| example.trace.as_str()),

@@ -1,43 +1,38 @@
 //! What a person reads: the table of verdicts, and schedules.
 
-use crate::check::engine::{Path, Report, Verdict};
+use crate::check::engine::{Path, Verdict};
 use crate::printed::{padded, shown};
 use crate::properties as p;
-use crate::properties::own_property;
 use crate::report::check::{Checked, Counterexample};
 use crate::report::trace::Replayed;
 use crate::scenario::{RuleName, Scenario};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// The columns of verdicts: a heading, and the property asked. Bounded counters are asked one of their own, the article's
-/// program two.
-const VERDICTS: [(&str, &str); 14] = [
-    ("converges", p::CONVERGENCE),
-    ("agrees at rest", p::AGREEMENT),
-    ("repairable", p::REPAIRABLE),
-    ("causal order", p::CAUSAL_ORDER),
-    ("resurrects", p::NO_RESURRECTION),
-    ("loses causally", p::NO_CAUSAL_LOSS),
-    ("loses by policy", p::NO_POLICY_LOSS),
-    ("loses to nothing", p::NO_TOTAL_LOSS),
-    ("invents", p::NO_INVENTION),
-    ("as specified", p::SPECIFICATION),
-    ("never oversells", p::NO_OVERSELLING),
-    ("falls silent", p::FALLS_SILENT),
-    ("no deadlock", p::NO_DEADLOCK),
-    ("order kept", p::ORDER_KEPT),
+/// The columns of verdicts: the properties by name. Bounded counters are asked one of their own, the article's program two.
+const VERDICTS: [&str; 14] = [
+    p::CONVERGENCE,
+    p::AGREEMENT,
+    p::REPAIRABLE,
+    p::CAUSAL_ORDER,
+    p::NO_RESURRECTION,
+    p::NO_CAUSAL_LOSS,
+    p::NO_POLICY_LOSS,
+    p::NO_TOTAL_LOSS,
+    p::NO_INVENTION,
+    p::SPECIFICATION,
+    p::NO_OVERSELLING,
+    p::FALLS_SILENT,
+    p::NO_DEADLOCK,
+    p::ORDER_KEPT,
 ];
 
 /// A table that grows row by row, in Markdown that also reads well as it is.
 pub struct Table {
     widths: Vec<usize>,
     /// Which verdicts have a column: those that some scenario is asked.
-    verdicts: Vec<(&'static str, &'static str)>,
+    verdicts: Vec<&'static str>,
 }
-
-/// The verdict on a claim that no reading could have broken.
-const NOT_TESTED: &str = "not put to the test";
 
 impl Table {
     /// A table for these scenarios: wide enough for their names.
@@ -48,14 +43,13 @@ impl Table {
             _ => true,
         };
         let own: BTreeSet<&str> = scenarios.iter().flat_map(Scenario::own_properties).collect();
-        let verdicts = VERDICTS.into_iter().filter(|(_, property)| asked(property));
-        let verdicts = verdicts.chain(own.into_iter().map(|own| (own, own))).collect();
+        let verdicts = VERDICTS.into_iter().filter(|property| asked(property)).chain(own).collect();
         let widest = |of: fn(&Scenario) -> &str, heading: usize| {
             scenarios.iter().map(|scenario| shown(of(scenario)).chars().count()).max().unwrap_or(0).max(heading)
         };
         let names = [widest(|s| &s.name, 8), widest(|s| &s.shape, 8), widest(|s| s.rule(), 4)];
         let mut table = Table { widths: names.to_vec(), verdicts };
-        table.widths.extend(table.verdicts.iter().map(|(heading, _)| heading.len().max("violated (99)".len())));
+        table.widths.extend(table.verdicts.iter().map(|property| property.len().max("violated (99)".len())));
         table.widths.extend(["reached".len(), "10,000,000".len(), "depth".len(), "messages".len(), "10.00 s".len()]);
         table
     }
@@ -63,7 +57,7 @@ impl Table {
     /// The two lines at the top.
     pub fn head(&self) -> String {
         let mut cells = vec!["scenario".to_owned(), "topology".into(), "rule".into()];
-        cells.extend(self.verdicts.iter().map(|(heading, _)| (*heading).to_owned()));
+        cells.extend(self.verdicts.iter().map(|property| (*property).to_owned()));
         cells.extend(["reached", "states", "depth", "messages", "time"].map(str::to_owned));
         let rule: Vec<String> = self.widths.iter().map(|width| "-".repeat(*width)).collect();
         format!("{}\n{}", self.line(&cells), self.line(&rule))
@@ -74,26 +68,16 @@ impl Table {
         let report = &checked.report;
         let mut cells =
             vec![shown(&checked.scenario.name), shown(&checked.scenario.shape), shown(checked.scenario.rule())];
-        let rests = !matches!(report.verdict(p::REST), Some(Verdict::Violated(_)));
-        for (_, property) in &self.verdicts {
-            cells.push(match report.verdict(property) {
-                None => String::new(),
-                Some(_) if checked.failed.is_some() || checked.scenario.property_failed(property) => "failed".into(),
-                Some(verdict) if report.is_witness(property) => match verdict {
-                    Verdict::Holds(path) => format!("reached ({})", steps(path)),
-                    Verdict::NotExhausted => "not exhausted".into(),
-                    Verdict::NotJudged(_) => "not judged".into(),
-                    Verdict::Violated(_) => "not reached".into(),
-                },
-                Some(Verdict::Holds(_)) if not_tested(report, property) => NOT_TESTED.into(),
-                Some(Verdict::NotExhausted) => "not exhausted".into(),
-                Some(Verdict::NotJudged(_)) => "not judged".into(),
-                Some(Verdict::Holds(_)) if speaks_of_rest(property) && !rests => "vacuous".into(),
-                Some(Verdict::Holds(_)) if asks_for_loss(property) => "no".into(),
-                Some(Verdict::Violated(path)) if asks_for_loss(property) => format!("yes ({})", steps(path)),
-                Some(Verdict::Holds(_)) => "holds".into(),
-                Some(Verdict::Violated(path)) => format!("violated ({})", steps(path)),
-            });
+        for property in &self.verdicts {
+            let finding = report.findings.iter().find(|finding| finding.property == *property);
+            cells.push(finding.map_or_else(String::new, |finding| {
+                match (checked.verdict(finding), &finding.verdict) {
+                    (word @ ("violated" | "reached"), Verdict::Holds(path) | Verdict::Violated(path)) => {
+                        format!("{word} ({})", steps(path))
+                    }
+                    (word, _) => word.to_owned(),
+                }
+            }));
         }
         let witnesses = || report.findings.iter().filter(|finding| finding.witness);
         let reached = witnesses().filter(|finding| matches!(finding.verdict, Verdict::Holds(_))).count();
@@ -120,21 +104,6 @@ impl Table {
         }
         line
     }
-}
-
-/// Whether a claim of the user's applied in no state, or could be broken by no reading.
-fn not_tested(report: &Report, property: &str) -> bool {
-    let witness = report.verdict(own_property::witness_of(property));
-    matches!(witness, Some(Verdict::Violated(_)))
-}
-
-fn asks_for_loss(property: &str) -> bool {
-    [p::NO_RESURRECTION, p::NO_CAUSAL_LOSS, p::NO_POLICY_LOSS, p::NO_TOTAL_LOSS, p::NO_INVENTION].contains(&property)
-}
-
-/// What is asked only at rest says nothing where rest is never reached.
-fn speaks_of_rest(property: &str) -> bool {
-    property == p::AGREEMENT || property == p::ORDER_KEPT
 }
 
 fn steps(path: &Option<Path>) -> usize {

@@ -278,7 +278,7 @@ impl<R: Resolver> Actor for MasterActor<R> {
 
     fn on_msg(&self, _: Id, state: &mut Cow<'_, MasterState<R>>, src: Id, packet: Self::Msg, out: &mut Out<Self>) {
         // Taken as changed whatever it does: an `ActorModel` leaves what changes nothing in flight for ever, and would
-        // then never be at rest.
+        // then never be quiescent.
         let state = state.to_mut();
         if let Err(why) = self.take(state, src, packet, out) {
             let (name, from) = (why.name(), self.master_at(src));

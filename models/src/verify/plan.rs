@@ -68,6 +68,9 @@ pub struct Passed {
 
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.histories > 0 {
+            writeln!(f, "its laws hold in {} small histories", grouped(self.histories))?;
+        }
         self.networks.iter().try_for_each(|networks| writeln!(f, "holds for {networks}"))?;
         let (scopes, states) = (self.scopes, grouped(self.states));
         write!(f, "holds in {scopes} scopes of networks ({states} states)")?;
@@ -352,7 +355,7 @@ impl Plan {
         }
         let unreached =
             |witness: &&str| matches!(report.verdict(witness), Some(Verdict::Violated(_))) && needed(witness);
-        let witness = [p::REST, p::CONFLICT, p::CROSSED].into_iter().find(unreached)?;
+        let witness = [p::QUIESCENCE, p::CONFLICT, p::CROSSED].into_iter().find(unreached)?;
         let why = model.why_unreached(witness);
         Some(Failure::Vacuous { world: world.name.clone(), witness, why })
     }

@@ -25,7 +25,7 @@ topology = "ring"
 A = ["set k = 1"]
 
 [expect]
-agreement = "holds"
+agreement-at-quiescence = "holds"
 "#;
 
 /// `check` on the text is refused at the line, and all of `said` is in what it says.
@@ -171,7 +171,11 @@ fn expectations_that_cannot_be() {
     assert_edit_refused("no-policy-loss = \"violated\"", unreached, 12, &["`a miracle` is no witness", "`a conflict`"]);
     assert_edit_refused("no-policy-loss", "order-kept", 12, &["`order kept` is not asked", "convergence"]);
     assert_edit_refused("no-policy-loss", "no-loss", 12, &["unknown field `no-loss`", "`no-causal-loss`"]);
-    assert_refused(&ARTICLE.replace("agreement", "convergence"), 10, &["`convergence` is not asked", "no deadlock"]);
+    assert_refused(
+        &ARTICLE.replace("agreement-at-quiescence", "convergence"),
+        10,
+        &["`convergence` is not asked", "no deadlock"],
+    );
     let counter =
         GOOD.replace("last-write", "counter").replace("set k = 1", "add 1 to k").replace("set k = 2", "add 2 to k");
     assert_refused(&counter, 12, &["counter cannot lose by policy", "`holds`"]);

@@ -100,7 +100,8 @@ impl Resolver for Validating {
 #[test]
 fn what_a_receiver_refuses_is_said_to_be_refused() {
     let cluster = Cluster::new(scope(["set k = bad", "set k = good"]), Validating);
-    let text = "scenario here\nkeeps agreement\nA: set k = bad\nB: set k = good\nA -> B: A1 after nothing\n";
+    let text =
+        "scenario here\nkeeps agreement at quiescence\nA: set k = bad\nB: set k = good\nA -> B: A1 after nothing\n";
     let replayed = Trace::parse("here", text).unwrap().replay(&cluster).unwrap();
     let last = replayed.steps.last().unwrap();
     assert_eq!((last.remark.as_deref(), &last.readings[1][..]), (Some("B refused it: it is not valid"), "k=good"));

@@ -46,7 +46,7 @@ fn two_keys_have_no_conflict() {
 #[test]
 fn masters_that_throw_away_what_arrives_ask_for_ever_and_never_rest() {
     let deaf = Tamper { receive: |_, _, _| Outcome::Stale, ..Tamper::default() };
-    unreached_if(deaf, pair(DATAGRAM, &[&["set k = 1"]]), p::REST);
+    unreached_if(deaf, pair(DATAGRAM, &[&["set k = 1"]]), p::QUIESCENCE);
 }
 
 #[test]

@@ -50,10 +50,10 @@ fn model(first: &[&str], log: Option<usize>) -> Actors {
     ActorModel::new((), ())
         .actors([0, 1].map(actor))
         .init_network(Network::new_unordered_nonduplicating(asks))
-        .property(Expectation::Always, "at rest, a tick repairs", |model, state| {
+        .property(Expectation::Always, "at quiescence, a tick repairs", |model, state| {
             !at_rest(state) || a_tick_repairs(model, state)
         })
-        .property(Expectation::Sometimes, "at rest", |_, state| at_rest(state))
+        .property(Expectation::Sometimes, "quiescence", |_, state| at_rest(state))
         .property(Expectation::Sometimes, "a conflict", |_, state| {
             let [a, b] = [reads(state, 0), reads(state, 1)];
             a != b && a != Reading::Nothing && b != Reading::Nothing
@@ -68,9 +68,10 @@ fn states(model: Actors) -> usize {
 
 #[test]
 fn one_write_each_ends_alike_under_every_order() {
-    let model = model(&["set k = a"], None).property(Expectation::Always, "at rest both read the same", |_, state| {
-        !at_rest(state) || (reads(state, 0) == reads(state, 1) && reads(state, 0) != Reading::Nothing)
-    });
+    let model =
+        model(&["set k = a"], None).property(Expectation::Always, "at quiescence both read the same", |_, state| {
+            !at_rest(state) || (reads(state, 0) == reads(state, 1) && reads(state, 0) != Reading::Nothing)
+        });
     assert_eq!(states(model), 13);
 }
 

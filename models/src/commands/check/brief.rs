@@ -1,7 +1,7 @@
 //! Many scenarios in few lines: a folder in a line, or a scenario.
 
 use super::super::style::Style;
-use multimaster_models::check::engine::Verdict;
+use multimaster_models::check::engine::{Finding, Verdict};
 use multimaster_models::printed::{padded, shown};
 use multimaster_models::report::check::Checked;
 use multimaster_models::report::table::grouped;
@@ -71,7 +71,7 @@ fn lines(names: &[(String, bool)]) -> usize {
 
 /// What is violated, in how many steps.
 fn violated(checked: &Checked) -> String {
-    let shown = |finding: &multimaster_models::check::engine::Finding| match &finding.verdict {
+    let shown = |finding: &Finding| match &finding.verdict {
         Verdict::Violated(Some(path)) if !finding.witness => {
             Some(format!("{} ({})", shown(finding.property), path.len()))
         }

@@ -22,7 +22,7 @@ use std::thread;
 struct Column {
     heading: &'static str,
     under: Under,
-    /// It is so if one of these is violated.
+    /// It is violated if one of these is.
     properties: &'static [&'static str],
 }
 
@@ -31,15 +31,15 @@ const fn column(heading: &'static str, under: Under, properties: &'static [&'sta
 }
 
 const COLUMNS: [Column; 6] = [
-    column("diverges", Under::RightClocks, &[p::CONVERGENCE, p::AGREEMENT]),
-    column("loses by policy", Under::RightClocks, &[p::NO_POLICY_LOSS]),
-    column("loses causally", Under::RightClocks, &[p::NO_CAUSAL_LOSS]),
-    column("resurrects", Under::RightClocks, &[p::NO_RESURRECTION]),
-    column("needs right clocks", Under::SkewedClocks, &HARM),
-    column("needs causal delivery", Under::Unordered, &HARM),
+    column(p::CONVERGENCE, Under::RightClocks, &[p::CONVERGENCE, p::AGREEMENT]),
+    column(p::NO_POLICY_LOSS, Under::RightClocks, &[p::NO_POLICY_LOSS]),
+    column(p::NO_CAUSAL_LOSS, Under::RightClocks, &[p::NO_CAUSAL_LOSS]),
+    column(p::NO_RESURRECTION, Under::RightClocks, &[p::NO_RESURRECTION]),
+    column("under wrong clocks", Under::SkewedClocks, &HARM),
+    column("without causal delivery", Under::Unordered, &HARM),
 ];
 
-/// What clocks and delivery are blamed for where it does not happen without them.
+/// What wrong clocks and weaker delivery are blamed for where it holds, or takes more steps, without them.
 const HARM: [&str; 5] = [p::CONVERGENCE, p::AGREEMENT, p::NO_CAUSAL_LOSS, p::NO_TOTAL_LOSS, p::NO_RESURRECTION];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,28 +68,28 @@ pub struct Surveyed {
     pub laws: Findings,
 }
 
-/// What becomes of a rule in one respect.
+/// What becomes of the properties of one column.
 #[derive(Clone, Debug)]
 pub enum Cell {
-    /// It happens, as the shortest schedule shows.
-    Yes(Box<Counterexample>),
-    /// It happens nowhere in the [`Extent`].
-    No,
-    /// Only the rule's own, untested claim says that it does not happen.
+    /// One of the properties is violated, as the shortest schedule shows.
+    Violated(Box<Counterexample>),
+    /// They hold everywhere in the [`Extent`].
+    Holds,
+    /// Only the rule's own, untested claim says that they hold.
     NotJudged,
-    /// It was not found, but not everything was explored.
+    /// No violation was found, but not everything was explored.
     NotExhausted,
 }
 
 impl Cell {
-    /// A schedule that shows it.
+    /// A schedule that shows the violation.
     pub fn example(&self) -> Option<&Counterexample> {
-        if let Cell::Yes(example) = self { Some(example) } else { None }
+        if let Cell::Violated(example) = self { Some(example) } else { None }
     }
 
-    /// Makes of a `No` something weaker.
+    /// Makes of a `Holds` something weaker.
     fn weaken(&mut self, weaker: Cell) {
-        if matches!(self, Cell::No) || matches!((&*self, &weaker), (Cell::NotJudged, Cell::NotExhausted)) {
+        if matches!(self, Cell::Holds) || matches!((&*self, &weaker), (Cell::NotJudged, Cell::NotExhausted)) {
             *self = weaker;
         }
     }
@@ -138,7 +138,7 @@ pub fn try_survey(rule: Rule, sizes: &[(u16, usize)]) -> Result<Surveyed, String
 }
 
 fn over_histories(rule: Rule, sizes: &[(u16, usize)]) -> Result<(Vec<Cell>, Extent), String> {
-    let mut cells: Vec<Cell> = COLUMNS.iter().map(|_| Cell::No).collect();
+    let mut cells: Vec<Cell> = COLUMNS.iter().map(|_| Cell::Holds).collect();
     let mut extent = Extent::default();
     histories::judge(rule, sizes, &mut cells, &mut extent)?;
     Ok((cells, extent))
@@ -185,8 +185,8 @@ pub fn in_a_table(surveyed: &[Surveyed]) -> String {
     for Surveyed { rule, found, laws, .. } in surveyed {
         let mut row = vec![rule.name.to_owned()];
         row.extend(found.iter().map(|found| match found {
-            Cell::Yes(example) => format!("yes ({})", example.replayed.steps.len()),
-            Cell::No => "no".to_owned(),
+            Cell::Violated(example) => format!("violated ({})", example.replayed.steps.len()),
+            Cell::Holds => "holds".to_owned(),
             Cell::NotJudged => "not judged".to_owned(),
             Cell::NotExhausted => "not exhausted".to_owned(),
         }));
@@ -206,7 +206,7 @@ pub fn in_a_table(surveyed: &[Surveyed]) -> String {
     text
 }
 
-/// For how much each "no" of these rules speaks.
+/// For how much each "holds" of these rules speaks.
 pub fn extent_of(surveyed: &[Surveyed]) -> String {
     let mut words: BTreeMap<(Under, String), [u64; 2]> = BTreeMap::new();
     for (under, scope, histories) in surveyed.iter().flat_map(|one| &one.extent.histories) {
@@ -229,7 +229,7 @@ pub fn extent_of(surveyed: &[Surveyed]) -> String {
             .collect();
         // Clocks do not matter to a rule that uses none.
         if !lines.is_empty() {
-            let _ = write!(text, "\"no\" ({}) speaks for\n{}", headings(under), lines.concat());
+            let _ = write!(text, "\"holds\" ({}) speaks for\n{}", headings(under), lines.concat());
         }
     }
     let (networks, states) =
@@ -268,8 +268,12 @@ pub fn in_full(surveyed: &Surveyed) -> String {
     text += &in_a_table(std::slice::from_ref(surveyed));
     let _ = write!(text, "\n{}", extent_of(std::slice::from_ref(surveyed)));
     for (column, cell) in COLUMNS.iter().zip(found) {
-        if let Cell::Yes(example) = cell {
-            let _ = write!(text, "\n{}", table::counterexample(column.heading, example));
+        if let Cell::Violated(example) = cell {
+            let named = match column.under {
+                Under::RightClocks => rule.name.to_owned(),
+                _ => format!("{} {}", rule.name, column.heading),
+            };
+            let _ = write!(text, "\n{}", table::counterexample(&named, example));
         }
     }
     for broken in &laws.broken {
@@ -287,7 +291,7 @@ mod tests {
     fn histories_find_all_that_networks_show() {
         for rule in super::super::all() {
             let (cells, mut extent) = over_histories(rule, &[(3, 3), (2, 3)]).unwrap();
-            let mut found: Vec<Cell> = COLUMNS.iter().map(|_| Cell::No).collect();
+            let mut found: Vec<Cell> = COLUMNS.iter().map(|_| Cell::Holds).collect();
             networks::explore(rule, &mut found, &mut extent).unwrap();
             let steps = |cell: &Cell| cell.example().map(|example| example.replayed.steps.len());
             for (column, (over, shown)) in COLUMNS.iter().zip(cells.iter().zip(&found)) {

@@ -1,7 +1,7 @@
 //! What is asked of the article's program.
 
 use crate::model::Property;
-use crate::properties::{AGREEMENT, CONFLICT, FULL, NO_DEADLOCK, ORDER_KEPT, REST};
+use crate::properties::{AGREEMENT, CONFLICT, FULL, NO_DEADLOCK, ORDER_KEPT, QUIESCENCE};
 use crate::world::cluster::Cluster;
 use crate::world::cluster::asked::{always, sometimes};
 use crate::world::memo::Tables;
@@ -14,7 +14,7 @@ impl Cluster {
             always(AGREEMENT, |cluster, world| !cluster.program_rests(world) || cluster.reads_alike(world)),
             always(ORDER_KEPT, |cluster, world| !cluster.program_rests(world) || cluster.reordered(world).is_none()),
             always(NO_DEADLOCK, |cluster, world| cluster.goes_on(world) || cluster.program_rests(world)),
-            sometimes(REST, Cluster::program_rests),
+            sometimes(QUIESCENCE, Cluster::program_rests),
             sometimes(CONFLICT, |cluster, world| cluster.conflicts(world)),
             sometimes(FULL, |cluster, world| {
                 let tables = &*locked(&cluster.tables);

@@ -69,7 +69,7 @@ impl Cluster {
                 let other = masters.iter().position(|other| other.data != masters[0].data)?;
                 let (a, b) = (MasterId(0), MasterId(other as u16));
                 let (one, another) = (readings_of(&masters[0].data), readings_of(&masters[other].data));
-                Some(format!("all is at rest, but {a} reads {one} and {b} reads {another}"))
+                Some(format!("all is quiescent, but {a} reads {one} and {b} reads {another}"))
             }
             ORDER_KEPT if self.program_rests(world) => self.reordered(world).map(|(key, writer, other)| {
                 let masters = masters();

@@ -53,7 +53,7 @@ impl Model for Cluster {
             always(NO_POLICY_LOSS, |_, world| world.judgements().all(|judged| !judged.lost_by_policy())),
             always(NO_TOTAL_LOSS, |_, world| world.judgements().all(|judged| !judged.lost_to_nothing())),
             always(NO_INVENTION, |_, world| world.judgements().all(|judged| !judged.invented())),
-            Property::sometimes(REST, |cluster: &Self, state: &State| {
+            Property::sometimes(QUIESCENCE, |cluster: &Self, state: &State| {
                 state.shards.iter().all(|world| cluster.at_rest(world))
             }),
             sometimes(CONFLICT, |_, world| world.judgements().any(|judged| judged.conflict())),

@@ -164,7 +164,7 @@ impl Cluster {
         let is = match own.ask(&readings) {
             Err(failed) => return Some(failed.to_string()),
             Ok(_) if own.claim == Claim::Never => "it is true",
-            Ok(_) if own.claim == Claim::AtQuiescence => "all is at rest, and it is false",
+            Ok(_) if own.claim == Claim::AtQuiescence => "all is quiescent, and it is false",
             Ok(_) => "it is false",
         };
         Some(format!("{is} where {}", self.what_decides(&readings, world)))

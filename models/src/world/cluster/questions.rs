@@ -57,7 +57,7 @@ impl Cluster {
     }
 
     /// The clients are done, and no delivery or tick alters anything. What the link may still lose or repeat is no
-    /// reason not to be at rest: nothing is in flight that it could lose.
+    /// reason not to be quiescent: nothing is in flight that it could lose.
     pub(crate) fn at_rest(&self, world: &World<Tables>) -> bool {
         // Only in a soup, where a letter stays, and in a tampered protocol can a step that is possible alter nothing.
         let sure = self.scope.link != Link::Soup && self.protocol.tamper.is_none();

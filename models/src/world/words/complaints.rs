@@ -28,12 +28,12 @@ impl Cluster {
                 let seen = replica.digest();
                 let missed = history.writes().iter().find(|write| !seen.contains(write.dot));
                 let missed =
-                    missed.map(|write| format!("all is at rest, and {} never saw {}", replica.id(), write.dot));
+                    missed.map(|write| format!("all is quiescent, and {} never saw {}", replica.id(), write.dot));
                 missed.or_else(|| {
                     let (reads, first) = (readings_of(replica), &replicas[0]);
                     (reads != readings_of(first)).then(|| {
                         let (a, b) = (first.id(), replica.id());
-                        format!("all is at rest, but {a} reads {} and {b} reads {reads}", readings_of(first))
+                        format!("all is quiescent, but {a} reads {} and {b} reads {reads}", readings_of(first))
                     })
                 })
             }),

@@ -53,7 +53,7 @@ fn keep(rule: Rule, under: Under, report: &Report, cells: &mut [Cell]) -> Result
                         scenario.map(|scenario| scenario.model())
                     };
                     let example = replayed::counterexample(violation, &report.bounds, "", rule.name, &model)?;
-                    *cell = Cell::Yes(Box::new(example));
+                    *cell = Cell::Violated(Box::new(example));
                 }
                 Some(Finding::Violated(_) | Finding::Holds) | None => {}
             }

@@ -47,7 +47,7 @@ pub(super) fn explore(rule: Rule, cells: &mut [Cell], extent: &mut Extent) -> Re
                 let sound = sound.as_ref().and_then(|sound| steps(sound, example.property));
                 let blamed = sound.is_none_or(|sound| taken < sound);
                 if COLUMNS[*place].properties.contains(&example.property) && blamed && shorter(taken, &cells[*place]) {
-                    cells[*place] = Cell::Yes(Box::new(example.clone()));
+                    cells[*place] = Cell::Violated(Box::new(example.clone()));
                 }
             }
         }
