@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// One write on its way: its name, its time, its key, and what its rule says is to be done with it.
+/// One write as it travels: its dot, its Lamport timestamp, its key, and its effect.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Change<E> {
-    /// The change's name.
+    /// Its name.
     pub dot: Dot,
     /// When it was written.
     pub timestamp: Timestamp,
@@ -21,7 +21,10 @@ pub struct Change<E> {
     pub effect: E,
 }
 
-/// Changes in order. One alone needs no memory of its own.
+/// Changes in order; one alone is inline.
+///
+/// It is `smallvec`'s type, and part of this API, because a push of one change, the most frequent message, would
+/// otherwise allocate.
 pub type Changes<E> = SmallVec<[Change<E>; 1]>;
 
 /// Changes in the order in which their sender came to see them, for a receiver that has seen all of `extends`.
@@ -57,7 +60,7 @@ pub enum Message<S, E> {
 }
 
 impl<S, E> Message<S, E> {
-    /// Whether it brings anything to a master that has seen `known`.
+    /// Whether it holds anything new to a master that has seen `known`.
     pub fn is_news_to(&self, known: &VersionVector) -> bool {
         match self {
             Message::Push(push) => push.changes.iter().any(|change| !known.contains(change.dot)),
@@ -65,7 +68,7 @@ impl<S, E> Message<S, E> {
         }
     }
 
-    /// The dots this message brings to a master that has seen `known`: of a snapshot, all that it covers beyond.
+    /// The dots in this message that are new to a master that has seen `known`.
     pub fn brings(&self, known: &VersionVector) -> Vec<Dot> {
         match self {
             Message::Push(push) => push.changes.iter().map(|c| c.dot).filter(|dot| !known.contains(*dot)).collect(),

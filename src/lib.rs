@@ -93,7 +93,7 @@ pub use resolver::{
     GrowOnlySet, Keep, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, MaxRegister, MinRegister,
     MultiValue, ObservedRemoveMap, ObservedRemoveSet, Refusal, RemoveWinsSet, Resolver, Side, Version,
 };
-pub use topology::{Topology, TopologyError};
+pub use topology::{ParseTopologyError, Topology, TopologyError};
 pub use traffic::Traffic;
-pub use version::{Dot, MasterId, VersionVector};
+pub use version::{Dot, MasterId, ParseIdError, VersionVector};
 pub use written::{WriteError, Written};

@@ -11,8 +11,8 @@ pub(crate) struct Log<E> {
     pub(crate) entries: Ring<Change<E>>,
 }
 
-/// How far a neighbour has been sent the log. Never rests on a change that the neighbour is spared, so that equal
-/// knowledge is an equal cursor.
+/// How far a neighbour has been sent the log. Never stops at a change that split horizon keeps from the neighbour, so
+/// that equal knowledge is an equal cursor.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Cursor {
     /// Sent all before the entry at `index`: `seen` and no more.
@@ -69,11 +69,11 @@ impl<E> Log<E> {
 }
 
 impl Cursor {
-    /// Moves past changes that the neighbour is spared, up to the first that it is not.
+    /// Moves past changes that split horizon keeps from the neighbour.
     #[inline]
-    pub(crate) fn pass<E>(&mut self, entries: &Ring<Change<E>>, spared: impl Fn(Dot) -> bool) {
+    pub(crate) fn pass<E>(&mut self, entries: &Ring<Change<E>>, split_horizon: impl Fn(Dot) -> bool) {
         if let Cursor::Next { index, seen } = self {
-            while let Some(change) = entries.get(*index).filter(|change| spared(change.dot)) {
+            while let Some(change) = entries.get(*index).filter(|change| split_horizon(change.dot)) {
                 seen.insert(change.dot);
                 *index += 1;
             }

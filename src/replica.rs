@@ -33,9 +33,31 @@ use std::sync::Arc;
 /// What a rule's replicas send each other.
 pub type MessageOf<R> = Message<<R as Resolver>::State, <R as Resolver>::Effect>;
 
-/// One master: its rule, and all that it knows.
+/// One master as a state machine: its rule, and all that it knows.
 ///
 /// Two replicas are equal, and hash alike, if they know the same; the rule does not count.
+///
+/// # Driving a replica
+///
+/// A replica does no I/O and knows no time. Its driver calls it, one call at a time, and carries its messages:
+///
+/// 1. **A client writes**: call [`write`](Self::write), [`set`](Self::set) or [`delete`](Self::delete). The write is
+///    applied here and has its dot before the call returns. Then flush.
+/// 2. **A message arrives**: call [`receive`](Self::receive). Its [`Outcome`] says what to do next. After `Applied` or
+///    `Stale`, flush, because a master relays what is new to it. After `Gap`, send the [`digest`](Self::digest) to the
+///    sender. After `Duplicate`, do nothing. After `Refused`, the peer is at fault; the replica is unchanged.
+/// 3. **Flush**: for each neighbour of [`Topology::sends_to`], send what [`next_push`](Self::next_push) returns until
+///    it returns `None`. Each call moves that neighbour's cursor: a message that is then not sent counts as lost.
+/// 4. **A timer fires, or a neighbour is connected**: send each digest of [`digests_due`](Self::digests_due). Nothing
+///    else finds a lost last push, so a link that can lose messages needs the timer. The driver chooses its period.
+/// 5. **A digest arrives**: check it with [`vet_vector`](Self::vet_vector) if it may be malformed, then send what
+///    [`answer`](Self::answer) returns, if anything. An answer moves no cursor. On an ordered connection that begins
+///    anew, call [`resume`](Self::resume) instead, and flush.
+/// 6. **The log grows**: call [`truncate`](Self::truncate) whenever memory demands it. A neighbour that still needs a
+///    change that is gone is sent a snapshot by step 3 or 5.
+///
+/// Messages may be lost, repeated and reordered: the driver need neither retransmit nor deduplicate. A read, by
+/// [`read`](Self::read) or [`readings`](Self::readings), may come between any two calls.
 #[derive(Clone)]
 pub struct Replica<R: Resolver> {
     rule: R,
@@ -44,24 +66,24 @@ pub struct Replica<R: Resolver> {
     snapshot: LastSnapshot<R::State>,
 }
 
-/// Where a master stands in its topology: fixed for good.
+/// A master's place in its topology: constant.
 #[derive(Debug)]
 struct Place {
     masters: u16,
-    /// Whom it hears from, in order.
-    feeders: Vec<MasterId>,
-    /// Whom it sends to, in order.
+    /// The neighbours that send to it, in order.
+    senders: Vec<MasterId>,
+    /// The neighbours that it sends to, in order.
     neighbours: Vec<Neighbour>,
 }
 
 #[derive(Debug)]
 struct Neighbour {
     id: MasterId,
-    /// By origin: whether the neighbour need not be sent its changes.
-    spared: Vec<bool>,
+    /// By origin: whether the neighbour is never sent its changes.
+    split_horizon: Vec<bool>,
 }
 
-/// What a master has come to know.
+/// What a master knows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 struct Known<S, E> {
     id: MasterId,
@@ -69,22 +91,22 @@ struct Known<S, E> {
     seen: VersionVector,
     table: Table<S>,
     log: Log<E>,
-    /// Per neighbour that is sent changes, in order: how far into the log it has been sent.
+    /// How far into the log each neighbour has been sent changes, in the order of neighbours.
     cursors: SmallVec<[Cursor; 2]>,
 }
 
-/// How many keys of a push are looked up together before the first of its changes is applied: their rows fit the
-/// first-level cache.
+/// How many keys of a push are prefetched before the first of its changes is applied: their rows fit the first-level
+/// cache.
 const TOUCHED: usize = 32;
 
-/// A key that has been looked for already.
+/// The hash of a key, and where a prefetch found its row.
 #[derive(Clone, Copy, Default)]
 struct Sought {
     hash: u64,
     found: Found,
 }
 
-/// What became of a message.
+/// What [`Replica::receive`] did with a message. A driver must treat each case, so there will be no others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It held changes new to this master, and they altered what it keeps.
@@ -94,9 +116,9 @@ pub enum Outcome {
     Stale,
     /// Everything in it had been seen: nothing was done.
     Duplicate,
-    /// Something that it builds on has not been seen: nothing was done. Send the sender a digest.
+    /// Something that it extends has not been seen: nothing was done. Send the sender a digest.
     Gap,
-    /// It cannot have come from a right peer: nothing was done.
+    /// A correct peer cannot have sent it: nothing was done.
     Refused(PeerError),
 }
 
@@ -108,10 +130,11 @@ impl<R: Resolver> Replica<R> {
     pub fn new(id: MasterId, rule: R, topology: &Topology) -> Replica<R> {
         assert!(id.0 < topology.masters(), "master {id} is not in the topology");
         let backward = topology.backward();
-        let neighbours = topology.sends_to(id).map(|peer| Neighbour { id: peer, spared: backward.spared(peer, id) });
+        let neighbours =
+            topology.sends_to(id).map(|peer| Neighbour { id: peer, split_horizon: backward.split_horizon(peer, id) });
         let place = Place {
             masters: topology.masters(),
-            feeders: topology.hears_from(id).collect(),
+            senders: topology.hears_from(id).collect(),
             neighbours: neighbours.collect(),
         };
         let known = Known {
@@ -142,12 +165,13 @@ impl<R: Resolver> Replica<R> {
         self.write(key, Op::Delete)
     }
 
-    /// A client writes: the operation is named, timestamped, applied and logged. O(1), whatever the number of keys and
-    /// peers.
+    /// A client writes: the operation is given a dot and a timestamp, applied and logged. O(1), whatever the number of
+    /// keys and neighbours.
     ///
     /// # Errors
     /// If the rule refuses the operation, if it gives a [time](Op::At) to a rule that does not
-    /// [use wall clocks](Resolver::uses_wall_clock), or if the clock is at its [end](LATEST); then nothing has changed.
+    /// [use wall clocks](Resolver::uses_wall_clock), or if the logical clock is at its [end](LATEST). Nothing has
+    /// changed then.
     #[inline(always)]
     pub fn write(&mut self, key: &str, op: Op) -> Result<Dot, Refusal> {
         self.write_hashed(key.into(), op)
@@ -160,7 +184,9 @@ impl<R: Resolver> Replica<R> {
         }
         let known = &mut self.known;
         if known.clock >= LATEST {
-            return Err(Refusal::Because("the clock is at its end: a peer has sent an absurdly late timestamp".into()));
+            return Err(Refusal::Because(
+                "the logical clock is at its end: a peer has sent an absurdly late timestamp".into(),
+            ));
         }
         // In range both: the clock is, and it counts at least this master's own changes.
         let dot = Dot::packed(known.id, known.seen.get(known.id) + 1);
@@ -184,7 +210,8 @@ impl<R: Resolver> Replica<R> {
         Ok(dot)
     }
 
-    /// Takes in what the neighbour `from` sent. A push is applied as a whole or not at all.
+    /// A message from the neighbour `from` has arrived. A push is applied as a whole or not at all. O(changes), or
+    /// O(keys) for a snapshot.
     pub fn receive(&mut self, from: MasterId, mut message: MessageOf<R>) -> Outcome {
         let outcome = match &mut message {
             Message::Push(push) => self.receive_push(from, push),
@@ -196,11 +223,10 @@ impl<R: Resolver> Replica<R> {
     #[inline(always)]
     fn receive_push(&mut self, from: MasterId, push: &mut Push<R::Effect>) -> Result<Outcome, PeerError> {
         let changes = push.changes.as_slice();
-        // While it is seen whether the message is right, the row of a change that comes alone is on its way to the
-        // cache.
+        // Prefetches the row of a single change while the message is checked.
         let sought = if let [change] = changes { self.seek(change) } else { Sought::default() };
         let seen = self.vet_push(from, &push.extends, changes)?;
-        // First of all: what brings nothing is nothing, even if it builds on what has not been seen.
+        // Check for duplicates before gaps: a push without news is one even if it extends what has not been seen.
         if changes.iter().all(|change| self.known.seen.contains(change.dot)) {
             return Ok(Outcome::Duplicate);
         }
@@ -220,14 +246,15 @@ impl<R: Resolver> Replica<R> {
         Ok(Outcome::Applied)
     }
 
-    /// What this master has seen. Sent to a neighbour, it asks for what is missing, and tells what is held.
+    /// What this master has seen. Sent to a neighbour, it asks for what is missing.
     pub fn digest(&self) -> &VersionVector {
         &self.known.seen
     }
 
-    /// Time has passed: whom to send the [`digest`](Self::digest) to, so that a lost last push is found out.
-    pub fn tick(&self) -> impl Iterator<Item = (MasterId, &VersionVector)> {
-        self.place.feeders.iter().map(|feeder| (*feeder, &self.known.seen))
+    /// The digests to send when a timer fires, each with the neighbour to send it to: they find a lost last push.
+    /// Nothing changes here.
+    pub fn digests_due(&self) -> impl Iterator<Item = (MasterId, &VersionVector)> {
+        self.place.senders.iter().map(|sender| (*sender, &self.known.seen))
     }
 
     /// What a reader of `key` sees.
@@ -242,7 +269,7 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// Every key that reads otherwise than one never written, in order, with what its reader sees.
+    /// Every key that does not read as one never written, in order, with its reading. O(keys log keys).
     pub fn readings(&self) -> impl Iterator<Item = (&Key, Reading)> {
         let untouched = self.rule.read(&R::State::default());
         let all = self.known.table.iter().map(|(key, state)| (key, self.rule.read(state)));
@@ -259,7 +286,7 @@ impl<R: Resolver> Replica<R> {
         &self.rule
     }
 
-    /// This master's place in the cluster.
+    /// This master's id.
     pub fn id(&self) -> MasterId {
         self.known.id
     }
@@ -280,14 +307,15 @@ impl<R: Resolver> Replica<R> {
         &self.known.log.base
     }
 
-    /// Applies a change that has been seen once more, and does nothing else: whether it altered what is kept for its
-    /// key. This protocol never does it; a system that does not remember what it has applied does, and is modelled so.
+    /// Applies a change a second time, and does nothing else. Returns whether that altered the state of its key.
+    ///
+    /// The protocol never calls it. It is public for models of systems that do not remember what they have applied.
     pub fn reapply(&mut self, change: &Change<R::Effect>) -> bool {
         self.snapshot.forget();
         self.known.table.alter(change.key.as_str().into(), |state| self.rule.apply(state, change))
     }
 
-    /// Has the row of a change brought into the cache, and does not wait for it.
+    /// Prefetches the row of a change.
     #[inline(always)]
     fn seek(&self, change: &Change<R::Effect>) -> Sought {
         let hash = key_hash(&change.key);
@@ -308,7 +336,7 @@ impl<R: Resolver> Replica<R> {
         };
         let known = &mut self.known;
         for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
-            cursor.pass(&known.log.entries, |dot| neighbour.spared[dot.origin().index()]);
+            cursor.pass(&known.log.entries, |dot| neighbour.split_horizon[dot.origin().index()]);
         }
         altered
     }
@@ -339,7 +367,7 @@ impl<R: Resolver> Replica<R> {
         altered
     }
 
-    /// Joins a neighbour's table with ours. The log cannot tell others what was learned so: it starts anew after it.
+    /// Joins a neighbour's table with ours. The log does not hold what was learned that way, so it restarts after it.
     fn install(&mut self, snapshot: &mut Snapshot<R::State>, from: MasterId) {
         let known = &mut self.known;
         let Snapshot { seen, clock, table } = snapshot;

@@ -1,6 +1,6 @@
 //! An operation in words, as scenarios, traces and clients spell it: [`Request`].
 
-use crate::{Key, Kind, MasterId, Op};
+use crate::{Key, Kind, Op};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -99,7 +99,7 @@ impl Request {
             "transfer" => {
                 let (amount, rest) = rest.split_once(" of ")?;
                 let (key, to) = rest.split_once(" to ")?;
-                (key, Op::Transfer { amount: number(amount)?.unsigned_abs(), to: MasterId::named(to.trim())? })
+                (key, Op::Transfer { amount: number(amount)?.unsigned_abs(), to: to.trim().parse().ok()? })
             }
             "in" => {
                 let (key, within) = rest.split_once(", ")?;
@@ -118,7 +118,7 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Text;
+    use crate::{MasterId, Text};
 
     #[test]
     fn what_is_no_request_is_named_with_what_would_be() {

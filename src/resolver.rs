@@ -86,7 +86,7 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     /// What travels in a change.
     type Effect: Data;
 
-    /// Which operations clients may ask.
+    /// The kind of data, which says which operations clients may ask.
     fn kind(&self) -> Kind {
         Kind::Register
     }
@@ -103,7 +103,7 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     /// A [`Refusal`], when the rule will not do it: the write then has no dot and was never acknowledged.
     fn prepare(&self, state: &Self::State, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Self::Effect, Refusal>;
 
-    /// Takes a change in. False if it made no difference to the state.
+    /// Applies a change. False if that left the state as it was.
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool;
 
     /// Why a [change](Self::apply) leaves `state` as it is, in words that complete a sentence after a master's name, as
@@ -131,10 +131,10 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     }
 }
 
-/// One side of a [`Resolver::merge`].
+/// One master's side of a [`Resolver::merge`].
 #[derive(Debug)]
 pub struct Side<'a, S> {
-    /// What it keeps for the key.
+    /// Its state of the key.
     pub state: &'a S,
     /// Which changes that state reflects.
     pub seen: &'a VersionVector,
@@ -148,7 +148,7 @@ impl<S> Clone for Side<'_, S> {
 
 impl<S> Copy for Side<'_, S> {}
 
-/// Why a rule would not do an operation. It is an answer to the client, not a failure.
+/// Why a rule refuses an operation. It is an answer to the client, not a failure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Refusal {
     /// The operation is of another [`Kind`] than the rule's.

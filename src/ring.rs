@@ -1,4 +1,4 @@
-//! A queue into which an entry is written in its place: [`Ring`].
+//! A queue whose entries are constructed in place: [`Ring`].
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
@@ -9,10 +9,10 @@ use std::mem;
 
 /// A queue: entries are added behind and dropped in front. What can be observed of it is its entries, in order.
 ///
-/// It is a [`VecDeque`] whose free places are there already, as `None`. `VecDeque::push_back` may have to make room, which
-/// may fail with the entry in hand: so the entry is put together on the stack, to be found there, and copied. The copy is
-/// wide, waits until the narrow writes before it have left the core, and everything after it waits too: a third of the
-/// time of a whole set. Here room is made first, and nothing can fail between the entry's making and its place.
+/// Reserve first, then construct in place. `VecDeque::push_back` may reallocate, which may panic, so the compiler
+/// builds the entry on the stack and copies it; the wide copy of bytes just written stalls on store forwarding, for a
+/// third of the time of a whole set. Here the free places exist already, as `None`, and nothing can panic between
+/// building an entry and storing it.
 pub(crate) struct Ring<T> {
     /// The entries, and behind them free places.
     places: VecDeque<Option<T>>,
@@ -128,8 +128,8 @@ impl<'a, T> Room<'a, T> {
     }
 }
 
-/// Fills a free place. Not an assignment, which would drop what was there: that could fail, with the entry in hand, and it
-/// would have to look at the place, which has long left the cache.
+/// Fills a free place. Not an assignment, which would drop what was there: that could fail, with the entry in hand, and
+/// it would have to look at the place, which has long left the cache.
 #[inline(always)]
 fn put<T>(place: &mut Option<T>, entry: T) {
     debug_assert!(place.is_none(), "behind the entries are free places");
@@ -219,7 +219,8 @@ mod tests {
     }
 
     proptest! {
-        /// Added to and cut in any order, it holds what a plain queue holds; and however it came to hold it, it is the same.
+        /// Added to and cut in any order, it holds what a plain queue holds; and however it came to hold it, it is the
+        /// same.
         #[test]
         fn it_is_a_queue(steps in prop::collection::vec(prop_oneof![Just(None), (0..9_usize).prop_map(Some)], 0..200)) {
             let (mut ring, mut queue) = (Ring::default(), VecDeque::new());

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::mem;
+use std::str::FromStr;
 
 /// A directed graph over the masters: along an edge `from → to`, changes go from `from` to `to`, and digests (what `to`
 /// has seen, which asks for what it lacks) go back.
@@ -39,19 +40,19 @@ impl TryFrom<Graph> for Topology {
 /// The most edges of a topology: 2048 masters all to all. More would not fit the memory of most machines.
 const MOST_EDGES: usize = 1 << 22;
 
-/// Why a list of edges is no topology.
+/// Why a list of edges is not a topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TopologyError {
     /// Fewer than two masters replicate nothing.
     TooFew,
-    /// An edge names a master that is not there.
+    /// An edge names a master that does not exist.
     NoSuchMaster(MasterId),
     /// An edge leads from a master to itself.
     Loop(MasterId),
     /// No path of edges leads from the first master to the second: its writes would never arrive.
     Unreachable(MasterId, MasterId),
-    /// It has more edges than are taken: 2^22.
+    /// There are more than 2^22 edges.
     TooManyEdges,
 }
 
@@ -68,6 +69,65 @@ impl fmt::Display for TopologyError {
 }
 
 impl std::error::Error for TopologyError {}
+
+/// The number of masters and all edges, in order: `3 masters: A -> B, B -> C, C -> A`.
+impl fmt::Display for Topology {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} masters:", self.masters)?;
+        for (place, (from, to)) in self.edges().enumerate() {
+            write!(f, "{} {from} -> {to}", if place == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a text is not a [`Topology`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParseTopologyError {
+    /// It does not have the form `3 masters: A -> B, B -> C, C -> A`. This part is wrong.
+    Syntax(String),
+    /// It has that form, and describes no topology.
+    Invalid(TopologyError),
+}
+
+impl fmt::Display for ParseTopologyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ParseTopologyError::Syntax(part) => {
+                write!(f, "`{part}`: a topology is written as in `3 masters: A -> B, B -> C, C -> A`")
+            }
+            ParseTopologyError::Invalid(_) => f.write_str("the edges are no topology"),
+        }
+    }
+}
+
+impl std::error::Error for ParseTopologyError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            ParseTopologyError::Syntax(_) => None,
+            ParseTopologyError::Invalid(error) => Some(error),
+        }
+    }
+}
+
+/// Reads what `Display` writes.
+impl FromStr for Topology {
+    type Err = ParseTopologyError;
+
+    fn from_str(text: &str) -> Result<Topology, ParseTopologyError> {
+        let syntax = |part: &str| ParseTopologyError::Syntax(part.escape_debug().to_string());
+        let (masters, edges) = text.split_once(" masters:").ok_or_else(|| syntax(text))?;
+        let masters = masters.trim().parse().map_err(|_| syntax(masters))?;
+        let edge = |part: &str| {
+            let ends = part.split_once(" -> ");
+            let ends = ends.and_then(|(from, to)| Some((from.trim().parse().ok()?, to.trim().parse().ok()?)));
+            ends.ok_or_else(|| syntax(part.trim()))
+        };
+        let edges = edges.split(',').map(edge).collect::<Result<Vec<_>, _>>()?;
+        Topology::from_edges(masters, edges).map_err(ParseTopologyError::Invalid)
+    }
+}
 
 impl Topology {
     /// Any graph in which every master can reach every other. O(edges log edges).
@@ -151,7 +211,7 @@ impl Topology {
         onward(&self.edges, master)
     }
 
-    /// The neighbours from which `master` receives changes, and whom its digests ask, in order. O(edges).
+    /// The neighbours that send changes to `master`, and to which it sends digests, in order. O(edges).
     pub fn hears_from(&self, master: MasterId) -> impl Iterator<Item = MasterId> + '_ {
         self.edges().filter(move |(_, to)| *to == master).map(|(from, _)| from)
     }
@@ -160,7 +220,7 @@ impl Topology {
     /// `origin` to `master` except through `neighbour`. Then nothing need be sent back, and nobody need remember who
     /// sent what: no echo. O(edges log edges).
     pub fn had_before(&self, neighbour: MasterId, origin: MasterId, master: MasterId) -> bool {
-        self.backward().spared(neighbour, master).get(origin.index()).is_some_and(|spared| *spared)
+        self.backward().split_horizon(neighbour, master).get(origin.index()).is_some_and(|seen_before| *seen_before)
     }
 
     /// The graph with its edges reversed: from receivers to senders.
@@ -192,10 +252,9 @@ pub(crate) struct Backward {
 impl Backward {
     /// By origin, whether `master` need not send its changes to `neighbour`: [`Topology::had_before`]. O(edges log
     /// edges).
-    pub(crate) fn spared(&self, neighbour: MasterId, master: MasterId) -> Vec<bool> {
-        let mut spared = reach(self.masters, &self.edges, master, Some(neighbour));
-        spared.iter_mut().for_each(|heard_past_it| *heard_past_it = !*heard_past_it);
-        spared
+    pub(crate) fn split_horizon(&self, neighbour: MasterId, master: MasterId) -> Vec<bool> {
+        let reached = reach(self.masters, &self.edges, master, Some(neighbour));
+        reached.into_iter().map(|past_neighbour| !past_neighbour).collect()
     }
 }
 
@@ -285,6 +344,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_topology_is_read_as_it_is_written() {
+        for topology in [Topology::ring(3), Topology::star(4), Topology::all_to_all(30)].map(Result::unwrap) {
+            assert_eq!(topology.to_string().parse(), Ok(topology));
+        }
+        assert_eq!(Topology::ring(3).unwrap().to_string(), "3 masters: A -> B, B -> C, C -> A");
+        for (text, part) in [("", ""), ("x masters: A -> B", "x"), ("2 masters: A -> B, B > A", "B > A")] {
+            assert_eq!(text.parse::<Topology>(), Err(ParseTopologyError::Syntax(part.into())));
+        }
+        let unreachable = ParseTopologyError::Invalid(TopologyError::Unreachable(MasterId(1), MasterId(0)));
+        assert_eq!("2 masters: A -> B".parse::<Topology>(), Err(unreachable));
+    }
+
     /// By the definition: every path from origin to master is tried.
     #[test]
     fn who_is_spared_is_as_defined() {
@@ -293,11 +365,11 @@ mod tests {
         for topology in [odd, Topology::ring(4).unwrap(), Topology::star(4).unwrap(), Topology::all_to_all(4).unwrap()]
         {
             for (master, neighbour) in topology.edges() {
-                let spared = topology.backward().spared(neighbour, master);
+                let split_horizon = topology.backward().split_horizon(neighbour, master);
                 for origin in topology.ids() {
                     let past = reach(4, &topology.edges, origin, Some(neighbour))[master.index()];
                     let defined = origin == neighbour || (origin != master && !past);
-                    assert_eq!(spared[origin.index()], defined, "{topology:?}: {neighbour} {origin} {master}");
+                    assert_eq!(split_horizon[origin.index()], defined, "{topology:?}: {neighbour} {origin} {master}");
                 }
             }
         }

@@ -9,7 +9,7 @@ use multimaster::{LastWriteWins, Outcome, Topology};
 fn on_a_tick_a_master_tells_what_it_has_seen_to_those_it_hears_from() {
     let [_, mut b, _] = cluster(LastWriteWins, Topology::ring(3));
     b.write("x", set("1")).unwrap();
-    let told: Vec<_> = b.tick().map(|(to, seen)| (to, seen.clone())).collect();
+    let told: Vec<_> = b.digests_due().map(|(to, seen)| (to, seen.clone())).collect();
     assert_eq!(told, [(A, vector(&[0, 1]))]);
 }
 

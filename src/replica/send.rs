@@ -6,8 +6,9 @@ use crate::{Changes, Dot, MasterId, Message, Push, Resolver, Snapshot, VersionVe
 
 impl<R: Resolver> Replica<R> {
     /// What a neighbour that has seen `digest` lacks: at most `max` changes, or a snapshot if the log no longer holds
-    /// them; `None` if it lacks nothing. Answered from the digest alone, never from what the neighbour was sent before:
-    /// that would stall after a loss. Changes nothing here.
+    /// them; `None` if it lacks nothing. The answer depends on the digest alone, never on what the neighbour was sent
+    /// before, which may be lost. Changes nothing here. O(log), or O(keys) for a snapshot.
+    #[must_use]
     pub fn answer(&self, digest: &VersionVector, max: usize) -> Option<MessageOf<R>> {
         let known = &self.known;
         if !digest.covers(&known.log.base) {
@@ -28,8 +29,8 @@ impl<R: Resolver> Replica<R> {
         })
     }
 
-    /// How many of the log's last changes some neighbour has yet to be sent. Who is to get a snapshot waits for none of them.
-    /// O(neighbours).
+    /// How many of the log's last changes some neighbour has yet to be sent. A neighbour that will get a snapshot needs
+    /// none. O(neighbours).
     pub fn unsent(&self) -> usize {
         let Known { log, cursors, .. } = &self.known;
         let behind = cursors.iter().filter_map(|cursor| match cursor {
@@ -47,9 +48,9 @@ impl<R: Resolver> Replica<R> {
         match &self.known.cursors[place] {
             Cursor::Behind => 1,
             Cursor::Next { index, .. } => {
-                let Neighbour { spared, .. } = &self.place.neighbours[place];
+                let Neighbour { split_horizon, .. } = &self.place.neighbours[place];
                 let waiting = self.known.log.entries.from(*index);
-                waiting.filter(|change| !spared[change.dot.origin().index()]).count()
+                waiting.filter(|change| !split_horizon[change.dot.origin().index()]).count()
             }
         }
     }
@@ -63,7 +64,7 @@ impl<R: Resolver> Replica<R> {
             return None;
         }
         let place = self.neighbour(peer)?;
-        let Neighbour { spared, .. } = &self.place.neighbours[place];
+        let Neighbour { split_horizon, .. } = &self.place.neighbours[place];
         let Known { seen, log, cursors, .. } = &mut self.known;
         match &mut cursors[place] {
             cursor @ Cursor::Behind => {
@@ -72,10 +73,10 @@ impl<R: Resolver> Replica<R> {
             }
             Cursor::Next { index, seen } => {
                 let extends = seen.clone();
-                // Room for all at once, or more: some of these `peer` may be spared.
+                // Room for all at once, or more: split horizon may keep some of these from `peer`.
                 let mut changes = Changes::with_capacity(max.min(log.entries.len() - *index));
                 for change in log.entries.from(*index) {
-                    if !spared[change.dot.origin().index()] {
+                    if !split_horizon[change.dot.origin().index()] {
                         if changes.len() == max {
                             break;
                         }
@@ -89,13 +90,13 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// The neighbour `peer` says that it has seen `digest`: it is next sent the first change in the log that this does
-    /// not cover. After a lost connection this is where a stream goes on; on a standing one it is an acknowledgement,
-    /// and skips what the neighbour got from others.
+    /// The neighbour `peer` says that it has seen `digest`: its cursor moves to the first change in the log that the
+    /// digest does not cover. After a reconnection this is where the stream continues; on a standing connection it is
+    /// an acknowledgement, and skips what the neighbour got from others. O(log).
     pub fn resume(&mut self, peer: MasterId, digest: &VersionVector) {
         if let Some(place) = self.neighbour(peer) {
-            let Neighbour { spared, .. } = &self.place.neighbours[place];
-            let had = |dot: Dot| digest.contains(dot) || spared[dot.origin().index()];
+            let Neighbour { split_horizon, .. } = &self.place.neighbours[place];
+            let had = |dot: Dot| digest.contains(dot) || split_horizon[dot.origin().index()];
             self.known.cursors[place] = self.known.log.cursor_for(digest, had);
         }
     }
@@ -123,7 +124,7 @@ impl<R: Resolver> Replica<R> {
         for cursor in &mut known.cursors {
             cursor.shift(dropped);
         }
-        // It was to grow for those who have been given up.
+        // Shrink what grew for peers that now need a snapshot.
         if self.unsent() == 0 {
             self.known.log.entries.give_back();
         }

@@ -1,4 +1,4 @@
-//! What a master does not take from anyone: [`PeerError`].
+//! Checks of what a peer sent: [`PeerError`].
 
 use super::Replica;
 use crate::clock::{END, LATEST};
@@ -10,13 +10,13 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum PeerError {
-    /// The sender is not a neighbour from which this master hears.
+    /// The sender is not a neighbour that sends changes to this master.
     NotANeighbour(MasterId),
-    /// It is for a shard that this master does not have.
+    /// It names a shard that does not exist.
     NoSuchShard(usize),
     /// A push without changes.
     Empty,
-    /// A change, or a version vector, names a master that is not in the cluster.
+    /// A change or a version vector names a master that is not in the cluster.
     UnknownOrigin(MasterId),
     /// A change is not its origin's next: one before it is missing, its number is 0, or this master is said to have
     /// written what it has not.
@@ -56,7 +56,7 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// Whether a right peer can have sent this push; if so, whether all that it extends has been seen. O(changes +
+    /// Whether a correct peer can have sent this push; if so, whether all that it extends has been seen. O(changes +
     /// masters).
     #[inline(always)]
     pub(super) fn vet_push(
@@ -76,7 +76,7 @@ impl<R: Resolver> Replica<R> {
         Ok(seen)
     }
 
-    /// Whether a right peer can have sent this snapshot. O(masters).
+    /// Whether a correct peer can have sent this snapshot. O(masters).
     pub(super) fn vet_snapshot(&self, from: MasterId, snapshot: &Snapshot<R::State>) -> Result<(), PeerError> {
         self.vet_seen(from, &snapshot.seen)?;
         if snapshot.clock > LATEST {
@@ -85,10 +85,10 @@ impl<R: Resolver> Replica<R> {
         Ok(())
     }
 
-    /// Whether a right neighbour can have seen this; if so, whether it has all been seen here.
+    /// Whether a correct neighbour can have seen this; if so, whether it has all been seen here.
     #[inline(always)]
     fn vet_seen(&self, from: MasterId, vector: &VersionVector) -> Result<bool, PeerError> {
-        if !self.place.feeders.contains(&from) {
+        if !self.place.senders.contains(&from) {
             return Err(PeerError::NotANeighbour(from));
         }
         let seen = self.known.seen.covers(vector);
@@ -130,8 +130,8 @@ impl<R: Resolver> Replica<R> {
         Ok(())
     }
 
-    /// Whether a right peer can have seen this: it names no stranger, and no changes of this master that there are not.
-    /// O(masters).
+    /// Whether a correct peer can have seen this: all masters that it names exist, and so do all changes of this master
+    /// that it counts. O(masters).
     ///
     /// # Errors
     /// The first fault.

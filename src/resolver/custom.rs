@@ -28,6 +28,12 @@ pub enum Keep {
 #[derive(Clone, Copy)]
 pub struct Custom<F>(pub F);
 
+impl<F> fmt::Debug for Custom<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Custom")
+    }
+}
+
 /// What the fold ends with: the value, and the writes that it shows.
 struct Resolved {
     version: Version,

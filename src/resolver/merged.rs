@@ -11,6 +11,12 @@ use std::cmp::Ordering;
 #[derive(Clone, Copy)]
 pub struct CustomMerged<F>(pub F);
 
+impl<F> fmt::Debug for CustomMerged<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CustomMerged")
+    }
+}
+
 /// One value, and the writes that went into it or were decided against.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Merged {

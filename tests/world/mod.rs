@@ -98,7 +98,7 @@ impl<R: Resolver> World<R> {
             }
             Step::Ask { edge: at, resumes } => {
                 let (feeder, asker) = edge(at);
-                let asked = self.masters[asker.index()].tick().find(|(to, _)| *to == feeder);
+                let asked = self.masters[asker.index()].digests_due().find(|(to, _)| *to == feeder);
                 let seen = asked.expect("a master asks all that it hears from").1.clone();
                 self.launch(Packet { from: asker, to: feeder, load: Load::Digest { seen, resumes } });
             }

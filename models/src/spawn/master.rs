@@ -320,7 +320,7 @@ impl<R: Resolver> Actor for MasterActor<R> {
         if state.meeting.is_over() {
             self.greet(state, out);
         }
-        let feeders: Vec<MasterId> = state.replica.tick().map(|(feeder, _)| feeder).collect();
+        let feeders: Vec<MasterId> = state.replica.digests_due().map(|(feeder, _)| feeder).collect();
         feeders.into_iter().for_each(|feeder| self.ask_for_more(state, feeder, out));
     }
 }
