@@ -32,7 +32,7 @@ pub(crate) enum Node {
 }
 
 /// A message, under way between two masters.
-pub(crate) struct Letter {
+pub(crate) struct Envelope {
     pub(crate) from: MasterId,
     pub(crate) to: MasterId,
     pub(crate) message: AnyMessage,
@@ -47,8 +47,8 @@ pub(crate) enum Input<'a> {
     Set { client: u16, set: &'a article::Set },
     /// A goroutine of the article's program sends what it has to send to its next neighbour.
     Send(Goroutine),
-    /// A letter arrives.
-    Letter(&'a Letter),
+    /// An envelope arrives.
+    Envelope(&'a Envelope),
     /// A neighbour's digest asks for what it lacks, at most so many changes.
     Digest { from: MasterId, seen: &'a VersionVector, max: usize },
     /// A link takes the next changes from the log, at most so many.
@@ -68,7 +68,7 @@ pub(crate) enum Input<'a> {
 pub(crate) enum Answer {
     /// The name of the write, or why it is refused.
     Client(Result<Named, Refusal>),
-    /// What became of the letter.
+    /// What became of the envelope.
     Arrival(Outcome),
     /// Nothing that a digest asks for alters the master.
     Digest,
@@ -82,7 +82,7 @@ pub(crate) enum Answer {
 pub(crate) struct Output {
     pub(crate) answer: Answer,
     /// What the master sends.
-    pub(crate) letters: Vec<Letter>,
+    pub(crate) envelopes: Vec<Envelope>,
 }
 
 /// How the replicas of a world behave.
@@ -161,22 +161,22 @@ impl Protocol {
 
     /// The master is given the input: what comes of it.
     pub(crate) fn step(&self, master: &mut AnyReplica, input: Input<'_>) -> Output {
-        let (mut answer, mut letters) = (Answer::Log, Vec::new());
+        let (mut answer, mut envelopes) = (Answer::Log, Vec::new());
         match input {
             Input::Request(request) => {
                 let named = write(master, request);
                 if named.is_ok() {
-                    letters = self.taken_in(master);
+                    envelopes = self.taken_in(master);
                 }
                 answer = Answer::Client(named);
             }
-            Input::Letter(Letter { from, message, .. }) => {
+            Input::Envelope(Envelope { from, message, .. }) => {
                 let outcome = self.receive(master, *from, message.clone());
                 match outcome {
-                    Outcome::Applied | Outcome::Stale => letters = self.taken_in(master),
+                    Outcome::Applied | Outcome::Stale => envelopes = self.taken_in(master),
                     Outcome::Duplicate if self.forwards => {
                         let peers = self.topology.sends_to(master.id());
-                        letters = peers.filter_map(|peer| self.sealed(master, peer, message.clone())).collect();
+                        envelopes = peers.filter_map(|peer| self.sealed(master, peer, message.clone())).collect();
                     }
                     Outcome::Duplicate | Outcome::Gap | Outcome::Refused(_) => {}
                 }
@@ -184,10 +184,10 @@ impl Protocol {
             }
             Input::Digest { from, seen, max } => {
                 answer = Answer::Digest;
-                letters.extend(self.answer(master, from, seen, max));
+                envelopes.extend(self.answer(master, from, seen, max));
             }
             Input::Push { to, max } => match master.next_push(to, max) {
-                Some(message) => letters.extend(self.sealed(master, to, message)),
+                Some(message) => envelopes.extend(self.sealed(master, to, message)),
                 None => answer = Answer::Nothing,
             },
             Input::Drain { to } => while master.next_push(to, usize::MAX).is_some() {},
@@ -197,12 +197,12 @@ impl Protocol {
             // A replica has no goroutines: links take what it has to send.
             Input::Set { .. } | Input::Send(_) => answer = Answer::Nothing,
         }
-        Output { answer, letters }
+        Output { answer, envelopes }
     }
 
     /// The master has taken something in. What it now has to send goes out at once, unless links take it; then its log
     /// is cut.
-    fn taken_in(&self, master: &mut AnyReplica) -> Vec<Letter> {
+    fn taken_in(&self, master: &mut AnyReplica) -> Vec<Envelope> {
         let mut outbox = Vec::new();
         if let Some(max) = self.eager {
             for to in self.topology.sends_to(master.id()) {
@@ -218,7 +218,13 @@ impl Protocol {
     }
 
     /// What the master answers a neighbour's digest.
-    pub(crate) fn answer(&self, master: &AnyReplica, to: MasterId, seen: &VersionVector, max: usize) -> Option<Letter> {
+    pub(crate) fn answer(
+        &self,
+        master: &AnyReplica,
+        to: MasterId,
+        seen: &VersionVector,
+        max: usize,
+    ) -> Option<Envelope> {
         self.sealed(master, to, master.answer(seen, max)?)
     }
 
@@ -230,9 +236,9 @@ impl Protocol {
     }
 
     /// The message as it goes out; `None` if a tampered sender keeps it to itself.
-    fn sealed(&self, sender: &AnyReplica, to: MasterId, mut message: AnyMessage) -> Option<Letter> {
+    fn sealed(&self, sender: &AnyReplica, to: MasterId, mut message: AnyMessage) -> Option<Envelope> {
         let goes_out = self.tamper.as_ref().is_none_or(|tamper| (tamper.send)(sender, to, &mut message));
-        goes_out.then(|| Letter::new(sender.id(), to, message))
+        goes_out.then(|| Envelope::new(sender.id(), to, message))
     }
 }
 
@@ -254,10 +260,10 @@ pub(crate) fn counts_waiting(scope: &Scope, tamper: Option<&Tamper>) -> bool {
     streams && scope.log.is_none() && tamper.is_none() && fits
 }
 
-impl Letter {
-    pub(crate) fn new(from: MasterId, to: MasterId, message: AnyMessage) -> Letter {
+impl Envelope {
+    pub(crate) fn new(from: MasterId, to: MasterId, message: AnyMessage) -> Envelope {
         let hash = content_hash(&(from, to, &message));
-        Letter { from, to, message, hash }
+        Envelope { from, to, message, hash }
     }
 
     pub(crate) fn hash(&self) -> u64 {
@@ -270,7 +276,7 @@ impl Letter {
 }
 
 // What hashes differently is not equal: that settles nearly every comparison.
-impl PartialEq for Letter {
+impl PartialEq for Envelope {
     fn eq(&self, other: &Self) -> bool {
         ptr::eq(self, other) || (self.hash == other.hash && self.order() == other.order())
     }

@@ -18,14 +18,14 @@ mod streams;
 pub(crate) mod values;
 pub(crate) mod words;
 
-pub use action::{Action, InShard, InquiryNumber, LetterNumber};
+pub use action::{Action, EnvelopeNumber, InShard, InquiryNumber};
 pub(crate) use shards::Shards;
 pub use state::{Faults, State};
 pub(crate) use state::{Master, Seen, locked};
 pub(crate) use step::Step;
 
 use crate::model::Sent;
-use crate::node::{Answer, Goroutine, Letter};
+use crate::node::{Answer, Envelope, Goroutine};
 use crate::world::cluster::Cluster;
 use multimaster::{MasterId, Message, Outcome, VersionVector};
 use smallvec::SmallVec;
@@ -36,7 +36,7 @@ pub(crate) trait Parts {
     /// A master, and how it is judged.
     type Node: Clone;
     /// A message in flight.
-    type Letter: Clone + PartialEq;
+    type Envelope: Clone + PartialEq;
     /// A digest in flight.
     type Inquiry: Clone + PartialEq;
     /// What a master has seen.
@@ -49,9 +49,9 @@ pub(crate) trait Parts {
         &mut self,
         cluster: &Cluster,
         node: &mut Self::Node,
-        given: Given<Self::Letter, Self::Digest>,
-    ) -> Done<Self::Letter>;
-    fn letter<'a>(&'a self, letter: &'a Self::Letter) -> &'a Letter;
+        given: Given<Self::Envelope, Self::Digest>,
+    ) -> Done<Self::Envelope>;
+    fn envelope<'a>(&'a self, envelope: &'a Self::Envelope) -> &'a Envelope;
     fn seen<'a>(&'a self, node: &'a Self::Node) -> &'a VersionVector;
     fn digest_of(&self, node: &Self::Node) -> Self::Digest;
     fn inquiry(&mut self, inquiry: Inquiry<Self::Digest>) -> Self::Inquiry;
@@ -67,9 +67,9 @@ pub(crate) struct World<P: Parts> {
     /// Which shard of the masters it is of.
     pub(crate) shard: u16,
     pub(crate) masters: SmallVec<[P::Node; 4]>,
-    /// The letters in flight, in the order of content: a bag for datagrams and running links, a set for the soup. Of
+    /// The envelopes in flight, in the order of content: a bag for datagrams and running links, a set for the soup. Of
     /// channels, one receiver's after the other, each in the order in which they were sent.
-    pub(crate) wire: SmallVec<[P::Letter; 8]>,
+    pub(crate) wire: SmallVec<[P::Envelope; 8]>,
     /// The digests that are on their way over running links, in the order of content: a bag.
     pub(crate) inquiries: SmallVec<[P::Inquiry; 2]>,
     /// How many changes are in flight on each stream, if that is [counted](crate::node::counts_waiting) here; then how
@@ -88,7 +88,7 @@ pub(crate) struct World<P: Parts> {
 /// What a master is given, but for requests of clients.
 #[derive(Clone, Copy)]
 pub(crate) enum Given<L, D> {
-    Letter(L),
+    Envelope(L),
     Digest { from: MasterId, seen: D, max: usize },
     Push { to: MasterId, max: usize },
     Drain { to: MasterId },
@@ -101,7 +101,7 @@ pub(crate) enum Given<L, D> {
 /// What comes of it: what the master said, and what it sends.
 pub(crate) struct Done<L> {
     pub(crate) told: Told,
-    pub(crate) letters: SmallVec<[L; 4]>,
+    pub(crate) envelopes: SmallVec<[L; 4]>,
 }
 
 /// An [`Answer`], as far as a world goes on otherwise after it.
@@ -109,7 +109,7 @@ pub(crate) struct Done<L> {
 pub(crate) enum Told {
     /// A write was acknowledged: the number of the history with it.
     Written(u32),
-    /// A request, or a letter, was refused.
+    /// A request, or an envelope, was refused.
     Refused,
     TakenIn,
     Gap,
@@ -149,7 +149,7 @@ pub(crate) struct Inquiry<D = VersionVector> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asked(pub(crate) u32);
 
-impl Letter {
+impl Envelope {
     /// What it puts under way to a receiver that has seen so much.
     fn count<'a>(&self, seen: impl FnOnce() -> &'a VersionVector, sent: &mut Sent) {
         match &self.message {

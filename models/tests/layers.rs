@@ -84,6 +84,7 @@ fn no_module_imports_from_a_layer_above_it() {
 fn an_import_from_above_is_found() {
     let broken = BTreeMap::from([("node/links.rs".to_owned(), "use crate::world::State;".to_owned())]);
     assert_eq!(upward(&broken), [("node/links.rs".to_owned(), "world".to_owned())]);
-    let sound = BTreeMap::from([("world/links.rs".to_owned(), "use crate::node::Letter; // crate::report".to_owned())]);
+    let sound =
+        BTreeMap::from([("world/links.rs".to_owned(), "use crate::node::Envelope; // crate::report".to_owned())]);
     assert_eq!(upward(&sound), []);
 }

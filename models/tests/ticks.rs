@@ -1,4 +1,4 @@
-//! What the model leaves out of the links, put back: digests that travel, ticks at any time, letters that will do nothing,
+//! What the model leaves out of the links, put back: digests that travel, ticks at any time, envelopes that will do nothing,
 //! queues. Masters come to know the same, and nothing else, at every moment and at last.
 //!
 //! The masters are the shipping ones on both sides; only the links are told twice. *The same* is the set of all that the

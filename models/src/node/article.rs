@@ -1,7 +1,7 @@
 //! The article's master: what a master does without timestamps, without origins, and without a rule but "what arrives
 //! last is kept". It is here to show what the protocol of this crate is for.
 
-use super::{Answer, Input, Letter, Output};
+use super::{Answer, Envelope, Input, Output};
 use crate::node::any_rule::Pack;
 use multimaster::{Change, Dot, Key, MasterId, Message, Op, Outcome, Push, Request, Text, Timestamp, VersionVector};
 use std::collections::BTreeMap;
@@ -72,14 +72,14 @@ impl Master {
     }
 
     pub(super) fn step(&mut self, input: Input<'_>) -> Output {
-        let mut letters = Vec::new();
+        let mut envelopes = Vec::new();
         let answer = match input {
             Input::Set { client, set } => {
                 self.write(set);
                 self.send_next(Goroutine::Client(client), set.clone(), None);
                 Answer::Arrival(Outcome::Applied)
             }
-            Input::Letter(Letter { message: Message::Push(push), .. }) => {
+            Input::Envelope(Envelope { message: Message::Push(push), .. }) => {
                 for set in &push.changes {
                     self.write(set);
                     if self.relay {
@@ -92,7 +92,7 @@ impl Master {
                 Some((set, to)) => {
                     // A channel does not tell who has sent what it holds.
                     let push = Push { extends: VersionVector::default(), changes: [set.clone()].into_iter().collect() };
-                    letters.push(Letter::new(set.dot.origin(), to, Message::Push(push)));
+                    envelopes.push(Envelope::new(set.dot.origin(), to, Message::Push(push)));
                     self.send_next(goroutine, set, Some(to));
                     Answer::Log
                 }
@@ -100,7 +100,7 @@ impl Master {
             },
             _ => Answer::Nothing,
         };
-        Output { answer, letters }
+        Output { answer, envelopes }
     }
 
     fn write(&mut self, set: &Set) {

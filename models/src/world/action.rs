@@ -24,12 +24,12 @@ pub enum Action {
     },
     /// One of the free requests is made.
     Choose(usize),
-    /// A letter arrives.
-    Deliver(LetterNumber),
-    /// A letter arrives, and will arrive once more.
-    Repeat(LetterNumber),
-    /// A letter is lost.
-    Lose(LetterNumber),
+    /// An envelope arrives.
+    Deliver(EnvelopeNumber),
+    /// An envelope arrives, and will arrive once more.
+    Repeat(EnvelopeNumber),
+    /// An envelope is lost.
+    Lose(EnvelopeNumber),
     /// A master's digest asks a neighbour for what it lacks.
     Tick {
         /// Who asks.
@@ -60,7 +60,7 @@ pub enum Action {
         /// The receiver.
         to: MasterId,
     },
-    /// A running link takes the next changes from its sender's log: a letter is in flight.
+    /// A running link takes the next changes from its sender's log: an envelope is in flight.
     Push {
         /// The sender.
         from: MasterId,
@@ -90,8 +90,8 @@ pub enum Action {
         /// Which goroutine.
         goroutine: Goroutine,
     },
-    /// A letter in flight becomes two.
-    Duplicate(LetterNumber),
+    /// An envelope in flight becomes two.
+    Duplicate(EnvelopeNumber),
     /// A master cuts its log.
     Truncate {
         /// Whose.
@@ -101,9 +101,9 @@ pub enum Action {
     },
 }
 
-/// A letter, by its number among those of a cluster.
+/// An envelope, by its number among those of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LetterNumber(pub(crate) u32);
+pub struct EnvelopeNumber(pub(crate) u32);
 
 /// A digest on its way, by its number among those of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::node::{Goroutine, Node, article};
 use crate::scope::{Client, Clocks, Free, Link, Scope};
 use crate::world::cluster::Cluster;
 use crate::world::memo::Tables;
-use crate::world::{Action, LetterNumber, Parts, World};
+use crate::world::{Action, EnvelopeNumber, Parts, World};
 use multimaster::{MasterId, Op, Topology};
 use std::sync::Arc;
 
@@ -82,8 +82,8 @@ impl Cluster {
                 open.then_some(Action::Ask { client, place })
             }
             (None, Goroutine::Loop) => {
-                let first = world.wire.iter().find(|letter| tables.letter(letter).to == at);
-                first.map(|letter| Action::Deliver(LetterNumber(*letter)))
+                let first = world.wire.iter().find(|envelope| tables.envelope(envelope).to == at);
+                first.map(|envelope| Action::Deliver(EnvelopeNumber(*envelope)))
             }
         }
     }
@@ -96,7 +96,7 @@ impl Cluster {
 
     /// Whether a change can be sent into the channel to this master.
     pub(crate) fn has_room<P: Parts>(&self, parts: &P, world: &World<P>, to: MasterId) -> bool {
-        let held = world.wire.iter().filter(|letter| parts.letter(letter).to == to).count();
+        let held = world.wire.iter().filter(|envelope| parts.envelope(envelope).to == to).count();
         matches!(self.scope.link, Link::Channel { capacity } if held < capacity)
     }
 }

@@ -9,7 +9,7 @@ mod questions;
 mod requests;
 mod unreached;
 
-pub use crate::world::{Action, Faults, InShard, InquiryNumber, LetterNumber, State};
+pub use crate::world::{Action, EnvelopeNumber, Faults, InShard, InquiryNumber, State};
 pub(crate) use across::Pasts;
 pub(crate) use judgement::Judgement;
 pub(crate) use requests::Requests;
@@ -18,7 +18,7 @@ use crate::history::{Claims, History};
 use crate::model::Sent;
 use crate::node::any_rule::{AnyReplica, AnyRule};
 use crate::node::tamper::Tamper;
-use crate::node::{self, Letter, Node, Protocol};
+use crate::node::{self, Envelope, Node, Protocol};
 use crate::properties::own_property::Own;
 use crate::properties::specification::Specified;
 use crate::scope::{Clocks, Link, Scope};
@@ -282,8 +282,8 @@ impl Cluster {
         Cow::Owned(Request { key: request.key.clone(), op })
     }
 
-    pub(crate) fn letter(&self, LetterNumber(number): LetterNumber) -> Arc<Letter> {
-        Arc::clone(&self.tables().letters[number])
+    pub(crate) fn envelope(&self, EnvelopeNumber(number): EnvelopeNumber) -> Arc<Envelope> {
+        Arc::clone(&self.tables().envelopes[number])
     }
 
     pub(crate) fn inquiry(&self, InquiryNumber(number): InquiryNumber) -> Inquiry {

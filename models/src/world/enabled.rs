@@ -1,7 +1,7 @@
 //! Which actions are possible in a world, in order.
 
-use super::{Action, InShard, Inquiry, InquiryNumber, LetterNumber, Parts, State, World};
-use crate::node::Letter;
+use super::{Action, EnvelopeNumber, InShard, Inquiry, InquiryNumber, Parts, State, World};
+use crate::node::Envelope;
 use crate::scope::Link;
 use crate::world::cluster::Cluster;
 use crate::world::memo::Tables;
@@ -38,17 +38,17 @@ impl Cluster {
             (0..self.scope.free.of.len()).filter(open).for_each(|index| enable(Action::Choose(index)));
         }
         let running = matches!(self.scope.link, Link::Running { .. });
-        for (place, letter) in world.wire.iter().enumerate() {
-            if place > 0 && world.wire[place - 1] == *letter {
+        for (place, envelope) in world.wire.iter().enumerate() {
+            if place > 0 && world.wire[place - 1] == *envelope {
                 continue;
             }
-            let letter = LetterNumber(*letter);
-            enable(Action::Deliver(letter));
+            let envelope = EnvelopeNumber(*envelope);
+            enable(Action::Deliver(envelope));
             if world.faults.losses > 0 {
-                enable(Action::Lose(letter));
+                enable(Action::Lose(envelope));
             }
             if world.faults.duplicates > 0 {
-                enable(if running { Action::Duplicate(letter) } else { Action::Repeat(letter) });
+                enable(if running { Action::Duplicate(envelope) } else { Action::Repeat(envelope) });
             }
         }
         match self.scope.link {
@@ -110,9 +110,9 @@ impl Cluster {
         }
     }
 
-    /// Whether no letter is in flight over this edge.
+    /// Whether no envelope is in flight over this edge.
     fn is_quiet(&self, tables: &Tables, world: &World<Tables>, from: MasterId, to: MasterId) -> bool {
-        let is_here = |letter: &Letter| letter.from == from && letter.to == to;
-        !world.wire.iter().any(|letter| is_here(tables.letter(letter)))
+        let is_here = |envelope: &Envelope| envelope.from == from && envelope.to == to;
+        !world.wire.iter().any(|envelope| is_here(tables.envelope(envelope)))
     }
 }

@@ -18,7 +18,7 @@ pub(crate) use numbered::Numbered;
 pub(crate) use streams::{Queued, Streams};
 
 use crate::history::Write;
-use crate::node::Letter;
+use crate::node::Envelope;
 use crate::world::Inquiry;
 use crate::world::cluster::Pasts;
 use foldhash::fast;
@@ -44,7 +44,7 @@ pub(crate) struct Tables {
     pub(crate) most: u32,
     pub(crate) locals: Numbered<Local>,
     pub(crate) digests: Numbered<VersionVector>,
-    pub(crate) letters: Numbered<Arc<Letter>>,
+    pub(crate) envelopes: Numbered<Arc<Envelope>>,
     pub(crate) inquiries: Numbered<Inquiry<u32>>,
     pub(crate) histories: Numbered<Ghost>,
     /// All that a master reads: each key in order.
@@ -54,11 +54,11 @@ pub(crate) struct Tables {
     pub(crate) pasts: Numbered<Pasts>,
     /// Some of the writes of a history, in order: those that a master has seen.
     selections: Numbered<Vec<u32>>,
-    /// Letters that go out together: each time how many, and they.
+    /// Envelopes that go out together: each time how many, and they.
     outboxes: Vec<u32>,
     /// The one cache of steps: by a master and what it is given, what comes of it.
     steps: Known<Step, Outcomes>,
-    /// By the first letter of several that a stream carries at once, their number, and their sender: the letter that
+    /// By the first envelope of several that a stream carries at once, their number, and their sender: the envelope that
     /// they are together.
     pub(crate) joined: Known<(u32, usize, u32), u32>,
     /// What the properties remember.
@@ -77,7 +77,7 @@ impl Tables {
             remembers: true,
             locals: Numbered::default(),
             digests: Numbered::default(),
-            letters: Numbered::default(),
+            envelopes: Numbered::default(),
             inquiries: Numbered::default(),
             histories: Numbered::default(),
             readings: Numbered::default(),
@@ -99,7 +99,7 @@ impl Tables {
         let of_masters = self.locals.next().max(self.digests.next()).max(self.readings.next());
         let of_writes = self.histories.next().max(self.writes_made.next()).max(self.selections.next());
         let of_writes = of_writes.max(self.pasts.next());
-        let in_flight = self.letters.next().max(self.inquiries.next());
+        let in_flight = self.envelopes.next().max(self.inquiries.next());
         of_masters.max(of_writes).max(in_flight) > self.most || self.outboxes.len() > self.most as usize
     }
 }

@@ -3,7 +3,7 @@
 use super::{Shards, World};
 use crate::history::History;
 use crate::node::any_rule::AnyReplica;
-use crate::node::{Letter, Node};
+use crate::node::{Envelope, Node};
 use crate::world::Inquiry;
 use crate::world::cluster::Judgement;
 use crate::world::memo::{Tables, pair};
@@ -13,7 +13,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// A global state of a [`Cluster`](crate::world::cluster::Cluster). What it is made of lies in the cluster's tables,
-/// where each master, letter and history is kept once: so two states of one cluster are equal if their numbers are.
+/// where each master, envelope and history is kept once: so two states of one cluster are equal if their numbers are.
 pub struct State {
     tables: Arc<Mutex<Tables>>,
     pub(crate) shards: Shards,
@@ -41,7 +41,7 @@ pub struct Faults {
 /// What a state's numbers stand for.
 pub(crate) struct Seen {
     pub(crate) replicas: Vec<Arc<AnyReplica>>,
-    pub(crate) wire: Vec<Arc<Letter>>,
+    pub(crate) wire: Vec<Arc<Envelope>>,
     pub(crate) inquiries: Vec<Inquiry>,
     pub(crate) history: Arc<History>,
 }

@@ -1,9 +1,9 @@
 //! The step of a world: what each action does, over every kind of link. Which are possible, [`enabled`](super::enabled)
 //! says; and what a master does with what it is given, [`node`](crate::node).
 
-use super::{Action, Asked, Done, Given, Inquiry, InquiryNumber, LetterNumber, Parts, Told, World};
+use super::{Action, Asked, Done, EnvelopeNumber, Given, Inquiry, InquiryNumber, Parts, Told, World};
 use crate::model::Sent;
-use crate::node::{Goroutine, Letter};
+use crate::node::{Envelope, Goroutine};
 use crate::scope::Link;
 use crate::world::cluster::Cluster;
 use crate::world::memo::Tables;
@@ -31,31 +31,31 @@ impl Step<'_, Tables> {
                 self.world.chosen |= 1 << index;
                 (true, self.request(self.cluster.requests.free(index)))
             }
-            // In a soup a letter stays: it may arrive at any time, and again.
-            Action::Deliver(LetterNumber(letter)) => {
-                let there = scope.link == Link::Soup || self.remove(&letter);
-                (there && self.deliver(letter), self.parts.letter(&letter).to)
+            // In a soup an envelope stays: it may arrive at any time, and again.
+            Action::Deliver(EnvelopeNumber(envelope)) => {
+                let there = scope.link == Link::Soup || self.remove(&envelope);
+                (there && self.deliver(envelope), self.parts.envelope(&envelope).to)
             }
-            Action::Repeat(LetterNumber(letter)) => {
+            Action::Repeat(EnvelopeNumber(envelope)) => {
                 self.world.faults.duplicates -= 1;
-                (self.deliver(letter), self.parts.letter(&letter).to)
+                (self.deliver(envelope), self.parts.envelope(&envelope).to)
             }
-            Action::Duplicate(LetterNumber(letter)) => {
+            Action::Duplicate(EnvelopeNumber(envelope)) => {
                 self.world.faults.duplicates -= 1;
-                (self.duplicate(letter), self.parts.letter(&letter).to)
+                (self.duplicate(envelope), self.parts.envelope(&envelope).to)
             }
-            Action::Lose(LetterNumber(letter)) => {
+            Action::Lose(EnvelopeNumber(envelope)) => {
                 self.world.faults.losses -= 1;
-                (self.remove(&letter), self.parts.letter(&letter).to)
+                (self.remove(&envelope), self.parts.envelope(&envelope).to)
             }
             Action::Tick { asker, feeder } => {
                 self.ask(asker, feeder);
                 (true, asker)
             }
             Action::Stream { from, to, max } => {
-                let Some(letter) = self.next_on_stream(self.cluster.edge(from, to), max) else { return false };
-                self.count(&letter);
-                (self.deliver(letter), to)
+                let Some(envelope) = self.next_on_stream(self.cluster.edge(from, to), max) else { return false };
+                self.count(&envelope);
+                (self.deliver(envelope), to)
             }
             Action::Break { from, to } => {
                 let edge = self.cluster.edge(from, to);
@@ -91,39 +91,39 @@ impl Step<'_, Tables> {
         let done = self.parts.write(self.cluster, node, self.world.history, asked);
         if let Told::Written(history) = done.told {
             self.world.history = history;
-            self.settle(at, done.letters);
+            self.settle(at, done.envelopes);
         }
         at
     }
 }
 
 impl<P: Parts> Step<'_, P> {
-    /// The letter, which has been taken from the wire, arrives.
-    pub(crate) fn deliver(&mut self, letter: P::Letter) -> bool {
-        let Letter { from, to, .. } = *self.parts.letter(&letter);
-        let done = self.give(to, Given::Letter(letter));
+    /// The envelope, which has been taken from the wire, arrives.
+    pub(crate) fn deliver(&mut self, envelope: P::Envelope) -> bool {
+        let Envelope { from, to, .. } = *self.parts.envelope(&envelope);
+        let done = self.give(to, Given::Envelope(envelope));
         match done.told {
-            Told::TakenIn => self.settle(to, done.letters),
+            Told::TakenIn => self.settle(to, done.envelopes),
             // Over a running link a digest is sent by a step of its own.
             Told::Gap if !self.is_running() => self.ask(to, from),
             // Only a tampered master passes on what it had.
-            _ => done.letters.into_iter().for_each(|letter| self.send(letter)),
+            _ => done.envelopes.into_iter().for_each(|envelope| self.send(envelope)),
         }
         true
     }
 
-    /// A letter in flight becomes two. False if it is not in flight.
-    pub(crate) fn duplicate(&mut self, letter: P::Letter) -> bool {
-        let flies = self.world.wire.contains(&letter);
+    /// An envelope in flight becomes two. False if it is not in flight.
+    pub(crate) fn duplicate(&mut self, envelope: P::Envelope) -> bool {
+        let flies = self.world.wire.contains(&envelope);
         if flies {
-            self.fly(letter);
+            self.fly(envelope);
         }
         flies
     }
 
-    /// The letter is in flight no more. False if it was not.
-    pub(crate) fn remove(&mut self, letter: &P::Letter) -> bool {
-        let place = self.world.wire.iter().position(|held| held == letter);
+    /// The envelope is in flight no more. False if it was not.
+    pub(crate) fn remove(&mut self, envelope: &P::Envelope) -> bool {
+        let place = self.world.wire.iter().position(|held| held == envelope);
         place.map(|place| self.world.wire.remove(place)).is_some()
     }
 
@@ -132,13 +132,13 @@ impl<P: Parts> Step<'_, P> {
         let seen = self.parts.digest_of(&self.world.masters[asker.index()]);
         let max = self.cluster.scope.batch;
         let done = self.give(feeder, Given::Digest { from: asker, seen, max });
-        done.letters.into_iter().for_each(|letter| self.send(letter));
+        done.envelopes.into_iter().for_each(|envelope| self.send(envelope));
     }
 
     /// A running link takes the next changes from its sender's log. False if there are none.
     pub(crate) fn push(&mut self, from: MasterId, to: MasterId, max: usize) -> bool {
         let done = self.give(from, Given::Push { to, max });
-        done.letters.into_iter().for_each(|letter| self.send(letter));
+        done.envelopes.into_iter().for_each(|envelope| self.send(envelope));
         done.told != Told::Nothing
     }
 
@@ -160,7 +160,7 @@ impl<P: Parts> Step<'_, P> {
         let inquiry = self.world.inquiries.remove(place);
         let Inquiry { asker, feeder, seen } = self.parts.opened(&inquiry);
         let done = self.give(feeder, Given::Digest { from: asker, seen, max });
-        done.letters.into_iter().for_each(|letter| self.send(letter));
+        done.envelopes.into_iter().for_each(|envelope| self.send(envelope));
         true
     }
 
@@ -173,79 +173,79 @@ impl<P: Parts> Step<'_, P> {
     /// A goroutine sends a change to its next neighbour. False if it has none to send, or the channel is full.
     fn send_on(&mut self, at: MasterId, goroutine: Goroutine) -> bool {
         let done = self.give(at, Given::Send(goroutine));
-        let has_room = |letter| self.cluster.has_room(self.parts, self.world, self.parts.letter(letter).to);
-        let fits = done.letters.iter().all(has_room);
-        done.letters.into_iter().for_each(|letter| self.send(letter));
+        let has_room = |envelope| self.cluster.has_room(self.parts, self.world, self.parts.envelope(envelope).to);
+        let fits = done.envelopes.iter().all(has_room);
+        done.envelopes.into_iter().for_each(|envelope| self.send(envelope));
         fits && done.told != Told::Nothing
     }
 
-    pub(super) fn give(&mut self, at: MasterId, given: Given<P::Letter, P::Digest>) -> Done<P::Letter> {
+    pub(super) fn give(&mut self, at: MasterId, given: Given<P::Envelope, P::Digest>) -> Done<P::Envelope> {
         self.parts.step(self.cluster, &mut self.world.masters[at.index()], given)
     }
 
     /// The master at `at` has taken something in: it is judged, is not sent again what it now has, and sends these
-    /// letters.
-    fn settle(&mut self, at: MasterId, letters: impl IntoIterator<Item = P::Letter>) {
+    /// envelopes.
+    fn settle(&mut self, at: MasterId, envelopes: impl IntoIterator<Item = P::Envelope>) {
         let node = &mut self.world.masters[at.index()];
         self.parts.judge(self.cluster, node, &self.world.history);
         // A running link delivers also what brings nothing.
         if matches!(self.cluster.scope.link, Link::Datagram { .. } | Link::Soup) && !self.world.wire.is_empty() {
             let mut wire = std::mem::take(&mut self.world.wire);
-            wire.retain(|letter| self.parts.letter(letter).to != at || !self.is_spent(letter));
+            wire.retain(|envelope| self.parts.envelope(envelope).to != at || !self.is_spent(envelope));
             self.world.wire = wire;
         }
-        letters.into_iter().for_each(|letter| self.send(letter));
+        envelopes.into_iter().for_each(|envelope| self.send(envelope));
     }
 
-    /// The letter goes out, counted, and is in flight unless it is spent.
-    fn send(&mut self, letter: P::Letter) {
-        self.count(&letter);
-        let is_there = self.cluster.scope.link == Link::Soup && self.world.wire.contains(&letter);
-        if !is_there && (self.delivers_all() || !self.is_spent(&letter)) {
-            self.fly(letter);
+    /// The envelope goes out, counted, and is in flight unless it is spent.
+    fn send(&mut self, envelope: P::Envelope) {
+        self.count(&envelope);
+        let is_there = self.cluster.scope.link == Link::Soup && self.world.wire.contains(&envelope);
+        if !is_there && (self.delivers_all() || !self.is_spent(&envelope)) {
+            self.fly(envelope);
         }
     }
 
-    /// The letter is in flight: perhaps not the first that is like it.
-    fn fly(&mut self, letter: P::Letter) {
-        let new = self.parts.letter(&letter);
-        let before = |held: &P::Letter| match self.cluster.scope.link {
+    /// The envelope is in flight: perhaps not the first that is like it.
+    fn fly(&mut self, envelope: P::Envelope) {
+        let new = self.parts.envelope(&envelope);
+        let before = |held: &P::Envelope| match self.cluster.scope.link {
             // After all that is in the channel.
-            Link::Channel { .. } => self.parts.letter(held).to <= new.to,
-            _ => *held != letter && self.parts.letter(held).order() < new.order(),
+            Link::Channel { .. } => self.parts.envelope(held).to <= new.to,
+            _ => *held != envelope && self.parts.envelope(held).order() < new.order(),
         };
         let place = self.world.wire.partition_point(before);
-        self.world.wire.insert(place, letter);
+        self.world.wire.insert(place, envelope);
     }
 
-    /// The changes that the letter puts under way are counted as sent: of a snapshot, those that its receiver lacks.
-    fn count(&mut self, letter: &P::Letter) {
-        let letter = self.parts.letter(letter);
-        letter.count(|| self.parts.seen(&self.world.masters[letter.to.index()]), self.sent);
+    /// The changes that the envelope puts under way are counted as sent: of a snapshot, those that its receiver lacks.
+    fn count(&mut self, envelope: &P::Envelope) {
+        let envelope = self.parts.envelope(envelope);
+        envelope.count(|| self.parts.seen(&self.world.masters[envelope.to.index()]), self.sent);
     }
 
-    /// Whether the letter will never again do anything, so that it need not be kept in the state.
+    /// Whether the envelope will never again do anything, so that it need not be kept in the state.
     ///
     /// `receive` looks first whether everything in a message has been seen, does nothing then, and believes nothing by
     /// having got it; and what has been seen stays seen. (Checked against a real `receive` wherever debug assertions
-    /// are on, as in all tests.) Of a tampered protocol nothing is assumed: the letter is delivered on trial.
-    fn is_spent(&mut self, letter: &P::Letter) -> bool {
+    /// are on, as in all tests.) Of a tampered protocol nothing is assumed: the envelope is delivered on trial.
+    fn is_spent(&mut self, envelope: &P::Envelope) -> bool {
         match &self.cluster.protocol.tamper {
             Some(tamper) if tamper.forwards_duplicates || tamper.repeats_count => false,
-            Some(_) => self.does_nothing(letter),
+            Some(_) => self.does_nothing(envelope),
             None => {
-                let Letter { to, message, .. } = self.parts.letter(letter);
+                let Envelope { to, message, .. } = self.parts.envelope(envelope);
                 let spent = !message.is_news_to(self.parts.seen(&self.world.masters[to.index()]));
-                debug_assert!(!spent || self.does_nothing(letter));
+                debug_assert!(!spent || self.does_nothing(envelope));
                 spent
             }
         }
     }
 
-    fn does_nothing(&mut self, letter: &P::Letter) -> bool {
-        let to = self.parts.letter(letter).to;
+    fn does_nothing(&mut self, envelope: &P::Envelope) -> bool {
+        let to = self.parts.envelope(envelope).to;
         let mut receiver = self.world.masters[to.index()].clone();
-        self.parts.step(self.cluster, &mut receiver, Given::Letter(letter.clone())).told == Told::Duplicate
+        self.parts.step(self.cluster, &mut receiver, Given::Envelope(envelope.clone())).told == Told::Duplicate
     }
 
     /// Whether the link delivers also what brings nothing.

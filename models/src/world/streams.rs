@@ -1,7 +1,7 @@
 //! What streams are to an exploration: how far each master has got in sending its log to each neighbour.
 
 use super::{Given, Step, World};
-use crate::node::Letter;
+use crate::node::Envelope;
 use crate::world::cluster::Cluster;
 use crate::world::memo::Tables;
 use multimaster::{MasterId, Replica};
@@ -17,20 +17,20 @@ impl Cluster {
 }
 
 impl Step<'_, Tables> {
-    /// The next changes on the stream of this edge, at most so many, leave it: the letter that they are.
+    /// The next changes on the stream of this edge, at most so many, leave it: the envelope that they are.
     pub(super) fn next_on_stream(&mut self, edge: usize, max: usize) -> Option<u32> {
         let (from, to) = self.cluster.edges[edge];
         let (masters, waiting, _) = self.world.parts();
         let Some(waiting) = waiting.get_mut(edge) else {
-            return self.give(from, Given::Push { to, max }).letters.first().copied();
+            return self.give(from, Given::Push { to, max }).envelopes.first().copied();
         };
         let sender = masters[from.index()].local;
-        let first = self.parts.in_flight(sender, to, *waiting).first()?.letter;
+        let first = self.parts.in_flight(sender, to, *waiting).first()?.envelope;
         *waiting = waiting.saturating_sub(max.min(u8::MAX.into()) as u8);
         Some(if max == 1 { first } else { self.joined(sender, first, max) })
     }
 
-    /// The letter that is this one and those which follow it on its stream, at most so many.
+    /// The envelope that is this one and those which follow it on its stream, at most so many.
     fn joined(&mut self, sender: u32, first: u32, max: usize) -> u32 {
         let (tables, key) = (&mut *self.parts, (first, max, sender));
         if let Some(joined) = tables.joined.get(&key).filter(|_| tables.remembers) {
@@ -38,9 +38,9 @@ impl Step<'_, Tables> {
         }
         let mut replica = Replica::clone(tables.locals[sender].replica());
         tables.wind_back(&mut replica, first);
-        let Letter { from, to, .. } = *tables.letters[first];
-        let letter = replica.next_push(to, max).map(|message| Letter::new(from, to, message));
-        let joined = letter.map_or(first, |letter| tables.letter_number(Arc::new(letter)));
+        let Envelope { from, to, .. } = *tables.envelopes[first];
+        let envelope = replica.next_push(to, max).map(|message| Envelope::new(from, to, message));
+        let joined = envelope.map_or(first, |envelope| tables.envelope_number(Arc::new(envelope)));
         tables.joined.insert(key, joined);
         joined
     }

@@ -2,7 +2,7 @@
 
 use super::{Done, Given, Inquiry, Parts, Told, World};
 use crate::node::any_rule::AnyReplica;
-use crate::node::{Answer, Input, Letter, Output};
+use crate::node::{Answer, Envelope, Input, Output};
 use crate::world::cluster::Cluster;
 use multimaster::{MasterId, VersionVector};
 use std::cmp::Ordering;
@@ -17,7 +17,7 @@ pub(crate) struct Values {
 
 impl Parts for Values {
     type Node = AnyReplica;
-    type Letter = Arc<Letter>;
+    type Envelope = Arc<Envelope>;
     type Inquiry = Inquiry;
     type Digest = VersionVector;
     type History = ();
@@ -26,10 +26,10 @@ impl Parts for Values {
         &mut self,
         cluster: &Cluster,
         node: &mut AnyReplica,
-        given: Given<Arc<Letter>, VersionVector>,
-    ) -> Done<Arc<Letter>> {
+        given: Given<Arc<Envelope>, VersionVector>,
+    ) -> Done<Arc<Envelope>> {
         let input = match &given {
-            Given::Letter(letter) => Input::Letter(letter),
+            Given::Envelope(envelope) => Input::Envelope(envelope),
             Given::Digest { from, seen, max } => Input::Digest { from: *from, seen, max: *max },
             Given::Push { to, max } => Input::Push { to: *to, max: *max },
             Given::Drain { to } => Input::Drain { to: *to },
@@ -38,14 +38,14 @@ impl Parts for Values {
             Given::Truncate { keep } => Input::Truncate { keep: *keep },
             Given::Send(goroutine) => Input::Send(*goroutine),
         };
-        let Output { answer, letters } = cluster.protocol.step(node, input);
+        let Output { answer, envelopes } = cluster.protocol.step(node, input);
         let told = Told::of(&answer);
         self.answered = Some(answer);
-        Done { told, letters: letters.into_iter().map(Arc::new).collect() }
+        Done { told, envelopes: envelopes.into_iter().map(Arc::new).collect() }
     }
 
-    fn letter<'a>(&'a self, letter: &'a Arc<Letter>) -> &'a Letter {
-        letter
+    fn envelope<'a>(&'a self, envelope: &'a Arc<Envelope>) -> &'a Envelope {
+        envelope
     }
 
     fn seen<'a>(&'a self, node: &'a AnyReplica) -> &'a VersionVector {

@@ -5,7 +5,7 @@ mod shown;
 mod steps;
 
 use crate::history::Write;
-use crate::node::Letter;
+use crate::node::Envelope;
 use crate::node::any_rule::AnyReplica;
 use crate::printed::escaped;
 use crate::properties::CAUSAL_ORDER;
@@ -126,7 +126,7 @@ pub(crate) fn in_words(readings: &[(Key, Reading)]) -> String {
     if all.is_empty() { "nothing".into() } else { all.join(", ") }
 }
 
-impl fmt::Display for Letter {
+impl fmt::Display for Envelope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} -> {}: {}", self.from, self.to, self.message)
     }

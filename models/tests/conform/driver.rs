@@ -92,7 +92,7 @@ impl<R: Resolver> Driver<R> {
             50..56 => self.answer(shard),
             56..90 if some > 0 => self.deliver(shard),
             90..95 if some > 0 => {
-                let (from, to, message) = self.any_letter(shard);
+                let (from, to, message) = self.any_envelope(shard);
                 self.note(shard, Event::Lose { from, to, message });
             }
             95..98 if some > 0 => {
@@ -183,13 +183,13 @@ impl<R: Resolver> Driver<R> {
         }
     }
 
-    fn any_letter(&mut self, shard: usize) -> (MasterId, MasterId, MessageOf<R>) {
+    fn any_envelope(&mut self, shard: usize) -> (MasterId, MasterId, MessageOf<R>) {
         let place = self.below(self.shards[shard].flying.len());
         self.shards[shard].flying.swap_remove(place)
     }
 
     fn deliver(&mut self, shard: usize) {
-        let (from, to, message) = self.any_letter(shard);
+        let (from, to, message) = self.any_envelope(shard);
         let outcome = self.shards[shard].masters[to.index()].receive(from, message.clone());
         self.note(shard, Event::Deliver { from, to, message, outcome });
     }

@@ -1,9 +1,9 @@
 //! The worst that a network of datagrams can do, and in few states: nothing sent is ever gone, and everyone has always
 //! asked everyone.
 //!
-//! What is in flight only grows. A letter is in flight if some schedule of ticks, losses and second deliveries could have
+//! What is in flight only grows. An envelope is in flight if some schedule of ticks, losses and second deliveries could have
 //! it there, given how these masters came to know what they know: each digest that a master ever had is on its way to
-//! all that it hears from, and has been answered out of each state in which they ever were. A receipt depends on the letter
+//! all that it hears from, and has been answered out of each state in which they ever were. A receipt depends on the envelope
 //! and the receiver alone. So masters may come to know here whatever they may with any number of ticks, losses and second
 //! deliveries, and the faults need no count.
 
@@ -17,12 +17,12 @@ pub(crate) struct Anything {
     pub(crate) scope: Scope,
 }
 
-type Letter = (MasterId, MasterId, MessageOf<Telling>);
+type Envelope = (MasterId, MasterId, MessageOf<Telling>);
 
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct State {
     masters: Vec<Replica<Telling>>,
-    letters: BTreeSet<Letter>,
+    envelopes: BTreeSet<Envelope>,
     /// Of each master, every digest that it ever had.
     digests: Vec<BTreeSet<VersionVector>>,
 }
@@ -30,7 +30,7 @@ pub(crate) struct State {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
     Write(MasterId),
-    Deliver(Letter),
+    Deliver(Envelope),
 }
 
 impl State {
@@ -42,11 +42,11 @@ impl State {
 impl Anything {
     /// The master `at` knows more: what that brings under way.
     fn settle(&self, state: &mut State, at: MasterId) {
-        let State { masters, letters, digests } = state;
+        let State { masters, envelopes, digests } = state;
         let (topology, batch) = (&self.scope.topology, self.scope.batch);
         for to in topology.sends_to(at) {
             while let Some(message) = masters[at.index()].next_push(to, batch) {
-                letters.insert((at, to, message));
+                envelopes.insert((at, to, message));
             }
         }
         if let Some(keep) = self.scope.log {
@@ -56,7 +56,7 @@ impl Anything {
         for (feeder, asker) in topology.edges().filter(|(feeder, asker)| [feeder, asker].contains(&&at)) {
             let asked = digests[asker.index()].iter();
             let answers = asked.filter_map(|digest| masters[feeder.index()].answer(digest, batch));
-            letters.extend(answers.map(|answer| (feeder, asker, answer)));
+            envelopes.extend(answers.map(|answer| (feeder, asker, answer)));
         }
     }
 }
@@ -68,12 +68,12 @@ impl Model for Anything {
     fn init_states(&self) -> Vec<State> {
         let masters = start(&self.scope);
         let digests = masters.iter().map(|master| BTreeSet::from([master.digest().clone()])).collect();
-        vec![State { masters, letters: BTreeSet::new(), digests }]
+        vec![State { masters, envelopes: BTreeSet::new(), digests }]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         actions.extend(writers(&self.scope, &state.masters).map(Action::Write));
-        actions.extend(state.letters.iter().cloned().map(Action::Deliver));
+        actions.extend(state.envelopes.iter().cloned().map(Action::Deliver));
     }
 
     fn step(&self, state: &State, action: &Action) -> Option<(State, Sent)> {

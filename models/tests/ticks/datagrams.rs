@@ -6,21 +6,21 @@ use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};
 use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::scope::{Link, Scope};
 
-/// The scope's losses and duplicates are of letters. Of digests any number are lost or arrive again.
+/// The scope's losses and duplicates are of envelopes. Of digests any number are lost or arrive again.
 pub(crate) struct Datagrams {
     pub(crate) scope: Scope,
     /// How many digests may be in flight from one master to one neighbour.
     pub(crate) digests: usize,
 }
 
-type Letter = (MasterId, MasterId, MessageOf<Telling>);
+type Envelope = (MasterId, MasterId, MessageOf<Telling>);
 type Digest = (MasterId, MasterId, VersionVector);
 
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct State {
     masters: Vec<Replica<Telling>>,
-    /// In order. Of equal letters two: a third, and there is no end to how often a question is answered, is lost.
-    letters: Vec<Letter>,
+    /// In order. Of equal envelopes two: a third, and there is no end to how often a question is answered, is lost.
+    envelopes: Vec<Envelope>,
     /// In order, none twice.
     digests: Vec<Digest>,
     losses: u8,
@@ -44,10 +44,10 @@ impl State {
         known(&self.masters)
     }
 
-    fn send(&mut self, letter: Letter) {
-        let place = self.letters.partition_point(|held| *held < letter);
-        if self.letters[place..].iter().take_while(|held| **held == letter).count() < 2 {
-            self.letters.insert(place, letter);
+    fn send(&mut self, envelope: Envelope) {
+        let place = self.envelopes.partition_point(|held| *held < envelope);
+        if self.envelopes[place..].iter().take_while(|held| **held == envelope).count() < 2 {
+            self.envelopes.insert(place, envelope);
         }
     }
 }
@@ -74,7 +74,7 @@ impl Datagrams {
         }
     }
 
-    fn deliver(&self, state: &mut State, (from, to, message): Letter) {
+    fn deliver(&self, state: &mut State, (from, to, message): Envelope) {
         match state.masters[to.index()].receive(from, message) {
             Outcome::Applied | Outcome::Stale => self.settle(state, to),
             Outcome::Gap => self.send_digest(state, to, from),
@@ -97,21 +97,21 @@ impl Model for Datagrams {
     fn init_states(&self) -> Vec<State> {
         let Link::Datagram { losses, duplicates } = self.scope.link else { panic!("no datagrams") };
         let masters = start(&self.scope);
-        vec![State { masters, letters: Vec::new(), digests: Vec::new(), losses, duplicates }]
+        vec![State { masters, envelopes: Vec::new(), digests: Vec::new(), losses, duplicates }]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         actions.extend(writers(&self.scope, &state.masters).map(Action::Write));
-        for letter in 0..state.letters.len() {
-            if letter > 0 && state.letters[letter - 1] == state.letters[letter] {
+        for envelope in 0..state.envelopes.len() {
+            if envelope > 0 && state.envelopes[envelope - 1] == state.envelopes[envelope] {
                 continue;
             }
-            actions.push(Action::Deliver(letter));
+            actions.push(Action::Deliver(envelope));
             if state.duplicates > 0 {
-                actions.push(Action::Repeat(letter));
+                actions.push(Action::Repeat(envelope));
             }
             if state.losses > 0 {
-                actions.push(Action::Lose(letter));
+                actions.push(Action::Lose(envelope));
             }
         }
         actions.extend(self.scope.topology.edges().map(|(feeder, asker)| Action::Tick { asker, feeder }));
@@ -127,17 +127,17 @@ impl Model for Datagrams {
                 write(&self.scope, &mut next.masters[at.index()]);
                 self.settle(&mut next, at);
             }
-            Action::Deliver(letter) => {
-                let letter = next.letters.remove(letter);
-                self.deliver(&mut next, letter);
+            Action::Deliver(envelope) => {
+                let envelope = next.envelopes.remove(envelope);
+                self.deliver(&mut next, envelope);
             }
-            Action::Repeat(letter) => {
+            Action::Repeat(envelope) => {
                 next.duplicates -= 1;
-                self.deliver(&mut next, state.letters[letter].clone());
+                self.deliver(&mut next, state.envelopes[envelope].clone());
             }
-            Action::Lose(letter) => {
+            Action::Lose(envelope) => {
                 next.losses -= 1;
-                next.letters.remove(letter);
+                next.envelopes.remove(envelope);
             }
             Action::Tick { asker, feeder } => self.send_digest(&mut next, asker, feeder),
             Action::DeliverDigest(digest) => {

@@ -5,7 +5,7 @@ use super::report::{self, ShardSummary, Tally};
 use crate::history::Write;
 use crate::model::Sent;
 use crate::node::any_rule::AnyMessage;
-use crate::node::{Answer, Input, Letter};
+use crate::node::{Answer, Envelope, Input};
 use crate::world::cluster::Cluster;
 use crate::world::values::Values;
 use crate::world::{Inquiry, Step, World};
@@ -85,8 +85,8 @@ impl Path {
             }
             Event::Deliver { from, to, message, outcome } => {
                 let message = read(message)?;
-                let letter = self.letter(*from, *to, &message)?;
-                self.step(cluster, |step| step.remove(&letter) && step.deliver(letter));
+                let envelope = self.envelope(*from, *to, &message)?;
+                self.step(cluster, |step| step.remove(&envelope) && step.deliver(envelope));
                 if let Some(Answer::Arrival(ours)) = &self.values.answered
                     && ours != outcome
                 {
@@ -96,13 +96,13 @@ impl Path {
                 self.tally.snapshots += usize::from(matches!(message, Message::Snapshot(_)));
             }
             Event::Lose { from, to, message } => {
-                let letter = self.letter(*from, *to, &read(message)?)?;
-                self.step(cluster, |step| step.remove(&letter));
+                let envelope = self.envelope(*from, *to, &read(message)?)?;
+                self.step(cluster, |step| step.remove(&envelope));
                 self.tally.lost += 1;
             }
             Event::Duplicate { from, to, message } => {
-                let letter = self.letter(*from, *to, &read(message)?)?;
-                self.step(cluster, |step| step.duplicate(letter));
+                let envelope = self.envelope(*from, *to, &read(message)?)?;
+                self.step(cluster, |step| step.duplicate(envelope));
                 self.tally.repeated += 1;
             }
             Event::Truncate { at, keep } => {
@@ -119,20 +119,20 @@ impl Path {
         take(&mut Step { cluster, parts: values, world, sent: &mut Sent::new() })
     }
 
-    /// The letter in flight that holds this message.
-    fn letter(&self, from: MasterId, to: MasterId, message: &AnyMessage) -> Result<Arc<Letter>, String> {
+    /// The envelope in flight that holds this message.
+    fn envelope(&self, from: MasterId, to: MasterId, message: &AnyMessage) -> Result<Arc<Envelope>, String> {
         let wire = &self.world.wire;
         let place = wire.partition_point(|held| held.order() < (from, to, message));
-        if let Some(letter) = wire.get(place).filter(|held| held.order() == (from, to, message)) {
-            return Ok(Arc::clone(letter));
+        if let Some(envelope) = wire.get(place).filter(|held| held.order() == (from, to, message)) {
+            return Ok(Arc::clone(envelope));
         }
-        let between = || self.world.wire.iter().filter(|letter| letter.from == from && letter.to == to);
+        let between = || self.world.wire.iter().filter(|envelope| envelope.from == from && envelope.to == to);
         let said = message.to_string();
-        let alike = between().find(|letter| letter.message.to_string() == said);
-        match alike.map(|letter| (serde_json::to_value(&letter.message), serde_json::to_value(message))) {
+        let alike = between().find(|envelope| envelope.message.to_string() == said);
+        match alike.map(|envelope| (serde_json::to_value(&envelope.message), serde_json::to_value(message))) {
             Some((Ok(ours), Ok(theirs))) => Err(report::not_quite(from, to, &ours, &theirs)),
             _ => {
-                let others = between().map(|letter| letter.message.to_string()).collect();
+                let others = between().map(|envelope| envelope.message.to_string()).collect();
                 Err(report::not_under_way("message", from, to, others))
             }
         }

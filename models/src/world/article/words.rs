@@ -95,7 +95,7 @@ impl Cluster {
         match action {
             Action::Ask { client, .. } => (self.scope.clients[client].at, Goroutine::Client(client as u16)),
             Action::Send { at, goroutine } => (at, goroutine),
-            Action::Deliver(letter) => (self.letter(letter).to, Goroutine::Loop),
+            Action::Deliver(envelope) => (self.envelope(envelope).to, Goroutine::Loop),
             other => unreachable!("the article's program takes no such step: {other:?}"),
         }
     }
@@ -117,9 +117,9 @@ impl Cluster {
 
     /// The change that the step takes out of a channel.
     fn received(&self, action: Action) -> Option<Set> {
-        let Action::Deliver(letter) = action else { return None };
-        let letter = self.letter(letter);
-        let Message::Push(push) = &letter.message else { return None };
+        let Action::Deliver(envelope) = action else { return None };
+        let envelope = self.envelope(envelope);
+        let Message::Push(push) = &envelope.message else { return None };
         push.changes.first().cloned()
     }
 }
@@ -145,8 +145,9 @@ impl State {
         let master = |id: MasterId| tables.locals[world.local(id)].node.article();
         let ids = || (0..).map(MasterId).take(world.masters.len());
         for id in ids() {
-            let held = world.wire.iter().map(|letter| &tables.letters[*letter]).filter(|letter| letter.to == id);
-            let held = held.filter_map(|letter| match &letter.message {
+            let held =
+                world.wire.iter().map(|envelope| &tables.envelopes[*envelope]).filter(|envelope| envelope.to == id);
+            let held = held.filter_map(|envelope| match &envelope.message {
                 Message::Push(push) => Some(push.changes[0].dot.to_string()),
                 Message::Snapshot(_) => None,
             });

@@ -2,7 +2,7 @@
 
 use super::{Action, Cluster};
 use crate::model::Sent;
-use crate::node::Letter;
+use crate::node::Envelope;
 use crate::scope::Link;
 use crate::world::memo::{Local, Tables, pair};
 use crate::world::{Given, Parts, Told, World};
@@ -59,7 +59,7 @@ impl Cluster {
     /// The clients are done, and no delivery or tick alters anything. What the link may still lose or repeat is no
     /// reason not to be quiescent: nothing is in flight that it could lose.
     pub(crate) fn at_rest(&self, world: &World<Tables>) -> bool {
-        // Only in a soup, where a letter stays, and in a tampered protocol can a step that is possible alter nothing.
+        // Only in a soup, where an envelope stays, and in a tampered protocol can a step that is possible alter nothing.
         let sure = self.scope.link != Link::Soup && self.protocol.tamper.is_none();
         let in_flight = !world.wire.is_empty() || world.waiting().iter().any(|waiting| *waiting > 0);
         if (sure && in_flight) || !self.clients_done(world) {
@@ -109,14 +109,14 @@ impl Cluster {
         if let Some(repaired) = tables.judged.repairs.get(&key).filter(|_| tables.remembers) {
             return *repaired;
         }
-        let letter = self.answer_to(tables, feeder, (id, lacks), usize::MAX);
-        let repaired = letter.is_some_and(|letter| {
-            let letter = tables.letter_number(Arc::new(letter));
-            let key = pair(counts, letter);
+        let envelope = self.answer_to(tables, feeder, (id, lacks), usize::MAX);
+        let repaired = envelope.is_some_and(|envelope| {
+            let envelope = tables.envelope_number(Arc::new(envelope));
+            let key = pair(counts, envelope);
             let brought = tables.judged.brought.get(&key).filter(|_| tables.remembers).copied().unwrap_or_else(|| {
                 let mut replica = tables.locals[asker].replica().as_ref().clone();
-                let letter = Arc::clone(&tables.letters[letter]);
-                self.protocol.receive(&mut replica, letter.from, letter.message.clone());
+                let envelope = Arc::clone(&tables.envelopes[envelope]);
+                self.protocol.receive(&mut replica, envelope.from, envelope.message.clone());
                 let brought = tables.seen(replica.digest());
                 tables.judged.brought.insert(key, brought);
                 brought
@@ -128,29 +128,29 @@ impl Cluster {
     }
 
     /// What a feeder with this core answers the asker, whose digest has this number.
-    fn answer_to(&self, tables: &Tables, core: u32, (from, digest): (MasterId, u32), max: usize) -> Option<Letter> {
+    fn answer_to(&self, tables: &Tables, core: u32, (from, digest): (MasterId, u32), max: usize) -> Option<Envelope> {
         self.protocol.answer(tables.locals[core].replica(), from, &tables.digests[digest], max)
     }
 
-    /// What counts of a receiver when it is asked what it has seen after a letter: what it had seen before. Of a
+    /// What counts of a receiver when it is asked what it has seen after an envelope: what it had seen before. Of a
     /// tampered one, all that it knows.
     fn what_counts(&self, tables: &Tables, receiver: u32) -> u32 {
         if self.protocol.tamper.is_none() { tables.locals[receiver].digest } else { receiver }
     }
 
-    /// Whether a letter in flight builds on something that its receiver has not seen.
+    /// Whether an envelope in flight builds on something that its receiver has not seen.
     pub(crate) fn gap(&self, world: &World<Tables>) -> bool {
         let tables = &mut *self.tables();
-        world.wire.iter().any(|letter| {
-            let mut receiver = world.masters[tables.letters[*letter].to.index()];
-            tables.step(self, &mut receiver, Given::Letter(*letter)).told == Told::Gap
+        world.wire.iter().any(|envelope| {
+            let mut receiver = world.masters[tables.envelopes[*envelope].to.index()];
+            tables.step(self, &mut receiver, Given::Envelope(*envelope)).told == Told::Gap
         })
     }
 
     /// Whether a message in flight, or next on a stream, carries more than one change.
     pub(crate) fn batch(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
-        let in_flight = world.wire.iter().any(|letter| match &tables.letters[*letter].message {
+        let in_flight = world.wire.iter().any(|envelope| match &tables.envelopes[*envelope].message {
             Message::Push(push) => push.changes.len() > 1,
             Message::Snapshot(_) => false,
         });
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_been_seen_after_a_letter_follows_from_what_had_been_seen_before() {
+    fn what_has_been_seen_after_an_envelope_follows_from_what_had_been_seen_before() {
         let asks = |asks: &[&str]| asks.iter().map(|ask| ask.parse().unwrap()).collect();
         let clients = vec![
             Client { at: MasterId(0), asks: asks(&["set k = 1", "delete k"]) },
@@ -245,10 +245,10 @@ mod tests {
                 let Local { node, digest, .. } = &tables.locals[asker];
                 let (mut replica, digest) = (Replica::clone(node.replica()), *digest);
                 let answer = cluster.answer_to(tables, feeder, (replica.id(), digest), usize::MAX);
-                let Some(letter) = answer.map(Arc::new) else { continue };
-                let key = pair(cluster.what_counts(tables, asker), tables.letter_number(Arc::clone(&letter)));
+                let Some(envelope) = answer.map(Arc::new) else { continue };
+                let key = pair(cluster.what_counts(tables, asker), tables.envelope_number(Arc::clone(&envelope)));
                 if let Some(brought) = tables.judged.brought.get(&key) {
-                    replica.receive(letter.from, letter.message.clone());
+                    replica.receive(envelope.from, envelope.message.clone());
                     assert_eq!(replica.digest(), &tables.digests[*brought]);
                     tried += 1;
                 }

@@ -1,9 +1,9 @@
-//! Masters, letters, digests and histories by number, and what a state's numbers stand for.
+//! Masters, envelopes, digests and histories by number, and what a state's numbers stand for.
 
 use super::{Streams, Tables};
 use crate::history::{History, Write};
 use crate::node::any_rule::AnyReplica;
-use crate::node::{Letter, Node, content_hash};
+use crate::node::{Envelope, Node, content_hash};
 use crate::world::{Inquiry, Seen, World};
 use multimaster::{MasterId, VersionVector};
 use std::sync::Arc;
@@ -73,7 +73,7 @@ impl Tables {
         let mut replica = Arc::clone(self.locals[local].replica());
         for ((_, to), waiting) in self.edges.iter().zip(world.waiting()).filter(|((from, _), _)| *from == at) {
             if let Some(next) = self.in_flight(local, *to, *waiting).first() {
-                self.wind_back(Arc::make_mut(&mut replica), next.letter);
+                self.wind_back(Arc::make_mut(&mut replica), next.envelope);
             }
         }
         replica
@@ -89,9 +89,9 @@ impl Tables {
         self.digests.number(digest, || digest.clone())
     }
 
-    pub(crate) fn letter_number(&mut self, letter: Arc<Letter>) -> u32 {
-        let hash = letter.hash();
-        self.letters.find(hash, |known| *known == letter).unwrap_or_else(|| self.letters.add(hash, letter))
+    pub(crate) fn envelope_number(&mut self, envelope: Arc<Envelope>) -> u32 {
+        let hash = envelope.hash();
+        self.envelopes.find(hash, |known| *known == envelope).unwrap_or_else(|| self.envelopes.add(hash, envelope))
     }
 
     pub(crate) fn history(&mut self, history: History) -> u32 {
@@ -110,7 +110,7 @@ impl Tables {
         };
         Seen {
             replicas: (0..).map(MasterId).take(world.masters.len()).map(|at| self.replica(world, at)).collect(),
-            wire: world.wire.iter().map(|letter| Arc::clone(&self.letters[*letter])).collect(),
+            wire: world.wire.iter().map(|envelope| Arc::clone(&self.envelopes[*envelope])).collect(),
             inquiries: world.inquiries.iter().map(opened).collect(),
             history: Arc::clone(&self.histories[world.history].history),
         }

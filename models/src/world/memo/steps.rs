@@ -2,7 +2,7 @@
 
 use super::{Queued, Tables, pair};
 use crate::history::History;
-use crate::node::{Answer, Goroutine, Input, Letter, Node, Output, article};
+use crate::node::{Answer, Envelope, Goroutine, Input, Node, Output, article};
 use crate::world::cluster::Cluster;
 use crate::world::{Asked, Done, Given, Inquiry, Master, Parts, Told};
 use multimaster::{MasterId, Message, Outcome, Replica, VersionVector};
@@ -37,15 +37,15 @@ pub(super) struct Outcomes {
 }
 
 impl Tables {
-    /// The place of an outbox that holds these letters.
-    fn keep_outbox(&mut self, letters: &[u32]) -> u32 {
-        if letters.is_empty() {
+    /// The place of an outbox that holds these envelopes.
+    fn keep_outbox(&mut self, envelopes: &[u32]) -> u32 {
+        if envelopes.is_empty() {
             return 0;
         }
         let number = |place| u32::try_from(place).expect("an exploration ends once a table is full");
         let place = number(self.outboxes.len());
-        self.outboxes.push(number(letters.len()));
-        self.outboxes.extend(letters);
+        self.outboxes.push(number(envelopes.len()));
+        self.outboxes.extend(envelopes);
         place
     }
 
@@ -60,7 +60,7 @@ impl Tables {
         &mut self,
         cluster: &Cluster,
         step: Step,
-        work_out: impl FnOnce(&mut Self, &mut Node) -> (Told, Vec<Letter>),
+        work_out: impl FnOnce(&mut Self, &mut Node) -> (Told, Vec<Envelope>),
     ) -> Outcomes {
         match self.steps.get(&step) {
             Some(known) => *known,
@@ -74,20 +74,21 @@ impl Tables {
         &mut self,
         cluster: &Cluster,
         step: Step,
-        work_out: impl FnOnce(&mut Self, &mut Node) -> (Told, Vec<Letter>),
+        work_out: impl FnOnce(&mut Self, &mut Node) -> (Told, Vec<Envelope>),
     ) -> Outcomes {
         let mut node = self.locals[step.node].node.clone();
-        let (told, letters) = work_out(self, &mut node);
-        let letters: Vec<u32> = letters.into_iter().map(|letter| self.letter_number(Arc::new(letter))).collect();
+        let (told, envelopes) = work_out(self, &mut node);
+        let envelopes: Vec<u32> =
+            envelopes.into_iter().map(|envelope| self.envelope_number(Arc::new(envelope))).collect();
         let queues = cluster.counts_waiting && told.takes_in();
         let after = match told {
-            Told::Written(_) | Told::TakenIn | Told::Moved => self.after(step.node, node, queues.then_some(&letters)),
+            Told::Written(_) | Told::TakenIn | Told::Moved => self.after(step.node, node, queues.then_some(&envelopes)),
             _ => {
                 debug_assert!(cluster.protocol.tamper.is_some() || node == self.locals[step.node].node);
                 step.node
             }
         };
-        let outcomes = Outcomes { after, told, outbox: self.keep_outbox(if queues { &[] } else { &letters }) };
+        let outcomes = Outcomes { after, told, outbox: self.keep_outbox(if queues { &[] } else { &envelopes }) };
         if self.remembers {
             self.steps.insert(step, outcomes);
         }
@@ -100,18 +101,18 @@ impl Tables {
         let Some(queued) = queued else { return self.local(node) };
         let after = self.local_with(node, |tables| {
             let mut streams = tables.locals[before].streams.clone();
-            for letter in queued {
-                let Letter { to, message, .. } = &*tables.letters[*letter];
+            for envelope in queued {
+                let Envelope { to, message, .. } = &*tables.envelopes[*envelope];
                 if let Message::Push(push) = message {
-                    streams[to.index()].push(Queued { letter: *letter, dot: push.changes[0].dot });
+                    streams[to.index()].push(Queued { envelope: *envelope, dot: push.changes[0].dot });
                 }
             }
             streams
         });
-        debug_assert!(self.locals[after].streams.iter().flatten().all(|Queued { letter, .. }| {
+        debug_assert!(self.locals[after].streams.iter().flatten().all(|Queued { envelope, .. }| {
             let mut sender = Replica::clone(self.locals[after].replica());
-            self.wind_back(&mut sender, *letter);
-            let Letter { to, message, .. } = &*self.letters[*letter];
+            self.wind_back(&mut sender, *envelope);
+            let Envelope { to, message, .. } = &*self.envelopes[*envelope];
             sender.next_push(*to, 1).as_ref() == Some(message)
         }));
         after
@@ -127,28 +128,28 @@ impl Tables {
                 let (client, name) = cluster.requests.name(asked);
                 let set = article::set(name, request).expect("the program's clients only set");
                 let output = node.step(&cluster.protocol, Input::Set { client, set: &set });
-                return (Told::Written(history), output.letters);
+                return (Told::Written(history), output.envelopes);
             }
             let replica = node.replica();
             let mut after = History::clone(&tables.histories[history].history);
             let (request, past) = (cluster.timed(replica, &after, request), after.past_of(replica));
-            let Output { answer, letters } = node.step(&cluster.protocol, Input::Request(&request));
-            let Answer::Client(Ok(named)) = answer else { return (Told::Refused, letters) };
+            let Output { answer, envelopes } = node.step(&cluster.protocol, Input::Request(&request));
+            let Answer::Client(Ok(named)) = answer else { return (Told::Refused, envelopes) };
             after.add(named.write(&request, past));
-            (Told::Written(tables.history(after)), letters)
+            (Told::Written(tables.history(after)), envelopes)
         });
         self.done(node, outcomes)
     }
 
     fn done(&self, node: &mut Master, Outcomes { after, told, outbox }: Outcomes) -> Done<u32> {
         node.local = after;
-        Done { told, letters: self.outbox(outbox) }
+        Done { told, envelopes: self.outbox(outbox) }
     }
 }
 
 impl Parts for Tables {
     type Node = Master;
-    type Letter = u32;
+    type Envelope = u32;
     type Inquiry = u32;
     type Digest = u32;
     type History = u32;
@@ -158,7 +159,7 @@ impl Parts for Tables {
         let step = |kind, peer, what, more| Step { node: node.local, kind, peer, what, more };
         let none = MasterId(0);
         let step = match given {
-            Given::Letter(letter) => step(1, none, letter, 0),
+            Given::Envelope(envelope) => step(1, none, envelope, 0),
             // What is answered does not depend on what is yet to be sent.
             Given::Digest { from, seen, max } => {
                 Step { node: self.locals[node.local].core, ..step(2, from, seen, number(max)) }
@@ -173,7 +174,7 @@ impl Parts for Tables {
         };
         let outcomes = self.outcomes(cluster, step, |tables, node| {
             let input = match given {
-                Given::Letter(letter) => Input::Letter(&tables.letters[letter]),
+                Given::Envelope(envelope) => Input::Envelope(&tables.envelopes[envelope]),
                 Given::Digest { from, seen, max } => {
                     // Without a copy of the master, which a digest does not alter.
                     let answer = cluster.protocol.answer(node.replica(), from, &tables.digests[seen], max);
@@ -187,21 +188,21 @@ impl Parts for Tables {
                 Given::Send(goroutine) => Input::Send(goroutine),
             };
             let output = node.step(&cluster.protocol, input);
-            if let (Given::Letter(letter), Answer::Arrival(Outcome::Refused(fault))) = (given, &output.answer) {
-                let Letter { to, message, .. } = &*tables.letters[letter];
+            if let (Given::Envelope(envelope), Answer::Arrival(Outcome::Refused(fault))) = (given, &output.answer) {
+                let Envelope { to, message, .. } = &*tables.envelopes[envelope];
                 // A right peer's message is never refused: the bug would be ours, in the protocol or in the model.
                 assert!(cluster.protocol.tamper.is_some(), "{to} refused {message}: {fault}");
             }
-            (Told::of(&output.answer), output.letters)
+            (Told::of(&output.answer), output.envelopes)
         });
         if let Given::Digest { .. } = given {
-            return Done { told: outcomes.told, letters: self.outbox(outcomes.outbox) };
+            return Done { told: outcomes.told, envelopes: self.outbox(outcomes.outbox) };
         }
         self.done(node, outcomes)
     }
 
-    fn letter<'a>(&'a self, letter: &'a u32) -> &'a Letter {
-        &self.letters[*letter]
+    fn envelope<'a>(&'a self, envelope: &'a u32) -> &'a Envelope {
+        &self.envelopes[*envelope]
     }
 
     fn seen<'a>(&'a self, node: &'a Master) -> &'a VersionVector {

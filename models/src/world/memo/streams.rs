@@ -1,18 +1,18 @@
 //! What a master's log comes to for each neighbour, where states count what waits on streams.
 
 use super::Tables;
-use crate::node::Letter;
+use crate::node::Envelope;
 use crate::node::any_rule::AnyReplica;
 use multimaster::{Dot, MasterId, Message, Replica, VersionVector};
 
-/// By neighbour, the letters that a master's log comes to, one change each, from the first: what is in flight on a
+/// By neighbour, the envelopes that a master's log comes to, one change each, from the first: what is in flight on a
 /// stream is the last so many of them.
 pub(crate) type Streams = Vec<Vec<Queued>>;
 
-/// A letter of one change, and that change.
+/// An envelope of one change, and that change.
 #[derive(Clone, Copy)]
 pub(crate) struct Queued {
-    pub(crate) letter: u32,
+    pub(crate) envelope: u32,
     pub(crate) dot: Dot,
 }
 
@@ -41,9 +41,9 @@ impl Tables {
         known
     }
 
-    /// The sender has the letter yet to send, and all that comes after it.
-    pub(crate) fn wind_back(&self, sender: &mut AnyReplica, letter: u32) {
-        let Letter { to, message, .. } = &*self.letters[letter];
+    /// The sender has the envelope yet to send, and all that comes after it.
+    pub(crate) fn wind_back(&self, sender: &mut AnyReplica, envelope: u32) {
+        let Envelope { to, message, .. } = &*self.envelopes[envelope];
         if let Message::Push(push) = message {
             sender.resume(*to, &push.extends);
         }

@@ -44,8 +44,8 @@ impl State {
             }
             writeln!(f)?;
         }
-        for letter in &wire {
-            writeln!(f, "in flight  {letter}")?;
+        for envelope in &wire {
+            writeln!(f, "in flight  {envelope}")?;
         }
         for inquiry in &inquiries {
             writeln!(f, "in flight  {inquiry}")?;

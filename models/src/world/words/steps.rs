@@ -23,9 +23,9 @@ impl Cluster {
                 let (at, request) = &self.scope.free.of[index];
                 format!("{at}: {request}")
             }
-            Action::Deliver(letter) => self.letter(letter).to_string(),
-            Action::Repeat(letter) => format!("{}, and once more later", self.letter(letter)),
-            Action::Lose(letter) => format!("lost {}", self.letter(letter)),
+            Action::Deliver(envelope) => self.envelope(envelope).to_string(),
+            Action::Repeat(envelope) => format!("{}, and once more later", self.envelope(envelope)),
+            Action::Lose(envelope) => format!("lost {}", self.envelope(envelope)),
             Action::Tick { asker, feeder } => format!("{asker} asks {feeder} for what it lacks"),
             Action::Stream { from, to, max: 1 } => format!("{from} -> {to}: the next change"),
             Action::Stream { from, to, max } => format!("{from} -> {to}: the next {max} changes"),
@@ -34,7 +34,7 @@ impl Cluster {
             Action::Push { from, to, .. } => format!("{from} sends {to} what comes next"),
             Action::Inquire { asker, feeder } => format!("{asker} sends {feeder} its digest"),
             Action::Answer { inquiry, .. } => self.inquiry(inquiry).to_string(),
-            Action::Duplicate(letter) => format!("twice {}", self.letter(letter)),
+            Action::Duplicate(envelope) => format!("twice {}", self.envelope(envelope)),
             Action::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
             Action::Send { .. } => self.goroutine_in_words(action),
         }
@@ -66,15 +66,15 @@ impl Cluster {
                 let (at, request) = &self.scope.free.of[index];
                 self.client_remark(world, *at, request)
             }
-            Action::Deliver(letter) | Action::Repeat(letter) => {
-                let letter = self.letter(letter);
-                let before = self.replica(world, letter.to);
+            Action::Deliver(envelope) | Action::Repeat(envelope) => {
+                let envelope = self.envelope(envelope);
+                let before = self.replica(world, envelope.to);
                 let mut receiver = Replica::clone(&before);
-                let outcome = self.protocol.receive(&mut receiver, letter.from, letter.message.clone());
+                let outcome = self.protocol.receive(&mut receiver, envelope.from, envelope.message.clone());
                 if let (Link::Running { .. }, Outcome::Gap) = (self.scope.link, &outcome) {
-                    return Some(format!("{} lacks something before it", letter.to));
+                    return Some(format!("{} lacks something before it", envelope.to));
                 }
-                outcome_in_words(&outcome, letter.from, &before, &letter.message)
+                outcome_in_words(&outcome, envelope.from, &before, &envelope.message)
             }
             Action::Stream { from, to, max } => {
                 let message = self.next_message(world, (from, to), max)?;
@@ -89,10 +89,10 @@ impl Cluster {
     }
 
     pub(super) fn arrow_of(&self, world: &World<Tables>, action: Action) -> Arrow {
-        let arrives = |letter, again| {
-            let letter = self.letter(letter);
-            let (from, to) = (letter.from.index(), letter.to.index());
-            Arrow::Arrives { from, to, label: letter.message.to_string(), again }
+        let arrives = |envelope, again| {
+            let envelope = self.envelope(envelope);
+            let (from, to) = (envelope.from.index(), envelope.to.index());
+            Arrow::Arrives { from, to, label: envelope.message.to_string(), again }
         };
         match action {
             Action::Ask { client, place } => {
@@ -103,11 +103,15 @@ impl Cluster {
                 let (at, request) = &self.scope.free.of[index];
                 Arrow::At(at.index(), self.named(world, *at, request))
             }
-            Action::Deliver(letter) => arrives(letter, false),
-            Action::Repeat(letter) => arrives(letter, true),
-            Action::Lose(letter) => {
-                let letter = self.letter(letter);
-                Arrow::Lost { from: letter.from.index(), to: letter.to.index(), label: letter.message.to_string() }
+            Action::Deliver(envelope) => arrives(envelope, false),
+            Action::Repeat(envelope) => arrives(envelope, true),
+            Action::Lose(envelope) => {
+                let envelope = self.envelope(envelope);
+                Arrow::Lost {
+                    from: envelope.from.index(),
+                    to: envelope.to.index(),
+                    label: envelope.message.to_string(),
+                }
             }
             Action::Tick { asker, feeder } => Arrow::Asks { from: asker.index(), to: feeder.index() },
             Action::Stream { from, to, .. } => {
@@ -125,7 +129,7 @@ impl Cluster {
                 let inquiry = self.inquiry(inquiry);
                 Arrow::Asks { from: inquiry.asker.index(), to: inquiry.feeder.index() }
             }
-            Action::Duplicate(letter) => Arrow::At(self.letter(letter).from.index(), self.sentence(action)),
+            Action::Duplicate(envelope) => Arrow::At(self.envelope(envelope).from.index(), self.sentence(action)),
             Action::Truncate { at, .. } | Action::Send { at, .. } => Arrow::At(at.index(), self.sentence(action)),
         }
     }
@@ -133,8 +137,8 @@ impl Cluster {
     /// The next message on this edge: what the sender has to send, after tampering, if any.
     fn next_message(&self, world: &World<Tables>, (from, to): (MasterId, MasterId), max: usize) -> Option<AnyMessage> {
         let mut sender = Replica::clone(&self.replica(world, from));
-        let letter = self.protocol.step(&mut sender, Input::Push { to, max }).letters.pop()?;
-        Some(letter.message)
+        let envelope = self.protocol.step(&mut sender, Input::Push { to, max }).envelopes.pop()?;
+        Some(envelope.message)
     }
 
     /// The request, after the name by which later steps call the change that it makes.
