@@ -18,7 +18,7 @@ mod streams;
 pub(crate) mod values;
 pub(crate) mod words;
 
-pub use action::{Action, EnvelopeNumber, InShard, InquiryNumber};
+pub use action::{Action, DigestNumber, EnvelopeNumber, InShard};
 pub(crate) use shards::Shards;
 pub use state::{Faults, State};
 pub(crate) use state::{Master, Seen, locked};
@@ -32,13 +32,13 @@ use smallvec::SmallVec;
 use std::cmp::Ordering;
 
 /// What a world is made of, and what masters do.
-pub(crate) trait Parts {
+pub(crate) trait Store {
     /// A master, and how it is judged.
     type Node: Clone;
     /// A message in flight.
     type Envelope: Clone + PartialEq;
     /// A digest in flight.
-    type Inquiry: Clone + PartialEq;
+    type DigestSent: Clone + PartialEq;
     /// What a master has seen.
     type Digest: Clone;
     /// What has been written.
@@ -49,21 +49,21 @@ pub(crate) trait Parts {
         &mut self,
         cluster: &Cluster,
         node: &mut Self::Node,
-        given: Given<Self::Envelope, Self::Digest>,
-    ) -> Done<Self::Envelope>;
+        input: InputOf<Self::Envelope, Self::Digest>,
+    ) -> Response<Self::Envelope>;
     fn envelope<'a>(&'a self, envelope: &'a Self::Envelope) -> &'a Envelope;
     fn seen<'a>(&'a self, node: &'a Self::Node) -> &'a VersionVector;
     fn digest_of(&self, node: &Self::Node) -> Self::Digest;
-    fn inquiry(&mut self, inquiry: Inquiry<Self::Digest>) -> Self::Inquiry;
-    fn opened(&self, inquiry: &Self::Inquiry) -> Inquiry<Self::Digest>;
+    fn digest_sent(&mut self, digest_sent: DigestSent<Self::Digest>) -> Self::DigestSent;
+    fn opened(&self, digest_sent: &Self::DigestSent) -> DigestSent<Self::Digest>;
     /// The order of digests in flight, by content.
-    fn order(&self, one: &Self::Inquiry, other: &Self::Inquiry) -> Ordering;
+    fn order(&self, one: &Self::DigestSent, other: &Self::DigestSent) -> Ordering;
     /// The master is judged by what has been written.
     fn judge(&mut self, cluster: &Cluster, node: &mut Self::Node, history: &Self::History);
 }
 
 /// A world at one moment: masters of one shard.
-pub(crate) struct World<P: Parts> {
+pub(crate) struct World<P: Store> {
     /// Which shard of the masters it is of.
     pub(crate) shard: u16,
     pub(crate) masters: SmallVec<[P::Node; 4]>,
@@ -71,7 +71,7 @@ pub(crate) struct World<P: Parts> {
     /// channels, one receiver's after the other, each in the order in which they were sent.
     pub(crate) wire: SmallVec<[P::Envelope; 8]>,
     /// The digests that are on their way over running links, in the order of content: a bag.
-    pub(crate) inquiries: SmallVec<[P::Inquiry; 2]>,
+    pub(crate) digests_sent: SmallVec<[P::DigestSent; 2]>,
     /// How many changes are in flight on each stream, if that is [counted](crate::node::counts_waiting) here; then how
     /// far each client is in its script.
     counts: SmallVec<[u8; 16]>,
@@ -87,8 +87,8 @@ pub(crate) struct World<P: Parts> {
 
 /// What a master is given, but for requests of clients.
 #[derive(Clone, Copy)]
-pub(crate) enum Given<L, D> {
-    Envelope(L),
+pub(crate) enum InputOf<E, D> {
+    Envelope(E),
     Digest { from: MasterId, seen: D, max: usize },
     Push { to: MasterId, max: usize },
     Drain { to: MasterId },
@@ -99,14 +99,14 @@ pub(crate) enum Given<L, D> {
 }
 
 /// What comes of it: what the master said, and what it sends.
-pub(crate) struct Done<L> {
-    pub(crate) told: Told,
-    pub(crate) envelopes: SmallVec<[L; 4]>,
+pub(crate) struct Response<E> {
+    pub(crate) answer: AnswerKind,
+    pub(crate) envelopes: SmallVec<[E; 4]>,
 }
 
 /// An [`Answer`], as far as a world goes on otherwise after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum AnswerKind {
     /// A write was acknowledged: the number of the history with it.
     Written(u32),
     /// A request, or an envelope, was refused.
@@ -119,35 +119,35 @@ pub(crate) enum Told {
     Nothing,
 }
 
-impl Told {
-    pub(crate) fn of(answer: &Answer) -> Told {
+impl AnswerKind {
+    pub(crate) fn of(answer: &Answer) -> AnswerKind {
         match answer {
-            Answer::Arrival(Outcome::Applied | Outcome::Stale) => Told::TakenIn,
-            Answer::Arrival(Outcome::Gap) => Told::Gap,
-            Answer::Arrival(Outcome::Duplicate) => Told::Duplicate,
-            Answer::Arrival(Outcome::Refused(_)) | Answer::Client(_) => Told::Refused,
-            Answer::Digest => Told::Answered,
-            Answer::Log => Told::Moved,
-            Answer::Nothing => Told::Nothing,
+            Answer::Arrival(Outcome::Applied | Outcome::Stale) => AnswerKind::TakenIn,
+            Answer::Arrival(Outcome::Gap) => AnswerKind::Gap,
+            Answer::Arrival(Outcome::Duplicate) => AnswerKind::Duplicate,
+            Answer::Arrival(Outcome::Refused(_)) | Answer::Client(_) => AnswerKind::Refused,
+            Answer::Digest => AnswerKind::Answered,
+            Answer::Log => AnswerKind::Moved,
+            Answer::Nothing => AnswerKind::Nothing,
         }
     }
 
     pub(crate) fn takes_in(self) -> bool {
-        matches!(self, Told::Written(_) | Told::TakenIn)
+        matches!(self, AnswerKind::Written(_) | AnswerKind::TakenIn)
     }
 }
 
 /// A digest on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Inquiry<D = VersionVector> {
-    pub(crate) asker: MasterId,
-    pub(crate) feeder: MasterId,
+pub(crate) struct DigestSent<D = VersionVector> {
+    pub(crate) receiver: MasterId,
+    pub(crate) sender: MasterId,
     pub(crate) seen: D,
 }
 
 /// A request of a client, by its number: those of scripts, one client after the other, then the free ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Asked(pub(crate) u32);
+pub(crate) struct RequestNumber(pub(crate) u32);
 
 impl Envelope {
     /// What it puts under way to a receiver that has seen so much.

@@ -16,7 +16,7 @@ pub struct InShard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// A client makes its next request.
-    Ask {
+    Request {
         /// Which client.
         client: usize,
         /// Which of its requests: the place in its script.
@@ -33,9 +33,9 @@ pub enum Action {
     /// A master's digest asks a neighbour for what it lacks.
     Tick {
         /// Who asks.
-        asker: MasterId,
+        receiver: MasterId,
         /// Whom.
-        feeder: MasterId,
+        sender: MasterId,
     },
     /// The next changes of a stream arrive.
     Stream {
@@ -70,16 +70,16 @@ pub enum Action {
         max: usize,
     },
     /// A master sends its digest: it is on its way.
-    Inquire {
+    SendDigest {
         /// Who asks.
-        asker: MasterId,
+        receiver: MasterId,
         /// Whom.
-        feeder: MasterId,
+        sender: MasterId,
     },
     /// A digest arrives, and its answer, if there is one, is in flight.
-    Answer {
+    AnswerDigest {
         /// The digest.
-        inquiry: InquiryNumber,
+        digest_sent: DigestNumber,
         /// At most so many changes.
         max: usize,
     },
@@ -107,4 +107,4 @@ pub struct EnvelopeNumber(pub(crate) u32);
 
 /// A digest on its way, by its number among those of a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InquiryNumber(pub(crate) u32);
+pub struct DigestNumber(pub(crate) u32);

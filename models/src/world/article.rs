@@ -7,7 +7,7 @@ use crate::node::{Goroutine, Node, article};
 use crate::scope::{Client, Clocks, Free, Link, Scope};
 use crate::world::cluster::Cluster;
 use crate::world::memo::Tables;
-use crate::world::{Action, EnvelopeNumber, Parts, World};
+use crate::world::{Action, EnvelopeNumber, Store, World};
 use multimaster::{MasterId, Op, Topology};
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ impl Cluster {
             (None, Goroutine::Client(client)) => {
                 let (client, place) = (usize::from(client), usize::from(world.progress()[usize::from(client)]));
                 let open = place < self.scope.clients[client].asks.len();
-                open.then_some(Action::Ask { client, place })
+                open.then_some(Action::Request { client, place })
             }
             (None, Goroutine::Loop) => {
                 let first = world.wire.iter().find(|envelope| tables.envelope(envelope).to == at);
@@ -95,8 +95,8 @@ impl Cluster {
     }
 
     /// Whether a change can be sent into the channel to this master.
-    pub(crate) fn has_room<P: Parts>(&self, parts: &P, world: &World<P>, to: MasterId) -> bool {
-        let held = world.wire.iter().filter(|envelope| parts.envelope(envelope).to == to).count();
+    pub(crate) fn has_room<P: Store>(&self, store: &P, world: &World<P>, to: MasterId) -> bool {
+        let held = world.wire.iter().filter(|envelope| store.envelope(envelope).to == to).count();
         matches!(self.scope.link, Link::Channel { capacity } if held < capacity)
     }
 }

@@ -9,7 +9,7 @@ mod questions;
 mod requests;
 mod unreached;
 
-pub use crate::world::{Action, EnvelopeNumber, Faults, InShard, InquiryNumber, State};
+pub use crate::world::{Action, DigestNumber, EnvelopeNumber, Faults, InShard, State};
 pub(crate) use across::Pasts;
 pub(crate) use judgement::Judgement;
 pub(crate) use requests::Requests;
@@ -24,7 +24,7 @@ use crate::properties::specification::Specified;
 use crate::scope::{Clocks, Link, Scope};
 use crate::world::article::Article;
 use crate::world::memo::Tables;
-use crate::world::{Inquiry, Parts, Step, World, locked};
+use crate::world::{DigestSent, Step, Store, World, locked};
 use multimaster::{Layout, MasterId, Op, Replica, Request, Resolver};
 use smallvec::SmallVec;
 use std::borrow::Cow;
@@ -227,7 +227,7 @@ impl Cluster {
         action: Action,
         sent: &mut Sent,
     ) -> bool {
-        Step { cluster: self, parts: tables, world, sent }.take(before, action) && world != before
+        Step { cluster: self, store: tables, world, sent }.take(before, action) && world != before
     }
 
     /// The place of this edge, which is one of the topology's.
@@ -276,8 +276,8 @@ impl Cluster {
         if self.scope.clocks == Clocks::Free || !replica.rule().uses_wall_clock() {
             return Cow::Borrowed(request);
         }
-        let asked = request.op.time().unwrap_or_else(|| history.lamport_time_at(replica));
-        let time = self.scope.clocks.time(asked, history.latest_wall_time(&history.past_of(replica)));
+        let given = request.op.time().unwrap_or_else(|| history.lamport_time_at(replica));
+        let time = self.scope.clocks.time(given, history.latest_wall_time(&history.past_of(replica)));
         let op = Op::At(time, Box::new(request.op.untimed().clone()));
         Cow::Owned(Request { key: request.key.clone(), op })
     }
@@ -286,10 +286,10 @@ impl Cluster {
         Arc::clone(&self.tables().envelopes[number])
     }
 
-    pub(crate) fn inquiry(&self, InquiryNumber(number): InquiryNumber) -> Inquiry {
+    pub(crate) fn digest_sent(&self, DigestNumber(number): DigestNumber) -> DigestSent {
         let tables = self.tables();
-        let Inquiry { asker, feeder, seen } = tables.opened(&number);
-        Inquiry { asker, feeder, seen: tables.digests[seen].clone() }
+        let DigestSent { receiver, sender, seen } = tables.opened(&number);
+        DigestSent { receiver, sender, seen: tables.digests[seen].clone() }
     }
 
     pub(crate) fn ticks(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Which actions are possible in a world, in order.
 
-use super::{Action, EnvelopeNumber, InShard, Inquiry, InquiryNumber, Parts, State, World};
+use super::{Action, DigestNumber, DigestSent, EnvelopeNumber, InShard, State, Store, World};
 use crate::node::Envelope;
 use crate::scope::Link;
 use crate::world::cluster::Cluster;
@@ -22,7 +22,7 @@ impl Cluster {
                 let here =
                     || !self.has_shards() || self.requests.shard_of(self.requests.scripted(client, place)) == shard;
                 if place < script.asks.len() && here() {
-                    enable(InShard { shard, action: Action::Ask { client, place } });
+                    enable(InShard { shard, action: Action::Request { client, place } });
                 }
             }
             self.each_in_shard(tables, world, &mut |action| enable(InShard { shard, action }));
@@ -54,10 +54,10 @@ impl Cluster {
         match self.scope.link {
             Link::Stream { .. } => self.enabled_streams(tables, world, enable),
             Link::Datagram { .. } if self.ticks() => {
-                for &(feeder, asker) in &*self.edges {
+                for &(sender, receiver) in &*self.edges {
                     let seen = |master| tables.digest(world.local(master));
-                    if self.is_quiet(tables, world, feeder, asker) && !seen(asker).covers(seen(feeder)) {
-                        enable(Action::Tick { asker, feeder });
+                    if self.is_quiet(tables, world, sender, receiver) && !seen(receiver).covers(seen(sender)) {
+                        enable(Action::Tick { receiver, sender });
                     }
                 }
             }
@@ -86,20 +86,20 @@ impl Cluster {
     fn enabled_running(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
         let max = self.scope.batch;
         for &(from, to) in &*self.edges {
-            let (feeder, asker) = (world.local(from), world.local(to));
-            if tables.locals[feeder].replica().has_push(to) {
+            let (sender, receiver) = (world.local(from), world.local(to));
+            if tables.locals[sender].replica().has_push(to) {
                 enable(Action::Push { from, to, max });
                 continue;
             }
-            let asked = |Inquiry { asker, feeder, .. }: Inquiry<u32>| asker == to && feeder == from;
+            let is_between = |DigestSent { receiver, sender, .. }: DigestSent<u32>| receiver == to && sender == from;
             let quiet = self.is_quiet(tables, world, from, to)
-                && !world.inquiries.iter().any(|inquiry| asked(tables.opened(inquiry)));
-            if self.ticks() && quiet && !tables.digest(asker).covers(tables.digest(feeder)) {
-                enable(Action::Inquire { asker: to, feeder: from });
+                && !world.digests_sent.iter().any(|sent| is_between(tables.opened(sent)));
+            if self.ticks() && quiet && !tables.digest(receiver).covers(tables.digest(sender)) {
+                enable(Action::SendDigest { receiver: to, sender: from });
             }
         }
-        for inquiry in &world.inquiries {
-            enable(Action::Answer { inquiry: InquiryNumber(*inquiry), max });
+        for digest_sent in &world.digests_sent {
+            enable(Action::AnswerDigest { digest_sent: DigestNumber(*digest_sent), max });
         }
         if let Some(keep) = self.scope.log {
             for (at, master) in (0..).map(MasterId).zip(&world.masters) {

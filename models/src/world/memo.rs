@@ -19,7 +19,7 @@ pub(crate) use streams::{Queued, Streams};
 
 use crate::history::Write;
 use crate::node::Envelope;
-use crate::world::Inquiry;
+use crate::world::DigestSent;
 use crate::world::cluster::Pasts;
 use foldhash::fast;
 use masters::Ghost;
@@ -45,7 +45,7 @@ pub(crate) struct Tables {
     pub(crate) locals: Numbered<Local>,
     pub(crate) digests: Numbered<VersionVector>,
     pub(crate) envelopes: Numbered<Arc<Envelope>>,
-    pub(crate) inquiries: Numbered<Inquiry<u32>>,
+    pub(crate) digests_sent: Numbered<DigestSent<u32>>,
     pub(crate) histories: Numbered<Ghost>,
     /// All that a master reads: each key in order.
     readings: Numbered<Vec<(Key, Reading)>>,
@@ -78,7 +78,7 @@ impl Tables {
             locals: Numbered::default(),
             digests: Numbered::default(),
             envelopes: Numbered::default(),
-            inquiries: Numbered::default(),
+            digests_sent: Numbered::default(),
             histories: Numbered::default(),
             readings: Numbered::default(),
             writes_made: Numbered::default(),
@@ -99,7 +99,7 @@ impl Tables {
         let of_masters = self.locals.next().max(self.digests.next()).max(self.readings.next());
         let of_writes = self.histories.next().max(self.writes_made.next()).max(self.selections.next());
         let of_writes = of_writes.max(self.pasts.next());
-        let in_flight = self.envelopes.next().max(self.inquiries.next());
+        let in_flight = self.envelopes.next().max(self.digests_sent.next());
         of_masters.max(of_writes).max(in_flight) > self.most || self.outboxes.len() > self.most as usize
     }
 }

@@ -4,7 +4,7 @@ use super::{Shards, World};
 use crate::history::History;
 use crate::node::any_rule::AnyReplica;
 use crate::node::{Envelope, Node};
-use crate::world::Inquiry;
+use crate::world::DigestSent;
 use crate::world::cluster::Judgement;
 use crate::world::memo::{Tables, pair};
 use multimaster::MasterId;
@@ -42,7 +42,7 @@ pub struct Faults {
 pub(crate) struct Seen {
     pub(crate) replicas: Vec<Arc<AnyReplica>>,
     pub(crate) wire: Vec<Arc<Envelope>>,
-    pub(crate) inquiries: Vec<Inquiry>,
+    pub(crate) digests_sent: Vec<DigestSent>,
     pub(crate) history: Arc<History>,
 }
 
@@ -58,7 +58,7 @@ impl World<Tables> {
             shard,
             masters,
             wire: SmallVec::new(),
-            inquiries: SmallVec::new(),
+            digests_sent: SmallVec::new(),
             counts: SmallVec::from_elem(0, streams + clients),
             streams: streams as u8,
             history,
@@ -79,7 +79,7 @@ impl World<Tables> {
     }
 
     /// The masters, what waits on each stream, and how far each client is, to be altered.
-    pub(super) fn parts(&mut self) -> (&mut [Master], &mut [u8], &mut [u8]) {
+    pub(super) fn split_mut(&mut self) -> (&mut [Master], &mut [u8], &mut [u8]) {
         let (waiting, progress) = self.counts.split_at_mut(self.streams.into());
         (&mut self.masters, waiting, progress)
     }
@@ -158,7 +158,7 @@ impl PartialEq for World<Tables> {
     fn eq(&self, other: &Self) -> bool {
         self.masters.iter().map(|master| master.local).eq(other.masters.iter().map(|master| master.local))
             && self.wire == other.wire
-            && self.inquiries == other.inquiries
+            && self.digests_sent == other.digests_sent
             && self.counts == other.counts
             && (self.history, self.chosen, self.broken, self.faults)
                 == (other.history, other.chosen, other.broken, other.faults)
@@ -170,14 +170,14 @@ impl PartialEq for World<Tables> {
 impl Hash for World<Tables> {
     #[inline]
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let World { masters, wire, inquiries, counts, history, chosen, broken, faults, .. } = self;
+        let World { masters, wire, digests_sent, counts, history, chosen, broken, faults, .. } = self;
         let Faults { losses, duplicates, resets } = *faults;
-        let (asked, flies) = (pair(*chosen, *broken), pair(wire.len() as u32, inquiries.len() as u32));
-        let there = u8::from(asked != 0) | u8::from(flies != 0) << 1;
+        let (requests, flies) = (pair(*chosen, *broken), pair(wire.len() as u32, digests_sent.len() as u32));
+        let there = u8::from(requests != 0) | u8::from(flies != 0) << 1;
         hasher.write_u64(pair(*history, u32::from_le_bytes([losses, duplicates, resets, there])));
-        [asked, flies].into_iter().filter(|word| *word != 0).for_each(|word| hasher.write_u64(word));
+        [requests, flies].into_iter().filter(|word| *word != 0).for_each(|word| hasher.write_u64(word));
         let masters = masters.iter().map(|master| master.local);
-        let mut numbers = masters.chain(wire.iter().copied()).chain(inquiries.iter().copied());
+        let mut numbers = masters.chain(wire.iter().copied()).chain(digests_sent.iter().copied());
         while let Some(one) = numbers.next() {
             hasher.write_u64(pair(one, numbers.next().unwrap_or(0)));
         }
@@ -193,12 +193,12 @@ impl Clone for World<Tables> {
     // Each part as a slice: element by element takes several times as long.
     #[inline]
     fn clone(&self) -> Self {
-        let World { shard, masters, wire, inquiries, counts, streams, history, chosen, broken, faults } = self;
+        let World { shard, masters, wire, digests_sent, counts, streams, history, chosen, broken, faults } = self;
         World {
             shard: *shard,
             masters: SmallVec::from_slice(masters),
             wire: SmallVec::from_slice(wire),
-            inquiries: SmallVec::from_slice(inquiries),
+            digests_sent: SmallVec::from_slice(digests_sent),
             counts: SmallVec::from_slice(counts),
             streams: *streams,
             history: *history,
@@ -210,10 +210,10 @@ impl Clone for World<Tables> {
 
     #[inline]
     fn clone_from(&mut self, other: &Self) {
-        let World { shard, masters, wire, inquiries, counts, streams, history, chosen, broken, faults } = other;
+        let World { shard, masters, wire, digests_sent, counts, streams, history, chosen, broken, faults } = other;
         copy(&mut self.masters, masters);
         copy(&mut self.wire, wire);
-        copy(&mut self.inquiries, inquiries);
+        copy(&mut self.digests_sent, digests_sent);
         copy(&mut self.counts, counts);
         (self.shard, self.streams, self.history) = (*shard, *streams, *history);
         (self.chosen, self.broken, self.faults) = (*chosen, *broken, *faults);

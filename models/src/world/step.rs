@@ -1,7 +1,9 @@
 //! The step of a world: what each action does, over every kind of link. Which are possible, [`enabled`](super::enabled)
 //! says; and what a master does with what it is given, [`node`](crate::node).
 
-use super::{Action, Asked, Done, EnvelopeNumber, Given, Inquiry, InquiryNumber, Parts, Told, World};
+use super::{
+    Action, AnswerKind, DigestNumber, DigestSent, EnvelopeNumber, InputOf, RequestNumber, Response, Store, World,
+};
 use crate::model::Sent;
 use crate::node::{Envelope, Goroutine};
 use crate::scope::Link;
@@ -10,9 +12,9 @@ use crate::world::memo::Tables;
 use multimaster::MasterId;
 
 /// A step about to be taken: the world, which it alters, and the changes that it puts under way.
-pub(crate) struct Step<'a, P: Parts> {
+pub(crate) struct Step<'a, P: Store> {
     pub(crate) cluster: &'a Cluster,
-    pub(crate) parts: &'a mut P,
+    pub(crate) store: &'a mut P,
     pub(crate) world: &'a mut World<P>,
     pub(crate) sent: &'a mut Sent,
 }
@@ -23,8 +25,8 @@ impl Step<'_, Tables> {
     pub(crate) fn take(&mut self, before: &World<Tables>, action: Action) -> bool {
         let scope = &self.cluster.scope;
         let (allowed, altered) = match action {
-            Action::Ask { client, place } => {
-                self.world.parts().2[client] += 1;
+            Action::Request { client, place } => {
+                self.world.split_mut().2[client] += 1;
                 (true, self.request(self.cluster.requests.scripted(client, place)))
             }
             Action::Choose(index) => {
@@ -34,23 +36,23 @@ impl Step<'_, Tables> {
             // In a soup an envelope stays: it may arrive at any time, and again.
             Action::Deliver(EnvelopeNumber(envelope)) => {
                 let there = scope.link == Link::Soup || self.remove(&envelope);
-                (there && self.deliver(envelope), self.parts.envelope(&envelope).to)
+                (there && self.deliver(envelope), self.store.envelope(&envelope).to)
             }
             Action::Repeat(EnvelopeNumber(envelope)) => {
                 self.world.faults.duplicates -= 1;
-                (self.deliver(envelope), self.parts.envelope(&envelope).to)
+                (self.deliver(envelope), self.store.envelope(&envelope).to)
             }
             Action::Duplicate(EnvelopeNumber(envelope)) => {
                 self.world.faults.duplicates -= 1;
-                (self.duplicate(envelope), self.parts.envelope(&envelope).to)
+                (self.duplicate(envelope), self.store.envelope(&envelope).to)
             }
             Action::Lose(EnvelopeNumber(envelope)) => {
                 self.world.faults.losses -= 1;
-                (self.remove(&envelope), self.parts.envelope(&envelope).to)
+                (self.remove(&envelope), self.store.envelope(&envelope).to)
             }
-            Action::Tick { asker, feeder } => {
-                self.ask(asker, feeder);
-                (true, asker)
+            Action::Tick { receiver, sender } => {
+                self.ask(receiver, sender);
+                (true, receiver)
             }
             Action::Stream { from, to, max } => {
                 let Some(envelope) = self.next_on_stream(self.cluster.edge(from, to), max) else { return false };
@@ -71,9 +73,9 @@ impl Step<'_, Tables> {
                 (true, from)
             }
             Action::Push { from, to, max } => (self.push(from, to, max), from),
-            Action::Inquire { asker, feeder } => (self.inquire(asker, feeder), asker),
-            Action::Answer { inquiry: InquiryNumber(inquiry), max } => {
-                (self.answer(&inquiry, max), self.parts.opened(&inquiry).feeder)
+            Action::SendDigest { receiver, sender } => (self.send_digest(receiver, sender), receiver),
+            Action::AnswerDigest { digest_sent: DigestNumber(digest_sent), max } => {
+                (self.answer(&digest_sent, max), self.store.opened(&digest_sent).sender)
             }
             Action::Truncate { at, keep } => (self.truncate(at, keep), at),
             Action::Send { at, goroutine } => (self.send_on(at, goroutine), at),
@@ -85,29 +87,29 @@ impl Step<'_, Tables> {
     }
 
     /// A client makes a request: of which master.
-    fn request(&mut self, asked: Asked) -> MasterId {
-        let at = self.cluster.requests.get(asked).0;
+    fn request(&mut self, request: RequestNumber) -> MasterId {
+        let at = self.cluster.requests.get(request).0;
         let node = &mut self.world.masters[at.index()];
-        let done = self.parts.write(self.cluster, node, self.world.history, asked);
-        if let Told::Written(history) = done.told {
+        let response = self.store.write(self.cluster, node, self.world.history, request);
+        if let AnswerKind::Written(history) = response.answer {
             self.world.history = history;
-            self.settle(at, done.envelopes);
+            self.settle(at, response.envelopes);
         }
         at
     }
 }
 
-impl<P: Parts> Step<'_, P> {
+impl<P: Store> Step<'_, P> {
     /// The envelope, which has been taken from the wire, arrives.
     pub(crate) fn deliver(&mut self, envelope: P::Envelope) -> bool {
-        let Envelope { from, to, .. } = *self.parts.envelope(&envelope);
-        let done = self.give(to, Given::Envelope(envelope));
-        match done.told {
-            Told::TakenIn => self.settle(to, done.envelopes),
+        let Envelope { from, to, .. } = *self.store.envelope(&envelope);
+        let response = self.step_master(to, InputOf::Envelope(envelope));
+        match response.answer {
+            AnswerKind::TakenIn => self.settle(to, response.envelopes),
             // Over a running link a digest is sent by a step of its own.
-            Told::Gap if !self.is_running() => self.ask(to, from),
+            AnswerKind::Gap if !self.is_running() => self.ask(to, from),
             // Only a tampered master passes on what it had.
-            _ => done.envelopes.into_iter().for_each(|envelope| self.send(envelope)),
+            _ => response.envelopes.into_iter().for_each(|envelope| self.send(envelope)),
         }
         true
     }
@@ -128,70 +130,74 @@ impl<P: Parts> Step<'_, P> {
     }
 
     /// A master's digest reaches its neighbour at once, and the answer goes out.
-    fn ask(&mut self, asker: MasterId, feeder: MasterId) {
-        let seen = self.parts.digest_of(&self.world.masters[asker.index()]);
+    fn ask(&mut self, receiver: MasterId, sender: MasterId) {
+        let seen = self.store.digest_of(&self.world.masters[receiver.index()]);
         let max = self.cluster.scope.batch;
-        let done = self.give(feeder, Given::Digest { from: asker, seen, max });
-        done.envelopes.into_iter().for_each(|envelope| self.send(envelope));
+        let response = self.step_master(sender, InputOf::Digest { from: receiver, seen, max });
+        response.envelopes.into_iter().for_each(|envelope| self.send(envelope));
     }
 
     /// A running link takes the next changes from its sender's log. False if there are none.
     pub(crate) fn push(&mut self, from: MasterId, to: MasterId, max: usize) -> bool {
-        let done = self.give(from, Given::Push { to, max });
-        done.envelopes.into_iter().for_each(|envelope| self.send(envelope));
-        done.told != Told::Nothing
+        let response = self.step_master(from, InputOf::Push { to, max });
+        response.envelopes.into_iter().for_each(|envelope| self.send(envelope));
+        response.answer != AnswerKind::Nothing
     }
 
     /// A master sends its digest. False if it does not hear from that neighbour.
-    pub(crate) fn inquire(&mut self, asker: MasterId, feeder: MasterId) -> bool {
-        let hears = self.cluster.scope.topology.hears_from(asker).any(|heard| heard == feeder);
+    pub(crate) fn send_digest(&mut self, receiver: MasterId, sender: MasterId) -> bool {
+        let hears = self.cluster.scope.topology.hears_from(receiver).any(|heard| heard == sender);
         if hears {
-            let seen = self.parts.digest_of(&self.world.masters[asker.index()]);
-            let inquiry = self.parts.inquiry(Inquiry { asker, feeder, seen });
-            let place = self.world.inquiries.partition_point(|held| self.parts.order(held, &inquiry).is_lt());
-            self.world.inquiries.insert(place, inquiry);
+            let seen = self.store.digest_of(&self.world.masters[receiver.index()]);
+            let digest_sent = self.store.digest_sent(DigestSent { receiver, sender, seen });
+            let place = self.world.digests_sent.partition_point(|held| self.store.order(held, &digest_sent).is_lt());
+            self.world.digests_sent.insert(place, digest_sent);
         }
         hears
     }
 
     /// A digest arrives, and its answer, if there is one, is in flight. False if it was not on its way.
-    pub(crate) fn answer(&mut self, inquiry: &P::Inquiry, max: usize) -> bool {
-        let Some(place) = self.world.inquiries.iter().position(|held| held == inquiry) else { return false };
-        let inquiry = self.world.inquiries.remove(place);
-        let Inquiry { asker, feeder, seen } = self.parts.opened(&inquiry);
-        let done = self.give(feeder, Given::Digest { from: asker, seen, max });
-        done.envelopes.into_iter().for_each(|envelope| self.send(envelope));
+    pub(crate) fn answer(&mut self, digest_sent: &P::DigestSent, max: usize) -> bool {
+        let Some(place) = self.world.digests_sent.iter().position(|held| held == digest_sent) else { return false };
+        let digest_sent = self.world.digests_sent.remove(place);
+        let DigestSent { receiver, sender, seen } = self.store.opened(&digest_sent);
+        let response = self.step_master(sender, InputOf::Digest { from: receiver, seen, max });
+        response.envelopes.into_iter().for_each(|envelope| self.send(envelope));
         true
     }
 
     /// A running master cuts its log.
     pub(crate) fn truncate(&mut self, at: MasterId, keep: usize) -> bool {
-        self.give(at, Given::Truncate { keep });
+        self.step_master(at, InputOf::Truncate { keep });
         true
     }
 
     /// A goroutine sends a change to its next neighbour. False if it has none to send, or the channel is full.
     fn send_on(&mut self, at: MasterId, goroutine: Goroutine) -> bool {
-        let done = self.give(at, Given::Send(goroutine));
-        let has_room = |envelope| self.cluster.has_room(self.parts, self.world, self.parts.envelope(envelope).to);
-        let fits = done.envelopes.iter().all(has_room);
-        done.envelopes.into_iter().for_each(|envelope| self.send(envelope));
-        fits && done.told != Told::Nothing
+        let response = self.step_master(at, InputOf::Send(goroutine));
+        let has_room = |envelope| self.cluster.has_room(self.store, self.world, self.store.envelope(envelope).to);
+        let fits = response.envelopes.iter().all(has_room);
+        response.envelopes.into_iter().for_each(|envelope| self.send(envelope));
+        fits && response.answer != AnswerKind::Nothing
     }
 
-    pub(super) fn give(&mut self, at: MasterId, given: Given<P::Envelope, P::Digest>) -> Done<P::Envelope> {
-        self.parts.step(self.cluster, &mut self.world.masters[at.index()], given)
+    pub(super) fn step_master(
+        &mut self,
+        at: MasterId,
+        input: InputOf<P::Envelope, P::Digest>,
+    ) -> Response<P::Envelope> {
+        self.store.step(self.cluster, &mut self.world.masters[at.index()], input)
     }
 
     /// The master at `at` has taken something in: it is judged, is not sent again what it now has, and sends these
     /// envelopes.
     fn settle(&mut self, at: MasterId, envelopes: impl IntoIterator<Item = P::Envelope>) {
         let node = &mut self.world.masters[at.index()];
-        self.parts.judge(self.cluster, node, &self.world.history);
+        self.store.judge(self.cluster, node, &self.world.history);
         // A running link delivers also what brings nothing.
         if matches!(self.cluster.scope.link, Link::Datagram { .. } | Link::Soup) && !self.world.wire.is_empty() {
             let mut wire = std::mem::take(&mut self.world.wire);
-            wire.retain(|envelope| self.parts.envelope(envelope).to != at || !self.is_spent(envelope));
+            wire.retain(|envelope| self.store.envelope(envelope).to != at || !self.is_spent(envelope));
             self.world.wire = wire;
         }
         envelopes.into_iter().for_each(|envelope| self.send(envelope));
@@ -208,11 +214,11 @@ impl<P: Parts> Step<'_, P> {
 
     /// The envelope is in flight: perhaps not the first that is like it.
     fn fly(&mut self, envelope: P::Envelope) {
-        let new = self.parts.envelope(&envelope);
+        let new = self.store.envelope(&envelope);
         let before = |held: &P::Envelope| match self.cluster.scope.link {
             // After all that is in the channel.
-            Link::Channel { .. } => self.parts.envelope(held).to <= new.to,
-            _ => *held != envelope && self.parts.envelope(held).order() < new.order(),
+            Link::Channel { .. } => self.store.envelope(held).to <= new.to,
+            _ => *held != envelope && self.store.envelope(held).order() < new.order(),
         };
         let place = self.world.wire.partition_point(before);
         self.world.wire.insert(place, envelope);
@@ -220,8 +226,8 @@ impl<P: Parts> Step<'_, P> {
 
     /// The changes that the envelope puts under way are counted as sent: of a snapshot, those that its receiver lacks.
     fn count(&mut self, envelope: &P::Envelope) {
-        let envelope = self.parts.envelope(envelope);
-        envelope.count(|| self.parts.seen(&self.world.masters[envelope.to.index()]), self.sent);
+        let envelope = self.store.envelope(envelope);
+        envelope.count(|| self.store.seen(&self.world.masters[envelope.to.index()]), self.sent);
     }
 
     /// Whether the envelope will never again do anything, so that it need not be kept in the state.
@@ -234,8 +240,8 @@ impl<P: Parts> Step<'_, P> {
             Some(tamper) if tamper.forwards_duplicates || tamper.repeats_count => false,
             Some(_) => self.does_nothing(envelope),
             None => {
-                let Envelope { to, message, .. } = self.parts.envelope(envelope);
-                let spent = !message.is_news_to(self.parts.seen(&self.world.masters[to.index()]));
+                let Envelope { to, message, .. } = self.store.envelope(envelope);
+                let spent = !message.is_news_to(self.store.seen(&self.world.masters[to.index()]));
                 debug_assert!(!spent || self.does_nothing(envelope));
                 spent
             }
@@ -243,9 +249,10 @@ impl<P: Parts> Step<'_, P> {
     }
 
     fn does_nothing(&mut self, envelope: &P::Envelope) -> bool {
-        let to = self.parts.envelope(envelope).to;
+        let to = self.store.envelope(envelope).to;
         let mut receiver = self.world.masters[to.index()].clone();
-        self.parts.step(self.cluster, &mut receiver, Given::Envelope(envelope.clone())).told == Told::Duplicate
+        self.store.step(self.cluster, &mut receiver, InputOf::Envelope(envelope.clone())).answer
+            == AnswerKind::Duplicate
     }
 
     /// Whether the link delivers also what brings nothing.

@@ -1,6 +1,6 @@
 //! What streams are to an exploration: how far each master has got in sending its log to each neighbour.
 
-use super::{Given, Step, World};
+use super::{InputOf, Step, World};
 use crate::node::Envelope;
 use crate::world::cluster::Cluster;
 use crate::world::memo::Tables;
@@ -20,19 +20,19 @@ impl Step<'_, Tables> {
     /// The next changes on the stream of this edge, at most so many, leave it: the envelope that they are.
     pub(super) fn next_on_stream(&mut self, edge: usize, max: usize) -> Option<u32> {
         let (from, to) = self.cluster.edges[edge];
-        let (masters, waiting, _) = self.world.parts();
+        let (masters, waiting, _) = self.world.split_mut();
         let Some(waiting) = waiting.get_mut(edge) else {
-            return self.give(from, Given::Push { to, max }).envelopes.first().copied();
+            return self.step_master(from, InputOf::Push { to, max }).envelopes.first().copied();
         };
         let sender = masters[from.index()].local;
-        let first = self.parts.in_flight(sender, to, *waiting).first()?.envelope;
+        let first = self.store.in_flight(sender, to, *waiting).first()?.envelope;
         *waiting = waiting.saturating_sub(max.min(u8::MAX.into()) as u8);
         Some(if max == 1 { first } else { self.joined(sender, first, max) })
     }
 
     /// The envelope that is this one and those which follow it on its stream, at most so many.
     fn joined(&mut self, sender: u32, first: u32, max: usize) -> u32 {
-        let (tables, key) = (&mut *self.parts, (first, max, sender));
+        let (tables, key) = (&mut *self.store, (first, max, sender));
         if let Some(joined) = tables.joined.get(&key).filter(|_| tables.remembers) {
             return *joined;
         }
@@ -48,22 +48,22 @@ impl Step<'_, Tables> {
     /// All that is in flight on the stream of this edge is lost.
     pub(super) fn drain(&mut self, edge: usize) {
         let (from, to) = self.cluster.edges[edge];
-        match self.world.parts().1.get_mut(edge) {
+        match self.world.split_mut().1.get_mut(edge) {
             Some(waiting) => *waiting = 0,
-            None => drop(self.give(from, Given::Drain { to })),
+            None => drop(self.step_master(from, InputOf::Drain { to })),
         }
     }
 
     /// The stream of this edge goes on from what its receiver says it has.
     pub(super) fn resume(&mut self, edge: usize) {
         let (from, to) = self.cluster.edges[edge];
-        let (masters, waiting, _) = self.world.parts();
+        let (masters, waiting, _) = self.world.split_mut();
         if let Some(waiting) = waiting.get_mut(edge) {
             // Which is acknowledged as all else is.
-            *waiting = self.parts.in_all(masters[from.index()].local, to).len() as u8;
+            *waiting = self.store.in_all(masters[from.index()].local, to).len() as u8;
         } else {
-            let seen = self.parts.locals[self.world.local(to)].digest;
-            self.give(from, Given::Resume { to, seen });
+            let seen = self.store.locals[self.world.local(to)].digest;
+            self.step_master(from, InputOf::Resume { to, seen });
         }
     }
 
@@ -78,15 +78,15 @@ impl Step<'_, Tables> {
         let streams = streams.map(|(edge, &(from, to))| (edge, from, to, broken & (1 << edge) == 0));
         if self.world.waiting().is_empty() {
             for (_, from, to, _) in streams.filter(|(.., stands)| *stands) {
-                if self.parts.locals[self.world.local(from)].replica().pending(to) > 0 {
-                    let seen = self.parts.locals[self.world.local(to)].digest;
-                    self.give(from, Given::Acknowledge { to, seen });
+                if self.store.locals[self.world.local(from)].replica().pending(to) > 0 {
+                    let seen = self.store.locals[self.world.local(to)].digest;
+                    self.step_master(from, InputOf::Acknowledge { to, seen });
                 }
             }
             return;
         }
-        let (tables, before) = (&*self.parts, before.local(altered));
-        let (masters, waiting, _) = self.world.parts();
+        let (tables, before) = (&*self.store, before.local(altered));
+        let (masters, waiting, _) = self.world.split_mut();
         for (edge, from, to, stands) in streams {
             let (waiting, sender) = (&mut waiting[edge], masters[from.index()].local);
             if from == altered {

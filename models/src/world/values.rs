@@ -1,6 +1,6 @@
-//! Parts of a world as values, altered where they are: [`Values`].
+//! Store of a world as values, altered where they are: [`Values`].
 
-use super::{Done, Given, Inquiry, Parts, Told, World};
+use super::{AnswerKind, DigestSent, InputOf, Response, Store, World};
 use crate::node::any_rule::AnyReplica;
 use crate::node::{Answer, Envelope, Input, Output};
 use crate::world::cluster::Cluster;
@@ -15,10 +15,10 @@ pub(crate) struct Values {
     pub(crate) answered: Option<Answer>,
 }
 
-impl Parts for Values {
+impl Store for Values {
     type Node = AnyReplica;
     type Envelope = Arc<Envelope>;
-    type Inquiry = Inquiry;
+    type DigestSent = DigestSent;
     type Digest = VersionVector;
     type History = ();
 
@@ -26,22 +26,22 @@ impl Parts for Values {
         &mut self,
         cluster: &Cluster,
         node: &mut AnyReplica,
-        given: Given<Arc<Envelope>, VersionVector>,
-    ) -> Done<Arc<Envelope>> {
-        let input = match &given {
-            Given::Envelope(envelope) => Input::Envelope(envelope),
-            Given::Digest { from, seen, max } => Input::Digest { from: *from, seen, max: *max },
-            Given::Push { to, max } => Input::Push { to: *to, max: *max },
-            Given::Drain { to } => Input::Drain { to: *to },
-            Given::Resume { to, seen } => Input::Resume { to: *to, seen },
-            Given::Acknowledge { to, seen } => Input::Acknowledge { to: *to, seen },
-            Given::Truncate { keep } => Input::Truncate { keep: *keep },
-            Given::Send(goroutine) => Input::Send(*goroutine),
+        input: InputOf<Arc<Envelope>, VersionVector>,
+    ) -> Response<Arc<Envelope>> {
+        let input = match &input {
+            InputOf::Envelope(envelope) => Input::Envelope(envelope),
+            InputOf::Digest { from, seen, max } => Input::Digest { from: *from, seen, max: *max },
+            InputOf::Push { to, max } => Input::Push { to: *to, max: *max },
+            InputOf::Drain { to } => Input::Drain { to: *to },
+            InputOf::Resume { to, seen } => Input::Resume { to: *to, seen },
+            InputOf::Acknowledge { to, seen } => Input::Acknowledge { to: *to, seen },
+            InputOf::Truncate { keep } => Input::Truncate { keep: *keep },
+            InputOf::Send(goroutine) => Input::Send(*goroutine),
         };
         let Output { answer, envelopes } = cluster.protocol.step(node, input);
-        let told = Told::of(&answer);
+        let kind = AnswerKind::of(&answer);
         self.answered = Some(answer);
-        Done { told, envelopes: envelopes.into_iter().map(Arc::new).collect() }
+        Response { answer: kind, envelopes: envelopes.into_iter().map(Arc::new).collect() }
     }
 
     fn envelope<'a>(&'a self, envelope: &'a Arc<Envelope>) -> &'a Envelope {
@@ -56,15 +56,15 @@ impl Parts for Values {
         node.digest().clone()
     }
 
-    fn inquiry(&mut self, inquiry: Inquiry) -> Inquiry {
-        inquiry
+    fn digest_sent(&mut self, digest_sent: DigestSent) -> DigestSent {
+        digest_sent
     }
 
-    fn opened(&self, inquiry: &Inquiry) -> Inquiry {
-        inquiry.clone()
+    fn opened(&self, digest_sent: &DigestSent) -> DigestSent {
+        digest_sent.clone()
     }
 
-    fn order(&self, one: &Inquiry, other: &Inquiry) -> Ordering {
+    fn order(&self, one: &DigestSent, other: &DigestSent) -> Ordering {
         one.cmp(other)
     }
 
@@ -78,7 +78,7 @@ impl World<Values> {
             shard: 0,
             masters: masters.iter().cloned().collect(),
             wire: Default::default(),
-            inquiries: Default::default(),
+            digests_sent: Default::default(),
             counts: Default::default(),
             streams: 0,
             history: (),

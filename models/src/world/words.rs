@@ -12,7 +12,7 @@ use crate::properties::CAUSAL_ORDER;
 use crate::subject::{Arrow, Subject};
 use crate::world::cluster::Cluster;
 use crate::world::memo::Tables;
-use crate::world::{InShard, Inquiry, Seen, State, World, locked};
+use crate::world::{DigestSent, InShard, Seen, State, World, locked};
 use multimaster::{Key, MasterId, Op, Reading, Request};
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ impl Subject for Cluster {
 
     fn describe(&self, state: &State, step: &InShard) -> String {
         if self.article.is_some() {
-            return self.deed_in_words(&state.shards.first, step.action);
+            return self.goroutine_step_in_words(&state.shards.first, step.action);
         }
         self.in_shard(step.shard, self.step_in_words(&state.shards[step.shard], step.action))
     }
@@ -133,8 +133,8 @@ impl fmt::Display for Envelope {
 }
 
 /// `B's digest to A: A1 B1`
-impl fmt::Display for Inquiry {
+impl fmt::Display for DigestSent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}'s digest to {}: {}", self.asker, self.feeder, self.seen)
+        write!(f, "{}'s digest to {}: {}", self.receiver, self.sender, self.seen)
     }
 }

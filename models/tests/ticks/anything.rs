@@ -53,10 +53,10 @@ impl Anything {
             masters[at.index()].truncate(keep);
         }
         digests[at.index()].insert(masters[at.index()].digest().clone());
-        for (feeder, asker) in topology.edges().filter(|(feeder, asker)| [feeder, asker].contains(&&at)) {
-            let asked = digests[asker.index()].iter();
-            let answers = asked.filter_map(|digest| masters[feeder.index()].answer(digest, batch));
-            envelopes.extend(answers.map(|answer| (feeder, asker, answer)));
+        for (sender, receiver) in topology.edges().filter(|(sender, receiver)| [sender, receiver].contains(&&at)) {
+            let asked = digests[receiver.index()].iter();
+            let answers = asked.filter_map(|digest| masters[sender.index()].answer(digest, batch));
+            envelopes.extend(answers.map(|answer| (sender, receiver, answer)));
         }
     }
 }

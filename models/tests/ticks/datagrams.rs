@@ -33,7 +33,7 @@ pub(crate) enum Action {
     Deliver(usize),
     Repeat(usize),
     Lose(usize),
-    Tick { asker: MasterId, feeder: MasterId },
+    Tick { receiver: MasterId, sender: MasterId },
     DeliverDigest(usize),
     RepeatDigest(usize),
     LoseDigest(usize),
@@ -54,9 +54,9 @@ impl State {
 
 impl Datagrams {
     /// A digest that finds no room is lost: that is a schedule, too, and so is the loss of one that takes the room.
-    fn send_digest(&self, state: &mut State, asker: MasterId, feeder: MasterId) {
-        let digest = (asker, feeder, state.masters[asker.index()].digest().clone());
-        let between = state.digests.iter().filter(|held| (held.0, held.1) == (asker, feeder)).count();
+    fn send_digest(&self, state: &mut State, receiver: MasterId, sender: MasterId) {
+        let digest = (receiver, sender, state.masters[receiver.index()].digest().clone());
+        let between = state.digests.iter().filter(|held| (held.0, held.1) == (receiver, sender)).count();
         let place = state.digests.partition_point(|held| *held < digest);
         if between < self.digests && state.digests.get(place) != Some(&digest) {
             state.digests.insert(place, digest);
@@ -83,9 +83,9 @@ impl Datagrams {
         }
     }
 
-    fn answer(&self, state: &mut State, (asker, feeder, digest): Digest) {
-        if let Some(answer) = state.masters[feeder.index()].answer(&digest, self.scope.batch) {
-            state.send((feeder, asker, answer));
+    fn answer(&self, state: &mut State, (receiver, sender, digest): Digest) {
+        if let Some(answer) = state.masters[sender.index()].answer(&digest, self.scope.batch) {
+            state.send((sender, receiver, answer));
         }
     }
 }
@@ -114,7 +114,7 @@ impl Model for Datagrams {
                 actions.push(Action::Lose(envelope));
             }
         }
-        actions.extend(self.scope.topology.edges().map(|(feeder, asker)| Action::Tick { asker, feeder }));
+        actions.extend(self.scope.topology.edges().map(|(sender, receiver)| Action::Tick { receiver, sender }));
         for digest in 0..state.digests.len() {
             actions.extend([Action::DeliverDigest(digest), Action::RepeatDigest(digest), Action::LoseDigest(digest)]);
         }
@@ -139,7 +139,7 @@ impl Model for Datagrams {
                 next.losses -= 1;
                 next.envelopes.remove(envelope);
             }
-            Action::Tick { asker, feeder } => self.send_digest(&mut next, asker, feeder),
+            Action::Tick { receiver, sender } => self.send_digest(&mut next, receiver, sender),
             Action::DeliverDigest(digest) => {
                 let digest = next.digests.remove(digest);
                 self.answer(&mut next, digest);

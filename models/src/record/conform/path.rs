@@ -8,7 +8,7 @@ use crate::node::any_rule::AnyMessage;
 use crate::node::{Answer, Envelope, Input};
 use crate::world::cluster::Cluster;
 use crate::world::values::Values;
-use crate::world::{Inquiry, Step, World};
+use crate::world::{DigestSent, Step, World};
 use multimaster::record::Event;
 use multimaster::{MasterId, Message, Request};
 use std::sync::Arc;
@@ -71,15 +71,15 @@ impl Path {
                 }
             }
             Event::Ask { asker, feeder } => {
-                if !self.step(cluster, |step| step.inquire(*asker, *feeder)) {
+                if !self.step(cluster, |step| step.send_digest(*asker, *feeder)) {
                     return Err(format!("{asker} does not hear from {feeder}"));
                 }
             }
             Event::Answer { feeder, asker, digest, max } => {
-                let inquiry = Inquiry { asker: *asker, feeder: *feeder, seen: digest.clone() };
-                if !self.step(cluster, |step| step.answer(&inquiry, *max)) {
-                    let under_way = |one: &&Inquiry| one.asker == *asker && one.feeder == *feeder;
-                    let seen = self.world.inquiries.iter().filter(under_way).map(|inquiry| inquiry.seen.to_string());
+                let digest_sent = DigestSent { receiver: *asker, sender: *feeder, seen: digest.clone() };
+                if !self.step(cluster, |step| step.answer(&digest_sent, *max)) {
+                    let under_way = |one: &&DigestSent| one.receiver == *asker && one.sender == *feeder;
+                    let seen = self.world.digests_sent.iter().filter(under_way).map(|sent| sent.seen.to_string());
                     return Err(report::not_under_way("digest", *asker, *feeder, seen.collect()));
                 }
             }
@@ -116,7 +116,7 @@ impl Path {
     /// Takes a step of the world. False if the model does not allow it.
     fn step(&mut self, cluster: &Cluster, take: impl FnOnce(&mut Step<'_, Values>) -> bool) -> bool {
         let Path { world, values, .. } = self;
-        take(&mut Step { cluster, parts: values, world, sent: &mut Sent::new() })
+        take(&mut Step { cluster, store: values, world, sent: &mut Sent::new() })
     }
 
     /// The envelope in flight that holds this message.

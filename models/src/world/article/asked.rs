@@ -11,10 +11,12 @@ use multimaster::{Key, MasterId, Request};
 impl Cluster {
     pub(crate) fn asked_of_article(&self) -> Vec<Property<Cluster>> {
         vec![
-            always(AGREEMENT, |cluster, world| !cluster.program_rests(world) || cluster.reads_alike(world)),
-            always(ORDER_KEPT, |cluster, world| !cluster.program_rests(world) || cluster.reordered(world).is_none()),
-            always(NO_DEADLOCK, |cluster, world| cluster.goes_on(world) || cluster.program_rests(world)),
-            sometimes(QUIESCENCE, Cluster::program_rests),
+            always(AGREEMENT, |cluster, world| !cluster.program_is_quiescent(world) || cluster.reads_alike(world)),
+            always(ORDER_KEPT, |cluster, world| {
+                !cluster.program_is_quiescent(world) || cluster.reordered(world).is_none()
+            }),
+            always(NO_DEADLOCK, |cluster, world| cluster.goes_on(world) || cluster.program_is_quiescent(world)),
+            sometimes(QUIESCENCE, Cluster::program_is_quiescent),
             sometimes(CONFLICT, |cluster, world| cluster.conflicts(world)),
             sometimes(FULL, |cluster, world| {
                 let tables = &*locked(&cluster.tables);
@@ -30,7 +32,7 @@ impl Cluster {
     }
 
     /// Whether no goroutine has anything to do.
-    pub(super) fn program_rests(&self, world: &World<Tables>) -> bool {
+    pub(super) fn program_is_quiescent(&self, world: &World<Tables>) -> bool {
         let tables = &*locked(&self.tables);
         let idle = || world.masters.iter().all(|master| tables.locals[master.local].node.article().is_idle());
         world.nothing_flies() && self.clients_done(world) && idle()

@@ -21,11 +21,11 @@ impl Cluster {
     }
 
     /// The step of a goroutine as one line of a trace.
-    pub(crate) fn deed_in_words(&self, world: &World<Tables>, action: Action) -> String {
+    pub(crate) fn goroutine_step_in_words(&self, world: &World<Tables>, action: Action) -> String {
         let (at, goroutine) = self.goroutine_of(action);
         let name = self.name(at, goroutine);
         match action {
-            Action::Ask { client, place } => format!("{name}: {}", self.scope.clients[client].asks[place]),
+            Action::Request { client, place } => format!("{name}: {}", self.scope.clients[client].asks[place]),
             Action::Send { .. } => self.waiting_to_send(world, at, goroutine).map_or_else(
                 || format!("{name} does nothing"),
                 |(set, to)| match goroutine {
@@ -52,7 +52,7 @@ impl Cluster {
             (Action::Send { .. }, Some((set, to))) => {
                 Arrow::Arrives { from: at.index(), to: to.index(), label: set.dot.to_string(), again: false }
             }
-            _ => Arrow::At(at.index(), self.deed_in_words(world, action)),
+            _ => Arrow::At(at.index(), self.goroutine_step_in_words(world, action)),
         }
     }
 
@@ -64,21 +64,21 @@ impl Cluster {
             self.scope.topology.ids().map(master).collect::<Vec<Master>>()
         };
         match property {
-            AGREEMENT if self.program_rests(world) => {
+            AGREEMENT if self.program_is_quiescent(world) => {
                 let masters = masters();
                 let other = masters.iter().position(|other| other.data != masters[0].data)?;
                 let (a, b) = (MasterId(0), MasterId(other as u16));
                 let (one, another) = (readings_of(&masters[0].data), readings_of(&masters[other].data));
                 Some(format!("all is quiescent, but {a} reads {one} and {b} reads {another}"))
             }
-            ORDER_KEPT if self.program_rests(world) => self.reordered(world).map(|(key, writer, other)| {
+            ORDER_KEPT if self.program_is_quiescent(world) => self.reordered(world).map(|(key, writer, other)| {
                 let masters = masters();
                 let reads = |id: MasterId| {
                     masters[id.index()].data.get(&key).map_or("nothing", |value| value.as_str()).to_owned()
                 };
                 format!("only {writer} writes {key} and reads {}, but {other} reads {}", reads(writer), reads(other))
             }),
-            NO_DEADLOCK if !self.goes_on(world) && !self.program_rests(world) => {
+            NO_DEADLOCK if !self.goes_on(world) && !self.program_is_quiescent(world) => {
                 let waits = self.goroutines().filter_map(|(at, goroutine)| {
                     let ((set, to), name) = (self.waiting_to_send(world, at, goroutine)?, self.name(at, goroutine));
                     let what = if goroutine == Goroutine::Loop { "relay" } else { "send" };
@@ -93,7 +93,7 @@ impl Cluster {
     /// The goroutine that takes the step, and its master.
     fn goroutine_of(&self, action: Action) -> (MasterId, Goroutine) {
         match action {
-            Action::Ask { client, .. } => (self.scope.clients[client].at, Goroutine::Client(client as u16)),
+            Action::Request { client, .. } => (self.scope.clients[client].at, Goroutine::Client(client as u16)),
             Action::Send { at, goroutine } => (at, goroutine),
             Action::Deliver(envelope) => (self.envelope(envelope).to, Goroutine::Loop),
             other => unreachable!("the article's program takes no such step: {other:?}"),

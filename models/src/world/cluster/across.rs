@@ -29,7 +29,7 @@ impl Cluster {
             *dot = Dot::new(MasterId(dot.origin().0 + shard * masters), dot.seq());
         }
         let (from, to) = (&before.shards[shard], &after.shards[shard]);
-        if let Action::Ask { client, .. } = action
+        if let Action::Request { client, .. } = action
             && to.history != from.history
         {
             let at = self.scope.clients[client].at;

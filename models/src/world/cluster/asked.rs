@@ -45,7 +45,7 @@ impl Model for Cluster {
         }
         let mut properties = vec![
             always(CONVERGENCE, |cluster, world| cluster.diverged(world).is_none()),
-            always(AGREEMENT, |cluster, world| !cluster.at_rest(world) || cluster.agrees(world)),
+            always(AGREEMENT, |cluster, world| !cluster.is_quiescent(world) || cluster.agrees(world)),
             always(REPAIRABLE, |cluster, world| cluster.beyond_repair(world).is_none()),
             self.asked_of_order(),
             always(NO_RESURRECTION, |_, world| world.judgements().all(|judged| !judged.resurrects())),
@@ -54,7 +54,7 @@ impl Model for Cluster {
             always(NO_TOTAL_LOSS, |_, world| world.judgements().all(|judged| !judged.lost_to_nothing())),
             always(NO_INVENTION, |_, world| world.judgements().all(|judged| !judged.invented())),
             Property::sometimes(QUIESCENCE, |cluster: &Self, state: &State| {
-                state.shards.iter().all(|world| cluster.at_rest(world))
+                state.shards.iter().all(|world| cluster.is_quiescent(world))
             }),
             sometimes(CONFLICT, |_, world| world.judgements().any(|judged| judged.conflict())),
             sometimes(LACK, |cluster, world| cluster.lacks(world)),

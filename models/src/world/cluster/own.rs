@@ -60,7 +60,7 @@ impl Cluster {
         match self.own.properties.all()[number].claim {
             Claim::Always => matches!(answer(), Answer::Yes | Answer::NotClaimed),
             Claim::Never => matches!(answer(), Answer::No | Answer::NotClaimed),
-            Claim::AtQuiescence => !self.at_rest(world) || matches!(answer(), Answer::Yes | Answer::NotClaimed),
+            Claim::AtQuiescence => !self.is_quiescent(world) || matches!(answer(), Answer::Yes | Answer::NotClaimed),
             Claim::Sometimes => matches!(answer(), Answer::Yes | Answer::Failed),
         }
     }
@@ -79,7 +79,7 @@ impl Cluster {
     /// or would be if one key read something else, at one master or at all.
     fn tests_own(&self, number: usize, world: &World<Tables>) -> bool {
         let own = &self.own.properties.all()[number];
-        if own.claim == Claim::AtQuiescence && !self.at_rest(world) {
+        if own.claim == Claim::AtQuiescence && !self.is_quiescent(world) {
             return false;
         }
         let place = self.place(number, world);

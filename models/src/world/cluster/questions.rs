@@ -5,7 +5,7 @@ use crate::model::Sent;
 use crate::node::Envelope;
 use crate::scope::Link;
 use crate::world::memo::{Local, Tables, pair};
-use crate::world::{Given, Parts, Told, World};
+use crate::world::{AnswerKind, InputOf, Store, World};
 use multimaster::{MasterId, Message};
 use std::sync::Arc;
 
@@ -41,8 +41,8 @@ impl Cluster {
 
     /// Whether a request has been refused.
     pub(crate) fn refused(&self, world: &World<Tables>) -> bool {
-        let asked = world.progress().iter().map(|made| usize::from(*made)).sum::<usize>();
-        asked + world.chosen.count_ones() as usize > self.tables().histories[world.history].history.writes().len()
+        let requests = world.progress().iter().map(|made| usize::from(*made)).sum::<usize>();
+        requests + world.chosen.count_ones() as usize > self.tables().histories[world.history].history.writes().len()
     }
 
     /// Whether a right was overspent.
@@ -58,7 +58,7 @@ impl Cluster {
 
     /// The clients are done, and no delivery or tick alters anything. What the link may still lose or repeat is no
     /// reason not to be quiescent: nothing is in flight that it could lose.
-    pub(crate) fn at_rest(&self, world: &World<Tables>) -> bool {
+    pub(crate) fn is_quiescent(&self, world: &World<Tables>) -> bool {
         // Only in a soup, where an envelope stays, and in a tampered protocol can a step that is possible alter nothing.
         let sure = self.scope.link != Link::Soup && self.protocol.tamper.is_none();
         let in_flight = !world.wire.is_empty() || world.waiting().iter().any(|waiting| *waiting > 0);
@@ -69,13 +69,13 @@ impl Cluster {
             matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Duplicate(_) | Action::Break { .. })
         };
         let tables = &mut *self.tables();
-        let (mut rests, mut to_try) = (true, Vec::new());
+        let (mut quiescent, mut to_try) = (true, Vec::new());
         self.each_in_shard(tables, world, &mut |action| match action {
             action if is_fault(&action) => {}
-            _ if sure => rests = false,
+            _ if sure => quiescent = false,
             action => to_try.push(action),
         });
-        rests
+        quiescent
             && to_try
                 .into_iter()
                 .all(|action| !self.alter_shard(tables, world, &mut world.clone(), action, &mut Sent::new()))
@@ -92,42 +92,42 @@ impl Cluster {
     pub(crate) fn beyond_repair(&self, world: &World<Tables>) -> Option<(usize, usize)> {
         let tables = &mut *self.tables();
         let edge = self.edges.iter().find(|(from, to)| {
-            let (feeder, asker) = (&tables.locals[world.local(*from)], &tables.locals[world.local(*to)]);
-            let same = asker.digest == feeder.digest;
-            let lacks = !same && !tables.digests[asker.digest].covers(&tables.digests[feeder.digest]);
-            let (feeder, asker) = (feeder.core, asker.core);
-            lacks && !self.is_repaired(tables, feeder, asker)
+            let (sender, receiver) = (&tables.locals[world.local(*from)], &tables.locals[world.local(*to)]);
+            let same = receiver.digest == sender.digest;
+            let lacks = !same && !tables.digests[receiver.digest].covers(&tables.digests[sender.digest]);
+            let (sender, receiver) = (sender.core, receiver.core);
+            lacks && !self.is_repaired(tables, sender, receiver)
         });
         edge.map(|(from, to)| (from.index(), to.index()))
     }
 
-    /// Whether an exchange of digests brings the asker all that the feeder has.
-    fn is_repaired(&self, tables: &mut Tables, feeder: u32, asker: u32) -> bool {
-        let (lacks, id) = (tables.locals[asker].digest, tables.locals[asker].replica().id());
-        let counts = self.what_counts(tables, asker);
-        let key = (pair(feeder, counts), id);
+    /// Whether an exchange of digests brings the receiver all that the sender has.
+    fn is_repaired(&self, tables: &mut Tables, sender: u32, receiver: u32) -> bool {
+        let (lacks, id) = (tables.locals[receiver].digest, tables.locals[receiver].replica().id());
+        let counts = self.what_counts(tables, receiver);
+        let key = (pair(sender, counts), id);
         if let Some(repaired) = tables.judged.repairs.get(&key).filter(|_| tables.remembers) {
             return *repaired;
         }
-        let envelope = self.answer_to(tables, feeder, (id, lacks), usize::MAX);
+        let envelope = self.answer_to(tables, sender, (id, lacks), usize::MAX);
         let repaired = envelope.is_some_and(|envelope| {
             let envelope = tables.envelope_number(Arc::new(envelope));
             let key = pair(counts, envelope);
             let brought = tables.judged.brought.get(&key).filter(|_| tables.remembers).copied().unwrap_or_else(|| {
-                let mut replica = tables.locals[asker].replica().as_ref().clone();
+                let mut replica = tables.locals[receiver].replica().as_ref().clone();
                 let envelope = Arc::clone(&tables.envelopes[envelope]);
                 self.protocol.receive(&mut replica, envelope.from, envelope.message.clone());
                 let brought = tables.seen(replica.digest());
                 tables.judged.brought.insert(key, brought);
                 brought
             });
-            tables.digests[brought].covers(&tables.digests[tables.locals[feeder].digest])
+            tables.digests[brought].covers(&tables.digests[tables.locals[sender].digest])
         });
         tables.judged.repairs.insert(key, repaired);
         repaired
     }
 
-    /// What a feeder with this core answers the asker, whose digest has this number.
+    /// What a sender with this core answers the receiver, whose digest has this number.
     fn answer_to(&self, tables: &Tables, core: u32, (from, digest): (MasterId, u32), max: usize) -> Option<Envelope> {
         self.protocol.answer(tables.locals[core].replica(), from, &tables.digests[digest], max)
     }
@@ -143,7 +143,7 @@ impl Cluster {
         let tables = &mut *self.tables();
         world.wire.iter().any(|envelope| {
             let mut receiver = world.masters[tables.envelopes[*envelope].to.index()];
-            tables.step(self, &mut receiver, Given::Envelope(*envelope)).told == Told::Gap
+            tables.step(self, &mut receiver, InputOf::Envelope(*envelope)).answer == AnswerKind::Gap
         })
     }
 
@@ -164,9 +164,9 @@ impl Cluster {
         let tables = self.tables();
         let replica = |master| tables.locals[world.local(master)].replica();
         let needs_snapshot = |from, to| {
-            let (feeder, asker) = (replica(from), replica(to));
-            let answer = feeder.answer(asker.digest(), 1);
-            answer.is_some_and(|m| matches!(m, Message::Snapshot(_)) && m.is_news_to(asker.digest()))
+            let (sender, receiver) = (replica(from), replica(to));
+            let answer = sender.answer(receiver.digest(), 1);
+            answer.is_some_and(|m| matches!(m, Message::Snapshot(_)) && m.is_news_to(receiver.digest()))
         };
         self.edges.iter().any(|&(from, to)| {
             let lacks = !replica(to).digest().covers(replica(from).digest());
@@ -241,12 +241,12 @@ mod tests {
             engine::explore(&cluster, Limits::default(), |_, _| {});
             let tables = &mut *cluster.tables();
             let mut tried = 0;
-            for (feeder, asker) in pairs_of(tables.locals.next()) {
-                let Local { node, digest, .. } = &tables.locals[asker];
+            for (sender, receiver) in pairs_of(tables.locals.next()) {
+                let Local { node, digest, .. } = &tables.locals[receiver];
                 let (mut replica, digest) = (Replica::clone(node.replica()), *digest);
-                let answer = cluster.answer_to(tables, feeder, (replica.id(), digest), usize::MAX);
+                let answer = cluster.answer_to(tables, sender, (replica.id(), digest), usize::MAX);
                 let Some(envelope) = answer.map(Arc::new) else { continue };
-                let key = pair(cluster.what_counts(tables, asker), tables.envelope_number(Arc::clone(&envelope)));
+                let key = pair(cluster.what_counts(tables, receiver), tables.envelope_number(Arc::clone(&envelope)));
                 if let Some(brought) = tables.judged.brought.get(&key) {
                     replica.receive(envelope.from, envelope.message.clone());
                     assert_eq!(replica.digest(), &tables.digests[*brought]);

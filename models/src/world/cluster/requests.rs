@@ -1,7 +1,7 @@
 //! What clients ask, request by request: [`Requests`].
 
 use crate::scope::Scope;
-use crate::world::Asked;
+use crate::world::RequestNumber;
 use multimaster::{Dot, Layout, MasterId, Request};
 
 /// All requests of a scope, by their numbers, and the shards that they go to.
@@ -29,24 +29,24 @@ impl Requests {
     }
 
     /// The request, and the master of which it is made.
-    pub(crate) fn get(&self, Asked(number): Asked) -> &(MasterId, Request) {
+    pub(crate) fn get(&self, RequestNumber(number): RequestNumber) -> &(MasterId, Request) {
         &self.all[number as usize]
     }
 
     /// The number of a client's request at this place in its script.
-    pub(crate) fn scripted(&self, client: usize, place: usize) -> Asked {
-        Asked((self.first[client] + place) as u32)
+    pub(crate) fn scripted(&self, client: usize, place: usize) -> RequestNumber {
+        RequestNumber((self.first[client] + place) as u32)
     }
 
     /// The number of a free request.
-    pub(crate) fn free(&self, index: usize) -> Asked {
+    pub(crate) fn free(&self, index: usize) -> RequestNumber {
         self.scripted(self.first.len() - 1, index)
     }
 
     /// The client that makes a scripted request, and the name of the write: a master's clients number theirs one client
     /// after the other, whenever they are made.
-    pub(crate) fn name(&self, asked: Asked) -> (u16, Dot) {
-        let place = asked.0 as usize;
+    pub(crate) fn name(&self, request: RequestNumber) -> (u16, Dot) {
+        let place = request.0 as usize;
         let at = self.all[place].0;
         let seq = self.all[..=place].iter().filter(|(other, _)| *other == at).count() as u64;
         let client = self.first.partition_point(|first| *first <= place) - 1;
@@ -54,8 +54,8 @@ impl Requests {
     }
 
     /// The shard of its key.
-    pub(crate) fn shard_of(&self, asked: Asked) -> u16 {
-        self.layout.shard_of(&self.get(asked).1.key) as u16
+    pub(crate) fn shard_of(&self, request: RequestNumber) -> u16 {
+        self.layout.shard_of(&self.get(request).1.key) as u16
     }
 
     /// How many requests each client's script makes in the shard.

@@ -12,7 +12,7 @@ pub(crate) struct Judged {
     judgements: Known<u64, Judgement>,
     /// The same by core and the [writes that it has seen](Tables::selection_seen), which determine it.
     by_selection: Known<u64, Judgement>,
-    /// By the feeder's core and what [counts](Cluster::what_counts) of the asker, which lacks something: whether an
+    /// By the sender's core and what [counts](Cluster::what_counts) of the receiver, which lacks something: whether an
     /// exchange of digests would bring it.
     pub(crate) repairs: Known<(u64, MasterId), bool>,
     /// By the part of the receiver that matters, and a message: the digest after its arrival.

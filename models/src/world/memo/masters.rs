@@ -4,7 +4,7 @@ use super::{Streams, Tables};
 use crate::history::{History, Write};
 use crate::node::any_rule::AnyReplica;
 use crate::node::{Envelope, Node, content_hash};
-use crate::world::{Inquiry, Seen, World};
+use crate::world::{DigestSent, Seen, World};
 use multimaster::{MasterId, VersionVector};
 use std::sync::Arc;
 
@@ -48,8 +48,8 @@ impl Tables {
             return known;
         }
         let streams = streams(self);
-        let rested = self.rested(&node).map(|rested| self.local(Node::Replica(Arc::new(rested))));
-        let core = rested.unwrap_or(self.locals.next());
+        let drained = self.drained(&node).map(|drained| self.local(Node::Replica(Arc::new(drained))));
+        let core = drained.unwrap_or(self.locals.next());
         let digest = self.seen(&node.digest());
         let readings = node.readings();
         let readings = self.readings.number(&readings, || readings.clone());
@@ -57,13 +57,13 @@ impl Tables {
     }
 
     /// The same master with nothing yet to send, if it has something in a log.
-    fn rested(&self, node: &Node) -> Option<AnyReplica> {
+    fn drained(&self, node: &Node) -> Option<AnyReplica> {
         let Node::Replica(replica) = node else { return None };
         let peers = || self.edges.iter().filter(|(from, _)| *from == replica.id()).map(|(_, to)| *to);
         peers().any(|peer| replica.has_push(peer)).then(|| {
-            let mut rested = AnyReplica::clone(replica);
-            peers().for_each(|peer| rested.resume(peer, replica.digest()));
-            rested
+            let mut drained = AnyReplica::clone(replica);
+            peers().for_each(|peer| drained.resume(peer, replica.digest()));
+            drained
         })
     }
 
@@ -104,14 +104,14 @@ impl Tables {
 
     /// What the numbers of a world stand for.
     pub(crate) fn seen_in(&self, world: &World<Tables>) -> Seen {
-        let opened = |inquiry: &u32| {
-            let Inquiry { asker, feeder, seen } = self.inquiries[*inquiry];
-            Inquiry { asker, feeder, seen: self.digests[seen].clone() }
+        let opened = |digest_sent: &u32| {
+            let DigestSent { receiver, sender, seen } = self.digests_sent[*digest_sent];
+            DigestSent { receiver, sender, seen: self.digests[seen].clone() }
         };
         Seen {
             replicas: (0..).map(MasterId).take(world.masters.len()).map(|at| self.replica(world, at)).collect(),
             wire: world.wire.iter().map(|envelope| Arc::clone(&self.envelopes[*envelope])).collect(),
-            inquiries: world.inquiries.iter().map(opened).collect(),
+            digests_sent: world.digests_sent.iter().map(opened).collect(),
             history: Arc::clone(&self.histories[world.history].history),
         }
     }

@@ -4,7 +4,7 @@ use super::{Queued, Tables, pair};
 use crate::history::History;
 use crate::node::{Answer, Envelope, Goroutine, Input, Node, Output, article};
 use crate::world::cluster::Cluster;
-use crate::world::{Asked, Done, Given, Inquiry, Master, Parts, Told};
+use crate::world::{AnswerKind, DigestSent, InputOf, Master, RequestNumber, Response, Store};
 use multimaster::{MasterId, Message, Outcome, Replica, VersionVector};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
@@ -32,7 +32,7 @@ impl Hash for Step {
 #[derive(Clone, Copy)]
 pub(super) struct Outcomes {
     after: u32,
-    told: Told,
+    answer: AnswerKind,
     outbox: u32,
 }
 
@@ -60,7 +60,7 @@ impl Tables {
         &mut self,
         cluster: &Cluster,
         step: Step,
-        work_out: impl FnOnce(&mut Self, &mut Node) -> (Told, Vec<Envelope>),
+        work_out: impl FnOnce(&mut Self, &mut Node) -> (AnswerKind, Vec<Envelope>),
     ) -> Outcomes {
         match self.steps.get(&step) {
             Some(known) => *known,
@@ -74,21 +74,23 @@ impl Tables {
         &mut self,
         cluster: &Cluster,
         step: Step,
-        work_out: impl FnOnce(&mut Self, &mut Node) -> (Told, Vec<Envelope>),
+        work_out: impl FnOnce(&mut Self, &mut Node) -> (AnswerKind, Vec<Envelope>),
     ) -> Outcomes {
         let mut node = self.locals[step.node].node.clone();
-        let (told, envelopes) = work_out(self, &mut node);
+        let (answer, envelopes) = work_out(self, &mut node);
         let envelopes: Vec<u32> =
             envelopes.into_iter().map(|envelope| self.envelope_number(Arc::new(envelope))).collect();
-        let queues = cluster.counts_waiting && told.takes_in();
-        let after = match told {
-            Told::Written(_) | Told::TakenIn | Told::Moved => self.after(step.node, node, queues.then_some(&envelopes)),
+        let queues = cluster.counts_waiting && answer.takes_in();
+        let after = match answer {
+            AnswerKind::Written(_) | AnswerKind::TakenIn | AnswerKind::Moved => {
+                self.after(step.node, node, queues.then_some(&envelopes))
+            }
             _ => {
                 debug_assert!(cluster.protocol.tamper.is_some() || node == self.locals[step.node].node);
                 step.node
             }
         };
-        let outcomes = Outcomes { after, told, outbox: self.keep_outbox(if queues { &[] } else { &envelopes }) };
+        let outcomes = Outcomes { after, answer, outbox: self.keep_outbox(if queues { &[] } else { &envelopes }) };
         if self.remembers {
             self.steps.insert(step, outcomes);
         }
@@ -119,86 +121,92 @@ impl Tables {
     }
 
     /// A client makes a request of the master, in the light of a history: what comes of it, and the history after it.
-    pub(crate) fn write(&mut self, cluster: &Cluster, node: &mut Master, history: u32, asked: Asked) -> Done<u32> {
-        let step = Step { node: node.local, kind: 0, peer: MasterId(0), what: history, more: asked.0 };
+    pub(crate) fn write(
+        &mut self,
+        cluster: &Cluster,
+        node: &mut Master,
+        history: u32,
+        number: RequestNumber,
+    ) -> Response<u32> {
+        let step = Step { node: node.local, kind: 0, peer: MasterId(0), what: history, more: number.0 };
         let outcomes = self.outcomes(cluster, step, |tables, node| {
-            let (_, request) = cluster.requests.get(asked);
+            let (_, request) = cluster.requests.get(number);
             if let Node::Article(_) = node {
                 // The program keeps no track of what a write had seen: there is no history.
-                let (client, name) = cluster.requests.name(asked);
+                let (client, name) = cluster.requests.name(number);
                 let set = article::set(name, request).expect("the program's clients only set");
                 let output = node.step(&cluster.protocol, Input::Set { client, set: &set });
-                return (Told::Written(history), output.envelopes);
+                return (AnswerKind::Written(history), output.envelopes);
             }
             let replica = node.replica();
             let mut after = History::clone(&tables.histories[history].history);
             let (request, past) = (cluster.timed(replica, &after, request), after.past_of(replica));
             let Output { answer, envelopes } = node.step(&cluster.protocol, Input::Request(&request));
-            let Answer::Client(Ok(named)) = answer else { return (Told::Refused, envelopes) };
+            let Answer::Client(Ok(named)) = answer else { return (AnswerKind::Refused, envelopes) };
             after.add(named.write(&request, past));
-            (Told::Written(tables.history(after)), envelopes)
+            (AnswerKind::Written(tables.history(after)), envelopes)
         });
-        self.done(node, outcomes)
+        self.respond(node, outcomes)
     }
 
-    fn done(&self, node: &mut Master, Outcomes { after, told, outbox }: Outcomes) -> Done<u32> {
+    fn respond(&self, node: &mut Master, Outcomes { after, answer, outbox }: Outcomes) -> Response<u32> {
         node.local = after;
-        Done { told, envelopes: self.outbox(outbox) }
+        Response { answer, envelopes: self.outbox(outbox) }
     }
 }
 
-impl Parts for Tables {
+impl Store for Tables {
     type Node = Master;
     type Envelope = u32;
-    type Inquiry = u32;
+    type DigestSent = u32;
     type Digest = u32;
     type History = u32;
 
-    fn step(&mut self, cluster: &Cluster, node: &mut Master, given: Given<u32, u32>) -> Done<u32> {
+    fn step(&mut self, cluster: &Cluster, node: &mut Master, input: InputOf<u32, u32>) -> Response<u32> {
         let number = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
         let step = |kind, peer, what, more| Step { node: node.local, kind, peer, what, more };
         let none = MasterId(0);
-        let step = match given {
-            Given::Envelope(envelope) => step(1, none, envelope, 0),
+        let step = match input {
+            InputOf::Envelope(envelope) => step(1, none, envelope, 0),
             // What is answered does not depend on what is yet to be sent.
-            Given::Digest { from, seen, max } => {
+            InputOf::Digest { from, seen, max } => {
                 Step { node: self.locals[node.local].core, ..step(2, from, seen, number(max)) }
             }
-            Given::Push { to, max } => step(3, to, 0, number(max)),
-            Given::Drain { to } => step(4, to, 0, 0),
-            Given::Resume { to, seen } => step(5, to, seen, 0),
-            Given::Acknowledge { to, seen } => step(6, to, seen, 0),
-            Given::Truncate { keep } => step(7, none, 0, number(keep)),
-            Given::Send(Goroutine::Client(client)) => step(8, none, client.into(), 0),
-            Given::Send(Goroutine::Loop) => step(9, none, 0, 0),
+            InputOf::Push { to, max } => step(3, to, 0, number(max)),
+            InputOf::Drain { to } => step(4, to, 0, 0),
+            InputOf::Resume { to, seen } => step(5, to, seen, 0),
+            InputOf::Acknowledge { to, seen } => step(6, to, seen, 0),
+            InputOf::Truncate { keep } => step(7, none, 0, number(keep)),
+            InputOf::Send(Goroutine::Client(client)) => step(8, none, client.into(), 0),
+            InputOf::Send(Goroutine::Loop) => step(9, none, 0, 0),
         };
         let outcomes = self.outcomes(cluster, step, |tables, node| {
-            let input = match given {
-                Given::Envelope(envelope) => Input::Envelope(&tables.envelopes[envelope]),
-                Given::Digest { from, seen, max } => {
+            let given = match input {
+                InputOf::Envelope(envelope) => Input::Envelope(&tables.envelopes[envelope]),
+                InputOf::Digest { from, seen, max } => {
                     // Without a copy of the master, which a digest does not alter.
                     let answer = cluster.protocol.answer(node.replica(), from, &tables.digests[seen], max);
-                    return (Told::Answered, answer.into_iter().collect());
+                    return (AnswerKind::Answered, answer.into_iter().collect());
                 }
-                Given::Push { to, max } => Input::Push { to, max },
-                Given::Drain { to } => Input::Drain { to },
-                Given::Resume { to, seen } => Input::Resume { to, seen: &tables.digests[seen] },
-                Given::Acknowledge { to, seen } => Input::Acknowledge { to, seen: &tables.digests[seen] },
-                Given::Truncate { keep } => Input::Truncate { keep },
-                Given::Send(goroutine) => Input::Send(goroutine),
+                InputOf::Push { to, max } => Input::Push { to, max },
+                InputOf::Drain { to } => Input::Drain { to },
+                InputOf::Resume { to, seen } => Input::Resume { to, seen: &tables.digests[seen] },
+                InputOf::Acknowledge { to, seen } => Input::Acknowledge { to, seen: &tables.digests[seen] },
+                InputOf::Truncate { keep } => Input::Truncate { keep },
+                InputOf::Send(goroutine) => Input::Send(goroutine),
             };
-            let output = node.step(&cluster.protocol, input);
-            if let (Given::Envelope(envelope), Answer::Arrival(Outcome::Refused(fault))) = (given, &output.answer) {
+            let output = node.step(&cluster.protocol, given);
+            if let (InputOf::Envelope(envelope), Answer::Arrival(Outcome::Refused(fault))) = (input, &output.answer) {
                 let Envelope { to, message, .. } = &*tables.envelopes[envelope];
                 // A right peer's message is never refused: the bug would be ours, in the protocol or in the model.
                 assert!(cluster.protocol.tamper.is_some(), "{to} refused {message}: {fault}");
             }
-            (Told::of(&output.answer), output.envelopes)
+            (AnswerKind::of(&output.answer), output.envelopes)
         });
-        if let Given::Digest { .. } = given {
-            return Done { told: outcomes.told, envelopes: self.outbox(outcomes.outbox) };
+        if let InputOf::Digest { .. } = input {
+            return Response { answer: outcomes.answer, envelopes: self.outbox(outcomes.outbox) };
         }
-        self.done(node, outcomes)
+        self.respond(node, outcomes)
     }
 
     fn envelope<'a>(&'a self, envelope: &'a u32) -> &'a Envelope {
@@ -213,18 +221,18 @@ impl Parts for Tables {
         self.locals[node.local].digest
     }
 
-    fn inquiry(&mut self, inquiry: Inquiry<u32>) -> u32 {
-        self.inquiries.number(&inquiry, || inquiry)
+    fn digest_sent(&mut self, digest_sent: DigestSent<u32>) -> u32 {
+        self.digests_sent.number(&digest_sent, || digest_sent)
     }
 
-    fn opened(&self, inquiry: &u32) -> Inquiry<u32> {
-        self.inquiries[*inquiry]
+    fn opened(&self, digest_sent: &u32) -> DigestSent<u32> {
+        self.digests_sent[*digest_sent]
     }
 
     fn order(&self, one: &u32, other: &u32) -> Ordering {
         let content = |number: &u32| {
-            let Inquiry { asker, feeder, seen } = self.inquiries[*number];
-            (asker, feeder, &self.digests[seen])
+            let DigestSent { receiver, sender, seen } = self.digests_sent[*number];
+            (receiver, sender, &self.digests[seen])
         };
         content(one).cmp(&content(other))
     }

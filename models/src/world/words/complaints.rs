@@ -24,7 +24,7 @@ impl Cluster {
                     reads[one], reads[other]
                 )
             }),
-            p::AGREEMENT if self.at_rest(world) => replicas.iter().find_map(|replica| {
+            p::AGREEMENT if self.is_quiescent(world) => replicas.iter().find_map(|replica| {
                 let seen = replica.digest();
                 let missed = history.writes().iter().find(|write| !seen.contains(write.dot));
                 let missed =

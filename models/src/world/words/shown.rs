@@ -27,7 +27,7 @@ impl fmt::Debug for State {
 
 impl State {
     fn write_world(&self, world: &World<Tables>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Seen { replicas, wire, inquiries, .. } = self.seen(world);
+        let Seen { replicas, wire, digests_sent, .. } = self.seen(world);
         for replica in &replicas {
             let log: Vec<String> = replica.log().map(|change| change.dot.to_string()).collect();
             let log = if log.is_empty() { "empty".into() } else { log.join(" ") };
@@ -47,10 +47,10 @@ impl State {
         for envelope in &wire {
             writeln!(f, "in flight  {envelope}")?;
         }
-        for inquiry in &inquiries {
-            writeln!(f, "in flight  {inquiry}")?;
+        for digest_sent in &digests_sent {
+            writeln!(f, "in flight  {digest_sent}")?;
         }
-        if wire.is_empty() && inquiries.is_empty() {
+        if wire.is_empty() && digests_sent.is_empty() {
             writeln!(f, "in flight  nothing")?;
         }
         if world.broken != 0 {

@@ -15,7 +15,7 @@ impl Cluster {
     /// The step as a sentence that needs no state to be told.
     pub(crate) fn sentence(&self, action: Action) -> String {
         match action {
-            Action::Ask { client, place } => {
+            Action::Request { client, place } => {
                 let script = &self.scope.clients[client];
                 format!("{}: {}", script.at, script.asks[place])
             }
@@ -26,14 +26,14 @@ impl Cluster {
             Action::Deliver(envelope) => self.envelope(envelope).to_string(),
             Action::Repeat(envelope) => format!("{}, and once more later", self.envelope(envelope)),
             Action::Lose(envelope) => format!("lost {}", self.envelope(envelope)),
-            Action::Tick { asker, feeder } => format!("{asker} asks {feeder} for what it lacks"),
+            Action::Tick { receiver, sender } => format!("{receiver} asks {sender} for what it lacks"),
             Action::Stream { from, to, max: 1 } => format!("{from} -> {to}: the next change"),
             Action::Stream { from, to, max } => format!("{from} -> {to}: the next {max} changes"),
             Action::Break { from, to } => format!("break {from} -> {to}"),
             Action::Resume { from, to } => format!("resume {from} -> {to}"),
             Action::Push { from, to, .. } => format!("{from} sends {to} what comes next"),
-            Action::Inquire { asker, feeder } => format!("{asker} sends {feeder} its digest"),
-            Action::Answer { inquiry, .. } => self.inquiry(inquiry).to_string(),
+            Action::SendDigest { receiver, sender } => format!("{receiver} sends {sender} its digest"),
+            Action::AnswerDigest { digest_sent, .. } => self.digest_sent(digest_sent).to_string(),
             Action::Duplicate(envelope) => format!("twice {}", self.envelope(envelope)),
             Action::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
             Action::Send { .. } => self.goroutine_in_words(action),
@@ -58,7 +58,7 @@ impl Cluster {
     /// What became of the step, where that is not plain.
     pub(super) fn outcome_of(&self, world: &World<Tables>, action: Action) -> Option<String> {
         match action {
-            Action::Ask { client, place } => {
+            Action::Request { client, place } => {
                 let script = &self.scope.clients[client];
                 self.client_remark(world, script.at, &script.asks[place])
             }
@@ -83,7 +83,7 @@ impl Cluster {
                 outcome_in_words(&outcome, from, &before, &message)
             }
             Action::Lose(_) | Action::Tick { .. } | Action::Break { .. } | Action::Resume { .. } => None,
-            Action::Push { .. } | Action::Inquire { .. } | Action::Answer { .. } => None,
+            Action::Push { .. } | Action::SendDigest { .. } | Action::AnswerDigest { .. } => None,
             Action::Duplicate(_) | Action::Truncate { .. } | Action::Send { .. } => None,
         }
     }
@@ -95,7 +95,7 @@ impl Cluster {
             Arrow::Arrives { from, to, label: envelope.message.to_string(), again }
         };
         match action {
-            Action::Ask { client, place } => {
+            Action::Request { client, place } => {
                 let script = &self.scope.clients[client];
                 Arrow::At(script.at.index(), self.named(world, script.at, &script.asks[place]))
             }
@@ -113,7 +113,7 @@ impl Cluster {
                     label: envelope.message.to_string(),
                 }
             }
-            Action::Tick { asker, feeder } => Arrow::Asks { from: asker.index(), to: feeder.index() },
+            Action::Tick { receiver, sender } => Arrow::Asks { from: receiver.index(), to: sender.index() },
             Action::Stream { from, to, .. } => {
                 let label = self.step_in_words(world, action);
                 let label = label.split_once(": ").map(|(_, label)| label.to_owned()).unwrap_or(label);
@@ -124,10 +124,10 @@ impl Cluster {
             }
             Action::Resume { from, to } => Arrow::Asks { from: to.index(), to: from.index() },
             Action::Push { from, .. } => Arrow::At(from.index(), self.step_in_words(world, action)),
-            Action::Inquire { asker, .. } => Arrow::At(asker.index(), self.sentence(action)),
-            Action::Answer { inquiry, .. } => {
-                let inquiry = self.inquiry(inquiry);
-                Arrow::Asks { from: inquiry.asker.index(), to: inquiry.feeder.index() }
+            Action::SendDigest { receiver, .. } => Arrow::At(receiver.index(), self.sentence(action)),
+            Action::AnswerDigest { digest_sent, .. } => {
+                let digest_sent = self.digest_sent(digest_sent);
+                Arrow::Asks { from: digest_sent.receiver.index(), to: digest_sent.sender.index() }
             }
             Action::Duplicate(envelope) => Arrow::At(self.envelope(envelope).from.index(), self.sentence(action)),
             Action::Truncate { at, .. } | Action::Send { at, .. } => Arrow::At(at.index(), self.sentence(action)),
