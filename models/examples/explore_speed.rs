@@ -51,9 +51,9 @@ struct MasterActor {
 }
 
 impl MasterActor {
-    fn asks(&self) -> &[Request] {
+    fn requests(&self) -> &[Request] {
         let mine = self.scope.clients.iter().find(|client| client.at == self.id);
-        mine.map_or(&[], |client| &client.asks)
+        mine.map_or(&[], |client| &client.requests)
     }
 
     fn pass_on(&self, replica: &mut Replica<LastWriteWins>, out: &mut Out<Self>) {
@@ -74,7 +74,7 @@ impl Actor for MasterActor {
     type Random = ();
 
     fn on_start(&self, _: Id, _: &Option<()>, out: &mut Out<Self>) -> Master {
-        if !self.asks().is_empty() {
+        if !self.requests().is_empty() {
             out.set_timer((), Duration::ZERO..Duration::ZERO);
         }
         Master { replica: Replica::new(self.id, LastWriteWins, &self.scope.topology), made: 0 }
@@ -82,9 +82,9 @@ impl Actor for MasterActor {
 
     fn on_timeout(&self, _: Id, state: &mut Cow<'_, Master>, (): &(), out: &mut Out<Self>) {
         let Master { replica, made } = state.to_mut();
-        let request = &self.asks()[*made];
+        let request = &self.requests()[*made];
         *made += 1;
-        if *made < self.asks().len() {
+        if *made < self.requests().len() {
             out.set_timer((), Duration::ZERO..Duration::ZERO);
         }
         replica.write(&request.key, request.op.clone()).expect("registers take all that is written here");
@@ -192,7 +192,7 @@ fn memory(which: &str) -> u64 {
 fn scopes() -> [(&'static str, Scope); 4] {
     let clients = |scripts: &[&[&str]]| -> Vec<Client> {
         let asks = |script: &&[&str]| script.iter().map(|ask| ask.parse().expect("a request")).collect();
-        (0..).zip(scripts).map(|(at, script)| Client { at: MasterId(at), asks: asks(script) }).collect()
+        (0..).zip(scripts).map(|(at, script)| Client { at: MasterId(at), requests: asks(script) }).collect()
     };
     let scope = |topology: Topology, link, scripts| Scope {
         topology,

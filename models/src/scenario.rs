@@ -411,13 +411,13 @@ impl Scenario {
     }
 
     /// Whether no client asks anything.
-    pub fn asks_nothing(&self) -> bool {
+    pub fn has_no_requests(&self) -> bool {
         let clients = match &self.subject {
             Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) if scope.free.take > 0 => return false,
             Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) => &scope.clients,
             Explored::Article(article) => article.clients(),
         };
-        clients.iter().all(|client| client.asks.is_empty())
+        clients.iter().all(|client| client.requests.is_empty())
     }
 
     /// Whether it is the article's program that is explored.

@@ -88,7 +88,7 @@ pub struct Client {
     /// The master it is connected to.
     pub at: MasterId,
     /// Its requests, in order.
-    pub asks: Vec<Request>,
+    pub requests: Vec<Request>,
 }
 
 /// Any `take` of the requests, each at most once, in any order.
@@ -157,26 +157,26 @@ pub enum Link {
 impl Scope {
     /// The keys that clients write.
     pub fn keys(&self) -> BTreeSet<Key> {
-        let asks = self.clients.iter().flat_map(|client| &client.asks);
-        asks.chain(self.free.of.iter().map(|(_, ask)| ask)).map(|ask| ask.key.clone()).collect()
+        let requests = self.clients.iter().flat_map(|client| &client.requests);
+        requests.chain(self.free.of.iter().map(|(_, request)| request)).map(|request| request.key.clone()).collect()
     }
 
     /// The fields of maps that clients write.
     pub fn fields(&self) -> BTreeSet<Text> {
-        let asks = self.clients.iter().flat_map(|client| &client.asks);
-        let ops = asks.chain(self.free.of.iter().map(|(_, ask)| ask)).map(|ask| ask.op.untimed());
+        let requests = self.clients.iter().flat_map(|client| &client.requests);
+        let ops = requests.chain(self.free.of.iter().map(|(_, request)| request)).map(|request| request.op.untimed());
         let field = |op: &Op| if let Op::In { field, .. } = op { Some(field.clone()) } else { None };
         ops.filter_map(field).collect()
     }
 
     /// How many requests clients make in all.
     pub fn requests(&self) -> usize {
-        self.clients.iter().map(|client| client.asks.len()).sum::<usize>() + self.free.take
+        self.clients.iter().map(|client| client.requests.len()).sum::<usize>() + self.free.take
     }
 
     /// Whether a request gives the wall-clock time of its write, as in `at 10, set k = 1`.
     pub fn gives_times(&self) -> bool {
-        let scripted = self.clients.iter().flat_map(|client| &client.asks);
+        let scripted = self.clients.iter().flat_map(|client| &client.requests);
         let mut all = scripted.chain(self.free.of.iter().map(|(_, request)| request));
         all.any(|request| request.op.time().is_some())
     }

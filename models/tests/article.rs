@@ -19,7 +19,7 @@ fn setting_k(counts: &[(u16, usize)]) -> Vec<Client> {
     let mut values = 1..;
     let client = |(at, count): &(u16, usize)| Client {
         at: MasterId(*at),
-        asks: values.by_ref().take(*count).map(|value| format!("set k = {value}").parse().unwrap()).collect(),
+        requests: values.by_ref().take(*count).map(|value| format!("set k = {value}").parse().unwrap()).collect(),
     };
     counts.iter().map(client).collect()
 }
@@ -224,7 +224,7 @@ fn the_original_pair_never_deadlocks_and_falls_silent() {
 
 #[test]
 fn the_run_in_the_article_agrees() {
-    let set = |at, ask: &str| Client { at: MasterId(at), asks: vec![ask.parse().unwrap()] };
+    let set = |at, ask: &str| Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] };
     let run = explored(pair(), 100, PLAIN, vec![set(0, "set hello = world"), set(1, "set foo = bar")]);
     assert_eq!(run.1.states, 16);
     assert_holds(&run, &[AGREEMENT, ORDER_KEPT, NO_DEADLOCK, FALLS_SILENT, QUIESCENCE]);
@@ -255,7 +255,7 @@ fn a_state_and_a_step_can_be_read() {
 #[test]
 fn what_the_program_cannot_do_is_refused() {
     let refused = |capacity, at, ask: &str| {
-        let clients = vec![Client { at: MasterId(at), asks: vec![ask.parse().unwrap()] }];
+        let clients = vec![Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] }];
         Article::new(pair(), capacity, PLAIN, clients).err().unwrap()
     };
     assert!(refused(1, 0, "delete k").contains("`delete k`"));

@@ -120,7 +120,7 @@ fn every_rule_is_there_in_every_topology_over_every_link_and_meets_trouble() {
             _ => scope.link == Link::Datagram { losses: 1, duplicates: 1 } && scope.requests() >= 3,
         };
         assert!(right, "{name}: {:?}, {} requests", scope.link, scope.requests());
-        assert!(scope.clients.iter().any(|client| client.asks.len() >= 2), "{name}: nobody writes twice");
+        assert!(scope.clients.iter().any(|client| client.requests.len() >= 2), "{name}: nobody writes twice");
         assert!(checked.scenario.expect.unreached.is_empty(), "{name} does not meet all that it should");
     }
 }
@@ -129,7 +129,7 @@ fn every_rule_is_there_in_every_topology_over_every_link_and_meets_trouble() {
 fn every_rule_is_asked_to_take_something_back() {
     for (link, topology, rule) in matrix(&LINKS) {
         let checked = of(link, topology, rule);
-        let asks: Vec<_> = scope(checked).clients.iter().flat_map(|client| &client.asks).collect();
+        let asks: Vec<_> = scope(checked).clients.iter().flat_map(|client| &client.requests).collect();
         let has = |test: &dyn Fn(&Op) -> bool| asks.iter().any(|ask| test(&ask.op));
         let right = match rule {
             RuleName::Counter => has(&|op| matches!(op, Op::Add(amount) if *amount < 0)),

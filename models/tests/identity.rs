@@ -79,7 +79,7 @@ impl Resolver for OneHash {
 }
 
 fn explored<R: Resolver>(rule: R) -> Report {
-    let client = |at, ask: &str| Client { at: MasterId(at), asks: vec![ask.parse().unwrap()] };
+    let client = |at, ask: &str| Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] };
     let scope = Scope {
         topology: Topology::ring(3).unwrap(),
         link: Link::Datagram { losses: 1, duplicates: 0 },

@@ -21,7 +21,7 @@ fn earlier_or_neither(first: &Version, second: &Version) -> Keep {
 /// Each of so many masters claims the name once.
 fn claims<R: Resolver>(rule: R, masters: u16) -> Report {
     let client =
-        |at: u16| Client { at: MasterId(at), asks: vec![format!("set nick = {}", MasterId(at)).parse().unwrap()] };
+        |at: u16| Client { at: MasterId(at), requests: vec![format!("set nick = {}", MasterId(at)).parse().unwrap()] };
     let scope = Scope {
         topology: Topology::all_to_all(masters).unwrap(),
         link: Link::Stream { resets: 0 },

@@ -68,7 +68,7 @@ fn clients(rule: RuleName) -> Vec<Client> {
     let scenario = catalogue::find(&format!("types/{}", rule.name())).unwrap();
     let Explored::Cluster(_, scope) = scenario.subject else { panic!("no cluster") };
     let mut clients = scope.clients;
-    clients.iter_mut().flat_map(|client| &mut client.asks).for_each(|ask| ask.key = "k".into());
+    clients.iter_mut().flat_map(|client| &mut client.requests).for_each(|ask| ask.key = "k".into());
     clients
 }
 
@@ -82,7 +82,7 @@ fn everywhere(start: &Specified, clients: &[Client]) -> Result<usize, String> {
         }
         world.laws()?;
         for (place, client) in clients.iter().enumerate() {
-            if let Some(ask) = client.asks.get(made[place]) {
+            if let Some(ask) = client.requests.get(made[place]) {
                 let (mut next, mut made) = (world.twin(), made.clone());
                 made[place] += 1;
                 next.write(client.at.index(), ask)?;

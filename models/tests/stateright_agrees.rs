@@ -32,7 +32,7 @@ fn agreed<M: Subject>(what: &str, subject: impl Fn() -> M) -> Report {
 fn clients(scripts: &[&[&str]]) -> Vec<Client> {
     let client = |(at, asks): (usize, &&[&str])| Client {
         at: MasterId(at as u16),
-        asks: asks.iter().map(|ask| ask.parse().unwrap()).collect(),
+        requests: asks.iter().map(|ask| ask.parse().unwrap()).collect(),
     };
     scripts.iter().enumerate().map(client).collect()
 }

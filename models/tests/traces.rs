@@ -168,7 +168,7 @@ fn tampered(send: fn(&AnyReplica, MasterId, &mut AnyMessage) -> bool) -> Cluster
         link: Link::Stream { resets: 0 },
         batch: 2,
         log: None,
-        clients: vec![Client { at: MasterId(0), asks }],
+        clients: vec![Client { at: MasterId(0), requests: asks }],
         free: Free::default(),
         clocks: Clocks::default(),
     };

@@ -256,7 +256,7 @@ fn a_scope_that_gives_times_to_a_rule_without_wall_clocks_is_refused() {
         link: Link::Stream { resets: 0 },
         batch: 1,
         log: None,
-        clients: vec![Client { at: MasterId(0), asks: vec![ask.parse().unwrap()] }],
+        clients: vec![Client { at: MasterId(0), requests: vec![ask.parse().unwrap()] }],
         free: Free::default(),
         clocks,
     };
@@ -328,7 +328,7 @@ fn a_broken_law_that_no_schedule_shows_is_told_unless_laws_are_not_asked_for() {
             batch: 1,
             log: None,
             clients: [("add 1 to k", MasterId(0)), ("add 10 to k", MasterId(1))]
-                .map(|(ask, at)| Client { at, asks: vec![ask.parse().unwrap()] })
+                .map(|(ask, at)| Client { at, requests: vec![ask.parse().unwrap()] })
                 .into(),
             free: Free::default(),
             clocks: Clocks::default(),

@@ -44,10 +44,10 @@ fn scenario(violation: &Violation, bounds: &Bounds, rule: &str) -> String {
     text += rule;
     text += "\n[clients]\n";
     for at in (0..masters).map(MasterId) {
-        let asks: Vec<String> =
-            requests(violation, bounds, at).map(|ask| toml::Value::String(ask).to_string()).collect();
-        if !asks.is_empty() {
-            let _ = writeln!(text, "{at} = [{}]", asks.join(", "));
+        let requests: Vec<String> =
+            requests(violation, bounds, at).map(|request| toml::Value::String(request).to_string()).collect();
+        if !requests.is_empty() {
+            let _ = writeln!(text, "{at} = [{}]", requests.join(", "));
         }
     }
     text

@@ -392,7 +392,7 @@ impl<'a> Search<'a> {
         let steps = self.steps(cut, &masters);
         let place = ASKED.iter().position(|asked| *asked == property);
         if let (Some(known), Some(place)) = (&self.beyond, place) {
-            let requests: Script = self.script().iter().map(|asks| without_times(asks)).collect();
+            let requests: Script = self.script().iter().map(|requests| without_times(requests)).collect();
             let least = beginnings(&requests).filter_map(|begun| known.shortest.get(&begun)?[place]).min();
             if least.is_some_and(|least| least <= steps) {
                 return;
@@ -424,18 +424,18 @@ impl<'a> Search<'a> {
 
 /// All scripts that begin this one: of each master's requests the first few, or all.
 fn beginnings(script: &Script) -> impl Iterator<Item = Script> {
-    let lengths = script.iter().map(|asks| asks.len() + 1);
+    let lengths = script.iter().map(|requests| requests.len() + 1);
     let all: usize = lengths.product();
     (0..all).map(move |mut number| {
-        let first = |asks: &Vec<_>| {
-            let length = number % (asks.len() + 1);
-            number /= asks.len() + 1;
-            asks[..length].to_vec()
+        let first = |requests: &Vec<_>| {
+            let length = number % (requests.len() + 1);
+            number /= requests.len() + 1;
+            requests[..length].to_vec()
         };
         script.iter().map(first).collect()
     })
 }
 
-pub(super) fn without_times(asks: &[(usize, Option<u64>)]) -> Vec<(usize, Option<u64>)> {
-    asks.iter().map(|(op, _)| (*op, None)).collect()
+pub(super) fn without_times(requests: &[(usize, Option<u64>)]) -> Vec<(usize, Option<u64>)> {
+    requests.iter().map(|(op, _)| (*op, None)).collect()
 }

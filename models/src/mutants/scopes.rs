@@ -16,7 +16,7 @@ pub const REPEATING: Link = Link::Datagram { losses: 0, duplicates: 1 };
 fn scope(topology: Topology, link: Link, asks: &[&[&str]]) -> Scope {
     let client = |(asks, at): (&&[&str], MasterId)| Client {
         at,
-        asks: asks.iter().map(|ask| ask.parse().expect("a request")).collect(),
+        requests: asks.iter().map(|ask| ask.parse().expect("a request")).collect(),
     };
     let clients = asks.iter().zip(topology.ids()).map(client).collect();
     Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks: Clocks::default() }

@@ -166,14 +166,17 @@ impl Reader<'_> {
     fn clients(&self, file: &File, takes: Takes) -> Result<Vec<Client>, Fault> {
         let masters = self.masters(file)?;
         let mut clients = Vec::new();
-        for (name, asks) in &file.clients {
+        for (name, requests) in &file.clients {
             let no_such_master = || self.fault(name, no_such_master(name.get_ref(), masters));
             let at = master_named(name.get_ref(), masters).ok_or_else(no_such_master)?;
-            if asks.len() > 255 {
-                return Err(self.fault(name, format!("{} requests of one client: at most 255", asks.len())));
+            if requests.len() > 255 {
+                return Err(self.fault(name, format!("{} requests of one client: at most 255", requests.len())));
             }
-            let asks = asks.iter().map(|ask| self.request(ask, ask.get_ref(), takes)).collect::<Result<_, _>>()?;
-            clients.push(Client { at, asks });
+            let requests = requests
+                .iter()
+                .map(|request| self.request(request, request.get_ref(), takes))
+                .collect::<Result<_, _>>()?;
+            clients.push(Client { at, requests: requests });
         }
         Ok(clients)
     }
@@ -369,8 +372,9 @@ impl Reader<'_> {
             let what = format!("{masters} masters of {} shards: at most 65535 can be told apart", layout.shards());
             return Err(self.fault(shards, what));
         }
-        let asks = scope.clients.iter().flat_map(|client| &client.asks);
-        let keys: BTreeMap<&str, usize> = asks.map(|ask| (&*ask.key, layout.shard_of(&ask.key))).collect();
+        let requests = scope.clients.iter().flat_map(|client| &client.requests);
+        let keys: BTreeMap<&str, usize> =
+            requests.map(|request| (&*request.key, layout.shard_of(&request.key))).collect();
         if let Some(empty) = (0..layout.shards()).find(|shard| !keys.values().any(|of| of == shard)) {
             let held: Vec<String> = keys.iter().map(|(key, shard)| format!("`{key}` in {shard}")).collect();
             let what = format!("no key lies in shard {empty}: {}; rename one", held.join(", "));
@@ -383,20 +387,20 @@ impl Reader<'_> {
     /// alike: a trace could not say which is meant.
     fn told_apart(&self, file: &File, scope: &Scope) -> Result<(), Fault> {
         let scripts = file.clients.values().zip(&scope.clients).enumerate().flat_map(|(client, (places, script))| {
-            places.iter().zip(&script.asks).map(move |(place, ask)| (place, script.at, ask, client))
+            places.iter().zip(&script.requests).map(move |(place, request)| (place, script.at, request, client))
         });
         let free = file.free.iter().flat_map(|free| &free.of).zip(&scope.free.of).enumerate();
-        let free = free.map(|(index, (place, (at, ask)))| (place, *at, ask, scope.clients.len() + index));
+        let free = free.map(|(index, (place, (at, request)))| (place, *at, request, scope.clients.len() + index));
         let mut asked_by = BTreeMap::new();
-        for (place, at, ask, client) in scripts.chain(free) {
-            if let Op::Transfer { to, .. } = *ask.op.untimed()
+        for (place, at, request, client) in scripts.chain(free) {
+            if let Op::Transfer { to, .. } = *request.op.untimed()
                 && to.0 >= scope.topology.masters()
             {
                 return Err(self.fault(place, no_such_master(&to.to_string(), scope.topology.masters())));
             }
-            if *asked_by.entry((at, ask)).or_insert(client) != client {
+            if *asked_by.entry((at, request)).or_insert(client) != client {
                 let what = "two clients, or two free requests, are the same: a trace could not say which is meant";
-                return Err(self.fault(place, format!("`{ask}` at {at} by {what}; vary the value")));
+                return Err(self.fault(place, format!("`{request}` at {at} by {what}; vary the value")));
             }
         }
         Ok(())
@@ -424,9 +428,9 @@ impl Reader<'_> {
         let relay = file.relay.as_ref().is_some_and(|relay| *relay.get_ref());
         let no_clocks = Some("the article's program uses no wall clocks");
         let clients = self.clients(file, Takes { kind: Kind::Register, table: false, no_clocks })?;
-        for ask in file.clients.values().flatten() {
-            if ask.get_ref().trim_start().starts_with("delete") {
-                return Err(self.fault(ask, format!("the article's masters only set: `{}`", ask.get_ref())));
+        for request in file.clients.values().flatten() {
+            if request.get_ref().trim_start().starts_with("delete") {
+                return Err(self.fault(request, format!("the article's masters only set: `{}`", request.get_ref())));
             }
         }
         if self.rule.is_some() {

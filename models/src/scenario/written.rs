@@ -49,11 +49,12 @@ impl Reader<'_> {
 
     /// Tries the rule on what clients ask.
     pub(super) fn tried(&self, expression: &Expression, written: &Written, scope: &Scope) -> Result<(), Fault> {
-        let asks = scope.clients.iter().flat_map(|client| client.asks.iter().map(|ask| (client.at, ask.clone())));
-        let asks: Vec<(MasterId, Request)> = asks.chain(scope.free.of.iter().cloned()).collect();
+        let requests =
+            scope.clients.iter().flat_map(|client| client.requests.iter().map(|request| (client.at, request.clone())));
+        let requests: Vec<(MasterId, Request)> = requests.chain(scope.free.of.iter().cloned()).collect();
         match &written.keep {
-            Some(keep) => self.tried_keep(expression, keep, &asks),
-            None => expression.tried(&asks).map_err(|wrong| Fault::at(self.file, wrong.line, wrong.what)),
+            Some(keep) => self.tried_keep(expression, keep, &requests),
+            None => expression.tried(&requests).map_err(|wrong| Fault::at(self.file, wrong.line, wrong.what)),
         }
     }
 
@@ -63,18 +64,18 @@ impl Reader<'_> {
         &self,
         expression: &Expression,
         keep: &Spanned<String>,
-        asks: &[(MasterId, Request)],
+        requests: &[(MasterId, Request)],
     ) -> Result<(), Fault> {
         let mut versions: Vec<Version> = Vec::new();
         let mut tried = BTreeSet::new();
-        for (master, ask) in asks {
-            let value = if let Op::Set(value) = ask.op.untimed() { Some(value.clone()) } else { None };
+        for (master, request) in requests {
+            let value = if let Op::Set(value) = request.op.untimed() { Some(value.clone()) } else { None };
             if tried.len() < VALUES && tried.insert(value.clone()) {
                 let number = tried.len() as u64;
                 // Every second value was written over the one before it.
                 let before = versions.last().filter(|_| number.is_multiple_of(2)).and_then(|last| last.value.clone());
                 let (timestamp, dot) = (Timestamp::new(number, *master), Dot::new(*master, number));
-                versions.push(Version { timestamp, dot, value, wall: ask.op.time(), before });
+                versions.push(Version { timestamp, dot, value, wall: request.op.time(), before });
             }
         }
         let started = Instant::now();

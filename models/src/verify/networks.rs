@@ -141,11 +141,11 @@ impl Plan {
 
     /// The histories of just these clients' requests, unless they are too many.
     fn of_clients(&self, scope: &Scope) -> Option<Bounds> {
-        let asks = scope.clients.iter().flat_map(|client| &client.asks);
+        let asks = scope.clients.iter().flat_map(|client| &client.requests);
         let requests = distinct(asks);
         let place =
             |ask: &Request| requests.iter().position(|known| known.key == ask.key && known.op == *ask.op.untimed());
-        let of = |client: &Client| (client.at, client.asks.iter().filter_map(place).collect());
+        let of = |client: &Client| (client.at, client.requests.iter().filter_map(place).collect());
         let clients: Vec<(MasterId, Vec<usize>)> = scope.clients.iter().map(of).collect();
         let (masters, writes) = (scope.topology.masters(), scope.requests());
         let few = (1..=MOST_OF_CLIENTS).contains(&writes) && Bounds::take(masters, &requests);
@@ -157,7 +157,11 @@ impl Plan {
         let own_scopes = self.own.is_some() || !self.scenarios.is_empty();
         let requests = match &self.requests {
             Some(_) => distinct(
-                worlds.iter().filter_map(World::scope).flat_map(|scope| &scope.clients).flat_map(|client| &client.asks),
+                worlds
+                    .iter()
+                    .filter_map(World::scope)
+                    .flat_map(|scope| &scope.clients)
+                    .flat_map(|client| &client.requests),
             ),
             None => rule.requests(),
         };

@@ -266,7 +266,7 @@ impl Plan {
         let mut operations = Vec::new();
         let clients = worlds.iter().filter(|_| self.requests.is_some()).filter_map(World::scope);
         let clients = clients.flat_map(|scope| &scope.clients);
-        for ask in clients.flat_map(|client| &client.asks) {
+        for ask in clients.flat_map(|client| &client.requests) {
             let op = ask.op.untimed();
             if !operations.contains(op) && operations.len() < MOST_OPERATIONS {
                 operations.push(op.clone());

@@ -50,7 +50,7 @@ pub(super) fn clients(texts: &[String], kind: Kind, by_clocks: bool) -> Result<V
             }
         }
     }
-    Ok(clients.into_iter().map(|((at, _), asks)| Client { at, asks }).collect())
+    Ok(clients.into_iter().map(|((at, _), asks)| Client { at, requests: asks }).collect())
 }
 
 /// Checks that no two clients of one master make the same request: a trace could not say which is meant.

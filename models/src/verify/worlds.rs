@@ -140,7 +140,7 @@ pub(super) fn default(workload: Workload, by_clocks: bool) -> Vec<World> {
 /// or more.
 pub(super) fn requested(asked: &[Client], by_clocks: bool) -> Vec<World> {
     let masters = masters_of(asked.iter().map(|client| client.at));
-    let untimed = asked.iter().flat_map(|client| &client.asks).all(|ask| ask.op.time().is_none());
+    let untimed = asked.iter().flat_map(|client| &client.requests).all(|ask| ask.op.time().is_none());
     let smaller = if masters == 2 { shapes(2) } else { Vec::new() };
     let mut worlds = Vec::new();
     for (shape, topology) in smaller.into_iter().chain(shapes(masters.max(3))) {
@@ -209,7 +209,7 @@ fn timed(clients: Vec<Client>) -> Vec<Client> {
     let at = |client: Client| {
         let time = CLOCKS[client.at.index() % CLOCKS.len()];
         let timed = |Request { key, op }| Request { key, op: Op::At(time, Box::new(op)) };
-        Client { asks: client.asks.into_iter().map(timed).collect(), ..client }
+        Client { requests: client.requests.into_iter().map(timed).collect(), ..client }
     };
     clients.into_iter().map(at).collect()
 }
@@ -219,7 +219,7 @@ fn clients(writes: &[[&'static str; 2]; 3], counts: &[usize]) -> Vec<Client> {
     let masters = counts.iter().zip(writes).enumerate();
     let clients = masters.map(|(master, (count, writes))| Client {
         at: MasterId(master as u16),
-        asks: writes.iter().take(*count).filter_map(|text| text.parse().ok()).collect(),
+        requests: writes.iter().take(*count).filter_map(|text| text.parse().ok()).collect(),
     });
     clients.collect()
 }

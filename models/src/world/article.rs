@@ -34,10 +34,10 @@ impl Article {
             if client.at.0 >= topology.masters() {
                 return Err(format!("there is no master {} for a client to be at", client.at));
             }
-            if client.asks.len() > 255 {
-                return Err(format!("{} requests of one client: at most 255", client.asks.len()));
+            if client.requests.len() > 255 {
+                return Err(format!("{} requests of one client: at most 255", client.requests.len()));
             }
-            if let Some(request) = client.asks.iter().find(|request| !matches!(request.op, Op::Set(_))) {
+            if let Some(request) = client.requests.iter().find(|request| !matches!(request.op, Op::Set(_))) {
                 return Err(format!("the article's masters only set: `{request}` is nothing they can do"));
             }
         }
@@ -78,7 +78,7 @@ impl Cluster {
             (Some((_, to)), _) => self.has_room(tables, world, to).then_some(Action::Send { at, goroutine }),
             (None, Goroutine::Client(client)) => {
                 let (client, place) = (usize::from(client), usize::from(world.progress()[usize::from(client)]));
-                let open = place < self.scope.clients[client].asks.len();
+                let open = place < self.scope.clients[client].requests.len();
                 open.then_some(Action::Request { client, place })
             }
             (None, Goroutine::Loop) => {

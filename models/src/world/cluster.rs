@@ -89,7 +89,7 @@ impl Cluster {
         let streams = matches!(scope.link, Link::Stream { .. });
         assert!(!streams || scope.topology.edges().count() <= 32, "at most 32 streams can be explored");
         assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
-        assert!(scope.clients.iter().all(|client| client.asks.len() <= 255), "at most 255 requests of one client");
+        assert!(scope.clients.iter().all(|client| client.requests.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
         let edges: Arc<[_]> = scope.topology.edges().collect();
         let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));

@@ -21,7 +21,7 @@ impl Cluster {
                 let place = state.shards.made(client);
                 let here =
                     || !self.has_shards() || self.requests.shard_of(self.requests.scripted(client, place)) == shard;
-                if place < script.asks.len() && here() {
+                if place < script.requests.len() && here() {
                     enable(InShard { shard, action: Action::Request { client, place } });
                 }
             }

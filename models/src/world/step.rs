@@ -51,7 +51,7 @@ impl Step<'_, Tables> {
                 (self.remove(&envelope), self.store.envelope(&envelope).to)
             }
             Action::Tick { receiver, sender } => {
-                self.ask(receiver, sender);
+                self.exchange_digest(receiver, sender);
                 (true, receiver)
             }
             Action::Stream { from, to, max } => {
@@ -107,7 +107,7 @@ impl<P: Store> Step<'_, P> {
         match response.answer {
             AnswerKind::TakenIn => self.settle(to, response.envelopes),
             // Over a running link a digest is sent by a step of its own.
-            AnswerKind::Gap if !self.is_running() => self.ask(to, from),
+            AnswerKind::Gap if !self.is_running() => self.exchange_digest(to, from),
             // Only a tampered master passes on what it had.
             _ => response.envelopes.into_iter().for_each(|envelope| self.send(envelope)),
         }
@@ -130,7 +130,7 @@ impl<P: Store> Step<'_, P> {
     }
 
     /// A master's digest reaches its neighbour at once, and the answer goes out.
-    fn ask(&mut self, receiver: MasterId, sender: MasterId) {
+    fn exchange_digest(&mut self, receiver: MasterId, sender: MasterId) {
         let seen = self.store.digest_of(&self.world.masters[receiver.index()]);
         let max = self.cluster.scope.batch;
         let response = self.step_master(sender, InputOf::Digest { from: receiver, seen, max });

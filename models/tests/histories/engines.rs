@@ -67,7 +67,7 @@ impl Shape {
             batch: 1,
             log: self.snapshots.then_some(0),
             clients: clients
-                .map(|(at, asks)| Client { at: MasterId(at), asks: asks.iter().map(ask).collect() })
+                .map(|(at, asks)| Client { at: MasterId(at), requests: asks.iter().map(ask).collect() })
                 .collect(),
             free: Free::default(),
             clocks: if matches!(self.times, Times::Any(_)) { Clocks::Free } else { Clocks::Right },

@@ -99,8 +99,8 @@ fn enumerated(masters: u16, writes: usize, delivery: Delivery) -> BTreeSet<Order
 
 /// The orders in a network in which each master writes so often.
 fn explored(topology: &Topology, link: Link, batch: usize, writes: &[usize], delivery: Delivery) -> BTreeSet<Order> {
-    let clients = (0..).zip(writes).map(|(at, writes)| Client { at: MasterId(at), asks: vec![request(); *writes] });
-    let clients = clients.filter(|client| !client.asks.is_empty()).collect();
+    let clients = (0..).zip(writes).map(|(at, writes)| Client { at: MasterId(at), requests: vec![request(); *writes] });
+    let clients = clients.filter(|client| !client.requests.is_empty()).collect();
     let (topology, free, clocks) = (topology.clone(), Free::default(), Clocks::Free);
     let scope = Scope { topology, link, batch, log: None, clients, free, clocks };
     orders(|rule| {

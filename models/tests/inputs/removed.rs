@@ -11,8 +11,10 @@ use multimaster_models::world::cluster::Cluster;
 
 /// Two masters, and what is asked of each.
 fn scope([a, b]: [&[&str]; 2]) -> Scope {
-    let client =
-        |at, asks: &[&str]| Client { at: MasterId(at), asks: asks.iter().map(|ask| ask.parse().unwrap()).collect() };
+    let client = |at, asks: &[&str]| Client {
+        at: MasterId(at),
+        requests: asks.iter().map(|ask| ask.parse().unwrap()).collect(),
+    };
     Scope {
         topology: Topology::all_to_all(2).unwrap(),
         link: Link::Stream { resets: 0 },

@@ -15,7 +15,7 @@ use multimaster_models::world::cluster::Cluster;
 
 /// Of two clients, each with one request.
 fn scope(asks: [&str; 2]) -> Scope {
-    let client = |(at, ask): (u16, &str)| Client { at: MasterId(at), asks: vec![ask.parse().unwrap()] };
+    let client = |(at, ask): (u16, &str)| Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] };
     Scope {
         topology: Topology::all_to_all(2).unwrap(),
         link: Link::Stream { resets: 0 },

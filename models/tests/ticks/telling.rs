@@ -66,7 +66,7 @@ pub(crate) fn known(masters: &[Replica<Telling>]) -> Known {
 pub(crate) fn scope(topology: &Topology, writes: &[usize], link: Link) -> Scope {
     let client = |(at, writes): (usize, &usize)| Client {
         at: MasterId(at as u16),
-        asks: (1..=*writes).map(|n| format!("set k = {n}").parse().unwrap()).collect(),
+        requests: (1..=*writes).map(|n| format!("set k = {n}").parse().unwrap()).collect(),
     };
     let clients = writes.iter().enumerate().map(client).collect();
     Scope {
@@ -87,13 +87,13 @@ pub(crate) fn start(scope: &Scope) -> Vec<Replica<Telling>> {
 
 /// The masters whose clients have not written all yet.
 pub(crate) fn writers(scope: &Scope, masters: &[Replica<Telling>]) -> impl Iterator<Item = MasterId> {
-    let left = |master: &&Replica<Telling>| made(master) < scope.clients[master.id().index()].asks.len();
+    let left = |master: &&Replica<Telling>| made(master) < scope.clients[master.id().index()].requests.len();
     masters.iter().filter(left).map(Replica::id)
 }
 
 /// The client of `master` writes.
 pub(crate) fn write(scope: &Scope, master: &mut Replica<Telling>) {
-    let request = &scope.clients[master.id().index()].asks[made(master)];
+    let request = &scope.clients[master.id().index()].requests[made(master)];
     master.write(&request.key, request.op.clone()).expect("the rule refuses nothing");
 }
 

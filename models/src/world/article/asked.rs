@@ -51,7 +51,7 @@ impl Cluster {
         let reads = |id: MasterId, key: &Key| tables.locals[world.local(id)].node.article().data.get(key);
         let scripts = self.scope.clients.iter();
         let mut writes: Vec<_> =
-            scripts.flat_map(|client| client.asks.iter().map(|ask| (client.at, &ask.key))).collect();
+            scripts.flat_map(|client| client.requests.iter().map(|request| (client.at, &request.key))).collect();
         // In the order of the writes' names.
         writes.sort_by_key(|(at, _)| *at);
         writes.iter().find_map(|(writer, key)| {
@@ -66,7 +66,7 @@ impl Cluster {
         let scripts = self.scope.clients.iter().zip(world.progress());
         let made = || {
             scripts.clone().flat_map(|(client, made)| {
-                client.asks[..usize::from(*made)].iter().map(|ask: &Request| (client.at, &ask.key))
+                client.requests[..usize::from(*made)].iter().map(|request: &Request| (client.at, &request.key))
             })
         };
         made().any(|(at, key)| made().any(|(other, written)| written == key && other != at))

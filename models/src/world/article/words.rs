@@ -25,7 +25,7 @@ impl Cluster {
         let (at, goroutine) = self.goroutine_of(action);
         let name = self.name(at, goroutine);
         match action {
-            Action::Request { client, place } => format!("{name}: {}", self.scope.clients[client].asks[place]),
+            Action::Request { client, place } => format!("{name}: {}", self.scope.clients[client].requests[place]),
             Action::Send { .. } => self.waiting_to_send(world, at, goroutine).map_or_else(
                 || format!("{name} does nothing"),
                 |(set, to)| match goroutine {

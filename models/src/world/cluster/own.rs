@@ -196,17 +196,17 @@ impl Cluster {
 fn plausible(start: &[AnyReplica], scope: &Scope) -> BTreeMap<Key, BTreeSet<Reading>> {
     let mut plausible: BTreeMap<Key, BTreeSet<Reading>> =
         scope.keys().into_iter().map(|key| (key.clone(), start.iter().map(|at| at.read(&key)).collect())).collect();
-    let scripts = scope.clients.iter().map(|client| (client.at, client.asks.as_slice()));
-    let free = scope.free.of.iter().map(|(at, ask)| (*at, std::slice::from_ref(ask)));
-    for (at, asks) in scripts.chain(free) {
+    let scripts = scope.clients.iter().map(|client| (client.at, client.requests.as_slice()));
+    let free = scope.free.of.iter().map(|(at, request)| (*at, std::slice::from_ref(request)));
+    for (at, requests) in scripts.chain(free) {
         let Some(fresh) = start.get(at.index()) else { continue };
         let mut one = fresh.clone();
-        for ask in asks {
+        for request in requests {
             let mut alone = fresh.clone();
             for master in [&mut one, &mut alone] {
-                let Some(known) = plausible.get_mut(&ask.key).filter(|known| known.len() < TRIED) else { continue };
-                if master.write(&ask.key, ask.op.clone()).is_ok() {
-                    known.insert(master.read(&ask.key));
+                let Some(known) = plausible.get_mut(&request.key).filter(|known| known.len() < TRIED) else { continue };
+                if master.write(&request.key, request.op.clone()).is_ok() {
+                    known.insert(master.read(&request.key));
                 }
             }
         }

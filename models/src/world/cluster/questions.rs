@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_cluster_that_runs_out_of_numbers_ends_an_exploration() {
-        let client = |at, ask: &str| Client { at: MasterId(at), asks: vec![ask.parse().unwrap()] };
+        let client = |at, request: &str| Client { at: MasterId(at), requests: vec![request.parse().unwrap()] };
         let scope = Scope {
             topology: Topology::star(3).unwrap(),
             link: Link::Datagram { losses: 1, duplicates: 0 },
@@ -217,10 +217,10 @@ mod tests {
 
     #[test]
     fn what_has_been_seen_after_an_envelope_follows_from_what_had_been_seen_before() {
-        let asks = |asks: &[&str]| asks.iter().map(|ask| ask.parse().unwrap()).collect();
+        let requests = |requests: &[&str]| requests.iter().map(|request| request.parse().unwrap()).collect();
         let clients = vec![
-            Client { at: MasterId(0), asks: asks(&["set k = 1", "delete k"]) },
-            Client { at: MasterId(1), asks: asks(&["set k = 2"]) },
+            Client { at: MasterId(0), requests: requests(&["set k = 1", "delete k"]) },
+            Client { at: MasterId(1), requests: requests(&["set k = 2"]) },
         ];
         for (link, log) in [
             (Link::Stream { resets: 1 }, None),

@@ -20,9 +20,9 @@ impl Requests {
         let (mut all, mut first) = (Vec::new(), vec![0]);
         let mut in_shard = vec![vec![0; scope.clients.len()]; layout.shards()];
         for (client, script) in scope.clients.iter().enumerate() {
-            all.extend(script.asks.iter().map(|ask| (script.at, ask.clone())));
+            all.extend(script.requests.iter().map(|request| (script.at, request.clone())));
             first.push(all.len());
-            script.asks.iter().for_each(|ask| in_shard[layout.shard_of(&ask.key)][client] += 1);
+            script.requests.iter().for_each(|request| in_shard[layout.shard_of(&request.key)][client] += 1);
         }
         all.extend(scope.free.of.iter().cloned());
         Requests { all, first, layout, in_shard }

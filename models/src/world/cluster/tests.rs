@@ -9,9 +9,9 @@ use multimaster::Topology;
 /// Whether, in every reachable history, the time of each write exceeds the times of all writes that it had seen by more
 /// than `behind`.
 fn keeps_time(clocks: Clocks, behind: i128) -> bool {
-    let client = |at, asks: &[&str]| Client {
+    let client = |at, requests: &[&str]| Client {
         at: MasterId(at),
-        asks: asks.iter().map(|ask| ask.parse().expect("a request")).collect(),
+        requests: requests.iter().map(|request| request.parse().expect("a request")).collect(),
     };
     let clients = vec![
         client(0, &["at 10, set k = 1", "at 2, delete k"]),

@@ -11,62 +11,66 @@ impl Cluster {
         if ![CONFLICT, CROSSED, DEPENDENCY, RELAYED].contains(&witness) {
             return None;
         }
-        let scripted = self.scope.clients.iter().flat_map(|client| client.asks.iter().map(|ask| (client.at, ask)));
-        let free = self.scope.free.of.iter().filter(|_| self.scope.free.take > 0).map(|(at, ask)| (*at, ask));
-        let asks: Vec<(MasterId, &Request)> = scripted.chain(free).collect();
-        if asks.is_empty() {
+        let scripted =
+            self.scope.clients.iter().flat_map(|client| client.requests.iter().map(|request| (client.at, request)));
+        let free = self.scope.free.of.iter().filter(|_| self.scope.free.take > 0).map(|(at, request)| (*at, request));
+        let requests: Vec<(MasterId, &Request)> = scripted.chain(free).collect();
+        if requests.is_empty() {
             return Some("no client asks anything".into());
         }
-        if let Some(refusals) = self.all_refused(&asks) {
+        if let Some(refusals) = self.all_refused(&requests) {
             return Some(refusals);
         }
         if witness == CROSSED {
-            return self.some_refused(&asks);
+            return self.some_refused(&requests);
         }
         if witness != CONFLICT {
             return None;
         }
-        let masters: BTreeSet<MasterId> = asks.iter().map(|(at, _)| *at).collect();
+        let masters: BTreeSet<MasterId> = requests.iter().map(|(at, _)| *at).collect();
         if let (Some(only), 1) = (masters.first(), masters.len()) {
             return Some(format!("only master {only} writes: nothing can conflict"));
         }
-        if self.scope.free.take == 1 && self.scope.clients.iter().all(|client| client.asks.is_empty()) {
+        if self.scope.free.take == 1 && self.scope.clients.iter().all(|client| client.requests.is_empty()) {
             return Some("one write is made in all (`take = 1`): nothing can conflict".into());
         }
         let mut writers: BTreeMap<&str, BTreeSet<MasterId>> = BTreeMap::new();
-        for (at, ask) in &asks {
-            writers.entry(&ask.key).or_default().insert(*at);
+        for (at, request) in &requests {
+            writers.entry(&request.key).or_default().insert(*at);
         }
         let alone = writers.values().all(|masters| masters.len() == 1);
         alone.then(|| "no key is written at two masters: nothing can conflict".into())
     }
 
     /// What each request is refused for as long as nothing has been written.
-    fn refusals(&self, asks: &[(MasterId, &Request)]) -> Vec<Option<String>> {
+    fn refusals(&self, requests: &[(MasterId, &Request)]) -> Vec<Option<String>> {
         let start = &self.start;
-        let refusal = |(at, ask): &(MasterId, &Request)| {
-            Replica::clone(&start[at.index()]).write(&ask.key, ask.op.clone()).err().map(|why| why.to_string())
+        let refusal = |(at, request): &(MasterId, &Request)| {
+            Replica::clone(&start[at.index()]).write(&request.key, request.op.clone()).err().map(|why| why.to_string())
         };
-        asks.iter().map(refusal).collect()
+        requests.iter().map(refusal).collect()
     }
 
     /// Which request is refused as long as nothing has been written, if any is, and why.
-    fn some_refused(&self, asks: &[(MasterId, &Request)]) -> Option<String> {
-        let refusals = self.refusals(asks);
-        let mut refused = asks.iter().zip(&refusals).filter_map(|(ask, why)| why.as_ref().map(|why| (ask, why)));
-        let ((at, ask), why) = refused.next()?;
-        Some(format!("at the start the rule refuses `{ask}` at {at}: {why}; fewer writes than were asked for are made"))
+    fn some_refused(&self, requests: &[(MasterId, &Request)]) -> Option<String> {
+        let refusals = self.refusals(requests);
+        let mut refused =
+            requests.iter().zip(&refusals).filter_map(|(request, why)| why.as_ref().map(|why| (request, why)));
+        let ((at, request), why) = refused.next()?;
+        Some(format!(
+            "at the start the rule refuses `{request}` at {at}: {why}; fewer writes than were asked for are made"
+        ))
     }
 
     /// If all requests are refused: that they are, and why the first is. As long as nothing has been written, every
     /// master is as it was at the start; so if each request is refused there, it is refused in every state.
-    fn all_refused(&self, asks: &[(MasterId, &Request)]) -> Option<String> {
-        let refusals: Option<Vec<String>> = self.refusals(asks).into_iter().collect();
+    fn all_refused(&self, requests: &[(MasterId, &Request)]) -> Option<String> {
+        let refusals: Option<Vec<String>> = self.refusals(requests).into_iter().collect();
         let first = refusals?.into_iter().next()?;
-        let (at, ask) = asks.first()?;
-        Some(match asks.len() {
-            1 => format!("the only request, `{ask}` at {at}, was refused: {first}"),
-            all => format!("all {all} requests were refused, the first, `{ask}` at {at}, because {first}"),
+        let (at, request) = requests.first()?;
+        Some(match requests.len() {
+            1 => format!("the only request, `{request}` at {at}, was refused: {first}"),
+            all => format!("all {all} requests were refused, the first, `{request}` at {at}, because {first}"),
         })
     }
 }

@@ -17,7 +17,7 @@ impl Cluster {
         match action {
             Action::Request { client, place } => {
                 let script = &self.scope.clients[client];
-                format!("{}: {}", script.at, script.asks[place])
+                format!("{}: {}", script.at, script.requests[place])
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[index];
@@ -60,7 +60,7 @@ impl Cluster {
         match action {
             Action::Request { client, place } => {
                 let script = &self.scope.clients[client];
-                self.client_remark(world, script.at, &script.asks[place])
+                self.client_remark(world, script.at, &script.requests[place])
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[index];
@@ -97,7 +97,7 @@ impl Cluster {
         match action {
             Action::Request { client, place } => {
                 let script = &self.scope.clients[client];
-                Arrow::At(script.at.index(), self.named(world, script.at, &script.asks[place]))
+                Arrow::At(script.at.index(), self.named(world, script.at, &script.requests[place]))
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[index];

@@ -57,7 +57,10 @@ fn scope(link: Link, asks: &[&[&str]], times: Option<[u64; 3]>, clocks: Clocks) 
         };
         Client {
             at: MasterId(at),
-            asks: asks.iter().map(|ask| timed(ask).parse().expect("a workload is spelled as requests are")).collect(),
+            requests: asks
+                .iter()
+                .map(|ask| timed(ask).parse().expect("a workload is spelled as requests are"))
+                .collect(),
         }
     });
     let clients: Vec<Client> = clients.collect();
