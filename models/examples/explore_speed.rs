@@ -5,7 +5,7 @@
 //! ```
 //!
 //! To stateright the masters are actors whose state is the shipping [`Replica`]; they write, push and answer as those of the
-//! [`Cluster`] do, and stateright's network carries the messages. What counts as a state is not quite the same on both
+//! [`ClusterModel`] do, and stateright's network carries the messages. What counts as a state is not quite the same on both
 //! sides: ours leaves out messages that will do nothing, and takes what is in flight on a stream from its sender's log.
 //! What the masters come to know together *is* the same: that is compared first.
 //!
@@ -17,9 +17,9 @@ use cpu_time::ProcessTime;
 use multimaster::{LastWriteWins, MasterId, MessageOf, Outcome, Replica, Request, Topology, VersionVector};
 use multimaster_models::check::engine::{self, Limits};
 use multimaster_models::model;
-use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
+use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
 use multimaster_models::subject::Subject;
-use multimaster_models::world::cluster::Cluster;
+use multimaster_models::world::cluster::ClusterModel;
 use stateright::actor::{Actor, ActorModel, Id, Network, Out};
 use stateright::{Checker, Expectation, Model};
 use std::borrow::Cow;
@@ -117,9 +117,9 @@ impl Actor for MasterActor {
 
 fn actors(scope: &Scope) -> ActorModel<MasterActor> {
     let network = match scope.link {
-        Link::Stream { .. } => Network::new_ordered([]),
-        Link::Soup => Network::new_unordered_duplicating([]),
-        Link::Datagram { .. } | Link::Running { .. } | Link::Channel { .. } => {
+        LinkKind::Stream { .. } => Network::new_ordered([]),
+        LinkKind::Soup => Network::new_unordered_duplicating([]),
+        LinkKind::Datagram { .. } | LinkKind::Running { .. } | LinkKind::Channel { .. } => {
             Network::new_unordered_nonduplicating([])
         }
     };
@@ -170,7 +170,8 @@ fn search(scope: &Scope, how: &str) {
     let started = ProcessTime::now();
     let states = match how {
         "ours" => {
-            let report = engine::explore(&Cluster::new(scope.clone(), LastWriteWins), Limits::default(), |_, _| {});
+            let report =
+                engine::explore(&ClusterModel::new(scope.clone(), LastWriteWins), Limits::default(), |_, _| {});
             assert_eq!(report.cut, None, "the scope is explored to its end");
             report.states
         }
@@ -209,10 +210,10 @@ fn scopes() -> [(&'static str, Scope); 4] {
     let five: &[&[&str]] = &[&["set k = 1", "delete k"], &["set k = 3", "set k = 5"], &["set k = 4"]];
     let three: &[&[&str]] = &[&["set k = 1"], &["set k = 2"], &["set k = 3"]];
     [
-        ("datagrams, star", scope(star(), Link::Datagram { losses: 0, duplicates: 0 }, four)),
-        ("streams, four writes", scope(mesh(), Link::Stream { resets: 0 }, four)),
-        ("streams, five writes", scope(mesh(), Link::Stream { resets: 0 }, five)),
-        ("soup, star", scope(star(), Link::Soup, three)),
+        ("datagrams, star", scope(star(), LinkKind::Datagram { losses: 0, duplicates: 0 }, four)),
+        ("streams, four writes", scope(mesh(), LinkKind::Stream { resets: 0 }, four)),
+        ("streams, five writes", scope(mesh(), LinkKind::Stream { resets: 0 }, five)),
+        ("soup, star", scope(star(), LinkKind::Soup, three)),
     ]
 }
 
@@ -232,7 +233,7 @@ fn main() {
     }
     println!("scope                 search       states  states/s  ours is  bytes/state");
     for (place, (name, scope)) in scopes().into_iter().enumerate() {
-        let cluster = Cluster::new(scope.clone(), LastWriteWins);
+        let cluster = ClusterModel::new(scope.clone(), LastWriteWins);
         let follow = |state: &_| {
             let mut actions = Vec::new();
             model::Model::actions(&cluster, state, &mut actions);

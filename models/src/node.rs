@@ -13,7 +13,7 @@ pub mod tamper;
 use crate::history::Named;
 use crate::node::any_rule::{AnyMessage, AnyReplica};
 use crate::node::tamper::Tamper;
-use crate::scope::{Link, Scope};
+use crate::scope::{LinkKind, Scope};
 use foldhash::quality::FixedState;
 use multimaster::{
     Key, MasterId, Outcome, Reading, Refusal, Request, Resolver, Text, Timestamp, Topology, VersionVector,
@@ -146,12 +146,12 @@ impl Node {
 
 impl Protocol {
     pub(crate) fn new(scope: &Scope, tamper: Option<Tamper>) -> Protocol {
-        let running = matches!(scope.link, Link::Running { .. });
+        let running = matches!(scope.link, LinkKind::Running { .. });
         let eager = match scope.link {
-            Link::Datagram { .. } | Link::Soup => Some(scope.batch),
+            LinkKind::Datagram { .. } | LinkKind::Soup => Some(scope.batch),
             // A stream takes one change after the other.
-            Link::Stream { .. } => counts_waiting(scope, tamper.as_ref()).then_some(1),
-            Link::Running { .. } | Link::Channel { .. } => None,
+            LinkKind::Stream { .. } => counts_waiting(scope, tamper.as_ref()).then_some(1),
+            LinkKind::Running { .. } | LinkKind::Channel { .. } => None,
         };
         // In a running master, to cut the log is a step of its own.
         let keep = scope.log.filter(|_| !running);
@@ -255,7 +255,7 @@ fn write(master: &mut AnyReplica, request: &Request) -> Result<Named, Refusal> {
 /// leaves few of them, so that few steps are new. So it is where logs are whole and nobody tampers: what waits is then
 /// the end of a log. Elsewhere replicas keep count themselves, by their cursors.
 pub(crate) fn counts_waiting(scope: &Scope, tamper: Option<&Tamper>) -> bool {
-    let streams = matches!(scope.link, Link::Stream { .. });
+    let streams = matches!(scope.link, LinkKind::Stream { .. });
     let fits = scope.requests() <= usize::from(u8::MAX);
     streams && scope.log.is_none() && tamper.is_none() && fits
 }

@@ -26,7 +26,7 @@ use crate::rules::systems::{self, System};
 use crate::scenario::given::Given;
 use crate::scope::Scope;
 use crate::world::article::Article;
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use multimaster::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,
     GrowOnlySet, Kind, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, Layout, MasterId, MaxRegister,
@@ -246,7 +246,7 @@ impl RuleName {
 impl RuleName {
     /// Masters under this rule, of several shards if a layout is given.
     pub(crate) fn cluster(self, scope: Scope, layout: Option<Layout>, delivery: Delivery, asked: &Asked) -> Erased {
-        let cluster = Cluster::with_rules(scope, |at| self.rule(at));
+        let cluster = ClusterModel::with_rules(scope, |at| self.rule(at));
         let mut cluster = cluster.believed(self.claims()).asking(&asked.own);
         if let Some(layout) = layout {
             cluster = cluster.sharded(layout);
@@ -272,7 +272,7 @@ pub(crate) struct Asked {
     /// What reads are to be, instead of what is known of the rule.
     #[cfg(feature = "scripts")]
     pub(crate) specification: Option<&'static spec::Script>,
-    /// Whether [nothing is remembered](Cluster::forgetting) of the steps taken.
+    /// Whether [nothing is remembered](ClusterModel::forgetting) of the steps taken.
     pub(crate) forgets: bool,
 }
 
@@ -346,7 +346,7 @@ impl Scenario {
         Reader { file, text, rule: Some(rule) }.scenario(name)
     }
 
-    /// The same, but each master takes each step anew: see [`Cluster::forgetting`].
+    /// The same, but each master takes each step anew: see [`ClusterModel::forgetting`].
     pub fn without_memo(mut self) -> Scenario {
         self.asked.forgets = true;
         self

@@ -11,7 +11,7 @@ pub struct Scope {
     /// Who sends changes to whom.
     pub topology: Topology,
     /// What the links may do to messages.
-    pub link: Link,
+    pub link: LinkKind,
     /// The most changes one message carries.
     pub batch: usize,
     /// How many changes a master's log keeps; `None` for all.
@@ -102,7 +102,7 @@ pub struct Free {
 
 /// What a link may do. Each phrasing keeps the explored graph finite without a bound on ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
+pub enum LinkKind {
     /// First in, first out, nothing lost while it stands: a replication stream over TCP. It may be reset so many times:
     /// all that was in flight is gone, and the sender goes on from what the receiver says it has.
     ///

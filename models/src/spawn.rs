@@ -26,7 +26,7 @@ pub use packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part, Pushed};
 use crate::node::any_rule::AnyRule;
 use crate::node::delivery::Delivery;
 use crate::scenario::{Explored, RuleName, Scenario};
-use crate::scope::{Clocks, Link, Scope};
+use crate::scope::{Clocks, LinkKind, Scope};
 use journal::News;
 use multimaster::{Kind, MasterId};
 use stateright::actor::Id;
@@ -209,9 +209,9 @@ fn left_out(scenario: &Scenario, scope: &Scope) -> Vec<&'static str> {
         notes.push("`delivery`: masters that run apply each change once, after all that its writer had seen");
     }
     match scope.link {
-        Link::Datagram { losses: 0, duplicates: 0 } | Link::Running { losses: 0, duplicates: 0 } => {}
-        Link::Stream { .. } => notes.push("`link = \"stream\"`: here it is UDP"),
-        Link::Soup => notes.push("`link = \"soup\"`: here it is UDP, which keeps no old message"),
+        LinkKind::Datagram { losses: 0, duplicates: 0 } | LinkKind::Running { losses: 0, duplicates: 0 } => {}
+        LinkKind::Stream { .. } => notes.push("`link = \"stream\"`: here it is UDP"),
+        LinkKind::Soup => notes.push("`link = \"soup\"`: here it is UDP, which keeps no old message"),
         _ => notes.push("`losses` and `duplicates`: only the network of this machine loses messages"),
     }
     if scope.clocks != Clocks::default() {

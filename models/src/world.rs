@@ -26,7 +26,7 @@ pub(crate) use step::Step;
 
 use crate::model::Sent;
 use crate::node::{Answer, Envelope, Goroutine};
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use multimaster::{MasterId, Message, Outcome, VersionVector};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
@@ -47,7 +47,7 @@ pub(crate) trait Store {
     /// The master is given something: what comes of it.
     fn step(
         &mut self,
-        cluster: &Cluster,
+        cluster: &ClusterModel,
         node: &mut Self::Node,
         input: InputOf<Self::Envelope, Self::Digest>,
     ) -> Response<Self::Envelope>;
@@ -59,7 +59,7 @@ pub(crate) trait Store {
     /// The order of digests in flight, by content.
     fn order(&self, one: &Self::DigestSent, other: &Self::DigestSent) -> Ordering;
     /// The master is judged by what has been written.
-    fn judge(&mut self, cluster: &Cluster, node: &mut Self::Node, history: &Self::History);
+    fn judge(&mut self, cluster: &ClusterModel, node: &mut Self::Node, history: &Self::History);
 }
 
 /// A world at one moment: masters of one shard.

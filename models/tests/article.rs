@@ -8,7 +8,7 @@ use multimaster_models::properties::{AGREEMENT, CONFLICT, FALLS_SILENT, FULL, NO
 use multimaster_models::scope::Client;
 use multimaster_models::subject::{Arrow, Subject};
 use multimaster_models::world::article::Article;
-use multimaster_models::world::cluster::{Cluster, State};
+use multimaster_models::world::cluster::{ClusterModel, State};
 use std::collections::HashSet;
 
 const PLAIN: bool = false;
@@ -33,7 +33,7 @@ fn ring() -> Topology {
 }
 
 /// Explored to the end.
-fn explored(topology: Topology, capacity: usize, relay: bool, clients: Vec<Client>) -> (Cluster, Report) {
+fn explored(topology: Topology, capacity: usize, relay: bool, clients: Vec<Client>) -> (ClusterModel, Report) {
     let article = Article::new(topology, capacity, relay, clients).unwrap().cluster();
     let report = engine::explore(&article, Limits::default(), |_, _| {});
     assert_eq!(report.cut, None);
@@ -41,7 +41,7 @@ fn explored(topology: Topology, capacity: usize, relay: bool, clients: Vec<Clien
 }
 
 /// The steps of a path in words, and all the states on it. Wherever it passes, no two possible steps read alike.
-fn followed(article: &Cluster, path: &[usize]) -> (Vec<String>, Vec<State>) {
+fn followed(article: &ClusterModel, path: &[usize]) -> (Vec<String>, Vec<State>) {
     let (mut lines, mut states) = (Vec::new(), article.init_states());
     for place in path {
         let state = states.last().unwrap();
@@ -57,7 +57,7 @@ fn followed(article: &Cluster, path: &[usize]) -> (Vec<String>, Vec<State>) {
 }
 
 /// The schedule that violates `property`, and why it does.
-fn violation((article, report): &(Cluster, Report), property: &str) -> (Vec<String>, Option<String>) {
+fn violation((article, report): &(ClusterModel, Report), property: &str) -> (Vec<String>, Option<String>) {
     let Some(Verdict::Violated(Some(path))) = report.verdict(property) else {
         panic!("{property}: {:?}", report.verdict(property));
     };
@@ -66,14 +66,14 @@ fn violation((article, report): &(Cluster, Report), property: &str) -> (Vec<Stri
 }
 
 #[track_caller]
-fn assert_holds((_, report): &(Cluster, Report), properties: &[&str]) {
+fn assert_holds((_, report): &(ClusterModel, Report), properties: &[&str]) {
     for property in properties {
         assert!(matches!(report.verdict(property), Some(Verdict::Holds(_))), "{property}");
     }
 }
 
 #[track_caller]
-fn assert_unreached((_, report): &(Cluster, Report), witness: &str) {
+fn assert_unreached((_, report): &(ClusterModel, Report), witness: &str) {
     assert_eq!(report.verdict(witness), Some(&Verdict::Violated(None)));
 }
 

@@ -9,7 +9,7 @@ use multimaster_models::properties as p;
 use multimaster_models::report::check::{Checked, Engine, check_all};
 use multimaster_models::scenario::catalogue;
 use multimaster_models::scenario::{Explored, RuleName, Scenario};
-use multimaster_models::scope::{Link, Scope};
+use multimaster_models::scope::{LinkKind, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -115,9 +115,9 @@ fn every_rule_is_there_in_every_topology_over_every_link_and_meets_trouble() {
         };
         assert_eq!(scope.topology, shape.unwrap(), "{name}");
         let right = match link {
-            "stream" => scope.link == Link::Stream { resets: 1 } && scope.requests() >= 4,
-            "soup" => scope.link == Link::Soup && scope.requests() >= 3,
-            _ => scope.link == Link::Datagram { losses: 1, duplicates: 1 } && scope.requests() >= 3,
+            "stream" => scope.link == LinkKind::Stream { resets: 1 } && scope.requests() >= 4,
+            "soup" => scope.link == LinkKind::Soup && scope.requests() >= 3,
+            _ => scope.link == LinkKind::Datagram { losses: 1, duplicates: 1 } && scope.requests() >= 3,
         };
         assert!(right, "{name}: {:?}, {} requests", scope.link, scope.requests());
         assert!(scope.clients.iter().any(|client| client.requests.len() >= 2), "{name}: nobody writes twice");
@@ -166,7 +166,7 @@ fn running_links_meet_all_their_trouble() {
     assert!(running.len() >= 8);
     for checked in running {
         let (name, scope) = (&checked.scenario.name, scope(checked));
-        let Link::Running { losses: 1, duplicates } = scope.link else { panic!("{name}: {:?}", scope.link) };
+        let LinkKind::Running { losses: 1, duplicates } = scope.link else { panic!("{name}: {:?}", scope.link) };
         assert!((duplicates == 1 && scope.batch > 1) != scope.log.is_some(), "{name}");
         // Round a ring no two masters are each the other's neighbour.
         let crossed = scope.log.is_some() && scope.topology == Topology::ring(3).unwrap();
@@ -194,7 +194,7 @@ fn every_data_type_is_what_its_specification_says() {
         let scope = scope(checked);
         assert!(matches!(&checked.scenario.subject, Explored::Cluster(named, _) if *named == rule), "{name}");
         assert!(scope.topology.masters() == 3 && scope.requests() >= 4 && checked.report.cut.is_none(), "{name}");
-        assert!(matches!(scope.link, Link::Stream { .. }), "{name}");
+        assert!(matches!(scope.link, LinkKind::Stream { .. }), "{name}");
         assert!(!violated(&checked.report, p::SPECIFICATION), "{name}");
         assert!(checked.scenario.expect.unreached.is_empty(), "{name} does not meet all that it should");
     }

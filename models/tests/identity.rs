@@ -9,8 +9,8 @@ use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties::CONVERGENCE;
 use multimaster_models::report::check::{Checked, Engine, check};
 use multimaster_models::scenario::Scenario;
-use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
-use multimaster_models::world::cluster::Cluster;
+use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::world::cluster::ClusterModel;
 use std::hash::{Hash, Hasher};
 
 fn checked([one, other]: [&str; 2]) -> Checked {
@@ -82,14 +82,14 @@ fn explored<R: Resolver>(rule: R) -> Report {
     let client = |at, ask: &str| Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] };
     let scope = Scope {
         topology: Topology::ring(3).unwrap(),
-        link: Link::Datagram { losses: 1, duplicates: 0 },
+        link: LinkKind::Datagram { losses: 1, duplicates: 0 },
         batch: 2,
         log: None,
         clients: vec![client(0, "set k = 1"), client(1, "set k = 2"), client(2, "set k = 3")],
         free: Free::default(),
         clocks: Clocks::default(),
     };
-    explore(&Cluster::new(scope, rule), Limits::default(), |_, _| {})
+    explore(&ClusterModel::new(scope, rule), Limits::default(), |_, _| {})
 }
 
 #[test]

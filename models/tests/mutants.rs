@@ -14,7 +14,7 @@ use multimaster_models::mutants::scopes::{REPEATING, STREAM, keeping, pair};
 use multimaster_models::mutants::{Bug, Mutant, NOT_YET, Outcome, Tried, Worlds, all, in_a_table, in_full, summary};
 use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties::{ALL, CONVERGENCE};
-use multimaster_models::world::cluster::Cluster;
+use multimaster_models::world::cluster::ClusterModel;
 use std::collections::BTreeSet;
 
 #[test]
@@ -74,8 +74,8 @@ fn mutant(property: &'static str, worlds: fn() -> Worlds) -> Mutant {
     Mutant { bug: Bug::Own("none"), about: "nothing", story: "", property, schedule: &[], complaint: "", worlds }
 }
 
-fn last_write() -> Cluster {
-    Cluster::new(keeping(1, pair(REPEATING, &[&["set k = 1", "delete k"], &["set k = 2"]])), LastWriteWins)
+fn last_write() -> ClusterModel {
+    ClusterModel::new(keeping(1, pair(REPEATING, &[&["set k = 1", "delete k"], &["set k = 2"]])), LastWriteWins)
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_mutant_that_changes_nothing_survives_and_is_shown_as_a_survivor() {
 #[test]
 fn a_kill_does_not_count_where_the_sound_twin_dies_too() {
     let twins = mutant(CONVERGENCE, || {
-        let arrival = || Erased::new(Cluster::new(pair(STREAM, &[&["set k = 1"], &["set k = 2"]]), ArrivalWins));
+        let arrival = || Erased::new(ClusterModel::new(pair(STREAM, &[&["set k = 1"], &["set k = 2"]]), ArrivalWins));
         Worlds { mutant: arrival(), sound: arrival() }
     });
     let tried = twins.run();

@@ -5,8 +5,8 @@ use multimaster::{Custom, CustomMerged, Keep, Reading, Replica, Resolver, Topolo
 use multimaster::{Dot, MasterId};
 use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties as p;
-use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
-use multimaster_models::world::cluster::Cluster;
+use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::world::cluster::ClusterModel;
 
 /// The earlier claim is kept; of two at one time, neither. A name that nobody holds goes to whoever claims it.
 fn earlier_or_neither(first: &Version, second: &Version) -> Keep {
@@ -24,14 +24,14 @@ fn claims<R: Resolver>(rule: R, masters: u16) -> Report {
         |at: u16| Client { at: MasterId(at), requests: vec![format!("set nick = {}", MasterId(at)).parse().unwrap()] };
     let scope = Scope {
         topology: Topology::all_to_all(masters).unwrap(),
-        link: Link::Stream { resets: 0 },
+        link: LinkKind::Stream { resets: 0 },
         batch: 1,
         log: None,
         clients: (0..masters).map(client).collect(),
         free: Free::default(),
         clocks: Clocks::default(),
     };
-    explore(&Cluster::new(scope, rule), Limits::default(), |_, _| {})
+    explore(&ClusterModel::new(scope, rule), Limits::default(), |_, _| {})
 }
 
 /// In how many steps the property is violated, if it is.

@@ -267,7 +267,7 @@ fn stateright_says_the_same_of_them() {
 mod verified {
     use multimaster::{ArrivalWins, LastWriteWins, MasterId, MultiValue, Reading, Resolver, Topology};
     use multimaster_models::properties::own_property::Readings;
-    use multimaster_models::scope::{Clocks, Free, Link, Scope};
+    use multimaster_models::scope::{Clocks, Free, LinkKind, Scope};
     use multimaster_models::verify::Failure;
     use multimaster_models::{Property, Verify};
 
@@ -279,7 +279,7 @@ mod verified {
     }
 
     fn pair<R: Resolver>(rule: R) -> Verify<R> {
-        let (topology, link) = (Topology::all_to_all(2).unwrap(), Link::Stream { resets: 0 });
+        let (topology, link) = (Topology::all_to_all(2).unwrap(), LinkKind::Stream { resets: 0 });
         let (clients, free, clocks) = (Vec::new(), Free::default(), Clocks::default());
         let scope = Scope { topology, link, batch: 1, log: None, clients, free, clocks };
         Verify::rule(rule).scope("pair", scope).lawless().quiet()

@@ -10,10 +10,10 @@ use multimaster_models::check::stateright_engine::{How, disagreement, explore};
 use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties::FALLS_SILENT;
-use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
+use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
 use multimaster_models::subject::{Arrow, Subject};
 use multimaster_models::world::article::Article;
-use multimaster_models::world::cluster::Cluster;
+use multimaster_models::world::cluster::ClusterModel;
 use stateright::Checker;
 
 /// Explores what `subject` makes three ways, and gives back our report.
@@ -40,7 +40,7 @@ fn clients(scripts: &[&[&str]]) -> Vec<Client> {
 /// Three masters that follow `rule`, in the three topologies over the three links.
 fn everywhere<R: Resolver>(rule: R, scripts: &[&[&str]]) {
     for topology in [Topology::ring(3), Topology::star(3), Topology::all_to_all(3)].map(Result::unwrap) {
-        for link in [Link::Stream { resets: 1 }, Link::Datagram { losses: 1, duplicates: 0 }, Link::Soup] {
+        for link in [LinkKind::Stream { resets: 1 }, LinkKind::Datagram { losses: 1, duplicates: 0 }, LinkKind::Soup] {
             let what = format!("{} over {link:?} in {topology:?}", std::any::type_name::<R>());
             let clients = clients(scripts);
             let scope = Scope {
@@ -52,7 +52,7 @@ fn everywhere<R: Resolver>(rule: R, scripts: &[&[&str]]) {
                 free: Free::default(),
                 clocks: Clocks::default(),
             };
-            let report = agreed(&what, || Cluster::new(scope.clone(), rule.clone()));
+            let report = agreed(&what, || ClusterModel::new(scope.clone(), rule.clone()));
             assert!((20..10_000).contains(&report.states), "{} states, {what}", report.states);
         }
     }
@@ -92,7 +92,7 @@ fn on_the_article_its_deadlocks_and_its_loops() {
 fn on_a_protocol_that_never_falls_silent() {
     let scope = Scope {
         topology: Topology::ring(3).unwrap(),
-        link: Link::Datagram { losses: 1, duplicates: 0 },
+        link: LinkKind::Datagram { losses: 1, duplicates: 0 },
         batch: 1,
         log: None,
         clients: clients(&[&["set k = 1"], &["set k = 2"]]),
@@ -100,7 +100,7 @@ fn on_a_protocol_that_never_falls_silent() {
         clocks: Clocks::default(),
     };
     let tamper = || Tamper { forwards_duplicates: true, ..Tamper::default() };
-    let report = agreed("a ring", || Cluster::new(scope.clone(), LastWriteWins).tampered(tamper()));
+    let report = agreed("a ring", || ClusterModel::new(scope.clone(), LastWriteWins).tampered(tamper()));
     assert!(matches!(report.verdict(FALLS_SILENT), Some(Verdict::Violated(Some(_)))));
     assert_eq!(report.messages, None);
 }

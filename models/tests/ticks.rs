@@ -19,19 +19,19 @@ use multimaster::{LastWriteWins, Topology};
 use multimaster_models::check::engine::{Limits, Verdict, explore};
 use multimaster_models::model::Model;
 use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, QUIESCENCE};
-use multimaster_models::scope::{Link, Scope};
+use multimaster_models::scope::{LinkKind, Scope};
 use multimaster_models::subject::Subject;
-use multimaster_models::world::cluster::{Action, Cluster};
+use multimaster_models::world::cluster::{Action, ClusterModel};
 use ticks::anything::Anything;
 use ticks::datagrams::Datagrams;
 use ticks::streams::Streams;
 use ticks::telling::{Known, Telling, scope};
 use ticks::walk::{Reached, Walk};
 
-const NO_FAULT: Link = Link::Datagram { losses: 0, duplicates: 0 };
-const A_LOSS: Link = Link::Datagram { losses: 1, duplicates: 0 };
-const A_DUPLICATE: Link = Link::Datagram { losses: 0, duplicates: 1 };
-const BOTH: Link = Link::Datagram { losses: 1, duplicates: 1 };
+const NO_FAULT: LinkKind = LinkKind::Datagram { losses: 0, duplicates: 0 };
+const A_LOSS: LinkKind = LinkKind::Datagram { losses: 1, duplicates: 0 };
+const A_DUPLICATE: LinkKind = LinkKind::Datagram { losses: 0, duplicates: 1 };
+const BOTH: LinkKind = LinkKind::Datagram { losses: 1, duplicates: 1 };
 
 fn pair() -> Topology {
     Topology::all_to_all(2).unwrap()
@@ -56,7 +56,7 @@ fn is_true<M: Model>(property: &str, model: &M, state: &M::State) -> bool {
 
 /// What the masters of the cluster come to know; at last, by what it calls rest.
 fn of_the_cluster(scope: &Scope) -> Reached {
-    let cluster = Cluster::new(scope.clone(), Telling);
+    let cluster = ClusterModel::new(scope.clone(), Telling);
     let walk = Walk::through(&cluster, |state| cluster.readings(state));
     let reached = walk.reached();
     let mut at_rest = std::collections::BTreeSet::new();
@@ -121,7 +121,7 @@ fn the_worst_network_tells_masters_nothing_else() {
         let naive = Walk::through(&Anything { scope: within(NO_FAULT) }, |state| state.known());
         assert_eq!(naive.states.len(), states, "{topology:?} {writes:?} {log:?}");
         let naive = naive.reached();
-        for link in [NO_FAULT, A_LOSS, A_DUPLICATE, BOTH, Link::Soup] {
+        for link in [NO_FAULT, A_LOSS, A_DUPLICATE, BOTH, LinkKind::Soup] {
             // Not quick, and between two that are the same: no fault, and the worst.
             if link == BOTH && topology == mesh() && writes == [1, 1, 1] {
                 continue;
@@ -148,7 +148,7 @@ fn running_links_tell_masters_nothing_else() {
         let within = |link| Scope { log, ..scope(&topology, writes, link) };
         let naive = Walk::through(&Anything { scope: within(NO_FAULT) }, |state| state.known()).reached();
         for (losses, duplicates) in [(0, 0), (1, 0), (0, 1)] {
-            let link = Link::Running { losses, duplicates };
+            let link = LinkKind::Running { losses, duplicates };
             assert_eq!(the_same(&naive, &within(link)), known, "{topology:?} {writes:?} {log:?} {link:?}");
         }
     }
@@ -170,7 +170,7 @@ fn streams_as_queues_tell_masters_nothing_else() {
                 if states == 0 {
                     continue;
                 }
-                let scope = scope(&topology, writes, Link::Stream { resets });
+                let scope = scope(&topology, writes, LinkKind::Stream { resets });
                 let naive = Walk::through(&Streams { scope: scope.clone(), eager }, |state| state.known());
                 let what = format!("{topology:?}, {resets} resets, eager {eager}");
                 assert_eq!(naive.states.len(), states, "{what}");
@@ -190,7 +190,7 @@ fn a_short_log_takes_back_what_a_queue_still_holds() {
         (star(), &[1, 1, 1], &[]),
         (mesh(), &[1, 1, 1], &[&["A1[] B1[]", "B1[] C1[]", "C1[] A1[]"], &["A1[] C1[]", "B1[] A1[]", "C1[] B1[]"]]),
     ] {
-        let scope = Scope { log: Some(1), ..scope(&topology, writes, Link::Stream { resets: 0 }) };
+        let scope = Scope { log: Some(1), ..scope(&topology, writes, LinkKind::Stream { resets: 0 }) };
         let queues = Walk::through(&Streams { scope: scope.clone(), eager: true }, |state| state.known()).reached();
         let cluster = of_the_cluster(&scope);
         assert!(cluster.ever.is_subset(&queues.ever));
@@ -213,7 +213,7 @@ fn a_short_log_takes_back_what_a_queue_still_holds() {
 /// the other's later ones.
 #[test]
 fn with_a_short_log_an_end_may_be_left_out_too() {
-    let scope = Scope { log: Some(1), ..scope(&pair(), &[3, 3], Link::Stream { resets: 0 }) };
+    let scope = Scope { log: Some(1), ..scope(&pair(), &[3, 3], LinkKind::Stream { resets: 0 }) };
     let queues = Walk::through(&Streams { scope: scope.clone(), eager: true }, |state| state.known()).reached();
     let cluster = of_the_cluster(&scope);
     assert!(cluster.ever.is_subset(&queues.ever));
@@ -228,9 +228,9 @@ fn with_a_short_log_an_end_may_be_left_out_too() {
 fn no_state_comes_again_and_where_all_ends_all_agree() {
     for (topology, writes) in [(pair(), &[2, 2][..]), (ring(), &[1, 1, 1]), (star(), &[1, 1, 1]), (mesh(), &[1, 1, 0])]
     {
-        for link in [Link::Stream { resets: 1 }, BOTH, Link::Soup] {
+        for link in [LinkKind::Stream { resets: 1 }, BOTH, LinkKind::Soup] {
             let what = format!("{topology:?} {link:?}");
-            let cluster = Cluster::new(scope(&topology, writes, link), LastWriteWins);
+            let cluster = ClusterModel::new(scope(&topology, writes, link), LastWriteWins);
             let report = explore(&cluster, Limits::default(), |_, _| {});
             assert_eq!(report.verdict(AGREEMENT), Some(&Verdict::Holds(None)), "{what}");
             assert_eq!(report.verdict(FALLS_SILENT), Some(&Verdict::Holds(None)), "{what}");

@@ -8,7 +8,7 @@ use multimaster::{
 use multimaster_models::properties as p;
 use multimaster_models::properties::specification;
 use multimaster_models::rules::lower_seat;
-use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
+use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
 use multimaster_models::verify::rules;
 use multimaster_models::verify::{Failure, Misbehaviour, Verify};
 use std::collections::BTreeMap;
@@ -253,7 +253,7 @@ fn right_clocks_may_be_far_apart() {
 fn a_scope_that_gives_times_to_a_rule_without_wall_clocks_is_refused() {
     let scope = |ask: &str, clocks| Scope {
         topology: Topology::all_to_all(2).unwrap(),
-        link: Link::Stream { resets: 0 },
+        link: LinkKind::Stream { resets: 0 },
         batch: 1,
         log: None,
         clients: vec![Client { at: MasterId(0), requests: vec![ask.parse().unwrap()] }],
@@ -324,7 +324,7 @@ fn a_broken_law_that_no_schedule_shows_is_told_unless_laws_are_not_asked_for() {
     let streams = || {
         let scope = Scope {
             topology: Topology::all_to_all(2).unwrap(),
-            link: Link::Stream { resets: 0 },
+            link: LinkKind::Stream { resets: 0 },
             batch: 1,
             log: None,
             clients: [("add 1 to k", MasterId(0)), ("add 10 to k", MasterId(1))]
@@ -449,7 +449,7 @@ fn violated<R: Resolver>(verify: Verify<R>) -> Vec<(&'static str, usize)> {
 fn pair_scope() -> Scope {
     Scope {
         topology: Topology::all_to_all(2).unwrap(),
-        link: Link::Stream { resets: 0 },
+        link: LinkKind::Stream { resets: 0 },
         batch: 2,
         log: None,
         clients: Vec::new(),

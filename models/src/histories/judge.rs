@@ -7,7 +7,7 @@
 //! small histories.
 
 use super::lattice::{Cut, Lattice, places};
-use crate::history::parts::{Deed, Part as Place, by_part};
+use crate::history::parts::{Part as Place, PartEffect, by_part};
 use crate::history::{Claim, Claims, History, Judged, Write};
 use crate::node::numbered::{ReadingNo, StateNo};
 use multimaster::{Dot, Key, MasterId, Op, Reading, Timestamp, VersionVector};
@@ -97,23 +97,23 @@ impl Judge {
         let mut tables = Vec::new();
         for (key, name) in keys.iter().enumerate() {
             let writes = examples(name, &alphabet, key);
-            for (place, deeds) in by_part(&writes.iter().collect::<Vec<_>>()) {
-                let deed =
-                    |op: usize| deeds.iter().find(|(write, _)| write.dot.seq() as usize == op + 1).map(|(_, d)| *d);
+            for (place, effects) in by_part(&writes.iter().collect::<Vec<_>>()) {
+                let effect =
+                    |op: usize| effects.iter().find(|(write, _)| write.dot.seq() as usize == op + 1).map(|(_, d)| *d);
                 let all = || 0..alphabet.len();
-                let those = |is: &dyn Fn(Deed<'_>) -> bool| bits(all().filter(|op| deed(*op).is_some_and(is)));
-                let each = |is: &dyn Fn(Deed<'_>, Deed<'_>) -> bool| -> Vec<Ops> {
-                    all().map(|op| deed(op).map_or(0, |one| those(&|other| is(one, other)))).collect()
+                let those = |is: &dyn Fn(PartEffect<'_>) -> bool| bits(all().filter(|op| effect(*op).is_some_and(is)));
+                let each = |is: &dyn Fn(PartEffect<'_>, PartEffect<'_>) -> bool| -> Vec<Ops> {
+                    all().map(|op| effect(op).map_or(0, |one| those(&|other| is(one, other)))).collect()
                 };
-                let added = |op| match deed(op) {
-                    Some(Deed::Add(amount)) => amount,
+                let added = |op| match effect(op) {
+                    Some(PartEffect::Add(amount)) => amount,
                     _ => 0,
                 };
                 tables.push(Table {
                     key,
                     acting: those(&|_| true),
-                    clears: those(&|deed| deed == Deed::Clear),
-                    puts: those(&|deed| matches!(deed, Deed::Put(_))),
+                    clears: those(&|effect| effect == PartEffect::Clear),
+                    puts: those(&|effect| matches!(effect, PartEffect::Put(_))),
                     adds: place.is_counter().then(|| all().map(added).collect()),
                     superseded_by: each(&|one, other| other.supersedes(one)),
                     competing: each(&|one, other| other.competes(one)),
@@ -138,9 +138,9 @@ impl Judge {
                 // All operations together: a removal by name is listed only beside what it removes.
                 let writes = examples(&keys[table.key], alphabet, table.key);
                 let parts = by_part(&writes.iter().collect::<Vec<_>>());
-                let deeds = &parts[&table.place];
+                let effects = &parts[&table.place];
                 let is_shown = |op: &usize| {
-                    deeds.iter().any(|(write, deed)| write.dot.seq() as usize == op + 1 && shows.shows(*deed))
+                    effects.iter().any(|(write, effect)| write.dot.seq() as usize == op + 1 && shows.shows(*effect))
                 };
                 bits((0..alphabet.len()).filter(is_shown))
             };

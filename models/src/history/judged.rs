@@ -1,6 +1,6 @@
 //! What a master has lost, resurrected or invented: judged by what its readers see, not by what its rule says.
 
-use super::parts::{Deed, Shown, by_part};
+use super::parts::{PartEffect, Shown, by_part};
 use super::{History, Write};
 use multimaster::{Dot, Key, Reading, Replica, Resolver, Text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,8 +126,8 @@ impl History {
         let mut judgements = Judgements::default();
         for (key, writes) in self.seen_by(master) {
             let reading = master.read(key);
-            for (part, deeds) in by_part(&writes) {
-                let view = View { master, key, shown: part.shown(&reading), deeds: &deeds };
+            for (part, effects) in by_part(&writes) {
+                let view = View { master, key, shown: part.shown(&reading), effects: &effects };
                 if part.is_counter() {
                     view.judge_counter(&mut judgements);
                 } else {
@@ -147,8 +147,8 @@ impl History {
     pub fn resurrection(&self, master: &dyn Judged) -> Option<(&Write, &Write)> {
         self.seen_by(master).into_iter().find_map(|(key, writes)| {
             let reading = master.read(key);
-            by_part(&writes).into_iter().find_map(|(part, deeds)| {
-                let view = View { master, key, shown: part.shown(&reading), deeds: &deeds };
+            by_part(&writes).into_iter().find_map(|(part, effects)| {
+                let view = View { master, key, shown: part.shown(&reading), effects: &effects };
                 let risen = |clear: &Write| if part.is_counter() { view.risen_adds(clear) } else { view.risen(clear) };
                 view.clears().find_map(|clear| Some((self.get(clear.dot)?, self.get(risen(clear).first()?.dot)?)))
             })
@@ -228,54 +228,57 @@ struct View<'a> {
     master: &'a dyn Judged,
     key: &'a Key,
     shown: Shown<'a>,
-    deeds: &'a [(&'a Write, Deed<'a>)],
+    effects: &'a [(&'a Write, PartEffect<'a>)],
 }
 
 impl<'a> View<'a> {
     fn clears(&self) -> impl Iterator<Item = &'a Write> {
-        self.deeds.iter().filter(|(_, deed)| *deed == Deed::Clear).map(|(write, _)| *write)
+        self.effects.iter().filter(|(_, effect)| *effect == PartEffect::Clear).map(|(write, _)| *write)
     }
 
-    fn is_superseded(&self, write: &Write, deed: Deed<'_>) -> bool {
-        self.deeds.iter().any(|(later, by)| later.had_seen(write) && by.supersedes(deed))
+    fn is_superseded(&self, write: &Write, effect: PartEffect<'_>) -> bool {
+        self.effects.iter().any(|(later, by)| later.had_seen(write) && by.supersedes(effect))
     }
 
     fn judge(&self, judgements: &mut Judgements) {
-        for (write, deed) in self.deeds {
-            if *deed == Deed::Clear {
+        for (write, effect) in self.effects {
+            if *effect == PartEffect::Clear {
                 let shown: Vec<Dot> = self.risen(write).iter().map(|risen| risen.dot).collect();
                 if !shown.is_empty() {
                     judgements.losses.push(Loss { write: write.dot, shown, to: LostTo::Past });
                 }
                 continue;
             }
-            if self.shown.shows(*deed) || self.is_superseded(write, *deed) {
+            if self.shown.shows(*effect) || self.is_superseded(write, *effect) {
                 continue;
             }
-            let claim =
-                if matches!(deed, Deed::Put(_)) { self.master.claim(self.key, write.dot) } else { Claim::Hidden };
+            let claim = if matches!(effect, PartEffect::Put(_)) {
+                self.master.claim(self.key, write.dot)
+            } else {
+                Claim::Hidden
+            };
             match claim {
                 Claim::Shown => {}
                 Claim::Untested => judgements.unsure.push(write.dot),
-                Claim::Hidden => judgements.losses.push(self.loss(write, *deed)),
+                Claim::Hidden => judgements.losses.push(self.loss(write, *effect)),
             }
         }
     }
 
-    fn loss(&self, write: &Write, deed: Deed<'_>) -> Loss {
-        let others = || self.deeds.iter().filter(|(other, _)| other.dot != write.dot);
-        let is_shown = |other: &Write, by: Deed<'_>| {
+    fn loss(&self, write: &Write, effect: PartEffect<'_>) -> Loss {
+        let others = || self.effects.iter().filter(|(other, _)| other.dot != write.dot);
+        let is_shown = |other: &Write, by: PartEffect<'_>| {
             self.shown.shows(by)
-                || (matches!(by, Deed::Put(_)) && self.master.claim(self.key, other.dot) != Claim::Hidden)
+                || (matches!(by, PartEffect::Put(_)) && self.master.claim(self.key, other.dot) != Claim::Hidden)
         };
-        let fresh = |by: Deed<'_>| others().any(|(other, too)| *too == by && !write.had_seen(other));
+        let fresh = |by: PartEffect<'_>| others().any(|(other, too)| *too == by && !write.had_seen(other));
         // If contents are equal, one that the write had not seen explains the reading.
-        let counts = |other: &Write, by: Deed<'_>| !write.had_seen(other) || !fresh(by);
+        let counts = |other: &Write, by: PartEffect<'_>| !write.had_seen(other) || !fresh(by);
         let shown: Vec<&Write> = others()
             .filter(|(other, by)| is_shown(other, *by) && counts(other, *by))
             .map(|(other, _)| *other)
             .collect();
-        let contested = others().any(|(other, by)| other.concurrent(write) && by.competes(deed));
+        let contested = others().any(|(other, by)| other.concurrent(write) && by.competes(effect));
         let to = if !contested || shown.iter().any(|other| write.had_seen(other)) {
             LostTo::Past
         } else if shown.is_empty() {
@@ -289,24 +292,25 @@ impl<'a> View<'a> {
     /// What `clear` removed, and is read although no write put it there that `clear` had not seen. Of equal contents, those
     /// come first that nothing before `clear` had superseded.
     fn risen(&self, clear: &Write) -> Vec<&'a Write> {
-        let again = |deed: Deed<'_>| self.deeds.iter().any(|(other, by)| *by == deed && !clear.had_seen(other));
-        let risen = |(write, deed): &&(&'a Write, Deed<'a>)| {
-            *deed != Deed::Clear && clear.had_seen(write) && self.shown.shows(*deed) && !again(*deed)
+        let again =
+            |effect: PartEffect<'_>| self.effects.iter().any(|(other, by)| *by == effect && !clear.had_seen(other));
+        let risen = |(write, effect): &&(&'a Write, PartEffect<'a>)| {
+            *effect != PartEffect::Clear && clear.had_seen(write) && self.shown.shows(*effect) && !again(*effect)
         };
-        let was_gone = |write: &Write, deed: Deed<'_>| {
-            let mut seen = self.deeds.iter().filter(|(other, _)| clear.had_seen(other));
-            seen.any(|(later, by)| later.had_seen(write) && by.supersedes(deed))
+        let was_gone = |write: &Write, effect: PartEffect<'_>| {
+            let mut seen = self.effects.iter().filter(|(other, _)| clear.had_seen(other));
+            seen.any(|(later, by)| later.had_seen(write) && by.supersedes(effect))
         };
-        let mut risen: Vec<_> = self.deeds.iter().filter(risen).collect();
-        risen.sort_by_key(|(write, deed)| was_gone(write, *deed));
+        let mut risen: Vec<_> = self.effects.iter().filter(risen).collect();
+        risen.sort_by_key(|(write, effect)| was_gone(write, *effect));
         risen.into_iter().map(|(write, _)| *write).collect()
     }
 
     /// The adds that no seen removal of the counter had seen, and the others.
     fn adds(&self) -> (Vec<Added<'a>>, Vec<Added<'a>>) {
-        let adds = self.deeds.iter().filter_map(|(write, deed)| match deed {
-            Deed::Add(amount) => Some((*write, *amount)),
-            Deed::Transfer => Some((*write, 0)),
+        let adds = self.effects.iter().filter_map(|(write, effect)| match effect {
+            PartEffect::Add(amount) => Some((*write, *amount)),
+            PartEffect::Transfer => Some((*write, 0)),
             _ => None,
         });
         adds.partition(|(write, _)| !self.clears().any(|clear| clear.had_seen(write)))

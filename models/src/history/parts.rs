@@ -25,7 +25,7 @@ enum Class {
 
 /// What a write does to one part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed<'a> {
+pub(crate) enum PartEffect<'a> {
     /// The register has this value.
     Put(&'a Text),
     /// The element is in, the flag is on.
@@ -42,24 +42,30 @@ pub(crate) enum Deed<'a> {
     Lower(i64),
 }
 
-impl Deed<'_> {
-    /// Whether this deed, which had seen the `earlier` one, leaves nothing of that to show.
-    pub(crate) fn supersedes(self, earlier: Deed<'_>) -> bool {
+impl PartEffect<'_> {
+    /// Whether this effect, which had seen the `earlier` one, leaves nothing of that to show.
+    pub(crate) fn supersedes(self, earlier: PartEffect<'_>) -> bool {
         match (self, earlier) {
-            (Deed::Put(_) | Deed::Enter | Deed::Clear, Deed::Put(_) | Deed::Enter | Deed::Clear) => true,
-            (Deed::Clear, Deed::Add(_) | Deed::Transfer | Deed::Raise(_) | Deed::Lower(_)) => true,
-            (Deed::Raise(new), Deed::Raise(old)) => new >= old,
-            (Deed::Lower(new), Deed::Lower(old)) => new <= old,
+            (
+                PartEffect::Put(_) | PartEffect::Enter | PartEffect::Clear,
+                PartEffect::Put(_) | PartEffect::Enter | PartEffect::Clear,
+            ) => true,
+            (
+                PartEffect::Clear,
+                PartEffect::Add(_) | PartEffect::Transfer | PartEffect::Raise(_) | PartEffect::Lower(_),
+            ) => true,
+            (PartEffect::Raise(new), PartEffect::Raise(old)) => new >= old,
+            (PartEffect::Lower(new), PartEffect::Lower(old)) => new <= old,
             _ => false,
         }
     }
 
     /// Whether a reader cannot be shown both, if neither had seen the other.
-    pub(crate) fn competes(self, other: Deed<'_>) -> bool {
+    pub(crate) fn competes(self, other: PartEffect<'_>) -> bool {
         match (self, other) {
-            (Deed::Put(one), Deed::Put(other)) => one != other,
-            (Deed::Clear, Deed::Clear) => false,
-            (Deed::Clear, _) | (_, Deed::Clear) => true,
+            (PartEffect::Put(one), PartEffect::Put(other)) => one != other,
+            (PartEffect::Clear, PartEffect::Clear) => false,
+            (PartEffect::Clear, _) | (_, PartEffect::Clear) => true,
             _ => false,
         }
     }
@@ -67,57 +73,57 @@ impl Deed<'_> {
 
 /// What the operation does, part by part. A removal from a map affects all parts of its field; they are listed in
 /// `field`.
-enum Said<'a> {
-    One(Part, Deed<'a>),
+enum Target<'a> {
+    One(Part, PartEffect<'a>),
     /// `remove x`: of the element `x`, or of all that the field `x` holds.
     Named(&'a Text),
     /// `delete`: of the register or the counter that the key holds.
     Whole,
 }
 
-fn said<'a>(op: &'a Op, field: Option<&Text>) -> Said<'a> {
-    let one = |class, deed| Said::One(Part { field: field.cloned(), class }, deed);
+fn target<'a>(op: &'a Op, field: Option<&Text>) -> Target<'a> {
+    let one = |class, effect| Target::One(Part { field: field.cloned(), class }, effect);
     match op {
-        Op::Set(value) => one(Class::Register, Deed::Put(value)),
-        Op::Delete if field.is_some() => one(Class::Register, Deed::Clear),
-        Op::Delete => Said::Whole,
-        Op::Add(amount) => one(Class::Counter, Deed::Add(*amount)),
-        Op::Transfer { .. } => one(Class::Counter, Deed::Transfer),
-        Op::Insert(element) => one(Class::Element(element.clone()), Deed::Enter),
-        Op::Remove(element) if field.is_some() => one(Class::Element(element.clone()), Deed::Clear),
-        Op::Remove(name) => Said::Named(name),
-        Op::Enable => one(Class::Flag, Deed::Enter),
-        Op::Disable => one(Class::Flag, Deed::Clear),
-        Op::Raise(number) => one(Class::Maximum, Deed::Raise(*number)),
-        Op::Lower(number) => one(Class::Minimum, Deed::Lower(*number)),
-        Op::In { field, op } => said(op, Some(field)),
-        Op::At(_, op) => said(op, field),
+        Op::Set(value) => one(Class::Register, PartEffect::Put(value)),
+        Op::Delete if field.is_some() => one(Class::Register, PartEffect::Clear),
+        Op::Delete => Target::Whole,
+        Op::Add(amount) => one(Class::Counter, PartEffect::Add(*amount)),
+        Op::Transfer { .. } => one(Class::Counter, PartEffect::Transfer),
+        Op::Insert(element) => one(Class::Element(element.clone()), PartEffect::Enter),
+        Op::Remove(element) if field.is_some() => one(Class::Element(element.clone()), PartEffect::Clear),
+        Op::Remove(name) => Target::Named(name),
+        Op::Enable => one(Class::Flag, PartEffect::Enter),
+        Op::Disable => one(Class::Flag, PartEffect::Clear),
+        Op::Raise(number) => one(Class::Maximum, PartEffect::Raise(*number)),
+        Op::Lower(number) => one(Class::Minimum, PartEffect::Lower(*number)),
+        Op::In { field, op } => target(op, Some(field)),
+        Op::At(_, op) => target(op, field),
     }
 }
 
 /// The writes of one key, by the parts that they are about, in the order given. A removal is listed with each part that
 /// some other write has.
-pub(crate) fn by_part<'a>(writes: &[&'a Write]) -> BTreeMap<Part, Vec<(&'a Write, Deed<'a>)>> {
-    let mut parts: BTreeMap<Part, Vec<(&Write, Deed<'_>)>> = BTreeMap::new();
+pub(crate) fn by_part<'a>(writes: &[&'a Write]) -> BTreeMap<Part, Vec<(&'a Write, PartEffect<'a>)>> {
+    let mut parts: BTreeMap<Part, Vec<(&Write, PartEffect<'_>)>> = BTreeMap::new();
     for write in writes {
-        if let Said::One(part, deed) = said(&write.op, None) {
-            parts.entry(part).or_default().push((write, deed));
+        if let Target::One(part, effect) = target(&write.op, None) {
+            parts.entry(part).or_default().push((write, effect));
         }
     }
     for write in writes {
-        let concerns = |part: &Part| match said(&write.op, None) {
-            Said::One(..) => false,
-            Said::Named(name) => match &part.field {
+        let concerns = |part: &Part| match target(&write.op, None) {
+            Target::One(..) => false,
+            Target::Named(name) => match &part.field {
                 Some(field) => field == name,
                 None => part.class == Class::Element(name.clone()),
             },
-            Said::Whole => part.field.is_none() && matches!(part.class, Class::Register | Class::Counter),
+            Target::Whole => part.field.is_none() && matches!(part.class, Class::Register | Class::Counter),
         };
-        for (_, deeds) in parts.iter_mut().filter(|(part, _)| concerns(part)) {
-            deeds.push((write, Deed::Clear));
+        for (_, effects) in parts.iter_mut().filter(|(part, _)| concerns(part)) {
+            effects.push((write, PartEffect::Clear));
         }
     }
-    parts.values_mut().for_each(|deeds| deeds.sort_by_key(|(write, _)| write.dot));
+    parts.values_mut().for_each(|effects| effects.sort_by_key(|(write, _)| write.dot));
     parts
 }
 
@@ -176,20 +182,20 @@ impl<'a> Shown<'a> {
         })
     }
 
-    /// Whether a reader sees the content that the deed put there, no matter which write did.
-    pub(crate) fn shows(&self, deed: Deed<'_>) -> bool {
-        match deed {
-            Deed::Put(value) => self.values().any(|read| read == value),
-            Deed::Enter => self.is_in(),
-            Deed::Clear => match self.class {
+    /// Whether a reader sees the content that the effect put there, no matter which write did.
+    pub(crate) fn shows(&self, effect: PartEffect<'_>) -> bool {
+        match effect {
+            PartEffect::Put(value) => self.values().any(|read| read == value),
+            PartEffect::Enter => self.is_in(),
+            PartEffect::Clear => match self.class {
                 Class::Register | Class::Maximum | Class::Minimum => self.values().next().is_none(),
                 Class::Counter => self.total() == 0,
                 Class::Element(_) | Class::Flag => !self.is_in(),
             },
-            Deed::Raise(least) => self.number().is_some_and(|number| number >= least),
-            Deed::Lower(most) => self.number().is_some_and(|number| number <= most),
+            PartEffect::Raise(least) => self.number().is_some_and(|number| number >= least),
+            PartEffect::Lower(most) => self.number().is_some_and(|number| number <= most),
             // A total does not show a single write's share.
-            Deed::Add(_) | Deed::Transfer => false,
+            PartEffect::Add(_) | PartEffect::Transfer => false,
         }
     }
 }
@@ -207,7 +213,7 @@ fn supersedes(later: &Op, earlier: &Op) -> bool {
         past: Default::default(),
     };
     let (first, second) = (write(1, earlier), write(2, later));
-    by_part(&[&first, &second]).values().any(|deeds| match deeds.as_slice() {
+    by_part(&[&first, &second]).values().any(|effects| match effects.as_slice() {
         [(_, earlier), (_, later)] => later.supersedes(*earlier),
         _ => false,
     })

@@ -9,7 +9,7 @@ use crate::node::delivery::Delivery;
 use crate::properties::own_property::Property;
 use crate::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_RESURRECTION};
 use crate::scope::Scope;
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use multimaster::{
     Change, Dot, LastWriteWins, MasterId, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, Version,
 };
@@ -86,9 +86,9 @@ pub(super) fn drops_deletes<R: Resolver<State = Option<Version>>>(
 }
 
 /// A writes and deletes, and its changes may be delivered, and applied, twice.
-fn again(rule: AnyRule) -> Cluster {
+fn again(rule: AnyRule) -> ClusterModel {
     let tamper = Delivery::AtLeastOnce.tamper().expect("not what the protocol gives");
-    Cluster::new(pair(REPEATING, &[&["set k = 1", "delete k"]]), rule).tampered(tamper)
+    ClusterModel::new(pair(REPEATING, &[&["set k = 1", "delete k"]]), rule).tampered(tamper)
 }
 
 /// A property that a user could ask.
@@ -221,8 +221,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let collecting = AnyRule::new(Broken::apply(ByTime(|_, held| held + 1), drops_deletes));
             let mixed = |id| if id == MasterId(0) { collecting.clone() } else { numbered.clone() };
             Worlds {
-                mutant: Erased::new(Cluster::with_rules(scope.clone(), mixed)),
-                sound: Erased::new(Cluster::new(scope, numbered.clone())),
+                mutant: Erased::new(ClusterModel::with_rules(scope.clone(), mixed)),
+                sound: Erased::new(ClusterModel::new(scope, numbered.clone())),
             }
         },
     },

@@ -13,7 +13,7 @@ use crate::node::tamper::Tamper;
 use crate::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_INVENTION, NO_POLICY_LOSS, NO_TOTAL_LOSS};
 use crate::rules::lower_seat;
 use crate::scope::Scope;
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use multimaster::{Change, Message, Op, Outcome, Text, Version};
 use multimaster::{Counter, Custom, CustomMerged, LastWriteWins, MasterId, ObservedRemoveSet, Resolver};
 
@@ -115,8 +115,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 AnyRule::new(Broken::apply(LastWriteWins, |_, held, change| overwrite(held, change, |_, _| true)));
             let mixed = |id| if id == MasterId(0) { greatest.clone() } else { latest.clone() };
             Worlds {
-                mutant: Erased::new(Cluster::with_rules(tie(), mixed)),
-                sound: Erased::new(Cluster::new(tie(), greatest.clone())),
+                mutant: Erased::new(ClusterModel::with_rules(tie(), mixed)),
+                sound: Erased::new(ClusterModel::new(tie(), greatest.clone())),
             }
         },
     },

@@ -1,19 +1,19 @@
 //! Small words for small scopes.
 
-use crate::scope::{Client, Clocks, Free, Link, Scope};
+use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
 use multimaster::{MasterId, Topology};
 
 /// A stream that is never reset.
-pub const STREAM: Link = Link::Stream { resets: 0 };
+pub const STREAM: LinkKind = LinkKind::Stream { resets: 0 };
 /// Datagrams in any order, none lost or repeated.
-pub const DATAGRAM: Link = Link::Datagram { losses: 0, duplicates: 0 };
+pub const DATAGRAM: LinkKind = LinkKind::Datagram { losses: 0, duplicates: 0 };
 /// Datagrams of which one may be lost.
-pub const LOSSY: Link = Link::Datagram { losses: 1, duplicates: 0 };
+pub const LOSSY: LinkKind = LinkKind::Datagram { losses: 1, duplicates: 0 };
 /// Datagrams of which one may arrive twice.
-pub const REPEATING: Link = Link::Datagram { losses: 0, duplicates: 1 };
+pub const REPEATING: LinkKind = LinkKind::Datagram { losses: 0, duplicates: 1 };
 
 /// A client at each master, in order, with what it asks. Logs keep everything and messages carry one change.
-fn scope(topology: Topology, link: Link, asks: &[&[&str]]) -> Scope {
+fn scope(topology: Topology, link: LinkKind, asks: &[&[&str]]) -> Scope {
     let client = |(asks, at): (&&[&str], MasterId)| Client {
         at,
         requests: asks.iter().map(|ask| ask.parse().expect("a request")).collect(),
@@ -26,22 +26,22 @@ fn scope(topology: Topology, link: Link, asks: &[&[&str]]) -> Scope {
 ///
 /// # Panics
 /// If that is not spelled as requests are; so do the others here.
-pub fn pair(link: Link, asks: &[&[&str]]) -> Scope {
+pub fn pair(link: LinkKind, asks: &[&[&str]]) -> Scope {
     scope(Topology::all_to_all(2).expect("a topology"), link, asks)
 }
 
 /// Three masters that all send to each other.
-pub fn all_to_all(link: Link, asks: &[&[&str]]) -> Scope {
+pub fn all_to_all(link: LinkKind, asks: &[&[&str]]) -> Scope {
     scope(Topology::all_to_all(3).expect("a topology"), link, asks)
 }
 
 /// Three masters, of which A is the hub.
-pub fn star(link: Link, asks: &[&[&str]]) -> Scope {
+pub fn star(link: LinkKind, asks: &[&[&str]]) -> Scope {
     scope(Topology::star(3).expect("a topology"), link, asks)
 }
 
 /// Three masters in a ring.
-pub fn ring(link: Link, asks: &[&[&str]]) -> Scope {
+pub fn ring(link: LinkKind, asks: &[&[&str]]) -> Scope {
     scope(Topology::ring(3).expect("a topology"), link, asks)
 }
 

@@ -7,7 +7,7 @@ use crate::node::any_rule::{AnyMessage, AnyReplica, AnyRule};
 use crate::node::tamper::Tamper;
 use crate::properties::specification::Specification;
 use crate::scope::Scope;
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Timestamp};
 
 /// One scope, with a mutation and without.
@@ -32,14 +32,14 @@ impl Worlds {
         mutant: impl Resolver,
         sound: impl Resolver,
     ) -> Worlds {
-        let specified = |cluster: Cluster| Erased::new(cluster.specified(specification));
+        let specified = |cluster: ClusterModel| Erased::new(cluster.specified(specification));
         Worlds { mutant: specified(under(scope, mutant)), sound: specified(under(scope, sound)) }
     }
 
     /// One rule that ships, over a protocol that is tampered with.
     pub(super) fn tampered(scope: &Scope, rule: impl Resolver, tamper: Tamper) -> Worlds {
         let rule = AnyRule::new(rule);
-        let cluster = || Cluster::new(scope.clone(), rule.clone()).believed(Claims::Tested);
+        let cluster = || ClusterModel::new(scope.clone(), rule.clone()).believed(Claims::Tested);
         Worlds { mutant: Erased::new(cluster().tampered(tamper)), sound: Erased::new(cluster()) }
     }
 
@@ -50,10 +50,10 @@ impl Worlds {
 }
 
 /// Masters under this rule, whose claims are believed as far as they were tested.
-fn under(scope: &Scope, rule: impl Resolver) -> Cluster {
+fn under(scope: &Scope, rule: impl Resolver) -> ClusterModel {
     let rule = AnyRule::new(rule);
     let claims = claims::of(&rule);
-    Cluster::new(scope.clone(), rule).believed(claims)
+    ClusterModel::new(scope.clone(), rule).believed(claims)
 }
 
 /// A [`Tamper::send`].

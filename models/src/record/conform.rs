@@ -1,8 +1,8 @@
 //! Whether a recorded run of a real cluster is a path of the model: [`check_file`].
 //!
 //! A [record](multimaster::record) supplies the choices of a run: what clients asked, when a link took from a log, what was
-//! lost, what arrived when. Here the model makes the same choices: a [`Cluster`] with [running links](Link::Running), shard
-//! by shard. All that the record says came of a step must be what comes of it there: a write's answer, a reading, the
+//! lost, what arrived when. Here the model makes the same choices: a [`ClusterModel`] with [running links](LinkKind::Running),
+//! shard by shard. All that the record says came of a step must be what comes of it there: a write's answer, a reading, the
 //! outcome of a message. And a message can be delivered, lost or repeated only if it is in flight there, equal to what the
 //! model's own replica sent; a digest can be answered only if it was sent. The first step that is otherwise is told.
 //!
@@ -22,8 +22,8 @@ use crate::check::running;
 use crate::fault::Fault;
 use crate::node::any_rule::{self, AnyMessage, AnyRule};
 use crate::scenario::RuleName;
-use crate::scope::{Clocks, Free, Link, Scope};
-use crate::world::cluster::Cluster;
+use crate::scope::{Clocks, Free, LinkKind, Scope};
+use crate::world::cluster::ClusterModel;
 use multimaster::record::{Recorded, Setting};
 use multimaster::{Key, Layout, MasterId, Message, Resolver, Topology};
 use path::Path;
@@ -129,7 +129,7 @@ fn vetted(setting: &Setting) -> Result<Topology, String> {
 
 /// A run of the model that does what a record says.
 struct Replay {
-    cluster: Cluster,
+    cluster: ClusterModel,
     layout: Layout,
     paths: BTreeMap<usize, Path>,
     last: Option<u64>,
@@ -140,14 +140,14 @@ impl Replay {
         let scope = Scope {
             topology: vetted(setting)?,
             // What may be lost and repeated, how many changes a message carries and when a log is cut: the record says.
-            link: Link::Running { losses: 0, duplicates: 0 },
+            link: LinkKind::Running { losses: 0, duplicates: 0 },
             batch: usize::MAX,
             log: None,
             clients: Vec::new(),
             free: Free::default(),
             clocks: Clocks::default(),
         };
-        let cluster = Cluster::with_rules(scope, rule);
+        let cluster = ClusterModel::with_rules(scope, rule);
         Ok(Replay { cluster, layout: setting.layout, paths: BTreeMap::new(), last: None })
     }
 

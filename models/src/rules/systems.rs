@@ -61,7 +61,7 @@ pub use mysql::MysqlRing;
 pub use pgd::Pgd;
 pub use redis::{RedisCounter, RedisSet, RedisString};
 pub use riak::{RiakLastWriteWins, RiakNewest, RiakSiblings};
-pub use row::{Record, RowChange};
+pub use row::{Row, RowChange};
 pub use spock::Spock;
 pub use versions::{Update, Versions};
 

@@ -9,7 +9,7 @@ use crate::fault::{Fault, line_of};
 use crate::node::delivery::Delivery;
 #[cfg(feature = "scripts")]
 use crate::rules::expression::as_row;
-use crate::scope::{Client, Clocks, Free, Link, Scope};
+use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
 use crate::world::article::Article;
 use multimaster::{Kind, Layout, MasterId, Op, Request, Topology};
 use std::collections::BTreeMap;
@@ -326,10 +326,10 @@ impl Reader<'_> {
         let takes = Takes { kind: rule.kind(), table: rule.is_table(), no_clocks: no_clocks(rule) };
         let scope = Scope {
             link: match link.get_ref() {
-                LinkName::Stream => Link::Stream { resets },
-                LinkName::Datagram => Link::Datagram { losses, duplicates },
-                LinkName::Soup => Link::Soup,
-                LinkName::Running => Link::Running { losses, duplicates },
+                LinkName::Stream => LinkKind::Stream { resets },
+                LinkName::Datagram => LinkKind::Datagram { losses, duplicates },
+                LinkName::Soup => LinkKind::Soup,
+                LinkName::Running => LinkKind::Running { losses, duplicates },
             },
             batch,
             log: file.log.as_ref().map(|log| *log.get_ref()),

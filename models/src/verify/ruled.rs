@@ -14,7 +14,7 @@ use crate::properties::own_property::{OwnProperties, Property, Rejected};
 use crate::properties::specification::Specification;
 use crate::scenario::given::Given;
 use crate::scope::Scope;
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use multimaster::{Kind, MasterId, Op, Request, Resolver};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -124,7 +124,7 @@ impl<R: Resolver> Ruled for Rules<R> {
     }
 
     fn model(&self, scope: Scope, asked: &Asked) -> Result<Model, Rejected> {
-        let mut cluster = Cluster::with_rules(scope, |master| self.erased(master)).believed(asked.claims);
+        let mut cluster = ClusterModel::with_rules(scope, |master| self.erased(master)).believed(asked.claims);
         if let Some(specification) = asked.specification {
             cluster = cluster.specified(specification);
         }

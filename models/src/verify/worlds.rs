@@ -3,7 +3,7 @@
 use super::requests::masters_of;
 use super::workloads::Workload;
 use crate::scenario::{Expect, Explored, Scenario};
-use crate::scope::{Client, Clocks, Free, Link, Scope};
+use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
 use multimaster::{MasterId, Op, Request, Topology};
 
 /// What is explored, under the name by which traces refer to it.
@@ -73,8 +73,8 @@ impl World {
     fn cost(&self) -> (bool, usize, usize) {
         let Some(scope) = self.scope() else { return (false, 0, 0) };
         let link = match scope.link {
-            Link::Stream { .. } => 0,
-            Link::Datagram { .. } if self.has_snapshots() => 1,
+            LinkKind::Stream { .. } => 0,
+            LinkKind::Datagram { .. } if self.has_snapshots() => 1,
             _ => 2,
         };
         (self.skewed, link, scope.topology.edges().count())
@@ -128,7 +128,7 @@ pub(super) fn default(workload: Workload, by_clocks: bool) -> Vec<World> {
                 worlds.push(made("snapshot", SNAPSHOT, Some(1), clients(&[2, 2])));
             } else if order == "up" {
                 worlds.push(made("datagram", DATAGRAM, None, clients(&[2, 1, 0])));
-                worlds.push(made("soup", Link::Soup, None, clients(&[2, 1, 0])));
+                worlds.push(made("soup", LinkKind::Soup, None, clients(&[2, 1, 0])));
             }
         }
     }
@@ -159,16 +159,16 @@ pub(super) fn requested(asked: &[Client], by_clocks: bool) -> Vec<World> {
             worlds.push(made("snapshot", SNAPSHOT, Some(1), asked));
         } else {
             worlds.push(made("datagram", DATAGRAM, None, asked));
-            worlds.push(made("soup", Link::Soup, None, asked));
+            worlds.push(made("soup", LinkKind::Soup, None, asked));
         }
     }
     worlds.sort_by_key(World::cost);
     worlds
 }
 
-const STREAM: Link = Link::Stream { resets: 0 };
-const DATAGRAM: Link = Link::Datagram { losses: 1, duplicates: 1 };
-const SNAPSHOT: Link = Link::Datagram { losses: 1, duplicates: 0 };
+const STREAM: LinkKind = LinkKind::Stream { resets: 0 };
+const DATAGRAM: LinkKind = LinkKind::Datagram { losses: 1, duplicates: 1 };
+const SNAPSHOT: LinkKind = LinkKind::Datagram { losses: 1, duplicates: 0 };
 
 /// The topologies of so many masters, by name.
 fn shapes(masters: u16) -> Vec<(&'static str, Topology)> {
@@ -193,7 +193,7 @@ fn has_all_edges(topology: &Topology) -> bool {
 fn world(
     name: String,
     topology: &Topology,
-    (link, log): (Link, Option<usize>),
+    (link, log): (LinkKind, Option<usize>),
     clients: Vec<Client>,
     by_clocks: bool,
 ) -> World {

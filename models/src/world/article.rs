@@ -4,8 +4,8 @@ mod asked;
 mod words;
 
 use crate::node::{Goroutine, Node, article};
-use crate::scope::{Client, Clocks, Free, Link, Scope};
-use crate::world::cluster::Cluster;
+use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
+use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use crate::world::{Action, EnvelopeNumber, Store, World};
 use multimaster::{MasterId, Op, Topology};
@@ -41,13 +41,13 @@ impl Article {
                 return Err(format!("the article's masters only set: `{request}` is nothing they can do"));
             }
         }
-        let (link, free, clocks) = (Link::Channel { capacity }, Free::default(), Clocks::default());
+        let (link, free, clocks) = (LinkKind::Channel { capacity }, Free::default(), Clocks::default());
         Ok(Article { scope: Scope { topology, link, batch: 1, log: None, clients, free, clocks }, relay })
     }
 
     /// Its world, ready to be explored.
-    pub fn cluster(&self) -> Cluster {
-        Cluster::from_start(self.scope.clone(), Vec::new(), Some(self.clone()))
+    pub fn cluster(&self) -> ClusterModel {
+        ClusterModel::from_start(self.scope.clone(), Vec::new(), Some(self.clone()))
     }
 
     pub(crate) fn clients(&self) -> &[Client] {
@@ -65,7 +65,7 @@ impl Article {
     }
 }
 
-impl Cluster {
+impl ClusterModel {
     /// The step that a client's goroutine or a master's receive loop is at, unless it has nothing to do, or waits.
     pub(crate) fn next_of(
         &self,
@@ -97,6 +97,6 @@ impl Cluster {
     /// Whether a change can be sent into the channel to this master.
     pub(crate) fn has_room<P: Store>(&self, store: &P, world: &World<P>, to: MasterId) -> bool {
         let held = world.wire.iter().filter(|envelope| store.envelope(envelope).to == to).count();
-        matches!(self.scope.link, Link::Channel { capacity } if held < capacity)
+        matches!(self.scope.link, LinkKind::Channel { capacity } if held < capacity)
     }
 }

@@ -21,7 +21,7 @@ use crate::node::tamper::Tamper;
 use crate::node::{self, Envelope, Node, Protocol};
 use crate::properties::own_property::Own;
 use crate::properties::specification::Specified;
-use crate::scope::{Clocks, Link, Scope};
+use crate::scope::{Clocks, LinkKind, Scope};
 use crate::world::article::Article;
 use crate::world::memo::Tables;
 use crate::world::{DigestSent, Step, Store, World, locked};
@@ -33,7 +33,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Masters with one rule in one [`Scope`].
-pub struct Cluster {
+pub struct ClusterModel {
     pub(crate) scope: Scope,
     /// The replicas at the start, unless it is the article's program.
     pub(crate) start: Vec<AnyReplica>,
@@ -57,12 +57,12 @@ pub struct Cluster {
     pub(crate) tables: Arc<Mutex<Tables>>,
 }
 
-impl Cluster {
+impl ClusterModel {
     /// All masters follow `rule`.
     ///
     /// # Panics
     /// As [`with_rules`](Self::with_rules).
-    pub fn new(scope: Scope, rule: impl Resolver) -> Cluster {
+    pub fn new(scope: Scope, rule: impl Resolver) -> ClusterModel {
         let rule = AnyRule::new(rule);
         Self::under(scope, &|_| rule.clone())
     }
@@ -73,20 +73,20 @@ impl Cluster {
     /// If the scope is larger than a state can tell: more than 32 streams or free requests, 255 requests of one client,
     /// or a batch of none. (Scenario files are refused for it with a message.) If its links are channels, which only the
     /// article's program has.
-    pub fn with_rules<R: Resolver>(scope: Scope, rule: impl Fn(MasterId) -> R) -> Cluster {
+    pub fn with_rules<R: Resolver>(scope: Scope, rule: impl Fn(MasterId) -> R) -> ClusterModel {
         Self::under(scope, &|at| AnyRule::new(rule(at)))
     }
 
     /// Compiled once for all rules.
-    fn under(scope: Scope, rule: &dyn Fn(MasterId) -> AnyRule) -> Cluster {
-        assert!(!matches!(scope.link, Link::Channel { .. }), "channels are links of the article's program");
+    fn under(scope: Scope, rule: &dyn Fn(MasterId) -> AnyRule) -> ClusterModel {
+        assert!(!matches!(scope.link, LinkKind::Channel { .. }), "channels are links of the article's program");
         let start = scope.topology.ids().map(|id| Replica::new(id, rule(id), &scope.topology)).collect();
         Self::from_start(scope, start, None)
     }
 
     /// Replicas as they are at the start, or the article's program.
-    pub(crate) fn from_start(scope: Scope, start: Vec<AnyReplica>, article: Option<Article>) -> Cluster {
-        let streams = matches!(scope.link, Link::Stream { .. });
+    pub(crate) fn from_start(scope: Scope, start: Vec<AnyReplica>, article: Option<Article>) -> ClusterModel {
+        let streams = matches!(scope.link, LinkKind::Stream { .. });
         assert!(!streams || scope.topology.edges().count() <= 32, "at most 32 streams can be explored");
         assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
         assert!(scope.clients.iter().all(|client| client.requests.len() <= 255), "at most 255 requests of one client");
@@ -95,7 +95,7 @@ impl Cluster {
         let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
         let requests = Requests::new(&scope, Layout::of(1).expect("one shard"));
         let (protocol, counts_waiting) = (Protocol::new(&scope, None), node::counts_waiting(&scope, None));
-        Cluster {
+        ClusterModel {
             scope,
             start,
             article,
@@ -112,7 +112,7 @@ impl Cluster {
     }
 
     /// Breaks the protocol on purpose.
-    pub fn tampered(mut self, tamper: Tamper) -> Cluster {
+    pub fn tampered(mut self, tamper: Tamper) -> ClusterModel {
         self.counts_waiting = node::counts_waiting(&self.scope, Some(&tamper));
         self.protocol = Protocol::new(&self.scope, Some(tamper));
         self
@@ -128,27 +128,27 @@ impl Cluster {
     ///
     /// # Panics
     /// If there are free requests.
-    pub fn sharded(mut self, layout: Layout) -> Cluster {
+    pub fn sharded(mut self, layout: Layout) -> ClusterModel {
         assert!(self.scope.free.of.is_empty(), "free requests are not for masters of several shards");
         self.requests = Requests::new(&self.scope, layout);
         self
     }
 
     /// Reads are to be what `specification` says: the property of that name is asked.
-    pub fn specified(mut self, specification: impl Into<Specified>) -> Cluster {
+    pub fn specified(mut self, specification: impl Into<Specified>) -> ClusterModel {
         self.specification = Some(specification.into());
         self
     }
 
     /// Sets how far the rule's [`shows`](Resolver::shows) is believed, of values that it made of several writes.
-    pub fn believed(mut self, claims: Claims) -> Cluster {
+    pub fn believed(mut self, claims: Claims) -> ClusterModel {
         self.claims = claims;
         self
     }
 
     /// Remembers nothing of the steps that masters have taken, and of how they were judged: each step is taken anew.
     /// That takes many times as long, and changes nothing else.
-    pub fn forgetting(self) -> Cluster {
+    pub fn forgetting(self) -> ClusterModel {
         self.tables().remembers = false;
         self
     }
@@ -258,11 +258,11 @@ impl Cluster {
     /// The faults that may happen.
     pub(crate) fn faults(&self) -> Faults {
         match self.scope.link {
-            Link::Stream { resets } => Faults { resets, ..Faults::default() },
-            Link::Datagram { losses, duplicates } | Link::Running { losses, duplicates } => {
+            LinkKind::Stream { resets } => Faults { resets, ..Faults::default() },
+            LinkKind::Datagram { losses, duplicates } | LinkKind::Running { losses, duplicates } => {
                 Faults { losses, duplicates, ..Faults::default() }
             }
-            Link::Soup | Link::Channel { .. } => Faults::default(),
+            LinkKind::Soup | LinkKind::Channel { .. } => Faults::default(),
         }
     }
 

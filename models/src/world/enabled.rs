@@ -2,15 +2,15 @@
 
 use super::{Action, DigestNumber, DigestSent, EnvelopeNumber, InShard, State, Store, World};
 use crate::node::Envelope;
-use crate::scope::Link;
-use crate::world::cluster::Cluster;
+use crate::scope::LinkKind;
+use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use multimaster::MasterId;
 
-impl Cluster {
+impl ClusterModel {
     /// Tells `enable` of every action that is possible in the state, in order.
     pub(crate) fn each_enabled(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(InShard)) {
-        if let Link::Channel { .. } = self.scope.link {
+        if let LinkKind::Channel { .. } = self.scope.link {
             let (world, shard) = (&state.shards.first, 0);
             let next = self.goroutines().filter_map(|(at, goroutine)| self.next_of(tables, world, at, goroutine));
             return next.for_each(|action| enable(InShard { shard, action }));
@@ -37,7 +37,7 @@ impl Cluster {
             let open = |index: &usize| world.chosen & (1 << index) == 0;
             (0..self.scope.free.of.len()).filter(open).for_each(|index| enable(Action::Choose(index)));
         }
-        let running = matches!(self.scope.link, Link::Running { .. });
+        let running = matches!(self.scope.link, LinkKind::Running { .. });
         for (place, envelope) in world.wire.iter().enumerate() {
             if place > 0 && world.wire[place - 1] == *envelope {
                 continue;
@@ -52,8 +52,8 @@ impl Cluster {
             }
         }
         match self.scope.link {
-            Link::Stream { .. } => self.enabled_streams(tables, world, enable),
-            Link::Datagram { .. } if self.ticks() => {
+            LinkKind::Stream { .. } => self.enabled_streams(tables, world, enable),
+            LinkKind::Datagram { .. } if self.ticks() => {
                 for &(sender, receiver) in &*self.edges {
                     let seen = |master| tables.digest(world.local(master));
                     if self.is_quiet(tables, world, sender, receiver) && !seen(receiver).covers(seen(sender)) {
@@ -61,8 +61,8 @@ impl Cluster {
                     }
                 }
             }
-            Link::Running { .. } => self.enabled_running(tables, world, enable),
-            Link::Datagram { .. } | Link::Soup | Link::Channel { .. } => {}
+            LinkKind::Running { .. } => self.enabled_running(tables, world, enable),
+            LinkKind::Datagram { .. } | LinkKind::Soup | LinkKind::Channel { .. } => {}
         }
     }
 
@@ -80,7 +80,7 @@ impl Cluster {
         }
     }
 
-    /// What need be taken of what the threads of a running cluster can do: see [`Link::Running`] for why the rest tells
+    /// What need be taken of what the threads of a running cluster can do: see [`LinkKind::Running`] for why the rest tells
     /// masters nothing else. A record of a real run is held to what is *allowed*, which is what [`Step`](super::Step)
     /// can do at all.
     fn enabled_running(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {

@@ -12,7 +12,7 @@ use smallvec::{Array, SmallVec};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// A global state of a [`Cluster`](crate::world::cluster::Cluster). What it is made of lies in the cluster's tables,
+/// A global state of a [`ClusterModel`](crate::world::cluster::ClusterModel). What it is made of lies in the cluster's tables,
 /// where each master, envelope and history is kept once: so two states of one cluster are equal if their numbers are.
 pub struct State {
     tables: Arc<Mutex<Tables>>,

@@ -6,14 +6,14 @@ use super::{
 };
 use crate::model::Sent;
 use crate::node::{Envelope, Goroutine};
-use crate::scope::Link;
-use crate::world::cluster::Cluster;
+use crate::scope::LinkKind;
+use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use multimaster::MasterId;
 
 /// A step about to be taken: the world, which it alters, and the changes that it puts under way.
 pub(crate) struct Step<'a, P: Store> {
-    pub(crate) cluster: &'a Cluster,
+    pub(crate) cluster: &'a ClusterModel,
     pub(crate) store: &'a mut P,
     pub(crate) world: &'a mut World<P>,
     pub(crate) sent: &'a mut Sent,
@@ -35,7 +35,7 @@ impl Step<'_, Tables> {
             }
             // In a soup an envelope stays: it may arrive at any time, and again.
             Action::Deliver(EnvelopeNumber(envelope)) => {
-                let there = scope.link == Link::Soup || self.remove(&envelope);
+                let there = scope.link == LinkKind::Soup || self.remove(&envelope);
                 (there && self.deliver(envelope), self.store.envelope(&envelope).to)
             }
             Action::Repeat(EnvelopeNumber(envelope)) => {
@@ -80,7 +80,7 @@ impl Step<'_, Tables> {
             Action::Truncate { at, keep } => (self.truncate(at, keep), at),
             Action::Send { at, goroutine } => (self.send_on(at, goroutine), at),
         };
-        if matches!(scope.link, Link::Stream { .. }) {
+        if matches!(scope.link, LinkKind::Stream { .. }) {
             self.acknowledge(before, altered);
         }
         allowed
@@ -195,7 +195,8 @@ impl<P: Store> Step<'_, P> {
         let node = &mut self.world.masters[at.index()];
         self.store.judge(self.cluster, node, &self.world.history);
         // A running link delivers also what brings nothing.
-        if matches!(self.cluster.scope.link, Link::Datagram { .. } | Link::Soup) && !self.world.wire.is_empty() {
+        if matches!(self.cluster.scope.link, LinkKind::Datagram { .. } | LinkKind::Soup) && !self.world.wire.is_empty()
+        {
             let mut wire = std::mem::take(&mut self.world.wire);
             wire.retain(|envelope| self.store.envelope(envelope).to != at || !self.is_spent(envelope));
             self.world.wire = wire;
@@ -206,7 +207,7 @@ impl<P: Store> Step<'_, P> {
     /// The envelope goes out, counted, and is in flight unless it is spent.
     fn send(&mut self, envelope: P::Envelope) {
         self.count(&envelope);
-        let is_there = self.cluster.scope.link == Link::Soup && self.world.wire.contains(&envelope);
+        let is_there = self.cluster.scope.link == LinkKind::Soup && self.world.wire.contains(&envelope);
         if !is_there && (self.delivers_all() || !self.is_spent(&envelope)) {
             self.fly(envelope);
         }
@@ -217,7 +218,7 @@ impl<P: Store> Step<'_, P> {
         let new = self.store.envelope(&envelope);
         let before = |held: &P::Envelope| match self.cluster.scope.link {
             // After all that is in the channel.
-            Link::Channel { .. } => self.store.envelope(held).to <= new.to,
+            LinkKind::Channel { .. } => self.store.envelope(held).to <= new.to,
             _ => *held != envelope && self.store.envelope(held).order() < new.order(),
         };
         let place = self.world.wire.partition_point(before);
@@ -257,10 +258,10 @@ impl<P: Store> Step<'_, P> {
 
     /// Whether the link delivers also what brings nothing.
     fn delivers_all(&self) -> bool {
-        matches!(self.cluster.scope.link, Link::Running { .. } | Link::Channel { .. })
+        matches!(self.cluster.scope.link, LinkKind::Running { .. } | LinkKind::Channel { .. })
     }
 
     fn is_running(&self) -> bool {
-        matches!(self.cluster.scope.link, Link::Running { .. })
+        matches!(self.cluster.scope.link, LinkKind::Running { .. })
     }
 }

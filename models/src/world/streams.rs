@@ -2,12 +2,12 @@
 
 use super::{InputOf, Step, World};
 use crate::node::Envelope;
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use multimaster::{MasterId, Replica};
 use std::sync::Arc;
 
-impl Cluster {
+impl ClusterModel {
     /// How many changes wait on the stream of this edge.
     pub(crate) fn waiting(&self, tables: &Tables, world: &World<Tables>, edge: usize) -> usize {
         let (from, to) = self.edges[edge];

@@ -3,7 +3,7 @@
 use super::{AnswerKind, DigestSent, InputOf, Response, Store, World};
 use crate::node::any_rule::AnyReplica;
 use crate::node::{Answer, Envelope, Input, Output};
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use multimaster::{MasterId, VersionVector};
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Store for Values {
 
     fn step(
         &mut self,
-        cluster: &Cluster,
+        cluster: &ClusterModel,
         node: &mut AnyReplica,
         input: InputOf<Arc<Envelope>, VersionVector>,
     ) -> Response<Arc<Envelope>> {
@@ -68,7 +68,7 @@ impl Store for Values {
         one.cmp(other)
     }
 
-    fn judge(&mut self, _: &Cluster, _: &mut AnyReplica, (): &()) {}
+    fn judge(&mut self, _: &ClusterModel, _: &mut AnyReplica, (): &()) {}
 }
 
 impl World<Values> {

@@ -10,14 +10,14 @@ use crate::node::any_rule::AnyReplica;
 use crate::printed::escaped;
 use crate::properties::CAUSAL_ORDER;
 use crate::subject::{Arrow, Subject};
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use crate::world::{DigestSent, InShard, Seen, State, World, locked};
 use multimaster::{Key, MasterId, Op, Reading, Request};
 use std::fmt;
 use std::sync::Arc;
 
-impl Subject for Cluster {
+impl Subject for ClusterModel {
     fn format_action(&self, step: &InShard) -> String {
         if self.article.is_some() {
             return self.goroutine_in_words(step.action);
@@ -81,11 +81,11 @@ impl Subject for Cluster {
     }
 
     fn is_unsure(&self) -> bool {
-        Cluster::is_unsure(self)
+        ClusterModel::is_unsure(self)
     }
 }
 
-impl Cluster {
+impl ClusterModel {
     /// What is said of a shard, with its number if there are several.
     fn in_shard(&self, shard: u16, said: String) -> String {
         if self.has_shards() { format!("{said}, shard {shard}") } else { said }

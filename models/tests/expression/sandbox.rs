@@ -1,6 +1,6 @@
 //! The sandbox: what a script cannot do, and that its errors name the line.
 
-use multimaster_models::rules::expression::sandbox::{Record, Sandbox, Stopped, TIME, Wrong, quoted};
+use multimaster_models::rules::expression::sandbox::{Sandbox, ScriptRecord, Stopped, TIME, Wrong, quoted};
 use multimaster_models::rules::expression::value::Value;
 use rhai::Dynamic;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use std::time::Instant;
 const FIELDS: [&str; 2] = ["value", "time"];
 
 fn record() -> Dynamic {
-    Dynamic::from(Record::new("version", vec![("value", "x".into()), ("time", Dynamic::from(1_i64))]))
+    Dynamic::from(ScriptRecord::new("version", vec![("value", "x".into()), ("time", Dynamic::from(1_i64))]))
 }
 
 /// What comes of a script that sees one record, `it`.

@@ -6,7 +6,7 @@ use multimaster::{Kind, MasterId, Request, Topology};
 use multimaster_models::check::engine::{Limits, Verdict};
 use multimaster_models::histories::{ASKED, Bounds, ByScript, Script, Times};
 use multimaster_models::node::delivery::Delivery;
-use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
+use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
 use multimaster_models::verify::rules::{self, Rule};
 use std::fmt;
 
@@ -59,10 +59,10 @@ impl Shape {
         Scope {
             topology: Topology::all_to_all(self.masters).expect("two or three masters"),
             link: match self.delivery {
-                _ if self.snapshots => Link::Datagram { losses: 1, duplicates: 0 },
-                Delivery::Causal => Link::Stream { resets: 0 },
-                Delivery::Unordered => Link::Datagram { losses: 0, duplicates: 0 },
-                Delivery::AtLeastOnce => Link::Datagram { losses: 0, duplicates: 1 },
+                _ if self.snapshots => LinkKind::Datagram { losses: 1, duplicates: 0 },
+                Delivery::Causal => LinkKind::Stream { resets: 0 },
+                Delivery::Unordered => LinkKind::Datagram { losses: 0, duplicates: 0 },
+                Delivery::AtLeastOnce => LinkKind::Datagram { losses: 0, duplicates: 1 },
             },
             batch: 1,
             log: self.snapshots.then_some(0),

@@ -7,8 +7,8 @@ use multimaster_models::histories::{Bounds, Subject, judge};
 use multimaster_models::history::Claims;
 use multimaster_models::node::any_rule::AnyRule;
 use multimaster_models::node::delivery::Delivery;
-use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
-use multimaster_models::world::cluster::Cluster;
+use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::world::cluster::ClusterModel;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,13 +98,19 @@ fn enumerated(masters: u16, writes: usize, delivery: Delivery) -> BTreeSet<Order
 }
 
 /// The orders in a network in which each master writes so often.
-fn explored(topology: &Topology, link: Link, batch: usize, writes: &[usize], delivery: Delivery) -> BTreeSet<Order> {
+fn explored(
+    topology: &Topology,
+    link: LinkKind,
+    batch: usize,
+    writes: &[usize],
+    delivery: Delivery,
+) -> BTreeSet<Order> {
     let clients = (0..).zip(writes).map(|(at, writes)| Client { at: MasterId(at), requests: vec![request(); *writes] });
     let clients = clients.filter(|client| !client.requests.is_empty()).collect();
     let (topology, free, clocks) = (topology.clone(), Free::default(), Clocks::Free);
     let scope = Scope { topology, link, batch, log: None, clients, free, clocks };
     orders(|rule| {
-        let mut cluster = Cluster::with_rules(scope, rule);
+        let mut cluster = ClusterModel::with_rules(scope, rule);
         if let Some(tamper) = delivery.tamper() {
             cluster = cluster.tampered(tamper);
         }
@@ -113,8 +119,8 @@ fn explored(topology: &Topology, link: Link, batch: usize, writes: &[usize], del
     })
 }
 
-const STREAM: Link = Link::Stream { resets: 0 };
-const DATAGRAM: Link = Link::Datagram { losses: 0, duplicates: 0 };
+const STREAM: LinkKind = LinkKind::Stream { resets: 0 };
+const DATAGRAM: LinkKind = LinkKind::Datagram { losses: 0, duplicates: 0 };
 
 /// How often each master writes, in all ways that come to so many writes.
 fn ways(masters: usize, writes: usize) -> Vec<Vec<usize>> {
@@ -151,22 +157,22 @@ fn all_to_all_every_order_of_every_history_is_met_and_no_other() {
 fn no_network_has_another_order() {
     let enumerated = enumerated(3, 4, Delivery::Causal);
     assert!(enumerated.iter().all(is_linear_extension));
-    let faulty = Link::Datagram { losses: 1, duplicates: 1 };
-    let running = Link::Running { losses: 1, duplicates: 1 };
-    let reset = Link::Stream { resets: 1 };
+    let faulty = LinkKind::Datagram { losses: 1, duplicates: 1 };
+    let running = LinkKind::Running { losses: 1, duplicates: 1 };
+    let reset = LinkKind::Stream { resets: 1 };
     let (ring, star) = (Topology::ring(3).expect("a ring"), Topology::star(3).expect("a star"));
     let all = |masters| Topology::all_to_all(masters).expect("masters");
-    let scopes: [(Topology, Link, usize, &[usize]); 12] = [
+    let scopes: [(Topology, LinkKind, usize, &[usize]); 12] = [
         (ring.clone(), reset, 1, &[2, 1, 1]),
         (ring.clone(), faulty, 1, &[1, 1, 0]),
-        (ring.clone(), Link::Soup, 1, &[1, 1, 1]),
-        (ring, Link::Running { losses: 0, duplicates: 0 }, 2, &[1, 1, 0]),
+        (ring.clone(), LinkKind::Soup, 1, &[1, 1, 1]),
+        (ring, LinkKind::Running { losses: 0, duplicates: 0 }, 2, &[1, 1, 0]),
         (star.clone(), reset, 2, &[1, 2, 1]),
         (star.clone(), faulty, 1, &[0, 1, 1]),
-        (star, Link::Soup, 2, &[0, 2, 1]),
+        (star, LinkKind::Soup, 2, &[0, 2, 1]),
         (all(3), reset, 1, &[1, 1, 1]),
         (all(3), faulty, 1, &[1, 1, 0]),
-        (all(3), Link::Soup, 1, &[1, 1, 1]),
+        (all(3), LinkKind::Soup, 1, &[1, 1, 1]),
         (all(2), running, 1, &[2, 1]),
         (all(2), faulty, 2, &[2, 2]),
     ];

@@ -6,8 +6,8 @@ use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, T
 use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties::NO_RESURRECTION;
 use multimaster_models::report::trace::Trace;
-use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
-use multimaster_models::world::cluster::Cluster;
+use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::world::cluster::ClusterModel;
 
 /// Two masters, and what is asked of each.
 fn scope([a, b]: [&[&str]; 2]) -> Scope {
@@ -17,7 +17,7 @@ fn scope([a, b]: [&[&str]; 2]) -> Scope {
     };
     Scope {
         topology: Topology::all_to_all(2).unwrap(),
-        link: Link::Stream { resets: 0 },
+        link: LinkKind::Stream { resets: 0 },
         batch: 1,
         log: None,
         clients: vec![client(0, a), client(1, b)],
@@ -138,7 +138,7 @@ impl Resolver for Deletable {
 fn what_comes_back_is_found_in_counters() {
     let explored = |risen: bool| -> Report {
         let scope = scope([&["add 1 to k", "delete k"], &["add 2 to k"]]);
-        explore(&Cluster::new(scope, Deletable { risen }), Limits::default(), |_, _| {})
+        explore(&ClusterModel::new(scope, Deletable { risen }), Limits::default(), |_, _| {})
     };
     let Some(Verdict::Violated(Some(path))) = explored(true).verdict(NO_RESURRECTION).cloned() else { panic!() };
     assert_eq!(path.len(), 4);
@@ -185,7 +185,7 @@ impl Resolver for Last {
 /// before.
 #[test]
 fn what_a_delete_removed_is_what_was_there() {
-    let cluster = Cluster::new(scope([&["set k = 1", "delete k"], &["set k = 1", "delete k"]]), Last);
+    let cluster = ClusterModel::new(scope([&["set k = 1", "delete k"], &["set k = 1", "delete k"]]), Last);
     let text = "scenario here\nviolates no resurrection\nA: set k = 1\nA: delete k\nB: set k = 1\nB -> A: B1 after nothing\n\
                 A -> B: A1 after nothing\nA -> B: A2 after A1\nB: delete k\nB -> A: B2 after A2 B1\n";
     let replayed = Trace::parse("here", text).unwrap().replay(&cluster).unwrap();

@@ -10,15 +10,15 @@ use multimaster_models::node::any_rule::{AnyMessage, AnyReplica};
 use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties::{NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS};
 use multimaster_models::report::trace::Trace;
-use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
-use multimaster_models::world::cluster::Cluster;
+use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::world::cluster::ClusterModel;
 
 /// Of two clients, each with one request.
 fn scope(asks: [&str; 2]) -> Scope {
     let client = |(at, ask): (u16, &str)| Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] };
     Scope {
         topology: Topology::all_to_all(2).unwrap(),
-        link: Link::Stream { resets: 0 },
+        link: LinkKind::Stream { resets: 0 },
         batch: 1,
         log: None,
         clients: [(0, asks[0]), (1, asks[1])].map(client).to_vec(),
@@ -99,7 +99,7 @@ impl Resolver for Validating {
 
 #[test]
 fn what_a_receiver_refuses_is_said_to_be_refused() {
-    let cluster = Cluster::new(scope(["set k = bad", "set k = good"]), Validating);
+    let cluster = ClusterModel::new(scope(["set k = bad", "set k = good"]), Validating);
     let text =
         "scenario here\nkeeps agreement at quiescence\nA: set k = bad\nB: set k = good\nA -> B: A1 after nothing\n";
     let replayed = Trace::parse("here", text).unwrap().replay(&cluster).unwrap();
@@ -126,7 +126,8 @@ fn realign(replica: &mut AnyReplica, from: MasterId, message: AnyMessage) -> Out
 fn what_masters_write_by_themselves_is_lost_to_nobody() {
     let found = |asks: [&str; 2], property: &str| {
         let tamper = Tamper { receive: realign, ..Tamper::default() };
-        let report = explore(&Cluster::new(scope(asks), LastWriteWins).tampered(tamper), Limits::default(), |_, _| {});
+        let report =
+            explore(&ClusterModel::new(scope(asks), LastWriteWins).tampered(tamper), Limits::default(), |_, _| {});
         match report.verdict(property) {
             Some(Verdict::Violated(Some(path))) => Some(path.len()),
             Some(Verdict::Holds(None)) => None,

@@ -5,27 +5,27 @@ use multimaster_models::check::engine::{Limits, Verdict, explore};
 use multimaster_models::mutants::scopes::*;
 use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties as p;
-use multimaster_models::scope::{Link, Scope};
-use multimaster_models::world::cluster::Cluster;
+use multimaster_models::scope::{LinkKind, Scope};
+use multimaster_models::world::cluster::ClusterModel;
 
-fn verdict(cluster: &Cluster, witness: &str) -> Option<Verdict> {
+fn verdict(cluster: &ClusterModel, witness: &str) -> Option<Verdict> {
     let report = explore(cluster, Limits::default(), |_, _| {});
     assert_eq!(report.cut, None);
     report.verdict(witness).cloned()
 }
 
 fn unreached(scope: Scope, witness: &str) {
-    assert_eq!(verdict(&Cluster::new(scope, LastWriteWins), witness), Some(Verdict::Violated(None)), "{witness}");
+    assert_eq!(verdict(&ClusterModel::new(scope, LastWriteWins), witness), Some(Verdict::Violated(None)), "{witness}");
 }
 
 fn unreached_if(tamper: Tamper, scope: Scope, witness: &str) {
-    let cluster = Cluster::new(scope, LastWriteWins).tampered(tamper);
+    let cluster = ClusterModel::new(scope, LastWriteWins).tampered(tamper);
     assert_eq!(verdict(&cluster, witness), Some(Verdict::Violated(None)), "{witness}");
 }
 
 /// It is not even asked for.
 fn absent(scope: Scope, witness: &str) {
-    assert_eq!(verdict(&Cluster::new(scope, LastWriteWins), witness), None, "{witness}");
+    assert_eq!(verdict(&ClusterModel::new(scope, LastWriteWins), witness), None, "{witness}");
 }
 
 /// Nothing that masters send goes out.
@@ -77,7 +77,7 @@ fn a_message_that_is_not_sent_is_not_repeated() {
 #[test]
 fn a_lone_write_builds_on_nothing() {
     unreached(pair(LOSSY, &[&["set k = 1"]]), p::GAP);
-    unreached(pair(Link::Soup, &[&["set k = 1"]]), p::GAP);
+    unreached(pair(LinkKind::Soup, &[&["set k = 1"]]), p::GAP);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_lone_write_makes_no_batch() {
 #[test]
 fn who_sells_only_its_own_is_refused_nothing() {
     let scope = pair(STREAM, &[&["add 1 to stock", "subtract 1 from stock"], &["add 1 to stock"]]);
-    assert_eq!(verdict(&Cluster::new(scope, BoundedCounter), p::REFUSAL), Some(Verdict::Violated(None)));
+    assert_eq!(verdict(&ClusterModel::new(scope, BoundedCounter), p::REFUSAL), Some(Verdict::Violated(None)));
     absent(pair(STREAM, &[&["set k = 1"]]), p::REFUSAL);
 }
 

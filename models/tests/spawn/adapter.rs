@@ -2,7 +2,7 @@
 
 use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Reading, Resolver, Timestamp, Topology};
 use multimaster_models::rules::systems::CassandraCell;
-use multimaster_models::scope::{Clocks, Free, Link, Scope};
+use multimaster_models::scope::{Clocks, Free, LinkKind, Scope};
 use multimaster_models::spawn::{
     Digest, Epochs, Journal, MAX_DATAGRAM, MAX_PARTS, MasterActor, MasterState, NotTaken, Packet, Part, Pushed, Timer,
     WINDOW,
@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 
 pub(super) fn pair(batch: usize, log: Option<usize>) -> Scope {
     let topology = Topology::all_to_all(2).unwrap();
-    let link = Link::Datagram { losses: 0, duplicates: 0 };
+    let link = LinkKind::Datagram { losses: 0, duplicates: 0 };
     Scope { topology, link, batch, log, clients: Vec::new(), free: Free::default(), clocks: Clocks::default() }
 }
 

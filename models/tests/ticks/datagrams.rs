@@ -4,7 +4,7 @@
 use super::telling::{Known, Telling, known, start, write, writers};
 use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};
 use multimaster_models::model::{Model, Property, Sent};
-use multimaster_models::scope::{Link, Scope};
+use multimaster_models::scope::{LinkKind, Scope};
 
 /// The scope's losses and duplicates are of envelopes. Of digests any number are lost or arrive again.
 pub(crate) struct Datagrams {
@@ -95,7 +95,7 @@ impl Model for Datagrams {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let Link::Datagram { losses, duplicates } = self.scope.link else { panic!("no datagrams") };
+        let LinkKind::Datagram { losses, duplicates } = self.scope.link else { panic!("no datagrams") };
         let masters = start(&self.scope);
         vec![State { masters, envelopes: Vec::new(), digests: Vec::new(), losses, duplicates }]
     }

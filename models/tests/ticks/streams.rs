@@ -3,7 +3,7 @@
 use super::telling::{Known, Telling, known, start, write, writers};
 use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};
 use multimaster_models::model::{Model, Property, Sent};
-use multimaster_models::scope::{Link, Scope};
+use multimaster_models::scope::{LinkKind, Scope};
 use std::collections::VecDeque;
 
 pub(crate) struct Streams {
@@ -78,7 +78,7 @@ impl Model for Streams {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let Link::Stream { resets } = self.scope.link else { panic!("no streams") };
+        let LinkKind::Stream { resets } = self.scope.link else { panic!("no streams") };
         let masters = start(&self.scope);
         vec![State { masters, lines: vec![Line::Stands(VecDeque::new()); self.scope.topology.edges().count()], resets }]
     }

@@ -1,7 +1,7 @@
 //! A rule that hides nothing, so that what masters read is all that they know.
 
 use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Replica, Resolver, Side, Timestamp, Topology};
-use multimaster_models::scope::{Client, Clocks, Free, Link, Scope};
+use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
 
 /// What the masters know, one entry a master, written as a [`Subject`](multimaster_models::subject::Subject) writes
 /// what they read.
@@ -63,7 +63,7 @@ pub(crate) fn known(masters: &[Replica<Telling>]) -> Known {
 }
 
 /// At each master a client that writes so many times.
-pub(crate) fn scope(topology: &Topology, writes: &[usize], link: Link) -> Scope {
+pub(crate) fn scope(topology: &Topology, writes: &[usize], link: LinkKind) -> Scope {
     let client = |(at, writes): (usize, &usize)| Client {
         at: MasterId(at as u16),
         requests: (1..=*writes).map(|n| format!("set k = {n}").parse().unwrap()).collect(),

@@ -2,7 +2,7 @@
 
 use super::readings::{Acknowledged, Reads};
 use crate::history::Write;
-use crate::rules::expression::sandbox::{Record, objection};
+use crate::rules::expression::sandbox::{ScriptRecord, objection};
 use multimaster::{Op, Reading};
 use rhai::{Array, Dynamic, EvalAltResult, Map};
 use std::collections::BTreeMap;
@@ -65,7 +65,7 @@ pub(crate) fn of_write(write: &Write, more: Vec<(&'static str, Dynamic)>) -> Dyn
         ("wall", write.wall.map_or(Dynamic::UNIT, number)),
     ];
     fields.extend(more);
-    Dynamic::from(Record::new("write", fields))
+    Dynamic::from(ScriptRecord::new("write", fields))
 }
 
 /// An acknowledged write as a record.

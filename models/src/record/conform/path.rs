@@ -6,7 +6,7 @@ use crate::history::Write;
 use crate::model::Sent;
 use crate::node::any_rule::AnyMessage;
 use crate::node::{Answer, Envelope, Input};
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use crate::world::values::Values;
 use crate::world::{DigestSent, Step, World};
 use multimaster::record::Event;
@@ -23,7 +23,7 @@ pub(super) struct Path {
 }
 
 impl Path {
-    pub(super) fn new(cluster: &Cluster) -> Path {
+    pub(super) fn new(cluster: &ClusterModel) -> Path {
         Path {
             world: World::of(&cluster.start),
             values: Values::default(),
@@ -35,7 +35,7 @@ impl Path {
     /// Takes the step that the event says, if the model allows it and comes to the same; if not, why.
     pub(super) fn take<S, E>(
         &mut self,
-        cluster: &Cluster,
+        cluster: &ClusterModel,
         event: &Event<S, E>,
         read: impl Fn(&Message<S, E>) -> Result<AnyMessage, String>,
     ) -> Result<(), String> {
@@ -114,7 +114,7 @@ impl Path {
     }
 
     /// Takes a step of the world. False if the model does not allow it.
-    fn step(&mut self, cluster: &Cluster, take: impl FnOnce(&mut Step<'_, Values>) -> bool) -> bool {
+    fn step(&mut self, cluster: &ClusterModel, take: impl FnOnce(&mut Step<'_, Values>) -> bool) -> bool {
         let Path { world, values, .. } = self;
         take(&mut Step { cluster, store: values, world, sent: &mut Sent::new() })
     }

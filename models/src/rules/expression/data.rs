@@ -1,6 +1,6 @@
 //! Operations as scripts see them, and what scripts give as readings.
 
-use super::sandbox::Record;
+use super::sandbox::ScriptRecord;
 use super::scripted::Keeps;
 use super::value::Value;
 use multimaster::{Kind, Op, Reading, Request, Text};
@@ -32,7 +32,7 @@ pub(super) fn operation(keeps: Keeps, op: &Op) -> Dynamic {
         // None of the kinds that scripts keep takes another.
         Op::Raise(_) | Op::Lower(_) | Op::Transfer { .. } | Op::In { .. } | Op::At(..) => ("", Dynamic::UNIT),
     };
-    Dynamic::from(Record::new("operation", vec![("name", name.into()), ("value", value), ("field", field)]))
+    Dynamic::from(ScriptRecord::new("operation", vec![("name", name.into()), ("value", value), ("field", field)]))
 }
 
 pub(super) fn said(op: &Op) -> String {

@@ -1,6 +1,6 @@
 //! What an expression keeps of two versions, and whether a reader of the result can tell each of them: [`Keeping`].
 
-use super::sandbox::{Record, Sandbox, Script, Wrong};
+use super::sandbox::{Sandbox, Script, ScriptRecord, Wrong};
 use super::value::Value;
 use super::version::{FIELDS, Version, others, value_of};
 use multimaster::{Dot, MasterId, Op, Refusal, Text, Timestamp};
@@ -157,7 +157,7 @@ impl Keeping {
             let text = Value::of(&kept).map_err(|what| Wrong::at(1, what))?;
             return Ok(Given::Text(text.to_string().into()));
         }
-        let write = kept.read_lock::<Record>().and_then(|record| record.get("write").map(Dynamic::to_string));
+        let write = kept.read_lock::<ScriptRecord>().and_then(|record| record.get("write").map(Dynamic::to_string));
         match write {
             Some(write) if write == first.dot.to_string() => Ok(Given::First),
             Some(write) if write == second.dot.to_string() => Ok(Given::Second),

@@ -56,16 +56,16 @@ pub fn objection(what: impl Into<String>) -> Box<EvalAltResult> {
 
 /// A value with named fields, as a script sees it. Reading a field that does not exist is an error.
 #[derive(Clone)]
-pub struct Record {
+pub struct ScriptRecord {
     /// What it is called in messages.
     name: &'static str,
     fields: Arc<Vec<(&'static str, Dynamic)>>,
 }
 
-impl Record {
+impl ScriptRecord {
     /// A record of these fields.
-    pub fn new(name: &'static str, fields: Vec<(&'static str, Dynamic)>) -> Record {
-        Record { name, fields: Arc::new(fields) }
+    pub fn new(name: &'static str, fields: Vec<(&'static str, Dynamic)>) -> ScriptRecord {
+        ScriptRecord { name, fields: Arc::new(fields) }
     }
 
     /// The field of that name.
@@ -87,7 +87,7 @@ impl Record {
 }
 
 /// As a script prints it: `write(value: x, time: 1)`.
-impl fmt::Display for Record {
+impl fmt::Display for ScriptRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields: Vec<String> = self.fields().map(|(name, value)| format!("{name}: {value}")).collect();
         write!(f, "{}({})", self.name, fields.join(", "))
@@ -164,12 +164,12 @@ impl Sandbox {
         engine.set_optimization_level(OptimizationLevel::None);
         engine.disable_symbol("eval");
         engine.on_print(|_| {}).on_debug(|_, _, _| {}).on_progress(out_of_time);
-        engine.register_type_with_name::<Record>("record");
-        engine.register_indexer_get(Record::asked);
-        let text = |record: &mut Record| record.to_string();
+        engine.register_type_with_name::<ScriptRecord>("record");
+        engine.register_indexer_get(ScriptRecord::asked);
+        let text = |record: &mut ScriptRecord| record.to_string();
         engine.register_fn("to_string", text).register_fn("to_debug", text);
-        engine.register_fn("==", |one: Record, other: Record| one.to_string() == other.to_string());
-        engine.register_fn("!=", |one: Record, other: Record| one.to_string() != other.to_string());
+        engine.register_fn("==", |one: ScriptRecord, other: ScriptRecord| one.to_string() == other.to_string());
+        engine.register_fn("!=", |one: ScriptRecord, other: ScriptRecord| one.to_string() != other.to_string());
         Sandbox { engine }
     }
 

@@ -1,7 +1,7 @@
 //! A rule of any kind as scripts in a scenario file: [`Scripted`].
 
 use super::data::{field_of, operation, reading_of, said};
-use super::sandbox::{Record, Sandbox, Script, Stopped, Wrong};
+use super::sandbox::{Sandbox, Script, ScriptRecord, Stopped, Wrong};
 use super::value::Value;
 use super::version::number;
 use multimaster::{Change, Dot, Key, Kind, MasterId, Op, Reading, Refusal, Request, Side, Timestamp, VersionVector};
@@ -252,7 +252,7 @@ impl Scripted {
         let Made { op, effect, wall, before } = &change.effect;
         let field = field_of(self.keeps, op);
         let key = if self.keeps == Keeps::Table { field.unwrap_or(&change.key) } else { &change.key };
-        let seen = Record::new(
+        let seen = ScriptRecord::new(
             "change",
             vec![
                 ("op", operation(self.keeps, op)),
@@ -295,7 +295,10 @@ impl Scripted {
     ) -> Result<Option<Value>, Wrong> {
         let side = |side: Side<'_, Option<Value>>| {
             let seen = Dynamic::from(Seen(side.seen.clone()));
-            Dynamic::from(Record::new("side", vec![("state", self.seen(side.state).to_dynamic()), ("seen", seen)]))
+            Dynamic::from(ScriptRecord::new(
+                "side",
+                vec![("state", self.seen(side.state).to_dynamic()), ("seen", seen)],
+            ))
         };
         let after = self.run(merge, [("ours", side(ours)), ("theirs", side(theirs))]).map_err(|stopped| {
             let both = format!("{} and {}", self.seen(ours.state), self.seen(theirs.state));

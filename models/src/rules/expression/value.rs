@@ -1,6 +1,6 @@
 //! What scripts keep and return: [`Value`].
 
-use super::sandbox::{Record, quoted};
+use super::sandbox::{ScriptRecord, quoted};
 use multimaster::Text;
 use rhai::{Array, Dynamic, Map};
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ impl Value {
             let each = map.iter().map(|(name, value)| Ok((text(name)?, Value::within(value, depth)?)));
             return each.collect::<Result<_, String>>().map(Value::Map);
         }
-        if let Some(record) = given.read_lock::<Record>() {
+        if let Some(record) = given.read_lock::<ScriptRecord>() {
             let each = record.fields().map(|(name, value)| Ok((name.into(), Value::within(value, depth)?)));
             return each.collect::<Result<_, String>>().map(Value::Map);
         }

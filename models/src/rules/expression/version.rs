@@ -1,6 +1,6 @@
 //! What an expression sees: [`Version`].
 
-use super::sandbox::Record;
+use super::sandbox::ScriptRecord;
 use multimaster::{Dot, Op, Refusal, Text, Timestamp};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ impl Version {
     pub(super) fn record(&self) -> Dynamic {
         let text = |text: &Option<Text>| text.as_ref().map_or(Dynamic::UNIT, |text| text.as_str().into());
         let wall = self.wall.unwrap_or(self.timestamp.time());
-        Dynamic::from(Record::new(
+        Dynamic::from(ScriptRecord::new(
             "version",
             vec![
                 ("value", text(&self.value)),

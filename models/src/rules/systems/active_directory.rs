@@ -16,16 +16,16 @@ impl RowRule for ActiveDirectory {
     const CLOCKS: bool = true;
     const MERGES: bool = true;
 
-    fn number(&self, held: Option<&Record>, after: &mut Record) {
+    fn number(&self, held: Option<&Row>, after: &mut Row) {
         after.count = held.map_or(0, |held| held.count).saturating_add(1);
     }
 
-    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
-        let key = |attribute: &Record| (attribute.count, attribute.time, attribute.dot);
+    fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
+        let key = |attribute: &Row| (attribute.count, attribute.time, attribute.dot);
         held.is_none_or(|held| key(&change.after) > key(held))
     }
 
-    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+    fn why_not(&self, held: &Row, change: &RowChange) -> &'static str {
         let after = &change.after;
         match (held.count.cmp(&after.count), held.time.cmp(&after.time)) {
             (Ordering::Greater, _) => "had a higher version",

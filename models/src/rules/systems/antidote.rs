@@ -14,16 +14,16 @@ impl RowRule for AntidoteRegister {
     const CLOCKS: bool = true;
     const MERGES: bool = true;
 
-    fn number(&self, held: Option<&Record>, after: &mut Record) {
+    fn number(&self, held: Option<&Row>, after: &mut Row) {
         let replaced = held.map_or(0, |held| held.time);
         after.time = after.time.max(replaced.saturating_add(1));
     }
 
-    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
+    fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
         held.is_none_or(|held| (change.after.time, &change.after.value) > (held.time, &held.value))
     }
 
-    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+    fn why_not(&self, held: &Row, change: &RowChange) -> &'static str {
         let after = &change.after;
         match (held.time > after.time, held.value == after.value) {
             (true, _) => "had a later time",

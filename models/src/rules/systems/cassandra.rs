@@ -27,12 +27,12 @@ impl RowRule for CassandraCell {
         self.purged
     }
 
-    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
-        let key = |cell: &Record| (cell.time, !cell.is_live(), cell.value.clone());
+    fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
+        let key = |cell: &Row| (cell.time, !cell.is_live(), cell.value.clone());
         held.is_none_or(|held| key(&change.after) > key(held))
     }
 
-    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+    fn why_not(&self, held: &Row, change: &RowChange) -> &'static str {
         let after = &change.after;
         match held {
             held if held.time > after.time => "had a later timestamp",

@@ -18,22 +18,22 @@ impl RowRule for Couchbase {
     const CLOCKS: bool = true;
     const MERGES: bool = true;
 
-    fn changes_nothing(&self, held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+    fn changes_nothing(&self, held: Option<&Row>, value: Option<&Text>) -> Option<&'static str> {
         row::deletes_nothing(held, value).then_some("there is no such document to delete (KEY_ENOENT)")
     }
 
-    fn number(&self, held: Option<&Record>, after: &mut Record) {
+    fn number(&self, held: Option<&Row>, after: &mut Row) {
         if let Some(held) = held {
             after.time = after.time.max(held.time.saturating_add(1));
         }
         after.count = held.map_or(0, |held| held.count).saturating_add(1);
     }
 
-    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
+    fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
         held.is_none_or(|held| (change.after.time, change.after.count) > (held.time, held.count))
     }
 
-    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+    fn why_not(&self, held: &Row, change: &RowChange) -> &'static str {
         let after = &change.after;
         match (held.time > after.time, held.count > after.count) {
             (true, _) => "had a larger CAS",

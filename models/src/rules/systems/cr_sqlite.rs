@@ -24,13 +24,13 @@ impl RowRule for CrSqlite {
     const CLOCKS: bool = false;
     const MERGES: bool = true;
 
-    fn changes_nothing(&self, held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+    fn changes_nothing(&self, held: Option<&Row>, value: Option<&Text>) -> Option<&'static str> {
         row::no_row(held, value).or_else(|| row::same_value(held, value))
     }
 
-    fn number(&self, held: Option<&Record>, after: &mut Record) {
+    fn number(&self, held: Option<&Row>, after: &mut Row) {
         let (life, count) = held.map_or((0, 0), |held| (held.life, held.count));
-        let lived = held.is_some_and(Record::is_live);
+        let lived = held.is_some_and(Row::is_live);
         after.life = life + u64::from(lived != after.is_live());
         after.count = match (lived, after.is_live()) {
             (_, false) => 0,
@@ -39,11 +39,11 @@ impl RowRule for CrSqlite {
         };
     }
 
-    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
+    fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
         held.is_none_or(|held| compare(&change.after, held).is_gt())
     }
 
-    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+    fn why_not(&self, held: &Row, change: &RowChange) -> &'static str {
         let after = &change.after;
         match (held.life > after.life, held.count > after.count, held.value == after.value) {
             (true, ..) => "had a larger causal length",
@@ -72,7 +72,7 @@ impl Value<'_> {
     }
 }
 
-fn compare(a: &Record, b: &Record) -> Ordering {
+fn compare(a: &Row, b: &Row) -> Ordering {
     // Values decide few meetings, and take the longest to compare.
     let by_numbers = (a.life, a.count).cmp(&(b.life, b.count));
     by_numbers.then_with(|| Value::of(a.value.as_ref()).cmp(&Value::of(b.value.as_ref())))

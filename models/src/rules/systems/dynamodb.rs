@@ -17,11 +17,11 @@ impl RowRule for DynamoDbGlobal {
     const CLOCKS: bool = true;
     const MERGES: bool = true;
 
-    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
+    fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
         held.is_none_or(|held| (change.after.time, change.after.dot) > (held.time, held.dot))
     }
 
-    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+    fn why_not(&self, held: &Row, change: &RowChange) -> &'static str {
         if held.time > change.after.time { "had a later timestamp" } else { "keeps the higher region's at a tie" }
     }
 }

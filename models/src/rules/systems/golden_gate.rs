@@ -39,12 +39,12 @@ impl RowRule for GoldenGate {
         true
     }
 
-    fn changes_nothing(&self, held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+    fn changes_nothing(&self, held: Option<&Row>, value: Option<&Text>) -> Option<&'static str> {
         row::no_row(held, value)
     }
 
-    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
-        let image = |row: &Record| (row.time, row.value.clone());
+    fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
+        let image = |row: &Row| (row.time, row.value.clone());
         if held.map(image) == change.before.as_ref().map(image) {
             return true;
         }
@@ -57,7 +57,7 @@ impl RowRule for GoldenGate {
         }
     }
 
-    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+    fn why_not(&self, held: &Row, change: &RowChange) -> &'static str {
         match self.method {
             Method::Ignore => "has not the row that the writer had found",
             _ if held.time > change.after.time => "had a later row",

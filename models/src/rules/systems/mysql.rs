@@ -24,11 +24,11 @@ impl RowRule for MysqlRing {
         true
     }
 
-    fn changes_nothing(&self, held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+    fn changes_nothing(&self, held: Option<&Row>, value: Option<&Text>) -> Option<&'static str> {
         row::no_row(held, value).or_else(|| row::same_value(held, value))
     }
 
-    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
+    fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
         match change.statement() {
             Statement::Insert | Statement::Delete => true,
             Statement::Update => held.is_some(),

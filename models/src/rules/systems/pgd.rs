@@ -32,13 +32,13 @@ impl RowRule for Pgd {
         self.vacuumed
     }
 
-    fn changes_nothing(&self, held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+    fn changes_nothing(&self, held: Option<&Row>, value: Option<&Text>) -> Option<&'static str> {
         row::no_row(held, value)
     }
 
-    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
+    fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
         let after = &change.after;
-        let newer = |row: &Record| (after.time, after.dot.origin()) > (row.time, row.dot.origin());
+        let newer = |row: &Row| (after.time, after.dot.origin()) > (row.time, row.dot.origin());
         let live = held.filter(|row| row.is_live());
         match change.statement() {
             Statement::Insert => live.is_none_or(newer),
@@ -48,7 +48,7 @@ impl RowRule for Pgd {
         }
     }
 
-    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+    fn why_not(&self, held: &Row, change: &RowChange) -> &'static str {
         match change.statement() {
             Statement::Delete => "has no row to delete",
             _ if !held.is_live() => "has a dead row, which is not updated",

@@ -4,7 +4,7 @@ use super::*;
 
 /// A row as it stands, or what is left of a deleted one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Record {
+pub struct Row {
     /// The time that its writer's clock gave it.
     pub time: u64,
     /// How often it has been written, as far as the writer knew: a revision or version number, where the system has
@@ -18,7 +18,7 @@ pub struct Record {
     pub value: Option<Text>,
 }
 
-impl Record {
+impl Row {
     /// Whether there is a row to be read.
     pub fn is_live(&self) -> bool {
         self.value.is_some()
@@ -29,9 +29,9 @@ impl Record {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RowChange {
     /// The row before the write, if there was a live one.
-    pub before: Option<Record>,
+    pub before: Option<Row>,
     /// The row after it.
-    pub after: Record,
+    pub after: Row,
 }
 
 /// What a statement does to the row that it finds.
@@ -69,41 +69,41 @@ pub(super) trait RowRule {
     }
 
     /// Why a statement changes no row, so that it is no write; `None`, the default, if it is one.
-    fn changes_nothing(&self, _held: Option<&Record>, _value: Option<&Text>) -> Option<&'static str> {
+    fn changes_nothing(&self, _held: Option<&Row>, _value: Option<&Text>) -> Option<&'static str> {
         None
     }
 
     /// Completes a local write: by default it has its writer's time, and no other number.
-    fn number(&self, _held: Option<&Record>, _after: &mut Record) {}
+    fn number(&self, _held: Option<&Row>, _after: &mut Row) {}
 
     /// Whether the change is taken in place of what is held.
-    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool;
+    fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool;
 
     /// Why a change is not [taken](Self::takes) in place of a row that is held, in words that follow a master's name.
-    fn why_not(&self, _held: &Record, _change: &RowChange) -> &'static str {
+    fn why_not(&self, _held: &Row, _change: &RowChange) -> &'static str {
         "kept what it had"
     }
 }
 
 /// The answer to a DELETE that finds no row, where that is no write.
-pub(super) fn no_row(held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+pub(super) fn no_row(held: Option<&Row>, value: Option<&Text>) -> Option<&'static str> {
     deletes_nothing(held, value).then_some("there is no row to delete (0 rows)")
 }
 
 /// The answer to an UPDATE to the value that the row has, where that is no write.
-pub(super) fn same_value(held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+pub(super) fn same_value(held: Option<&Row>, value: Option<&Text>) -> Option<&'static str> {
     let same = value.is_some() && held.is_some_and(|held| held.value.as_ref() == value);
     same.then_some("the row has that value already (0 rows changed)")
 }
 
 /// Whether it is a delete, and there is nothing to delete.
-pub(super) fn deletes_nothing(held: Option<&Record>, value: Option<&Text>) -> bool {
-    value.is_none() && !held.is_some_and(Record::is_live)
+pub(super) fn deletes_nothing(held: Option<&Row>, value: Option<&Text>) -> bool {
+    value.is_none() && !held.is_some_and(Row::is_live)
 }
 
 pub(super) fn prepare(
     rule: &impl RowRule,
-    held: Option<&Record>,
+    held: Option<&Row>,
     op: Op,
     dot: Dot,
     timestamp: Timestamp,
@@ -113,12 +113,12 @@ pub(super) fn prepare(
     if let Some(why) = rule.changes_nothing(held, value.as_ref()) {
         return Err(Refusal::Because(why.into()));
     }
-    let mut after = Record { time, count: 0, life: 0, dot, value };
+    let mut after = Row { time, count: 0, life: 0, dot, value };
     rule.number(held, &mut after);
     Ok(RowChange { before: held.filter(|held| held.is_live()).cloned(), after })
 }
 
-pub(super) fn apply(rule: &impl RowRule, state: &mut Option<Record>, change: &RowChange) -> bool {
+pub(super) fn apply(rule: &impl RowRule, state: &mut Option<Row>, change: &RowChange) -> bool {
     let made_here = rule.node() == Some(change.after.dot.origin());
     if !made_here && !rule.takes(state.as_ref(), change) {
         return false;
@@ -130,7 +130,7 @@ pub(super) fn apply(rule: &impl RowRule, state: &mut Option<Record>, change: &Ro
 }
 
 /// Why [`apply`] of the change makes no difference.
-pub(super) fn why_kept(rule: &impl RowRule, state: Option<&Record>, change: &RowChange) -> &'static str {
+pub(super) fn why_kept(rule: &impl RowRule, state: Option<&Row>, change: &RowChange) -> &'static str {
     match state {
         None if change.after.is_live() => "has no row to update",
         None => "has no row to delete",
@@ -143,7 +143,7 @@ pub(super) fn why_kept(rule: &impl RowRule, state: Option<&Record>, change: &Row
 macro_rules! row_rules {
     ($($rule:ty),*) => {$(
         impl Resolver for $rule {
-            type State = Option<Record>;
+            type State = Option<Row>;
             type Effect = RowChange;
 
             fn uses_wall_clock(&self) -> bool {

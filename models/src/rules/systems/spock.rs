@@ -37,11 +37,11 @@ impl RowRule for Spock {
         true
     }
 
-    fn changes_nothing(&self, held: Option<&Record>, value: Option<&Text>) -> Option<&'static str> {
+    fn changes_nothing(&self, held: Option<&Row>, value: Option<&Text>) -> Option<&'static str> {
         row::no_row(held, value)
     }
 
-    fn takes(&self, held: Option<&Record>, change: &RowChange) -> bool {
+    fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
         let Some(held) = held else {
             return matches!(change.statement(), Statement::Insert);
         };
@@ -53,7 +53,7 @@ impl RowRule for Spock {
         }
     }
 
-    fn why_not(&self, held: &Record, change: &RowChange) -> &'static str {
+    fn why_not(&self, held: &Row, change: &RowChange) -> &'static str {
         if held.time > change.after.time { "had a newer row" } else { "has the lower tiebreaker at a tie" }
     }
 }

@@ -2,21 +2,21 @@
 
 use crate::model::Property;
 use crate::properties::{AGREEMENT, CONFLICT, FULL, NO_DEADLOCK, ORDER_KEPT, QUIESCENCE};
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use crate::world::cluster::asked::{always, sometimes};
 use crate::world::memo::Tables;
 use crate::world::{World, locked};
 use multimaster::{Key, MasterId, Request};
 
-impl Cluster {
-    pub(crate) fn asked_of_article(&self) -> Vec<Property<Cluster>> {
+impl ClusterModel {
+    pub(crate) fn asked_of_article(&self) -> Vec<Property<ClusterModel>> {
         vec![
             always(AGREEMENT, |cluster, world| !cluster.program_is_quiescent(world) || cluster.reads_alike(world)),
             always(ORDER_KEPT, |cluster, world| {
                 !cluster.program_is_quiescent(world) || cluster.reordered(world).is_none()
             }),
             always(NO_DEADLOCK, |cluster, world| cluster.goes_on(world) || cluster.program_is_quiescent(world)),
-            sometimes(QUIESCENCE, Cluster::program_is_quiescent),
+            sometimes(QUIESCENCE, ClusterModel::program_is_quiescent),
             sometimes(CONFLICT, |cluster, world| cluster.conflicts(world)),
             sometimes(FULL, |cluster, world| {
                 let tables = &*locked(&cluster.tables);

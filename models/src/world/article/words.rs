@@ -4,14 +4,14 @@ use crate::node::Goroutine;
 use crate::node::article::{Master, Set, value};
 use crate::properties::{AGREEMENT, NO_DEADLOCK, ORDER_KEPT};
 use crate::subject::Arrow;
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use crate::world::{Action, State, World, locked};
 use multimaster::{Key, MasterId, Message, Text};
 use std::collections::BTreeMap;
 use std::fmt;
 
-impl Cluster {
+impl ClusterModel {
     /// The step of a goroutine, as far as it can be told without the state.
     pub(crate) fn goroutine_in_words(&self, action: Action) -> String {
         match self.goroutine_of(action) {

@@ -1,6 +1,6 @@
 //! What is asked of all shards together: whether a write is seen without what it had seen in another shard.
 
-use super::{Cluster, State};
+use super::{ClusterModel, State};
 use crate::model::Sent;
 use crate::world::memo::Tables;
 use crate::world::{Action, InShard, World};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// By the shard and the name of each write, what its master had seen of each shard.
 pub(crate) type Pasts = BTreeMap<(u16, Dot), Vec<VersionVector>>;
 
-impl Cluster {
+impl ClusterModel {
     pub(crate) fn has_shards(&self) -> bool {
         self.requests.layout.shards() > 1
     }

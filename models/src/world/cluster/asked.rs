@@ -1,16 +1,16 @@
 //! The cluster as a [`Model`]: its steps, and the properties asked of its states, each beside the witness that it was
 //! put to the test.
 
-use super::{Cluster, InShard, State};
+use super::{ClusterModel, InShard, State};
 use crate::model::{Model, Property, Sent};
 use crate::properties::*;
-use crate::scope::Link;
+use crate::scope::LinkKind;
 use crate::world::World;
 use crate::world::memo::Tables;
 use multimaster::{Kind, Resolver};
 use std::ops::ControlFlow;
 
-impl Model for Cluster {
+impl Model for ClusterModel {
     type State = State;
     type Action = InShard;
 
@@ -23,7 +23,7 @@ impl Model for Cluster {
     }
 
     fn step(&self, state: &State, step: &InShard) -> Option<(State, Sent)> {
-        Cluster::step(self, state, *step)
+        ClusterModel::step(self, state, *step)
     }
 
     fn each_step(
@@ -32,11 +32,11 @@ impl Model for Cluster {
         actions: &mut Vec<InShard>,
         reach: &mut impl FnMut(usize, &State, &Sent) -> ControlFlow<()>,
     ) {
-        Cluster::each_step(self, state, actions, reach);
+        ClusterModel::each_step(self, state, actions, reach);
     }
 
     fn is_full(&self) -> bool {
-        Cluster::is_full(self)
+        ClusterModel::is_full(self)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -62,7 +62,8 @@ impl Model for Cluster {
             sometimes(RELAYED, |cluster, world| cluster.seen_by_all(world)),
         ];
         if self.specification.is_some() {
-            let as_specified = |_: &Cluster, world: &World<Tables>| world.judgements().all(|judged| !judged.misread());
+            let as_specified =
+                |_: &ClusterModel, world: &World<Tables>| world.judgements().all(|judged| !judged.misread());
             properties.push(always(SPECIFICATION, as_specified));
         }
         if self.start.iter().any(|replica| replica.rule().kind() == Kind::BoundedCounter) {
@@ -72,14 +73,14 @@ impl Model for Cluster {
             properties.push(sometimes(REFUSAL, |cluster, world| cluster.refused(world)));
         }
         match self.scope.link {
-            Link::Stream { resets } => {
+            LinkKind::Stream { resets } => {
                 if resets > 0 {
                     properties.push(sometimes(RESET, |_, world| world.faults.resets == 0 && world.broken == 0));
                 }
             }
-            Link::Datagram { losses, duplicates } => {
+            LinkKind::Datagram { losses, duplicates } => {
                 if losses > 0 {
-                    let lost = |cluster: &Cluster, world: &World<Tables>| {
+                    let lost = |cluster: &ClusterModel, world: &World<Tables>| {
                         world.faults.losses == 0 && cluster.clients_done(world)
                     };
                     properties.push(sometimes(LOSS, lost));
@@ -89,16 +90,16 @@ impl Model for Cluster {
                 }
                 properties.push(sometimes(GAP, |cluster, world| cluster.gap(world)));
             }
-            Link::Running { losses, duplicates } => {
+            LinkKind::Running { losses, duplicates } => {
                 if losses > 0 {
-                    let lost = |cluster: &Cluster, world: &World<Tables>| {
+                    let lost = |cluster: &ClusterModel, world: &World<Tables>| {
                         world.faults.losses == 0 && cluster.clients_done(world)
                     };
                     properties.push(sometimes(LOSS, lost));
                 }
                 if duplicates > 0 {
                     // Nothing was lost, and nothing is left in flight: both have arrived.
-                    let arrived_twice = |cluster: &Cluster, world: &World<Tables>| {
+                    let arrived_twice = |cluster: &ClusterModel, world: &World<Tables>| {
                         let lost = world.faults.losses < cluster.faults().losses;
                         world.faults.duplicates == 0 && !lost && world.nothing_flies()
                     };
@@ -106,8 +107,8 @@ impl Model for Cluster {
                 }
                 properties.push(sometimes(GAP, |cluster, world| cluster.gap(world)));
             }
-            Link::Soup => properties.push(sometimes(GAP, |cluster, world| cluster.gap(world))),
-            Link::Channel { .. } => {}
+            LinkKind::Soup => properties.push(sometimes(GAP, |cluster, world| cluster.gap(world))),
+            LinkKind::Channel { .. } => {}
         }
         if self.scope.batch > 1 {
             properties.push(sometimes(BATCH, |cluster, world| cluster.batch(world)));
@@ -117,16 +118,16 @@ impl Model for Cluster {
         }
         properties.extend(self.asked_of_own());
         if self.has_shards() {
-            properties.push(Property::sometimes(ACROSS, Cluster::depends_across));
+            properties.push(Property::sometimes(ACROSS, ClusterModel::depends_across));
         }
         properties
     }
 }
 
-impl Cluster {
-    fn asked_of_order(&self) -> Property<Cluster> {
+impl ClusterModel {
+    fn asked_of_order(&self) -> Property<ClusterModel> {
         match self.has_shards() {
-            true => Property::always(CAUSAL_ORDER, Cluster::in_order_across),
+            true => Property::always(CAUSAL_ORDER, ClusterModel::in_order_across),
             false => always(CAUSAL_ORDER, |_, world| world.judgements().all(|judged| !judged.out_of_order())),
         }
     }
@@ -135,9 +136,9 @@ impl Cluster {
 /// Something that is always true, in every shard.
 pub(crate) fn always(
     name: &'static str,
-    holds: impl Fn(&Cluster, &World<Tables>) -> bool + Send + Sync + 'static,
-) -> Property<Cluster> {
-    Property::always(name, move |cluster: &Cluster, State { shards, .. }: &State| {
+    holds: impl Fn(&ClusterModel, &World<Tables>) -> bool + Send + Sync + 'static,
+) -> Property<ClusterModel> {
+    Property::always(name, move |cluster: &ClusterModel, State { shards, .. }: &State| {
         holds(cluster, &shards.first) && shards.others().iter().all(|world| holds(cluster, world))
     })
 }
@@ -145,9 +146,9 @@ pub(crate) fn always(
 /// Something that is reached, in some shard.
 pub(crate) fn sometimes(
     name: &'static str,
-    reached: impl Fn(&Cluster, &World<Tables>) -> bool + Send + Sync + 'static,
-) -> Property<Cluster> {
-    Property::sometimes(name, move |cluster: &Cluster, State { shards, .. }: &State| {
+    reached: impl Fn(&ClusterModel, &World<Tables>) -> bool + Send + Sync + 'static,
+) -> Property<ClusterModel> {
+    Property::sometimes(name, move |cluster: &ClusterModel, State { shards, .. }: &State| {
         reached(cluster, &shards.first) || shards.others().iter().any(|world| reached(cluster, world))
     })
 }

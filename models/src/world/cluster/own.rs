@@ -1,6 +1,6 @@
 //! The user's own properties, evaluated in a cluster's states.
 
-use super::{Cluster, State};
+use super::{ClusterModel, State};
 use crate::history::History;
 use crate::model::{Expectation, Model, Property};
 use crate::node::any_rule::AnyReplica;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// The most readings of one key that are tried.
 const TRIED: usize = 16;
 
-impl Cluster {
+impl ClusterModel {
     /// Checks these properties against this cluster. The result is shared: its owner can ask later whether an
     /// evaluation failed.
     ///
@@ -29,7 +29,7 @@ impl Cluster {
     }
 
     /// The cluster with these properties too.
-    pub(crate) fn asking(mut self, properties: &Arc<OwnProperties>) -> Cluster {
+    pub(crate) fn asking(mut self, properties: &Arc<OwnProperties>) -> ClusterModel {
         self.own = Own::new(Arc::clone(properties), plausible(&self.start, &self.scope));
         self
     }

@@ -1,15 +1,15 @@
 //! What the [properties](crate::properties) ask of a world, as far as its masters must be looked at to tell.
 
-use super::{Action, Cluster};
+use super::{Action, ClusterModel};
 use crate::model::Sent;
 use crate::node::Envelope;
-use crate::scope::Link;
+use crate::scope::LinkKind;
 use crate::world::memo::{Local, Tables, pair};
 use crate::world::{AnswerKind, InputOf, Store, World};
 use multimaster::{MasterId, Message};
 use std::sync::Arc;
 
-impl Cluster {
+impl ClusterModel {
     /// Two masters that have seen the same and read differently.
     pub(crate) fn diverged(&self, world: &World<Tables>) -> Option<(usize, usize)> {
         let tables = self.tables();
@@ -60,7 +60,7 @@ impl Cluster {
     /// reason not to be quiescent: nothing is in flight that it could lose.
     pub(crate) fn is_quiescent(&self, world: &World<Tables>) -> bool {
         // Only in a soup, where an envelope stays, and in a tampered protocol can a step that is possible alter nothing.
-        let sure = self.scope.link != Link::Soup && self.protocol.tamper.is_none();
+        let sure = self.scope.link != LinkKind::Soup && self.protocol.tamper.is_none();
         let in_flight = !world.wire.is_empty() || world.waiting().iter().any(|waiting| *waiting > 0);
         if (sure && in_flight) || !self.clients_done(world) {
             return false;
@@ -154,7 +154,7 @@ impl Cluster {
             Message::Push(push) => push.changes.len() > 1,
             Message::Snapshot(_) => false,
         });
-        let streams = matches!(self.scope.link, Link::Stream { .. });
+        let streams = matches!(self.scope.link, LinkKind::Stream { .. });
         let waits = || (0..self.edges.len()).any(|edge| self.waiting(&tables, world, edge) > 1);
         in_flight || (streams && waits())
     }
@@ -187,7 +187,7 @@ mod tests {
         let client = |at, request: &str| Client { at: MasterId(at), requests: vec![request.parse().unwrap()] };
         let scope = Scope {
             topology: Topology::star(3).unwrap(),
-            link: Link::Datagram { losses: 1, duplicates: 0 },
+            link: LinkKind::Datagram { losses: 1, duplicates: 0 },
             batch: 1,
             log: None,
             clients: vec![client(0, "set k = 1"), client(1, "set k = 2")],
@@ -195,7 +195,7 @@ mod tests {
             clocks: Clocks::default(),
         };
         let explored = |most| {
-            let cluster = Cluster::new(scope.clone(), LastWriteWins);
+            let cluster = ClusterModel::new(scope.clone(), LastWriteWins);
             cluster.tables().most = most;
             engine::explore(&cluster, Limits::default(), |_, _| {})
         };
@@ -223,9 +223,9 @@ mod tests {
             Client { at: MasterId(1), requests: requests(&["set k = 2"]) },
         ];
         for (link, log) in [
-            (Link::Stream { resets: 1 }, None),
-            (Link::Datagram { losses: 1, duplicates: 0 }, None),
-            (Link::Datagram { losses: 1, duplicates: 0 }, Some(1)),
+            (LinkKind::Stream { resets: 1 }, None),
+            (LinkKind::Datagram { losses: 1, duplicates: 0 }, None),
+            (LinkKind::Datagram { losses: 1, duplicates: 0 }, Some(1)),
         ] {
             let topology = Topology::star(3).unwrap();
             let scope = Scope {
@@ -237,7 +237,7 @@ mod tests {
                 free: Free::default(),
                 clocks: Clocks::default(),
             };
-            let cluster = Cluster::new(scope, LastWriteWins);
+            let cluster = ClusterModel::new(scope, LastWriteWins);
             engine::explore(&cluster, Limits::default(), |_, _| {});
             let tables = &mut *cluster.tables();
             let mut tried = 0;

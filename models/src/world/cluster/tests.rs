@@ -19,9 +19,9 @@ fn keeps_time(clocks: Clocks, behind: i128) -> bool {
         client(2, &["at 7, set j = 4"]),
     ];
     let topology = Topology::all_to_all(3).expect("three masters");
-    let link = Link::Stream { resets: 0 };
+    let link = LinkKind::Stream { resets: 0 };
     let scope = Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks };
-    let cluster = Cluster::new(scope, CassandraCell::default());
+    let cluster = ClusterModel::new(scope, CassandraCell::default());
     let report = engine::explore(&cluster, Limits::default(), |_, _| {});
     assert!(report.cut.is_none());
     let tables = &*cluster.tables();

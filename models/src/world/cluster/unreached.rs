@@ -1,11 +1,11 @@
 //! Why a witness is reached nowhere, where the requests alone explain it.
 
-use super::Cluster;
+use super::ClusterModel;
 use crate::properties::{CONFLICT, CROSSED, DEPENDENCY, RELAYED};
 use multimaster::{MasterId, Replica, Request};
 use std::collections::{BTreeMap, BTreeSet};
 
-impl Cluster {
+impl ClusterModel {
     /// Why the witness cannot be reached; `None` if the requests do not explain it.
     pub(crate) fn unreachable(&self, witness: &str) -> Option<String> {
         if ![CONFLICT, CROSSED, DEPENDENCY, RELAYED].contains(&witness) {

@@ -2,7 +2,7 @@
 
 use super::{Known, Tables, masters::Ghost, pair};
 use crate::world::Master;
-use crate::world::cluster::{Cluster, Judgement};
+use crate::world::cluster::{ClusterModel, Judgement};
 use multimaster::MasterId;
 
 /// What the properties remember, each by all that it depends on.
@@ -12,7 +12,7 @@ pub(crate) struct Judged {
     judgements: Known<u64, Judgement>,
     /// The same by core and the [writes that it has seen](Tables::selection_seen), which determine it.
     by_selection: Known<u64, Judgement>,
-    /// By the sender's core and what [counts](Cluster::what_counts) of the receiver, which lacks something: whether an
+    /// By the sender's core and what [counts](ClusterModel::what_counts) of the receiver, which lacks something: whether an
     /// exchange of digests would bring it.
     pub(crate) repairs: Known<(u64, MasterId), bool>,
     /// By the part of the receiver that matters, and a message: the digest after its arrival.
@@ -31,7 +31,7 @@ impl Tables {
     }
 
     /// How the master is judged by what has been written.
-    pub(super) fn judgement(&mut self, cluster: &Cluster, local: u32, history: u32) -> Judgement {
+    pub(super) fn judgement(&mut self, cluster: &ClusterModel, local: u32, history: u32) -> Judgement {
         let core = self.locals[local].core;
         let key = pair(core, history);
         if let Some(judgement) = self.judged.judgements.get(&key) {
@@ -50,7 +50,7 @@ impl Tables {
     }
 
     /// The master as it is judged by what has been written.
-    pub(crate) fn master(&mut self, cluster: &Cluster, local: u32, history: u32) -> Master {
+    pub(crate) fn master(&mut self, cluster: &ClusterModel, local: u32, history: u32) -> Master {
         Master { local, judgement: self.judgement(cluster, local, history) }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Queued, Tables, pair};
 use crate::history::History;
 use crate::node::{Answer, Envelope, Goroutine, Input, Node, Output, article};
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use crate::world::{AnswerKind, DigestSent, InputOf, Master, RequestNumber, Response, Store};
 use multimaster::{MasterId, Message, Outcome, Replica, VersionVector};
 use smallvec::SmallVec;
@@ -58,7 +58,7 @@ impl Tables {
     #[inline]
     fn outcomes(
         &mut self,
-        cluster: &Cluster,
+        cluster: &ClusterModel,
         step: Step,
         work_out: impl FnOnce(&mut Self, &mut Node) -> (AnswerKind, Vec<Envelope>),
     ) -> Outcomes {
@@ -72,7 +72,7 @@ impl Tables {
     #[cold]
     fn worked_out(
         &mut self,
-        cluster: &Cluster,
+        cluster: &ClusterModel,
         step: Step,
         work_out: impl FnOnce(&mut Self, &mut Node) -> (AnswerKind, Vec<Envelope>),
     ) -> Outcomes {
@@ -123,7 +123,7 @@ impl Tables {
     /// A client makes a request of the master, in the light of a history: what comes of it, and the history after it.
     pub(crate) fn write(
         &mut self,
-        cluster: &Cluster,
+        cluster: &ClusterModel,
         node: &mut Master,
         history: u32,
         number: RequestNumber,
@@ -162,7 +162,7 @@ impl Store for Tables {
     type Digest = u32;
     type History = u32;
 
-    fn step(&mut self, cluster: &Cluster, node: &mut Master, input: InputOf<u32, u32>) -> Response<u32> {
+    fn step(&mut self, cluster: &ClusterModel, node: &mut Master, input: InputOf<u32, u32>) -> Response<u32> {
         let number = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
         let step = |kind, peer, what, more| Step { node: node.local, kind, peer, what, more };
         let none = MasterId(0);
@@ -237,7 +237,7 @@ impl Store for Tables {
         content(one).cmp(&content(other))
     }
 
-    fn judge(&mut self, cluster: &Cluster, node: &mut Master, history: &u32) {
+    fn judge(&mut self, cluster: &ClusterModel, node: &mut Master, history: &u32) {
         node.judgement = self.judgement(cluster, node.local, *history);
     }
 }

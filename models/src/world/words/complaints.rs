@@ -5,12 +5,12 @@ use crate::history::{History, LostTo, Observed};
 use crate::node::any_rule::{AnyReplica, AnyRule};
 use crate::properties as p;
 use crate::properties::specification::{Misread, misread};
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use crate::world::{Seen, World};
 use multimaster::{Dot, MasterId};
 
-impl Cluster {
+impl ClusterModel {
     /// In words, why the property named so is false in this world; `None` if it is true.
     pub(super) fn complaint_in(&self, property: &str, world: &World<Tables>) -> Option<String> {
         let Seen { replicas, history, .. } = self.shown_in(world);

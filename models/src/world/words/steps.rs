@@ -4,14 +4,14 @@ use super::as_written;
 use crate::history::Write;
 use crate::node::any_rule::{AnyMessage, AnyReplica, Pack};
 use crate::node::{Answer, Input};
-use crate::scope::Link;
+use crate::scope::LinkKind;
 use crate::subject::Arrow;
-use crate::world::cluster::Cluster;
+use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use crate::world::{Action, World};
 use multimaster::{MasterId, Message, Outcome, Refusal, Replica, Request, Resolver};
 
-impl Cluster {
+impl ClusterModel {
     /// The step as a sentence that needs no state to be told.
     pub(crate) fn sentence(&self, action: Action) -> String {
         match action {
@@ -71,7 +71,7 @@ impl Cluster {
                 let before = self.replica(world, envelope.to);
                 let mut receiver = Replica::clone(&before);
                 let outcome = self.protocol.receive(&mut receiver, envelope.from, envelope.message.clone());
-                if let (Link::Running { .. }, Outcome::Gap) = (self.scope.link, &outcome) {
+                if let (LinkKind::Running { .. }, Outcome::Gap) = (self.scope.link, &outcome) {
                     return Some(format!("{} lacks something before it", envelope.to));
                 }
                 outcome_in_words(&outcome, envelope.from, &before, &envelope.message)

@@ -1,7 +1,7 @@
 //! The networks in which rules are surveyed.
 
 use super::{Rule, Under};
-use crate::scope::{Client, Clocks, Free, Link, Scope};
+use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
 use crate::verify::workload;
 use multimaster::{MasterId, Topology};
 
@@ -22,8 +22,8 @@ const STILL: Option<[u64; 3]> = Some([5, 5, 5]);
 /// [right](Clocks::Right).
 pub(super) fn scopes(rule: &Rule) -> Vec<(Under, Scope)> {
     let mut scopes = Vec::new();
-    let stream = Link::Stream { resets: 0 };
-    let datagram = Link::Datagram { losses: 0, duplicates: 0 };
+    let stream = LinkKind::Stream { resets: 0 };
+    let datagram = LinkKind::Datagram { losses: 0, duplicates: 0 };
     let by_clocks = rule.rule.uses_wall_clock();
     let (right, times) =
         if by_clocks { (Clocks::Right, &[None, APART, STILL][..]) } else { (Clocks::Free, &[None][..]) };
@@ -48,7 +48,7 @@ pub(super) fn scopes(rule: &Rule) -> Vec<(Under, Scope)> {
 }
 
 /// As many masters as ask something.
-fn scope(link: Link, asks: &[&[&str]], times: Option<[u64; 3]>, clocks: Clocks) -> Scope {
+fn scope(link: LinkKind, asks: &[&[&str]], times: Option<[u64; 3]>, clocks: Clocks) -> Scope {
     let asking: Vec<&[&str]> = asks.iter().copied().filter(|asks| !asks.is_empty()).collect();
     let clients = (0u16..).zip(&asking).map(|(at, asks)| {
         let timed = |ask: &&str| match times {
