@@ -1,8 +1,8 @@
 //! A node of a world as a pure machine, `(state, input) → (state, output)`: `Node::step`.
 //!
-//! A node is the shipping [`Replica`](multimaster::Replica), under any rule, or a master of the article. What the links
-//! of a world ask of a replica is in the protocol: whether what it has to send goes out at once, and whether its log is
-//! cut. So is what a mutant alters.
+//! A node is the shipping [`Replica`](multimaster::Replica) under any rule, or a master of the article's program.
+//! [`Protocol`] holds what a world adds to a replica: whether new changes go out at once, to how many entries the log
+//! is cut, and what a mutant alters.
 
 pub mod any_rule;
 pub(crate) mod article;
@@ -31,7 +31,7 @@ pub(crate) enum Node {
     Article(Arc<article::Master>),
 }
 
-/// A message, under way between two masters.
+/// A message with its sender and its receiver.
 pub(crate) struct Envelope {
     pub(crate) from: MasterId,
     pub(crate) to: MasterId,
@@ -39,68 +39,68 @@ pub(crate) struct Envelope {
     hash: u64,
 }
 
-/// What a master is given.
+/// The input of a node's step.
 pub(crate) enum Input<'a> {
-    /// A client's request, as the rule gets it.
+    /// A client's request, with its wall-clock time if the rule uses one.
     Request(&'a Request),
     /// A client of the article's program sets a key.
     Set { client: u16, set: &'a article::Set },
-    /// A goroutine of the article's program sends what it has to send to its next neighbour.
+    /// A goroutine of the article's program sends its change to the next neighbour.
     Send(Goroutine),
     /// An envelope arrives.
     Envelope(&'a Envelope),
-    /// A neighbour's digest asks for what it lacks, at most so many changes.
+    /// A neighbour's digest arrives. The answer carries at most `max` changes.
     Digest { from: MasterId, seen: &'a VersionVector, max: usize },
-    /// A link takes the next changes from the log, at most so many.
+    /// A link takes the next changes from the log, at most `max`.
     Push { to: MasterId, max: usize },
-    /// A link takes all changes from the log, and loses them.
+    /// A link takes all changes from the log and loses them.
     Drain { to: MasterId },
-    /// A link goes on from what its receiver has seen.
+    /// A link continues after what its receiver has seen.
     Resume { to: MasterId, seen: &'a VersionVector },
-    /// A link skips the next changes, if its receiver has seen them.
+    /// A link skips the next changes if its receiver has seen them.
     Acknowledge { to: MasterId, seen: &'a VersionVector },
-    /// The log is cut to so many entries.
+    /// The log is cut to its last `keep` entries.
     Truncate { keep: usize },
 }
 
-/// What it answers.
+/// The answer of a node's step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// The name of the write, or why it is refused.
+    /// The write's dot and timestamps, or the reason of its refusal.
     Client(Result<Named, Refusal>),
-    /// What became of the envelope.
+    /// The outcome of an envelope's arrival.
     Arrival(Outcome),
-    /// Nothing that a digest asks for alters the master.
+    /// A digest was answered, which does not alter the master.
     Digest,
-    /// The log, or how far a link has got in it, may be another.
+    /// The log, or a link's position in it, may have changed.
     Log,
     /// There is nothing to push.
     Nothing,
 }
 
-/// What comes of an input.
+/// The result of a node's step.
 pub(crate) struct Output {
     pub(crate) answer: Answer,
-    /// What the master sends.
+    /// The envelopes that the master sends, in order.
     pub(crate) envelopes: Vec<Envelope>,
 }
 
-/// How the replicas of a world behave.
+/// The behaviour of a world's replicas beyond that of the rule.
 pub(crate) struct Protocol {
     topology: Topology,
-    /// How many changes a message carries at most, if what a master has to send goes out at once. Otherwise links take
-    /// it from the log when they will.
+    /// If new changes go out at once, the most changes of one message. `None` if links take changes from the log in
+    /// steps of their own.
     pub(crate) eager: Option<usize>,
-    /// To how many entries a log is cut whenever something was taken in.
+    /// The log is cut to so many entries after each write and each change applied.
     keep: Option<usize>,
-    /// What is broken on purpose.
+    /// The deliberate fault, in a mutant.
     pub(crate) tamper: Option<Tamper>,
-    /// Whether what had been seen before is passed on once more.
+    /// Whether a duplicate is passed on once more.
     forwards: bool,
 }
 
 impl Node {
-    /// The node is given the input: what comes of it.
+    /// Takes one step.
     pub(crate) fn step(&mut self, protocol: &Protocol, input: Input<'_>) -> Output {
         match self {
             Node::Replica(replica) => protocol.step(Arc::make_mut(replica), input),
@@ -108,7 +108,7 @@ impl Node {
         }
     }
 
-    /// The replica, where only replicas are asked.
+    /// The replica; panics for a master of the article.
     pub(crate) fn replica(&self) -> &Arc<AnyReplica> {
         match self {
             Node::Replica(replica) => replica,
@@ -116,7 +116,7 @@ impl Node {
         }
     }
 
-    /// The master of the article, where only they are asked.
+    /// The master of the article; panics for a replica.
     pub(crate) fn article(&self) -> &article::Master {
         match self {
             Node::Article(master) => master,
@@ -124,7 +124,7 @@ impl Node {
         }
     }
 
-    /// What it has seen, as far as it knows.
+    /// The version vector of the changes seen; empty for a master of the article, which does not track them.
     pub(crate) fn digest(&self) -> VersionVector {
         match self {
             Node::Replica(replica) => replica.digest().clone(),
@@ -132,7 +132,7 @@ impl Node {
         }
     }
 
-    /// All that is read there, key by key.
+    /// The reading of each key written, in key order.
     pub(crate) fn readings(&self) -> Vec<(Key, Reading)> {
         match self {
             Node::Replica(replica) => replica.readings().map(|(key, reading)| (key.clone(), reading)).collect(),
@@ -149,17 +149,17 @@ impl Protocol {
         let running = matches!(scope.link, LinkKind::Running { .. });
         let eager = match scope.link {
             LinkKind::Datagram { .. } | LinkKind::Soup => Some(scope.batch),
-            // A stream takes one change after the other.
+            // Where states count waiting changes, an envelope on a stream carries one.
             LinkKind::Stream { .. } => counts_waiting(scope, tamper.as_ref()).then_some(1),
             LinkKind::Running { .. } | LinkKind::Channel { .. } => None,
         };
-        // In a running master, to cut the log is a step of its own.
+        // In a running master, cutting the log is a separate step.
         let keep = scope.log.filter(|_| !running);
         let forwards = !running && tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates);
         Protocol { topology: scope.topology.clone(), eager, keep, tamper, forwards }
     }
 
-    /// The master is given the input: what comes of it.
+    /// Takes one step of a replica.
     pub(crate) fn step(&self, master: &mut AnyReplica, input: Input<'_>) -> Output {
         let (mut answer, mut envelopes) = (Answer::Log, Vec::new());
         match input {
@@ -194,14 +194,13 @@ impl Protocol {
             Input::Acknowledge { to, seen } if !master.would_repeat(to, seen) => {}
             Input::Acknowledge { to, seen } | Input::Resume { to, seen } => master.resume(to, seen),
             Input::Truncate { keep } => master.truncate(keep),
-            // A replica has no goroutines: links take what it has to send.
+            // A replica has no goroutines: links take its changes from the log.
             Input::Set { .. } | Input::Send(_) => answer = Answer::Nothing,
         }
         Output { answer, envelopes }
     }
 
-    /// The master has taken something in. What it now has to send goes out at once, unless links take it; then its log
-    /// is cut.
+    /// After a write or an applied change: sends what is pending, unless links take it from the log, then cuts the log.
     fn taken_in(&self, master: &mut AnyReplica) -> Vec<Envelope> {
         let mut outbox = Vec::new();
         if let Some(max) = self.eager {
@@ -217,7 +216,7 @@ impl Protocol {
         outbox.into_iter().filter_map(|(to, message)| self.sealed(master, to, message)).collect()
     }
 
-    /// What the master answers a neighbour's digest.
+    /// The master's answer to a neighbour's digest; `None` if the neighbour lacks nothing.
     pub(crate) fn answer(
         &self,
         master: &AnyReplica,
@@ -235,25 +234,26 @@ impl Protocol {
         }
     }
 
-    /// The message as it goes out; `None` if a tampered sender keeps it to itself.
+    /// The message in its envelope; `None` if a tampered sender drops it.
     fn sealed(&self, sender: &AnyReplica, to: MasterId, mut message: AnyMessage) -> Option<Envelope> {
         let goes_out = self.tamper.as_ref().is_none_or(|tamper| (tamper.send)(sender, to, &mut message));
         goes_out.then(|| Envelope::new(sender.id(), to, message))
     }
 }
 
-/// A client's write: its name, and when it was made.
+/// Makes a client's write: its dot and timestamps.
 fn write(master: &mut AnyReplica, request: &Request) -> Result<Named, Refusal> {
     let dot = master.write(&request.key, request.op.clone())?;
-    // A master logs what it writes.
+    // A master logs its own writes, so the last entry is this one.
     let timestamp = master.log().last().map_or(Timestamp::new(0, master.id()), |change| change.timestamp);
     let wall = master.rule().uses_wall_clock().then(|| request.op.time().unwrap_or(timestamp.time()));
     Ok(Named { dot, timestamp, wall })
 }
 
-/// Whether the states of a world count what waits on each stream, and masters are told with nothing yet to send: that
-/// leaves few of them, so that few steps are new. So it is where logs are whole and nobody tampers: what waits is then
-/// the end of a log. Elsewhere replicas keep count themselves, by their cursors.
+/// Whether the states of a world count the changes waiting on each stream, and masters are kept with all cursors at the
+/// end of their logs. Masters that differ in their cursors alone are then one, so few steps are new. This needs whole
+/// logs and an untampered protocol: only then are the waiting changes the end of the log. Elsewhere the replicas' own
+/// cursors keep count.
 pub(crate) fn counts_waiting(scope: &Scope, tamper: Option<&Tamper>) -> bool {
     let streams = matches!(scope.link, LinkKind::Stream { .. });
     let fits = scope.requests() <= usize::from(u8::MAX);
@@ -275,7 +275,7 @@ impl Envelope {
     }
 }
 
-// What hashes differently is not equal: that settles nearly every comparison.
+// Different hashes prove inequality, which settles nearly every comparison.
 impl PartialEq for Envelope {
     fn eq(&self, other: &Self) -> bool {
         ptr::eq(self, other) || (self.hash == other.hash && self.order() == other.order())

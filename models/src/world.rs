@@ -1,10 +1,10 @@
-//! One world: masters, what is in flight between them, clients, and the faults that may still happen.
+//! One world: masters, the messages in flight between them, clients, and the faults that may still happen.
 //!
-//! `enabled` lists what can happen in it, and `step` says what comes of that. What a master does is behind its
-//! [node](crate::node): a replica, or a master of the article's program. Masters of several shards have a world for
-//! each, side by side in one state. A world is made of parts. Where it is explored, each part is kept once and known by
-//! its number, and what a master does is worked out once (`world/memo.rs`). Where a record is replayed, the parts are
-//! values, altered in place. The step is the same.
+//! `enabled` lists the possible actions, and `step` takes one. A master's own behaviour is that of its
+//! [node](crate::node): a replica, or a master of the article's program. If masters have several shards, a state holds
+//! one world for each. A world is made of parts: masters, envelopes, digests, a history. A [`Store`] says how they are
+//! kept. In an exploration each part is kept once and identified by a number, and each step of a master is computed
+//! once (`world/memo.rs`). In the replay of a record, parts are values, altered in place. The step is the same code.
 
 mod action;
 pub mod article;
@@ -31,20 +31,20 @@ use multimaster::{MasterId, Message, Outcome, VersionVector};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 
-/// What a world is made of, and what masters do.
+/// How the parts of a world are kept, and how a master takes a step on them.
 pub(crate) trait Store {
-    /// A master, and how it is judged.
+    /// A master and its judgement.
     type Node: Clone;
     /// A message in flight.
     type Envelope: Clone + PartialEq;
     /// A digest in flight.
     type DigestSent: Clone + PartialEq;
-    /// What a master has seen.
+    /// The version vector of the changes seen.
     type Digest: Clone;
-    /// What has been written.
+    /// The acknowledged writes.
     type History;
 
-    /// The master is given something: what comes of it.
+    /// Takes a step of the master.
     fn step(
         &mut self,
         cluster: &ClusterModel,
@@ -58,34 +58,35 @@ pub(crate) trait Store {
     fn opened(&self, digest_sent: &Self::DigestSent) -> DigestSent<Self::Digest>;
     /// The order of digests in flight, by content.
     fn order(&self, one: &Self::DigestSent, other: &Self::DigestSent) -> Ordering;
-    /// The master is judged by what has been written.
+    /// Judges the master by the acknowledged writes.
     fn judge(&mut self, cluster: &ClusterModel, node: &mut Self::Node, history: &Self::History);
 }
 
-/// A world at one moment: masters of one shard.
+/// The global state of one shard.
 pub(crate) struct World<P: Store> {
-    /// Which shard of the masters it is of.
+    /// The number of the shard, from 0.
     pub(crate) shard: u16,
     pub(crate) masters: SmallVec<[P::Node; 4]>,
-    /// The envelopes in flight, in the order of content: a bag for datagrams and running links, a set for the soup. Of
-    /// channels, one receiver's after the other, each in the order in which they were sent.
+    /// The envelopes in flight. Ordered by content: a multiset for datagrams and running links, a set for the soup. For
+    /// channels: by receiver, each channel in the order of sending.
     pub(crate) wire: SmallVec<[P::Envelope; 8]>,
-    /// The digests that are on their way over running links, in the order of content: a bag.
+    /// The digests in flight over running links: a multiset, ordered by content.
     pub(crate) digests_sent: SmallVec<[P::DigestSent; 2]>,
-    /// How many changes are in flight on each stream, if that is [counted](crate::node::counts_waiting) here; then how
-    /// far each client is in its script.
+    /// The number of changes in flight on each stream, if they are [counted](crate::node::counts_waiting) here; then
+    /// the number of requests that each client has made.
     counts: SmallVec<[u8; 16]>,
-    /// How many of those are streams.
+    /// How many of the counts are of streams.
     streams: u8,
     pub(crate) history: P::History,
-    /// Which of the free requests have been made, a bit each.
+    /// The free requests that have been made, a bit each.
     pub(crate) chosen: u32,
-    /// Which streams are broken, a bit for each edge in order.
+    /// The broken streams, a bit for each edge in order.
     pub(crate) broken: u32,
     pub(crate) faults: Faults,
 }
 
-/// What a master is given, but for requests of clients.
+/// An [`Input`](crate::node::Input) whose envelope and digest are kept by a [`Store`]. Clients' requests are made by
+/// `Tables::write`.
 #[derive(Clone, Copy)]
 pub(crate) enum InputOf<E, D> {
     Envelope(E),
@@ -98,18 +99,18 @@ pub(crate) enum InputOf<E, D> {
     Send(Goroutine),
 }
 
-/// What comes of it: what the master said, and what it sends.
+/// The result of a step: the answer, and the envelopes sent.
 pub(crate) struct Response<E> {
     pub(crate) answer: AnswerKind,
     pub(crate) envelopes: SmallVec<[E; 4]>,
 }
 
-/// An [`Answer`], as far as a world goes on otherwise after it.
+/// The kind of an [`Answer`], as far as the rest of the step depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AnswerKind {
     /// A write was acknowledged: the number of the history with it.
     Written(u32),
-    /// A request, or an envelope, was refused.
+    /// A request or a message was refused.
     Refused,
     TakenIn,
     Gap,
@@ -137,7 +138,7 @@ impl AnswerKind {
     }
 }
 
-/// A digest on its way.
+/// A digest in flight, from the receiver of changes to their sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct DigestSent<D = VersionVector> {
     pub(crate) receiver: MasterId,
@@ -145,15 +146,16 @@ pub(crate) struct DigestSent<D = VersionVector> {
     pub(crate) seen: D,
 }
 
-/// A request of a client, by its number: those of scripts, one client after the other, then the free ones.
+/// The number of a request: the scripted ones client by client, then the free ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RequestNumber(pub(crate) u32);
 
 impl Envelope {
-    /// What it puts under way to a receiver that has seen so much.
+    /// Adds the changes that the envelope carries to `sent`; of a snapshot, those that the receiver, which has seen
+    /// `seen`, lacks.
     fn count<'a>(&self, seen: impl FnOnce() -> &'a VersionVector, sent: &mut Sent) {
         match &self.message {
-            // One after the other: mostly there is one.
+            // Pushed one by one: mostly there is one.
             Message::Push(push) => push.changes.iter().for_each(|change| sent.push(change.dot)),
             Message::Snapshot(_) => sent.extend(self.message.brings(seen())),
         }

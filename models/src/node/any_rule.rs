@@ -1,9 +1,9 @@
 //! Any rule behind one type: [`AnyRule`].
 //!
-//! A cluster, its search and its words would take many seconds to compile for each further rule. So all rules share one
-//! compilation: a rule is called through a table of functions, and what it keeps and sends is held as a value of
-//! unknown type, which is compared, ordered and hashed by its own content. The rule is called once for each step of a
-//! master that is not yet known, so this costs nothing that can be measured in an exploration.
+//! The world, the search and the reports would take many seconds to compile for each rule. So all rules share one
+//! compilation: a rule is called through a table of functions, and its states and effects are values of erased type,
+//! compared, ordered and hashed by content. An exploration calls the rule once for each new step of a master, so the
+//! dynamic call costs nothing that can be measured.
 
 use crate::node::numbered::{Numbered, Numbers};
 use foldhash::quality::FixedState;
@@ -24,20 +24,19 @@ use std::sync::Arc;
 /// A master under any rule.
 pub type AnyReplica = Replica<AnyRule>;
 
-/// What such masters send each other.
+/// A message between such masters.
 pub type AnyMessage = MessageOf<AnyRule>;
 
-/// A rule whose types are forgotten.
+/// A rule whose state and effect types are erased.
 #[derive(Clone)]
 pub struct AnyRule(Arc<dyn Packed>);
 
-/// What a rule keeps, or sends, its type forgotten; nothing for the default state. It serializes to the same JSON as if
-/// the type were still known, and the default state to `null`. A deserialized one must be admitted (`admit_state`)
-/// before its rule sees it.
+/// A rule's state or effect, its type erased; empty for the default state. It serializes to the JSON of the erased
+/// type, the default state to `null`. A deserialized value must be admitted (`admit_state`) before its rule uses it.
 #[derive(Clone, Default)]
 pub struct Pack(Option<Arc<dyn Kept>>);
 
-/// A value of unknown type.
+/// A value of erased type.
 trait Kept: Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn hash(&self) -> u64;
@@ -77,7 +76,7 @@ fn by_text(one: &dyn Kept, other: &dyn Kept) -> Ordering {
     one.text().ok().cmp(&other.text().ok())
 }
 
-/// JSON that has been read, and not yet admitted: as text, which is ordered and hashed.
+/// Deserialized JSON that has not been admitted: as text, which is ordered and hashed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Unread(String);
 
@@ -147,7 +146,7 @@ impl fmt::Debug for Pack {
 }
 
 impl Pack {
-    /// This value, packed: an effect, or a state that is not the default.
+    /// Packs an effect, or a state that is not the default.
     pub fn of<T: Data>(value: T) -> Pack {
         if let Some(packed) = (&value as &dyn Any).downcast_ref::<Pack>() {
             return packed.clone();
@@ -156,17 +155,17 @@ impl Pack {
         Pack(Some(Arc::new(Held { value, hash })))
     }
 
-    /// This state, packed.
+    /// Packs a state.
     pub fn of_state<T: Data + Default>(state: T) -> Pack {
         if state == T::default() { Pack::default() } else { Pack::of(state) }
     }
 
-    /// The value, if it is of this type and not the default state.
+    /// The value if it has this type; `None` for the default state.
     pub fn value<T: Data>(&self) -> Option<&T> {
         self.0.as_ref()?.as_any().downcast_ref()
     }
 
-    /// How many bytes of JSON; 0 for the default state.
+    /// The length of the JSON in bytes; 0 for the default state.
     pub fn len(&self) -> usize {
         self.text().len()
     }
@@ -203,8 +202,8 @@ trait Packed: Any + Send + Sync {
 /// The default state, serialized.
 const NONE: &str = "null";
 
-/// Checks that an effect which came from elsewhere is one of the rule's, and spells it as the rule does; otherwise says
-/// why not. Where the rule's type is known, this was checked when the effect was deserialized.
+/// Converts a deserialized effect to the rule's type. The error says why it is not one of the rule's effects. Where the
+/// rule's type is known, deserialization has checked this.
 pub(crate) fn admit_effect<R: Resolver>(rule: &R, effect: &mut R::Effect) -> Result<(), String> {
     if let (Some(AnyRule(rule)), Some(pack)) = opened::<_, Pack>(rule, effect) {
         *pack = rule.effect_of(&pack.text())?;
@@ -220,7 +219,7 @@ pub(crate) fn admit_state<R: Resolver>(rule: &R, state: &mut R::State) -> Result
     Ok(())
 }
 
-/// As [`admit_effect`], for all that a message holds.
+/// As [`admit_effect`], for all effects and states of a message.
 pub(crate) fn admit_message<R: Resolver>(rule: &R, message: &mut MessageOf<R>) -> Result<(), String> {
     match message {
         Message::Push(push) => push.changes.iter_mut().try_for_each(|change| admit_effect(rule, &mut change.effect)),
@@ -247,12 +246,12 @@ pub(crate) fn packed<R: Resolver>(message: &MessageOf<R>) -> AnyMessage {
     }
 }
 
-/// The rule and what it keeps, if its types are forgotten.
+/// The rule and its state, if its types are erased.
 fn opened<'a, R: Resolver, T: Any>(rule: &'a R, kept: &'a mut dyn Any) -> (Option<&'a AnyRule>, Option<&'a mut T>) {
     ((rule as &dyn Any).downcast_ref(), kept.downcast_mut())
 }
 
-/// The state, which this rule has made.
+/// The state, which must be of this rule's type.
 fn typed_state<R: Resolver>(pack: &Pack) -> Cow<'_, R::State> {
     match &pack.0 {
         None => Cow::Owned(R::State::default()),
@@ -327,7 +326,7 @@ impl<R: Resolver> Packed for R {
         let typed: Option<Vec<R>> = all.iter().map(|rule| (&*rule.0 as &dyn Any).downcast_ref().cloned()).collect();
         match typed {
             Some(rules) => Box::new(Numbers::new(rules, keys)),
-            // Rules of several types.
+            // The masters follow rules of several types.
             None => Box::new(Numbers::new(all.to_vec(), keys)),
         }
     }
@@ -339,7 +338,7 @@ impl AnyRule {
         all[0].0.numbered(all, keys)
     }
 
-    /// Forgets the types of `rule`, unless that has been done.
+    /// Erases the types of `rule`, unless they are erased.
     pub fn new<R: Resolver>(rule: R) -> AnyRule {
         let forgotten = (&rule as &dyn Any).downcast_ref::<AnyRule>().cloned();
         forgotten.unwrap_or_else(|| AnyRule(Arc::new(rule)))

@@ -1,5 +1,5 @@
-//! The article's master: what a master does without timestamps, without origins, and without a rule but "what arrives
-//! last is kept". It is here to show what the protocol of this crate is for.
+//! The article's master: it has no timestamps, no origins, and no rule but "the last value to arrive is kept". It shows
+//! why this crate's protocol is needed.
 
 use super::{Answer, Envelope, Input, Output};
 use crate::node::any_rule::Pack;
@@ -7,37 +7,38 @@ use multimaster::{Change, Dot, Key, MasterId, Message, Op, Outcome, Push, Reques
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A master of the article's program: what it reads, and what its goroutines are about to send.
+/// A master of the article's program: its data, and what its goroutines have yet to send.
 ///
 /// A client's goroutine locks, writes and unlocks in one step, and then sends the change to each neighbour in turn; the
-/// master's receive loop takes a change in by one step. Nothing is lost by taking each of these as one step: nobody
-/// else's step in between could tell. The one exception is a relay's loop that has taken a change out of its channel
-/// and not yet written it: there, a schedule may need one more place in the channel.
+/// master's receive loop applies a change in one step. Making each of these atomic loses no schedule, because no other
+/// goroutine can observe a state in between. The one exception is a relay's loop between taking a change out of its
+/// channel and writing it: there, a schedule may need one more place in the channel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Master {
-    /// To whom it sends, in order.
+    /// The neighbours to which it sends, in order.
     neighbours: Arc<[MasterId]>,
-    /// Whether its loop sends on what it receives.
+    /// Whether its loop relays the changes that it receives.
     relay: bool,
-    /// What it reads.
+    /// The value of each key.
     pub(crate) data: BTreeMap<Key, Text>,
-    /// Its goroutines: what each must still send, and to whom next.
+    /// By goroutine, the change that it has yet to send and the next receiver.
     goroutines: BTreeMap<Goroutine, Option<(Set, MasterId)>>,
 }
 
-/// A goroutine of a master, which does one thing after the other.
+/// A goroutine of a master.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Goroutine {
-    /// That of the client with this number.
+    /// The goroutine of the client with this number.
     Client(u16),
     /// The receive loop.
     Loop,
 }
 
-/// A set, as a message carries it. The program sends the key and the value; the name is for the reader of a schedule.
+/// A set, as a message carries it. The program sends the key and the value; the dot is only for the reader of a
+/// schedule.
 pub(crate) type Set = Change<Pack>;
 
-/// The set that the request makes under this name; `None` if the program cannot make it.
+/// The set of this request, with this client and dot; `None` if the request is not a set.
 pub(crate) fn set(name: Dot, request: &Request) -> Option<Set> {
     let Op::Set(value) = &request.op else { return None };
     let timestamp = Timestamp::new(name.seq(), name.origin());
@@ -60,7 +61,7 @@ impl Master {
         self.goroutines.contains_key(&goroutine)
     }
 
-    /// What the goroutine must still send, and to whom next.
+    /// The change that the goroutine has yet to send, and the next receiver.
     pub(crate) fn sending(&self, goroutine: Goroutine) -> Option<(&Set, MasterId)> {
         let (set, to) = self.goroutines.get(&goroutine)?.as_ref()?;
         Some((set, *to))
@@ -90,7 +91,7 @@ impl Master {
             }
             Input::Send(goroutine) => match self.goroutines.insert(goroutine, None).flatten() {
                 Some((set, to)) => {
-                    // A channel does not tell who has sent what it holds.
+                    // A channel does not tell the sender of a change.
                     let push = Push { extends: VersionVector::default(), changes: [set.clone()].into_iter().collect() };
                     envelopes.push(Envelope::new(set.dot.origin(), to, Message::Push(push)));
                     self.send_next(goroutine, set, Some(to));
@@ -107,7 +108,7 @@ impl Master {
         self.data.insert(set.key.clone(), value(set).clone());
     }
 
-    /// The goroutine must send the set to the neighbour after `last`, if there is one.
+    /// Makes the goroutine send the set to the neighbour after `last`, if there is one.
     fn send_next(&mut self, goroutine: Goroutine, set: Set, last: Option<MasterId>) {
         let next = self.neighbours.iter().find(|neighbour| last.is_none_or(|last| **neighbour > last));
         self.goroutines.insert(goroutine, next.map(|to| (set, *to)));

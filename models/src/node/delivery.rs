@@ -1,6 +1,6 @@
-//! How changes are delivered, where a system has less than this protocol gives: [`Delivery`].
+//! Delivery guarantees weaker than this protocol's: [`Delivery`].
 //!
-//! The protocol stays as it is: what is weaker is a [`Tamper`] around it.
+//! The protocol is unchanged: a [`Tamper`] around it weakens its guarantee.
 
 use crate::node::any_rule::{AnyMessage, AnyReplica};
 use crate::node::tamper::Tamper;
@@ -8,28 +8,30 @@ use multimaster::{Changes, Dot, MasterId, Message, Outcome, VersionVector};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// What a rule can rely on.
+/// The delivery guarantee on which a rule can rely.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Delivery {
-    /// Each change once, after all that its writer had seen: what the protocol gives.
+    /// Causal delivery, exactly once: each change is applied after all changes that its writer had seen. This is the
+    /// protocol's guarantee.
     #[default]
     Causal,
-    /// Each change once, after those of the same master before it, but not after what its writer had seen of others: one
-    /// replication stream from each origin, and none waits for another.
+    /// Delivery in the order of each origin, exactly once: a change is applied after the earlier changes of its origin,
+    /// not after the changes of others that its writer had seen. This is one replication stream from each origin, none
+    /// of which waits for another.
     ///
-    /// A push says only that it extends the earlier changes of the origins it carries.
+    /// A push extends only the earlier changes of the origins that it carries.
     Unordered,
-    /// Causal, but what is delivered again is applied again, on whatever path it comes: a queue that acknowledges late, a
-    /// restart from an old position, two paths to one master. A master still knows its own changes and drops them.
+    /// Causal delivery, at least once: a change delivered again is applied again, as after a queue's late
+    /// acknowledgement, a restart from an old position, or over two paths to one master. A master still drops its own
+    /// changes.
     ///
-    /// A message that brings nothing new is [applied again](multimaster::Replica::reapply), and is neither logged nor passed
-    /// on again.
+    /// A duplicate message is [applied again](multimaster::Replica::reapply). It is neither logged nor passed on.
     AtLeastOnce,
 }
 
 impl Delivery {
-    /// What does it; `None` where the protocol is left alone.
+    /// The tamper that weakens delivery; `None` for causal delivery.
     pub fn tamper(self) -> Option<Tamper> {
         match self {
             Delivery::Causal => None,

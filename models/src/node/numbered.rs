@@ -1,7 +1,7 @@
 //! A rule on numbers: [`Numbered`].
 //!
-//! Each distinct state and each distinct change gets a number, so that what walks over histories is compiled once for
-//! all rules, and compares, hashes and stores numbers only. Two numbers are equal if and only if their contents are.
+//! Each distinct state and each distinct change gets a number. So the enumeration of histories is compiled once for all
+//! rules, and compares, hashes and stores only numbers. Two numbers are equal if and only if their contents are.
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -10,17 +10,17 @@ use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, Hash};
 
-/// The number of a state: of what a master keeps for all keys.
+/// The number of a master's state of all keys.
 pub(crate) type StateNo = u32;
 /// The number of a change.
 pub(crate) type ChangeNo = u32;
-/// The number of what a reader sees of all keys.
+/// The number of the readings of all keys.
 pub(crate) type ReadingNo = u32;
 
 /// The state of a master that has seen nothing.
 pub(crate) const NOTHING: StateNo = 0;
 
-/// What a write is made of, apart from what its rule makes of it.
+/// A write without its effect.
 #[derive(Clone, Copy)]
 pub(crate) struct Made<'a> {
     pub(crate) dot: Dot,
@@ -32,19 +32,19 @@ pub(crate) struct Made<'a> {
 
 /// [`Resolver`] on numbers. Masters are given by their index: the rule may differ by master.
 pub(crate) trait Numbered {
-    /// The change that a write at this master makes, in this state.
+    /// The change of a write at this master, in this state; `None` if the rule refuses it.
     fn prepare(&mut self, at: usize, state: StateNo, made: Made<'_>) -> Result<ChangeNo, Refusal>;
     /// The state after this change is applied.
     fn apply(&mut self, at: usize, state: StateNo, change: ChangeNo) -> StateNo;
-    /// Our state after the others' snapshot is taken.
+    /// Our state after merging the other's snapshot.
     fn merge(&mut self, at: usize, ours: (StateNo, &VersionVector), theirs: (StateNo, &VersionVector)) -> StateNo;
-    /// What a reader sees.
+    /// The readings of a state.
     fn read(&mut self, state: StateNo) -> ReadingNo;
-    /// What the number of a reading stands for: a reading for each key.
+    /// The readings with this number: one for each key.
     fn reading(&self, reading: ReadingNo) -> &[Reading];
     /// Whether the rule claims that a read of this key shows the write.
     fn shows(&self, state: StateNo, key: usize, dot: Dot) -> bool;
-    /// Whether the rule cannot tell.
+    /// Whether the rule cannot tell if a read of this key shows the write.
     fn unsure(&self, state: StateNo, key: usize, dot: Dot) -> bool;
     /// Compares two changes by content.
     fn compare(&self, one: ChangeNo, other: ChangeNo) -> Ordering;
@@ -54,7 +54,7 @@ pub(crate) trait Numbered {
     fn clear(&mut self);
 }
 
-/// Values, each once, in the order in which they were met.
+/// Distinct values, numbered in the order in which they were found.
 struct Distinct<T> {
     values: Vec<T>,
     places: HashTable<u32>,
@@ -92,7 +92,7 @@ impl<T: Eq + Hash> Distinct<T> {
 /// A rule's state of each key.
 type Rows<R> = SmallVec<[<R as Resolver>::State; 1]>;
 
-/// A rule, and the numbers of what it has kept and sent.
+/// A rule, and the numbers of its states and changes.
 pub(crate) struct Numbers<R: Resolver> {
     /// By master.
     rules: Vec<R>,
@@ -100,7 +100,7 @@ pub(crate) struct Numbers<R: Resolver> {
     states: Distinct<Rows<R>>,
     changes: Distinct<Change<R::Effect>>,
     readings: Distinct<Vec<Reading>>,
-    /// By state, once it was read.
+    /// By state, its readings once computed.
     read: Vec<Option<ReadingNo>>,
 }
 
@@ -143,8 +143,8 @@ impl<R: Resolver> Numbered for Numbers<R> {
         self.states.number(rows)
     }
 
-    /// As a [replica](multimaster::Replica) does it: a row that neither has is left alone, and what a rule cannot merge
-    /// is replaced.
+    /// As a [replica](multimaster::Replica) merges: a row that neither side holds is left alone, and rows that the rule
+    /// cannot merge are replaced by the other's.
     fn merge(&mut self, at: usize, ours: (StateNo, &VersionVector), theirs: (StateNo, &VersionVector)) -> StateNo {
         let absent = R::State::default();
         let rows = self.states.get(ours.0).iter().zip(self.states.get(theirs.0));
@@ -237,7 +237,7 @@ mod tests {
         fn merge(&self, ours: Side<'_, Option<i64>>, theirs: Side<'_, Option<i64>>) -> Option<Option<i64>> {
             match (ours.state, theirs.state) {
                 (Some(_), Some(_)) => None,
-                // What neither has is 9 after this rule's merge: it must not be asked.
+                // This rule would merge two absent rows to 9, so it must not be called for them.
                 (one, other) => Some(one.or(*other).or(Some(9))),
             }
         }

@@ -1,23 +1,23 @@
-//! Breaking the protocol on purpose: what a property is worth is shown by a protocol that it rejects.
+//! Deliberate faults of the protocol. A property is worth something only if it rejects a broken protocol.
 
 use crate::node::any_rule::{AnyMessage, AnyReplica};
 use multimaster::{MasterId, Outcome, Replica};
 
-/// Changes to what masters send and how they take in what arrives. The shipping [`Replica`] stays as it is: a mutant is
-/// this wrapper around it, or a rule.
+/// Alters the messages that masters send and how masters receive them. The shipping [`Replica`] is unchanged: a mutant
+/// is this wrapper around it, or a rule.
 ///
-/// What they do must follow from what they are given alone, and not from how far a neighbour has been sent the log: an
-/// exploration does each step of a master once, and remembers what came of it.
+/// The functions must depend only on their arguments, and not on a neighbour's cursor in the log: an exploration
+/// computes each step of a master once and remembers the result.
 pub struct Tamper {
-    /// Alters a message on its way out; false if it is not sent at all.
+    /// Alters an outgoing message; false drops it.
     pub send: fn(&AnyReplica, MasterId, &mut AnyMessage) -> bool,
-    /// Stands for [`Replica::receive`].
+    /// Replaces [`Replica::receive`].
     pub receive: fn(&mut AnyReplica, MasterId, AnyMessage) -> Outcome,
-    /// Whether masters ever ask for what they lack without being prompted by a gap.
+    /// Whether masters send digests at ticks, and not only after a gap.
     pub ticks: bool,
-    /// Whether what had been seen before is passed on once more.
+    /// Whether a duplicate is passed on once more.
     pub forwards_duplicates: bool,
-    /// Whether a message that would do nothing now may do something later, and so is kept until it is delivered.
+    /// Whether a message that would have no effect now may have one later, so that it stays in flight until delivered.
     pub repeats_count: bool,
 }
 

@@ -1,36 +1,36 @@
-//! What can happen in a cluster, one step at a time: [`Action`], in a [shard](InShard).
+//! The actions of a cluster: an [`Action`] in a [shard](InShard).
 
 use crate::node::Goroutine;
 use multimaster::MasterId;
 
-/// One step, and the shard of the masters in which it happens.
+/// An action, and the shard in which it happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InShard {
-    /// Which shard, from 0.
+    /// The number of the shard, from 0.
     pub shard: u16,
-    /// What happens there.
+    /// The action in that shard.
     pub action: Action,
 }
 
-/// One step in one shard.
+/// An action in one shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// A client makes its next request.
     Request {
-        /// Which client.
+        /// The index of the client.
         client: usize,
-        /// Which of its requests: the place in its script.
+        /// The index of the request in the client's script.
         place: usize,
     },
-    /// One of the free requests is made.
+    /// A free request is made: its index.
     Choose(usize),
     /// An envelope arrives.
     Deliver(EnvelopeNumber),
-    /// An envelope arrives, and will arrive once more.
+    /// An envelope arrives, and stays in flight.
     Repeat(EnvelopeNumber),
     /// An envelope is lost.
     Lose(EnvelopeNumber),
-    /// A master's digest asks a neighbour for what it lacks.
+    /// A master's digest reaches a neighbour at once, and the answer is in flight.
     Tick {
         /// Who asks.
         receiver: MasterId,
@@ -53,14 +53,14 @@ pub enum Action {
         /// The receiver.
         to: MasterId,
     },
-    /// A broken stream stands again, and goes on from what the receiver says it has.
+    /// A broken stream is restored, and continues after what the receiver says it has seen.
     Resume {
         /// The sender.
         from: MasterId,
         /// The receiver.
         to: MasterId,
     },
-    /// A running link takes the next changes from its sender's log: an envelope is in flight.
+    /// A running link takes the next changes from its sender's log and puts them in flight.
     Push {
         /// The sender.
         from: MasterId,
@@ -69,16 +69,16 @@ pub enum Action {
         /// At most so many changes.
         max: usize,
     },
-    /// A master sends its digest: it is on its way.
+    /// A master puts its digest in flight.
     SendDigest {
         /// Who asks.
         receiver: MasterId,
         /// Whom.
         sender: MasterId,
     },
-    /// A digest arrives, and its answer, if there is one, is in flight.
+    /// A digest arrives, and its answer, if any, is put in flight.
     AnswerDigest {
-        /// The digest.
+        /// The digest that arrives.
         digest_sent: DigestNumber,
         /// At most so many changes.
         max: usize,
@@ -87,24 +87,24 @@ pub enum Action {
     Send {
         /// The goroutine's master.
         at: MasterId,
-        /// Which goroutine.
+        /// The goroutine that sends.
         goroutine: Goroutine,
     },
-    /// An envelope in flight becomes two.
+    /// An envelope in flight is duplicated.
     Duplicate(EnvelopeNumber),
     /// A master cuts its log.
     Truncate {
-        /// Whose.
+        /// The master.
         at: MasterId,
-        /// To so many entries.
+        /// The number of entries kept.
         keep: usize,
     },
 }
 
-/// An envelope, by its number among those of a cluster.
+/// The number of an envelope among the cluster's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnvelopeNumber(pub(crate) u32);
 
-/// A digest on its way, by its number among those of a cluster.
+/// The number of a digest in flight among the cluster's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DigestNumber(pub(crate) u32);

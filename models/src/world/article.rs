@@ -11,7 +11,7 @@ use crate::world::{Action, EnvelopeNumber, Store, World};
 use multimaster::{MasterId, Op, Topology};
 use std::sync::Arc;
 
-/// Masters that each have one channel to receive from, shared by all that send to it.
+/// Masters that each receive from one channel, shared by all their senders.
 #[derive(Clone, Debug)]
 pub struct Article {
     scope: Scope,
@@ -19,13 +19,12 @@ pub struct Article {
 }
 
 impl Article {
-    /// Masters whose channels hold `capacity` changes each. With `relay`, each master also sends on whatever it
-    /// receives, to all its neighbours: what one would write for a ring or a star, had one not thought of origins. Each
-    /// client is a goroutine of its own; those at one master run concurrently.
+    /// Masters whose channels hold `capacity` changes each. With `relay`, each master also sends every change that it
+    /// receives to all its neighbours, as a naive program for a ring or a star would: it does not track origins. Each
+    /// client is a goroutine of its own; the clients of one master run concurrently.
     ///
-    /// # Errors
-    /// If a client is at no master, asks for anything but sets or makes more than 255 requests, or if channels hold
-    /// nothing.
+    /// # Errors If a client's master does not exist, if a client requests anything but sets or makes more than 255
+    /// requests, or if `capacity` is 0.
     pub fn new(topology: Topology, capacity: usize, relay: bool, clients: Vec<Client>) -> Result<Article, String> {
         if capacity == 0 {
             return Err("a channel that holds nothing is not modelled: the capacity must be 1 or more".into());
@@ -45,7 +44,7 @@ impl Article {
         Ok(Article { scope: Scope { topology, link, batch: 1, log: None, clients, free, clocks }, relay })
     }
 
-    /// Its world, ready to be explored.
+    /// Its model, ready to be explored.
     pub fn cluster(&self) -> ClusterModel {
         ClusterModel::from_start(self.scope.clone(), Vec::new(), Some(self.clone()))
     }
@@ -66,7 +65,8 @@ impl Article {
 }
 
 impl ClusterModel {
-    /// The step that a client's goroutine or a master's receive loop is at, unless it has nothing to do, or waits.
+    /// The next step of a client's goroutine or a master's receive loop; `None` if it has nothing to do, or waits for a
+    /// full channel.
     pub(crate) fn next_of(
         &self,
         tables: &Tables,
@@ -88,13 +88,13 @@ impl ClusterModel {
         }
     }
 
-    /// The goroutines of the world: those of clients, then each master's receive loop.
+    /// The goroutines of the world, each with its master: the clients', then each master's receive loop.
     pub(crate) fn goroutines(&self) -> impl Iterator<Item = (MasterId, Goroutine)> {
         let clients = (0..).zip(&self.scope.clients).map(|(client, script)| (script.at, Goroutine::Client(client)));
         clients.chain(self.scope.topology.ids().map(|at| (at, Goroutine::Loop)))
     }
 
-    /// Whether a change can be sent into the channel to this master.
+    /// Whether this master's channel has room for a change.
     pub(crate) fn has_room<P: Store>(&self, store: &P, world: &World<P>, to: MasterId) -> bool {
         let held = world.wire.iter().filter(|envelope| store.envelope(envelope).to == to).count();
         matches!(self.scope.link, LinkKind::Channel { capacity } if held < capacity)

@@ -1,5 +1,5 @@
-//! The model: masters, links and clients as one state machine. Every step of a master is a
-//! call to the shipping [`Replica`].
+//! The model of a cluster: masters, links and clients as one state machine. Every step of a master is a call to the
+//! shipping [`Replica`].
 
 mod across;
 pub(crate) mod asked;
@@ -32,28 +32,28 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Masters with one rule in one [`Scope`].
+/// The model of masters under one rule in one [`Scope`].
 pub struct ClusterModel {
     pub(crate) scope: Scope,
-    /// The replicas at the start, unless it is the article's program.
+    /// The replicas at the start; empty for the article's program.
     pub(crate) start: Vec<AnyReplica>,
     pub(crate) article: Option<Article>,
     /// The topology's edges, in order.
     pub(crate) edges: Arc<[(MasterId, MasterId)]>,
     pub(crate) requests: Requests,
-    /// How masters behave.
+    /// The behaviour of replicas beyond that of the rule.
     pub(crate) protocol: Protocol,
-    /// Whether states [count what waits](node::counts_waiting) on each stream.
+    /// Whether states [count the changes waiting](node::counts_waiting) on each stream.
     pub(crate) counts_waiting: bool,
     pub(crate) specification: Option<Specified>,
     /// The user's own properties.
     own: Own,
     /// How far the rule's [`shows`](Resolver::shows) is believed.
     pub(crate) claims: Claims,
-    /// Whether in some state so far only the rule's untested claim says that a write is not lost.
+    /// Whether some judgement so far depended on an untested claim of the rule.
     unsure: Arc<AtomicBool>,
-    /// Shared between the threads of a search. A step takes them once, as a whole: what comes of it is the same,
-    /// whichever thread works it out.
+    /// Shared between the threads of a search. A step locks them once, as a whole; its outcome does not depend on the
+    /// thread that computes it.
     pub(crate) tables: Arc<Mutex<Tables>>,
 }
 
@@ -67,12 +67,11 @@ impl ClusterModel {
         Self::under(scope, &|_| rule.clone())
     }
 
-    /// Each master follows a rule of its own: a bug that some systems allow.
+    /// Each master follows a rule of its own: a misconfiguration that some systems allow.
     ///
-    /// # Panics
-    /// If the scope is larger than a state can tell: more than 32 streams or free requests, 255 requests of one client,
-    /// or a batch of none. (Scenario files are refused for it with a message.) If its links are channels, which only the
-    /// article's program has.
+    /// # Panics If the scope has more than 32 streams, more than 32 free requests, more than 255 requests of one
+    /// client, or a batch of 0 (for scenario files, these are errors with a message); or if its links are channels,
+    /// which only the article's program has.
     pub fn with_rules<R: Resolver>(scope: Scope, rule: impl Fn(MasterId) -> R) -> ClusterModel {
         Self::under(scope, &|at| AnyRule::new(rule(at)))
     }
@@ -84,7 +83,7 @@ impl ClusterModel {
         Self::from_start(scope, start, None)
     }
 
-    /// Replicas as they are at the start, or the article's program.
+    /// From the replicas at the start, or from the article's program.
     pub(crate) fn from_start(scope: Scope, start: Vec<AnyReplica>, article: Option<Article>) -> ClusterModel {
         let streams = matches!(scope.link, LinkKind::Stream { .. });
         assert!(!streams || scope.topology.edges().count() <= 32, "at most 32 streams can be explored");
@@ -118,13 +117,13 @@ impl ClusterModel {
         self
     }
 
-    /// The masters have several shards, each of which is a group of replicas of its own. They share masters and
-    /// clients: a client's request goes to the shard of its key.
+    /// Gives the masters several shards. Each shard is a group of replicas of its own; shards share masters and
+    /// clients. A client's request goes to the shard of its key.
     ///
-    /// All that is asked of one shard is asked of each, but one thing of all together: *causal order*. A write is made
-    /// in knowledge of what its master has seen, in every shard. Whoever sees it and looks into the other shards may
-    /// not find that there: shards do not wait for each other. A user to whom this matters keeps such keys in one
-    /// shard.
+    /// Every property is judged in each shard, except *causal order*, which is judged over all shards together. The
+    /// causal past of a write covers all shards of its master. A master that has seen the write in one shard may lack
+    /// some of that past in another, because shards do not wait for each other. Keys between which causal order matters
+    /// must share a shard.
     ///
     /// # Panics
     /// If there are free requests.
@@ -134,26 +133,27 @@ impl ClusterModel {
         self
     }
 
-    /// Reads are to be what `specification` says: the property of that name is asked.
+    /// Adds the property that every reading is the one that `specification` prescribes.
     pub fn specified(mut self, specification: impl Into<Specified>) -> ClusterModel {
         self.specification = Some(specification.into());
         self
     }
 
-    /// Sets how far the rule's [`shows`](Resolver::shows) is believed, of values that it made of several writes.
+    /// Sets how far the rule's [`shows`](Resolver::shows) is believed for values that the rule merged from several
+    /// writes.
     pub fn believed(mut self, claims: Claims) -> ClusterModel {
         self.claims = claims;
         self
     }
 
-    /// Remembers nothing of the steps that masters have taken, and of how they were judged: each step is taken anew.
-    /// That takes many times as long, and changes nothing else.
+    /// Switches the caches of steps and judgements off, so that each is computed anew. This takes many times as long,
+    /// and changes no count, verdict or path.
     pub fn forgetting(self) -> ClusterModel {
         self.tables().remembers = false;
         self
     }
 
-    /// Whether in some state so far it could not be told what was lost.
+    /// Whether some judgement so far depended on an untested claim of the rule.
     pub(crate) fn is_unsure(&self) -> bool {
         self.unsure.load(Ordering::Relaxed)
     }
@@ -168,7 +168,7 @@ impl ClusterModel {
             masters.push(tables.master(self, local, history));
         }
         let streams = if self.counts_waiting { self.edges.len() } else { 0 };
-        // That of no write is 0.
+        // The causal pasts of no writes have number 0.
         tables.pasts.number(&Pasts::new(), Pasts::new);
         let world = |shard| World {
             faults: self.faults(),
@@ -177,21 +177,21 @@ impl ClusterModel {
         State::new(&self.tables, self.requests.layout.shards() as u16, world)
     }
 
-    /// The state after `step`, and which changes were sent on the way; `None` if nothing is different.
+    /// The state after `step`, and the changes sent; `None` if the state is unchanged.
     pub(crate) fn step(&self, state: &State, step: InShard) -> Option<(State, Sent)> {
         let (mut next, mut sent) = (state.clone(), Sent::new());
         self.alter(&mut self.tables(), state, &mut next, step, &mut sent).then_some((next, sent))
     }
 
-    /// Tells `reach` of every step that alters something: its place among those possible, where it leads, what it
-    /// sends.
+    /// Calls `reach` for every step that alters the state: its index among the possible ones, the next state, the
+    /// changes sent.
     pub(crate) fn each_step(
         &self,
         state: &State,
         actions: &mut Vec<InShard>,
         reach: &mut impl FnMut(usize, &State, &Sent) -> ControlFlow<()>,
     ) {
-        // Once for all; and one state is altered again and again: most of those reached are known.
+        // Locked once for all steps. One state is reused, because most of the states reached are known.
         let tables = &mut *self.tables();
         actions.clear();
         self.each_enabled(tables, state, &mut |action| actions.push(action));
@@ -207,7 +207,7 @@ impl ClusterModel {
         }
     }
 
-    /// Takes the step in `next`, which is as `state` so far. False if it is not allowed, or nothing is different.
+    /// Takes the step in `next`, which equals `state`. False if the step is not allowed or alters nothing.
     #[inline]
     fn alter(&self, tables: &mut Tables, state: &State, next: &mut State, step: InShard, sent: &mut Sent) -> bool {
         let (before, world) = (&state.shards[step.shard], &mut next.shards[step.shard]);
@@ -218,7 +218,7 @@ impl ClusterModel {
         alters
     }
 
-    /// The same in one shard.
+    /// As [`alter`](Self::alter), in one shard.
     fn alter_shard(
         &self,
         tables: &mut Tables,
@@ -230,14 +230,14 @@ impl ClusterModel {
         Step { cluster: self, store: tables, world, sent }.take(before, action) && world != before
     }
 
-    /// The place of this edge, which is one of the topology's.
+    /// The index of this edge, which must be one of the topology's.
     pub(crate) fn edge(&self, from: MasterId, to: MasterId) -> usize {
         self.edges.iter().position(|edge| *edge == (from, to)).expect("streams run along edges")
     }
 
-    /// How this master is judged by what has been written.
+    /// The master's judgement by the acknowledged writes.
     pub(crate) fn judgement(&self, node: &Node, history: &History) -> Judgement {
-        // Nothing of the article's masters depends on what they have seen.
+        // The article's properties need no judgement of single masters.
         let Node::Replica(replica) = node else { return Judgement::default() };
         let judgement = Judgement::of(replica, history, self.specification, self.claims);
         if judgement.unsure() {
@@ -246,7 +246,7 @@ impl ClusterModel {
         judgement
     }
 
-    /// Whether the numbers that identify masters, messages and histories are about to run out.
+    /// Whether the numbers of masters, envelopes or histories are about to run out.
     pub(crate) fn is_full(&self) -> bool {
         self.tables().is_full()
     }
@@ -255,7 +255,7 @@ impl ClusterModel {
         locked(&self.tables)
     }
 
-    /// The faults that may happen.
+    /// The budget of faults at the start.
     pub(crate) fn faults(&self) -> Faults {
         match self.scope.link {
             LinkKind::Stream { resets } => Faults { resets, ..Faults::default() },
@@ -270,8 +270,8 @@ impl ClusterModel {
         self.each_enabled(&self.tables(), state, &mut |action| actions.push(action));
     }
 
-    /// The request as the rule gets it, if `replica` is asked after `history`: if the rule uses wall clocks, with the
-    /// time that its master's clock shows.
+    /// The request as the rule receives it at `replica` after `history`: with the time of the master's clock, if the
+    /// rule uses wall clocks and clocks are not free.
     pub(crate) fn timed<'a>(&self, replica: &AnyReplica, history: &History, request: &'a Request) -> Cow<'a, Request> {
         if self.scope.clocks == Clocks::Free || !replica.rule().uses_wall_clock() {
             return Cow::Borrowed(request);

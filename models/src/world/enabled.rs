@@ -1,4 +1,4 @@
-//! Which actions are possible in a world, in order.
+//! The actions that are possible in a world, in order.
 
 use super::{Action, DigestNumber, DigestSent, EnvelopeNumber, InShard, State, Store, World};
 use crate::node::Envelope;
@@ -8,7 +8,7 @@ use crate::world::memo::Tables;
 use multimaster::MasterId;
 
 impl ClusterModel {
-    /// Tells `enable` of every action that is possible in the state, in order.
+    /// Calls `enable` with every action that is possible in the state, in order.
     pub(crate) fn each_enabled(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(InShard)) {
         if let LinkKind::Channel { .. } = self.scope.link {
             let (world, shard) = (&state.shards.first, 0);
@@ -31,7 +31,7 @@ impl ClusterModel {
         state.shards.others().iter().for_each(each_of);
     }
 
-    /// The same of one shard, but for the requests of scripts.
+    /// As [`each_enabled`](Self::each_enabled) for one shard, without the scripted requests.
     pub(crate) fn each_in_shard(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
         if (world.chosen.count_ones() as usize) < self.scope.free.take {
             let open = |index: &usize| world.chosen & (1 << index) == 0;
@@ -80,9 +80,9 @@ impl ClusterModel {
         }
     }
 
-    /// What need be taken of what the threads of a running cluster can do: see [`LinkKind::Running`] for why the rest tells
-    /// masters nothing else. A record of a real run is held to what is *allowed*, which is what [`Step`](super::Step)
-    /// can do at all.
+    /// The actions of a running cluster's threads that must be explored: see [`LinkKind::Running`] for why the others
+    /// bring masters nothing new. A record of a real run is held to the actions that are *allowed*: all that
+    /// [`Step`](super::Step) can take.
     fn enabled_running(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
         let max = self.scope.batch;
         for &(from, to) in &*self.edges {

@@ -1,10 +1,10 @@
-//! What a state is made of, by number, and what a step comes to at one master, worked out once.
+//! The parts of a state by number, and the one cache of steps.
 //!
-//! An exploration takes millions of steps, but few of them differ in what a master knows and what it is given. So each
-//! master, message and history that occurs is kept once, and identified by a number (*hash-consing*: Ershov, 1958). The
-//! shipping replica takes each step once, and the outcome is remembered by the numbers of its inputs. Two values get
-//! one number if their contents are equal: a hash only says where to look. Numbers are given in the order of finding,
-//! which may differ from run to run: nothing that is reported or counted depends on them.
+//! An exploration takes millions of steps, but few of them differ in the master's state and input. So each master,
+//! message and history is kept once and identified by a number (*hash-consing*: Ershov, 1958). The shipping replica
+//! takes each step once, and the outcome is remembered by the numbers of its inputs. Two values get the same number if
+//! and only if their contents are equal: a hash only says where to look. Values are numbered in the order of discovery,
+//! which may differ from run to run: nothing that is reported or counted depends on the numbers.
 
 mod judged;
 mod masters;
@@ -31,41 +31,41 @@ use steps::{Outcomes, Step};
 /// The most values numbered of one kind, with room for those that the last expanded state adds.
 const MOST_NUMBERS: u32 = u32::MAX - (1 << 28);
 
-/// The values of a function, each worked out once.
+/// The remembered values of a function.
 pub(crate) type Known<K, V> = HashMap<K, V, fast::FixedState>;
 
-/// All that a cluster's states are made of, and all that is remembered of its steps.
+/// All parts of a cluster's states, and the outcomes of its steps.
 pub(crate) struct Tables {
     /// The topology's edges, in order.
     edges: Arc<[(MasterId, MasterId)]>,
-    /// Whether what has been worked out is remembered.
+    /// Whether results are remembered.
     pub(crate) remembers: bool,
-    /// How much may be numbered of each kind.
+    /// The most values that may be numbered of each kind.
     pub(crate) most: u32,
     pub(crate) locals: Numbered<Local>,
     pub(crate) digests: Numbered<VersionVector>,
     pub(crate) envelopes: Numbered<Arc<Envelope>>,
     pub(crate) digests_sent: Numbered<DigestSent<u32>>,
     pub(crate) histories: Numbered<Ghost>,
-    /// All that a master reads: each key in order.
+    /// A master's readings, in key order.
     readings: Numbered<Vec<(Key, Reading)>>,
     writes_made: Numbered<Write>,
-    /// What writes were made in knowledge of, in all shards; no write at all is 0.
+    /// The causal pasts of writes across shards; that of no write is 0.
     pub(crate) pasts: Numbered<Pasts>,
-    /// Some of the writes of a history, in order: those that a master has seen.
+    /// The writes of a history that a master has seen, in order.
     selections: Numbered<Vec<u32>>,
-    /// Envelopes that go out together: each time how many, and they.
+    /// Envelopes that go out together: for each outbox their number, then the envelopes.
     outboxes: Vec<u32>,
-    /// The one cache of steps: by a master and what it is given, what comes of it.
+    /// The one cache of steps: by master and input, the outcome.
     steps: Known<Step, Outcomes>,
-    /// By the first envelope of several that a stream carries at once, their number, and their sender: the envelope that
-    /// they are together.
+    /// For changes that a stream delivers together: by the first envelope, their number and the sender, the joined
+    /// envelope.
     pub(crate) joined: Known<(u32, usize, u32), u32>,
-    /// What the properties remember.
+    /// The cache of the properties.
     pub(crate) judged: Judged,
 }
 
-/// Two numbers in one, for what is looked up at nearly every step.
+/// Packs two numbers into one word, as the key of frequent look-ups.
 pub(crate) fn pair(one: u32, other: u32) -> u64 {
     u64::from(one) << 32 | u64::from(other)
 }
@@ -85,7 +85,7 @@ impl Tables {
             pasts: Numbered::default(),
             selections: Numbered::default(),
             most: MOST_NUMBERS,
-            // That at 0 is empty.
+            // The outbox at 0 is empty.
             outboxes: vec![0],
             steps: Known::default(),
             joined: Known::default(),
@@ -93,8 +93,8 @@ impl Tables {
         }
     }
 
-    /// Whether more values of one kind have been numbered than may be. An exploration asks after each state that it
-    /// expands, which adds few: so numbers never overflow.
+    /// Whether more values of one kind have been numbered than allowed. An exploration checks this after expanding each
+    /// state, which adds few values, so numbers never overflow.
     pub(crate) fn is_full(&self) -> bool {
         let of_masters = self.locals.next().max(self.digests.next()).max(self.readings.next());
         let of_writes = self.histories.next().max(self.writes_made.next()).max(self.selections.next());

@@ -6,24 +6,24 @@ use std::hash::{Hash, Hasher};
 use std::iter;
 use std::ops::{Index, IndexMut};
 
-/// By shard, its world. The first is apart, because mostly there is no other.
+/// The world of each shard. The first is stored inline, because most models have no other.
 #[derive(PartialEq)]
 pub(crate) struct Shards {
     pub(crate) first: World<Tables>,
     others: Option<Box<Others>>,
 }
 
-/// What there is where masters have several shards.
+/// The part of a state that only several shards need.
 #[derive(Clone, PartialEq, Hash)]
 struct Others {
-    /// The worlds of the others.
+    /// The worlds of shard 1 and up.
     worlds: Vec<World<Tables>>,
-    /// The number of what each write was made in knowledge of: see [`Pasts`](crate::world::cluster::Pasts).
+    /// The number of the causal pasts: see [`Pasts`](crate::world::cluster::Pasts).
     pasts: u32,
 }
 
 impl Shards {
-    /// So many; by shard, `world` is as it is at the start.
+    /// So many shards; `world` makes the initial world of each.
     pub(crate) fn new(shards: u16, world: impl Fn(u16) -> World<Tables>) -> Shards {
         let others = || Others { worlds: (1..shards).map(&world).collect(), pasts: 0 };
         let others = (shards > 1).then(|| Box::new(others()));
@@ -46,7 +46,7 @@ impl Shards {
         made(&self.first) + self.others().iter().map(made).sum::<usize>()
     }
 
-    /// The number of what each write was made in knowledge of, where there are several shards.
+    /// The number of the causal pasts; 0 if there is one shard.
     pub(crate) fn pasts(&self) -> u32 {
         self.others.as_ref().map_or(0, |others| others.pasts)
     }
@@ -79,7 +79,7 @@ impl Hash for Shards {
     #[inline]
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.first.hash(hasher);
-        // How many there are is the same in all states of a cluster.
+        // The number of shards is the same in all states of a cluster.
         if let Some(others) = &self.others {
             others.hash(hasher);
         }

@@ -1,4 +1,4 @@
-//! A state of an exploration: worlds whose parts are numbers, one for each shard.
+//! A state of an exploration: one world for each shard, its parts given by number.
 
 use super::{Shards, World};
 use crate::history::History;
@@ -12,15 +12,16 @@ use smallvec::{Array, SmallVec};
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// A global state of a [`ClusterModel`](crate::world::cluster::ClusterModel). What it is made of lies in the cluster's tables,
-/// where each master, envelope and history is kept once: so two states of one cluster are equal if their numbers are.
+/// A global state of a [`ClusterModel`](crate::world::cluster::ClusterModel). Its parts are in the cluster's tables,
+/// where each master, envelope and history is kept once: two states of one cluster are equal if and only if their
+/// numbers are.
 pub struct State {
     tables: Arc<Mutex<Tables>>,
     pub(crate) shards: Shards,
 }
 
-/// A master by its number, and how it is judged: for good, because that depends on the replica and on writes that the
-/// replica has seen, which history never alters.
+/// A master by its number, and its judgement. The judgement is final: it depends only on the replica and on the writes
+/// that it has seen, which later writes never alter.
 #[derive(Clone, Copy)]
 pub(crate) struct Master {
     pub(crate) local: u32,
@@ -30,15 +31,15 @@ pub(crate) struct Master {
 /// The faults that may still happen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Faults {
-    /// Messages that may be lost.
+    /// How many messages may be lost.
     pub losses: u8,
-    /// Messages that may arrive twice.
+    /// How many messages may arrive twice.
     pub duplicates: u8,
-    /// Streams that may be reset.
+    /// How many resets of streams may happen.
     pub resets: u8,
 }
 
-/// What a state's numbers stand for.
+/// The values behind a world's numbers.
 pub(crate) struct Seen {
     pub(crate) replicas: Vec<Arc<AnyReplica>>,
     pub(crate) wire: Vec<Arc<Envelope>>,
@@ -47,7 +48,7 @@ pub(crate) struct Seen {
 }
 
 impl World<Tables> {
-    /// A state in which nothing is in flight and nothing has been asked.
+    /// A world in which nothing is in flight and no request has been made.
     pub(crate) fn new(
         shard: u16,
         masters: SmallVec<[Master; 4]>,
@@ -68,17 +69,17 @@ impl World<Tables> {
         }
     }
 
-    /// By edge, how many changes are in flight on its stream. Empty where replicas keep count themselves.
+    /// By edge, the number of changes in flight on its stream. Empty where the replicas' cursors keep count.
     pub(crate) fn waiting(&self) -> &[u8] {
         &self.counts[..usize::from(self.streams)]
     }
 
-    /// How far each client is in its script.
+    /// By client, the number of scripted requests made.
     pub(crate) fn progress(&self) -> &[u8] {
         &self.counts[usize::from(self.streams)..]
     }
 
-    /// The masters, what waits on each stream, and how far each client is, to be altered.
+    /// The masters, the waiting counts and the progress of clients, mutably.
     pub(super) fn split_mut(&mut self) -> (&mut [Master], &mut [u8], &mut [u8]) {
         let (waiting, progress) = self.counts.split_at_mut(self.streams.into());
         (&mut self.masters, waiting, progress)
@@ -99,7 +100,7 @@ impl World<Tables> {
 }
 
 impl State {
-    /// A state in which nothing has been written; by shard, `world` is as it is at the start.
+    /// A state without writes; `world` makes the initial world of each shard.
     pub(crate) fn new(tables: &Arc<Mutex<Tables>>, shards: u16, world: impl Fn(u16) -> World<Tables>) -> State {
         State { tables: Arc::clone(tables), shards: Shards::new(shards, world) }
     }
@@ -114,7 +115,7 @@ impl State {
         matches!(self.tables().locals[first].node, Node::Article(_))
     }
 
-    /// What the numbers of a shard's world stand for.
+    /// The values behind the numbers of a shard's world.
     pub(crate) fn seen(&self, world: &World<Tables>) -> Seen {
         locked(&self.tables).seen_in(world)
     }
@@ -124,7 +125,7 @@ pub(crate) fn locked(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
     tables.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// Two states of one cluster are equal if their numbers are.
+/// Compares numbers, which identify parts within one cluster.
 impl PartialEq for State {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
@@ -152,7 +153,7 @@ impl Clone for State {
     }
 }
 
-/// Which shard it is of, and how its masters are judged, follows from the rest.
+/// The shard and the judgements follow from the other fields.
 impl PartialEq for World<Tables> {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
@@ -165,8 +166,8 @@ impl PartialEq for World<Tables> {
     }
 }
 
-/// The numbers, two a word; words that are mostly 0 are left out then, and the first tells which. How many masters,
-/// clients and streams there are is the same in all states of a cluster.
+/// The numbers, two a word. Two words that are mostly 0 are left out if they are, and the first word says which. The
+/// numbers of masters, clients and streams are the same in all states of a cluster.
 impl Hash for World<Tables> {
     #[inline]
     fn hash<H: Hasher>(&self, hasher: &mut H) {
@@ -190,7 +191,7 @@ impl Hash for World<Tables> {
 }
 
 impl Clone for World<Tables> {
-    // Each part as a slice: element by element takes several times as long.
+    // Copied as slices, which is several times as fast as element by element.
     #[inline]
     fn clone(&self) -> Self {
         let World { shard, masters, wire, digests_sent, counts, streams, history, chosen, broken, faults } = self;
@@ -220,7 +221,7 @@ impl Clone for World<Tables> {
     }
 }
 
-/// As a slice, too.
+/// Copies as a slice, too.
 fn copy<A: Array<Item: Copy>>(to: &mut SmallVec<A>, from: &SmallVec<A>) {
     if to.len() != from.len() {
         *to = SmallVec::from_slice(from);

@@ -1,5 +1,5 @@
-//! The step of a world: what each action does, over every kind of link. Which are possible, [`enabled`](super::enabled)
-//! says; and what a master does with what it is given, [`node`](crate::node).
+//! The step of a world: the effect of each action, for every kind of link. [`enabled`](super::enabled) lists the
+//! possible actions, and [`node`](crate::node) has the behaviour of a master.
 
 use super::{
     Action, AnswerKind, DigestNumber, DigestSent, EnvelopeNumber, InputOf, RequestNumber, Response, Store, World,
@@ -11,7 +11,7 @@ use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use multimaster::MasterId;
 
-/// A step about to be taken: the world, which it alters, and the changes that it puts under way.
+/// A step about to be taken: it alters `world`, and adds the changes that it puts in flight to `sent`.
 pub(crate) struct Step<'a, P: Store> {
     pub(crate) cluster: &'a ClusterModel,
     pub(crate) store: &'a mut P,
@@ -20,7 +20,7 @@ pub(crate) struct Step<'a, P: Store> {
 }
 
 impl Step<'_, Tables> {
-    /// Takes the action, in a world that is as `before` so far. False if it is not allowed.
+    /// Takes the action in a world equal to `before`. False if the action is not allowed.
     #[inline]
     pub(crate) fn take(&mut self, before: &World<Tables>, action: Action) -> bool {
         let scope = &self.cluster.scope;
@@ -33,7 +33,7 @@ impl Step<'_, Tables> {
                 self.world.chosen |= 1 << index;
                 (true, self.request(self.cluster.requests.free(index)))
             }
-            // In a soup an envelope stays: it may arrive at any time, and again.
+            // In a soup a delivered envelope stays in flight.
             Action::Deliver(EnvelopeNumber(envelope)) => {
                 let there = scope.link == LinkKind::Soup || self.remove(&envelope);
                 (there && self.deliver(envelope), self.store.envelope(&envelope).to)
@@ -86,7 +86,7 @@ impl Step<'_, Tables> {
         allowed
     }
 
-    /// A client makes a request: of which master.
+    /// Makes a client's request; returns the master that received it.
     fn request(&mut self, request: RequestNumber) -> MasterId {
         let at = self.cluster.requests.get(request).0;
         let node = &mut self.world.masters[at.index()];
@@ -100,21 +100,21 @@ impl Step<'_, Tables> {
 }
 
 impl<P: Store> Step<'_, P> {
-    /// The envelope, which has been taken from the wire, arrives.
+    /// Delivers the envelope, which has been taken from the wire.
     pub(crate) fn deliver(&mut self, envelope: P::Envelope) -> bool {
         let Envelope { from, to, .. } = *self.store.envelope(&envelope);
         let response = self.step_master(to, InputOf::Envelope(envelope));
         match response.answer {
             AnswerKind::TakenIn => self.settle(to, response.envelopes),
-            // Over a running link a digest is sent by a step of its own.
+            // Over a running link, sending a digest is a separate step.
             AnswerKind::Gap if !self.is_running() => self.exchange_digest(to, from),
-            // Only a tampered master passes on what it had.
+            // Only a tampered master passes on a duplicate.
             _ => response.envelopes.into_iter().for_each(|envelope| self.send(envelope)),
         }
         true
     }
 
-    /// An envelope in flight becomes two. False if it is not in flight.
+    /// Duplicates an envelope in flight. False if it is not in flight.
     pub(crate) fn duplicate(&mut self, envelope: P::Envelope) -> bool {
         let flies = self.world.wire.contains(&envelope);
         if flies {
@@ -123,13 +123,13 @@ impl<P: Store> Step<'_, P> {
         flies
     }
 
-    /// The envelope is in flight no more. False if it was not.
+    /// Removes the envelope from the wire. False if it was not in flight.
     pub(crate) fn remove(&mut self, envelope: &P::Envelope) -> bool {
         let place = self.world.wire.iter().position(|held| held == envelope);
         place.map(|place| self.world.wire.remove(place)).is_some()
     }
 
-    /// A master's digest reaches its neighbour at once, and the answer goes out.
+    /// Delivers the receiver's digest at once, and sends the sender's answer.
     fn exchange_digest(&mut self, receiver: MasterId, sender: MasterId) {
         let seen = self.store.digest_of(&self.world.masters[receiver.index()]);
         let max = self.cluster.scope.batch;
@@ -137,14 +137,14 @@ impl<P: Store> Step<'_, P> {
         response.envelopes.into_iter().for_each(|envelope| self.send(envelope));
     }
 
-    /// A running link takes the next changes from its sender's log. False if there are none.
+    /// Puts the next changes of the sender's log in flight, over a running link. False if there are none.
     pub(crate) fn push(&mut self, from: MasterId, to: MasterId, max: usize) -> bool {
         let response = self.step_master(from, InputOf::Push { to, max });
         response.envelopes.into_iter().for_each(|envelope| self.send(envelope));
         response.answer != AnswerKind::Nothing
     }
 
-    /// A master sends its digest. False if it does not hear from that neighbour.
+    /// Puts the receiver's digest in flight. False if no edge leads from the sender to it.
     pub(crate) fn send_digest(&mut self, receiver: MasterId, sender: MasterId) -> bool {
         let hears = self.cluster.scope.topology.hears_from(receiver).any(|heard| heard == sender);
         if hears {
@@ -156,7 +156,7 @@ impl<P: Store> Step<'_, P> {
         hears
     }
 
-    /// A digest arrives, and its answer, if there is one, is in flight. False if it was not on its way.
+    /// Delivers a digest, and puts the answer, if any, in flight. False if the digest was not in flight.
     pub(crate) fn answer(&mut self, digest_sent: &P::DigestSent, max: usize) -> bool {
         let Some(place) = self.world.digests_sent.iter().position(|held| held == digest_sent) else { return false };
         let digest_sent = self.world.digests_sent.remove(place);
@@ -166,13 +166,13 @@ impl<P: Store> Step<'_, P> {
         true
     }
 
-    /// A running master cuts its log.
+    /// Cuts a running master's log.
     pub(crate) fn truncate(&mut self, at: MasterId, keep: usize) -> bool {
         self.step_master(at, InputOf::Truncate { keep });
         true
     }
 
-    /// A goroutine sends a change to its next neighbour. False if it has none to send, or the channel is full.
+    /// Sends a goroutine's change to its next neighbour. False if there is none, or the channel is full.
     fn send_on(&mut self, at: MasterId, goroutine: Goroutine) -> bool {
         let response = self.step_master(at, InputOf::Send(goroutine));
         let has_room = |envelope| self.cluster.has_room(self.store, self.world, self.store.envelope(envelope).to);
@@ -189,12 +189,12 @@ impl<P: Store> Step<'_, P> {
         self.store.step(self.cluster, &mut self.world.masters[at.index()], input)
     }
 
-    /// The master at `at` has taken something in: it is judged, is not sent again what it now has, and sends these
-    /// envelopes.
+    /// After a write or an applied change at `at`: judges the master, drops envelopes that can no longer bring it
+    /// anything, and sends these envelopes.
     fn settle(&mut self, at: MasterId, envelopes: impl IntoIterator<Item = P::Envelope>) {
         let node = &mut self.world.masters[at.index()];
         self.store.judge(self.cluster, node, &self.world.history);
-        // A running link delivers also what brings nothing.
+        // A running link also delivers duplicates.
         if matches!(self.cluster.scope.link, LinkKind::Datagram { .. } | LinkKind::Soup) && !self.world.wire.is_empty()
         {
             let mut wire = std::mem::take(&mut self.world.wire);
@@ -204,7 +204,7 @@ impl<P: Store> Step<'_, P> {
         envelopes.into_iter().for_each(|envelope| self.send(envelope));
     }
 
-    /// The envelope goes out, counted, and is in flight unless it is spent.
+    /// Counts the envelope as sent, and puts it in flight unless it is spent.
     fn send(&mut self, envelope: P::Envelope) {
         self.count(&envelope);
         let is_there = self.cluster.scope.link == LinkKind::Soup && self.world.wire.contains(&envelope);
@@ -213,11 +213,11 @@ impl<P: Store> Step<'_, P> {
         }
     }
 
-    /// The envelope is in flight: perhaps not the first that is like it.
+    /// Puts the envelope in flight, perhaps beside an equal one.
     fn fly(&mut self, envelope: P::Envelope) {
         let new = self.store.envelope(&envelope);
         let before = |held: &P::Envelope| match self.cluster.scope.link {
-            // After all that is in the channel.
+            // Behind all envelopes of the channel.
             LinkKind::Channel { .. } => self.store.envelope(held).to <= new.to,
             _ => *held != envelope && self.store.envelope(held).order() < new.order(),
         };
@@ -225,17 +225,17 @@ impl<P: Store> Step<'_, P> {
         self.world.wire.insert(place, envelope);
     }
 
-    /// The changes that the envelope puts under way are counted as sent: of a snapshot, those that its receiver lacks.
+    /// Counts the envelope's changes as sent; of a snapshot, those that the receiver lacks.
     fn count(&mut self, envelope: &P::Envelope) {
         let envelope = self.store.envelope(envelope);
         envelope.count(|| self.store.seen(&self.world.masters[envelope.to.index()]), self.sent);
     }
 
-    /// Whether the envelope will never again do anything, so that it need not be kept in the state.
+    /// Whether the envelope can never again alter its receiver, so that the state need not keep it.
     ///
-    /// `receive` looks first whether everything in a message has been seen, does nothing then, and believes nothing by
-    /// having got it; and what has been seen stays seen. (Checked against a real `receive` wherever debug assertions
-    /// are on, as in all tests.) Of a tampered protocol nothing is assumed: the envelope is delivered on trial.
+    /// `receive` ignores a message whose changes have all been seen, and a change seen stays seen. (Where debug
+    /// assertions are on, as in all tests, this is checked against a real `receive`.) A tampered protocol may differ,
+    /// so there the envelope is delivered on trial.
     fn is_spent(&mut self, envelope: &P::Envelope) -> bool {
         match &self.cluster.protocol.tamper {
             Some(tamper) if tamper.forwards_duplicates || tamper.repeats_count => false,
@@ -256,7 +256,7 @@ impl<P: Store> Step<'_, P> {
             == AnswerKind::Duplicate
     }
 
-    /// Whether the link delivers also what brings nothing.
+    /// Whether the link also delivers duplicates.
     fn delivers_all(&self) -> bool {
         matches!(self.cluster.scope.link, LinkKind::Running { .. } | LinkKind::Channel { .. })
     }

@@ -1,4 +1,4 @@
-//! What streams are to an exploration: how far each master has got in sending its log to each neighbour.
+//! Streams in an exploration: each master's position in its log for each neighbour.
 
 use super::{InputOf, Step, World};
 use crate::node::Envelope;
@@ -8,7 +8,7 @@ use multimaster::{MasterId, Replica};
 use std::sync::Arc;
 
 impl ClusterModel {
-    /// How many changes wait on the stream of this edge.
+    /// The number of changes in flight on the stream of this edge.
     pub(crate) fn waiting(&self, tables: &Tables, world: &World<Tables>, edge: usize) -> usize {
         let (from, to) = self.edges[edge];
         let counted = world.waiting().get(edge).map(|waiting| usize::from(*waiting));
@@ -17,7 +17,8 @@ impl ClusterModel {
 }
 
 impl Step<'_, Tables> {
-    /// The next changes on the stream of this edge, at most so many, leave it: the envelope that they are.
+    /// Takes the next changes, at most `max`, off the stream of this edge: their envelope; `None` if the stream is
+    /// empty.
     pub(super) fn next_on_stream(&mut self, edge: usize, max: usize) -> Option<u32> {
         let (from, to) = self.cluster.edges[edge];
         let (masters, waiting, _) = self.world.split_mut();
@@ -30,7 +31,7 @@ impl Step<'_, Tables> {
         Some(if max == 1 { first } else { self.joined(sender, first, max) })
     }
 
-    /// The envelope that is this one and those which follow it on its stream, at most so many.
+    /// The envelope of this change and those that follow on its stream, at most `max` in all.
     fn joined(&mut self, sender: u32, first: u32, max: usize) -> u32 {
         let (tables, key) = (&mut *self.store, (first, max, sender));
         if let Some(joined) = tables.joined.get(&key).filter(|_| tables.remembers) {
@@ -45,7 +46,7 @@ impl Step<'_, Tables> {
         joined
     }
 
-    /// All that is in flight on the stream of this edge is lost.
+    /// Loses all that is in flight on the stream of this edge.
     pub(super) fn drain(&mut self, edge: usize) {
         let (from, to) = self.cluster.edges[edge];
         match self.world.split_mut().1.get_mut(edge) {
@@ -54,12 +55,12 @@ impl Step<'_, Tables> {
         }
     }
 
-    /// The stream of this edge goes on from what its receiver says it has.
+    /// Continues the stream of this edge after what its receiver says it has seen.
     pub(super) fn resume(&mut self, edge: usize) {
         let (from, to) = self.cluster.edges[edge];
         let (masters, waiting, _) = self.world.split_mut();
         if let Some(waiting) = waiting.get_mut(edge) {
-            // Which is acknowledged as all else is.
+            // `acknowledge` then skips what the receiver has seen.
             *waiting = self.store.in_all(masters[from.index()].local, to).len() as u8;
         } else {
             let seen = self.store.locals[self.world.local(to)].digest;
@@ -67,10 +68,9 @@ impl Step<'_, Tables> {
         }
     }
 
-    /// What `altered` has taken in since `before` waits on its streams, and streams skip what their receivers have got
-    /// from others meanwhile. Delivering it would do nothing but move the cursor on, now or later, so it is as good as
-    /// delivered at once: the twin of [`is_spent`](Self::is_spent). Only `altered` is other than it was when its
-    /// streams were last looked at.
+    /// Queues the changes that `altered` has gained since `before` on its streams, and lets streams skip the changes
+    /// that their receivers have seen. Delivering these would only move the cursor, now or later, so they count as
+    /// delivered at once, as in [`is_spent`](Self::is_spent). Only `altered` has changed since the last call.
     pub(super) fn acknowledge(&mut self, before: &World<Tables>, altered: MasterId) {
         let broken = self.world.broken;
         let edges = &self.cluster.edges;

@@ -1,4 +1,4 @@
-//! Store of a world as values, altered where they are: [`Values`].
+//! Parts of a world as values, altered in place: [`Values`].
 
 use super::{AnswerKind, DigestSent, InputOf, Response, Store, World};
 use crate::node::any_rule::AnyReplica;
@@ -8,10 +8,10 @@ use multimaster::{MasterId, VersionVector};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-/// Keeps nothing but what was answered last.
+/// A [`Store`] of values. It keeps only the last answer.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
-    /// The answer of the last master that was given something.
+    /// The answer of the last step.
     pub(crate) answered: Option<Answer>,
 }
 
@@ -72,7 +72,7 @@ impl Store for Values {
 }
 
 impl World<Values> {
-    /// The masters at the start, and nothing else.
+    /// A world of these masters in which nothing has happened.
     pub(crate) fn of(masters: &[AnyReplica]) -> World<Values> {
         World {
             shard: 0,

@@ -1,4 +1,4 @@
-//! A cluster's steps and states in words: the lines of traces, the sentences of the Explorer, the reasons in reports.
+//! A cluster's steps and states in words: the lines of traces, the Explorer's sentences, the reasons in reports.
 
 mod complaints;
 mod shown;
@@ -76,7 +76,8 @@ impl Subject for ClusterModel {
     }
 
     fn why_unreached(&self, witness: &str) -> Option<String> {
-        // The requests of each shard may have reasons of their own; and the article's program has other witnesses.
+        // The reasons are those of one shard, and of the protocol's witnesses, which the article's program does not
+        // have.
         if self.has_shards() || self.article.is_some() { None } else { self.unreachable(witness) }
     }
 
@@ -86,23 +87,23 @@ impl Subject for ClusterModel {
 }
 
 impl ClusterModel {
-    /// What is said of a shard, with its number if there are several.
+    /// The text, with the shard's number if there are several shards.
     fn in_shard(&self, shard: u16, said: String) -> String {
         if self.has_shards() { format!("{said}, shard {shard}") } else { said }
     }
 
-    /// The master `id` in this world, with what it has yet to send.
+    /// The master `id` in this world, with its pending changes.
     pub(crate) fn replica(&self, world: &World<Tables>, id: MasterId) -> Arc<AnyReplica> {
         locked(&self.tables).replica(world, id)
     }
 
-    /// What the numbers of a world stand for.
+    /// The values behind a world's numbers.
     pub(crate) fn shown_in(&self, world: &World<Tables>) -> Seen {
         locked(&self.tables).seen_in(world)
     }
 }
 
-/// The write's request, with the wall-clock time that counted, if one did.
+/// The write's request, with its wall-clock time if the rule used one.
 fn as_written(write: &Write) -> Request {
     let op = match write.wall {
         Some(time) => Op::At(time, Box::new(write.op.clone())),
@@ -120,7 +121,7 @@ pub(crate) fn readings_of(replica: &AnyReplica) -> String {
     in_words(&readings)
 }
 
-/// What is read of each key.
+/// The readings as `key=value`, separated by commas.
 pub(crate) fn in_words(readings: &[(Key, Reading)]) -> String {
     let all: Vec<String> = readings.iter().map(|(key, reading)| escaped(&format!("{key}={reading}"))).collect();
     if all.is_empty() { "nothing".into() } else { all.join(", ") }

@@ -1,4 +1,4 @@
-//! What is asked of the article's program.
+//! The properties of the article's program.
 
 use crate::model::Property;
 use crate::properties::{AGREEMENT, CONFLICT, FULL, NO_DEADLOCK, ORDER_KEPT, QUIESCENCE};
@@ -31,7 +31,7 @@ impl ClusterModel {
         self.goroutines().any(|(at, goroutine)| self.next_of(tables, world, at, goroutine).is_some())
     }
 
-    /// Whether no goroutine has anything to do.
+    /// Whether the clients are done, the channels are empty, and no goroutine has anything to send.
     pub(super) fn program_is_quiescent(&self, world: &World<Tables>) -> bool {
         let tables = &*locked(&self.tables);
         let idle = || world.masters.iter().all(|master| tables.locals[master.local].node.article().is_idle());
@@ -52,7 +52,7 @@ impl ClusterModel {
         let scripts = self.scope.clients.iter();
         let mut writes: Vec<_> =
             scripts.flat_map(|client| client.requests.iter().map(|request| (client.at, &request.key))).collect();
-        // In the order of the writes' names.
+        // In master order.
         writes.sort_by_key(|(at, _)| *at);
         writes.iter().find_map(|(writer, key)| {
             let alone = writes.iter().all(|(at, written)| written != key || at == writer);

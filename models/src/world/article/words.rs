@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 impl ClusterModel {
-    /// The step of a goroutine, as far as it can be told without the state.
+    /// A goroutine's step as a sentence, as far as it is known without the state.
     pub(crate) fn goroutine_in_words(&self, action: Action) -> String {
         match self.goroutine_of(action) {
             (at, goroutine @ Goroutine::Client(_)) => format!("{}: a client's next step", self.name(at, goroutine)),
@@ -37,7 +37,7 @@ impl ClusterModel {
         }
     }
 
-    /// What a received change replaces, if it is read there otherwise.
+    /// The value that a received change replaces, if it is a different one.
     pub(crate) fn replaced(&self, world: &World<Tables>, action: Action) -> Option<String> {
         let set = self.received(action)?;
         let (at, _) = self.goroutine_of(action);
@@ -90,7 +90,7 @@ impl ClusterModel {
         }
     }
 
-    /// The goroutine that takes the step, and its master.
+    /// The goroutine that takes this step, and its master.
     fn goroutine_of(&self, action: Action) -> (MasterId, Goroutine) {
         match action {
             Action::Request { client, .. } => (self.scope.clients[client].at, Goroutine::Client(client as u16)),
@@ -100,7 +100,7 @@ impl ClusterModel {
         }
     }
 
-    /// A goroutine's name: its master's, with a number where that has several clients.
+    /// A goroutine's name: its master's, with a number if the master has several clients.
     fn name(&self, at: MasterId, goroutine: Goroutine) -> String {
         match goroutine {
             Goroutine::Client(client) => name_of(self.scope.clients.iter().map(|client| client.at), client.into()),
@@ -108,14 +108,14 @@ impl ClusterModel {
         }
     }
 
-    /// What the goroutine must still send, and to whom next.
+    /// The change that the goroutine has yet to send, and the next receiver.
     fn waiting_to_send(&self, world: &World<Tables>, at: MasterId, goroutine: Goroutine) -> Option<(Set, MasterId)> {
         let tables = locked(&self.tables);
         let (set, to) = tables.locals[world.local(at)].node.article().sending(goroutine)?;
         Some((set.clone(), to))
     }
 
-    /// The change that the step takes out of a channel.
+    /// The change that this step takes out of a channel.
     fn received(&self, action: Action) -> Option<Set> {
         let Action::Deliver(envelope) = action else { return None };
         let envelope = self.envelope(envelope);
@@ -138,8 +138,8 @@ fn readings_of(data: &BTreeMap<Key, Text>) -> String {
 }
 
 impl State {
-    /// Per master what it reads, what is in the channel to it and what its loop still has to pass on; per client how
-    /// far it is.
+    /// One line for each master: its readings, its channel's content, and the change that its loop has yet to relay.
+    /// Then one for each client: its progress.
     pub(crate) fn write_article(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (world, tables) = (&self.shards.first, self.tables());
         let master = |id: MasterId| tables.locals[world.local(id)].node.article();

@@ -1,4 +1,4 @@
-//! What is asked of all shards together: whether a write is seen without what it had seen in another shard.
+//! Causal order across shards: whether a master has seen a write without its causal past in another shard.
 
 use super::{ClusterModel, State};
 use crate::model::Sent;
@@ -7,7 +7,7 @@ use crate::world::{Action, InShard, World};
 use multimaster::{Dot, MasterId, VersionVector};
 use std::collections::BTreeMap;
 
-/// By the shard and the name of each write, what its master had seen of each shard.
+/// By shard and dot of each write, the version vector of each shard that its master had seen.
 pub(crate) type Pasts = BTreeMap<(u16, Dot), Vec<VersionVector>>;
 
 impl ClusterModel {
@@ -15,8 +15,8 @@ impl ClusterModel {
         self.requests.layout.shards() > 1
     }
 
-    /// A step in one shard, as all shards see it. Each shard counts its changes from 1, and has the same masters: those
-    /// sent are told apart. Of a write it is noted what its master had seen in all shards.
+    /// Completes a step in one shard. Each shard numbers its changes from 1 and has the same masters, so the changes
+    /// sent get dots that differ by shard. For a write, the version vectors of its master in all shards are recorded.
     pub(super) fn note_across(
         &self,
         tables: &mut Tables,
@@ -40,7 +40,7 @@ impl ClusterModel {
         }
     }
 
-    /// A master, a write that it has seen, with its shard, and a shard in which it has not seen all that the write had.
+    /// A master, a write that it has seen, and a shard in which it has not seen all that the write's master had.
     fn unseen_elsewhere(&self, tables: &Tables, state: &State) -> Option<(MasterId, (u16, Dot), u16)> {
         self.scope.topology.ids().find_map(|master| {
             let seen: Vec<_> = state.shards.iter().map(|world| seen(tables, world, master)).collect();
@@ -53,12 +53,12 @@ impl ClusterModel {
         })
     }
 
-    /// Whether each master has seen of every shard what the writes that it has seen had seen there.
+    /// Whether each master has seen, in every shard, the causal past of the writes that it has seen.
     pub(super) fn in_order_across(&self, state: &State) -> bool {
         self.unseen_elsewhere(&self.tables(), state).is_none()
     }
 
-    /// Whether two masters have seen a write that had seen one of another shard.
+    /// Whether two masters have seen a write whose causal past includes a write of another shard.
     pub(super) fn depends_across(&self, state: &State) -> bool {
         let tables = self.tables();
         tables.pasts[state.shards.pasts()].iter().any(|((shard, dot), past)| {
@@ -81,7 +81,7 @@ impl ClusterModel {
         ))
     }
 
-    /// What each master has seen, shard by shard.
+    /// The version vectors of each master, shard by shard.
     pub fn seen(&self, state: &State) -> Vec<VersionVector> {
         let tables = self.tables();
         let masters = state.shards.iter().flat_map(|world| &world.masters);
@@ -89,7 +89,7 @@ impl ClusterModel {
     }
 }
 
-/// What the master has seen of a shard.
+/// The master's version vector in a shard.
 fn seen<'a>(tables: &'a Tables, world: &World<Tables>, master: MasterId) -> &'a VersionVector {
     tables.digest(world.local(master))
 }

@@ -1,5 +1,5 @@
-//! The cluster as a [`Model`]: its steps, and the properties asked of its states, each beside the witness that it was
-//! put to the test.
+//! The cluster as a [`Model`]: its steps and its properties, with the witnesses that show that the properties were put
+//! to the test.
 
 use super::{ClusterModel, InShard, State};
 use crate::model::{Model, Property, Sent};
@@ -98,7 +98,7 @@ impl Model for ClusterModel {
                     properties.push(sometimes(LOSS, lost));
                 }
                 if duplicates > 0 {
-                    // Nothing was lost, and nothing is left in flight: both have arrived.
+                    // Nothing was lost or is in flight, so both copies have arrived.
                     let arrived_twice = |cluster: &ClusterModel, world: &World<Tables>| {
                         let lost = world.faults.losses < cluster.faults().losses;
                         world.faults.duplicates == 0 && !lost && world.nothing_flies()
@@ -133,7 +133,7 @@ impl ClusterModel {
     }
 }
 
-/// Something that is always true, in every shard.
+/// A property that is true in every shard of every state.
 pub(crate) fn always(
     name: &'static str,
     holds: impl Fn(&ClusterModel, &World<Tables>) -> bool + Send + Sync + 'static,
@@ -143,7 +143,7 @@ pub(crate) fn always(
     })
 }
 
-/// Something that is reached, in some shard.
+/// A witness that is reached in some shard.
 pub(crate) fn sometimes(
     name: &'static str,
     reached: impl Fn(&ClusterModel, &World<Tables>) -> bool + Send + Sync + 'static,

@@ -1,11 +1,11 @@
-//! How a master is judged: [`Judgement`].
+//! The judgement of one master: [`Judgement`].
 
 use crate::history::{Claims, History, Judgements, LostTo, Observed};
 use crate::node::any_rule::AnyReplica;
 use crate::properties::specification::{Specified, misread};
 use multimaster::{Kind, Reading, Resolver};
 
-/// What the properties ask of a master, in the light of the writes that it has seen: a bit each.
+/// The answers of the properties for one master and the writes that it has seen, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Judgement(u16);
 
@@ -66,12 +66,12 @@ impl Judgement {
         self.bit(5)
     }
 
-    /// Whether it has seen a conflict.
+    /// Whether the master has seen two concurrent writes of one key.
     pub(crate) fn conflict(self) -> bool {
         self.bit(6)
     }
 
-    /// Whether it has seen a write that depends on another master's.
+    /// Whether the master has seen another master's write whose causal past has writes of other masters.
     pub(crate) fn dependency(self) -> bool {
         self.bit(7)
     }
@@ -80,12 +80,12 @@ impl Judgement {
         self.bit(8)
     }
 
-    /// Whether a reader sees a value that no seen write put there.
+    /// Whether a reading is not explained by the writes seen.
     pub(crate) fn invented(self) -> bool {
         self.bit(9)
     }
 
-    /// Whether only the rule's untested claim says that a write is shown.
+    /// Whether the judgement depends on an untested claim of the rule.
     pub(crate) fn unsure(self) -> bool {
         self.bit(10)
     }

@@ -14,28 +14,26 @@ use smallvec::smallvec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The most readings of one key that are tried.
+/// The most readings tried for one key.
 const TRIED: usize = 16;
 
 impl ClusterModel {
-    /// Checks these properties against this cluster. The result is shared: its owner can ask later whether an
-    /// evaluation failed.
+    /// Checks these properties against this cluster. The result can be shared, to learn later whether an evaluation
+    /// failed.
     ///
-    /// # Errors
-    /// The first that is not valid in this cluster.
+    /// # Errors The first property that is not valid in this cluster.
     pub(crate) fn own_properties(&self, properties: &[OwnPropertyOf]) -> Result<OwnProperties, Rejected> {
         let taken: Vec<&str> = self.properties().iter().map(|property| property.name).collect();
         OwnProperties::new(properties, &self.scope, &taken)
     }
 
-    /// The cluster with these properties too.
+    /// Adds these properties.
     pub(crate) fn asking(mut self, properties: &Arc<OwnProperties>) -> ClusterModel {
         self.own = Own::new(Arc::clone(properties), plausible(&self.start, &self.scope));
         self
     }
 
-    /// The user's own properties, each with the witness that it was put to the test. Where there are several shards,
-    /// there are none.
+    /// The user's own properties, each with the witness that it was put to the test; empty if there are several shards.
     pub(crate) fn asked_of_own(&self) -> Vec<Property<Self>> {
         let all = || self.own.properties.all().iter().enumerate();
         let claims = all().map(|(number, own)| {
@@ -53,8 +51,8 @@ impl ClusterModel {
         claims.chain(tested).collect()
     }
 
-    /// Whether the claim of the own property with this number is true of the state; of a `sometimes`, whether it is
-    /// reached. A failed evaluation counts as deciding, so that the schedule that leads to it is reported.
+    /// Whether the claim of the own property with this number holds in the state; for `sometimes`, whether it is
+    /// reached. A failed evaluation decides the verdict, so that the schedule that leads to it is reported.
     fn own_holds(&self, number: usize, world: &World<Tables>) -> bool {
         let answer = || self.own_answer(number, world);
         match self.own.properties.all()[number].claim {
@@ -75,8 +73,8 @@ impl ClusterModel {
         answer
     }
 
-    /// Whether the state puts the own property with this number to the test: the claim applies here, and it is broken,
-    /// or would be if one key read something else, at one master or at all.
+    /// Whether the state puts the own property with this number to the test: its claim applies, and it is false or
+    /// would be if one key had another reading, at one master or at all.
     fn tests_own(&self, number: usize, world: &World<Tables>) -> bool {
         let own = &self.own.properties.all()[number];
         if own.claim == Claim::AtQuiescence && !self.is_quiescent(world) {
@@ -98,8 +96,8 @@ impl ClusterModel {
         tested
     }
 
-    /// What determines the own property with this number: the readings of each master and, if the property reads the
-    /// writes, the acknowledged writes and the masters that have seen each.
+    /// The cache key of the own property with this number: each master's readings and, if the property reads the
+    /// writes, the history and each master's digest.
     fn place(&self, number: usize, world: &World<Tables>) -> Place {
         let (tables, judged) = (self.tables(), &mut *self.own.judged());
         let mut place: Place = smallvec![number as u32];
@@ -114,12 +112,12 @@ impl ClusterModel {
         place
     }
 
-    /// What this master reads of the keys that clients write.
+    /// This master's readings of the keys that clients write.
     fn read_by(&self, replica: &AnyReplica) -> Keys {
         self.own.plausible.keys().map(|key| (key.clone(), replica.read(key))).collect()
     }
 
-    /// What the masters read there, and what has been written.
+    /// The masters' readings, and the acknowledged writes.
     fn readings_in(&self, place: &Place, world: &World<Tables>) -> Readings {
         let (masters, writes) = self.seen_in(place, world);
         Readings::new(&masters, writes)
@@ -133,7 +131,7 @@ impl ClusterModel {
         (masters, Arc::new(acknowledged(history, world.masters.len(), seen)))
     }
 
-    /// The state's readings with one key read otherwise: at one master, or at all.
+    /// The state's readings with another plausible reading of one key, at one master or at all.
     fn readings_nearby(&self, place: &Place, world: &World<Tables>) -> impl Iterator<Item = Readings> {
         let (masters, writes) = self.seen_in(place, world);
         let all = self.own.plausible.iter().flat_map(|(key, readings)| readings.iter().map(move |read| (key, read)));
@@ -153,7 +151,7 @@ impl ClusterModel {
         })
     }
 
-    /// In words, why the own property of this name is broken in the state; `None` if it is not, or there is none.
+    /// In words, why the own property of this name is false in the state; `None` if it is true or unknown.
     pub(crate) fn own_complaint(&self, name: &str, world: &World<Tables>) -> Option<String> {
         let number = self.own.properties.all().iter().position(|own| own.name == name)?;
         if self.own_holds(number, world) {
@@ -170,7 +168,8 @@ impl ClusterModel {
         Some(format!("{is} where {}", self.what_decides(&readings, world)))
     }
 
-    /// Which masters read what of the keys that were asked for, and which writes they have seen if that was asked.
+    /// In words, each master's readings of the keys that the property read, and its version vector if the property read
+    /// the writes.
     fn what_decides(&self, readings: &Readings, world: &World<Tables>) -> String {
         let read = readings.read();
         let mut masters = Vec::new();
@@ -191,8 +190,8 @@ impl ClusterModel {
     }
 }
 
-/// By key, what might be read of it: before anything is written, after each request alone, and after the first requests
-/// of each client.
+/// By key, its plausible readings: before any write, after each request alone, and after each prefix of a client's
+/// script.
 fn plausible(start: &[AnyReplica], scope: &Scope) -> BTreeMap<Key, BTreeSet<Reading>> {
     let mut plausible: BTreeMap<Key, BTreeSet<Reading>> =
         scope.keys().into_iter().map(|key| (key.clone(), start.iter().map(|at| at.read(&key)).collect())).collect();

@@ -1,4 +1,4 @@
-//! What the [properties](crate::properties) ask of a world, as far as its masters must be looked at to tell.
+//! The conditions of the [properties](crate::properties) that depend on several masters or on messages in flight.
 
 use super::{Action, ClusterModel};
 use crate::model::Sent;
@@ -10,7 +10,7 @@ use multimaster::{MasterId, Message};
 use std::sync::Arc;
 
 impl ClusterModel {
-    /// Two masters that have seen the same and read differently.
+    /// Two masters with equal digests and different readings.
     pub(crate) fn diverged(&self, world: &World<Tables>) -> Option<(usize, usize)> {
         let tables = self.tables();
         let master = |place: usize| &tables.locals[world.masters[place].local];
@@ -22,7 +22,7 @@ impl ClusterModel {
         })
     }
 
-    /// Whether all masters have seen all that was written, and read the same.
+    /// Whether all masters have seen all acknowledged writes and read the same.
     pub(crate) fn agrees(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
         let readings = |local| tables.locals[local].readings;
@@ -32,7 +32,7 @@ impl ClusterModel {
         world.masters.iter().all(|master| all_seen(master.local) && readings(master.local) == first)
     }
 
-    /// Whether a write has been seen by all.
+    /// Whether all masters have seen some write.
     pub(crate) fn seen_by_all(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
         let mut writes = tables.histories[world.history].history.writes().iter();
@@ -45,7 +45,7 @@ impl ClusterModel {
         requests + world.chosen.count_ones() as usize > self.tables().histories[world.history].history.writes().len()
     }
 
-    /// Whether a right was overspent.
+    /// Whether a master has spent more of a bounded counter than its rights.
     pub(crate) fn overspent(&self, world: &World<Tables>) -> bool {
         let Tables { judged, histories, .. } = &mut *self.tables();
         *judged.overspent.entry(world.history).or_insert_with(|| histories[world.history].history.overspent().is_some())
@@ -56,10 +56,11 @@ impl ClusterModel {
             && self.requests.in_shard(world.shard) == world.progress()
     }
 
-    /// The clients are done, and no delivery or tick alters anything. What the link may still lose or repeat is no
-    /// reason not to be quiescent: nothing is in flight that it could lose.
+    /// Quiescence: the clients are done, and no delivery or tick alters the state. Unused faults do not matter: nothing
+    /// is in flight for them to act on.
     pub(crate) fn is_quiescent(&self, world: &World<Tables>) -> bool {
-        // Only in a soup, where an envelope stays, and in a tampered protocol can a step that is possible alter nothing.
+        // A possible step can leave the state unchanged only in a soup, where envelopes stay, and in a tampered
+        // protocol.
         let sure = self.scope.link != LinkKind::Soup && self.protocol.tamper.is_none();
         let in_flight = !world.wire.is_empty() || world.waiting().iter().any(|waiting| *waiting > 0);
         if (sure && in_flight) || !self.clients_done(world) {
@@ -81,14 +82,14 @@ impl ClusterModel {
                 .all(|action| !self.alter_shard(tables, world, &mut world.clone(), action, &mut Sent::new()))
     }
 
-    /// Whether a master lacks something that a neighbour has which sends to it.
+    /// Whether a master lacks a change that a neighbour that sends to it has seen.
     pub(crate) fn lacks(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
         let seen = |master| tables.digest(world.local(master));
         self.edges.iter().any(|(from, to)| !seen(*to).covers(seen(*from)))
     }
 
-    /// An edge over which an exchange of digests would not help.
+    /// An edge whose receiver lacks something that an exchange of digests would not bring.
     pub(crate) fn beyond_repair(&self, world: &World<Tables>) -> Option<(usize, usize)> {
         let tables = &mut *self.tables();
         let edge = self.edges.iter().find(|(from, to)| {
@@ -101,10 +102,10 @@ impl ClusterModel {
         edge.map(|(from, to)| (from.index(), to.index()))
     }
 
-    /// Whether an exchange of digests brings the receiver all that the sender has.
+    /// Whether an exchange of digests brings the receiver all that the sender has seen.
     fn is_repaired(&self, tables: &mut Tables, sender: u32, receiver: u32) -> bool {
         let (lacks, id) = (tables.locals[receiver].digest, tables.locals[receiver].replica().id());
-        let counts = self.what_counts(tables, receiver);
+        let counts = self.relevant_part(tables, receiver);
         let key = (pair(sender, counts), id);
         if let Some(repaired) = tables.judged.repairs.get(&key).filter(|_| tables.remembers) {
             return *repaired;
@@ -127,18 +128,18 @@ impl ClusterModel {
         repaired
     }
 
-    /// What a sender with this core answers the receiver, whose digest has this number.
+    /// The answer of a sender with this core to the receiver's digest with this number.
     fn answer_to(&self, tables: &Tables, core: u32, (from, digest): (MasterId, u32), max: usize) -> Option<Envelope> {
         self.protocol.answer(tables.locals[core].replica(), from, &tables.digests[digest], max)
     }
 
-    /// What counts of a receiver when it is asked what it has seen after an envelope: what it had seen before. Of a
-    /// tampered one, all that it knows.
-    fn what_counts(&self, tables: &Tables, receiver: u32) -> u32 {
+    /// The part of a receiver that determines its digest after an envelope: its digest before; in a tampered protocol,
+    /// its whole state.
+    fn relevant_part(&self, tables: &Tables, receiver: u32) -> u32 {
         if self.protocol.tamper.is_none() { tables.locals[receiver].digest } else { receiver }
     }
 
-    /// Whether an envelope in flight builds on something that its receiver has not seen.
+    /// Whether an envelope in flight would be a gap at its receiver.
     pub(crate) fn gap(&self, world: &World<Tables>) -> bool {
         let tables = &mut *self.tables();
         world.wire.iter().any(|envelope| {
@@ -147,7 +148,7 @@ impl ClusterModel {
         })
     }
 
-    /// Whether a message in flight, or next on a stream, carries more than one change.
+    /// Whether a message in flight, or the next one on a stream, carries more than one change.
     pub(crate) fn batch(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
         let in_flight = world.wire.iter().any(|envelope| match &tables.envelopes[*envelope].message {
@@ -246,7 +247,7 @@ mod tests {
                 let (mut replica, digest) = (Replica::clone(node.replica()), *digest);
                 let answer = cluster.answer_to(tables, sender, (replica.id(), digest), usize::MAX);
                 let Some(envelope) = answer.map(Arc::new) else { continue };
-                let key = pair(cluster.what_counts(tables, receiver), tables.envelope_number(Arc::clone(&envelope)));
+                let key = pair(cluster.relevant_part(tables, receiver), tables.envelope_number(Arc::clone(&envelope)));
                 if let Some(brought) = tables.judged.brought.get(&key) {
                     replica.receive(envelope.from, envelope.message.clone());
                     assert_eq!(replica.digest(), &tables.digests[*brought]);

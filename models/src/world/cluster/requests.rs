@@ -1,17 +1,17 @@
-//! What clients ask, request by request: [`Requests`].
+//! The clients' requests by number: [`Requests`].
 
 use crate::scope::Scope;
 use crate::world::RequestNumber;
 use multimaster::{Dot, Layout, MasterId, Request};
 
-/// All requests of a scope, by their numbers, and the shards that they go to.
+/// All requests of a scope by number, and the shards that they go to.
 pub(crate) struct Requests {
-    /// Those of the scripts, one client after the other, then the free ones.
+    /// The scripted requests client by client, then the free ones; each with its master.
     all: Vec<(MasterId, Request)>,
-    /// By client, the number of its first request; then that of the first free one.
+    /// By client, the number of its first request; last, the number of the first free one.
     first: Vec<usize>,
     pub(crate) layout: Layout,
-    /// By shard, how many requests each client's script makes there.
+    /// By shard and client, the number of scripted requests.
     in_shard: Vec<Vec<u8>>,
 }
 
@@ -28,12 +28,12 @@ impl Requests {
         Requests { all, first, layout, in_shard }
     }
 
-    /// The request, and the master of which it is made.
+    /// The request with this number, and the master that receives it.
     pub(crate) fn get(&self, RequestNumber(number): RequestNumber) -> &(MasterId, Request) {
         &self.all[number as usize]
     }
 
-    /// The number of a client's request at this place in its script.
+    /// The number of the request at `place` in a client's script.
     pub(crate) fn scripted(&self, client: usize, place: usize) -> RequestNumber {
         RequestNumber((self.first[client] + place) as u32)
     }
@@ -43,8 +43,8 @@ impl Requests {
         self.scripted(self.first.len() - 1, index)
     }
 
-    /// The client that makes a scripted request, and the name of the write: a master's clients number theirs one client
-    /// after the other, whenever they are made.
+    /// The client of a scripted request, and the dot of its write in the article's program: a master's requests are
+    /// numbered in the order of clients and scripts, whenever they are made.
     pub(crate) fn name(&self, request: RequestNumber) -> (u16, Dot) {
         let place = request.0 as usize;
         let at = self.all[place].0;
@@ -53,12 +53,12 @@ impl Requests {
         (client as u16, Dot::new(at, seq))
     }
 
-    /// The shard of its key.
+    /// The shard of the request's key.
     pub(crate) fn shard_of(&self, request: RequestNumber) -> u16 {
         self.layout.shard_of(&self.get(request).1.key) as u16
     }
 
-    /// How many requests each client's script makes in the shard.
+    /// By client, the number of its scripted requests in the shard.
     pub(crate) fn in_shard(&self, shard: u16) -> &[u8] {
         &self.in_shard[usize::from(shard)]
     }

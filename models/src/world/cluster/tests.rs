@@ -1,4 +1,4 @@
-//! How wrong the wall clocks of a cluster are.
+//! Tests of the bound on the skew of wall clocks.
 
 use super::*;
 use crate::check::engine::{self, Limits};
@@ -6,7 +6,7 @@ use crate::rules::systems::CassandraCell;
 use crate::scope::{Client, Free};
 use multimaster::Topology;
 
-/// Whether, in every reachable history, the time of each write exceeds the times of all writes that it had seen by more
+/// Whether in every reachable history the time of each write exceeds the times of all writes in its causal past by more
 /// than `behind`.
 fn keeps_time(clocks: Clocks, behind: i128) -> bool {
     let client = |at, requests: &[&str]| Client {

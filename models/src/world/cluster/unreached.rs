@@ -1,4 +1,4 @@
-//! Why a witness is reached nowhere, where the requests alone explain it.
+//! The reason for which a witness cannot be reached, where the requests alone explain it.
 
 use super::ClusterModel;
 use crate::properties::{CONFLICT, CROSSED, DEPENDENCY, RELAYED};
@@ -6,7 +6,7 @@ use multimaster::{MasterId, Replica, Request};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl ClusterModel {
-    /// Why the witness cannot be reached; `None` if the requests do not explain it.
+    /// The reason for which the witness cannot be reached; `None` if the requests do not explain it.
     pub(crate) fn unreachable(&self, witness: &str) -> Option<String> {
         if ![CONFLICT, CROSSED, DEPENDENCY, RELAYED].contains(&witness) {
             return None;
@@ -42,7 +42,7 @@ impl ClusterModel {
         alone.then(|| "no key is written at two masters: nothing can conflict".into())
     }
 
-    /// What each request is refused for as long as nothing has been written.
+    /// By request, the reason of its refusal as long as nothing has been written.
     fn refusals(&self, requests: &[(MasterId, &Request)]) -> Vec<Option<String>> {
         let start = &self.start;
         let refusal = |(at, request): &(MasterId, &Request)| {
@@ -51,7 +51,7 @@ impl ClusterModel {
         requests.iter().map(refusal).collect()
     }
 
-    /// Which request is refused as long as nothing has been written, if any is, and why.
+    /// In words, a request that is refused as long as nothing has been written, and the reason.
     fn some_refused(&self, requests: &[(MasterId, &Request)]) -> Option<String> {
         let refusals = self.refusals(requests);
         let mut refused =
@@ -62,8 +62,8 @@ impl ClusterModel {
         ))
     }
 
-    /// If all requests are refused: that they are, and why the first is. As long as nothing has been written, every
-    /// master is as it was at the start; so if each request is refused there, it is refused in every state.
+    /// In words, that all requests are refused, and the reason for the first. As long as nothing has been written,
+    /// every master is in its initial state; so if every request is refused initially, it is refused in every state.
     fn all_refused(&self, requests: &[(MasterId, &Request)]) -> Option<String> {
         let refusals: Option<Vec<String>> = self.refusals(requests).into_iter().collect();
         let first = refusals?.into_iter().next()?;

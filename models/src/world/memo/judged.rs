@@ -1,28 +1,28 @@
-//! What the properties remember: [`Judged`].
+//! The cache of the properties: [`Judged`].
 
 use super::{Known, Tables, masters::Ghost, pair};
 use crate::world::Master;
 use crate::world::cluster::{ClusterModel, Judgement};
 use multimaster::MasterId;
 
-/// What the properties remember, each by all that it depends on.
+/// The cache of the properties. Each key holds all that the value depends on.
 #[derive(Default)]
 pub(crate) struct Judged {
-    /// By core and history: how the master is judged.
+    /// By core and history: the master's judgement.
     judgements: Known<u64, Judgement>,
-    /// The same by core and the [writes that it has seen](Tables::selection_seen), which determine it.
+    /// The judgement by core and [writes seen](Tables::selection_seen), which determine it.
     by_selection: Known<u64, Judgement>,
-    /// By the sender's core and what [counts](ClusterModel::what_counts) of the receiver, which lacks something: whether an
-    /// exchange of digests would bring it.
+    /// By the sender's core and the [relevant part](ClusterModel::relevant_part) of the receiver, which lacks
+    /// something: whether an exchange of digests would bring it.
     pub(crate) repairs: Known<(u64, MasterId), bool>,
-    /// By the part of the receiver that matters, and a message: the digest after its arrival.
+    /// By the relevant part of the receiver and an envelope: the digest after its arrival.
     pub(crate) brought: Known<u64, u32>,
     /// By history: whether a right was overspent.
     pub(crate) overspent: Known<u32, bool>,
 }
 
 impl Tables {
-    /// The number of those of these writes that this master has seen.
+    /// The number of the selection of the history's writes that this master has seen.
     pub(crate) fn selection_seen(&mut self, history: u32, local: u32) -> u32 {
         let (Ghost { history, writes }, seen) = (&self.histories[history], self.digest(local));
         let seen = history.writes().iter().zip(writes).filter(|(write, _)| seen.contains(write.dot));
@@ -30,7 +30,7 @@ impl Tables {
         self.selections.number(&selection, || selection.clone())
     }
 
-    /// How the master is judged by what has been written.
+    /// The master's judgement by the acknowledged writes.
     pub(super) fn judgement(&mut self, cluster: &ClusterModel, local: u32, history: u32) -> Judgement {
         let core = self.locals[local].core;
         let key = pair(core, history);
@@ -49,7 +49,7 @@ impl Tables {
         judgement
     }
 
-    /// The master as it is judged by what has been written.
+    /// The master with its judgement by the acknowledged writes.
     pub(crate) fn master(&mut self, cluster: &ClusterModel, local: u32, history: u32) -> Master {
         Master { local, judgement: self.judgement(cluster, local, history) }
     }

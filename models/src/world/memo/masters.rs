@@ -1,4 +1,4 @@
-//! Masters, envelopes, digests and histories by number, and what a state's numbers stand for.
+//! Masters, envelopes, digests and histories by number, and the values behind a state's numbers.
 
 use super::{Streams, Tables};
 use crate::history::{History, Write};
@@ -8,27 +8,27 @@ use crate::world::{DigestSent, Seen, World};
 use multimaster::{MasterId, VersionVector};
 use std::sync::Arc;
 
-/// A master. Where states [count what waits](crate::node::counts_waiting), it is told here with nothing yet to send.
+/// A master. Where states [count waiting changes](crate::node::counts_waiting), it is kept here with nothing pending.
 pub(crate) struct Local {
     pub(crate) node: Node,
-    /// The number of the same master with nothing yet to send, which reads and answers as this one does.
+    /// The number of the same master with nothing pending. It reads and answers digests as this one does.
     pub(crate) core: u32,
-    /// The number of what it has seen.
+    /// The number of its digest.
     pub(crate) digest: u32,
-    /// The number of everything that is read there.
+    /// The number of its readings.
     pub(crate) readings: u32,
-    /// What it has ever had to send, where states count what waits.
+    /// All changes that it ever had to send, where states count waiting changes.
     pub(crate) streams: Streams,
 }
 
 impl Local {
-    /// The replica, where only replicas are asked.
+    /// The replica; panics for a master of the article.
     pub(crate) fn replica(&self) -> &Arc<AnyReplica> {
         self.node.replica()
     }
 }
 
-/// What has been written.
+/// A history, and its writes by number.
 pub(crate) struct Ghost {
     pub(crate) history: Arc<History>,
     /// The number of each write, in order.
@@ -41,7 +41,7 @@ impl Tables {
         self.local_with(node, |_| Streams::new())
     }
 
-    /// The number of the master `node`; if it is new, `streams` tells what its log comes to.
+    /// The number of the master `node`; if it is new, `streams` computes its streams.
     pub(crate) fn local_with(&mut self, node: Node, streams: impl FnOnce(&mut Self) -> Streams) -> u32 {
         let hash = content_hash(&node);
         if let Some(known) = self.locals.find(hash, |local| local.node == node) {
@@ -56,7 +56,7 @@ impl Tables {
         self.locals.add(hash, Local { node, core, digest, readings, streams })
     }
 
-    /// The same master with nothing yet to send, if it has something in a log.
+    /// The same master with nothing pending; `None` if this one has nothing pending.
     fn drained(&self, node: &Node) -> Option<AnyReplica> {
         let Node::Replica(replica) = node else { return None };
         let peers = || self.edges.iter().filter(|(from, _)| *from == replica.id()).map(|(_, to)| *to);
@@ -67,7 +67,7 @@ impl Tables {
         })
     }
 
-    /// The master at `at` in this world, with what it has yet to send.
+    /// The master `at` in this world, with its pending changes.
     pub(crate) fn replica(&self, world: &World<Tables>, at: MasterId) -> Arc<AnyReplica> {
         let local = world.local(at);
         let mut replica = Arc::clone(self.locals[local].replica());
@@ -79,7 +79,7 @@ impl Tables {
         replica
     }
 
-    /// What the master has seen.
+    /// The master's digest.
     pub(crate) fn digest(&self, local: u32) -> &VersionVector {
         &self.digests[self.locals[local].digest]
     }
@@ -102,7 +102,7 @@ impl Tables {
         known.unwrap_or_else(|| self.histories.add(hash, Ghost { history: Arc::new(history), writes }))
     }
 
-    /// What the numbers of a world stand for.
+    /// The values behind a world's numbers.
     pub(crate) fn seen_in(&self, world: &World<Tables>) -> Seen {
         let opened = |digest_sent: &u32| {
             let DigestSent { receiver, sender, seen } = self.digests_sent[*digest_sent];

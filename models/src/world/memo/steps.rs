@@ -1,4 +1,4 @@
-//! The one cache of steps: by a master and what it is given, what comes of it.
+//! The one cache of steps: by master and input, the outcome.
 
 use super::{Queued, Tables, pair};
 use crate::history::History;
@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// What a master is given, and that master, by number.
+/// A master and its input, by number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Step {
     node: u32,
@@ -28,7 +28,7 @@ impl Hash for Step {
     }
 }
 
-/// What came of it: the master after it, what it said, and the [outbox](Tables::outbox) that it sent.
+/// The outcome: the master after the step, its answer, and the [outbox](Tables::outbox) that it sent.
 #[derive(Clone, Copy)]
 pub(super) struct Outcomes {
     after: u32,
@@ -37,7 +37,7 @@ pub(super) struct Outcomes {
 }
 
 impl Tables {
-    /// The place of an outbox that holds these envelopes.
+    /// Adds an outbox with these envelopes, and returns its place.
     fn keep_outbox(&mut self, envelopes: &[u32]) -> u32 {
         if envelopes.is_empty() {
             return 0;
@@ -54,7 +54,7 @@ impl Tables {
         SmallVec::from_slice(&self.outboxes[from..from + count])
     }
 
-    /// What comes of a step: remembered, or worked out.
+    /// The outcome of a step: remembered, or computed.
     #[inline]
     fn outcomes(
         &mut self,
@@ -68,7 +68,7 @@ impl Tables {
         }
     }
 
-    // Apart from the look-up, which is done at each step of an exploration.
+    // Not inlined into the look-up, which runs at each step of an exploration.
     #[cold]
     fn worked_out(
         &mut self,
@@ -97,8 +97,8 @@ impl Tables {
         outcomes
     }
 
-    /// The number of the master `node`, which `before` has become. Where states count what waits on streams, `queued`
-    /// is what it now has to send: that comes after all that `before` ever had.
+    /// The number of the master `node`, which is `before` after a step. Where states count waiting changes, `queued`
+    /// are its new envelopes, which follow all that `before` ever had to send.
     fn after(&mut self, before: u32, node: Node, queued: Option<&Vec<u32>>) -> u32 {
         let Some(queued) = queued else { return self.local(node) };
         let after = self.local_with(node, |tables| {
@@ -120,7 +120,8 @@ impl Tables {
         after
     }
 
-    /// A client makes a request of the master, in the light of a history: what comes of it, and the history after it.
+    /// Makes a client's request of the master. `history` are the writes so far; the answer of a write carries the
+    /// history with it.
     pub(crate) fn write(
         &mut self,
         cluster: &ClusterModel,
@@ -132,7 +133,7 @@ impl Tables {
         let outcomes = self.outcomes(cluster, step, |tables, node| {
             let (_, request) = cluster.requests.get(number);
             if let Node::Article(_) = node {
-                // The program keeps no track of what a write had seen: there is no history.
+                // The program does not track what a write had seen: there is no history.
                 let (client, name) = cluster.requests.name(number);
                 let set = article::set(name, request).expect("the program's clients only set");
                 let output = node.step(&cluster.protocol, Input::Set { client, set: &set });
@@ -168,7 +169,7 @@ impl Store for Tables {
         let none = MasterId(0);
         let step = match input {
             InputOf::Envelope(envelope) => step(1, none, envelope, 0),
-            // What is answered does not depend on what is yet to be sent.
+            // The answer to a digest does not depend on pending changes.
             InputOf::Digest { from, seen, max } => {
                 Step { node: self.locals[node.local].core, ..step(2, from, seen, number(max)) }
             }
@@ -184,7 +185,7 @@ impl Store for Tables {
             let given = match input {
                 InputOf::Envelope(envelope) => Input::Envelope(&tables.envelopes[envelope]),
                 InputOf::Digest { from, seen, max } => {
-                    // Without a copy of the master, which a digest does not alter.
+                    // No copy of the master is needed: a digest does not alter it.
                     let answer = cluster.protocol.answer(node.replica(), from, &tables.digests[seen], max);
                     return (AnswerKind::Answered, answer.into_iter().collect());
                 }
@@ -198,7 +199,7 @@ impl Store for Tables {
             let output = node.step(&cluster.protocol, given);
             if let (InputOf::Envelope(envelope), Answer::Arrival(Outcome::Refused(fault))) = (input, &output.answer) {
                 let Envelope { to, message, .. } = &*tables.envelopes[envelope];
-                // A right peer's message is never refused: the bug would be ours, in the protocol or in the model.
+                // A correct peer's message is never refused: this would be a bug in the protocol or in the model.
                 assert!(cluster.protocol.tamper.is_some(), "{to} refused {message}: {fault}");
             }
             (AnswerKind::of(&output.answer), output.envelopes)

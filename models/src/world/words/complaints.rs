@@ -1,4 +1,4 @@
-//! Why a property is false in a shard, in words.
+//! The reason for which a property is false in a shard, in words.
 
 use super::{as_written, readings_in, readings_of};
 use crate::history::{History, LostTo, Observed};
@@ -11,7 +11,7 @@ use crate::world::{Seen, World};
 use multimaster::{Dot, MasterId};
 
 impl ClusterModel {
-    /// In words, why the property named so is false in this world; `None` if it is true.
+    /// In words, why the property of this name is false in this world; `None` if it is true.
     pub(super) fn complaint_in(&self, property: &str, world: &World<Tables>) -> Option<String> {
         let Seen { replicas, history, .. } = self.shown_in(world);
         let id = |place: usize| MasterId(place as u16);
@@ -82,7 +82,7 @@ impl ClusterModel {
         }
     }
 
-    /// The master as it is judged.
+    /// The replica with the degree to which its rule's claims are believed.
     fn observed<'a>(&self, replica: &'a AnyReplica) -> Observed<'a, AnyRule> {
         Observed { replica, claims: self.claims }
     }
@@ -105,7 +105,7 @@ impl ClusterModel {
     }
 }
 
-/// The write's name, with the wall-clock time that counted, if one did: `A1 (at 10)`.
+/// The write's dot, with its wall-clock time if the rule used one: `A1 (at 10)`.
 fn with_wall_time(history: &History, dot: Dot) -> String {
     let wall = history.get(dot).and_then(|write| write.wall);
     wall.map_or_else(|| dot.to_string(), |time| format!("{dot} (at {time})"))

@@ -5,9 +5,9 @@ use crate::world::memo::Tables;
 use crate::world::{Faults, Seen, State, World};
 use std::fmt;
 
-/// What a person asks of a state: per master what it reads, has seen, keeps in its log and has yet to send; what is in
-/// flight; what clients have asked; the faults left. A line begins with what it is about, so that two states can be
-/// compared line by line. States that differ read differently, but for what a rule keeps without showing it.
+/// One line for each master: its readings, digest, log and pending changes. Then the messages in flight, the requests
+/// made, and the faults left. Each line begins with its subject, so that two states can be compared line by line.
+/// Different states have different texts, unless they differ only in the rule's hidden state.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_of_article() {
@@ -73,7 +73,7 @@ impl State {
     }
 }
 
-/// An edge or a free request, by its place among them.
+/// The 1-based number of an edge or a free request.
 fn number(place: u32) -> String {
     format!("#{}", place + 1)
 }

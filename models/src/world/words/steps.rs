@@ -1,4 +1,4 @@
-//! The steps of a shard in words: the lines of traces, the sentences of the Explorer, the arrows of pictures.
+//! The steps of a shard in words: the lines of traces, the Explorer's sentences, the arrows of pictures.
 
 use super::as_written;
 use crate::history::Write;
@@ -12,7 +12,7 @@ use crate::world::{Action, World};
 use multimaster::{MasterId, Message, Outcome, Refusal, Replica, Request, Resolver};
 
 impl ClusterModel {
-    /// The step as a sentence that needs no state to be told.
+    /// The step as a sentence, as far as it is known without the state.
     pub(crate) fn sentence(&self, action: Action) -> String {
         match action {
             Action::Request { client, place } => {
@@ -55,7 +55,7 @@ impl ClusterModel {
         }
     }
 
-    /// What became of the step, where that is not plain.
+    /// The outcome of the step, where the step itself does not tell it.
     pub(super) fn outcome_of(&self, world: &World<Tables>, action: Action) -> Option<String> {
         match action {
             Action::Request { client, place } => {
@@ -134,14 +134,14 @@ impl ClusterModel {
         }
     }
 
-    /// The next message on this edge: what the sender has to send, after tampering, if any.
+    /// The next message on this edge, after tampering, if any.
     fn next_message(&self, world: &World<Tables>, (from, to): (MasterId, MasterId), max: usize) -> Option<AnyMessage> {
         let mut sender = Replica::clone(&self.replica(world, from));
         let envelope = self.protocol.step(&mut sender, Input::Push { to, max }).envelopes.pop()?;
         Some(envelope.message)
     }
 
-    /// The request, after the name by which later steps call the change that it makes.
+    /// The request, after the dot of the change that it makes.
     fn named(&self, world: &World<Tables>, at: MasterId, request: &Request) -> String {
         match self.answer_to_client(world, at, request) {
             Ok(write) => format!("{}: {}", write.dot, as_written(&write)),
@@ -178,17 +178,17 @@ fn outcome_in_words(outcome: &Outcome, from: MasterId, before: &AnyReplica, mess
     }
 }
 
-/// The reason where none is known.
+/// The reason if the rule gives none.
 const KEPT: &str = "kept what it had";
 
-/// Why the first of the changes that are new to the receiver made no difference to it, as its rule says.
+/// The rule's reason for which the first change that is new to the receiver did not alter its state.
 fn why_kept(receiver: &AnyReplica, message: &AnyMessage) -> &'static str {
     let changes = if let Message::Push(push) = message { push.changes.as_slice() } else { &[] };
     let new = changes.iter().find(|change| !receiver.digest().contains(change.dot));
     new.map_or(KEPT, |change| {
         let (rule, untouched) = (receiver.rule(), Pack::default());
         let state = receiver.state(&change.key).unwrap_or(&untouched);
-        // If a tampered protocol kept it, and not the rule, the rule's reason does not apply.
+        // If the rule would apply the change, a tampered protocol dropped it, and the rule's reason does not apply.
         let alters = rule.apply(&mut state.clone(), change);
         if alters { KEPT } else { rule.why_kept(state, change) }
     })
