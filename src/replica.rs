@@ -174,11 +174,12 @@ impl<R: Resolver> Replica<R> {
     /// changed then.
     #[inline(always)]
     pub fn write(&mut self, key: &str, op: Op) -> Result<Dot, Refusal> {
-        self.write_hashed(key.into(), op)
+        self.write_hashed(key, op)
     }
 
+    /// The same; a key that has not been hashed yet is hashed where it is looked up.
     #[inline(always)]
-    pub(crate) fn write_hashed(&mut self, key: HashedKey<'_>, op: Op) -> Result<Dot, Refusal> {
+    pub(crate) fn write_hashed<'k>(&mut self, key: impl Into<HashedKey<'k>>, op: Op) -> Result<Dot, Refusal> {
         if matches!(op, Op::At(..) | Op::Transfer { .. }) {
             self.vet_op(&op)?;
         }
@@ -191,7 +192,7 @@ impl<R: Resolver> Replica<R> {
         // In range both: the clock is, and it counts at least this master's own changes.
         let dot = Dot::packed(known.id, known.seen.get(known.id) + 1);
         let timestamp = Timestamp::packed(known.clock + 1, known.id);
-        let mut taken = known.table.take(key);
+        let mut taken = known.table.take(key.into());
         let (key, state) = taken.row();
         let effect = match self.rule.prepare(state, op, dot, timestamp) {
             Ok(effect) => effect,
