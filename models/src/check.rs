@@ -1,5 +1,5 @@
-//! The search: every reachable state of a [`Model`](crate::model::Model), and what holds in it. It knows masters as little as
-//! it knows a counter.
+//! The search: visits every reachable state of a [`Model`](crate::model::Model) and judges its properties. It knows
+//! nothing of replication.
 
 pub mod engine;
 pub mod erased;

@@ -1,34 +1,34 @@
-//! What is wrong with a file that someone gave us, [`Fault`], or with a script, [`Wrong`].
+//! Errors in a user's file, [`Fault`], and in a script, [`Wrong`].
 
 use crate::printed;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
 
-/// The most bytes of a scenario or a trace. A device such as `/dev/zero` has no end.
+/// The most bytes of a scenario or a trace: a device such as `/dev/zero` has no end.
 const MOST: u64 = 64 << 20;
 
-/// The most characters of a foreign text that a message quotes.
+/// The most characters of a user's text that a message quotes.
 const QUOTED: usize = 200;
 
-/// A mistake in a scenario or a trace: where it is, and what would be right. The fault is the caller's.
+/// An error in a scenario or a trace: its place and its fix. The author of the file is at fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The file.
     pub file: String,
-    /// The line, from 1; 0 if it is about the file as a whole.
+    /// The line, from 1; 0 for the file as a whole.
     pub line: usize,
-    /// What is wrong and what would be right.
+    /// The error and its fix.
     pub what: String,
 }
 
 impl Fault {
-    /// A mistake in one line.
+    /// An error in one line.
     pub fn at(file: &str, line: usize, what: impl Into<String>) -> Fault {
         Fault { file: file.into(), line, what: what.into() }
     }
 
-    /// A file that cannot be used at all.
+    /// An error of the file as a whole.
     pub fn of(file: &str, what: impl Into<String>) -> Fault {
         Fault::at(file, 0, what)
     }
@@ -37,7 +37,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = if self.line == 0 { String::new() } else { format!(":{}", self.line) };
-        // What we quote comes from the file, and could otherwise tell the terminal to do something.
+        // Quoted text comes from the file, and could hold control sequences for the terminal.
         f.write_str(&printed::shown_lines(&format!("{}{line}: {}", self.file, self.what)))
     }
 }
@@ -46,8 +46,7 @@ impl std::error::Error for Fault {}
 
 /// The text of the file named `file`.
 ///
-/// # Errors
-/// If it is a folder, cannot be read, is endless or very long, or is not UTF-8.
+/// # Errors If the file is a folder, cannot be read, is over 64 MiB long, or is not UTF-8.
 pub fn read(file: &str) -> Result<String, Fault> {
     if std::path::Path::new(file).is_dir() {
         return Err(Fault::of(file, "this is a folder: name a file in it"));
@@ -65,13 +64,13 @@ pub fn read(file: &str) -> Result<String, Fault> {
     })
 }
 
-/// The line, from 1, in which the byte at `place` stands; of the end of the text, its last line.
+/// The line, from 1, of the byte at `place`; at the end of the text, its last line.
 pub(crate) fn line_of(text: &str, place: usize) -> usize {
     let before = text.bytes().take(place).filter(|byte| *byte == b'\n').count();
     (before + 1).min(text.lines().count()).max(1)
 }
 
-/// Which of these names someone may have meant who wrote `given`: a part of a message, empty if none is near.
+/// The names nearest to `given`, as a part of a message; empty if none is near.
 pub fn did_you_mean<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     const MOST: usize = 3;
     let given = given.to_lowercase();
@@ -92,7 +91,8 @@ pub fn did_you_mean<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -
     if named.is_empty() { String::new() } else { format!("; did you mean {}?", named.join(" or ")) }
 }
 
-/// How many characters must be inserted, left out, replaced or swapped with the next to make one text of the other.
+/// The optimal string alignment distance (Damerau, 1964): the number of insertions, deletions, replacements and swaps
+/// of adjacent characters. Time and memory are the product of the lengths.
 fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
@@ -111,22 +111,22 @@ fn distance(one: &str, other: &str) -> usize {
     rows[one.len()][other.len()]
 }
 
-/// What is wrong with a script, and where in it.
+/// An error in a script, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     /// The line in the script, from 1.
     pub line: usize,
-    /// What is wrong, on one line, without control characters.
+    /// The error, on one line, without control characters.
     pub what: String,
 }
 
 impl Wrong {
-    /// This fault in that line; whatever `what` quotes is escaped and cut.
+    /// An error in this line; `what` is escaped and cut.
     pub fn at(line: usize, what: impl AsRef<str>) -> Wrong {
         Wrong { line: line.max(1), what: quoted(what.as_ref()) }
     }
 
-    /// The same, with what the script was given when it failed.
+    /// Adds the script's input to the message.
     pub fn given(self, input: impl fmt::Display) -> Wrong {
         Wrong { line: self.line, what: format!("{} (given {})", self.what, quoted(&input.to_string())) }
     }
@@ -140,7 +140,7 @@ impl fmt::Display for Wrong {
 
 impl std::error::Error for Wrong {}
 
-/// Foreign text for one line of a message: control characters are escaped, and long text is cut.
+/// A user's text for one line of a message: control characters are escaped, and long text is cut.
 pub fn quoted(text: &str) -> String {
     let start: String = text.chars().take(2 * QUOTED).collect();
     let rest = if start.len() < text.len() { "…" } else { "" };

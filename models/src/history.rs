@@ -1,4 +1,4 @@
-//! The ghost in the model: which writes were acknowledged, and what each had seen. No replica reads it; the properties
+//! The model's ghost variable: the acknowledged writes, each with its causal past. No replica reads it; the properties
 //! are judged by it.
 
 mod judged;
@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 /// An acknowledged write.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Write {
-    /// Its name.
+    /// Its dot.
     pub dot: Dot,
-    /// When it was made: the order of writes where it matters and neither had seen the other.
+    /// Its Lamport timestamp, which orders concurrent writes where their order matters.
     pub timestamp: Timestamp,
     /// The key.
     pub key: Key,
@@ -23,23 +23,23 @@ pub struct Write {
     pub op: Op,
     /// Its wall-clock time, if its master's rule uses wall clocks.
     pub wall: Option<u64>,
-    /// What had been seen when it was made: by its master, and by the writers of what that had seen.
+    /// Its causal past: the writes that its master had seen, and their causal pasts.
     pub past: VersionVector,
 }
 
 impl Write {
-    /// Whether this write was made in knowledge of `earlier`.
+    /// Whether `earlier` happened before this write.
     pub fn had_seen(&self, earlier: &Write) -> bool {
         self.past.contains(earlier.dot)
     }
 
-    /// Whether neither was made in knowledge of the other.
+    /// Whether neither write happened before the other.
     pub fn concurrent(&self, other: &Write) -> bool {
         self.dot != other.dot && !self.had_seen(other) && !other.had_seen(self)
     }
 }
 
-/// What a master gives to a write: its name, and when it was made.
+/// The dot and the times that a master gives to a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) dot: Dot,
@@ -48,15 +48,15 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    /// The write that was asked for, made in knowledge of `past`.
+    /// The write of this request, with the causal past `past`.
     pub(crate) fn write(self, request: &Request, past: VersionVector) -> Write {
         let Named { dot, timestamp, wall } = self;
         Write { dot, timestamp, key: request.key.clone(), op: request.op.untimed().clone(), wall, past }
     }
 }
 
-/// All acknowledged writes, by dot: the order in which they were made is not in it, so that it tells no two states
-/// apart that are the same.
+/// All acknowledged writes, in dot order. The order in which they were made is left out, so that it does not
+/// distinguish equal states.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct History(Vec<Write>);
 
@@ -66,7 +66,7 @@ impl History {
         &self.0
     }
 
-    /// These writes, in whatever order.
+    /// A history of these writes, given in any order.
     pub(crate) fn of(mut writes: Vec<Write>) -> History {
         writes.sort_by_key(|write| write.dot);
         History(writes)
@@ -77,23 +77,23 @@ impl History {
         self.0.insert(place, write);
     }
 
-    /// The write named `dot`.
+    /// The write with this dot.
     pub fn get(&self, dot: Dot) -> Option<&Write> {
         self.0.binary_search_by_key(&dot, |write| write.dot).ok().map(|place| &self.0[place])
     }
 
-    /// The Lamport time of a write at `replica` now.
+    /// The Lamport time that a write at `replica` would get.
     pub(crate) fn lamport_time_at<R: Resolver>(&self, replica: &Replica<R>) -> u64 {
         self.seen(replica).map(|write| write.timestamp.time()).max().unwrap_or(0) + 1
     }
 
-    /// The latest wall-clock time of the writes in `past`, if one has such a time.
+    /// The latest wall-clock time of the writes in `past`; `None` if none has one.
     pub(crate) fn latest_wall_time(&self, past: &VersionVector) -> Option<u64> {
         self.0.iter().filter(|write| past.contains(write.dot)).filter_map(|write| write.wall).max()
     }
 
-    /// What a write at `replica` would be made in knowledge of: what it has seen, and what that was made in knowledge
-    /// of. The latter adds something only where [delivery](crate::node::delivery) is not causal.
+    /// The causal past of a write at `replica`: the writes that it has seen, and their causal pasts. The latter add
+    /// something only where [delivery](crate::node::delivery) is not causal.
     pub(crate) fn past_of<R: Resolver>(&self, replica: &Replica<R>) -> VersionVector {
         let mut past = replica.digest().clone();
         self.seen(replica).for_each(|write| past.join(&write.past));
@@ -104,13 +104,13 @@ impl History {
         self.0.iter().filter(|write| replica.digest().contains(write.dot))
     }
 
-    /// A write that `replica` has seen without one that the write had seen.
+    /// A write that `replica` has seen without all of its causal past.
     pub fn out_of_order<'a, R: Resolver>(&'a self, replica: &'a Replica<R>) -> Option<&'a Write> {
         self.seen(replica).find(|write| !replica.digest().covers(&write.past))
     }
 
-    /// A key and a master that has subtracted and handed over more of it than it had added and been handed: more than
-    /// it had a right to. As long as there is none, no total is negative (Balegas et al., SRDS 2015).
+    /// A bounded counter and a master that has spent more of it than its rights: it has subtracted and transferred more
+    /// than it has added and received. As long as there is none, no total is negative (Balegas et al., SRDS 2015).
     pub fn overspent(&self) -> Option<(&Key, MasterId)> {
         let mut rights: BTreeMap<(&Key, MasterId), i128> = BTreeMap::new();
         for Write { dot, key, op, .. } in &self.0 {
@@ -126,7 +126,7 @@ impl History {
         rights.into_iter().find(|(_, rights)| *rights < 0).map(|(whose, _)| whose)
     }
 
-    /// Whether some master could show that a conflict happened: two seen writes of one key, neither aware of the other.
+    /// Whether `replica` has seen two concurrent writes of one key. Quadratic in the number of writes.
     pub fn conflict<R: Resolver>(&self, replica: &Replica<R>) -> bool {
         let mut earlier: SmallVec<[&Write; 8]> = SmallVec::new();
         self.seen(replica).any(|write| {
@@ -136,7 +136,7 @@ impl History {
         })
     }
 
-    /// Whether `replica` has seen a write that had seen another master's.
+    /// Whether `replica` has seen another master's write whose causal past has writes of further masters.
     pub fn dependency<R: Resolver>(&self, replica: &Replica<R>) -> bool {
         self.seen(replica).any(|write| {
             write.dot.origin() != replica.id() && write.past.iter().any(|(master, _)| master != write.dot.origin())

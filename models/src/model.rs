@@ -1,4 +1,4 @@
-//! What is explored: a [`Model`], its initial states, its steps, and the [properties](Property) of its states.
+//! The interface of the search: a [`Model`] has initial states, steps, and [properties](Property) of its states.
 
 use multimaster::Dot;
 use serde::Serialize;
@@ -7,29 +7,29 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::ops::ControlFlow;
 
-/// The changes that a step puts under way, each as often as there are messages that carry it.
+/// The changes that a step puts in flight, each once for every message that carries it.
 pub type Sent = SmallVec<[Dot; 4]>;
 
-/// A state machine whose states can all be visited: initial states, and the steps between states.
+/// A state machine that can be explored: initial states, and steps between states.
 pub trait Model: Send + Sync + Sized + 'static {
     /// A state.
     type State: Situation;
-    /// A step, as far as it can be told without the state that it starts from.
+    /// A step, independent of the state that it starts from.
     type Action: Step;
 
-    /// The states to begin with.
+    /// The initial states, in a fixed order.
     fn init_states(&self) -> Vec<Self::State>;
 
     /// Adds the actions that are possible in `state` to `actions`, always in the same order.
     fn actions(&self, state: &Self::State, actions: &mut Vec<Self::Action>);
 
-    /// The state after `action` and the changes sent on the way; `None` if nothing is different.
+    /// The state after `action`, and the changes sent; `None` if the state is unchanged.
     fn step(&self, state: &Self::State, action: &Self::Action) -> Option<(Self::State, Sent)>;
 
-    /// Takes every step that is possible in `state`, with room for them in `actions`. `reach` is told of those that alter
-    /// something, in order: its place among those possible, where it leads, and the changes sent on the way. No more steps
-    /// are taken once it breaks. It asks the model for nothing but [`within_boundary`](Self::within_boundary): the rest
-    /// may be locked meanwhile.
+    /// Takes every step that is possible in `state`, and calls `reach` for those that alter it, in order: the step's
+    /// index among those possible, the next state, and the changes sent. Stops once `reach` breaks. `actions` is a
+    /// buffer. `reach` may call no method of the model but [`within_boundary`](Self::within_boundary): the others may
+    /// be locked meanwhile.
     fn each_step(
         &self,
         state: &Self::State,
@@ -47,16 +47,16 @@ pub trait Model: Send + Sync + Sized + 'static {
         }
     }
 
-    /// Whether `state` is to be explored. A state outside the boundary is left out, and the exploration is then not
-    /// exhaustive.
+    /// Whether `state` is to be explored. If a state lies outside the boundary, it is left out, and the exploration is
+    /// not exhaustive.
     fn within_boundary(&self, _state: &Self::State) -> bool {
         true
     }
 
-    /// What is asked of every state.
+    /// The properties, in the order of reports.
     fn properties(&self) -> Vec<Property<Self>>;
 
-    /// Whether its numbers for states are about to run out: an exploration then stops, and is not exhausted.
+    /// Whether the model's numbers for parts of states are about to run out. The exploration then stops, not exhausted.
     fn is_full(&self) -> bool {
         false
     }
@@ -70,47 +70,47 @@ impl<T: Clone + PartialEq + Hash + Debug + Send + Sync + 'static> Situation for 
 pub trait Step: Clone + PartialEq + Debug + Send + Sync + 'static {}
 impl<T: Clone + PartialEq + Debug + Send + Sync + 'static> Step for T {}
 
-/// What is expected of a property's condition.
+/// The expectation of a property's condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Expectation {
-    /// It is true in every reachable state.
+    /// The condition is true in every reachable state.
     Always,
-    /// It is true in some state of every schedule. This is not judged here.
+    /// The condition is true in some state of every schedule. The engine does not judge this.
     Eventually,
-    /// It is true in some reachable state.
+    /// The condition is true in some reachable state.
     Sometimes,
 }
 
-/// Whether a condition is true in a state of this model.
+/// A predicate on the states of a model.
 type Condition<M> = dyn Fn(&M, &<M as Model>::State) -> bool + Send + Sync;
 
-/// What is asked of the states of a model.
+/// A property of a model's states.
 pub struct Property<M: Model> {
     /// What is expected of the condition.
     pub expectation: Expectation,
-    /// The property's name. No two properties of a model have the same.
+    /// The property's name, unique in its model.
     pub name: &'static str,
     /// The condition.
     pub condition: Box<Condition<M>>,
 }
 
 impl<M: Model> Property<M> {
-    /// Something that is true in every reachable state.
+    /// A property that is true in every reachable state.
     pub fn always(name: &'static str, condition: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static) -> Self {
         Property::new(Expectation::Always, name, condition)
     }
 
-    /// Something that comes true in every schedule.
+    /// A property that becomes true in every schedule.
     pub fn eventually(name: &'static str, condition: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static) -> Self {
         Property::new(Expectation::Eventually, name, condition)
     }
 
-    /// A witness: something that is true in some reachable state.
+    /// A witness: true in some reachable state.
     pub fn sometimes(name: &'static str, condition: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static) -> Self {
         Property::new(Expectation::Sometimes, name, condition)
     }
 
-    /// A property of which this is expected.
+    /// A property with this expectation.
     pub fn new(
         expectation: Expectation,
         name: &'static str,

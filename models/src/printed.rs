@@ -1,15 +1,15 @@
-//! Foreign text, such as a value that a client wrote or a rule made, prepared for people to read: on one line, of bounded
-//! length, and without characters that a terminal, a browser or an editor would act on.
+//! Prepares untrusted text, such as a client's value, for display: on one line, of bounded length, and without
+//! characters on which a terminal, a browser or an editor would act.
 
 use std::fmt::Write;
 
-/// The longest run of characters without a blank that is shown whole.
+/// The most characters of a word that is shown whole.
 const RUN: usize = 120;
-/// The longest text that is shown whole.
+/// The most characters of a text that is shown whole.
 const TEXT: usize = 1_200;
 
-/// Whether a character acts instead of being shown: control characters, those that end a line, and those that change the
-/// direction of writing or have no width (Unicode's "Trojan source").
+/// Whether a character acts instead of being shown: a control character, a line end, a change of direction, or one
+/// without width ("Trojan Source", Boucher and Anderson, 2023).
 fn acts(c: char) -> bool {
     let unseen = ['\u{200b}', '\u{200e}', '\u{200f}', '\u{61c}', '\u{feff}', '\u{2060}', '\u{ad}', '\u{180e}'];
     let turns = ['\u{2028}'..='\u{202e}', '\u{2066}'..='\u{206f}', '\u{fff9}'..='\u{fffb}'];
@@ -29,12 +29,12 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// The same for a text of several lines; its line breaks stay.
+/// As [`escaped`], for a text of several lines, whose line breaks stay.
 pub fn escaped_lines(text: &str) -> String {
     text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON with each acting character as a numeric escape. In JSON such a character can occur only in a string, where the
+/// JSON with each acting character as a numeric escape. Such a character can occur only in a JSON string, where the
 /// escape means the same.
 pub fn escaped_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
@@ -44,7 +44,7 @@ pub fn escaped_json(json: &str) -> String {
     out
 }
 
-/// The text on one line, escaped, and shortened if it is very long; its length is then given.
+/// The text on one line, escaped. If it is very long, it is shortened and its length given.
 pub fn shown(text: &str) -> String {
     let text = escaped(text);
     if text.len() <= RUN {
@@ -54,13 +54,13 @@ pub fn shown(text: &str) -> String {
     middle_left_out(&words.join(" "), TEXT)
 }
 
-/// The same for a text of several lines. A line may be long, such as a list of choices, if none of its words is.
+/// As [`shown`], for a text of several lines. A line of many words, such as a list of choices, is not shortened.
 pub fn shown_lines(text: &str) -> String {
     let words = |line: &str| line.split(' ').map(|word| middle_left_out(word, RUN)).collect::<Vec<_>>().join(" ");
     escaped_lines(text).split('\n').map(words).collect::<Vec<_>>().join("\n")
 }
 
-/// The beginning and the end of a text of more than so many characters.
+/// Leaves the middle out of a text of more than `most` characters.
 fn middle_left_out(text: &str, most: usize) -> String {
     let length = text.chars().count();
     if length <= most {
@@ -71,7 +71,7 @@ fn middle_left_out(text: &str, most: usize) -> String {
     format!("{start}…({length} characters)…{end}")
 }
 
-/// The text, and blanks until it is so wide. Unlike the width of a format, this may be any number.
+/// The text, padded with spaces to `width` characters. Unlike a format's width, `width` may be any number.
 pub fn padded(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.chars().count());
     format!("{text}{}", " ".repeat(missing))

@@ -1,51 +1,49 @@
-//! What is explored, apart from the rule: [`Scope`].
+//! The bounds of an exploration, apart from the rule: [`Scope`].
 
 use multimaster::{Key, MasterId, Op, Request, Text, Topology};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-/// A bounded world: who is joined to whom, by what links, and what clients do there.
+/// A bounded world: its topology, its links and their faults, and the requests of its clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// Who sends changes to whom.
+    /// The edges over which masters send changes.
     pub topology: Topology,
-    /// What the links may do to messages.
+    /// The kind of the links, and their faults.
     pub link: LinkKind,
     /// The most changes one message carries.
     pub batch: usize,
-    /// How many changes a master's log keeps; `None` for all.
+    /// The number of changes that a master's log keeps; `None` for all.
     pub log: Option<usize>,
-    /// Clients that each run a script, in its order, at any time.
+    /// Clients that each run a script in order, each request at any time.
     pub clients: Vec<Client>,
-    /// Clients that choose.
+    /// Requests of which some are made, in any order.
     pub free: Free,
-    /// How far the masters' wall clocks can be wrong.
+    /// The skew of the masters' wall clocks.
     pub clocks: Clocks,
 }
 
-/// How far the wall clocks of masters can be wrong. It matters to rules that
-/// [use them](multimaster::Resolver::uses_wall_clock), and to no others.
+/// The skew of the masters' wall clocks. It matters only to rules that [use
+/// them](multimaster::Resolver::uses_wall_clock).
 ///
-/// A request gives the wall-clock time of its write (`at 10, set k = 1`); without one, it is the write's Lamport
-/// timestamp. Where clocks are not free, this is the earliest that the time can be: if it is further behind than
-/// allowed, the write gets the earliest time that is allowed.
+/// A request gives the wall-clock time of its write (`at 10, set k = 1`); the default is the write's Lamport time.
+/// Unless clocks are free, a time that is further behind than allowed becomes the earliest time that is allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clocks {
-    /// As wrong as the requests say.
+    /// Unbounded: the times are those of the requests.
     #[default]
     Free,
-    /// Not wrong: the time of a write is later than the times of all writes that it had seen, those of its own master
-    /// among them.
+    /// None: the time of a write is later than the times of all writes in its causal past, which includes its own
+    /// master's.
     Right,
-    /// A clock can be behind by this much: the time of a write plus this is later than the times of all writes that it
-    /// had seen.
+    /// A clock can be behind by this much: the time of a write plus this is later than the times of all writes in its
+    /// causal past.
     SkewedBy(u64),
 }
 
 impl Clocks {
-    /// The time of a write whose request gives the time `asked`, where the latest write that it had seen was made at
-    /// `latest`.
+    /// The time of a write whose request gives the time `asked`, where `latest` is the latest time in its causal past.
     pub fn time(self, asked: u64, latest: Option<u64>) -> u64 {
         let Some(latest) = latest else { return asked };
         match self {
@@ -82,74 +80,74 @@ impl FromStr for Clocks {
     }
 }
 
-/// A client of one master and what it asks, one request after the other.
+/// A client of one master, and its requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// The master it is connected to.
+    /// The master to which the client is connected.
     pub at: MasterId,
-    /// Its requests, in order.
+    /// The requests, in order.
     pub requests: Vec<Request>,
 }
 
-/// Any `take` of the requests, each at most once, in any order.
+/// A choice of `take` requests among `of`, each at most once, in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Free {
-    /// How many are made.
+    /// The number of requests made.
     pub take: usize,
-    /// What may be chosen: at most 32.
+    /// The requests to choose from, each with its master: at most 32.
     pub of: Vec<(MasterId, Request)>,
 }
 
-/// What a link may do. Each phrasing keeps the explored graph finite without a bound on ticks.
+/// The kind of a world's links. Each kind keeps the explored graph finite without a bound on ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkKind {
-    /// First in, first out, nothing lost while it stands: a replication stream over TCP. It may be reset so many times:
-    /// all that was in flight is gone, and the sender goes on from what the receiver says it has.
+    /// First in, first out, and lossless until it breaks: a replication stream over TCP. A reset loses all that was in
+    /// flight, and the sender continues after what the receiver says it has seen.
     ///
-    /// The queue is not in the state: what is in flight is the sender's log from its cursor on, and a delivery takes
-    /// the next `1..=batch` changes from there. That reaches the same states as an explicit queue, because what a
-    /// push holds depends on its place in the log alone, not on when it was taken from it: **as long as the log keeps
-    /// all**. With a [`log`](Scope::log) that is cut, what is in flight would be taken back, and schedules be missed,
-    /// so scenario files do not allow it. (Both are shown against explicit queues in `tests/ticks.rs`.) A break drains
-    /// the cursor into nothing.
+    /// The state holds no queue: the sender's log from its cursor on is in flight, and a delivery takes the next
+    /// `1..=batch` changes. This reaches the same states as an explicit queue, because the content of a push depends
+    /// only on its place in the log, **as long as the log keeps all changes**. With a [`log`](Scope::log) that is cut,
+    /// changes in flight would be taken back and schedules missed, so scenario files do not allow it. (`tests/ticks.rs`
+    /// checks both against explicit queues.) A break moves the cursor to the end of the log.
     Stream {
-        /// How many resets.
+        /// The most resets.
         resets: u8,
     },
-    /// Messages arrive in any order; so many may be lost, and so many arrive twice.
+    /// Messages arrive in any order; some may be lost, and some arrive twice.
     ///
-    /// A tick's digest, or the one that answers a gap, arrives at once, and its answer is in flight. A tick happens
-    /// only if its answer would bring something and none is under way. That hides nothing: answering changes nothing in
-    /// the answerer, so a late digest only draws an answer with more than is needed, and a lost one is a tick that did
-    /// not happen. (Cross-checked against ticks at any time in `tests/ticks.rs`.) What is said of messages is said of
-    /// these ticks: a link that repeated an old digest for ever would draw an answer each time.
+    /// A digest, sent at a tick or after a gap, arrives at once, and its answer is in flight. A tick happens only if
+    /// its answer would bring something and nothing is in flight on the edge. This hides no outcome: answering does not
+    /// alter the master that answers, so a late digest only draws an answer with more than is needed, and a lost digest
+    /// is a tick that did not happen. (`tests/ticks.rs` checks this against ticks at any time.) The number of messages
+    /// is that of these ticks: a link that repeated an old digest for ever would draw an answer each time.
     Datagram {
-        /// How many losses.
+        /// The most losses.
         losses: u8,
-        /// How many second deliveries.
+        /// The most second deliveries.
         duplicates: u8,
     },
-    /// A message, once sent, may arrive at any time and any number of times. There are no ticks: nothing is lost.
+    /// A message, once sent, may arrive at any time and any number of times. There are no ticks, because nothing is
+    /// lost.
     Soup,
-    /// What the links of a running [`Cluster`](multimaster::Cluster) do, and what its records are held to: sending is a
-    /// step of its own. A link takes the next `batch` changes from the log when it will; a digest is on its way, and so
-    /// is its answer; messages arrive in any order, also those that bring nothing; so many may be lost, and so many
-    /// become two. With a [`log`](Scope::log), cutting it is a step of its own too.
+    /// The links of a running [`Cluster`](multimaster::Cluster), to which its records are held. Sending is a step of
+    /// its own: a link takes the next `batch` changes from the log at any time. Digests and their answers are in
+    /// flight. Messages, duplicates too, arrive in any order; some may be lost, and some duplicated. With a
+    /// [`log`](Scope::log), cutting it is a step of its own.
     ///
-    /// A digest is sent only if its answer would bring something, nothing is under way between the two and the link has
-    /// taken all there is to take. That hides nothing for the reason given of datagrams: to ask and to answer alters no
-    /// master, so a digest sent earlier draws what is already under way, or will be; and a lost one is as good as not
-    /// sent. (Checked beside the others, against the worst network, in `tests/ticks.rs`.)
+    /// A digest is sent only if its answer would bring something, nothing is in flight between the two masters, and the
+    /// link has taken all pending changes. This hides no outcome, as for datagrams: sending and answering a digest
+    /// alters no master, so an earlier digest draws only changes that are or will be in flight, and a lost digest is
+    /// like one not sent. (`tests/ticks.rs` checks this against the worst network.)
     Running {
-        /// How many losses.
+        /// The most losses.
         losses: u8,
-        /// How many messages become two.
+        /// The most duplications.
         duplicates: u8,
     },
-    /// Each master has one channel to receive from, shared by all that send to it: first in, first out, nothing lost. A
-    /// send into a full channel waits. These are the links of the [article's program](crate::world::article).
+    /// Each master receives from one channel, shared by all its senders: first in, first out, lossless. A send into a
+    /// full channel waits. These are the links of the [article's program](crate::world::article).
     Channel {
-        /// How many changes a channel holds.
+        /// The number of changes that a channel holds.
         capacity: usize,
     },
 }
@@ -169,7 +167,7 @@ impl Scope {
         ops.filter_map(field).collect()
     }
 
-    /// How many requests clients make in all.
+    /// The number of requests that clients make in all.
     pub fn requests(&self) -> usize {
         self.clients.iter().map(|client| client.requests.len()).sum::<usize>() + self.free.take
     }

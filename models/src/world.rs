@@ -2,7 +2,7 @@
 //!
 //! `enabled` lists the possible actions, and `step` takes one. A master's own behaviour is that of its
 //! [node](crate::node): a replica, or a master of the article's program. If masters have several shards, a state holds
-//! one world for each. A world is made of parts: masters, envelopes, digests, a history. A [`Store`] says how they are
+//! one world for each. A world is made of parts: masters, envelopes, digests, a history. A `Store` says how they are
 //! kept. In an exploration each part is kept once and identified by a number, and each step of a master is computed
 //! once (`world/memo.rs`). In the replay of a record, parts are values, altered in place. The step is the same code.
 

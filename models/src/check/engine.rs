@@ -1,9 +1,9 @@
-//! The checker: one breadth-first pass over a [`Subject`] that evaluates every property in every state, keeps for each
-//! the first state that decides it, and knows when it was cut.
+//! The checker: one breadth-first pass over a [`Subject`]. It evaluates every property in every state, keeps the first
+//! state that decides each property, and records why it was cut, if it was.
 //!
-//! stateright's own checkers explore the same models (see [`stateright_engine`](crate::check::stateright_engine)) and must
-//! agree. They are not the first choice because their first counterexample is often not the shortest, and because a run
-//! that hit a limit passes.
+//! stateright's own checkers explore the same models (see [`stateright_engine`](crate::check::stateright_engine)) and
+//! must agree. They come second because their first counterexample is often not the shortest, and because a run that
+//! reaches a limit passes.
 
 mod identity;
 mod visited;
@@ -21,39 +21,39 @@ use std::ops::{ControlFlow, Deref};
 use std::time::Duration;
 use visited::{Level, Visited};
 
-/// When to stop before everything has been seen.
+/// The limits of an exploration.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The most distinct states.
     pub states: usize,
-    /// The longest time.
+    /// The longest run time.
     pub time: Duration,
-    /// The most memory that this process may take, in bytes; `None` for no limit. It is checked every 20 ms, on Linux only:
-    /// elsewhere the system does not tell.
+    /// The most memory that this process may take, in bytes; `None` for no limit. It is checked every 20 ms, on Linux
+    /// only.
     pub memory: Option<u64>,
     /// Stop once this `always` property is violated.
     pub until: Option<&'static str>,
 }
 
 impl Default for Limits {
-    /// 20 million states, an hour, and, on top of the memory that this process already takes, three quarters of what is now
-    /// available.
+    /// 20 million states, one hour, and the memory that this process takes now plus three quarters of the available
+    /// memory.
     fn default() -> Self {
         let (time, memory) = (Duration::from_secs(3600), watch::default_memory());
         Limits { states: 20_000_000, time, memory, until: None }
     }
 }
 
-/// Why an exploration is not exhaustive.
+/// The reason for which an exploration is not exhaustive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
-    /// So many states were found, and more were to come.
+    /// The limit of so many states was exceeded.
     States(usize),
-    /// The time was up.
+    /// The time limit was exceeded.
     Time(Duration),
-    /// So many bytes were taken.
+    /// The limit of so many bytes of memory was reached.
     Memory(u64),
-    /// There are more of these than can be numbered.
+    /// There were more of these than can be numbered.
     Numbers(Counted),
     /// A state lies outside the model's own boundary: see [`within_boundary`](crate::model::Model::within_boundary).
     Boundary,
@@ -63,46 +63,46 @@ pub enum Cut {
     Interrupted,
 }
 
-/// What an exploration counts and keeps by number.
+/// The things that an exploration numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
     /// Distinct states.
     States,
     /// The steps that are possible in one state.
     Steps,
-    /// The bytes that the steps of neighbouring states take.
+    /// The bytes of the edges of one block of states.
     Edges,
-    /// The combinations of changes that a step sends.
+    /// The combinations of changes that steps send.
     Labels,
     /// The masters, messages and histories that states are made of.
     Parts,
 }
 
-/// What is known of a property.
+/// The verdict on a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// True in every reachable state; of a witness: reached, by this path.
+    /// An `always`: true in every reachable state. A witness: reached, first by this path.
     Holds(Option<Path>),
-    /// An `always`: false after this path, and after no shorter one. A witness: reached nowhere.
+    /// An `always`: false after this path, and after no shorter one. A witness: not reached in any state.
     Violated(Option<Path>),
-    /// The exploration was cut before it could be told.
+    /// The exploration was cut before the property was decided.
     NotExhausted,
-    /// This engine cannot judge the property; or it found no violation, but in some states only the rule's own, untested
-    /// claim says that there is none. The text says which.
+    /// The property cannot be judged: either by this engine at all, or because no violation was found but some states
+    /// rest on an untested claim of the rule. The text gives the reason.
     NotJudged(&'static str),
 }
 
-/// Why a property is not judged where only the rule's own claim says that it holds.
+/// The reason of [`Verdict::NotJudged`] where a property rests on the rule's own claim.
 pub(crate) const UNTESTED: &str = "in some states only the rule's own claim says so, which could not be tested";
 
-/// Why an `eventually` property is not judged.
+/// The reason of [`Verdict::NotJudged`] for an `eventually` property.
 pub(crate) const EVENTUALLY: &str = "`eventually` is said of whole schedules, which are not judged here: say what is \
                                      `always` true of a state, or `sometimes`";
 
-/// A path: its initial state, and its steps, each by the index of its action among those possible.
+/// A path: an initial state, and steps. Each step is the index of its action among those possible in its state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path {
-    /// The index of its first state among the initial states.
+    /// The index of the first state among the initial states.
     pub start: usize,
     /// The steps.
     pub steps: Vec<usize>,
@@ -123,12 +123,12 @@ impl From<Vec<usize>> for Path {
     }
 }
 
-/// A property and what became of it.
+/// A property and its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Its name.
     pub property: &'static str,
-    /// Whether it is a witness: something that must be reached.
+    /// Whether the property is a witness, which must be reached.
     pub witness: bool,
     /// The verdict.
     pub verdict: Verdict,
@@ -143,42 +143,42 @@ pub struct Report {
     pub states: usize,
     /// States generated, repetitions included.
     pub generated: usize,
-    /// Steps to the farthest state.
+    /// The largest number of steps from an initial state, by shortest paths.
     pub depth: usize,
-    /// How many states were found and not expanded: none, unless it was cut.
+    /// The number of states found and not expanded: 0 unless the exploration was cut.
     pub frontier: usize,
-    /// The most messages that any schedule spends on one change; `None` if there is no bound, if the exploration was cut,
-    /// or if they are more than 65,534.
+    /// The most messages that any schedule spends on one change; `None` if unbounded, if the exploration was cut, or
+    /// above 65,534.
     pub messages: Option<usize>,
-    /// Why it was cut, if it was.
+    /// The reason for which the exploration was cut; `None` if it is exhaustive.
     pub cut: Option<Cut>,
-    /// The chance that two states were taken for one is not above this.
+    /// An upper bound on the probability that two states were taken for one.
     pub mistaken: f64,
-    /// How long it took.
+    /// The run time.
     pub time: Duration,
 }
 
 impl Report {
-    /// Whether the property named so is a witness: something that must be reached.
+    /// Whether the property of this name is a witness, which must be reached.
     pub fn is_witness(&self, property: &str) -> bool {
         self.findings.iter().any(|finding| finding.property == property && finding.witness)
     }
 
-    /// What became of the property named so.
+    /// The verdict on the property of this name; `None` if there is none.
     pub fn verdict(&self, property: &str) -> Option<&Verdict> {
         self.findings.iter().find(|finding| finding.property == property).map(|finding| &finding.verdict)
     }
 }
 
-/// Explores `subject` from all its initial states. `progress` is called now and then with the number of states and the
-/// depth.
+/// Explores `subject` from all its initial states, within `limits`. `progress` is called every 4096 states with the
+/// number of states found and the depth.
 ///
 /// An `eventually` property is [not judged](Verdict::NotJudged).
 pub fn explore<M: Subject>(subject: &M, limits: Limits, progress: impl FnMut(usize, usize)) -> Report {
     explore_within(subject, limits, Numbers::default(), progress)
 }
 
-/// The same, with an upper bound on each kind of number.
+/// As [`explore`], with an upper bound on each kind of number.
 pub(crate) fn explore_within<M: Subject>(
     subject: &M,
     limits: Limits,
@@ -205,7 +205,7 @@ pub(crate) fn explore_within<M: Subject>(
         findings.push(Finding { property: property.name, witness, verdict });
     }
     let silence = match cut {
-        // Whoever interrupts does not wait.
+        // A user who interrupts does not wait for the judgement.
         Some(Cut::Interrupted) => Silence::Ends { messages: None },
         _ => graph.silence(&ways, watch.room()),
     };
@@ -228,13 +228,13 @@ pub(crate) fn explore_within<M: Subject>(
     Report { findings, states, generated, depth, frontier, messages, cut, mistaken, time: watch.elapsed() }
 }
 
-/// What the pass over the states has found.
+/// The result of the pass over the states.
 struct Found {
     states: usize,
     generated: usize,
     depth: usize,
     frontier: usize,
-    /// Of each property, the number of the state that decides it.
+    /// By property, the number of the first state that decides it.
     decided: Vec<Option<usize>>,
     graph: Graph,
     cut: Option<Cut>,
@@ -270,7 +270,7 @@ fn search<M: Subject>(
     }
     let mut graph = Graph::new(numbers, starts);
     let mut actions = Vec::new();
-    // States are expanded in the order in which they are found: that of their numbers.
+    // States are expanded in the order of discovery, which is the order of their numbers.
     let mut expanded = 0..;
     'search: while !level.is_empty() {
         let mut next_level = Level::default();
@@ -326,13 +326,13 @@ fn search<M: Subject>(
         level = next_level;
         depth += usize::from(!level.is_empty());
     }
-    // What follows needs memory of its own, beside the graph: the states are dropped first.
+    // The states are dropped here: judging the graph needs memory.
     let cut = cut.or(outside.then_some(Cut::Boundary));
     let frontier = visited.len() - begun;
     Found { states: visited.len(), generated, depth, frontier, decided, graph, cut }
 }
 
-/// Whether this state decides the property.
+/// Whether this state decides the property: violates an `always`, or reaches a witness.
 fn decides<M: Subject>(subject: &M, property: &Property<M>, state: &M::State) -> bool {
     match property.expectation {
         Expectation::Always => !(property.condition)(subject, state),

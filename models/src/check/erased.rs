@@ -1,8 +1,8 @@
 //! Any subject behind one type: [`Erased`].
 //!
-//! stateright's checkers, the Explorer and all that prints are generic code, and large. Compiled once for this type
-//! instead of once for each rule, they take a small part of the time; only the model itself and our own search are
-//! compiled for each rule.
+//! stateright's checkers, the Explorer and the reports are large generic code. Compiled for this one type instead of
+//! for each subject, they take a small part of the time; only the model itself and our own search are compiled for each
+//! subject.
 
 use crate::check::engine::{self, Limits, Report};
 use crate::model::{Expectation, Model, Property, Sent};
@@ -12,7 +12,7 @@ use std::fmt::{self, Debug};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// A [`Subject`] whose type is forgotten.
+/// A [`Subject`] whose type is erased.
 #[derive(Clone)]
 pub struct Erased(Arc<dyn AnySubject>);
 
@@ -24,7 +24,7 @@ pub struct ErasedState(Arc<dyn AnyValue>);
 #[derive(Clone)]
 pub struct ErasedAction(Arc<dyn AnyValue>);
 
-/// A state or an action: what is asked of it without knowing its type.
+/// A state or an action behind a trait object.
 trait AnyValue: Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn equals(&self, other: &dyn AnyValue) -> bool;
@@ -63,7 +63,7 @@ impl<T: PartialEq + Debug + Send + Sync + 'static> AnyValue for OfAction<T> {
     }
 }
 
-/// [`Subject`], as far as a trait object can have it.
+/// The object-safe part of [`Subject`].
 trait AnySubject: Send + Sync {
     fn initial(&self) -> Vec<ErasedState>;
     fn actions(&self, state: &ErasedState, actions: &mut Vec<ErasedAction>);
@@ -157,13 +157,13 @@ impl<M: Subject> AnySubject for Of<M> {
 }
 
 impl Erased {
-    /// Forgets the type of `subject`.
+    /// Erases the type of `subject`.
     pub fn new<M: Subject>(subject: M) -> Erased {
         let properties = subject.properties();
         Erased(Arc::new(Of { subject, properties }))
     }
 
-    /// [`engine::explore`] on the subject itself, at the speed of its own type.
+    /// [`engine::explore`] on the subject itself, compiled for its own type.
     pub fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report {
         self.0.explore(limits, progress)
     }

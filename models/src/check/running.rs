@@ -1,7 +1,7 @@
-//! The explorations of this process while they run: how far they are, and whether they are to stop.
+//! The explorations of this process while they run: their progress, and their interruption.
 //!
-//! A signal is for the whole process, and so is this: a command that is interrupted stops every exploration, in whatever
-//! thread, and each ends with what it has found.
+//! A signal concerns the whole process, so this state is global: an interruption stops the explorations of all threads,
+//! and each ends with the verdicts that it has found.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -11,28 +11,28 @@ static FOUND: AtomicU64 = AtomicU64::new(0);
 static DEPTH: AtomicUsize = AtomicUsize::new(0);
 static FRONTIER: AtomicUsize = AtomicUsize::new(0);
 
-/// How far the explorations are.
+/// The progress of the explorations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// States and histories found, or events replayed, since the process started.
     pub found: u64,
-    /// The depth of the exploration that was the last to report.
+    /// The depth of the exploration that reported last.
     pub depth: usize,
-    /// How many states it has found and not expanded.
+    /// The number of states that it has found and not expanded.
     pub frontier: usize,
 }
 
-/// The flag that stops every exploration once it is true: for a signal handler.
+/// The flag that stops every exploration once it is true. A signal handler may set it.
 pub fn interruption() -> &'static Arc<AtomicBool> {
     &INTERRUPTED
 }
 
-/// Whether the explorations are to stop.
+/// Whether the explorations must stop.
 pub fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// How far they are.
+/// Reads the progress.
 pub fn progress() -> Progress {
     Progress {
         found: FOUND.load(Ordering::Relaxed),
@@ -41,12 +41,12 @@ pub fn progress() -> Progress {
     }
 }
 
-/// So many more have been found.
+/// Counts so many more states, histories or events.
 pub(crate) fn count(found: u64) {
     FOUND.fetch_add(found, Ordering::Relaxed);
 }
 
-/// An exploration is so deep, with so many states found and not expanded.
+/// Reports the depth of an exploration and its number of states found and not expanded.
 pub(crate) fn is_at(depth: usize, frontier: usize) {
     DEPTH.store(depth, Ordering::Relaxed);
     FRONTIER.store(frontier, Ordering::Relaxed);

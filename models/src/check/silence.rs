@@ -1,4 +1,5 @@
-//! Whether messages end: judged on the graph of all states, because no property of one state can tell.
+//! Whether messages that carry changes end. This is judged on the graph of all states, because it is no property of a
+//! single state.
 
 mod edges;
 
@@ -9,7 +10,7 @@ use foldhash::fast::FixedState;
 use multimaster::Dot;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-/// How many of each may be numbered.
+/// The most that may be numbered of each kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Numbers {
     /// States.
@@ -23,68 +24,69 @@ pub struct Numbers {
 }
 
 impl Default for Numbers {
-    /// As many as a `u32` can; its highest value stands for "none yet".
+    /// As many as a `u32` can number; its highest value means "none yet".
     fn default() -> Self {
         Numbers { states: u32::MAX, steps: u32::MAX, edges: u32::MAX, labels: u32::MAX }
     }
 }
 
-/// For one state in this many, the start of its edges is stored in full.
+/// For one state in this many, the start of its edges is stored in full; for the others, relative to it.
 const BLOCK: usize = 4096;
 
-/// The graph of an exploration: of each state, where its steps lead and which changes they send.
+/// The graph of an exploration: for each state, the targets of its steps and the changes that they send.
 ///
-/// It is the larger part of what an exploration keeps. So an edge is a few bytes: its label, and how far its target lies
-/// from that of the edge before; its action only if that is not the next one.
+/// It takes most of an exploration's memory, so an edge is encoded in a few bytes: its label, its target relative to
+/// the previous edge's, and its action only if that is not the next one.
 pub struct Graph {
     numbers: Numbers,
-    /// The index, among the model's initial states, of each initial state, in the order of their numbers.
+    /// By number, the index of each initial state among the model's.
     initial: Vec<usize>,
-    /// Where the edges of the `i`-th state begin, relative to those of its block. States are expanded in the order of their
+    /// By state, the start of its edges relative to that of its block. States are expanded in the order of their
     /// numbers.
     starts: Vec<u32>,
     blocks: Vec<usize>,
     edges: Vec<u8>,
     /// The last edge written.
     last: Edge,
-    /// Every combination of sent changes that occurred.
+    /// The distinct combinations of sent changes.
     labels: Vec<Sent>,
     label_numbers: HashMap<Sent, u32, FixedState>,
-    /// Those of one change or none, as nearly all are.
+    /// The labels of combinations of at most one change, as nearly all are.
     short_labels: HashMap<Option<Dot>, u32, FixedState>,
 }
 
-/// The answer.
+/// The judgement of a graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Silence {
-    /// Every schedule sends changes only so often: no change more than `messages` times.
+    /// Every schedule sends each change at most `messages` times.
     Ends {
-        /// The most messages that one schedule spends on one change; `None` if they are more than 65,534.
+        /// The most messages that one schedule spends on one change; `None` above 65,534.
         messages: Option<usize>,
     },
-    /// From the state `from`, these steps lead back to it, and send a change on the way: for ever, if a schedule will.
+    /// These steps lead from the state `from` back to it and send a change, so a schedule can send changes for ever.
     Endless {
         /// The number of the state.
         from: usize,
-        /// The steps, by the index of each among those possible.
+        /// The steps, each by the index of its action among those possible.
         around: Vec<usize>,
     },
-    /// To judge this takes more memory than there is.
+    /// The judgement needs more memory than there is.
     TooLarge,
 }
 
-/// What leads to each state of a graph.
+/// The incoming edges of a graph's states.
 pub struct Ways {
     /// The graph's initial states.
     initial: Vec<usize>,
-    /// How each was first reached: from which, by which action. Initial states are reached from themselves.
+    /// By state, its predecessor and the action by which it was first reached. Initial states are their own
+    /// predecessors.
     first: Vec<(u32, u32)>,
-    /// How many edges lead to it.
+    /// By state, the number of incoming edges.
     count: Vec<u32>,
 }
 
 impl Ways {
-    /// The path to a state by which it was first reached.
+    /// The path by which a state was first reached, which is a shortest one.
     pub fn path_to(&self, state: usize) -> Path {
         let mut steps = Vec::new();
         let mut at = state;
@@ -99,7 +101,7 @@ impl Ways {
 }
 
 impl Graph {
-    /// A graph without edges. Its first states are the initial ones, given by their indices among the model's.
+    /// A graph without edges, whose first states are the initial ones, given by their indices among the model's.
     pub fn new(numbers: Numbers, initial: Vec<usize>) -> Graph {
         Graph {
             numbers,
@@ -114,7 +116,7 @@ impl Graph {
         }
     }
 
-    /// The edges of `state` follow. States must come in the order of their numbers, starting with 0.
+    /// Begins the edges of `state`. States must come in the order of their numbers, starting with 0.
     ///
     /// # Errors
     /// If the edges so far cannot be numbered.
@@ -141,7 +143,7 @@ impl Graph {
         Ok(())
     }
 
-    /// The number of this combination of changes, in whatever order: a label of edges.
+    /// The label of this combination of changes, whatever their order.
     fn label(&mut self, sent: &Sent) -> Result<u32, Counted> {
         let short = (sent.len() < 2).then(|| sent.first().copied());
         let known = short.map_or_else(|| self.label_numbers.get(sent), |short| self.short_labels.get(&short));
@@ -160,7 +162,7 @@ impl Graph {
                 next
             }
         };
-        // So that it need not be sorted when it comes again.
+        // So that this order need not be sorted again.
         self.label_numbers.insert(sent.clone(), label);
         self.short_labels.extend(short.map(|short| (short, label)));
         Ok(label)
@@ -174,7 +176,7 @@ impl Graph {
         Edges::of(state as u32, &self.edges[start(state)..start(state + 1)])
     }
 
-    /// What leads to each of `states` states.
+    /// The incoming edges of the first `states` states.
     pub fn ways(&self, states: usize) -> Ways {
         let (initial, mut first) = (self.initial.clone(), Vec::with_capacity(states));
         first.extend((0..initial.len() as u32).map(|state| (state, 0)));
@@ -182,7 +184,7 @@ impl Graph {
         for state in 0..self.starts.len() {
             for edge in self.edges_of(state) {
                 ways.count[edge.to as usize] += 1;
-                // States are numbered as they are found.
+                // States are numbered in the order of discovery.
                 if edge.to as usize == ways.first.len() {
                     ways.first.push((state as u32, edge.action));
                 }
@@ -191,8 +193,9 @@ impl Graph {
         ways
     }
 
-    /// Judges the graph whose states `ways` reaches, if that takes no more than `room` bytes. A state not expanded has no
-    /// edges, so of a cut exploration `Ends` is not a verdict.
+    /// Judges the graph whose states `ways` reaches, in at most `room` bytes. A state that was not expanded has no
+    /// edges, so `Ends` is no verdict on a cut exploration. The time is proportional to the number of edges times that
+    /// of changes.
     pub fn silence(&self, ways: &Ways, room: Option<u64>) -> Silence {
         let (states, (_, width)) = (ways.count.len(), self.dots_by_place());
         let fits = |each: usize| room.is_none_or(|room| (states as u64).saturating_mul(each as u64) <= room);
@@ -202,7 +205,7 @@ impl Graph {
         if let Some(messages) = self.most_messages_without_cycles(ways) {
             return Silence::Ends { messages: counted(messages) };
         }
-        // Four numbers a state, and at worst all states are on the way to one.
+        // Four numbers a state, and in the worst case all states on the stack.
         if !fits(size_of::<u16>() * width + 5 * size_of::<u32>() + size_of::<(u32, Edges<'_>)>()) {
             return Silence::TooLarge;
         }
@@ -211,8 +214,8 @@ impl Graph {
             (0..states).flat_map(|from| self.edges_of(from).map(move |edge| (from, edge))).filter(|(from, edge)| {
                 !self.labels[edge.label as usize].is_empty() && component[*from] == component[edge.to as usize]
             });
-        // States are numbered by depth, so the first such edges start nearest to the initial state. Of those, the
-        // shortest way round.
+        // States are numbered by depth, so the first such edges start nearest to an initial state. Of these, the
+        // shortest cycle is taken.
         let mut shortest: Option<(usize, Vec<usize>)> = None;
         for (from, edge) in endless.take(256) {
             let around = self.way_back(from, edge, &component);
@@ -226,14 +229,14 @@ impl Graph {
         }
     }
 
-    /// Per change the heaviest path, if there are no cycles at all, as in most scopes: then one pass tells, in which each state
-    /// comes after all that lead to it (Kahn, "Topological sorting of large networks", 1962).
+    /// The heaviest path by change, if the graph is acyclic, as in most scopes: one pass in topological order (Kahn,
+    /// "Topological sorting of large networks", 1962). `None` if there is a cycle.
     fn most_messages_without_cycles(&self, ways: &Ways) -> Option<u16> {
         let (states, mut to_come) = (ways.count.len(), ways.count.clone());
         let (labels, width) = self.dots_by_place();
         let (mut behind, mut here) = (vec![0u16; states * width], vec![0u16; width]);
         let (mut most, mut passed) = (0, 0);
-        // All states are reached from initial ones.
+        // All states are reachable from initial ones.
         let mut ready: Vec<u32> =
             (0..ways.initial.len() as u32).filter(|state| to_come[*state as usize] == 0).collect();
         while let Some(state) = ready.pop() {
@@ -259,7 +262,7 @@ impl Graph {
         (passed == states).then_some(most)
     }
 
-    /// Of each label, how often it names which change, and how many changes there are.
+    /// By label, its changes and how often each occurs; and the number of changes.
     fn dots_by_place(&self) -> (Vec<Vec<(usize, u16)>>, usize) {
         let all: BTreeSet<Dot> = self.labels.iter().flatten().copied().collect();
         let dots: BTreeMap<Dot, usize> = all.into_iter().enumerate().map(|(place, dot)| (dot, place)).collect();
@@ -270,9 +273,9 @@ impl Graph {
         (self.labels.iter().map(label).collect(), dots.len())
     }
 
-    /// The strongly connected component of each state. Components are numbered in the order in which Tarjan's algorithm
-    /// ("Depth-first search and linear graph algorithms", 1972) completes them: an edge never leads to a higher number. And the states, component by
-    /// component.
+    /// The strongly connected component of each state, and the states, component by component. Components are numbered
+    /// in the order in which Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972) completes
+    /// them, so no edge leads to a higher number.
     fn components(&self, states: usize) -> (Vec<u32>, Vec<u32>) {
         const NEW: u32 = u32::MAX;
         let (mut order, mut low, mut component) = (vec![NEW; states], vec![0u32; states], vec![NEW; states]);
@@ -349,7 +352,7 @@ impl Graph {
         back
     }
 
-    /// Per change the heaviest path, from the components that are completed first: those have no way to others.
+    /// The heaviest path by change, in the order of completion: the components completed first lead to no others.
     fn most_messages(&self, completed: &[u32], component: &[u32]) -> u16 {
         let (labels, width) = self.dots_by_place();
         let mut ahead = vec![0u16; completed.len() * width];

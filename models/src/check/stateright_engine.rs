@@ -1,9 +1,9 @@
 //! A second opinion: stateright's own checkers on the same [`Subject`], to be compared with [`engine`](crate::check::engine).
 //!
-//! What is stateright's: which states there are, how many were generated, and in which of them a property is false or a
-//! witness true. What its checkers cannot tell, they are not asked: paths are replayed here, and need not be the
-//! shortest; whether messages end is judged on the graph of the states that stateright visited, which is rebuilt here
-//! and must be closed; and limits are watched here, because stateright's own stop it without a word.
+//! stateright decides which states are reachable, how many were generated, and in which of them a property is false or
+//! a witness true. The rest is done here: its paths, which need not be the shortest, are replayed; the graph of the
+//! states that it visited is rebuilt, must be closed, and decides whether messages end; and limits are watched, because
+//! stateright's own limits stop it silently.
 
 use crate::check::engine::{At, Counted, Cut, EVENTUALLY, Finding, Limits, Path, Report, UNTESTED, Verdict, Watch};
 use crate::check::erased::Erased;
@@ -17,7 +17,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Which of stateright's checkers.
+/// A checker of stateright.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
     /// Breadth first.
@@ -26,17 +26,16 @@ pub enum How {
     Dfs,
 }
 
-/// The most properties that stateright can be asked of one model: it wants each as a plain function, and there are this
-/// many, and one more to record the states.
+/// The most properties of a model. stateright needs each condition as a plain function: there are so many, and one
+/// more, which records the states.
 pub const MOST_PROPERTIES: usize = 128;
 
-/// Explores `subject` on one thread, within these limits. The `depth` is that of the graph, by shortest paths.
+/// Explores `subject` on one thread, within these limits. The report's `depth` is that of the graph, by shortest paths.
 ///
-/// The limit on states counts those that are expanded: stateright has found more by then.
+/// The limit on states counts those expanded: stateright has found more by then.
 ///
-/// # Panics
-/// If `subject` has more properties than [`MOST_PROPERTIES`]. If stateright contradicts itself or `subject`: a state that
-/// cannot be reached or was left out, a path that does not lead where it should.
+/// # Panics If `subject` has more properties than [`MOST_PROPERTIES`], or if stateright contradicts itself or
+/// `subject`: a state that is unreachable or was left out, or a path with the wrong end.
 pub fn explore(subject: Erased, how: How, limits: Limits) -> Report {
     let properties = subject.properties();
     let asked = properties.len();
@@ -55,8 +54,8 @@ pub fn explore(subject: Erased, how: How, limits: Limits) -> Report {
     }
 }
 
-/// How two explorations of one subject contradict each other; `None` if they agree. Paths may differ, but none of
-/// `theirs` is shorter than one of `ours`.
+/// The contradiction between two explorations of one subject; `None` if they agree. Paths may differ, but none of
+/// `theirs` may be shorter than one of `ours`.
 pub fn disagreement(ours: &Report, theirs: &Report) -> Option<String> {
     if let Some(cut) = ours.cut.or(theirs.cut) {
         return Some(format!("nothing to compare: one was cut, {cut:?}"));
@@ -76,7 +75,7 @@ pub fn disagreement(ours: &Report, theirs: &Report) -> Option<String> {
             (Verdict::NotJudged(_), Verdict::NotJudged(_)) => None,
             (Verdict::Holds(Some(our)), Verdict::Holds(Some(their)))
             | (Verdict::Violated(Some(our)), Verdict::Violated(Some(their))) => {
-                // A loop is not judged by its length.
+                // The length of a cycle may differ.
                 let shorter = name != FALLS_SILENT && their.len() < our.len();
                 shorter.then(|| format!("{name}: ours takes {} steps, theirs {}", our.len(), their.len()))
             }
@@ -85,8 +84,8 @@ pub fn disagreement(ours: &Report, theirs: &Report) -> Option<String> {
     })
 }
 
-/// A subject with one more property, which holds everywhere: so stateright never has a discovery for each property, and
-/// neither stops early nor leaves a state unexpanded in which all of them are decided. Evaluating it records the state.
+/// A subject with one more property, which holds everywhere. So stateright never has a discovery for every property,
+/// and neither stops early nor leaves a state unexpanded. Evaluating this property records the state.
 struct Whole<M: Subject> {
     subject: M,
     properties: Vec<Property<M>>,
@@ -94,12 +93,12 @@ struct Whole<M: Subject> {
     seen: Mutex<Seen<M::State>>,
 }
 
-/// What was observed of stateright's search.
+/// Observations of stateright's search.
 struct Seen<S> {
-    /// The states that it evaluated, until it was stopped.
+    /// The states evaluated before the stop.
     visited: Vec<S>,
     watch: Watch,
-    /// Why it was stopped. From then on no state has steps, and no property is decided.
+    /// The reason of the stop. After it, no state has steps and no property is decided.
     cut: Option<Cut>,
     /// Whether the search has ended, and its paths are being replayed.
     ended: bool,
@@ -118,14 +117,14 @@ impl<M: Subject> Whole<M> {
     fn is_stopped(&self) -> bool {
         let mut seen = self.seen();
         if seen.cut.is_none() {
-            // Which states wait to be expanded, stateright does not tell.
+            // stateright does not tell which states wait to be expanded.
             let at = At { states: seen.visited.len(), ..At::default() };
             seen.cut = seen.watch.stop(at);
         }
         seen.cut.is_some() && !seen.ended
     }
 
-    /// Records the state, unless it was stopped before.
+    /// Records the state, unless the search was stopped.
     fn visit(&self, state: &M::State) {
         let full = self.subject.is_full();
         let mut seen = self.seen();
@@ -139,7 +138,7 @@ impl<M: Subject> Whole<M> {
         }
     }
 
-    /// The initial states that may be explored, each once, with its place.
+    /// The distinct initial states within the boundary, each with its index.
     fn initial(&self) -> Vec<(usize, M::State)> {
         let mut initial: Vec<(usize, M::State)> = Vec::new();
         for (place, state) in self.subject.init_states().into_iter().enumerate() {
@@ -192,7 +191,7 @@ impl<M: Subject> stateright::Model for Whole<M> {
         within
     }
 
-    /// stateright's checkers cannot judge `eventually` properties, and are not asked to.
+    /// Leaves out `eventually` properties, which stateright's checkers cannot judge.
     fn properties(&self) -> Vec<stateright::Property<Self>> {
         let asked = self.properties.iter().map(|property| match property.expectation {
             Expectation::Sometimes => (stateright::Expectation::Sometimes, property.name),
@@ -206,7 +205,7 @@ impl<M: Subject> stateright::Model for Whole<M> {
 
 type Condition<M> = fn(&Whole<M>, &<M as Model>::State) -> bool;
 
-/// The condition of the `N`-th property, as stateright wants it: a plain function.
+/// The condition of the `N`-th property as a plain function, as stateright needs it.
 fn condition<M: Subject, const N: usize>(whole: &Whole<M>, state: &M::State) -> bool {
     match whole.properties.get(N) {
         Some(property) => whole.evaluates(property, state),
@@ -217,7 +216,7 @@ fn condition<M: Subject, const N: usize>(whole: &Whole<M>, state: &M::State) -> 
     }
 }
 
-/// The conditions of as many properties as there can be, by place, and one more.
+/// The conditions of `MOST_PROPERTIES` properties by index, and one more.
 fn conditions<M: Subject>() -> [Condition<M>; MOST_PROPERTIES + 1] {
     macro_rules! conditions {
         ($($place:literal)*) => { [$(condition::<M, $place>),*] };
@@ -279,12 +278,12 @@ fn report<M: Subject>(checker: &impl Checker<Whole<M>>) -> Report {
     findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silence });
     let (states, generated) = (checker.unique_state_count(), checker.state_count());
     let time = whole.seen().watch.elapsed();
-    // States are compared by content, so the chance of a mistake is 0.
+    // States are compared by content, so no two are taken for one.
     let frontier = if stopped.is_some() { states - visited.len().min(states) } else { 0 };
     Report { findings, states, generated, depth, frontier, messages, cut, mistaken: 0.0, time }
 }
 
-/// An address such as `0/3/1`: the place of the initial state, and then of each action.
+/// Parses an address such as `0/3/1`: the index of the initial state, then of each action.
 fn decoded(address: &str) -> Path {
     let mut places = address.split('/').filter_map(|place| place.parse().ok());
     let start = places.next().unwrap_or(0);
@@ -300,9 +299,8 @@ fn replayed<M: Subject>(subject: &M, path: &Path) -> M::State {
     })
 }
 
-/// Rebuilds the graph of `visited`, breadth first: every step of every state must lead to another of them, or out of the
-/// boundary, and there must be a way to all. Whether messages end there, how many one change takes at most, and how deep it
-/// is.
+/// Rebuilds the graph of `visited`, breadth first. Every step must lead to a state in it or out of the boundary, and
+/// every state must be reachable. Returns whether messages end, and the graph's depth.
 fn judged<M: Subject>(subject: &M, visited: &[M::State]) -> (Verdict, Option<usize>, usize) {
     let hasher = FixedState::with_seed(1);
     let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
@@ -317,7 +315,7 @@ fn judged<M: Subject>(subject: &M, visited: &[M::State]) -> (Verdict, Option<usi
         place
     };
 
-    // Per index in `visited`, its number in the graph; per number, its depth.
+    // By index in `visited`, the number in the graph; by number, the depth.
     let mut numbers: Vec<Option<u32>> = vec![None; visited.len()];
     let (mut initial, mut depths, mut to_expand) = (Vec::new(), Vec::new(), VecDeque::new());
     for (start, state) in subject.init_states().iter().enumerate().filter(|(_, state)| subject.within_boundary(state)) {

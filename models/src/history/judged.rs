@@ -1,54 +1,54 @@
-//! What a master has lost, resurrected or invented: judged by what its readers see, not by what its rule says.
+//! Lost, resurrected and invented writes, judged by readings and not by what the rule claims.
 
 use super::parts::{PartEffect, Shown, by_part};
 use super::{History, Write};
 use multimaster::{Dot, Key, Reading, Replica, Resolver, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A master as it is judged: what it has seen and what its readers see.
+/// A master as it is judged: the writes that it has seen, and its readings.
 pub trait Judged {
-    /// Whether it has seen the write named `dot`.
+    /// Whether the master has seen the write with this dot.
     fn has_seen(&self, dot: Dot) -> bool;
 
-    /// What a reader of `key` sees.
+    /// The reading of `key`.
     fn read(&self, key: &Key) -> Reading;
 
-    /// The keys that read otherwise than one never written.
+    /// The keys whose reading differs from that of a key never written.
     fn keys(&self) -> Vec<Key>;
 
-    /// Whether the write named `dot` went into what a reader of `key` sees. Asked only where the reading does not tell: of
-    /// a value made of several writes.
+    /// Whether the write with this dot went into the reading of `key`. Called only where the reading itself does not
+    /// tell: for a value merged from several writes.
     fn claim(&self, key: &Key, dot: Dot) -> Claim;
 }
 
-/// What is known of a write that cannot be recognised in a reading.
+/// The status of a write that cannot be recognised in a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// The reading shows it: a reader can tell it from another write.
+    /// The reading shows the write.
     Shown,
-    /// The reading does not show it.
+    /// The reading does not show the write.
     Hidden,
-    /// The rule says that the reading shows it, which has not been tested.
+    /// The rule claims that the reading shows the write, and the claim is untested.
     Untested,
 }
 
-/// How far a rule's [`shows`](Resolver::shows) is believed.
+/// The degree to which a rule's [`shows`](Resolver::shows) is believed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Claims {
-    /// Where the judgement depends on its answer, it is reported as not judged.
+    /// Untested: a property that depends on it is reported as not judged.
     #[default]
     Untested,
-    /// Its answers were [tested](crate::histories::claims) on all small runs.
+    /// [Tested](crate::histories::claims) on all small histories, and believed.
     Tested,
-    /// Its answers were refuted, and are not used: a write that cannot be recognised in a reading is not shown.
+    /// Refuted, and ignored: a write that cannot be recognised in a reading counts as hidden.
     Refuted,
 }
 
-/// A replica, and how far its rule is believed.
+/// A replica, and the degree to which its rule's claims are believed.
 pub struct Observed<'a, R: Resolver> {
     /// The master.
     pub replica: &'a Replica<R>,
-    /// Whether the rule's claims were tested.
+    /// The degree to which the rule's claims are believed.
     pub claims: Claims,
 }
 
@@ -82,29 +82,29 @@ impl<R: Resolver> Judged for Observed<'_, R> {
 pub struct Loss {
     /// The lost write.
     pub write: Dot,
-    /// Which writes a reader sees instead.
+    /// The writes that a reader sees instead.
     pub shown: Vec<Dot>,
-    /// What it was lost to.
+    /// The kind of the loss.
     pub to: LostTo,
 }
 
-/// What a write was lost to.
+/// The kind of a loss, by the writes that won.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LostTo {
-    /// A write concurrent to it, which a reader sees: the rule's policy.
+    /// A concurrent write, which a reader sees: the rule's policy.
     Concurrent,
-    /// A write that it had itself seen; or nothing competed with it: a bug, whatever the rule.
+    /// A write in its own causal past; or no write at all competed. A causal loss is a bug under any rule.
     Past,
-    /// Something competed with it, and a reader sees nothing of that either.
+    /// Concurrent writes competed, but a reader sees none of them either.
     Nothing,
 }
 
-/// The judgement of the writes that a master has seen.
+/// The lost writes of a master.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judgements {
-    /// The writes lost.
+    /// The losses, in dot order.
     pub losses: Vec<Loss>,
-    /// Writes that may be lost or shown: only the rule's untested claim tells.
+    /// The writes whose loss depends on an untested claim of the rule.
     pub unsure: Vec<Dot>,
 }
 
@@ -117,11 +117,11 @@ impl History {
         by_key
     }
 
-    /// The writes that the master has seen and lost.
+    /// Judges which of the writes that the master has seen are lost.
     ///
-    /// A write is kept as long as a reader sees its value, or until a seen write that had seen it supersedes it. A remove
-    /// is kept unless an item that it removed is read that no other write put there. Of a counter the total is judged. Two
-    /// equal values are not told apart: a reader sees values, not writes.
+    /// A write is kept if a reader sees its value, or if a seen write that it happened before supersedes it. A removal
+    /// is kept unless an item that it removed is read and no other write explains it. A counter is judged by its total.
+    /// Equal values are not told apart: a reader sees values, not writes.
     pub fn judge(&self, master: &dyn Judged) -> Judgements {
         let mut judgements = Judgements::default();
         for (key, writes) in self.seen_by(master) {
@@ -142,8 +142,8 @@ impl History {
         judgements
     }
 
-    /// A removal that the master has seen, and a write that it removed but that a reader still sees. No other seen write,
-    /// unknown to the removal, explains the reading.
+    /// A removal that the master has seen, and a write that it removed but that a reader still sees, although no seen
+    /// write outside the removal's causal past explains the reading.
     pub fn resurrection(&self, master: &dyn Judged) -> Option<(&Write, &Write)> {
         self.seen_by(master).into_iter().find_map(|(key, writes)| {
             let reading = master.read(key);
@@ -155,8 +155,8 @@ impl History {
         })
     }
 
-    /// A key with a reading that no seen write put there and that was not made of the values of seen writes; and that
-    /// reading. `Err` if only the rule's untested claim says so.
+    /// A key and its reading that the seen writes do not explain: no write put it there, and it was not merged from
+    /// their values. `Err` if this depends on an untested claim of the rule.
     pub fn invented(&self, master: &dyn Judged) -> Option<Result<(Key, Reading), Key>> {
         let seen = self.seen_by(master);
         let keys: BTreeSet<Key> = master.keys().into_iter().chain(seen.keys().map(|key| (*key).clone())).collect();
@@ -174,7 +174,7 @@ impl History {
     }
 }
 
-/// Whether the writes account for all of a reading.
+/// Whether the writes explain all of a reading.
 fn made_of(reading: &Reading, field: Option<&Text>, writes: &[&Write], claim: &dyn Fn(Dot) -> Claim) -> Claim {
     use multimaster::Op;
     let ops = || {
@@ -208,7 +208,7 @@ fn made_of(reading: &Reading, field: Option<&Text>, writes: &[&Write], claim: &d
         Reading::Nothing | Reading::Flag(false) | Reading::Total(0) => Claim::Shown,
         Reading::Value(one) => value(one),
         Reading::Values(all) => worst(&mut all.iter().map(value)),
-        // Totals are judged with the losses.
+        // The judgement of losses checks totals.
         Reading::Total(_) => known(ops().any(|(_, op)| matches!(op, Op::Add(_)))),
         Reading::Elements(all) => {
             known(all.iter().all(|element| ops().any(|(_, op)| matches!(op, Op::Insert(put) if put == element))))
@@ -220,10 +220,10 @@ fn made_of(reading: &Reading, field: Option<&Text>, writes: &[&Write], claim: &d
     }
 }
 
-/// A write to a counter, and how much more it counts.
+/// A write to a counter, and the amount that it adds.
 type Added<'a> = (&'a Write, i64);
 
-/// One part of a key at one master: the writes of it that the master has seen, and what a reader is shown.
+/// One part of a key at one master: the seen writes to it with their effects, and its reading.
 struct View<'a> {
     master: &'a dyn Judged,
     key: &'a Key,
@@ -272,7 +272,7 @@ impl<'a> View<'a> {
                 || (matches!(by, PartEffect::Put(_)) && self.master.claim(self.key, other.dot) != Claim::Hidden)
         };
         let fresh = |by: PartEffect<'_>| others().any(|(other, too)| *too == by && !write.had_seen(other));
-        // If contents are equal, one that the write had not seen explains the reading.
+        // Of equal contents, one outside the write's causal past explains the reading.
         let counts = |other: &Write, by: PartEffect<'_>| !write.had_seen(other) || !fresh(by);
         let shown: Vec<&Write> = others()
             .filter(|(other, by)| is_shown(other, *by) && counts(other, *by))
@@ -289,8 +289,8 @@ impl<'a> View<'a> {
         Loss { write: write.dot, shown: shown.iter().map(|other| other.dot).collect(), to }
     }
 
-    /// What `clear` removed, and is read although no write put it there that `clear` had not seen. Of equal contents, those
-    /// come first that nothing before `clear` had superseded.
+    /// The writes that `clear` removed but that are read, although no write outside its causal past explains the
+    /// reading. Of equal contents, those come first that nothing before `clear` had superseded.
     fn risen(&self, clear: &Write) -> Vec<&'a Write> {
         let again =
             |effect: PartEffect<'_>| self.effects.iter().any(|(other, by)| *by == effect && !clear.had_seen(other));
@@ -306,7 +306,7 @@ impl<'a> View<'a> {
         risen.into_iter().map(|(write, _)| *write).collect()
     }
 
-    /// The adds that no seen removal of the counter had seen, and the others.
+    /// The adds in no seen removal's causal past, and the others.
     fn adds(&self) -> (Vec<Added<'a>>, Vec<Added<'a>>) {
         let adds = self.effects.iter().filter_map(|(write, effect)| match effect {
             PartEffect::Add(amount) => Some((*write, *amount)),
@@ -316,16 +316,16 @@ impl<'a> View<'a> {
         adds.partition(|(write, _)| !self.clears().any(|clear| clear.had_seen(write)))
     }
 
-    /// Which adds went into the total: those whose sum it is. If several sets of adds have that sum: the set that the rule
-    /// names, or else the one in which the fewest are lost or resurrected.
+    /// The adds that went into the total: a set with this sum. If there are several, the set that the rule claims, or
+    /// else one with the fewest adds lost or resurrected. `None` if there is none, or too many adds to try all sets.
     fn counted(&self) -> Option<BTreeSet<Dot>> {
-        /// With more adds than this, not every set of them is tried.
+        /// The most adds of which all sets are tried.
         const MOST: usize = 12;
         let (live, dead) = self.adds();
         let total = i128::from(self.shown.total());
         let sum = |adds: &mut dyn Iterator<Item = i64>| {
             let sum: i128 = adds.map(i128::from).sum();
-            // As the counters hold it: at the ends of `i64` if it lies beyond.
+            // Saturated to `i64`, as in the counters.
             sum.clamp(i128::from(i64::MIN), i128::from(i64::MAX))
         };
         if sum(&mut live.iter().map(|(_, amount)| *amount)) == total {
@@ -356,7 +356,7 @@ impl<'a> View<'a> {
             let past: Vec<Dot> = clears.iter().filter(|clear| write.had_seen(clear)).map(|clear| clear.dot).collect();
             let beside: Vec<Dot> =
                 clears.iter().filter(|clear| write.concurrent(clear)).map(|clear| clear.dot).collect();
-            // A delete that is concurrent to the add may take it along.
+            // A delete concurrent to the add may remove it, too.
             let (shown, to) = if beside.is_empty() { (past, LostTo::Past) } else { (beside, LostTo::Concurrent) };
             judgements.losses.push(Loss { write: write.dot, shown, to });
         }

@@ -1,5 +1,5 @@
 //! The parts of a key that writes act on: a register, a counter, a flag, an element of a set, each perhaps in a field
-//! of a map. Within a part there are few kinds of operations, and which of them supersedes which is one small table.
+//! of a map. A part has few kinds of effects, and one small table says which supersedes which.
 
 use super::Write;
 use multimaster::{Op, Reading, Text};
@@ -23,27 +23,27 @@ enum Class {
     Minimum,
 }
 
-/// What a write does to one part.
+/// The effect of a write on one part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PartEffect<'a> {
-    /// The register has this value.
+    /// The register gets this value.
     Put(&'a Text),
-    /// The element is in, the flag is on.
+    /// The element is inserted, or the flag switched on.
     Enter,
-    /// The part is empty: no value, no element, off, nothing counted.
+    /// The part is emptied: no value, no element, off, nothing counted.
     Clear,
-    /// The counter has so much more.
+    /// The counter grows by this amount.
     Add(i64),
-    /// Rights to a counter move to another master: its total stays.
+    /// Rights of a counter move to another master; the total stays.
     Transfer,
-    /// The maximum is at least this.
+    /// The maximum becomes at least this.
     Raise(i64),
-    /// The minimum is at most this.
+    /// The minimum becomes at most this.
     Lower(i64),
 }
 
 impl PartEffect<'_> {
-    /// Whether this effect, which had seen the `earlier` one, leaves nothing of that to show.
+    /// Whether this effect hides the `earlier` one, which happened before it.
     pub(crate) fn supersedes(self, earlier: PartEffect<'_>) -> bool {
         match (self, earlier) {
             (
@@ -60,7 +60,7 @@ impl PartEffect<'_> {
         }
     }
 
-    /// Whether a reader cannot be shown both, if neither had seen the other.
+    /// Whether a reader cannot be shown both effects if they are concurrent.
     pub(crate) fn competes(self, other: PartEffect<'_>) -> bool {
         match (self, other) {
             (PartEffect::Put(one), PartEffect::Put(other)) => one != other,
@@ -71,13 +71,12 @@ impl PartEffect<'_> {
     }
 }
 
-/// What the operation does, part by part. A removal from a map affects all parts of its field; they are listed in
-/// `field`.
+/// The target of an operation: a part, or all parts that a removal concerns.
 enum Target<'a> {
     One(Part, PartEffect<'a>),
-    /// `remove x`: of the element `x`, or of all that the field `x` holds.
+    /// `remove x`: the element `x`, or all parts of the field `x`.
     Named(&'a Text),
-    /// `delete`: of the register or the counter that the key holds.
+    /// `delete`: the register or the counter that the key holds.
     Whole,
 }
 
@@ -101,8 +100,7 @@ fn target<'a>(op: &'a Op, field: Option<&Text>) -> Target<'a> {
     }
 }
 
-/// The writes of one key, by the parts that they are about, in the order given. A removal is listed with each part that
-/// some other write has.
+/// The writes of one key by part, in dot order. A removal is listed under each part that another write acts on.
 pub(crate) fn by_part<'a>(writes: &[&'a Write]) -> BTreeMap<Part, Vec<(&'a Write, PartEffect<'a>)>> {
     let mut parts: BTreeMap<Part, Vec<(&Write, PartEffect<'_>)>> = BTreeMap::new();
     for write in writes {
@@ -127,14 +125,14 @@ pub(crate) fn by_part<'a>(writes: &[&'a Write]) -> BTreeMap<Part, Vec<(&'a Write
     parts
 }
 
-/// What a reader of a key is shown of one part.
+/// The reading of one part of a key.
 pub(crate) struct Shown<'a> {
     class: &'a Class,
     readings: Vec<&'a Reading>,
 }
 
 impl Part {
-    /// What `reading` shows of this part.
+    /// This part of the key's `reading`.
     pub(crate) fn shown<'a>(&'a self, reading: &'a Reading) -> Shown<'a> {
         let readings = match (&self.field, reading) {
             (None, reading) => vec![reading],
@@ -161,7 +159,7 @@ impl<'a> Shown<'a> {
         })
     }
 
-    /// The total of a counter; of one that is not there, 0.
+    /// The total of a counter; 0 if there is none.
     pub(crate) fn total(&self) -> i64 {
         let mut totals = self.readings.iter().filter_map(|reading| match reading {
             Reading::Total(total) => Some(*total),
@@ -182,7 +180,7 @@ impl<'a> Shown<'a> {
         })
     }
 
-    /// Whether a reader sees the content that the effect put there, no matter which write did.
+    /// Whether the reading shows the content of this effect, whichever write put it there.
     pub(crate) fn shows(&self, effect: PartEffect<'_>) -> bool {
         match effect {
             PartEffect::Put(value) => self.values().any(|read| read == value),
@@ -194,13 +192,13 @@ impl<'a> Shown<'a> {
             },
             PartEffect::Raise(least) => self.number().is_some_and(|number| number >= least),
             PartEffect::Lower(most) => self.number().is_some_and(|number| number <= most),
-            // A total does not show a single write's share.
+            // A total does not show the share of a single write.
             PartEffect::Add(_) | PartEffect::Transfer => false,
         }
     }
 }
 
-/// Whether `later`, which had seen `earlier`, leaves nothing of that to show. Both are operations on one key.
+/// Whether `later` hides `earlier`, which happened before it. Both are operations on one key.
 #[cfg(test)]
 fn supersedes(later: &Op, earlier: &Op) -> bool {
     use multimaster::{Dot, MasterId, Timestamp};
@@ -247,8 +245,8 @@ mod tests {
         "in k, set y = 1",
     ];
 
-    /// Per later operation, in the order of `OPS`: an `x` for each earlier one that it supersedes. Pairs that no kind
-    /// of data takes together never occur; their cells follow from what each operation does to its part.
+    /// By later operation, in the order of `OPS`: an `x` for each earlier one that it supersedes. Some pairs never
+    /// occur, because no kind of data takes both; their cells follow from the effects.
     const TABLE: [&str; 20] = [
         "xxx.................", // set k = 1
         "xxx.................", // set k = 2

@@ -32,9 +32,9 @@ pub enum Action {
     Lose(EnvelopeNumber),
     /// A master's digest reaches a neighbour at once, and the answer is in flight.
     Tick {
-        /// Who asks.
+        /// The master that sends its digest: the receiver of changes.
         receiver: MasterId,
-        /// Whom.
+        /// The neighbour that answers: the sender of changes.
         sender: MasterId,
     },
     /// The next changes of a stream arrive.
@@ -71,9 +71,9 @@ pub enum Action {
     },
     /// A master puts its digest in flight.
     SendDigest {
-        /// Who asks.
+        /// The master that sends its digest: the receiver of changes.
         receiver: MasterId,
-        /// Whom.
+        /// The neighbour that answers: the sender of changes.
         sender: MasterId,
     },
     /// A digest arrives, and its answer, if any, is put in flight.

@@ -1,22 +1,22 @@
-//! Telling states apart: by a hash of 64 bits whose key is drawn anew in each run.
+//! Identifies states by a 64-bit hash whose key is drawn anew in each run.
 //!
-//! The hash is the multilinear one of Carter and Wegman ("Universal classes of hash functions", 1979), as Lemire and Kaser
-//! ("Strongly universal string hashing is fast", 2014) compute it: the sum of each word times a random number of 128 bits,
-//! of which the upper half is kept. It is proven, not only hoped, that any two different sequences of words have the same
-//! hash under at most one key in 2^64. So nobody who does not know the key can choose two states that collide; and the
-//! chance that any two of `n` states do is at most `n^2 / 2^65`. A wider hash would take more memory for each state, and
-//! the chance is small: 1 in 90,000 among 20 million states.
+//! The hash is multilinear (Carter and Wegman, "Universal classes of hash functions", 1979), computed as by Lemire and
+//! Kaser ("Strongly universal string hashing is fast", 2014): the upper half of the sum of each word times a random
+//! number of 128 bits. It is proven that two different sequences of words collide under at most one key in 2^64. So
+//! nobody who does not know the key can choose two states that collide, and the probability that any two of `n` states
+//! collide is at most `n^2 / 2^65`: 1 in 90,000 for 20 million states. A wider hash would take more memory for each
+//! state.
 
 use std::array;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
-/// How many of the random numbers are kept at hand.
+/// The number of random multipliers kept in memory.
 const AT_HAND: usize = 64;
 
-/// The random numbers by which words are multiplied.
+/// The random multipliers of the words.
 pub(crate) struct Key {
     numbers: [u128; AT_HAND],
-    /// Derives the numbers for the words beyond those.
+    /// Derives the multipliers of the words beyond `AT_HAND`.
     source: RandomState,
 }
 
@@ -44,7 +44,7 @@ fn drawn(source: &RandomState, place: usize) -> u128 {
     u128::from(source.hash_one((place, 0))) << 64 | u128::from(source.hash_one((place, 1)))
 }
 
-/// An upper bound on the chance that any two of so many values have the same hash.
+/// An upper bound on the probability that any two of so many values have the same hash.
 pub(crate) fn chance_of_one_hash(values: usize) -> f64 {
     (values as f64).powi(2) / 2f64.powi(65)
 }
@@ -62,7 +62,7 @@ impl Hasher for KeyedHasher<'_> {
         self.place += 1;
     }
 
-    /// Eight bytes a word; the last word, which may hold none, also says how many it holds.
+    /// Eight bytes a word. The last word holds up to seven bytes and their number.
     fn write(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
         words.iter().for_each(|word| self.write_u64(u64::from_le_bytes(*word)));
@@ -92,7 +92,7 @@ impl Hasher for KeyedHasher<'_> {
         self.write_u64(word as u64);
     }
 
-    /// One more word, a 1, so that no sequence differs from a longer one by zeros only.
+    /// Adds one more word, a 1, so that no two sequences differ only in trailing zeros.
     #[inline]
     fn finish(&self) -> u64 {
         (self.sum.wrapping_add(self.key.number(self.place)) >> 64) as u64
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_is_written_otherwise_hashes_otherwise() {
-        // They differ only in zeros, in where one part ends, or far behind.
+        // These differ only in zeros, in the end of a part, or in a late byte.
         let mut values: Vec<Vec<u8>> = (0..200).map(|length| vec![0; length]).collect();
         values.extend((1..200).map(|length| [vec![0; length - 1], vec![1]].concat()));
         values.extend([b"abcdefg".to_vec(), b"abcdefg\x07".to_vec(), b"abcdefg\x08".to_vec()]);

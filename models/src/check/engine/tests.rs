@@ -3,7 +3,7 @@ use crate::model::{Model, Sent};
 use crate::subject::Arrow;
 use multimaster::{Dot, MasterId};
 
-/// From each number to its successor and its double, up to the last; most steps send a change of their own.
+/// Steps from each number to its successor and its double, up to `last`. Most steps send a change of their own.
 struct Numbered {
     last: u64,
     full_from: u64,
@@ -78,7 +78,7 @@ fn without_a_limit_it_is_exhausted() {
     assert!(report.mistaken > 0.0 && report.mistaken < 1e-15, "{}", report.mistaken);
 }
 
-/// What was found before stands, and nothing else is said to hold.
+/// Asserts that the verdicts found before the cut stand, and that nothing else is said to hold.
 fn assert_cut(report: &Report, cut: Cut) {
     assert_eq!(report.cut, Some(cut));
     assert_eq!(report.verdict("below 5"), Some(&Verdict::Violated(Some(vec![0, 0, 1].into()))), "{cut:?}");

@@ -2,11 +2,11 @@
 
 use hashbrown::hash_table::{self, HashTable};
 
-/// The states found, by their hashes, with their numbers in the order of finding.
+/// The states found, by hash, numbered in the order of discovery.
 #[derive(Default)]
 pub(super) struct Visited(HashTable<Entry>);
 
-/// Hash and number. Twelve bytes: as a `u64` and a `u32` they would take sixteen.
+/// Hash and number, in 12 bytes: a `u64` and a `u32` would take 16.
 struct Entry([u32; 2], u32);
 
 impl Entry {
@@ -18,7 +18,8 @@ impl Entry {
 impl Visited {
     const MUCH: u64 = 1 << 20;
 
-    /// The number of the state with this hash, and whether it is new; `None` if it is new and there are `most` already.
+    /// The number of the state with this hash, and whether it is new; `None` if it is new and `most` states are
+    /// numbered already.
     pub(super) fn number(&mut self, hash: u64, most: u32) -> Option<(u32, bool)> {
         let found = self.0.len();
         match self.0.entry(hash, |entry| entry.hash() == hash, Entry::hash) {
@@ -35,17 +36,17 @@ impl Visited {
         self.0.len()
     }
 
-    /// How many bytes the next new state will take at once, beside those that are taken, if the table must grow for it and
-    /// that is much.
+    /// The number of bytes that the table will allocate for the next new state; `None` if it need not grow, or by less
+    /// than a MiB.
     pub(super) fn growth(&self) -> Option<u64> {
-        // At most seven eighths of its buckets are in use. Each has a byte of its own; they double.
+        // At most seven eighths of the buckets are in use. Each has a control byte. Growing doubles their number.
         let buckets = self.0.capacity() as u64 * 8 / 7;
         let bytes = 2 * buckets * (size_of::<Entry>() as u64 + 1);
         (self.0.len() == self.0.capacity() && bytes >= Self::MUCH).then_some(bytes)
     }
 }
 
-/// The states at one depth, in pieces: each piece is freed as soon as its states have been expanded.
+/// The states at one depth, in pieces. A piece is freed once its states have been expanded.
 pub(super) struct Level<S>(Vec<Vec<S>>);
 
 impl<S> Default for Level<S> {

@@ -1,4 +1,4 @@
-//! Watches whether an exploration runs too long, or takes too much memory: [`Watch`].
+//! The limits of time and memory of an exploration: [`Watch`].
 
 use super::{Cut, Limits};
 use crate::check::running;
@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 pub(crate) struct Watch {
     limits: Limits,
     started: Instant,
-    /// How many more calls are answered without reading the clock.
+    /// The number of calls until the clock is read again.
     unasked: u32,
-    /// How many were, between the last two readings.
+    /// The number of calls between the last two readings.
     patience: u32,
     looked: Instant,
     weighed: Instant,
-    /// How many states have been reported.
+    /// The number of states reported to [`running`].
     reported: usize,
 }
 
-/// How far an exploration is.
+/// The progress of an exploration.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct At {
     /// States found.
@@ -35,7 +35,7 @@ impl Watch {
     const MOST_PATIENCE: u32 = 256;
     /// The clock is read about this often.
     const RHYTHM: Duration = Duration::from_millis(1);
-    /// Memory is read this often: to ask the system takes some 20 µs.
+    /// Memory is read about this often: a reading takes some 20 µs.
     const BETWEEN_WEIGHINGS: Duration = Duration::from_millis(20);
 
     pub(crate) fn new(limits: Limits) -> Watch {
@@ -47,8 +47,9 @@ impl Watch {
         self.started.elapsed()
     }
 
-    /// To be called at every step: whether to stop, and why. Reports now and then how far the exploration is. Steps may take nanoseconds or, where a rule is slow, seconds:
-    /// the number of calls between two readings of the clock adapts to that.
+    /// The reason to stop, if there is one. Must be called at every step; also reports progress from time to time. A
+    /// step takes nanoseconds or, under a slow rule, seconds: the number of calls between two readings of the clock
+    /// adapts.
     #[inline]
     pub(crate) fn stop(&mut self, at: At) -> Option<Cut> {
         if self.unasked > 0 {
@@ -79,20 +80,21 @@ impl Watch {
         self.memory_for(1)
     }
 
-    /// Why to stop before so many more bytes are taken at once, if they are not there.
+    /// The reason to stop before allocating so many bytes, if memory does not suffice.
     pub(crate) fn memory_for(&self, bytes: u64) -> Option<Cut> {
         let most = self.limits.memory?;
         (self.room()? < bytes).then_some(Cut::Memory(most))
     }
 
-    /// How many more bytes may be taken; `None` if there is no limit.
+    /// The number of bytes that may still be allocated; `None` if there is no limit.
     pub(crate) fn room(&self) -> Option<u64> {
         Some(self.limits.memory?.saturating_sub(taken()?))
     }
 }
 
-/// The default limit of memory: what this process already takes, plus three quarters of what is available now; and never
-/// more than three quarters of the limit of its control group or of its address space (`ulimit -v`). `None` where the system does not say, as on all but Linux.
+/// The default limit of memory: the memory that this process takes plus three quarters of the available memory, but at
+/// most three quarters of the limit of its control group or address space (`ulimit -v`). `None` where this is unknown,
+/// as on all systems but Linux.
 pub(super) fn default_memory() -> Option<u64> {
     let available = kibibytes("/proc/meminfo", "MemAvailable:")?;
     let granted = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]

@@ -1,18 +1,18 @@
-//! The edges of a graph, in few bytes: [`Edge`].
+//! The edges of a graph, each encoded in a few bytes: [`Edge`].
 
-/// A step.
+/// An edge: a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Edge {
-    /// The number of the state that it leads to.
+    /// The number of the target state.
     pub(super) to: u32,
-    /// Its place among those possible.
+    /// The index of the step among those possible.
     pub(super) action: u32,
-    /// What it sends.
+    /// The label of the changes sent.
     pub(super) label: u32,
 }
 
 impl Edge {
-    /// What the first edge of a state is told from.
+    /// The edge relative to which a state's first edge is encoded.
     pub(super) fn before_those_of(state: u32) -> Edge {
         Edge { to: state, action: u32::MAX, label: 0 }
     }
@@ -28,7 +28,7 @@ impl Edge {
     }
 }
 
-/// The edges of a state, in order.
+/// Decodes the edges of a state, in order.
 #[derive(Clone)]
 pub(super) struct Edges<'a> {
     bytes: &'a [u8],
@@ -36,7 +36,7 @@ pub(super) struct Edges<'a> {
 }
 
 impl Edges<'_> {
-    /// Those of `state`, as they were written.
+    /// The edges of `state`, from their bytes.
     pub(super) fn of(state: u32, bytes: &[u8]) -> Edges<'_> {
         Edges { bytes, last: Edge::before_those_of(state) }
     }
@@ -57,7 +57,7 @@ impl Iterator for Edges<'_> {
     }
 }
 
-/// Seven bits a byte, the lowest first, each but the last marked by its highest bit.
+/// LEB128: seven bits a byte, the lowest first; the highest bit marks all bytes but the last.
 fn write_number(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
