@@ -1,16 +1,17 @@
-//! A rule judged over all networks at once: over causal histories. [`judge`] is the entry.
+//! Judges a rule over all networks at once, by causal histories. The entry point is [`judge`].
 //!
-//! The protocol promises a rule that a master applies each change once, after all that its writer had seen. Whatever
-//! the topology and the links, what a master keeps therefore depends on two things only: the *causal history* (which
-//! writes were made, and what each writer had seen), and the order in which the master applied them, which is a linear
-//! extension of it. So a rule can be judged without a network. All histories of a few writes are enumerated, each once.
-//! For each, the states of a master that has seen all of it are computed, and judged.
+//! The protocol guarantees causal delivery: each master applies each change once, after all changes that its writer had
+//! seen. So whatever the topology and the links, a master's state depends on two things only: the *causal history* (the
+//! writes, and the writes that each writer had seen), and the order in which the master applied the writes, which is a
+//! linear extension of the history. A rule can therefore be judged without a network. All histories of a few writes are
+//! enumerated, each once. For each, the possible states of a master that has seen all of it are computed and judged.
 //!
-//! The writes of a history are listed in the order of their timestamps, and a history is extended by one write at its
-//! end. A *cut* is a set of writes that holds, with each, all that it had seen. For each cut the table has the states
-//! of a master that has seen just this cut. They follow from smaller cuts: one write came last, and was applied to a
-//! state after the others. A new write adds only the cuts that it is in, about two a history. Only the cut of all
-//! writes is judged: a smaller cut is a history of its own, which is enumerated as well.
+//! The writes of a history are listed in timestamp order, and a history is extended by one write at its end. A *cut*
+//! (an ideal) is a downward-closed set of writes: it contains the causal past of each of its writes. For each cut, a
+//! table holds the possible states of a master that has seen exactly this cut. They follow from smaller cuts: one write
+//! came last, and was applied to a state of the cut without it. A new write adds only the cuts that contain it, about
+//! two for each history. Only the cut of all writes is judged: a smaller cut is a history of its own, which is
+//! enumerated, too.
 
 mod alphabet;
 mod bounds;
@@ -40,22 +41,22 @@ use lattice::Dense;
 use multimaster::MasterId;
 use search::{Search, without_times};
 
-/// The rule to be judged.
+/// The rule to judge.
 pub struct Subject<'a> {
     /// The rule of each master.
     pub rule: &'a dyn Fn(MasterId) -> AnyRule,
-    /// Whether it differs by master.
+    /// Whether the rule differs by master.
     pub by_master: bool,
-    /// How far its claims are believed.
+    /// The degree to which the rule's claims are believed.
     pub claims: Claims,
-    /// What its reads are to be, if that is known.
+    /// The specification of its readings, if there is one.
     pub specification: Option<Specified>,
 }
 
-/// Judges the rule over all histories within the bounds. `progress` is called now and then with the number of histories
-/// so far.
+/// Judges the rule over all histories within the bounds. `progress` is called from time to time with the number of
+/// histories so far.
 ///
-/// The time grows by a factor of about twenty with each write at three masters and three operations; memory does not.
+/// With three masters and three operations, the time grows about twentyfold with each write; memory is bounded.
 ///
 /// # Errors
 /// If the bounds are not right, in words.
@@ -63,29 +64,28 @@ pub fn judge(subject: &Subject<'_>, bounds: Bounds, progress: &mut dyn FnMut(u64
     Search::new(subject, bounds, Box::new(Dense), progress).map(Search::run)
 }
 
-/// The same, and what became of each script: of what the clients of each master ask, in their order.
+/// As [`judge`], with the verdicts by script: the sequence of requests of each master.
 ///
 /// # Errors
 /// If the bounds are not right, in words.
 pub fn judge_each_script(subject: &Subject<'_>, bounds: Bounds) -> Result<(Report, ByScript), String> {
-    let mut unheard = |_| {};
-    let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unheard)?;
+    let mut unreported = |_| {};
+    let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unreported)?;
     (search.by_script, search.first_only) = (Some(ByScript::default()), false);
     search.extend();
     let by_script = search.by_script.take().unwrap_or_default();
     Ok((search.report(), by_script))
 }
 
-/// Judges the rule, and leaves out what the same requests come to otherwise. `known` tells, by script, in how few steps
-/// a property is violated under other circumstances. A violation counts only if it takes fewer steps than that, for the
-/// same requests and for their beginnings; times are not compared. What is found is due to the circumstances of these
-/// bounds.
+/// Judges the rule, and counts only violations that are due to the circumstances of these bounds. `known` has, by
+/// script, the fewest steps that violate a property under other circumstances. A violation counts only if it takes
+/// fewer steps, for the same script and all its prefixes. Times are not compared.
 ///
 /// # Errors
 /// If the bounds are not right, in words.
 pub fn judge_beyond(subject: &Subject<'_>, bounds: Bounds, known: &ByScript) -> Result<Report, String> {
-    let mut unheard = |_| {};
-    let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unheard)?;
+    let mut unreported = |_| {};
+    let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unreported)?;
     let mut untimed = ByScript::default();
     for (script, steps) in &known.shortest {
         let held = untimed.shortest.entry(script.iter().map(|asks| without_times(asks)).collect()).or_default();
@@ -95,14 +95,14 @@ pub fn judge_beyond(subject: &Subject<'_>, bounds: Bounds, known: &ByScript) -> 
     Ok(search.run())
 }
 
-/// Judges also these properties of the user's own, wherever all masters have seen all that was written. Those that are
-/// said of quiescence are judged once all clients are done. If the rule refuses a request, none of them is judged.
+/// Judges the user's own properties, too, where all masters have seen all writes. Those that are claimed at quiescence
+/// are judged once all clients are done. If the rule refuses a request, none is judged.
 ///
 /// # Errors
 /// If the bounds are not right, in words.
 pub(crate) fn judge_own(subject: &Subject<'_>, bounds: Bounds, own: &OwnProperties) -> Result<Report, String> {
-    let mut unheard = |_| {};
-    let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unheard)?;
+    let mut unreported = |_| {};
+    let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unreported)?;
     search.own = Some(own);
     search.first_only = false;
     Ok(search.run())
@@ -127,8 +127,8 @@ mod tests {
 
     #[test]
     fn each_history_is_enumerated_once() {
-        // At two masters they are counted by the Catalan numbers; but histories of B alone, one for each number of
-        // writes, are histories of A alone.
+        // The Catalan numbers count the histories at two masters. A history of B alone, one for each number of writes,
+        // equals one of A alone, so one is subtracted.
         let catalan = [2, 5, 14, 42, 132, 429];
         for writes in 1..=catalan.len() {
             let one = |mut requests: Vec<Request>| Bounds::new(2, writes, requests.drain(..1).collect());

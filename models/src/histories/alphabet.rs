@@ -1,10 +1,10 @@
-//! The few operations of which histories are made: [`of`].
+//! The operations of which histories are made: [`of`].
 
 use crate::histories::laws;
 use multimaster::{Key, Kind, Request, Resolver};
 
-/// A few requests that `rule` takes: two values and what removes them, or two elements, one of which is removed. What holds
-/// for other values follows if the rule only copies and compares them.
+/// A few requests that `rule` accepts: two values and their removal, or two elements, one of which is removed. The
+/// verdict holds for other values if the rule only copies and compares values.
 pub fn of<R: Resolver>(rule: &R) -> Vec<Request> {
     let parsed = |texts: &[&str]| texts.iter().filter_map(|text| text.parse().ok()).collect();
     match rule.kind() {
@@ -13,8 +13,8 @@ pub fn of<R: Resolver>(rule: &R) -> Vec<Request> {
     }
 }
 
-/// The same, and the first of them on a second key. Rows of a table do not touch each other: a write to another key moves
-/// clocks and sequence numbers, and no more.
+/// As [`of`], with the first request on a second key, too. Keys are independent: a write of another key only advances
+/// clocks and sequence numbers.
 pub fn of_two_keys<R: Resolver>(rule: &R) -> Vec<Request> {
     let mut requests = of(rule);
     let elsewhere = requests.first().map(|first| Request { key: Key::from("other"), op: first.op.clone() });

@@ -1,4 +1,4 @@
-//! What is enumerated: [`Bounds`].
+//! The bounds of an enumeration: [`Bounds`].
 
 use super::judge::MOST_OPERATIONS;
 use super::lattice::MOST_WRITES;
@@ -9,60 +9,60 @@ use std::time::Duration;
 /// The most masters.
 pub(super) const MOST_MASTERS: usize = 6;
 
-/// What is enumerated.
+/// The bounds of an enumeration.
 #[derive(Clone, Debug)]
 pub struct Bounds {
-    /// How many masters there are.
+    /// The number of masters.
     pub masters: u16,
     /// The most writes of a history.
     pub writes: usize,
-    /// What may be written, each at any master and as often as there are writes. No request has a time: see `times`.
+    /// The requests that may be made, each at any master and any number of times. No request has a time: see `times`.
     pub requests: Vec<Request>,
-    /// Who asks what, in order: each client's master, and its requests by their index in `requests`. If there are none, any
-    /// request may be made at any master, as often as there are writes.
+    /// The clients' scripts: each client's master, and its requests by index in `requests`. If empty, any request may
+    /// be made at any master, any number of times.
     pub clients: Vec<(MasterId, Vec<usize>)>,
-    /// What the rule can rely on.
+    /// The delivery guarantee.
     pub delivery: Delivery,
     /// Whether a master may also take another's snapshot at any time.
     pub snapshots: bool,
-    /// When writes are made, by wall clocks. It matters to rules that use them, and to no others.
+    /// The wall-clock times of writes. They matter only to rules that use wall clocks.
     pub times: Times,
-    /// After how long to stop.
+    /// The longest run time.
     pub time: Duration,
 }
 
-/// When writes are made, by wall clocks.
+/// The wall-clock times of writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Times {
-    /// At their Lamport times: clocks are right.
+    /// Equal to their Lamport times: clocks are right.
     Lamport,
-    /// At any times from 1 to this one that are later than the times of all writes known to the writer: clocks are right, and
-    /// concurrent writes are made in any order, or at the same time.
+    /// Any from 1 to this one that are later than all times in the write's causal past: clocks are right, and
+    /// concurrent writes have any order, or equal times.
     Right(u64),
-    /// At any times from 1 to this one: clocks can be wrong.
+    /// Any from 1 to this one: clocks can be wrong.
     Any(u64),
 }
 
 impl Bounds {
-    /// Causal delivery without snapshots, of so many writes at so many masters; an hour.
+    /// Causal delivery without snapshots, Lamport times, and at most one hour.
     pub fn new(masters: u16, writes: usize, requests: Vec<Request>) -> Bounds {
         let (delivery, time) = (Delivery::Causal, Duration::from_secs(3600));
         let clients = Vec::new();
         Bounds { masters, writes, requests, clients, delivery, snapshots: false, times: Times::Lamport, time }
     }
 
-    /// Whether so many masters can be asked for all of these.
+    /// Whether these requests are few enough, and name only masters that exist.
     pub(crate) fn take(masters: u16, requests: &[Request]) -> bool {
         let is_there = |request: &Request| !matches!(request.op.untimed(), Op::Transfer { to, .. } if to.0 >= masters);
         requests.len() <= MOST_OPERATIONS && requests.iter().all(is_there)
     }
 
-    /// Whether violations have schedules: one step is one write, or one change delivered for the first time.
+    /// Whether violations have schedules, in which each step is a write or a first delivery of a change.
     pub(crate) fn have_schedules(&self) -> bool {
         self.delivery != Delivery::AtLeastOnce && !self.snapshots
     }
 
-    /// What is wrong with these bounds for any rule, if anything.
+    /// The error in these bounds, if they are invalid for every rule.
     pub(crate) fn fault(&self) -> Option<String> {
         if !(2..=MOST_MASTERS).contains(&usize::from(self.masters)) {
             return Some(format!("{} masters: give 2 to {MOST_MASTERS}", self.masters));
@@ -77,12 +77,14 @@ impl Bounds {
             client.0.0 < self.masters && client.1.iter().all(|request| *request < self.requests.len())
         };
         if let Some((at, _)) = self.clients.iter().find(|client| !is_there(client)) {
-            return Some(format!("a client of {at} asks for what there is not, or there is no such master"));
+            return Some(format!(
+                "a client of {at} makes a request that does not exist, or master {at} does not exist"
+            ));
         }
         None
     }
 
-    /// Whether these requests of a master are what its clients ask, or the beginning of it, in an order that they allow.
+    /// Whether these requests of a master are a prefix of an interleaving of its clients' scripts.
     pub(super) fn allow(&self, at: usize, asked: &[usize]) -> bool {
         fn merges(asked: &[usize], scripts: &mut [&[usize]]) -> bool {
             let Some((first, rest)) = asked.split_first() else { return true };

@@ -1,9 +1,9 @@
 //! Tests whether a rule's [`shows`](Resolver::shows) is true: [`test()`].
 //!
-//! Losses are judged by what is read. But where a rule makes a value of several (`14 Ann + 12 Bob`), the reading does not
-//! say which writes went into it, and the rule is asked. This module tests its answers, on every run of a few writes at two
-//! masters, and of three concurrent writes in either order. A value *shows* a write if a reader can tell that write from
-//! others: if every other value, written in its place in the same run, changes what is read.
+//! Losses are judged by readings. But where a rule merges several values into one (`14 Ann + 12 Bob`), the reading does
+//! not say which writes went into it, and the rule is asked. This module tests the rule's answers on every run of a few
+//! writes at two masters, and of three concurrent writes in either order. A reading *shows* a write if every other
+//! value, written in its place in the same run, changes the reading.
 
 use crate::histories::laws;
 use crate::history::Claims;
@@ -14,33 +14,34 @@ use std::fmt;
 /// The most writes of a run.
 const WRITES: usize = 3;
 
-/// The key that is written.
+/// The key of all writes.
 const KEY: &str = "k";
 
-/// What was tested, and found true.
+/// The number of claims tested and found true.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
-    /// How many runs.
+    /// The number of runs.
     pub runs: usize,
-    /// In how many of them the rule claimed, truly, to show a write that cannot be recognised in the reading.
+    /// The number of runs in which the rule claimed, truly, to show a write that cannot be recognised in the reading.
     pub confirmed: usize,
-    /// In how many such a claim could not be tested: the rule accepted no other value in the write's place.
+    /// The number of runs in which such a claim could not be tested, because the rule accepted no other value in the
+    /// write's place.
     pub untestable: usize,
 }
 
-/// A run that refutes what the rule says of a write.
+/// A run that refutes the rule's claim about a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refuted {
-    /// The steps.
+    /// The steps of the run.
     pub steps: Vec<String>,
     /// The master that is read.
     pub at: MasterId,
-    /// What is read there.
+    /// Its reading.
     pub reading: Reading,
-    /// The write.
+    /// The write that the claim is about.
     pub write: Dot,
-    /// The value that, written in its place, leaves the reading as it is; `None` if its own value is read although the rule
-    /// says that it is not shown.
+    /// The value that, written in its place, leaves the reading unchanged; `None` if its own value is read although the
+    /// rule says that it is not shown.
     pub instead: Option<Text>,
 }
 
@@ -68,22 +69,21 @@ enum Event {
 }
 
 impl Passed {
-    /// How far the rule is believed after these tests.
+    /// The degree to which the rule is believed after these tests.
     pub fn claims(&self) -> Claims {
         if self.untestable == 0 { Claims::Tested } else { Claims::Untested }
     }
 }
 
-/// How far this rule is to be believed, tested with the [operations](laws::operations) of its kind.
+/// Tests the rule with the [operations](laws::operations) of its kind: the degree to which it is believed.
 pub fn of<R: Resolver>(rule: &R) -> Claims {
     let tested = test(&|_| rule.clone(), &laws::operations(rule));
     tested.map_or(Claims::Refuted, |passed| passed.claims())
 }
 
-/// Tests what `rule`, which may differ by master, says of runs with these operations.
+/// Tests the claims of `rule`, which may differ by master, on runs of these operations.
 ///
-/// # Errors
-/// The first run, of the fewest steps, that refutes it.
+/// # Errors The first run with the fewest steps that refutes a claim.
 pub fn test<R: Resolver>(rule: &dyn Fn(MasterId) -> R, operations: &[Op]) -> Result<Passed, Box<Refuted>> {
     let mut passed = Passed::default();
     for masters in [2, 3] {
@@ -107,7 +107,7 @@ pub fn test<R: Resolver>(rule: &dyn Fn(MasterId) -> R, operations: &[Op]) -> Res
     Ok(passed)
 }
 
-/// Some steps, and the masters after them.
+/// A run: its steps, and the masters after them.
 struct Run<R: Resolver> {
     events: Vec<Event>,
     masters: Vec<Replica<R>>,
@@ -124,7 +124,8 @@ impl<R: Resolver> Tester<'_, R> {
         Run { events: Vec::new(), masters: self.start.clone(), writes: Vec::new() }
     }
 
-    /// The steps to try: two masters take all there are; three masters write once each, and all is delivered to the first.
+    /// The next steps to try: with two masters, all; with three, each writes once, and all changes are delivered to the
+    /// first.
     fn each_next(
         &self,
         run: &Run<R>,
@@ -149,7 +150,7 @@ impl<R: Resolver> Tester<'_, R> {
         Ok(())
     }
 
-    /// Judges the master that the last step has altered.
+    /// Tests the claims of the master that the last step has altered.
     fn judge(&self, run: &Run<R>, passed: &mut Passed) -> Result<(), Box<Refuted>> {
         let Some(Event::Write(at, _) | Event::Deliver(_, at)) = run.events.last() else { return Ok(()) };
         let master = &run.masters[at.index()];
@@ -183,7 +184,7 @@ impl<R: Resolver> Tester<'_, R> {
         Ok(())
     }
 
-    /// What `at` reads after the same steps if the write at that place puts another value there; `None` if it is refused.
+    /// The reading of `at` after the same steps with another value in the write at that place; `None` if it is refused.
     fn replayed(&self, run: &Run<R>, place: usize, value: &Text, at: MasterId) -> Option<Reading> {
         let mut other = self.begin();
         for event in &run.events {
@@ -198,7 +199,7 @@ impl<R: Resolver> Tester<'_, R> {
 }
 
 impl<R: Resolver> Run<R> {
-    /// The run with one more step; `None` if the request is refused, or no change is left to deliver.
+    /// The run with one more step; `None` if the request is refused or no change is left to deliver.
     fn then(&self, event: &Event) -> Option<Run<R>> {
         let (mut masters, mut writes) = (self.masters.clone(), self.writes.clone());
         match event {
@@ -249,7 +250,7 @@ fn reads(reading: &Reading, value: &Text) -> bool {
     }
 }
 
-/// A few values like this one that no client writes: before it, after it, and next to it.
+/// A few values that no client writes: smaller than this one, larger, and adjacent.
 pub(crate) fn others(value: &Text, written: &BTreeSet<&Text>) -> Vec<Text> {
     let numbers: Option<Vec<i64>> = written.iter().map(|value| value.parse().ok()).collect();
     let texts: Vec<Text> = match (value.parse::<i64>(), numbers) {

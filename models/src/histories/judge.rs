@@ -1,10 +1,9 @@
-//! What is wrong with a reading, told by a few operations on bits: [`Judge`].
+//! Judges a reading by a few bit operations: [`Judge`].
 //!
-//! It says of a history and a state what [`History`](crate::history::History) says of a master, a hundred times faster:
-//! that is what the enumeration of histories asks millions of times. Which operation supersedes which, which compete
-//! and which of them a reading shows is looked up in tables, and the tables are filled by the same functions that
-//! `History` uses. What is found is judged again by `History` before it is reported; and tests compare the two on all
-//! small histories.
+//! It gives the same judgement as [`History`](crate::history::History), a hundred times faster: the enumeration of
+//! histories needs it millions of times. Tables hold which operations supersede, compete and are shown by a reading;
+//! the functions of `History` fill them. `History` confirms each violation before it is reported, and tests compare the
+//! two judges on all small histories.
 
 use super::lattice::{Cut, Lattice, places};
 use crate::history::parts::{Part as Place, PartEffect, by_part};
@@ -19,7 +18,7 @@ type Ops = u16;
 /// The most operations of an alphabet.
 pub(crate) const MOST_OPERATIONS: usize = Ops::BITS as usize;
 
-/// What is wrong with a reading.
+/// The violations of a reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wrongs {
     pub(crate) lost_causally: bool,
@@ -27,9 +26,9 @@ pub(crate) struct Wrongs {
     pub(crate) lost_to_nothing: bool,
     pub(crate) resurrects: bool,
     pub(crate) invented: bool,
-    /// Whether a write is lost only the rule's untested claim tells.
+    /// Whether the loss of a write depends on an untested claim of the rule.
     pub(crate) unsure_of_loss: bool,
-    /// Whether a value was invented only the rule's untested claim tells.
+    /// Whether an invention depends on an untested claim of the rule.
     pub(crate) unsure_of_value: bool,
 }
 
@@ -41,23 +40,23 @@ struct Table {
     acting: Ops,
     clears: Ops,
     puts: Ops,
-    /// How much each operation adds, if it is a counter.
+    /// By operation, the amount that it adds to a counter.
     adds: Option<Vec<i64>>,
-    /// By operation, those that supersede it.
+    /// By operation, the operations that supersede it.
     superseded_by: Vec<Ops>,
-    /// By operation, those that compete with it.
+    /// By operation, the operations that compete with it.
     competing: Vec<Ops>,
-    /// By operation, those that do the same.
+    /// By operation, the operations with the same effect.
     same: Vec<Ops>,
 }
 
-/// What one reading shows.
+/// The content of one reading.
 struct Shown {
     /// By table, the operations whose content is read.
     shown: Vec<Ops>,
     /// By table, the total if it is a counter.
     totals: Vec<i64>,
-    /// By the operations in the history, whether they account for the reading without the rule's word.
+    /// By the set of operations in the history, whether they explain the reading without the rule's claim.
     accounted: BTreeMap<Ops, bool>,
 }
 
@@ -81,7 +80,7 @@ fn example(key: &Key, op: &Op, seq: u64) -> Write {
     }
 }
 
-/// One of each operation on this key: the operation's index plus one is its sequence number.
+/// One write for each operation on this key: its sequence number is the operation's index plus one.
 fn examples(name: &Key, alphabet: &[(usize, Op)], key: usize) -> Vec<Write> {
     let of_key = (1..).zip(alphabet).filter(|(_, (of, _))| *of == key);
     of_key.map(|(seq, (_, op))| example(name, op, seq)).collect()
@@ -135,7 +134,7 @@ impl Judge {
             let readings = lattice.rule.reading(reading);
             let shown = |table: &Table| {
                 let shows = table.place.shown(&readings[table.key]);
-                // All operations together: a removal by name is listed only beside what it removes.
+                // All operations together, because a removal by name is listed only under the parts of others.
                 let writes = examples(&keys[table.key], alphabet, table.key);
                 let parts = by_part(&writes.iter().collect::<Vec<_>>());
                 let effects = &parts[&table.place];
@@ -156,7 +155,7 @@ impl Judge {
         })
     }
 
-    /// What is wrong in this state of a master that has seen this cut of the history.
+    /// The violations in this state of a master that has seen this cut of the history.
     pub(crate) fn judge(&mut self, lattice: &mut Lattice, cut: Cut, state: StateNo) -> Wrongs {
         let reading = lattice.rule.read(state);
         let mut wrongs = Wrongs::default();
@@ -188,7 +187,7 @@ impl Judge {
         wrongs
     }
 
-    /// Whether the writes account for what is read.
+    /// Whether the writes explain the reading.
     fn judge_values(&mut self, lattice: &Lattice, cut: Cut, state: StateNo, reading: ReadingNo, wrongs: &mut Wrongs) {
         let present = bits((0..lattice.by_op.len()).filter(|op| lattice.by_op[*op] & cut != 0));
         let known = self.shown(lattice, reading).accounted.get(&present).copied();
@@ -210,14 +209,14 @@ impl Judge {
         }
     }
 
-    /// The state as `History` judges it.
+    /// The judgement of the state by `History`.
     pub(crate) fn observed<'a>(&'a self, lattice: &'a mut Lattice, cut: Cut, state: StateNo) -> Observed<'a> {
         let reading = lattice.rule.read(state);
         Observed { lattice, keys: &self.keys, cut, state, reading, claims: self.claims }
     }
 }
 
-/// One table, beside one state of a master that has seen `cut`.
+/// One part's table, and one state of a master that has seen `cut`.
 struct View<'a> {
     lattice: &'a Lattice,
     table: &'a Table,
@@ -246,7 +245,7 @@ impl View<'_> {
         let table = self.table;
         for write in places(self.of(table.acting & !table.clears)) {
             let op = self.op(write);
-            let superseded = || self.lattice.heard[write] & self.of(table.superseded_by[op]) != 0;
+            let superseded = || self.lattice.successors[write] & self.of(table.superseded_by[op]) != 0;
             if self.shown >> op & 1 == 1 || superseded() {
                 continue;
             }
@@ -265,7 +264,7 @@ impl View<'_> {
         }
     }
 
-    /// The writes that do the same as this one's operation, and that `knower` had not seen.
+    /// The writes with the same effect as this one that are not in `knower`'s causal past.
     fn fresh(&self, op: usize, knower: usize) -> Cut {
         self.of(self.table.same[op]) & !self.lattice.writes[knower].past
     }
@@ -274,7 +273,7 @@ impl View<'_> {
         let (table, lattice) = (self.table, self.lattice);
         let own = 1 << write;
         let past = lattice.writes[write].past;
-        let concurrent = self.cut & !past & !lattice.heard[write] & !own;
+        let concurrent = self.cut & !past & !lattice.successors[write] & !own;
         let contested = self.of(table.competing[self.op(write)]) & concurrent != 0;
         let mut shown_of_past = false;
         let mut shown_of_others = false;
@@ -300,17 +299,17 @@ impl View<'_> {
         }
     }
 
-    /// Whether something that `clear` removed is read, and no write unknown to it put that there.
+    /// Whether a write that `clear` removed is read, and no write outside its causal past explains this.
     fn rises(&self, clear: usize) -> bool {
         let removed = self.of(self.table.acting & !self.table.clears & self.shown) & self.lattice.writes[clear].past;
         places(removed).any(|write| self.fresh(self.op(write), clear) == 0)
     }
 
-    /// Whether the total is the sum of all adds that no removal had seen.
+    /// Whether the total is the sum of all adds in no removal's causal past.
     fn adds_up(&self, adds: &[i64], total: i64) -> bool {
         let clears = self.of(self.table.clears);
         let live = places(self.of(self.table.acting & !self.table.clears))
-            .filter(|write| self.lattice.heard[*write] & clears == 0);
+            .filter(|write| self.lattice.successors[*write] & clears == 0);
         let sum: i128 = live.map(|write| i128::from(adds[self.op(write)])).sum();
         sum.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) == i128::from(total)
     }
@@ -336,7 +335,7 @@ pub(crate) struct Observed<'a> {
 }
 
 impl Observed<'_> {
-    /// The history, as the properties are judged by it.
+    /// The history as a [`History`](crate::history::History).
     pub(crate) fn history(&self) -> History {
         let lattice = self.lattice;
         let write = |place: usize| {
@@ -374,7 +373,7 @@ impl Judged for Observed<'_> {
     }
 }
 
-/// A master that has seen all there is, under a rule that claims nothing.
+/// A master that has seen all writes, under a rule that claims nothing.
 struct All<'a> {
     keys: &'a [Key],
     readings: &'a [Reading],

@@ -1,7 +1,8 @@
-//! A causal history, and what masters can keep that have seen each closed cut of it: [`Lattice`].
+//! A causal history, and the possible states of a master at each of its cuts: [`Lattice`].
 //!
-//! The history grows and shrinks at its end, in timestamp order. A cut is a set of writes that is closed under what
-//! delivery guarantees, as bits; the newest write adds only the cuts that it is in, and all others stay as they were.
+//! The history grows and shrinks at its end, in timestamp order. A cut is a bit set of writes that is downward-closed
+//! under the order that delivery guarantees. The newest write adds only the cuts that contain it; all others stay the
+//! same. Cuts under inclusion are a distributive lattice (Birkhoff, 1937).
 
 use crate::node::delivery::Delivery;
 use crate::node::numbered::{ChangeNo, Made, NOTHING, Numbered, StateNo};
@@ -10,16 +11,16 @@ use hashbrown::HashMap;
 use multimaster::{Dot, MasterId, Op, Refusal, Timestamp, VersionVector};
 use smallvec::{SmallVec, smallvec};
 
-/// A set of writes, by their place in the history.
+/// A set of writes, one bit for each index in the history.
 pub(crate) type Cut = u16;
 
 /// The most writes of a history.
 pub(crate) const MOST_WRITES: usize = 10;
 
-/// A few states, ascending, each once.
+/// A few distinct states, ascending.
 pub(super) type Few = SmallVec<[StateNo; 2]>;
 
-/// The places in a cut, ascending.
+/// The indices of the writes in a cut, ascending.
 pub(super) fn places(cut: Cut) -> impl Iterator<Item = usize> {
     let mut left = cut;
     std::iter::from_fn(move || {
@@ -39,30 +40,30 @@ pub(super) fn covers(more: Cut, less: Cut) -> bool {
 pub(crate) struct Written {
     /// The master's index.
     pub(crate) at: usize,
-    /// Which operation, by its index in the alphabet.
+    /// The operation's index in the alphabet.
     pub(crate) op: usize,
-    /// What its master had seen.
+    /// The writes that its master had seen.
     pub(crate) seen: Cut,
-    /// What it was made in knowledge of: that, and all that the writers of that knew.
+    /// Its causal past: `seen`, and the causal pasts of these writes.
     pub(crate) past: Cut,
-    /// What delivery guarantees to come before it.
+    /// The writes that delivery guarantees to come before it.
     pub(crate) needs: Cut,
-    /// Its Lamport time, counted without gaps.
+    /// Its Lamport time, without gaps.
     pub(crate) time: u64,
-    /// Its wall-clock time, counted without gaps, if the rule uses wall clocks.
+    /// Its wall-clock time, without gaps, if the rule uses wall clocks.
     pub(crate) wall: Option<u64>,
     /// As the rule sees it.
     pub(crate) dot: Dot,
     /// As the rule sees it.
     pub(crate) timestamp: Timestamp,
     pub(crate) change: ChangeNo,
-    /// In which states of its master the rule makes this change of it, if not in all.
+    /// The states of its master in which the rule makes this change, if not in all.
     pub(super) from: Option<Few>,
-    /// Which of the changes that the rule can make of it.
+    /// The index of this change among those that the rule can make.
     branch: usize,
 }
 
-/// A write that may come next.
+/// A possible next write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Next {
     pub(crate) at: usize,
@@ -71,33 +72,33 @@ pub(crate) struct Next {
     pub(crate) wall: Option<u64>,
 }
 
-/// The states in which a master can be that has seen one cut.
+/// The possible states of a master that has seen one cut.
 #[derive(Clone, Debug)]
 enum States {
-    /// Whichever master it is.
+    /// One state, the same at every master.
     One(StateNo),
-    /// By master.
+    /// The states by master.
     Each(Vec<Few>),
 }
 
 #[derive(Clone, Debug)]
 struct Cell {
-    /// The latest time in it.
+    /// The latest Lamport time in the cut.
     time: u64,
     states: States,
 }
 
-/// How numbers are handed out: without gaps, or spread.
+/// The assignment of times and sequence numbers: without gaps, or spread.
 pub(crate) trait Spread {
-    /// The Lamport time that stands for this one.
+    /// The Lamport time in place of this one.
     fn time(&self, time: u64) -> u64;
-    /// The sequence number that stands for this one.
+    /// The sequence number in place of this one.
     fn seq(&self, at: usize, seq: u64) -> u64;
-    /// The wall-clock time that stands for this one.
+    /// The wall-clock time in place of this one.
     fn wall(&self, wall: u64) -> u64;
 }
 
-/// Without gaps.
+/// Assigns times and sequence numbers without gaps.
 pub(crate) struct Dense;
 
 impl Spread for Dense {
@@ -114,7 +115,7 @@ impl Spread for Dense {
     }
 }
 
-/// What changes in the table from one run to the other.
+/// The parameters of a table.
 pub(crate) struct Circumstances {
     pub(crate) masters: usize,
     pub(crate) delivery: Delivery,
@@ -125,17 +126,16 @@ pub(crate) struct Circumstances {
     pub(crate) spread: Box<dyn Spread>,
 }
 
-/// How much was done.
+/// The work of an enumeration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effort {
-    /// Parts of histories.
+    /// The number of cuts computed.
     pub cells: u64,
-    /// Changes applied in some state, or states merged; whether remembered or not.
+    /// The number of changes applied and states merged, remembered ones included.
     pub applications: u64,
-    /// Histories in which a master could be in several states, in which the rule makes different changes of one
-    /// request.
+    /// The number of histories for whose last write the rule makes different changes in its master's possible states.
     pub branched: u64,
-    /// Requests that the rule refused.
+    /// The number of requests that the rule refused.
     pub refused: u64,
 }
 
@@ -146,23 +146,23 @@ pub(crate) struct Lattice {
     pub(crate) alphabet: Vec<(usize, Op)>,
     /// The history, in timestamp order.
     pub(crate) writes: Vec<Written>,
-    /// By cut; only those in `cuts` count.
+    /// By cut, its states; valid only for the cuts in `cuts`.
     cells: Vec<Cell>,
-    /// All cuts of the history so far, ascending, so that a smaller one comes first.
+    /// All cuts of the history, ascending, so that a subset comes before its supersets.
     cuts: Vec<Cut>,
-    /// By write, the later ones that must not come before it.
+    /// By write, the later ones that must not be delivered before it.
     blocks: Vec<Cut>,
-    /// By write, the later ones made in knowledge of it.
-    pub(super) heard: Vec<Cut>,
+    /// By write, the later ones with it in their causal past.
+    pub(super) successors: Vec<Cut>,
     /// By master, its own writes.
     pub(super) own: Vec<Cut>,
     /// By operation, the writes of it.
     pub(super) by_op: Vec<Cut>,
     applied: HashMap<u64, StateNo, FixedState>,
-    /// States and changes are forgotten beyond this many, and applications beyond sixteen times as many.
+    /// The most states and changes remembered; of applications, sixteen times as many.
     pub(super) most_numbers: usize,
     pub(crate) effort: Effort,
-    /// How often the numbers were forgotten.
+    /// How often all numbers were forgotten.
     epoch: u32,
 }
 
@@ -184,7 +184,7 @@ impl Lattice {
             cells: vec![nothing; 1 << writes],
             cuts: vec![0],
             blocks: Vec::new(),
-            heard: Vec::new(),
+            successors: Vec::new(),
             own: vec![0; around.masters],
             by_op: vec![0; alphabet.len()],
             applied: HashMap::with_hasher(FixedState::with_seed(0)),
@@ -209,12 +209,12 @@ impl Lattice {
         &self.cuts
     }
 
-    /// How often numbers were forgotten: what was numbered in another epoch has other numbers now.
+    /// How often all numbers were forgotten. Numbers of different epochs are not comparable.
     pub(crate) fn epoch(&self) -> u32 {
         self.epoch
     }
 
-    /// The writes known to a master that has seen `cut`: those in it, and all that their masters knew.
+    /// The writes in the cut, and their causal pasts.
     pub(crate) fn closure(&self, cut: Cut) -> Cut {
         if self.around.delivery != Delivery::Unordered {
             return cut;
@@ -222,18 +222,19 @@ impl Lattice {
         places(cut).fold(cut, |known, place| known | self.writes[place].past)
     }
 
-    /// Whether the master can have seen just this: it knows its own writes, and what it had seen when it made them.
+    /// Whether the master can have seen exactly this cut: it contains its own writes, and what the master had seen when
+    /// it made them.
     pub(crate) fn can_be(&self, at: usize, cut: Cut) -> bool {
         covers(cut, self.own[at]) && self.has_lived(at, cut)
     }
 
-    /// Whether what the master had seen at each of its own writes in `cut` is in `cut`. Causal delivery implies it.
+    /// Whether the cut contains what the master had seen at each of its own writes in it. Causal delivery implies this.
     fn has_lived(&self, at: usize, cut: Cut) -> bool {
         self.around.delivery != Delivery::Unordered
             || places(cut & self.own[at]).all(|place| covers(cut, self.writes[place].seen))
     }
 
-    /// The states in which the master can be that has seen this cut.
+    /// The possible states of the master at this cut.
     pub(crate) fn states(&self, at: usize, cut: Cut) -> &[StateNo] {
         match &self.cells[usize::from(cut)].states {
             States::One(state) => std::slice::from_ref(state),
@@ -241,7 +242,7 @@ impl Lattice {
         }
     }
 
-    /// The state, if it is the same at whichever master.
+    /// The state at this cut, if it is the same at every master.
     pub(crate) fn only_state(&self, cut: Cut) -> Option<StateNo> {
         match self.cells[usize::from(cut)].states {
             States::One(state) => Some(state),
@@ -249,29 +250,29 @@ impl Lattice {
         }
     }
 
-    /// The Lamport time of the next write at a master that has seen this cut.
+    /// The Lamport time of the next write at this cut.
     pub(crate) fn time_after(&self, cut: Cut) -> u64 {
         self.cells[usize::from(cut)].time + 1
     }
 
-    /// Whether a master that has seen this cut can make the next write in timestamp order.
+    /// Whether the master, at this cut, can make the next write in timestamp order.
     pub(crate) fn can_write(&self, at: usize, seen: Cut) -> bool {
         let later = self.writes.last().is_none_or(|last| (last.time, last.at) < (self.time_after(seen), at));
         later && self.can_be(at, seen)
     }
 
-    /// The wall-clock time that the rule is given for this one.
+    /// The wall-clock time that the rule receives for this one.
     pub(crate) fn shown_wall(&self, wall: u64) -> u64 {
         self.around.spread.wall(wall)
     }
 
-    /// The latest wall-clock time known to a master that has seen this cut.
+    /// The latest wall-clock time in the cut and its causal past.
     pub(crate) fn latest_wall(&self, seen: Cut) -> u64 {
         places(self.closure(seen)).filter_map(|place| self.writes[place].wall).max().unwrap_or(0)
     }
 
-    /// The writes that the rule can make of this one: one change, unless its master can be in states in which the rule
-    /// makes different changes of it. In the order of the changes' contents.
+    /// The writes that the rule can make of this request: one, unless the rule makes different changes in different
+    /// possible states of the master. They are ordered by the content of their changes.
     pub(crate) fn written(&mut self, next: Next) -> SmallVec<[Written; 1]> {
         let Next { at, seen, op, wall } = next;
         let time = self.time_after(seen);
@@ -316,11 +317,11 @@ impl Lattice {
         let place = self.writes.len();
         let bit: Cut = 1 << place;
         places(write.needs).for_each(|before| self.blocks[before] |= bit);
-        places(write.past).for_each(|before| self.heard[before] |= bit);
+        places(write.past).for_each(|before| self.successors[before] |= bit);
         self.own[write.at] |= bit;
         self.by_op[write.op] |= bit;
         self.blocks.push(0);
-        self.heard.push(0);
+        self.successors.push(0);
         self.effort.branched += u64::from(write.from.is_some());
         let (needs, time) = (write.needs, write.time);
         self.writes.push(write);
@@ -336,29 +337,29 @@ impl Lattice {
         self.effort.cells += self.cuts.iter().rev().take_while(|cut| **cut & bit != 0).count() as u64;
     }
 
-    /// Takes the last write away.
+    /// Removes the last write.
     pub(crate) fn pop(&mut self) {
         let Some(write) = self.writes.pop() else { return };
         let bit: Cut = 1 << self.writes.len();
         places(write.needs).for_each(|before| self.blocks[before] &= !bit);
-        places(write.past).for_each(|before| self.heard[before] &= !bit);
+        places(write.past).for_each(|before| self.successors[before] &= !bit);
         self.own[write.at] &= !bit;
         self.by_op[write.op] &= !bit;
         self.blocks.pop();
-        self.heard.pop();
+        self.successors.pop();
         while self.cuts.last().is_some_and(|cut| cut & bit != 0) {
             self.cuts.pop();
         }
     }
 
-    /// The writes of the cut that can have come last.
+    /// The writes of the cut that can have been delivered last.
     fn last_of(&self, cut: Cut) -> impl Iterator<Item = usize> {
         places(cut).filter(move |place| self.blocks[*place] & cut == 0)
     }
 
     pub(super) fn apply(&mut self, at: usize, state: StateNo, change: ChangeNo) -> StateNo {
         self.effort.applications += 1;
-        // A change's number is below `MOST_NUMBERS` and some: the rest of the word tells masters apart.
+        // A change's number is not much above `MOST_NUMBERS`, so the upper bits of the word hold the master.
         let by = if self.around.by_master { at as u64 } else { 0 };
         let call = by << 60 | u64::from(state) << 30 | u64::from(change);
         if let Some(known) = self.applied.get(&call) {
@@ -385,7 +386,7 @@ impl Lattice {
         }
     }
 
-    /// The state after this cut, if it is the same in whichever order its writes are applied.
+    /// The state at this cut, if it is the same for every linear extension.
     fn one_state_of(&mut self, cut: Cut) -> Option<StateNo> {
         let mut one = None;
         let mut last = cut;
@@ -404,14 +405,14 @@ impl Lattice {
         one
     }
 
-    /// The states of one master after this cut.
+    /// The possible states of one master at this cut.
     fn states_at(&mut self, at: usize, cut: Cut) -> Few {
         let mut met = Few::new();
         let last: SmallVec<[usize; MOST_WRITES]> = self.last_of(cut).collect();
         for place in last {
             let before = cut & !(1 << place);
             let (change, own) = (self.writes[place].change, self.writes[place].at == at);
-            // An own write comes when just what it had seen is there.
+            // A master's own write comes when it has seen exactly `seen`.
             if (own && before != self.writes[place].seen) || !self.has_lived(at, before) {
                 continue;
             }
@@ -423,7 +424,7 @@ impl Lattice {
             }
         }
         if self.around.delivery == Delivery::AtLeastOnce {
-            // What comes again is applied again, once for each change.
+            // With at-least-once delivery, each change may be applied once more.
             for state in met.clone() {
                 for place in places(cut & !self.own[at]) {
                     let change = self.writes[place].change;
@@ -434,7 +435,7 @@ impl Lattice {
         met
     }
 
-    /// Adds what is left when a master that has seen less takes another's snapshot, and then has seen this cut.
+    /// Adds the states of a master that has reached this cut by merging another's snapshot.
     fn merge_into(&mut self, cut: Cut, each: &mut [Few]) {
         let cuts: Vec<Cut> = self.cuts.iter().copied().filter(|less| covers(cut, *less)).collect();
         loop {
@@ -482,7 +483,7 @@ impl Lattice {
         vector
     }
 
-    /// Forgets numbers if there are many: what the history so far needs is numbered again.
+    /// Forgets all numbers if there are many, and numbers the present history's states and changes again.
     pub(crate) fn forget(&mut self) {
         if self.rule.len() < self.most_numbers && self.applied.len() < 16 * self.most_numbers {
             return;
@@ -504,7 +505,7 @@ impl Lattice {
     }
 }
 
-/// Puts the state in its place, unless it is there.
+/// Inserts the state in order, unless it is present.
 fn insert(states: &mut Few, state: StateNo) -> bool {
     match states.binary_search(&state) {
         Ok(_) => false,

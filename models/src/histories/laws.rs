@@ -1,15 +1,15 @@
-//! The laws of a rule, tried on all small histories: [`check`].
+//! Tests the laws of a rule on all small histories: [`check`].
 //!
-//! A join is commutative, associative and idempotent, and a write moves a state only up (Shapiro et al., "Conflict-free
-//! replicated data types", SSS 2011). A rule need not be one; which law it breaks, and with which writes, says more
-//! than that two masters differ. No master and no link is needed for it, so it takes milliseconds.
+//! The merge of a state-based CRDT is a join: commutative, associative and idempotent, and writes are inflationary
+//! (Shapiro et al., "Conflict-free replicated data types", SSS 2011). A rule need not be one, but a broken law and the
+//! writes that break it say more than two masters that differ. The test needs no masters and no links, and takes
+//! milliseconds.
 //!
-//! Two laws are no matter of joins. What is found with small numbers and one key stands for all numbers and keys only
-//! if a rule goes by the order of numbers alone, and not by the key.
+//! Two further laws are not about joins. A verdict found with small numbers and one key holds for all numbers and keys
+//! only if the rule depends on the order of numbers alone, and not on the key.
 //!
-//! A *small history* is up to three writes of one key, at any of three masters, of any of the few
-//! [`operations`] of the rule's kind, each made in knowledge of any writes that can have been seen there: a
-//! state is what a master keeps that has seen a causally closed part of them. All of them are tried, fewest writes
+//! A *small history* is a causal history of up to three writes of one key at three masters, with the [`operations`] of
+//! the rule's kind. Its states are those of a master at each of its cuts. All small histories are tested, fewest writes
 //! first.
 
 mod history;
@@ -26,34 +26,35 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::LazyLock;
 
-/// The key of this process's digests, which are compared only with each other: the author of a rule cannot know it.
+/// The hash key of this process's digests, which the author of a rule cannot know. Digests are compared only within a
+/// process.
 static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
 
-/// Something that a rule should do whatever was written.
+/// A law that a rule should keep for all writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Law {
-    /// Concurrent changes leave one state in whichever order they are applied; and it is the same which of two states
-    /// is merged into the other.
+    /// Concurrent changes lead to the same state in either order, and two states merge to the same state either way
+    /// round.
     Commutative,
-    /// Of three states it is the same which two are merged first.
+    /// Three states merge to the same state, whichever two are merged first.
     Associative,
     /// A state merged with itself is unaltered.
     Idempotent,
-    /// A state merged with one that reflects all it does, and more, becomes that one: what was written later stays.
+    /// A state merged with one that reflects the same writes and more becomes the latter: later writes stay.
     Inflationary,
-    /// Two states merged are what applying the changes of both leaves. Not asked once a rule is found not commutative:
-    /// what applying leaves is then no one state.
+    /// Merging two states equals applying the changes of both. Not tested if the rule is not commutative, because
+    /// applying then leads to several states.
     Agreeing,
-    /// A change applied a second time alters nothing. The protocol applies each once, so a rule can do without; under
-    /// [at-least-once](crate::node::delivery::Delivery::AtLeastOnce) delivery it cannot.
+    /// Applying a change a second time alters nothing. The protocol applies each change once, so a rule needs this law
+    /// only under [at-least-once](crate::node::delivery::Delivery::AtLeastOnce) delivery.
     Repeatable,
-    /// The same is read, and the same refused, whatever the Lamport times, the sequence numbers of each master and the
-    /// wall-clock times are, as long as their order is the same and clocks are right. (The numbers of two masters have
-    /// no order.) What is found with small numbers then holds for large ones. A rule that measures how far two times
-    /// are apart breaks it on purpose: it is then judged for small distances only.
+    /// Readings and refusals depend only on the order of Lamport times, of each master's sequence numbers and of
+    /// wall-clock times, as long as clocks are right. (Sequence numbers of different masters have no order.) A verdict
+    /// found with small numbers then holds for large ones. A rule that measures the distance of two times breaks this
+    /// law on purpose, and is judged for small distances only.
     OrderOnly,
-    /// The same is read under every key; tried under a few, with two writes. What is found for one key then holds for
-    /// the others.
+    /// Readings do not depend on the key; tested for a few keys, with two writes. A verdict found for one key then
+    /// holds for the others.
     KeyBlind,
 }
 
@@ -70,13 +71,13 @@ impl Law {
         Law::KeyBlind,
     ];
 
-    /// Whether what is found over [histories](crate::histories) rests on it: without it, a verdict is about the keys
-    /// and the times that were tried.
+    /// Whether verdicts over [histories](crate::histories) rest on this law: without it, a verdict covers only the keys
+    /// and times that were tested.
     pub fn limits_histories(self) -> bool {
         matches!(self, Law::OrderOnly | Law::KeyBlind)
     }
 
-    /// Its name, for tables.
+    /// The law's name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Law::Commutative => "commutative",
@@ -94,11 +95,11 @@ impl Law {
 /// A broken law, with the fewest writes that show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
-    /// Which.
+    /// The law.
     pub law: Law,
-    /// The writes, each with what it was made in knowledge of.
+    /// The writes, each with its causal past.
     pub writes: Vec<String>,
-    /// What differs.
+    /// The two results that differ.
     pub differs: String,
 }
 
@@ -109,34 +110,34 @@ impl fmt::Display for Broken {
     }
 }
 
-/// What came of it.
+/// The result of testing the laws.
 #[derive(Clone, Debug)]
 pub struct Findings {
     /// Each law that is broken, in the order of [`Law::ALL`].
     pub broken: Vec<Broken>,
-    /// How many histories were tried.
+    /// The number of histories tested.
     pub histories: usize,
-    /// Whether the rule merges states at all; if not, four of the laws say nothing of it.
+    /// Whether the rule merges states at all. If not, four of the laws do not apply.
     pub merges: bool,
-    /// The largest state of the key that was met, as `measure` has it.
+    /// The size of the largest state found, by `measure`.
     pub bytes: usize,
-    /// A digest of all states met: the same whenever this process computes it again.
+    /// A digest of all states found. It is reproducible only within this process.
     pub digest: u64,
 }
 
 /// The most writes of a history.
 const WRITES: usize = 3;
 
-/// What they write.
+/// The key of all writes.
 const KEY: &str = "k";
 
-/// Where all states are kept: a master that writes nothing itself, so that every order of changes can reach it.
+/// The master of all states: it writes nothing itself, so that it can receive the changes in every order.
 const READER: MasterId = MasterId(3);
 
-/// Who writes one more, if that tells two states apart.
+/// A master that writes once more, to tell two states apart.
 const ELSEWHERE: MasterId = MasterId(4);
 
-/// How histories of so many writes are tried again: each must read the same.
+/// The variations of histories of so many writes that must read the same.
 const OTHERWISE: [(Law, usize, Otherwise<'_>); 6] = [
     (Law::OrderOnly, WRITES, Otherwise::Spread(1)),
     (Law::OrderOnly, WRITES, Otherwise::Spread(2)),
@@ -146,12 +147,12 @@ const OTHERWISE: [(Law, usize, Otherwise<'_>); 6] = [
     (Law::KeyBlind, 2, Otherwise::Key("a/b:c")),
 ];
 
-/// Tries all small histories. `rule` gives each master its own; `measure` says how large a state is.
+/// Tests all small histories. `rule` gives each master's rule; `measure` gives the size of a state.
 pub fn check<R: Resolver>(rule: &dyn Fn(MasterId) -> R, measure: fn(&R::State) -> usize) -> Findings {
     check_on(operations(&rule(MasterId(0))), rule, measure)
 }
 
-/// The same with these operations. The number of histories grows with the cube of their number.
+/// As [`check`], with these operations. The number of histories grows with the cube of their number.
 pub fn check_on<R: Resolver>(
     operations: Vec<Op>,
     rule: &dyn Fn(MasterId) -> R,
@@ -171,19 +172,20 @@ pub fn check_on<R: Resolver>(
     Findings { broken: broken.into_values().collect(), histories: tried, merges, bytes, digest: digest.finish() }
 }
 
-/// A few operations that `rule` takes: two values, and what removes them. For a map, on fields of the kind that it has.
+/// A few operations that `rule` accepts: two values, and their removal. For a map, on fields of the kind that the rule
+/// accepts.
 pub fn operations<R: Resolver>(rule: &R) -> Vec<Op> {
     if rule.kind() != Kind::Map {
         return parsed(of_kind(rule.kind()));
     }
     let (dot, timestamp) = (Dot::new(READER, 1), Timestamp::new(1, READER));
     let taken = |op: &Op| rule.prepare(&R::State::default(), op.clone(), dot, timestamp).is_ok();
-    // Of those that are equal the first.
+    // Of equals, the first.
     let fields = FIELDS.into_iter().map(parsed).rev();
     fields.max_by_key(|operations| operations.iter().filter(|op| taken(op)).count()).unwrap_or_default()
 }
 
-/// On fields of a map: on registers, on counters, and on sets.
+/// Operations on fields of a map: registers, counters, and sets.
 const FIELDS: [&[&str]; 3] = [
     &["in k, set f = 1", "in k, set f = 2", "remove f from k"],
     &["in k, add 1 to f", "in k, subtract 2 from f", "remove f from k"],
@@ -210,11 +212,11 @@ fn parsed(texts: &[&str]) -> Vec<Op> {
     texts.iter().filter_map(|text| text.parse().ok()).map(|request: Request| request.op).collect()
 }
 
-/// A state, and what it reflects.
+/// A state, and the writes that it reflects.
 type Of<'a, R> = (Seen, &'a <R as Resolver>::State);
 
 struct Checker<R: Resolver> {
-    /// Of A, B and C, who write, and of the reader.
+    /// The rules of the writers A, B and C, and of the reader.
     rules: [R; 4],
     operations: Vec<Op>,
     broken: BTreeMap<Law, Broken>,
@@ -232,7 +234,7 @@ impl<R: Resolver> Checker<R> {
         Checker { operations, broken: BTreeMap::new(), tried: 0, merges: true, measure, bytes: 0, digest, rules }
     }
 
-    /// Tries the histories with other numbers and under other keys.
+    /// Tests the histories with other numbers and under other keys.
     fn try_otherwise(&mut self, rule: &dyn Fn(MasterId) -> R) {
         let rules = [0, 1, 2].map(|at| AnyRule::new(rule(MasterId(at))));
         for (law, writes, otherwise) in OTHERWISE {
@@ -246,7 +248,7 @@ impl<R: Resolver> Checker<R> {
         }
     }
 
-    /// The history with each write that can come next.
+    /// Extends the history by each possible next write.
     fn extend(&mut self, history: &History<R>, longer: &mut Vec<History<R>>) {
         for at in 0..READER.index() {
             for past in history.states.keys().copied().filter(|past| history.can_write(at, *past)) {
@@ -270,7 +272,7 @@ impl<R: Resolver> Checker<R> {
         let mut writes: Vec<_> = history.writes.iter().map(copied).collect();
         writes.push(Write { change, op, past });
         let mut next = History { writes, states: history.states.clone() };
-        // In the order of size, so that what one change less leaves is there.
+        // In the order of size, so that the states with one change less are there.
         for old in history.states.keys().filter(|old| *old & past == past) {
             let seen = old | (1 << place);
             let left = self.apply(&next, *old, place);
@@ -290,7 +292,7 @@ impl<R: Resolver> Checker<R> {
         self.rules[3].merge(Side { state: one.1, seen: &ours }, Side { state: other.1, seen: &theirs })
     }
 
-    /// Tries the laws on all that the newest write adds.
+    /// Tests the laws on all states that the newest write adds.
     fn judge(&mut self, history: &History<R>) {
         let newest = history.writes.len() - 1;
         let states: Vec<(Seen, &R::State)> = history.states.iter().map(|(seen, state)| (*seen, state)).collect();
@@ -299,7 +301,7 @@ impl<R: Resolver> Checker<R> {
             (state, self.rules[3].read(state)).hash(&mut self.digest);
             self.applied(history, *seen, state);
         }
-        // Every two of them merged, by their places.
+        // The merge of every two states, by index.
         let mut pairs: Vec<Vec<R::State>> = Vec::new();
         for one in &states {
             let row: Option<_> = states.iter().map(|other| self.merge(history, *one, *other)).collect();
@@ -320,11 +322,11 @@ impl<R: Resolver> Checker<R> {
         }
     }
 
-    /// One state, reached in every order, and with a change applied again.
+    /// Tests one state: reached in every order, and with a change applied again.
     fn applied(&mut self, history: &History<R>, seen: Seen, state: &R::State) {
         for last in (0..history.writes.len()).filter(|last| has(seen, *last)) {
             let before = seen & !(1 << last);
-            // Nothing seen had seen it.
+            // No seen write has it in its causal past.
             if history.states.contains_key(&before) {
                 let other_way = self.apply(history, before, last);
                 let orders = || {
@@ -375,7 +377,7 @@ impl<R: Resolver> Checker<R> {
         }
     }
 
-    /// Notes the law as broken, if it is for the first time.
+    /// Records the law as broken, unless it is already.
     fn compare(
         &mut self,
         law: Law,

@@ -1,8 +1,8 @@
-//! Whether a rule reads the same when the same history has other numbers, or another key: [`difference`].
+//! Tests whether a rule reads the same if a history has other numbers, or another key: [`difference`].
 //!
-//! Every history of a few writes is enumerated twice, in step. The second time it is written under another key, or its
-//! times and sequence numbers are far apart, as they are once there are many writes of other keys. Their order is the
-//! same. A rule that only compares them reads the same in both.
+//! Every history of a few writes is enumerated twice, in lockstep. The second time it has another key, or its times and
+//! sequence numbers are far apart in the same order, as after many writes of other keys. A rule that only compares
+//! numbers reads the same in both.
 
 use super::lattice::{Circumstances, Cut, Dense, Lattice, Next, Spread, Written, places};
 use crate::node::any_rule::AnyRule;
@@ -15,23 +15,23 @@ use std::iter;
 /// How the second enumeration differs from the first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Otherwise<'a> {
-    /// It writes this key.
+    /// All writes are of this key.
     Key(&'a str),
-    /// Its Lamport times, each master's sequence numbers and its wall-clock times each are a random increasing
-    /// sequence, with gaps of up to 2³¹. The seed determines them.
+    /// The Lamport times, each master's sequence numbers and the wall-clock times are random increasing sequences, with
+    /// gaps of up to 2³¹, determined by this seed.
     Spread(u64),
 }
 
-/// A history that is read otherwise.
+/// A history whose readings differ.
 pub(crate) struct Difference {
-    /// Its writes, as they are the first time.
+    /// The writes, as in the first enumeration.
     pub(crate) writes: Vec<String>,
-    /// What each time comes of it.
+    /// The result of each enumeration.
     pub(crate) differs: [String; 2],
 }
 
-/// A shortest history of at most `writes` writes after which some master reads otherwise, or of which the rule refuses
-/// another cut. All masters that write are in `rules`, and each may have its own; clocks are right.
+/// A shortest history of at most `writes` writes whose readings or refusals differ. `rules` are those of all writers,
+/// which may differ; clocks are right.
 pub(crate) fn difference(
     rules: &[AnyRule],
     operations: &[Op],
@@ -78,7 +78,7 @@ impl Pair {
         Pair { lattices, keys, writes, uses_clocks: rules[0].uses_wall_clock(), seed }
     }
 
-    /// The first history of just as many writes as there may be that differs and begins with the present one.
+    /// The first history of exactly the most writes that differs and extends the present one.
     fn extend(&mut self) -> Option<Difference> {
         for at in 0..self.lattices[0].masters() {
             for place in 0..self.lattices[0].cuts().len() {
@@ -86,8 +86,8 @@ impl Pair {
                 if !self.lattices[0].can_write(at, seen) {
                     continue;
                 }
-                // Clocks are right. Wrong ones would show more than an order to a clock of the rule's own, which counts
-                // on from the time that it holds.
+                // Clocks are right. Wrong clocks would show more than an order to a rule with a clock of its own, which
+                // counts on from its time.
                 let wall = self.uses_clocks.then(|| self.lattices[0].time_after(seen));
                 for op in 0..self.lattices[0].alphabet.len() {
                     let found = self.extend_by(Next { at, seen, op, wall });
@@ -101,7 +101,7 @@ impl Pair {
     }
 
     fn extend_by(&mut self, next: Next) -> Option<Difference> {
-        // States have numbers in the order in which they are met: the same, if the same are met.
+        // States are numbered in the order of discovery: equal sequences of states have equal numbers.
         let [first, second] = self.lattices.each_mut().map(|lattice| {
             let mut written = lattice.written(next);
             written.sort_by(|one, other| one.from.cmp(&other.from));
@@ -126,7 +126,7 @@ impl Pair {
         iter::zip(&mut self.lattices, written).for_each(|(lattice, write)| lattice.push(write));
     }
 
-    /// What the master can read that has seen the whole history.
+    /// The possible readings of the master that has seen the whole history.
     fn read_otherwise(&mut self) -> Option<Difference> {
         let all = self.lattices[0].all();
         let masters: Vec<usize> =
@@ -151,7 +151,7 @@ impl Pair {
         self.told(Some(next), does)
     }
 
-    /// The history, and one more write.
+    /// Extends the history by one write.
     fn told(&self, next: Option<Next>, does: [String; 2]) -> Difference {
         let lattice = &self.lattices[0];
         let dots = |cut: Cut| {
@@ -169,7 +169,7 @@ impl Pair {
         Difference { writes, differs: [first, format!("{second}{seed}")] }
     }
 
-    /// The key, or the numbers that all writes have.
+    /// The key, or the numbers, of all writes.
     fn numbers(&self, which: usize) -> String {
         if self.seed.is_none() {
             return format!("under the key `{}`", self.keys[which]);
@@ -186,7 +186,7 @@ impl Pair {
     }
 }
 
-/// What the master can read, each once.
+/// The distinct possible readings of the master.
 fn readings(lattice: &mut Lattice, at: usize, cut: Cut) -> Vec<Reading> {
     let states = lattice.states(at, cut).to_vec();
     let mut readings: Vec<Reading> = states

@@ -1,4 +1,4 @@
-//! A violation found over histories as a scenario and a trace, so that `replay` and the Explorer take it.
+//! Converts a violation found over histories to a scenario and a trace, for `replay` and the Explorer.
 
 use super::schedule::{Step, Violation};
 use super::{Bounds, Times};
@@ -13,11 +13,11 @@ use multimaster::{MasterId, Op, Request};
 
 use std::fmt::Write;
 
-/// The scenario in which clients ask what they ask in the history, all to all, as the text of a file. `rule` are its lines
-/// that say which rule it has; empty if that is given otherwise.
+/// The text of a scenario, all to all, whose clients make the requests of the history. `rule` are its lines about the
+/// rule; empty if the rule is given otherwise.
 fn scenario(violation: &Violation, bounds: &Bounds, rule: &str) -> String {
     let mut text = format!("about = \"a history that violates {}\"\n", violation.property);
-    // Masters after the last that does anything, or that is named, are left out.
+    // Masters above the last one that acts or is named are left out.
     let acting = violation.schedule.iter().map(|step| match step {
         Step::Write { at, request } => match request.op.untimed() {
             Op::Transfer { to, .. } => at.0.max(to.0) + 1,
@@ -53,7 +53,7 @@ fn scenario(violation: &Violation, bounds: &Bounds, rule: &str) -> String {
     text
 }
 
-/// What is asked of the master. A time that is the write's Lamport time is left out.
+/// The requests of the master. A time that equals the write's Lamport time is left out.
 fn requests(violation: &Violation, bounds: &Bounds, at: MasterId) -> impl Iterator<Item = String> {
     let untimed = bounds.times == Times::Lamport;
     violation.schedule.iter().filter_map(move |step| match step {
@@ -66,10 +66,9 @@ fn requests(violation: &Violation, bounds: &Bounds, at: MasterId) -> impl Iterat
     })
 }
 
-/// The schedule of the violation, replayed on masters. `model` makes a model of the text of a scenario.
+/// Replays the schedule of the violation on masters. `model` makes a model of a scenario's text.
 ///
-/// # Errors
-/// What does not replay: then histories and networks disagree, or the rule is not deterministic.
+/// # Errors If the schedule does not replay: then histories and networks disagree, or the rule is not deterministic.
 pub(crate) fn counterexample(
     violation: &Violation,
     bounds: &Bounds,
@@ -83,7 +82,7 @@ pub(crate) fn counterexample(
     check::replayed(&model, name, &text, violation.property, &path)
 }
 
-/// The steps of the schedule among those of the model.
+/// The path of the schedule in the model.
 fn path(violation: &Violation, model: &Erased) -> Result<Path, String> {
     let mut states = model.init_states();
     let mut state = states.swap_remove(0);

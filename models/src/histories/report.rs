@@ -1,4 +1,4 @@
-//! What is found: [`Report`].
+//! The result of an enumeration: [`Report`].
 
 use super::bounds::Bounds;
 use super::lattice::Effort;
@@ -7,40 +7,40 @@ use crate::properties as p;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// What was found.
+/// The result of an enumeration.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What was enumerated.
+    /// The bounds of the enumeration.
     pub bounds: Bounds,
-    /// How many histories were judged.
+    /// The number of histories judged.
     pub histories: u64,
-    /// In how many of them two writes of one key were concurrent.
+    /// The number of histories with two concurrent writes of one key.
     pub conflicts: u64,
-    /// How much was done.
+    /// The work done.
     pub effort: Effort,
-    /// Each property, in the order of the table, and what shows that it is violated by the shortest schedule.
+    /// Each property with its verdict, in the order of the table.
     pub findings: Vec<(&'static str, Finding)>,
-    /// Whether it was stopped before its end.
+    /// Whether the enumeration was stopped before its end.
     pub stopped: bool,
-    /// How long it took.
+    /// The run time.
     pub time: Duration,
 }
 
-/// What became of a property.
+/// The verdict on a property.
 #[derive(Clone, Debug)]
 pub enum Finding {
     /// True in every history.
     Holds,
-    /// False, as this shows.
+    /// False, as this shortest violation shows.
     Violated(Box<Violation>),
-    /// The only evidence that it holds is the rule's own claim, which is untested.
+    /// No violation was found, but the verdict depends on an untested claim of the rule.
     NotJudged,
     /// No violation was found before the enumeration was stopped.
     NotExhausted,
 }
 
 impl Report {
-    /// Why nothing was tested, if so.
+    /// The reason for which nothing was tested, if so.
     pub fn untested(&self) -> Option<&'static str> {
         match (self.histories, self.conflicts) {
             _ if self.stopped => None,
@@ -50,7 +50,7 @@ impl Report {
         }
     }
 
-    /// What became of the property.
+    /// The verdict on the property.
     pub fn finding(&self, property: &str) -> Option<&Finding> {
         self.findings.iter().find(|(name, _)| *name == property).map(|(_, finding)| finding)
     }
@@ -64,7 +64,7 @@ impl Report {
     }
 }
 
-/// What histories are asked, in the order of the table of properties.
+/// The properties judged by histories, in the order of the table of properties.
 pub const ASKED: [&str; 8] = [
     p::CONVERGENCE,
     p::NO_RESURRECTION,
@@ -76,16 +76,16 @@ pub const ASKED: [&str; 8] = [
     p::NO_OVERSELLING,
 ];
 
-/// What is asked of each master: its requests, in order, by their index in [`Bounds::requests`], each with its wall-clock
-/// time, if the rule uses wall clocks.
+/// By master, its requests in order: each by its index in [`Bounds::requests`], with its wall-clock time if the rule
+/// uses wall clocks.
 pub type Script = Vec<Vec<(usize, Option<u64>)>>;
 
-/// What became of each script, once all of it is written. Its beginnings are scripts of their own.
+/// The verdicts by script, once all its requests are made. A prefix of a script is a script of its own.
 #[derive(Clone, Debug, Default)]
 pub struct ByScript {
-    /// The fewest steps to violate each property, in the order of [`ASKED`], once all of it is written. A script that
-    /// violates none is left out.
+    /// By script, the fewest steps that violate each property, in the order of [`ASKED`]. A script that violates none
+    /// is left out.
     pub shortest: BTreeMap<Script, [Option<usize>; ASKED.len()]>,
-    /// Those of which the rule can refuse the last request of some master.
+    /// The scripts in which the rule can refuse the last request of some master.
     pub refused: BTreeSet<Script>,
 }

@@ -6,19 +6,19 @@ use crate::node::numbered::{NOTHING, StateNo};
 use multimaster::{Dot, MasterId, Op, Request};
 use std::fmt;
 
-/// A violated property, and a shortest schedule that shows it: all to all, one change a message.
+/// A violated property, and a shortest schedule that shows it, all to all with one change a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// The property.
     pub property: &'static str,
-    /// How many steps the schedule has. With at-least-once delivery or snapshots, each of which is a further step: the number
-    /// of writes and of changes delivered for the first time.
+    /// The number of steps of the schedule: writes and first deliveries of changes. With at-least-once delivery or
+    /// snapshots, further steps are not counted.
     pub steps: usize,
-    /// The history: each write, and what it was made in knowledge of.
+    /// The history: each write, and the writes that its master had seen.
     pub history: Vec<String>,
     /// The masters that show it.
     pub witnesses: Vec<MasterId>,
-    /// What each of them reads at the end.
+    /// The readings of each of them at the end.
     pub reads: Vec<String>,
     /// The schedule. Empty with at-least-once delivery or snapshots.
     pub schedule: Vec<Step>,
@@ -29,12 +29,12 @@ pub struct Violation {
 pub enum Step {
     /// A client's request.
     Write {
-        /// The master asked.
+        /// The master that receives the request.
         at: MasterId,
         /// The request.
         request: Request,
     },
-    /// One change arrives.
+    /// A change arrives.
     Deliver {
         /// The master that made it.
         from: MasterId,
@@ -46,7 +46,7 @@ pub enum Step {
 }
 
 impl Violation {
-    /// What the witnesses read.
+    /// The readings of the witnesses, in words.
     pub fn in_words(&self) -> String {
         let who = self.witnesses.iter().zip(&self.reads).map(|(who, reads)| format!("{who} reads {reads}"));
         let who = who.collect::<Vec<_>>().join(", and ");
@@ -101,7 +101,7 @@ pub(super) fn of(
 }
 
 fn steps_of(lattice: &mut Lattice, cut: Cut, witnesses: &[(usize, StateNo)], requests: &[Request]) -> Vec<Step> {
-    // By master, the order in which it sees what it sees.
+    // By master, the order in which it sees writes.
     let orders: Vec<Vec<usize>> = (0..lattice.masters())
         .map(|at| {
             let own = lattice.own[at];
@@ -112,7 +112,7 @@ fn steps_of(lattice: &mut Lattice, cut: Cut, witnesses: &[(usize, StateNo)], req
                 None => lattice.writes[own.ilog2() as usize].seen | own,
             };
             let mut order = Vec::new();
-            // A rule that is not deterministic may not come there again: then nothing replays.
+            // A rule that is not deterministic may not reach the state again: then the schedule does not replay.
             reach(lattice, at, (0, NOTHING), until, target, &mut order);
             order
         })
@@ -141,7 +141,8 @@ fn steps_of(lattice: &mut Lattice, cut: Cut, witnesses: &[(usize, StateNo)], req
     schedule
 }
 
-/// Finds an order in which the master sees all of `until`, and then is in the state `target`, if one is given.
+/// Finds an order (a linear extension) in which the master sees all of `until` and ends in the state `target`, if one
+/// is given. Tries all orders in the worst case.
 fn reach(
     lattice: &mut Lattice,
     at: usize,

@@ -25,7 +25,7 @@ pub(super) struct Search<'a> {
     pub(super) keys: Vec<Key>,
     pub(super) lattice: Lattice,
     pub(super) judge: Judge,
-    /// Whether histories that differ only in which masters write nothing are judged once.
+    /// Whether histories that differ only in the masters that write nothing are judged once.
     pub(super) first_only: bool,
     pub(super) uses_clocks: bool,
     bounded: bool,
@@ -34,7 +34,7 @@ pub(super) struct Search<'a> {
     found: BTreeMap<&'static str, Violation>,
     not_judged: BTreeSet<&'static str>,
     pub(super) by_script: Option<ByScript>,
-    /// What counts only if it takes fewer steps than this.
+    /// A violation counts only if it takes fewer steps than this.
     pub(super) beyond: Option<ByScript>,
     /// The user's own properties.
     pub(super) own: Option<&'a OwnProperties>,
@@ -45,7 +45,7 @@ pub(super) struct Search<'a> {
 
 /// How often the clock is read, in histories.
 const AT_A_TIME: u64 = 4096;
-/// How often others are told how many histories there are.
+/// How often progress is reported, in histories.
 const COUNTED: u64 = 64;
 
 impl<'a> Search<'a> {
@@ -146,7 +146,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Judges every history that begins with the present one.
+    /// Judges every history that extends the present one.
     pub(super) fn extend(&mut self) {
         let left = self.bounds.writes - self.lattice.writes.len();
         if left == 0 || self.stopped {
@@ -199,7 +199,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The wall-clock times that the next write can have at a master that has seen this cut.
+    /// The possible wall-clock times of the next write at this cut.
     fn walls(&self, seen: Cut) -> SmallVec<[Option<u64>; 1]> {
         let times = |from: u64, to: u64| (from..=to).map(Some).collect();
         match self.bounds.times {
@@ -210,7 +210,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// How many more masters must write until those that write are the first ones.
+    /// The number of masters that must yet write so that the writers are the first masters.
     fn missing(&self) -> usize {
         if !self.first_only {
             return 0;
@@ -236,7 +236,7 @@ impl<'a> Search<'a> {
         self.conflicts += u64::from(self.has_conflict());
         let all = self.lattice.all();
         if self.bounds.delivery == Delivery::Unordered {
-            // Who has seen the last writes need not have seen all that these were made in knowledge of.
+            // A master that has seen the last writes need not have seen their causal pasts.
             let cuts = self.lattice.cuts().iter().copied();
             let cuts: Vec<Cut> = cuts.filter(|cut| self.lattice.closure(*cut) == all).collect();
             cuts.into_iter().for_each(|cut| self.judge_part(cut));
@@ -246,14 +246,15 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Judges the user's own properties where all masters have seen all, in every combination of what they can read.
+    /// Judges the user's own properties where all masters have seen all writes, for every combination of their possible
+    /// readings.
     fn judge_own(&mut self, all: Cut) {
         let Some(own) = self.own else { return };
         let asked: usize = self.bounds.clients.iter().map(|(_, script)| script.len()).sum();
         let done = self.lattice.writes.len() == asked;
         let mut combinations: Vec<Vec<(usize, StateNo)>> = vec![Vec::new()];
         for at in 0..self.lattice.masters() {
-            // Of the states that read the same, one.
+            // One of the states with equal readings.
             let mut states: Vec<StateNo> = Vec::new();
             for state in self.lattice.states(at, all).to_vec() {
                 let reading = self.lattice.rule.read(state);
@@ -281,7 +282,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What these masters read, and what was written.
+    /// The readings of these masters, and the writes.
     fn readings(&mut self, combination: &[(usize, StateNo)]) -> Readings {
         let all = self.lattice.all();
         let masters: Vec<Arc<Keys>> = combination
@@ -327,7 +328,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Judges a state in which each of these masters can be.
+    /// Judges a state that each of these masters can have.
     fn judge_state(&mut self, cut: Cut, masters: &[usize], state: StateNo) {
         let wrongs = self.judge.judge(&mut self.lattice, cut, state);
         let misread = self.subject.specification.is_some() && self.misread(cut, state);
@@ -335,7 +336,7 @@ impl<'a> Search<'a> {
         if wrongs == Wrongs::default() && !misread && !oversold {
             return;
         }
-        // The master to which the fewest changes need be brought.
+        // The master that needs the fewest deliveries.
         let Some(at) = masters.iter().copied().min_by_key(|at| self.steps(cut, &[*at])) else { return };
         let shown = [
             (wrongs.resurrects, p::NO_RESURRECTION),
@@ -374,8 +375,8 @@ impl<'a> Search<'a> {
         master.history().overspent().is_some() || self.keys.iter().any(below)
     }
 
-    /// How many steps it takes, all to all and one change a message, until these masters have seen the cut: every
-    /// write, and for each master the changes that it had seen at its last write, or that it is to see.
+    /// The number of steps, all to all with one change a message, until these masters have seen the cut: all writes,
+    /// and for each master the deliveries that it needs for its last write or for the cut.
     fn steps(&self, cut: Cut, witnesses: &[usize]) -> usize {
         let lattice = &self.lattice;
         let brought = |at: usize| {
@@ -422,7 +423,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// All scripts that begin this one: of each master's requests the first few, or all.
+/// All prefixes of this script: of each master's requests the first few, or all.
 fn beginnings(script: &Script) -> impl Iterator<Item = Script> {
     let lengths = script.iter().map(|requests| requests.len() + 1);
     let all: usize = lengths.product();

@@ -1,4 +1,4 @@
-//! What was enumerated and what was found, for people.
+//! Bounds and verdicts in words.
 
 use super::{Bounds, Finding, Report, Times, Violation};
 use crate::node::delivery::Delivery;
@@ -11,7 +11,7 @@ impl Bounds {
         format!("up to {} writes at {} masters", self.writes, self.masters)
     }
 
-    /// What the rule can rely on in the networks for which it speaks.
+    /// The networks that the verdicts cover, in words.
     pub fn networks_in_words(&self) -> String {
         let delivery = match self.delivery {
             Delivery::Causal => "all networks with causal delivery",
@@ -31,14 +31,15 @@ impl Bounds {
 }
 
 impl Report {
-    /// For how much the verdicts speak: "all networks with causal delivery, up to 5 writes at 3 masters (434,820 histories)".
+    /// The coverage of the verdicts: "all networks with causal delivery, up to 5 writes at 3 masters (434,820
+    /// histories)".
     pub fn scope_in_words(&self) -> String {
         let (histories, bounds) = (grouped(usize::try_from(self.histories).unwrap_or(usize::MAX)), &self.bounds);
         let cut = if self.stopped { ", stopped before the end" } else { "" };
         format!("{}, {} ({histories} histories{cut})", bounds.networks_in_words(), bounds.in_words())
     }
 
-    /// How long the violation is: "4 steps, 2 writes". Shorter ones may exist if not everything was enumerated.
+    /// The length of the violation: "4 steps, 2 writes"; an upper bound if the enumeration was stopped.
     fn length_of(&self, violation: &Violation) -> String {
         let counted = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         let writes = counted(violation.history.len(), "write");
@@ -74,6 +75,6 @@ impl Report {
     }
 }
 
-/// What histories cannot see, for the reader of a verdict.
+/// The properties that histories do not cover, for the reader of a verdict.
 pub const NOT_SEEN: &str = "not seen by histories: repair, silence, cut logs, batches, resets, and when anything happens;\n\
                             for these explore networks (`multimaster check`)";

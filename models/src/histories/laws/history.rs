@@ -1,10 +1,10 @@
-//! A small history: a few writes, and what is left of each causally closed part of them.
+//! A small history: a few writes, and the state at each of their cuts.
 
 use super::{ELSEWHERE, KEY};
 use multimaster::{Change, Dot, Key, MasterId, Op, Request, Resolver, Timestamp, VersionVector};
 use std::collections::BTreeMap;
 
-/// Writes, by their place in a history.
+/// A set of writes, one bit for each index in the history.
 pub(super) type Seen = u8;
 
 pub(super) fn has(seen: Seen, write: usize) -> bool {
@@ -19,8 +19,8 @@ pub(super) struct Write<E> {
 
 pub(super) struct History<R: Resolver> {
     pub(super) writes: Vec<Write<R::Effect>>,
-    /// The state of a master that has seen so much. If the order of changes matters: as their order in `writes` leaves
-    /// it.
+    /// By cut, the state of a master that has seen it. If the order of changes matters, they are applied in the order
+    /// of `writes`.
     pub(super) states: BTreeMap<Seen, R::State>,
 }
 
@@ -40,8 +40,8 @@ impl<R: Resolver> History<R> {
         if dots.is_empty() { "nothing".into() } else { dots.join(" ") }
     }
 
-    /// What `rule` makes of a write at `origin` that has seen so much, which left `state`; `late` is how much further
-    /// on its clock is. `None` if it refuses.
+    /// The change that `rule` makes of a write at `origin`, which has seen `seen` and is in `state`; its clock is ahead
+    /// by `late`. `None` if the rule refuses it.
     pub(super) fn next(
         &self,
         rule: &R,
@@ -79,9 +79,8 @@ impl<R: Resolver> History<R> {
         each.collect()
     }
 
-    /// Whether a master that has seen so much, and has made all its own writes so far among that, can write next. Of
-    /// two writes that come one after the other, and can as well come the other way round, the lower master's comes
-    /// first.
+    /// Whether a master that has seen this cut can make the next write: the cut must contain its own writes. Of two
+    /// adjacent writes that commute, the lower master's comes first, so that each history is found once.
     pub(super) fn can_write(&self, at: usize, past: Seen) -> bool {
         let by_it = |write: &Write<R::Effect>| write.change.dot.origin().index() == at;
         let own = self.writes.iter().enumerate().all(|(place, write)| !by_it(write) || has(past, place));

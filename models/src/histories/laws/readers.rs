@@ -1,12 +1,12 @@
-//! What a reader can tell: two states that nobody can tell apart are one.
+//! Observational equivalence: two states that no reader can tell apart count as equal.
 
 use super::history::History;
 use super::{ELSEWHERE, READER, WRITES};
 use multimaster::{Change, Op, Resolver};
 
-/// How a reader can tell two states apart: now, or after one more write, here or by another master that has seen any
-/// part of this. States that differ in what no reader will ever see are one state: which of two equal values it is that
-/// was kept, for one.
+/// The readings by which a reader can tell two states apart: now, or after one more write, here or at another master
+/// that has seen any part of this. States that differ only in something that no reader ever sees count as equal, such
+/// as which of two equal values was kept.
 pub(super) fn told_apart<R: Resolver>(
     rule: &R,
     operations: &[Op],
@@ -34,7 +34,7 @@ pub(super) fn told_apart<R: Resolver>(
             }
         }
         for (seen, state) in &history.states {
-            // Its clock may have been driven on by writes of other keys.
+            // Writes of other keys may have advanced its clock.
             for late in 0..WRITES as u64 {
                 let Some(change) = history.next(rule, state, op, ELSEWHERE, *seen, late) else { continue };
                 let told = (with(one, &change), with(other, &change));

@@ -1,4 +1,4 @@
-//! How many histories there are, counted in another way; and what must not depend on how they are enumerated.
+//! The number of histories, counted in another way; and results that must not depend on the enumeration.
 
 use super::super::lattice::Dense;
 use super::super::{ASKED, Bounds, Finding, Report, Search, Subject, judge, judge_each_script, operations};
@@ -8,11 +8,10 @@ use crate::verify::rules;
 use multimaster::{LastWriteWins, MasterId, Request};
 use std::collections::BTreeMap;
 
-/// By master, what each of its writes had seen: how many writes of each master.
+/// By master and write, the version vector that it had seen.
 type Plain = Vec<Vec<Vec<usize>>>;
 
-/// Every history of so many writes, and in how many orders its writes can be made: written down without timestamps or
-/// bits.
+/// Every history of so many writes, with the number of its linear extensions; computed without timestamps or bits.
 fn by_hand(masters: usize, writes: usize) -> BTreeMap<Plain, u64> {
     let mut histories = BTreeMap::from([(vec![Vec::new(); masters], 1)]);
     for _ in 0..writes {
@@ -31,7 +30,7 @@ fn by_hand(masters: usize, writes: usize) -> BTreeMap<Plain, u64> {
     histories
 }
 
-/// How many writes of each master can have been seen together.
+/// The version vectors of the cuts.
 fn closed(history: &Plain) -> Vec<Vec<usize>> {
     let mut all = vec![Vec::new()];
     for own in history {
@@ -45,7 +44,7 @@ fn closed(history: &Plain) -> Vec<Vec<usize>> {
     all
 }
 
-/// How many histories of up to so many writes are enumerated: all of them, or those in which the first masters write.
+/// The number of histories of up to so many writes: all, or those in which the first masters write.
 fn enumerated(masters: u16, writes: usize) -> (u64, u64) {
     let rule = |_| AnyRule::new(LastWriteWins);
     let subject = Subject { rule: &rule, by_master: false, claims: Claims::Tested, specification: None };
@@ -73,13 +72,13 @@ fn as_many_histories_are_enumerated_as_there_are() {
             assert_eq!(enumerated(masters as u16, writes), expected, "{masters} masters, {writes} writes");
         }
     }
-    // The orders in which writes can be made, the histories, and those in which the first masters write.
+    // The linear extensions, the histories, and those in which the first masters write.
     assert_eq!(found[&(2, 4)], (92, 42, 41));
     assert_eq!(found[&(3, 4)], (933, 321, 239));
     assert_eq!(found[&(4, 3)], (292, 152, 32));
 }
 
-/// What was found of each property: in how many steps it is violated, or else what.
+/// By property, the number of steps that violate it, or its other verdict.
 fn in_short(report: &Report) -> Vec<(&'static str, String)> {
     let told = |finding: &Finding| match finding {
         Finding::Violated(violation) => format!("{} steps", violation.steps),
@@ -105,7 +104,7 @@ fn it_is_enough_that_the_first_masters_write() {
         let first_only = judge(subject, bounds(), &mut |_| {}).expect("the bounds are right");
         let (all, by_script) = judge_each_script(subject, bounds()).expect("the bounds are right");
         assert_eq!(in_short(&first_only), in_short(&all));
-        // The shortest of all scripts is the shortest.
+        // The minimum over all scripts is the minimum.
         for (property, steps) in ASKED.into_iter().zip(0..) {
             let fewest = by_script.shortest.values().filter_map(|found| found[steps]).min();
             assert_eq!(all.violation(property).map(|violation| violation.steps), fewest, "{property}");
@@ -116,9 +115,9 @@ fn it_is_enough_that_the_first_masters_write() {
 #[test]
 fn numbers_can_be_forgotten_at_any_time() {
     let run = |subject: &Subject<'_>, requests: &[Request], most: Option<usize>| {
-        let mut unheard = |_| {};
+        let mut unreported = |_| {};
         let bounds = Bounds::new(2, 4, requests.to_vec());
-        let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unheard).expect("the bounds are right");
+        let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unreported).expect("the bounds are right");
         search.lattice.most_numbers = most.unwrap_or(search.lattice.most_numbers);
         search.extend();
         let forgotten = search.lattice.epoch();

@@ -1,4 +1,4 @@
-//! The judge on bits says of every master what [`History`](crate::history::History) says of it.
+//! The judge on bits agrees with [`History`](crate::history::History) on every master.
 
 use super::super::judge::{Judge, Wrongs};
 use super::super::lattice::{Cut, Dense, Lattice, Next};
@@ -12,7 +12,7 @@ use foldhash::fast::FixedState;
 use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Request, Resolver, Side, Text, Timestamp};
 use std::hash::BuildHasher;
 
-/// How often each bit was set, where both judges set it; and how many masters were judged.
+/// How often both judges set each bit, and the number of masters judged.
 #[derive(Debug, Default)]
 struct Counts {
     judged: usize,
@@ -54,11 +54,11 @@ impl Counts {
         }
     }
 
-    /// Judges every master that can be after every history within the bounds, in every state.
+    /// Judges every possible state of every master after every history within the bounds.
     fn compare_all(&mut self, subject: &Subject<'_>, bounds: Bounds) {
         let left = bounds.writes;
-        let mut unheard = |_| {};
-        let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unheard).expect("the bounds are right");
+        let mut unreported = |_| {};
+        let mut search = Search::new(subject, bounds, Box::new(Dense), &mut unreported).expect("the bounds are right");
         let Search { lattice, judge, uses_clocks, .. } = &mut search;
         each_history(lattice, *uses_clocks, left, &mut |lattice| {
             let all = lattice.all();
@@ -74,7 +74,7 @@ impl Counts {
     }
 }
 
-/// Visits every history that begins with the present one, and has at most so many more writes.
+/// Visits every history that extends the present one by at most so many writes.
 fn each_history(lattice: &mut Lattice, uses_clocks: bool, left: usize, visit: &mut impl FnMut(&mut Lattice)) {
     if left == 0 {
         return;
@@ -133,7 +133,7 @@ fn two_judges_say_the_same_of_shipped_rules_and_longer_histories() {
     compare_shipped_rules([4, 3]);
 }
 
-/// A rule that reads anything, whatever was written, and claims anything.
+/// A rule with arbitrary readings and claims, whatever was written.
 #[derive(Clone)]
 struct Odd {
     kind: Kind,
