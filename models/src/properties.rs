@@ -1,39 +1,40 @@
-//! The properties that are asked of every state, by name, and the witnesses that each was put to the test. The user's
-//! own are in [`own_property`], the meaning of each data type in [`specification`].
+//! The properties by name, and the witnesses that show that they were put to the test. The user's own properties are in
+//! [`own_property`], the specifications of data types in [`specification`].
 
 pub mod own_property;
 pub mod specification;
 
-/// Masters that have seen the same changes read the same, in every state.
+/// In every state, masters that have seen the same changes read the same (strong eventual consistency, without its
+/// liveness).
 pub const CONVERGENCE: &str = "convergence";
 /// At quiescence every master has seen every acknowledged write, and all read the same. *Quiescence*: the clients are
-/// done and no delivery, tick or repair alters anything any more.
+/// done, and no delivery, tick or repair alters the state.
 pub const AGREEMENT: &str = "agreement at quiescence";
-/// If all that is in flight were lost now, one exchange of digests over an edge would bring its receiver up to its
-/// sender.
+/// If all messages in flight were lost now, one exchange of digests over an edge would bring its receiver all that its
+/// sender has seen.
 pub const REPAIRABLE: &str = "repairable";
-/// No master has seen a write without all that the write had seen.
+/// No master has seen a write without its causal past.
 pub const CAUSAL_ORDER: &str = "causal order";
-/// What a seen delete removed is not read, unless a seen write shows it that the delete had not seen: one concurrent to
-/// it or later. Judged by what is read, not by what a rule claims; a value that the delete failed to remove counts like
-/// one that came back.
+/// A value that a seen delete removed is not read, unless a write outside the delete's causal past shows it: a
+/// concurrent or a later one. Judged by readings, not by the rule's claims. A value that the delete failed to remove
+/// counts like one that came back.
 pub const NO_RESURRECTION: &str = "no resurrection";
-/// No seen write is lost although nothing competed with it, or to a write that it had itself seen. Judged by what is
-/// read: a write whose value is read is not lost.
+/// No seen write is lost to a write in its own causal past, or without a competing write. Judged by readings: a write
+/// whose value is read is not lost.
 pub const NO_CAUSAL_LOSS: &str = "no causal loss";
 /// No seen write is lost to a concurrent write that is read instead.
 pub const NO_POLICY_LOSS: &str = "no policy loss";
-/// No seen write is lost to concurrent writes of which none is read either.
+/// No seen write is lost to concurrent writes none of which is read either.
 pub const NO_TOTAL_LOSS: &str = "no total loss";
-/// Every value that a reader sees was put there by a seen write, or was made by the rule of such values and shows them.
+/// Every value read was written by a seen write, or was merged by the rule from such values and shows them.
 pub const NO_INVENTION: &str = "no invention";
-/// A read is what the rule's [`specification`] makes of the writes that its master has seen, in every
-/// state. Asked of a rule that has one.
+/// In every state, every reading is the one that the rule's [`specification`] gives for the writes that the master has
+/// seen. For rules with a specification.
 pub const SPECIFICATION: &str = "specification";
-/// No master has subtracted more of a bounded counter than it had a right to, and none reads one below 0: however many
-/// sell at once, no more is sold than there was. Asked of bounded counters.
+/// No master has spent more of a bounded counter than its rights, and none reads one below 0: however many sell at
+/// once, no more is sold than there was. For bounded counters.
 pub const NO_OVERSELLING: &str = "no overselling";
-/// Messages that carry changes end: no cycle of steps sends one. A property of the graph, not of a state: see
+/// Messages that carry changes end: no cycle of steps sends one. This is a property of the graph, not of a state: see
 /// [`silence`](crate::check::silence).
 pub const FALLS_SILENT: &str = "falls silent";
 
@@ -53,26 +54,27 @@ pub const ALL: [&str; 12] = [
     FALLS_SILENT,
 ];
 
-/// The properties that depend on a rule's [`shows`](multimaster::Resolver::shows) where a reading alone does not tell.
+/// The properties that depend on a rule's [`shows`](multimaster::Resolver::shows) where the reading alone does not
+/// decide them.
 pub(crate) const BY_CLAIM: [&str; 4] = [NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS, NO_INVENTION];
 
-/// A master has seen two writes of one key, neither of which had seen the other.
+/// A master has seen two concurrent writes of one key.
 pub const CONFLICT: &str = "a conflict";
 /// Quiescence was reached.
 pub const QUIESCENCE: &str = "quiescence";
-/// A neighbour has something that another lacks.
+/// A master lacks a change that a neighbour that sends to it has seen.
 pub const LACK: &str = "something to repair";
-/// A master has seen another's write that had seen a third's, or its own.
+/// A master has seen another's write with a further master's write, or its own, in its causal past.
 pub const DEPENDENCY: &str = "a dependent write";
-/// A change has reached a master and is not passed on.
+/// All masters have seen some write.
 pub const RELAYED: &str = "a change seen by all";
-/// A rule would not do what a client asked: the client is told so at once, and nothing was acknowledged.
+/// The rule has refused a client's request: the client learns this at once, and nothing was acknowledged.
 pub const REFUSAL: &str = "a refusal";
 /// A message was lost and the clients are done.
 pub const LOSS: &str = "a loss";
 /// A message was delivered twice.
 pub const DUPLICATE: &str = "a duplicate";
-/// A message arrived that builds on something not seen.
+/// A message in flight would be a gap at its receiver.
 pub const GAP: &str = "a gap";
 /// A stream was reset.
 pub const RESET: &str = "a reset";
@@ -81,18 +83,17 @@ pub const CROSSED: &str = "crossed snapshots";
 /// A message in flight, or next on a stream, carries more than one change.
 pub const BATCH: &str = "a batch";
 
-/// A master has seen a write that had seen one of another shard.
+/// Two masters have seen a write with a write of another shard in its causal past.
 pub const ACROSS: &str = "a dependency across shards";
 
-/// It never happens that nothing can go on while something still has a change to send.
+/// No deadlock: while a change is yet to be sent, some goroutine can take a step.
 pub const NO_DEADLOCK: &str = "no deadlock";
-/// At quiescence, every master reads of a key that only one master writes what that master reads.
+/// At quiescence, all masters read a key with one writer as its writer does.
 ///
-/// Told by what is read at quiescence, because no state records in which order the sets of one master were made; and a key
-/// with one writer has no conflict, so that nothing but a change of order can set masters apart.
+/// Judged by readings at quiescence, because no state records the order of one master's sets. A key with one writer has
+/// no conflict, so only a change of order can make masters differ.
 pub const ORDER_KEPT: &str = "order kept";
-/// What is asked of the [article's program](crate::world::article), in the order of the table, beside whether it falls
-/// silent.
+/// The properties of the [article's program](crate::world::article), in the order of the table, without *falls silent*.
 pub const OF_THE_ARTICLE: [&str; 2] = [NO_DEADLOCK, ORDER_KEPT];
-/// A channel holds as much as it can.
+/// A channel is full.
 pub const FULL: &str = "a full channel";

@@ -1,4 +1,4 @@
-//! Scenario files: what to check, as data. [`Scenario`].
+//! Scenario files, which describe a model and its expected verdicts: [`Scenario`].
 
 #[cfg(feature = "cli")]
 pub mod catalogue;
@@ -42,9 +42,9 @@ pub enum RuleName {
     Arrival,
     /// [`LastWriteWins`]
     LastWrite,
-    /// [`Custom`] with the lower seat number kept.
+    /// [`Custom`], which keeps the lower seat number.
     Custom,
-    /// [`CustomMerged`] with the lower seat number kept.
+    /// [`CustomMerged`], which keeps the lower seat number.
     CustomMerged,
     /// [`MultiValue`]
     MultiValue,
@@ -78,16 +78,15 @@ pub enum RuleName {
     ObservedRemoveMap,
     /// The rule of a real system.
     System(&'static System),
-    /// A rule that the file itself writes down.
+    /// A rule written in the scenario file.
     #[cfg(feature = "scripts")]
     Expression(&'static Expression),
-    /// A rule that a caller gives.
+    /// A rule passed by a caller of the library.
     Given(&'static Given),
 }
 
 impl RuleName {
-    /// All rules that have a name but those of [`systems`], with the name that scenario files give them and what they
-    /// do.
+    /// The named rules but those of [`systems`], each with its name in scenario files and its description.
     pub const ALL: &'static [(RuleName, &'static str, &'static str)] = &[
         (RuleName::Arrival, "arrival", "what arrived last is kept: the article's rule"),
         (RuleName::LastWrite, "last-write", "the latest timestamp is kept; of equal times, the higher master's"),
@@ -114,7 +113,7 @@ impl RuleName {
         (RuleName::ObservedRemoveMap, "observed-remove-map", "fields of registers, counters and sets"),
     ];
 
-    /// The name in scenario files.
+    /// The rule's name in scenario files.
     pub fn name(self) -> &'static str {
         match self {
             RuleName::System(system) => return system.name,
@@ -126,13 +125,13 @@ impl RuleName {
         Self::ALL.iter().find(|(rule, ..)| *rule == self).map_or("", |(_, name, _)| name)
     }
 
-    /// The rule that scenario files name so.
+    /// The rule of this name in scenario files.
     pub fn named(name: &str) -> Option<RuleName> {
         let own = Self::ALL.iter().find(|(_, own, _)| *own == name).map(|(rule, ..)| *rule);
         own.or_else(|| System::named(name).map(RuleName::System))
     }
 
-    /// All rules that have a name.
+    /// All named rules.
     pub(crate) fn every() -> impl Iterator<Item = RuleName> {
         Self::ALL.iter().map(|(rule, ..)| *rule).chain(systems::ALL.iter().map(RuleName::System))
     }
@@ -167,12 +166,12 @@ impl RuleName {
         self.rule(MasterId(0)).uses_wall_clock()
     }
 
-    /// How far the rule's claims are believed. Those of named rules are tested by this project's own tests.
+    /// The degree to which the rule's claims are believed. This project's tests cover those of named rules.
     pub(crate) fn claims(self) -> Claims {
         if let RuleName::Given(given) = self { given.claims } else { Claims::Tested }
     }
 
-    /// Whether the rule is another at each master.
+    /// Whether the rule differs by master.
     pub(crate) fn differs_by_master(self) -> bool {
         match self {
             RuleName::System(system) => system.differs_by_node(),
@@ -183,7 +182,7 @@ impl RuleName {
         }
     }
 
-    /// Whether it keeps all keys of a master as one state, of which requests change a row.
+    /// Whether all keys of a master are rows of one state.
     pub(crate) fn is_table(self) -> bool {
         match self {
             #[cfg(feature = "scripts")]
@@ -192,7 +191,7 @@ impl RuleName {
         }
     }
 
-    /// The rule as it runs at the master `at`. The one place where names become rules.
+    /// The rule of the master `at`. This is the one place where names become rules.
     pub(crate) fn rule(self, at: MasterId) -> AnyRule {
         match self {
             RuleName::Arrival => AnyRule::new(ArrivalWins),
@@ -221,7 +220,7 @@ impl RuleName {
         }
     }
 
-    /// What reads are to be, if that has been written down.
+    /// The rule's specification, if it has one.
     pub(crate) fn specification(self) -> Option<Specification> {
         Some(match self {
             RuleName::LastWrite => spec::last_write,
@@ -244,7 +243,7 @@ impl RuleName {
 }
 
 impl RuleName {
-    /// Masters under this rule, of several shards if a layout is given.
+    /// The model of masters under this rule, with several shards if a layout is given.
     pub(crate) fn cluster(self, scope: Scope, layout: Option<Layout>, delivery: Delivery, asked: &Asked) -> Erased {
         let cluster = ClusterModel::with_rules(scope, |at| self.rule(at));
         let mut cluster = cluster.believed(self.claims()).asking(&asked.own);
@@ -264,42 +263,42 @@ impl RuleName {
     }
 }
 
-/// What a file asks beside what is asked of all.
+/// The questions of a file beyond those asked of every model.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
     /// The user's own properties.
     pub(crate) own: Arc<OwnProperties>,
-    /// What reads are to be, instead of what is known of the rule.
+    /// The specification in the file, which replaces the rule's own.
     #[cfg(feature = "scripts")]
     pub(crate) specification: Option<&'static spec::Script>,
-    /// Whether [nothing is remembered](ClusterModel::forgetting) of the steps taken.
+    /// Whether the [caches are off](ClusterModel::forgetting).
     pub(crate) forgets: bool,
 }
 
 /// A scenario, ready to be checked.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// Its name: of a shipped one, its path without `.toml`.
+    /// The name: for a shipped scenario, its path without `.toml`.
     pub name: String,
-    /// What it shows, in a sentence.
+    /// One sentence about what the scenario shows.
     pub about: String,
     /// The shape of the topology, for the table.
     pub shape: String,
-    /// What is explored.
+    /// The system that is explored.
     pub subject: Explored,
-    /// The line in which the rule's expression begins; 0 if the rule is not an expression.
+    /// The line in which the rule's expression begins; 0 if there is none.
     pub rule_line: usize,
-    /// What the rule can rely on.
+    /// The delivery guarantee.
     pub delivery: Delivery,
-    /// What the file asks beside what is asked of all.
+    /// The questions of the file beyond those asked of every model.
     pub(crate) asked: Asked,
-    /// When to give up.
+    /// The limits of the exploration.
     pub limits: Limits,
-    /// What should come out.
+    /// The expected verdicts and figures.
     pub expect: Expect,
 }
 
-/// What a scenario explores.
+/// The system that a scenario explores.
 #[derive(Clone, Debug)]
 pub enum Explored {
     /// Masters under a rule.
@@ -310,35 +309,34 @@ pub enum Explored {
     Article(Article),
 }
 
-/// What should come out of a check.
+/// The expected result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expect {
-    /// Whether the file has an `[expect]`, even an empty one. Without it, nothing is expected.
+    /// Whether the file has an `[expect]` table, even an empty one. Without it, nothing is expected.
     pub stated: bool,
-    /// The properties that are false somewhere; all others hold.
+    /// The properties that are violated; all others hold.
     pub violated: Vec<&'static str>,
-    /// The properties that are not judged, because which writes a read shows could not be tested.
+    /// The properties that are not judged, because the rule's claims could not be tested.
     pub not_judged: Vec<&'static str>,
-    /// The witnesses that are reached nowhere; all others are.
+    /// The witnesses that are not reached; all others are.
     pub unreached: Vec<String>,
-    /// How many distinct states there are.
+    /// The number of distinct states.
     pub states: Option<usize>,
-    /// How many steps lead to the farthest.
+    /// The largest depth, in steps.
     pub depth: Option<usize>,
-    /// How many messages at most carry one change.
+    /// The most messages that carry one change.
     pub messages: Option<usize>,
 }
 
 impl Scenario {
-    /// Reads a scenario from the text of the file named `file`.
+    /// Parses the text of the scenario file named `file`.
     ///
-    /// # Errors
-    /// Whatever is wrong with it, with its line and what would be right.
+    /// # Errors The first error, with its line and its fix.
     pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, Fault> {
         Reader { file, text, rule: None }.scenario(name)
     }
 
-    /// The same with `rule` in the place of the file's, which then need not have one.
+    /// As [`parse`](Self::parse), with `rule` in place of the file's rule, which may be missing.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -346,13 +344,13 @@ impl Scenario {
         Reader { file, text, rule: Some(rule) }.scenario(name)
     }
 
-    /// The same, but each master takes each step anew: see [`ClusterModel::forgetting`].
+    /// Switches the caches off: see [`ClusterModel::forgetting`].
     pub fn without_memo(mut self) -> Scenario {
         self.asked.forgets = true;
         self
     }
 
-    /// What it explores, ready to be stepped.
+    /// The model of this scenario.
     pub fn model(&self) -> Erased {
         match &self.subject {
             Explored::Cluster(rule, scope) => rule.cluster(scope.clone(), None, self.delivery, &self.asked),
@@ -366,14 +364,14 @@ impl Scenario {
         }
     }
 
-    /// The same, with the file and the line.
+    /// As [`rule_failed`](Self::rule_failed), with the file and the line.
     pub fn fault_of_rule(&self) -> Option<Fault> {
         let wrong = self.rule_failed()?;
         let line = self.rule_line + wrong.line.saturating_sub(1);
         Some(Fault::at(&self.name, line, format!("no verdict counts, because the rule failed: {}", wrong.what)))
     }
 
-    /// Why nothing that was explored of it says anything: its rule is an expression, and failed on the way.
+    /// The first failure of the rule's expression during an exploration, which voids all its verdicts.
     pub fn rule_failed(&self) -> Option<&Wrong> {
         match &self.subject {
             #[cfg(feature = "scripts")]
@@ -388,14 +386,14 @@ impl Scenario {
         self.asked.own.all().iter().map(|own| own.name)
     }
 
-    /// Whether evaluating the user's own property of this name, or the property of which it is the witness, failed in
-    /// an explored state.
+    /// Whether the evaluation of this property of the user's own, or of the one whose witness this is, failed in an
+    /// explored state.
     pub fn property_failed(&self, property: &str) -> bool {
         let is_of = |failed: &Failed| failed.property == property || witness_of(failed.property) == property;
         self.failed_properties().any(is_of)
     }
 
-    /// The user's own properties whose evaluation failed in an explored state: no verdict on them counts.
+    /// The user's own properties whose evaluation failed in an explored state, which voids their verdicts.
     pub(crate) fn failed_properties(&self) -> impl Iterator<Item = &Failed> {
         let failed = self.asked.own.failed();
         #[cfg(feature = "scripts")]
@@ -403,14 +401,14 @@ impl Scenario {
         failed
     }
 
-    /// What was wrong with the rule, or with the user's own properties, on the way: then nothing that was explored
-    /// counts, or nothing that was said of that property.
+    /// The failures of the rule or of the user's own properties during an exploration. The former void all verdicts,
+    /// the latter those on the property.
     pub fn faults(&self) -> Vec<Fault> {
         let own = self.failed_properties().map(|failed| failed.fault(&self.name));
         self.fault_of_rule().into_iter().chain(own).collect()
     }
 
-    /// Whether no client asks anything.
+    /// Whether no client makes a request.
     pub fn has_no_requests(&self) -> bool {
         let clients = match &self.subject {
             Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) if scope.free.take > 0 => return false,
@@ -420,19 +418,19 @@ impl Scenario {
         clients.iter().all(|client| client.requests.is_empty())
     }
 
-    /// Whether it is the article's program that is explored.
+    /// Whether the article's program is explored.
     pub fn is_article(&self) -> bool {
         matches!(self.subject, Explored::Article(_))
     }
 
-    /// Whether the rule's reads account for every write by themselves, so that none competes with another.
+    /// Whether no two writes compete under the rule's kind of data.
     fn adds_up(&self) -> bool {
         let competes =
             |kind| matches!(kind, Kind::Register | Kind::Set | Kind::Flag | Kind::Map | Kind::DeletableCounter);
         matches!(&self.subject, Explored::Cluster(rule, _) if !competes(rule.kind()))
     }
 
-    /// The rule's name, for the table.
+    /// The rule's name in tables.
     pub fn rule(&self) -> &'static str {
         match &self.subject {
             Explored::Cluster(rule, _) | Explored::Sharded(rule, ..) => rule.name(),

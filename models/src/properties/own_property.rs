@@ -1,4 +1,4 @@
-//! Properties of your own: [`Property`], an expression or a function over what all masters read.
+//! The user's own properties: [`Property`], an expression or a function over all masters' readings.
 //!
 //! ```toml
 //! [properties.parent-exists]
@@ -12,18 +12,18 @@
 //! | `at-quiescence` | true where the clients are done and nothing alters anything any more |
 //! | `sometimes` | true in some state: a witness, which must be reached |
 //!
-//! With `when`, a claim is made only of the states in which that is true.
+//! With `when`, a claim applies only to the states in which that is true.
 //!
 //! A script sees a constant for each master (`A`, `B`, …), `masters`, the list of them, and `writes`, the acknowledged
-//! writes. `A["seat"]` is what A reads of the key: text, a list of concurrent values or of elements, a number, true or false,
-//! a map of fields, or `()`. `A.values("seat")` is always a list. A [write](Acknowledged) has the fields `write`
-//! (its name, such as `A1`), `master`, `op`, `key`, `field`, `value`, `time`, `seen_by` (the masters that have seen it) and
-//! `saw` (the writes that it had seen).
+//! writes. `A["seat"]` is A's reading of the key: text, a list of concurrent values or of elements, a number, true or
+//! false, a map of fields, or `()`. `A.values("seat")` is always a list. A [write](Acknowledged) has the fields `write`
+//! (its name, such as `A1`), `master`, `op`, `key`, `field`, `value`, `time`, `seen_by` (the masters that have seen it)
+//! and `saw` (the writes that it had seen).
 //!
-//! **Nothing holds untested.** A claim is *put to the test* in a state where it applies (`when` is true; for
-//! `at-quiescence`, the cluster is quiescent) and would be broken if one key read something else, at one master or at all:
-//! what it reads before anything is written, or what one of the clients' requests makes of it. Each claim has a witness
-//! that this was reached; a claim that no reading could break is reported by that witness.
+//! **Nothing holds untested.** A state *puts a claim to the test* if the claim applies (`when` is true; for
+//! `at-quiescence`, the cluster is quiescent) and would be false if one key had another reading, at one master or at
+//! all: its initial reading, or one after some of the clients' requests. Each claim has a witness that such a state was
+//! reached. If no reading could break a claim, its witness is reported as not reached.
 
 mod asked;
 mod judged;
@@ -45,13 +45,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The most properties of one's own that one scenario may have.
+/// The most own properties of one scenario.
 pub const MOST: usize = 16;
 
-/// The other fields of `[expect]`: no property can have one of these names.
+/// The other fields of `[expect]`, whose names no property may have.
 pub(crate) const FIGURES: [&str; 4] = ["unreached", "states", "depth", "messages"];
 
-/// What a property claims of the states.
+/// The claim of a property about states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// True in every state.
@@ -96,27 +96,27 @@ pub struct Property {
 }
 
 impl Property {
-    /// It is true in every state.
+    /// A property that is true in every state.
     pub fn always<Form>(name: &str, test: impl IntoTest<Form>) -> Property {
         Property::new(name, Claim::Always, test.into_test())
     }
 
-    /// It is false in every state.
+    /// A property that is false in every state.
     pub fn never<Form>(name: &str, test: impl IntoTest<Form>) -> Property {
         Property::new(name, Claim::Never, test.into_test())
     }
 
-    /// It is true in every quiescent state: the clients are done, and no step changes anything any more.
+    /// A property that is true in every quiescent state: the clients are done, and no step alters the state.
     pub fn at_quiescence<Form>(name: &str, test: impl IntoTest<Form>) -> Property {
         Property::new(name, Claim::AtQuiescence, test.into_test())
     }
 
-    /// It is true in some state.
+    /// A witness: a property that is true in some state.
     pub fn sometimes<Form>(name: &str, test: impl IntoTest<Form>) -> Property {
         Property::new(name, Claim::Sometimes, test.into_test())
     }
 
-    /// The claim applies only to the states in which this is true.
+    /// Restricts the claim to the states in which this is true.
     pub fn when<Form>(mut self, test: impl IntoTest<Form>) -> Property {
         self.when = Some(test.into_test());
         self
@@ -126,13 +126,13 @@ impl Property {
         Property { name: kept(name), claim, test, when: None }
     }
 
-    /// Its name.
+    /// The property's name.
     pub fn name(&self) -> &'static str {
         self.name
     }
 }
 
-/// What can be asked of [`Readings`].
+/// A predicate on [`Readings`].
 #[derive(Clone)]
 pub enum Test {
     /// A script that gives true or false.
@@ -148,7 +148,7 @@ pub enum Test {
 pub struct Text {
     /// The script.
     pub script: String,
-    /// The file that contains it and the line of its first line there, if it is in a file.
+    /// The file of the script, and the line in which it begins, if it is in a file.
     pub place: Option<(String, usize)>,
 }
 
@@ -194,7 +194,7 @@ pub(crate) fn witness_of(property: &str) -> &'static str {
     kept(&format!("{property} put to the test"))
 }
 
-/// Why a property cannot have this name where others have these; `None` if it can.
+/// The reason for which a property may not have this name beside these others; `None` if it may.
 pub(crate) fn not_a_name(name: &str, taken: &[&str]) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !(name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(plain) && name.len() <= 64) {

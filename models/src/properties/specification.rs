@@ -1,10 +1,10 @@
-//! What each data type *means*: the read of a key as a function of the writes of it that a master has seen.
+//! The specification of each data type: a key's reading as a function of the writes to it that a master has seen.
 //!
 //! After Burckhardt, Gotsman, Yang and Zawirski, "Replicated data types: specification, verification, optimality", POPL
-//! 2014: a specification is given the operations seen, which of them had seen which (*visibility*), and a total order
-//! for where that does not decide (*arbitration*: the timestamps), and nothing else. No state, no message, no merge:
-//! what is here shares no line with the rules whose reads it judges, and may be as slow and plain as it likes. An
-//! example is the observed-remove set: an element is in if it was inserted, and no remove of it had seen that insert.
+//! 2014: a specification receives the operations seen, the happened-before relation between them (*visibility*), and a
+//! total order for concurrent operations (*arbitration*: the timestamps). It has no state, no messages and no merge. It
+//! shares no line with the rules whose readings it judges, and may be slow and plain. An example is the observed-remove
+//! set: an element is in if it was inserted, and no remove of it has that insert in its causal past.
 //!
 //! | rule | specification |
 //! |---|---|
@@ -16,7 +16,8 @@
 //! | `max-register`, `min-register` | [`greatest`], [`least`] |
 //! | `observed-remove-map` | [`observed_remove_map`] |
 //!
-//! What arrived last, and what a function makes of merged values pair by pair, are no functions of the operations seen.
+//! The last value to arrive, and values merged pair by pair by a function, are no functions of the operations seen, so
+//! these rules have no specification.
 
 mod counters;
 mod flags;
@@ -38,7 +39,7 @@ use crate::history::{History, Write};
 use multimaster::{Dot, Key, Reading, Replica, Resolver};
 use std::collections::BTreeSet;
 
-/// What a reader of a key is to see, of the writes to it that its master has seen, in the order of their dots.
+/// A key's reading as a function of the writes to it that the master has seen, in dot order.
 pub type Specification = fn(&[&Write]) -> Reading;
 
 /// A specification: a function, or a script in a scenario file.
@@ -46,7 +47,7 @@ pub type Specification = fn(&[&Write]) -> Reading;
 pub enum Specified {
     /// A function.
     Function(Specification),
-    /// A script. It lives as long as the program, as scenarios do.
+    /// A script, which lives as long as the program, as scenarios do.
     #[cfg(feature = "scripts")]
     Script(&'static Script),
 }
@@ -58,8 +59,8 @@ impl From<Specification> for Specified {
 }
 
 impl Specified {
-    /// What should be read instead, in words, or why evaluating the specification failed; `None` if the reading is
-    /// right.
+    /// The reading that the specification prescribes, in words, or the reason for which its evaluation failed; `None`
+    /// if the reading is the prescribed one.
     pub(crate) fn otherwise(self, writes: &[&Write], reads: &Reading) -> Option<Result<String, String>> {
         match self {
             Specified::Function(function) => {
@@ -71,23 +72,23 @@ impl Specified {
     }
 }
 
-/// A read that is not what its specification says.
+/// A reading that differs from its specification's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misread {
     /// The key.
     pub key: Key,
-    /// What is read.
+    /// The master's reading.
     pub reads: Reading,
-    /// What should be read, in words; or why evaluating the specification failed.
+    /// The specification's reading, in words; or the reason for which its evaluation failed.
     pub specified: Result<String, String>,
     /// The writes of the key that the master has seen.
     pub seen: Vec<Dot>,
 }
 
-/// The first key that `replica` reads otherwise than `specification` says of the writes that it has seen.
+/// The first key whose reading at `replica` differs from the specification's for the writes seen.
 pub fn misread<R: Resolver>(specification: Specified, history: &History, replica: &Replica<R>) -> Option<Misread> {
     let seen: Vec<&Write> = history.writes().iter().filter(|write| replica.digest().contains(write.dot)).collect();
-    // A key that nobody wrote may be read too, if the protocol is broken.
+    // Under a broken protocol, a key that nobody wrote may have a reading, too.
     let mut keys: BTreeSet<&Key> = replica.readings().map(|(key, _)| key).collect();
     keys.extend(seen.iter().map(|write| &write.key));
     keys.into_iter().find_map(|key| {
@@ -99,7 +100,7 @@ pub fn misread<R: Resolver>(specification: Specified, history: &History, replica
     })
 }
 
-/// The writes that none of the others had seen: the latest, of which there are several where they are concurrent.
+/// The maximal writes: those in no other's causal past. There are several if they are concurrent.
 fn latest<'a>(writes: &[&'a Write]) -> Vec<&'a Write> {
     let seen_by_another = |write: &Write| writes.iter().any(|other| other.dot != write.dot && other.had_seen(write));
     writes.iter().copied().filter(|write| !seen_by_another(write)).collect()

@@ -1,5 +1,4 @@
-//! How real systems resolve conflicts: each system's rule as a [`Resolver`], modelled as the system applies it, its
-//! source cited.
+//! The conflict rules of real systems: each as a [`Resolver`], modelled as the system applies it, with its source.
 //!
 //! | rule | system |
 //! |---|---|
@@ -19,13 +18,13 @@
 //! | [`CrSqlite`] | cr-sqlite |
 //! | [`AntidoteRegister`] | AntidoteDB |
 //!
-//! These are models of rules, not the systems: one key is one row with one column or one document, and what a system
-//! does around its rule (quorums, read repair, expiry, schemas) is left out. Where a rule goes by a wall clock, a
-//! write's time is the one that is [said](multimaster::Op::At), else its logical time. Where a source does not say how
-//! a tie is broken, the rule's page says what is assumed.
+//! These are models of rules, not of systems: one key is one row with one column or one document, and the machinery
+//! around a rule (quorums, read repair, expiry, schemas) is left out. Where a rule uses a wall clock, a write's time is
+//! the [given](multimaster::Op::At) one, or else its Lamport time. Where a source does not say how ties are broken, the
+//! rule's page states the assumption.
 //!
-//! Many of them are no joins: they decide at each master between the row that it has and the change that comes, some by
-//! where they run. Such a rule holds the id of its master.
+//! Many of them are no joins: they choose at each master between its row and the incoming change, and some depend on
+//! the master. Such a rule holds the id of its master.
 
 mod active_directory;
 mod antidote;
@@ -69,7 +68,7 @@ use multimaster::resolver::Data;
 use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// When a write says that it was made.
+/// The wall-clock time of a write, or else its Lamport time.
 fn said_time(op: &Op, timestamp: Timestamp) -> u64 {
     op.time().unwrap_or(timestamp.time())
 }

@@ -1,4 +1,4 @@
-//! The scenarios that ship, compiled in: the command needs no checkout.
+//! The shipped scenarios, compiled into the command, which needs no checkout.
 
 mod selected;
 
@@ -11,8 +11,8 @@ use std::path::Path;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
-/// The name, file name and text of every shipped scenario, in order of their names; those under `large/`, which take
-/// minutes, last.
+/// The name, file name and text of every shipped scenario, in name order. Those under `large/`, which take minutes,
+/// come last.
 pub fn files() -> Vec<(String, String, &'static str)> {
     let mut found = Vec::new();
     let mut to_visit = vec![&FILES];
@@ -36,17 +36,15 @@ pub fn is_large(name: &str) -> bool {
 
 /// The shipped scenarios that a plain `check` explores.
 ///
-/// # Errors
-/// If one of them is not right: then the fault is ours.
+/// # Errors If a shipped scenario is invalid, which is a bug of this project.
 pub fn all() -> Result<Vec<Scenario>, Fault> {
     let small = files().into_iter().filter(|(name, ..)| !is_large(name));
     small.map(|(name, file, text)| Scenario::parse(&name, &file, text)).collect()
 }
 
-/// The scenario that `given` names: a file, or a shipped scenario by its name.
+/// The scenario named `given`: a file, or a shipped scenario.
 ///
-/// # Errors
-/// If there is neither, or what there is is not right.
+/// # Errors If there is neither, or the scenario is invalid.
 pub fn find(given: &str) -> Result<Scenario, Fault> {
     let path = Path::new(given);
     let named = files().into_iter().find(|(name, ..)| name == given);

@@ -1,4 +1,4 @@
-//! What a scenario file expects to come out, held against what its model is asked.
+//! The `[expect]` table of a scenario file, checked against the model's properties.
 
 use super::file::{ExpectFile, Expected};
 use super::reader::Reader;
@@ -59,12 +59,12 @@ impl Reader<'_> {
     }
 }
 
-/// The name of a property, as `[expect]` spells it.
+/// The name of a property in `[expect]`.
 pub(crate) fn in_file(property: &str) -> String {
     property.replace(' ', "-")
 }
 
-/// Why `[expect]` cannot speak of the property that it names so.
+/// The error for a name in `[expect]` that the model has no property for.
 fn not_asked(name: &str, asked: &[&str], witnesses: &[&str]) -> String {
     if witnesses.contains(&name) {
         return format!(

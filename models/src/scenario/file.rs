@@ -1,4 +1,4 @@
-//! A scenario as its file says it, before anything is checked.
+//! The fields of a scenario file, parsed and unchecked.
 
 use super::RuleName;
 use crate::fault::did_you_mean;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use toml::Spanned;
 
-/// A scenario as its file says it. Every field is described in `docs/scenarios.md`.
+/// The fields of a scenario file. `docs/scenarios.md` describes each.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct File {
@@ -48,12 +48,12 @@ pub(super) struct File {
 
 pub(super) type Name = Spanned<String>;
 
-/// Where a file has a script, and scripts were left out of the build.
+/// The error for a file with a script, in a build without scripts.
 #[cfg(not(feature = "scripts"))]
 pub(super) const NO_SCRIPTS: &str = "scripts were left out of this build: give the dependency `multimaster-models` the \
                                      feature `scripts`";
 
-/// A rule by its name, or written down.
+/// A rule by name, or by its scripts.
 #[derive(Clone, Debug)]
 pub(super) enum RuleFile {
     Named(RuleName),
@@ -61,7 +61,7 @@ pub(super) enum RuleFile {
     Written(Box<Written>),
 }
 
-/// A rule as an expression, by `over` and `keep`; or as several scripts, by the others.
+/// A rule as one expression (`over` and `keep`), or as several scripts (the other fields).
 #[cfg(feature = "scripts")]
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,7 +110,7 @@ impl<'de> Visitor<'de> for NameOrTable {
     }
 }
 
-/// All that `rule` can be.
+/// The forms of `rule`, for error messages.
 pub(super) fn rule_names() -> impl Iterator<Item = &'static str> {
     RuleName::every().map(RuleName::name)
 }
@@ -130,7 +130,8 @@ pub(super) struct LimitsFile {
     pub(super) megabytes: Option<u64>,
 }
 
-/// A property of the user's own: one claim and, optionally, the states to which it applies. All are scripts.
+/// A property of the user's own: one claim and, optionally, a condition on the states to which it applies. Both are
+/// scripts.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PropertyFile {
@@ -141,15 +142,15 @@ pub(super) struct PropertyFile {
     pub(super) when: Option<Spanned<String>>,
 }
 
-/// What reads are to be.
+/// The specification of readings.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SpecificationFile {
     pub(super) read: Spanned<String>,
 }
 
-/// What a file expects: verdicts, by names of properties that are known only once the rest of the file has been read, and
-/// figures.
+/// The expected figures, and the expected verdicts by name of property. Whether the names exist is checked once the
+/// whole file has been read.
 #[derive(Debug, Default)]
 pub(super) struct ExpectFile {
     pub(super) verdicts: Vec<(Name, Spanned<Expected>)>,
@@ -189,19 +190,19 @@ impl<'de> Visitor<'de> for Expectations {
     }
 }
 
-/// What a property is expected to do.
+/// The expected verdict on a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Expected {
     /// True in every reachable state.
     Holds,
-    /// False somewhere.
+    /// False in some reachable state.
     Violated,
-    /// It is not judged.
+    /// Not judged.
     NotJudged,
 }
 
-/// Which program is modelled.
+/// The program that is modelled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Program {

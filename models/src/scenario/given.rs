@@ -1,4 +1,4 @@
-//! A rule that a caller gives instead of a name: [`Given`].
+//! A rule passed by a caller instead of a name: [`Given`].
 
 use crate::history::Claims;
 use crate::node::any_rule::AnyRule;
@@ -8,13 +8,13 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering as Order};
 
-/// A user's own rule where a named rule is expected: in place of a scenario file's, or in a survey.
+/// A user's own rule in place of a named one: in a scenario or in a survey.
 pub struct Given {
     /// The name in tables.
     pub name: &'static str,
-    /// Its specification, if one was given.
+    /// Its specification, if it has one.
     pub specification: Option<Specification>,
-    /// How far the rule's claims of what a value shows are believed.
+    /// The degree to which the rule's claims are believed.
     pub claims: Claims,
     rules: Box<dyn Fn(MasterId) -> AnyRule + Send + Sync>,
     /// Identifies it.
@@ -22,7 +22,7 @@ pub struct Given {
 }
 
 impl Given {
-    /// Leaks it: it lives as long as the program, as scenarios do.
+    /// Leaks the rule: it lives as long as the program, as scenarios do.
     pub(crate) fn new<R: Resolver>(
         specification: Option<Specification>,
         claims: Claims,
@@ -38,12 +38,12 @@ impl Given {
         }))
     }
 
-    /// The rule as it runs at the master `at`.
+    /// The rule of the master `at`.
     pub fn rule(&self, at: MasterId) -> AnyRule {
         (self.rules)(at)
     }
 
-    /// What kind of data it keeps.
+    /// The kind of data that the rule keeps.
     pub fn kind(&self) -> Kind {
         self.rule(MasterId(0)).kind()
     }

@@ -1,4 +1,4 @@
-//! The user's own properties in a scenario file: compiled, and evaluated on some schedules before everything is explored.
+//! The user's own properties in a scenario file: compiled, and tried on a few schedules before the exploration.
 
 use super::file::{Name, PropertyFile, SpecificationFile};
 use super::reader::Reader;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::Spanned;
 
-/// On how many schedules a property is tried before anything is explored, and how many steps of each.
+/// The number of schedules on which properties are tried before the exploration, and the most steps of each.
 const SCHEDULES: usize = 8;
 const STEPS: usize = 64;
 
@@ -74,7 +74,7 @@ impl Reader<'_> {
         })
     }
 
-    /// What reads are to be, if the file says it. Scenarios live as long as the program, and so do their scripts.
+    /// The specification of readings, if the file has one. Scenarios and their scripts live as long as the program.
     pub(super) fn specification(
         &self,
         file: Option<&SpecificationFile>,
@@ -97,7 +97,7 @@ impl Reader<'_> {
         Test::Script(Arc::new(Text { script: script.get_ref().clone(), place }))
     }
 
-    /// The line of the file in which a text begins.
+    /// The line of the file in which a script's text begins.
     fn script_line(&self, text: &Spanned<String>) -> usize {
         let quoted = self.text.get(text.span()).unwrap_or("");
         // A line break directly after three quotes is not part of the text.
@@ -105,7 +105,7 @@ impl Reader<'_> {
         line_of(self.text, text.span().start) + usize::from(below)
     }
 
-    /// Evaluates the properties along some schedules, so that most mistakes are reported before anything is explored.
+    /// Evaluates the properties along a few schedules, so that most errors are reported before the exploration.
     pub(super) fn tried_own(&self, scenario: &Scenario) -> Result<(), Fault> {
         if scenario.asked.own.all().is_empty() && scenario.asked.specification.is_none() {
             return Ok(());
@@ -133,7 +133,7 @@ fn ask_along(model: &Erased, scenario: &Scenario, schedule: usize) -> Vec<String
     let own: Vec<_> = own.collect();
     let mut steps = Vec::new();
     let Some(mut state) = model.init_states().into_iter().next() else { return steps };
-    // The first schedule always takes the first step possible, the others a step far from it.
+    // The first schedule always takes the first possible step, the others a step far from it.
     for step in 0..STEPS {
         // Only whether the evaluation succeeds matters here.
         let _answers: Vec<bool> = own.iter().map(|property| (property.condition)(model, &state)).collect();

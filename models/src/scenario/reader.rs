@@ -1,4 +1,4 @@
-//! From a file to a scenario: whatever is wrong is told with its line and what would be right.
+//! Checks the fields of a file and makes a scenario. Each error names its line and its fix.
 
 #[cfg(not(feature = "scripts"))]
 use super::file::NO_SCRIPTS;
@@ -19,7 +19,7 @@ use toml::Spanned;
 pub(super) struct Reader<'a> {
     pub(super) file: &'a str,
     pub(super) text: &'a str,
-    /// Instead of the file's.
+    /// The rule in place of the file's.
     pub(super) rule: Option<RuleName>,
 }
 
@@ -78,7 +78,7 @@ impl Reader<'_> {
         property.or(specification).map_or(Ok(()), Err)
     }
 
-    /// What toml says of `line`, with the field and without the names of Rust's types.
+    /// The message of the toml parser for `line`, with the field's name and without Rust's type names.
     fn in_words(&self, message: &str, line: usize) -> String {
         let said = [
             ("expected u8", "expected a whole number from 0 to 255"),
@@ -93,7 +93,7 @@ impl Reader<'_> {
         let about_a_value =
             ["invalid ", "wanted ", "expected ", "unknown variant"].iter().any(|start| message.starts_with(start));
         let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "-_/".contains(c));
-        // A list may go over several lines: its field is the next one above.
+        // A list may span several lines: its field is the nearest one above.
         let lines: Vec<&str> = self.text.lines().take(line).collect();
         let field = lines.iter().rev().find_map(|line| {
             let header = line.trim().trim_matches(['[', ']']);
@@ -359,7 +359,7 @@ impl Reader<'_> {
         }
     }
 
-    /// How keys are spread over the shards asked for, if there is a key for each.
+    /// The layout with this number of shards, if there is a key for each shard.
     fn layout(&self, file: &File, shards: &Spanned<u16>, scope: &Scope) -> Result<Layout, Fault> {
         if let Some(free) = &file.free {
             return Err(
@@ -383,8 +383,8 @@ impl Reader<'_> {
         Ok(layout)
     }
 
-    /// Transfers go to masters that there are, and no two requests that may be made at one time, at one master, read
-    /// alike: a trace could not say which is meant.
+    /// Checks that transfers go to masters that exist, and that no two equal requests are possible at one master at the
+    /// same time: a trace could not tell them apart.
     fn told_apart(&self, file: &File, scope: &Scope) -> Result<(), Fault> {
         let scripts = file.clients.values().zip(&scope.clients).enumerate().flat_map(|(client, (places, script))| {
             places.iter().zip(&script.requests).map(move |(place, request)| (place, script.at, request, client))
@@ -442,20 +442,20 @@ impl Reader<'_> {
     }
 }
 
-/// The latest time that a request can give, so that a clock has room to move on.
+/// The latest time that a request may give, so that clocks have room to advance.
 const LATEST_WALL_TIME: u64 = 1 << 62;
 
-/// Which operations clients may ask.
+/// The operations that clients may request.
 #[derive(Clone, Copy)]
 struct Takes {
     kind: Kind,
     /// Whether a key is a row of one table.
     table: bool,
-    /// Why wall clocks have no effect; `None` if they have one.
+    /// The reason for which wall clocks have no effect; `None` if they have one.
     no_clocks: Option<&'static str>,
 }
 
-/// Why wall clocks have no effect under this rule; `None` if they have one.
+/// The reason for which wall clocks have no effect under this rule; `None` if they have one.
 fn no_clocks(rule: RuleName) -> Option<&'static str> {
     let why = match rule {
         #[cfg(feature = "scripts")]

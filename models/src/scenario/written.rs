@@ -1,4 +1,4 @@
-//! A rule that the scenario file writes down, tried before anything is explored.
+//! A rule written in the scenario file, tried before the exploration.
 
 use super::file::{RuleFile, Written};
 use super::reader::Reader;
@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use toml::Spanned;
 
-/// The most values that an expression is tried on, and the longest time that this may take.
+/// The most values on which an expression is tried, and the longest time for this.
 const VALUES: usize = 32;
 const LONGEST: Duration = Duration::from_secs(2);
 
 impl Reader<'_> {
-    /// Scenarios live as long as the program, and so do their rules.
+    /// Compiles the rule and leaks it: scenarios and their rules live as long as the program.
     pub(super) fn expression(
         &self,
         place: &Spanned<RuleFile>,
@@ -47,7 +47,7 @@ impl Reader<'_> {
         Source { text: script.get_ref().clone(), line: self.first_line(script) }
     }
 
-    /// Tries the rule on what clients ask.
+    /// Tries the rule on the clients' requests.
     pub(super) fn tried(&self, expression: &Expression, written: &Written, scope: &Scope) -> Result<(), Fault> {
         let requests =
             scope.clients.iter().flat_map(|client| client.requests.iter().map(|request| (client.at, request.clone())));
@@ -58,8 +58,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Tries the expression on the values that clients write, two at a time, so that its mistakes are reported before
-    /// anything is explored.
+    /// Tries the expression on the values that clients write, two at a time, so that its errors are reported before the
+    /// exploration.
     fn tried_keep(
         &self,
         expression: &Expression,
@@ -72,7 +72,7 @@ impl Reader<'_> {
             let value = if let Op::Set(value) = request.op.untimed() { Some(value.clone()) } else { None };
             if tried.len() < VALUES && tried.insert(value.clone()) {
                 let number = tried.len() as u64;
-                // Every second value was written over the one before it.
+                // Every second value supersedes the one before it.
                 let before = versions.last().filter(|_| number.is_multiple_of(2)).and_then(|last| last.value.clone());
                 let (timestamp, dot) = (Timestamp::new(number, *master), Dot::new(*master, number));
                 versions.push(Version { timestamp, dot, value, wall: request.op.time(), before });
@@ -91,7 +91,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The line of the file to which lines of the rule's faults are added.
+    /// The line of the file to which the lines of the rule's errors are added.
     pub(super) fn rule_line(&self, written: &Written) -> usize {
         written.keep.as_ref().map_or(1, |keep| self.first_line(keep))
     }
@@ -100,7 +100,7 @@ impl Reader<'_> {
     fn first_line(&self, script: &Spanned<String>) -> usize {
         let span = script.span();
         let quoted = self.text.get(span.clone()).unwrap_or("");
-        // What begins on the line after three quotes.
+        // A text that begins on the line after three quotes.
         let below = ["'''\n", "\"\"\"\n"].iter().any(|quotes| quoted.starts_with(quotes));
         line_of(self.text, span.start) + usize::from(below)
     }

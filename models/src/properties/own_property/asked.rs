@@ -1,4 +1,4 @@
-//! The user's own properties, checked against a cluster's masters and keys: [`OwnProperties`].
+//! The user's own properties, compiled for a cluster's masters and keys: [`OwnProperties`].
 
 use super::readings::Readings;
 #[cfg(feature = "scripts")]
@@ -10,11 +10,11 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
-/// Properties that can be evaluated.
+/// Compiled properties, and the first failure of each.
 #[derive(Debug, Default)]
 pub(crate) struct OwnProperties(Vec<OwnProperty>);
 
-/// A property that can be evaluated.
+/// A compiled property.
 #[derive(Debug)]
 pub(crate) struct OwnProperty {
     pub(crate) name: &'static str,
@@ -27,30 +27,30 @@ pub(crate) struct OwnProperty {
     failed: OnceLock<Failed>,
 }
 
-/// A property whose evaluation failed in a reached state: then no verdict on it counts.
+/// A property whose evaluation failed in a reached state, which voids its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failed {
     /// The property.
     pub(crate) property: &'static str,
     /// The file and the line of the failure, if the property is in a file.
     pub(crate) place: Option<(String, usize)>,
-    /// What went wrong.
+    /// The error.
     pub(crate) what: String,
 }
 
-/// A property that is not valid, and why.
+/// An invalid property, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rejected {
-    /// Its index among those given.
+    /// The index of the property among those given.
     pub(crate) place: usize,
-    /// Whether the fault is in its `when`.
+    /// Whether the error is in its `when`.
     pub(crate) in_when: bool,
-    /// What is wrong; with the line of the script, if the fault is in the script.
+    /// The error; with the line in the script, if the error is in the script.
     pub(crate) wrong: Result<Wrong, String>,
 }
 
 impl Rejected {
-    /// What is wrong with this property, which is not in a file.
+    /// The message for this property, which is not in a file.
     pub(crate) fn in_words(&self, property: &Property) -> String {
         let part = if self.in_when { "when" } else { property.claim.name() };
         match &self.wrong {
@@ -60,16 +60,16 @@ impl Rejected {
     }
 }
 
-/// What a property says of a state.
+/// The answer of a property for a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// It is so.
+    /// The test is true.
     Yes,
-    /// It is not.
+    /// The test is false.
     No,
     /// The claim does not apply to this state: `when` is false.
     NotClaimed,
-    /// Its evaluation failed.
+    /// The evaluation failed.
     Failed,
 }
 
@@ -122,10 +122,9 @@ impl Ready {
 }
 
 impl OwnProperties {
-    /// Checks these properties against a scope, where other properties have the names in `taken`.
+    /// Compiles these properties for a scope, in which other properties have the names in `taken`.
     ///
-    /// # Errors
-    /// The first that is not valid.
+    /// # Errors The first invalid property.
     pub(crate) fn new(properties: &[Property], scope: &Scope, taken: &[&str]) -> Result<OwnProperties, Rejected> {
         let mut taken = taken.to_vec();
         let mut ready = Vec::new();
@@ -175,10 +174,9 @@ impl OwnProperty {
         self.test.reads_writes() || self.when.as_ref().is_some_and(Ready::reads_writes)
     }
 
-    /// What it says.
+    /// Evaluates the property.
     ///
-    /// # Errors
-    /// What went wrong, and where.
+    /// # Errors If the evaluation fails: the error and its place.
     pub(crate) fn ask(&self, readings: &Readings) -> Result<Answer, Failed> {
         if let Some(when) = &self.when
             && !when.ask(readings).map_err(|wrong| self.failed_in(true, &wrong))?
@@ -189,7 +187,7 @@ impl OwnProperty {
         Ok(if given { Answer::Yes } else { Answer::No })
     }
 
-    /// The same for a reached state, where it must not fail: the first failure is kept.
+    /// As [`ask`](Self::ask), for a reached state; keeps the first failure.
     pub(crate) fn ask_or_note(&self, readings: &Readings) -> Answer {
         self.ask(readings).unwrap_or_else(|failed| {
             self.failed.get_or_init(|| failed);
@@ -217,7 +215,7 @@ impl OwnProperty {
 }
 
 impl Failed {
-    /// The same as a fault of its file, or, if it is not in a file, of `name`.
+    /// The failure as an error in its file; if it is not in a file, in `name`.
     pub(crate) fn fault(&self, name: &str) -> Fault {
         let (file, line) = self.place.clone().unwrap_or_else(|| (name.to_owned(), 0));
         Fault::at(&file, line, format!("nothing is known of `{}`, because it failed: {}", self.property, self.what))

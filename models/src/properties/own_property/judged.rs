@@ -18,16 +18,16 @@ pub(crate) struct Own {
     judged: Arc<Mutex<Judged>>,
 }
 
-/// A property by its number, and the numbers of what determines it in a state.
+/// A cache key: a property's number, and the numbers of all that determines its answer in a state.
 pub(crate) type Place = SmallVec<[u32; 8]>;
 
-/// The answers so far.
+/// The cached answers.
 #[derive(Debug, Default)]
 pub(crate) struct Judged {
-    /// What masters read, each kept once.
+    /// The distinct readings of masters.
     keys: Vec<Arc<Keys>>,
     numbers: HashMap<Arc<Keys>, u32, fast::FixedState>,
-    /// By the number of a master's core: the number of what it reads.
+    /// By the number of a master's core, the number of its readings.
     of_core: HashMap<u32, u32, fast::FixedState>,
     pub(crate) answers: HashMap<Place, Answer, fast::FixedState>,
     pub(crate) tested: HashMap<Place, bool, fast::FixedState>,
@@ -44,7 +44,7 @@ impl Own {
 }
 
 impl Judged {
-    /// The number of what the master with this core reads.
+    /// The number of the readings of the master with this core.
     pub(crate) fn number(&mut self, core: u32, read: impl FnOnce() -> Keys) -> u32 {
         let Judged { keys, numbers, of_core, .. } = self;
         *of_core.entry(core).or_insert_with(|| {
@@ -56,7 +56,7 @@ impl Judged {
         })
     }
 
-    /// What has this number.
+    /// The readings with this number.
     pub(crate) fn keys(&self, number: u32) -> Arc<Keys> {
         Arc::clone(&self.keys[number as usize])
     }

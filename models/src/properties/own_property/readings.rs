@@ -1,11 +1,11 @@
-//! What a property of the user's own is told of a state: [`Readings`].
+//! The view of a state that a user's own property receives: [`Readings`].
 
 use crate::history::{History, Write};
 use multimaster::{Dot, Key, MasterId, Reading, Text, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What all masters read, and what has been written.
+/// All masters' readings, and the acknowledged writes.
 #[derive(Clone, Debug)]
 pub struct Readings {
     masters: Vec<Reads>,
@@ -13,7 +13,7 @@ pub struct Readings {
     notes: Notes,
 }
 
-/// What one master reads.
+/// One master's readings.
 #[derive(Clone, Debug)]
 pub struct Reads {
     master: MasterId,
@@ -21,22 +21,22 @@ pub struct Reads {
     notes: Notes,
 }
 
-/// What is read of each key that clients write.
+/// The reading of each key that clients write.
 pub(crate) type Keys = BTreeMap<Key, Reading>;
 
 /// An acknowledged write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acknowledged {
-    /// The write: its name, its key, its operation.
+    /// The write: its dot, key and operation.
     pub write: Write,
     /// The masters that have seen it.
     pub seen_by: Vec<MasterId>,
-    /// The acknowledged writes that it had seen.
+    /// The acknowledged writes in its causal past.
     pub saw: Vec<Dot>,
 }
 
 impl Acknowledged {
-    /// Whether this write was made in knowledge of `earlier`.
+    /// Whether `earlier` happened before this write.
     pub fn had_seen(&self, earlier: &Acknowledged) -> bool {
         self.write.had_seen(&earlier.write)
     }
@@ -47,7 +47,7 @@ impl Acknowledged {
     }
 }
 
-/// What a test has asked for, and the first thing that does not exist.
+/// The readings that a test has used, and the first one that does not exist.
 #[derive(Clone, Debug, Default)]
 struct Notes(Arc<Mutex<Noted>>);
 
@@ -65,7 +65,7 @@ impl Notes {
 }
 
 impl Readings {
-    /// What the masters read of each key, in order, and what has been written.
+    /// The readings of the masters, in order, and the acknowledged writes.
     pub(crate) fn new(masters: &[Arc<Keys>], writes: Arc<Vec<Acknowledged>>) -> Readings {
         let notes = Notes::default();
         let of =
@@ -78,7 +78,7 @@ impl Readings {
         &self.masters
     }
 
-    /// What this master reads. If it does not exist, the property fails.
+    /// This master's readings. If the master does not exist, the property's evaluation fails.
     pub fn of(&self, master: MasterId) -> Reads {
         self.masters.get(master.index()).cloned().unwrap_or_else(|| {
             let last = MasterId(self.masters.len().saturating_sub(1) as u16);
@@ -87,30 +87,30 @@ impl Readings {
         })
     }
 
-    /// The acknowledged writes, in the order of their names.
+    /// The acknowledged writes, in dot order.
     pub fn writes(&self) -> &[Acknowledged] {
         self.notes.open().writes = true;
         &self.writes
     }
 
-    /// The first thing asked for that does not exist.
+    /// The first master or key used that does not exist.
     pub(crate) fn wrong(&self) -> Option<String> {
         self.notes.open().wrong.clone()
     }
 
-    /// Whether the writes were asked for.
+    /// Whether the writes were used.
     pub(crate) fn read_writes(&self) -> bool {
         self.notes.open().writes
     }
 
-    /// What has been read of it: each master's keys.
+    /// The readings used: each master's keys.
     pub(crate) fn read(&self) -> BTreeSet<(MasterId, Key)> {
         self.notes.open().read.clone()
     }
 }
 
 impl Reads {
-    /// Whose readings these are.
+    /// The master of these readings.
     pub fn master(&self) -> MasterId {
         self.master
     }
@@ -120,7 +120,7 @@ impl Reads {
         self.keys.keys()
     }
 
-    /// What is read of the key. If no client writes it, the property fails.
+    /// The reading of the key. If no client writes it, the property's evaluation fails.
     pub fn get(&self, key: &str) -> Reading {
         self.find(key).unwrap_or_default()
     }
@@ -135,7 +135,7 @@ impl Reads {
         }
     }
 
-    /// What is read of the key, or why there is no such reading.
+    /// The reading of the key, or the reason for which there is none.
     pub(crate) fn find(&self, key: &str) -> Result<Reading, String> {
         let mut notes = self.notes.open();
         if let Some((key, reading)) = self.keys.get_key_value(key) {
@@ -155,7 +155,7 @@ pub(crate) fn no_such_key<'a>(key: &str, keys: impl Iterator<Item = &'a str>) ->
     format!("no client writes the key `{key}`: {known}")
 }
 
-/// The writes of a history, with the masters that have seen each: `seen` is told of a master and a write.
+/// The writes of a history, each with the masters that have seen it, by `seen`.
 pub(crate) fn acknowledged(
     history: &History,
     masters: usize,

@@ -12,7 +12,7 @@ const MASTERS: &str = "masters";
 /// The constant that is a list of all acknowledged writes.
 const WRITES: &str = "writes";
 
-/// Where they run, and specifications too.
+/// The sandbox of properties' and specifications' scripts.
 pub(crate) static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new().extended(know_masters));
 
 fn know_masters(engine: &mut Engine) {
@@ -20,8 +20,8 @@ fn know_masters(engine: &mut Engine) {
     engine.register_get("name", values::name);
     engine.register_indexer_get(values::get);
     engine.register_fn("values", values::values).register_fn("keys", values::keys);
-    // Values of different types are never equal and have no order: a comparison of two is a mistake, and an error.
-    // Everything can be compared with `()`, by `==` and `!=`.
+    // Values of different types are never equal and have no order, so comparing them is an error. Any value can be
+    // compared with `()` by `==` and `!=`.
     engine.set_fast_operators(false);
     refuse_to_compare::<ImmutableString, i64>(engine, "text", "a number");
     refuse_to_compare::<ImmutableString, bool>(engine, "text", "true or false");
@@ -67,15 +67,14 @@ pub(super) struct Asked {
     script: Script,
     /// The names of the masters, in order.
     masters: Vec<String>,
-    /// Whether it reads `writes`.
+    /// Whether the script reads `writes`.
     pub(super) reads_writes: bool,
 }
 
 impl Asked {
-    /// Reads a script about the masters of a scope, and the keys that clients write there.
+    /// Compiles a script about the masters of a scope and the keys that clients write there.
     ///
-    /// # Errors
-    /// If it does not parse, or names a master, a key or a field that does not exist.
+    /// # Errors If the script does not parse, or names a master, a key or a field that does not exist.
     pub(super) fn new(text: &str, scope: &Scope) -> Result<Asked, Wrong> {
         let masters: Vec<String> = scope.topology.ids().map(|id| id.to_string()).collect();
         let (keys, maps) = (scope.keys(), scope.fields());
@@ -92,10 +91,9 @@ impl Asked {
         Ok(Asked { script, masters, reads_writes })
     }
 
-    /// Its result.
+    /// Runs the script.
     ///
-    /// # Errors
-    /// If it fails, takes too long, or returns anything but true or false.
+    /// # Errors If the script fails, takes too long, or returns anything but true or false.
     pub(super) fn ask(&self, readings: &Readings) -> Result<bool, Wrong> {
         let each = || readings.masters().iter().cloned().map(Dynamic::from);
         let mut constants: Vec<(&str, Dynamic)> = self.masters.iter().map(String::as_str).zip(each()).collect();
@@ -107,7 +105,7 @@ impl Asked {
     }
 }
 
-/// The keys that the script reads by name, `A["seat"]` or `A.values("seat")`, each with its line.
+/// The keys that the script reads as literals, `A["seat"]` or `A.values("seat")`, each with its line.
 fn keys_asked(ast: &AST, masters: &[&str]) -> Vec<(String, usize)> {
     let mut asked = Vec::new();
     ast.walk(&mut |path| {

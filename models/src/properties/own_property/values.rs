@@ -1,4 +1,4 @@
-//! What masters read and what clients write, as scripts see it.
+//! Readings and writes as values of scripts.
 
 use super::readings::{Acknowledged, Reads};
 use crate::history::Write;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub(crate) const FIELDS: [&str; 12] =
     ["name", "write", "master", "op", "key", "field", "value", "to", "time", "wall", "seen_by", "saw"];
 
-/// What is read, as plain data.
+/// A reading as plain data.
 pub(crate) fn of_reading(reading: &Reading) -> Dynamic {
     match reading {
         Reading::Nothing => Dynamic::UNIT,
@@ -34,7 +34,7 @@ pub(crate) fn of_reading(reading: &Reading) -> Dynamic {
     }
 }
 
-/// A write as a record: the fields that it has wherever a script is told of it, and `more`.
+/// A write as a record: the fields common to all scripts, and `more`.
 pub(crate) fn of_write(write: &Write, more: Vec<(&'static str, Dynamic)>) -> Dynamic {
     let (field, op) = match &write.op {
         Op::In { field, op } => (field.as_str().into(), &**op),

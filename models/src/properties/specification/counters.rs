@@ -1,9 +1,9 @@
-//! Counters: the sum, in whatever order.
+//! Counters: the sum of all amounts.
 
 use crate::history::Write;
 use multimaster::{Op, Reading};
 
-/// The sum of all amounts, held at the ends of `i64` if it lies beyond. A transfer alters who may subtract, and no sum.
+/// The sum of all amounts, saturated to `i64`. A transfer moves rights, and adds nothing.
 pub fn total(writes: &[&Write]) -> Reading {
     let amounts = writes.iter().map(|write| match write.op {
         Op::Add(amount) => i128::from(amount),

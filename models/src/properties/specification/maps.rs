@@ -1,11 +1,11 @@
-//! Maps: each field by itself.
+//! Maps: each field is independent.
 
 use super::{add_wins_set, last_write, multi_value, total};
 use crate::history::Write;
 use multimaster::{Kind, Op, Reading, Text};
 use std::collections::BTreeSet;
 
-/// Each field as [`last_write`] has it, a remove of the field being a delete.
+/// Each field by [`last_write`], where a remove of the field is a delete.
 pub fn last_write_map(writes: &[&Write]) -> Reading {
     let fields = names(writes).into_iter().filter_map(|field| {
         let of_field = writes.iter().filter_map(|write| match &write.op {
@@ -20,9 +20,8 @@ pub fn last_write_map(writes: &[&Write]) -> Reading {
     Reading::Fields(fields.collect())
 }
 
-/// Each field as a multi-value register, a counter and an observed-remove set have it, of the updates that no remove of
-/// the field had seen. A register without a value, a set without an element and a counter that was not added to are not
-/// there.
+/// Each field as a multi-value register, a counter and an observed-remove set of the updates in no field removal's
+/// causal past. A register without a value, a set without an element and a counter without an add are absent.
 pub fn observed_remove_map(writes: &[&Write]) -> Reading {
     let mut fields = BTreeSet::new();
     for field in names(writes) {
@@ -52,7 +51,7 @@ fn names<'a>(writes: &[&'a Write]) -> BTreeSet<&'a Text> {
     updated.collect()
 }
 
-/// The write to a map as one to its field.
+/// The write to a map as a write to its field.
 fn as_if(write: &Write, op: &Op) -> Write {
     Write { op: op.clone(), ..write.clone() }
 }

@@ -10,7 +10,7 @@ pub fn last_write(writes: &[&Write]) -> Reading {
     last.and_then(|write| value(write)).map_or(Reading::Nothing, Reading::Value)
 }
 
-/// The values whose write no other had seen, in the order of their timestamps.
+/// The values of the maximal writes, in timestamp order.
 pub fn multi_value(writes: &[&Write]) -> Reading {
     let mut values = siblings(writes);
     match values.len() {
@@ -20,8 +20,8 @@ pub fn multi_value(writes: &[&Write]) -> Reading {
     }
 }
 
-/// Of those values the one whose first word is the lowest number, of equal ones the earliest; what does not begin with
-/// a number comes last.
+/// Of these values, the one whose first word is the lowest number; of equals, the earliest. A value that does not begin
+/// with a number comes last.
 pub fn lowest_seat(writes: &[&Write]) -> Reading {
     let seat =
         |booking: &Text| booking.split_whitespace().next().and_then(|seat| seat.parse().ok()).unwrap_or(u32::MAX);

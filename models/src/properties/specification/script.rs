@@ -18,37 +18,37 @@ use multimaster::{Reading, Text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-/// The constant that a script is given: the writes of one key that a master has seen, in the order of their names.
+/// The constant of a script: the writes of one key that a master has seen, in dot order.
 const WRITES: &str = "writes";
 
-/// A script that returns what a reader of one key is to see: `()`, text, a number, true or false, a list of concurrent
-/// values or of elements, in any order, or a map of fields.
+/// A script that returns the reading of one key: `()`, text, a number, true or false, a list of concurrent values or of
+/// elements, in any order, or a map of fields.
 #[derive(Debug)]
 pub struct Script {
     script: sandbox::Script,
-    /// The file that contains it.
+    /// The file that contains the script.
     file: String,
     line: usize,
     failed: OnceLock<Failed>,
 }
 
 impl Script {
-    /// Compiles the script that begins in that line of a file. Writes to maps may name these fields.
+    /// Compiles a script that begins in this line of a file. Writes to maps may name these fields.
     ///
-    /// # Errors
-    /// If it does not parse.
+    /// # Errors If the script does not parse.
     pub fn new(text: &str, (file, line): (&str, usize), fields: &BTreeSet<Text>) -> Result<Script, Wrong> {
         let known: Vec<&str> = values::FIELDS.into_iter().chain(fields.iter().map(|field| &**field)).collect();
         let script = SANDBOX.compile(text, &[WRITES], &known)?;
         Ok(Script { script, file: file.to_owned(), line, failed: OnceLock::new() })
     }
 
-    /// The first failure of its evaluation, if any: then it has no verdict.
+    /// The first failure of its evaluation, if any, which voids the verdict.
     pub(crate) fn failed(&self) -> Option<&Failed> {
         self.failed.get()
     }
 
-    /// What should be read instead, in words, or why evaluating it failed; `None` if the reading is right.
+    /// The prescribed reading, in words, or the reason for which the evaluation failed; `None` if the reading is the
+    /// prescribed one.
     pub(super) fn otherwise(&self, writes: &[&Write], reads: &Reading) -> Option<Result<String, String>> {
         match self.read(writes) {
             Ok(specified) => (!is(reads, &specified)).then(|| Ok(specified.to_string())),
@@ -72,7 +72,8 @@ impl Script {
     }
 }
 
-/// Whether that is what is read. A list says nothing of order, one value may be given as a list, and a number as text.
+/// Whether the returned value equals the reading. The order of a list does not matter; one value may be given as a
+/// list, and a number as text.
 fn is(reads: &Reading, specified: &Value) -> bool {
     match (reads, specified) {
         (Reading::Nothing, Value::Unit) => true,

@@ -1,15 +1,15 @@
-//! Sets: of an insert and a remove neither of which had seen the other, one wins.
+//! Sets: of a concurrent insert and remove, one wins.
 
 use crate::history::Write;
 use multimaster::{Op, Reading, Text};
 use std::collections::BTreeSet;
 
-/// The elements of which some insert was seen by no remove.
+/// The elements with an insert in no remove's causal past.
 pub fn add_wins_set(writes: &[&Write]) -> Reading {
     those(writes, |inserts, removes| inserts.iter().any(|insert| !removes.iter().any(|remove| remove.had_seen(insert))))
 }
 
-/// The elements that were inserted, and each remove of which was seen by some insert.
+/// The elements that were inserted, and each of whose removes is in some insert's causal past.
 pub fn remove_wins_set(writes: &[&Write]) -> Reading {
     those(writes, |inserts, removes| removes.iter().all(|remove| inserts.iter().any(|insert| insert.had_seen(remove))))
 }
@@ -19,7 +19,7 @@ pub fn grow_only_set(writes: &[&Write]) -> Reading {
     those(writes, |_, _| true)
 }
 
-/// The elements that were inserted, and whose inserts and removes pass.
+/// The elements that were inserted, and whose inserts and removes satisfy `passes`.
 fn those(writes: &[&Write], passes: impl Fn(&[&Write], &[&Write]) -> bool) -> Reading {
     let with = |op: &Op| writes.iter().copied().filter(|write| write.op == *op).collect::<Vec<_>>();
     let inserted: BTreeSet<&Text> = writes

@@ -1,4 +1,4 @@
-//! The scenarios that arguments name: files, folders, patterns, and names of shipped scenarios.
+//! Resolves arguments to scenarios: files, folders, patterns, and names of shipped scenarios.
 
 use super::{files, find, is_large};
 use crate::fault::{Fault, did_you_mean};
@@ -7,14 +7,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The scenarios that these arguments name, each once, in their order; all shipped ones but the large if there are none.
-/// Only those remain whose name contains `filter`.
+/// The scenarios that these arguments name, each once, in argument order; without arguments, all shipped ones but the
+/// large. Only those whose name contains `filter` remain.
 ///
-/// An argument is a file; a folder, for all `.toml` files in it and below; the name of a shipped scenario, or of a folder
-/// of such; or a pattern, in which `*` stands for any characters but `/`, `?` for one, and `**` for any at all.
+/// An argument is a file; a folder, for all `.toml` files below it; the name of a shipped scenario or of a folder of
+/// them; or a pattern, in which `*` matches any characters but `/`, `?` matches one, and `**` matches any characters.
 ///
-/// # Errors
-/// If an argument names nothing, a scenario is not right, or the filter leaves none.
+/// # Errors If an argument names nothing, a scenario is invalid, or the filter leaves none.
 pub fn select(given: &[String], filter: Option<&str>) -> Result<Vec<Scenario>, Fault> {
     let mut names: Vec<String> = Vec::new();
     for given in given {
@@ -35,7 +34,7 @@ pub fn select(given: &[String], filter: Option<&str>) -> Result<Vec<Scenario>, F
     names.iter().map(|name| find(name)).collect()
 }
 
-/// Shipped scenarios, whatever files of the same names there are.
+/// The shipped scenarios of these names, even if files of these names exist.
 fn shipped(names: &[String]) -> Result<Vec<Scenario>, Fault> {
     let wanted = files().into_iter().filter(|(name, ..)| names.contains(name));
     wanted.map(|(name, file, text)| Scenario::parse(&name, &file, text)).collect()
@@ -46,7 +45,7 @@ pub fn is_single(given: &str) -> bool {
     !is_pattern(given) && (is_file(Path::new(given)) || files().iter().any(|(name, ..)| name == given))
 }
 
-/// Whether this is there and no folder. It need not be a regular file: `/dev/stdin` is none.
+/// Whether this path exists and is no folder. It need not be a regular file: `/dev/stdin` is none.
 fn is_file(path: &Path) -> bool {
     path.exists() && !path.is_dir()
 }
@@ -94,8 +93,7 @@ fn is_pattern(given: &str) -> bool {
     given.contains(['*', '?'])
 }
 
-/// The scenario files in a folder and below it, in the order of their paths. Hidden folders, build folders and manifests
-/// are passed over.
+/// The scenario files below a folder, in path order. Hidden folders, build folders and manifests are skipped.
 fn below(folder: &str) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .into_iter()
@@ -117,7 +115,7 @@ fn below(folder: &str) -> Vec<String> {
     found
 }
 
-/// Whether the pattern stands for the text.
+/// Whether the pattern matches the text.
 fn matches(pattern: &str, text: &str) -> bool {
     let any_then = |pattern: &str, crosses: bool| {
         let farthest = text.find('/').filter(|_| !crosses).unwrap_or(text.len());
