@@ -1,4 +1,4 @@
-//! Rules by name, and rules that users bring.
+//! The catalogue of named rules, and rules that users write.
 
 #[cfg(feature = "scripts")]
 pub mod expression;

@@ -6,9 +6,9 @@
 //! keep = "if first.value < second.value { first } else { second }"
 //! ```
 //!
-//! The language is [Rhai](https://rhai.rs): it has if, let, loops, text and lists, and no way to reach anything
-//! outside. A clock and floating point are left out of it, its maps are in key order, and each evaluation has a budget
-//! of operations and of time, so an expression is a function of the two versions, and ends.
+//! The language is [Rhai](https://rhai.rs): it has if, let, loops, text and lists, and no access to anything outside.
+//! It has no clock and no floating point, its maps are in key order, and each evaluation has a budget of operations and
+//! time. So an expression is a function of the two versions, and terminates.
 
 mod data;
 mod forms;
@@ -35,7 +35,7 @@ use std::cmp::Ordering;
 use std::fmt;
 pub use version::Version;
 
-/// What a rule's expression is applied to.
+/// The versions to which a rule's expression is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Over {
@@ -44,20 +44,20 @@ pub enum Over {
     /// The merged value and a version concurrent to it, as each arrives, under a joined version vector: as
     /// [`CustomMerged`](multimaster::CustomMerged).
     Merged,
-    /// What is held and what arrives, whether concurrent or not; a client's write replaces what is held. No version
-    /// vector is kept.
+    /// The version held and the one that arrives, whether concurrent or not. A client's write replaces the version
+    /// held. No version vector is kept.
     Arrival,
 }
 
-/// A rule that was written as an expression. It is given two versions, `first` and `second`, in timestamp order (over
-/// arrival: what is held, and what arrives), and `here`, the master that applies it. Each version has `value` (text;
-/// `()` for a delete), `time` (the Lamport timestamp), `wall` (the wall-clock time that the writer gave; without one,
-/// the Lamport timestamp), `master`, `write`, and `before` (what the writer read when it wrote). It returns one of the
-/// two; or text, a new value made of both; or `()`, which deletes the key.
+/// A rule written as an expression. Its arguments are two versions, `first` and `second`, in timestamp order (over
+/// arrival: the version held, and the one that arrives), and `here`, the master that applies it. Each version has
+/// `value` (text; `()` for a delete), `time` (the Lamport time), `wall` (the wall-clock time that the writer gave, or
+/// else the Lamport time), `master`, `write`, and `before` (the writer's reading before its write). It returns one of
+/// the two; or text, a new value merged from both; or `()`, which deletes the key.
 ///
-/// Or the rule is written as [several scripts](Sources), for any kind of data.
+/// Alternatively, the rule is [several scripts](Sources), for any kind of data.
 pub struct Expression {
-    /// All that was written.
+    /// The source text of the rule.
     text: String,
     body: Body,
 }
@@ -68,28 +68,25 @@ enum Body {
 }
 
 impl Expression {
-    /// Reads an expression.
+    /// Compiles an expression.
     ///
-    /// # Errors
-    /// If it is none.
+    /// # Errors If the text is no valid expression.
     pub fn new(text: &str, over: Over) -> Result<Expression, Wrong> {
         Ok(Expression { text: format!("{over:?}: {text}"), body: Body::Keep(over, Box::new(Keeping::new(text)?)) })
     }
 
-    /// Reads a rule of several scripts.
+    /// Compiles a rule of several scripts.
     ///
-    /// # Errors
-    /// What is wrong with one of them, with the line of the file.
+    /// # Errors The first error in a script, with its line in the file.
     pub fn scripts(keeps: Keeps, sources: &Sources) -> Result<Expression, Wrong> {
         let body = Body::Scripts(Box::new(Scripted::new(keeps, sources)?));
         Ok(Expression { text: format!("{keeps:?}: {sources:?}"), body })
     }
 
-    /// What it keeps of two versions at the master `here`.
+    /// Applies the expression to two versions at the master `here`.
     ///
-    /// # Errors
-    /// If it fails, does not end in time, or returns anything but a version, a text of one line, or `()`; or if the
-    /// rule is written as several scripts.
+    /// # Errors If the expression fails, exceeds its budget, or returns anything but a version, a text of one line, or
+    /// `()`; or if the rule is several scripts.
     pub fn keep(&self, first: &Version, second: &Version, here: MasterId) -> Result<Kept, Wrong> {
         match &self.body {
             Body::Keep(_, keeping) => keeping.keep(first, second, here),
@@ -99,14 +96,13 @@ impl Expression {
 
     /// Tries a rule of several scripts on requests.
     ///
-    /// # Errors
-    /// What fails, with the line of the file.
+    /// # Errors The first failure, with its line in the file.
     pub fn tried(&self, requests: &[(MasterId, Request)]) -> Result<(), Wrong> {
         if let Body::Scripts(scripts) = &self.body { scripts.tried(requests) } else { Ok(()) }
     }
 
-    /// The first failure of the rule, if any: then nothing that was explored under it counts. The line is that in the
-    /// expression or, for several scripts, that in the file.
+    /// The first failure of the rule, if any, which voids all verdicts under it. The line is counted in the expression
+    /// or, for several scripts, in the file.
     pub fn failed(&self) -> Option<&Wrong> {
         match &self.body {
             Body::Keep(_, keeping) => keeping.failed(),
@@ -114,7 +110,7 @@ impl Expression {
         }
     }
 
-    /// Which operations clients may ask.
+    /// The operations that clients may request.
     pub fn kind(&self) -> Kind {
         match &self.body {
             Body::Keep(..) => Kind::Register,
@@ -122,17 +118,17 @@ impl Expression {
         }
     }
 
-    /// Whether all keys of a master are one state.
+    /// Whether all keys of a master are rows of one state.
     pub fn is_table(&self) -> bool {
         matches!(&self.body, Body::Scripts(scripts) if scripts.keeps() == Keeps::Table)
     }
 
-    /// Whether it is a rule of several scripts, none of which merges states.
+    /// Whether the rule is several scripts without a `merge`.
     pub fn lacks_merge(&self) -> bool {
         matches!(&self.body, Body::Scripts(scripts) if !scripts.merges())
     }
 
-    /// The rule as it runs at the master `here`.
+    /// The rule of the master `here`.
     pub fn rule(&'static self, here: MasterId) -> AnyRule {
         match &self.body {
             Body::Scripts(scripts) => AnyRule::new(Running { scripts, here }),

@@ -1,7 +1,7 @@
 use multimaster::{Keep, Version};
 
-/// The flight booking: of two bookings of the last seat, the one with the lower-numbered seat is kept; of equal seats
-/// the earlier one. A booking starts with its seat number: `12 Ann`. One that does not counts as the highest seat.
+/// The rule of the flight booking: of two bookings, the one with the lower seat number is kept; of equals, the earlier
+/// one. A booking starts with its seat number, `12 Ann`. Without a number it counts as the highest seat.
 ///
 /// For [`Custom`](multimaster::Custom), under which it converges, and [`CustomMerged`](multimaster::CustomMerged), under
 /// which it does not.

@@ -73,7 +73,7 @@ fn said_time(op: &Op, timestamp: Timestamp) -> u64 {
     op.time().unwrap_or(timestamp.time())
 }
 
-/// A rule that is one of the rules of [`resolver`](multimaster::resolver) under another name.
+/// Implements a rule that equals a rule of [`resolver`](multimaster::resolver) under another name.
 macro_rules! the_same_as {
     ($($rule:ident is $other:expr, $other_type:ty;)*) => {$(
         impl Resolver for $rule {

@@ -1,4 +1,4 @@
-//! Operations as scripts see them, and what scripts give as readings.
+//! Operations as values of scripts, and readings made from scripts' results.
 
 use super::sandbox::ScriptRecord;
 use super::scripted::Keeps;
@@ -6,7 +6,7 @@ use super::value::Value;
 use multimaster::{Kind, Op, Reading, Request, Text};
 use rhai::Dynamic;
 
-/// The field of a map, or the row of a table, that an operation is about.
+/// The field of a map, or the row of a table, on which an operation acts.
 pub(super) fn field_of(keeps: Keeps, op: &Op) -> Option<&Text> {
     match op {
         Op::In { field, .. } => Some(field),
@@ -15,7 +15,7 @@ pub(super) fn field_of(keeps: Keeps, op: &Op) -> Option<&Text> {
     }
 }
 
-/// An operation as a script sees it: `name`, `value`, and of a map or a table the `field`.
+/// An operation as a script's record: `name`, `value`, and `field` for a map or a table.
 pub(super) fn operation(keeps: Keeps, op: &Op) -> Dynamic {
     let text = |text: &Text| Dynamic::from(text.as_str().to_owned());
     let field = field_of(keeps, op).map_or(Dynamic::UNIT, text);
@@ -29,7 +29,7 @@ pub(super) fn operation(keeps: Keeps, op: &Op) -> Dynamic {
         Op::Remove(element) => ("remove", text(element)),
         Op::Enable => ("enable", Dynamic::TRUE),
         Op::Disable => ("disable", Dynamic::FALSE),
-        // None of the kinds that scripts keep takes another.
+        // No kind of data in scripts has other operations.
         Op::Raise(_) | Op::Lower(_) | Op::Transfer { .. } | Op::In { .. } | Op::At(..) => ("", Dynamic::UNIT),
     };
     Dynamic::from(ScriptRecord::new("operation", vec![("name", name.into()), ("value", value), ("field", field)]))
@@ -39,7 +39,7 @@ pub(super) fn said(op: &Op) -> String {
     Request { key: "k".into(), op: op.clone() }.to_string()
 }
 
-/// What a reader sees where `read` gives this.
+/// The reading for a result of the script `read`.
 pub(super) fn reading_of(keeps: Keeps, shown: &Value) -> Reading {
     let texts = |list: &[Value]| list.iter().map(|value| Text::from(value.to_string())).collect::<Vec<_>>();
     match shown {

@@ -40,7 +40,7 @@ fn unsure(held: Option<&Held>, dot: Dot) -> bool {
 #[derive(Clone)]
 pub(super) struct OverSiblings(pub(super) At);
 
-/// A write to siblings: these go, and the version comes unless it is a delete.
+/// A write to siblings: it replaces these, and adds the version unless it is a delete.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Replace {
     gone: Vec<Dot>,
@@ -112,7 +112,7 @@ impl Resolver for OverSiblings {
 #[derive(Clone)]
 pub(super) struct OverMerged(pub(super) At);
 
-/// What is held, and the writes that were merged into it or lost to it.
+/// The version held, and the writes that were merged into it or lost to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Merged {
     held: Held,
@@ -184,7 +184,7 @@ impl Resolver for OverMerged {
     }
 }
 
-/// What is held and what arrives, and no memory of what had seen what: how many systems apply a rule.
+/// The version held and the one that arrives, without causality: many systems apply their rule so.
 #[derive(Clone)]
 pub(super) struct OverArrival(pub(super) At);
 
@@ -209,7 +209,7 @@ impl Resolver for OverArrival {
                     kept => Held::after(kept, held, &incoming),
                 }
             }
-            // A client's write replaces what its master holds, whatever the expression.
+            // A client's write replaces its master's version, whatever the expression.
             _ => incoming,
         };
         *state = Some(kept);
@@ -220,7 +220,7 @@ impl Resolver for OverArrival {
         reading(state.as_ref())
     }
 
-    /// Two states do not say which of them arrived.
+    /// Two states do not tell which of them arrived.
     fn merge(&self, _: Side<'_, Option<Held>>, _: Side<'_, Option<Held>>) -> Option<Option<Held>> {
         None
     }

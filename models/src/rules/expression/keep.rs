@@ -1,4 +1,4 @@
-//! What an expression keeps of two versions, and whether a reader of the result can tell each of them: [`Keeping`].
+//! The decisions of an expression on two versions, and whether its result shows each of them: [`Keeping`].
 
 use super::sandbox::{Sandbox, Script, ScriptRecord, Wrong};
 use super::value::Value;
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// How many decisions are remembered.
+/// The most decisions remembered.
 const REMEMBERED: usize = 1 << 16;
 
-/// What is kept of two versions.
+/// The decision on two versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kept {
     /// The first.
@@ -21,22 +21,22 @@ pub enum Kept {
     Second,
     /// Neither: the key is deleted.
     Neither,
-    /// A value that the expression made, and whether it shows the first, and the second.
+    /// A merged value, and whether it shows the first and the second version.
     Made(Text, [Sight; 2]),
 }
 
-/// Whether a value that an expression made shows a version: whether a reader can tell that version from others.
+/// Whether a merged value shows a version: whether a reader can tell that version from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sight {
-    /// Every other value in its place that the expression accepts gives another result.
+    /// Every other value that the expression accepts in its place changes the result.
     Shown,
-    /// Some other value in its place gives the same result.
+    /// Some other value in its place leaves the result unchanged.
     Hidden,
     /// The expression fails with every other value that was tried.
     Unknown,
 }
 
-/// What an expression returns.
+/// The result of an expression.
 #[derive(PartialEq)]
 enum Given {
     First,
@@ -47,7 +47,7 @@ enum Given {
 
 type Question = (Version, Version, MasterId);
 
-/// An expression that is asked which of two versions is kept.
+/// An expression that decides between two versions.
 pub(super) struct Keeping {
     sandbox: Sandbox,
     script: Script,
@@ -70,7 +70,7 @@ impl Keeping {
         self.failed.get()
     }
 
-    /// The version that a client's operation makes, at a master where `read` is read.
+    /// The version of a client's operation at a master whose reading is `read`.
     pub(super) fn written(
         &self,
         op: Op,
@@ -83,7 +83,7 @@ impl Keeping {
         Ok(Version { timestamp, dot, value: value_of(op)?, wall, before })
     }
 
-    /// Once the expression has failed, the first is kept: nothing that follows counts.
+    /// Once the expression has failed, no verdict counts, and the first version is kept.
     pub(super) fn keep_or_note(&self, first: &Version, second: &Version, here: MasterId) -> Kept {
         if self.failed.get().is_some() {
             return Kept::First;
@@ -105,7 +105,7 @@ impl Keeping {
         kept
     }
 
-    /// What is kept of the two at the master `here`.
+    /// The decision on the two versions at the master `here`.
     pub(super) fn keep(&self, first: &Version, second: &Version, here: MasterId) -> Result<Kept, Wrong> {
         let given = self.ask(first, second, here);
         Ok(match given.map_err(|wrong| wrong.given(format!("{} and {}", first.said(), second.said())))? {
@@ -119,8 +119,8 @@ impl Keeping {
         })
     }
 
-    /// Whether `text`, which was made of these versions, shows the one at `place`: tested by evaluating the expression
-    /// again with other values in its place.
+    /// Whether `text`, merged from these versions, shows the one at `place`: tested by evaluating the expression with
+    /// other values in its place.
     fn sight(&self, versions: [&Version; 2], place: usize, here: MasterId, text: &Text) -> Sight {
         if versions[place].value.as_ref() == Some(text) {
             return Sight::Shown;
@@ -170,13 +170,13 @@ impl Keeping {
     }
 }
 
-/// A version that is held, and the writes that it shows.
+/// A version held, and the writes that it shows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Held {
     pub(super) version: Version,
     /// The writes that it certainly shows, in order.
     pub(super) shown: Vec<Dot>,
-    /// The writes that it may show: this could not be tested. In order.
+    /// The writes that it may show, which could not be tested, in order.
     pub(super) unsure: Vec<Dot>,
 }
 
@@ -185,7 +185,7 @@ impl Held {
         Held { shown: vec![version.dot], unsure: Vec::new(), version }
     }
 
-    /// What is held after this was kept of the two.
+    /// The version held after this decision on the two.
     pub(super) fn after(kept: Kept, first: &Held, second: &Held) -> Held {
         let (value, sights) = match kept {
             Kept::First => return first.clone(),

@@ -1,23 +1,23 @@
-//! A rule of several scripts as it runs at one master: [`Running`].
+//! A rule of several scripts at one master: [`Running`].
 
 use super::scripted::{Made, Scripted};
 use super::value::Value;
 use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Timestamp};
 use std::sync::PoisonError;
 
-/// How many readings are remembered.
+/// The most readings remembered.
 const REMEMBERED: usize = 1 << 16;
 
-/// Scripts at one master.
+/// The scripts of a rule at one master.
 #[derive(Clone)]
 pub(super) struct Running {
     pub(super) scripts: &'static Scripted,
     pub(super) here: MasterId,
 }
 
-/// Once a script has failed nothing that follows counts: then nothing is written, applied or read.
+/// Once a script has failed, no verdict counts: nothing is written, applied or read any more.
 impl Resolver for Running {
-    /// `None` is the state at the start.
+    /// `None` is the initial state.
     type State = Option<Value>;
     type Effect = Made;
 
@@ -83,7 +83,7 @@ impl Resolver for Running {
         }))
     }
 
-    /// Scripts do not say what they show: where the reading does not tell, it is not known.
+    /// Scripts make no claims: where the reading does not tell, it is unknown which writes it shows.
     fn shows(&self, _: &Option<Value>, _: Dot) -> bool {
         false
     }

@@ -1,8 +1,8 @@
-//! Where scripts run: [`Sandbox`].
+//! The sandbox of scripts: [`Sandbox`].
 //!
-//! A script reaches what it is given and nothing else: no file, clock, random number or other thread. Each call has a
-//! budget of operations, call depth, size of values, and time. A script that exceeds its budget fails, as does one that
-//! reads a field that does not exist.
+//! A script has access only to its arguments: to no file, clock, random number or other thread. Each call has a budget
+//! of operations, call depth, size of values, and time. A script that exceeds its budget or reads a field that does not
+//! exist fails.
 
 use super::syntax::{self, Names};
 pub use crate::fault::{Wrong, quoted};
@@ -17,21 +17,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The most operations that one call may take: some milliseconds.
+/// The most operations of one call, which take some milliseconds.
 const OPERATIONS: u64 = 100_000;
 
-/// The longest that one call may take. A usual script exceeds the budget of operations first.
+/// The longest time of one call. Most scripts exceed the budget of operations first.
 pub const TIME: Duration = Duration::from_secs(1);
 
 /// The longest script, in bytes.
 const LENGTH: usize = 100_000;
 
-/// Why a call of a script returned no value.
+/// The reason for which a call of a script returned no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stopped {
-    /// The script said `throw`, with this text.
+    /// The script threw this text.
     Thrown(Wrong),
-    /// It failed.
+    /// The script failed.
     Failed(Wrong),
 }
 
@@ -44,12 +44,12 @@ impl From<Stopped> for Wrong {
     }
 }
 
-/// The complaint of a host function about the call.
+/// The error of a host function that was called with wrong arguments.
 #[derive(Clone, Debug)]
 struct Objection(String);
 
-/// The error of a host function that was called wrongly. Unlike a text, it is not taken for something that the script
-/// throws.
+/// The error of a host function that was called with wrong arguments. Unlike a text, it is not taken for a `throw` of
+/// the script.
 pub fn objection(what: impl Into<String>) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(Objection(what.into())), Position::NONE))
 }
@@ -57,23 +57,23 @@ pub fn objection(what: impl Into<String>) -> Box<EvalAltResult> {
 /// A value with named fields, as a script sees it. Reading a field that does not exist is an error.
 #[derive(Clone)]
 pub struct ScriptRecord {
-    /// What it is called in messages.
+    /// The record's name in messages.
     name: &'static str,
     fields: Arc<Vec<(&'static str, Dynamic)>>,
 }
 
 impl ScriptRecord {
-    /// A record of these fields.
+    /// A record with these fields.
     pub fn new(name: &'static str, fields: Vec<(&'static str, Dynamic)>) -> ScriptRecord {
         ScriptRecord { name, fields: Arc::new(fields) }
     }
 
-    /// The field of that name.
+    /// The field of this name.
     pub fn get(&self, name: &str) -> Option<&Dynamic> {
         self.fields.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
     }
 
-    /// All fields, in the order in which they were given.
+    /// All fields, in the order of [`new`](Self::new).
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &Dynamic)> {
         self.fields.iter().map(|(name, value)| (*name, value))
     }
@@ -86,7 +86,7 @@ impl ScriptRecord {
     }
 }
 
-/// As a script prints it: `write(value: x, time: 1)`.
+/// The record as a script prints it: `write(value: x, time: 1)`.
 impl fmt::Display for ScriptRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields: Vec<String> = self.fields().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -94,7 +94,7 @@ impl fmt::Display for ScriptRecord {
     }
 }
 
-/// A script that has been read and checked.
+/// A compiled and checked script.
 #[derive(Clone, Debug)]
 pub struct Script {
     ast: AST,
@@ -107,31 +107,30 @@ impl Script {
         &self.ast
     }
 
-    /// The fields of maps that it makes.
+    /// The fields of maps that the script makes.
     pub fn makes(&self) -> &BTreeSet<String> {
         &self.names.made
     }
 
-    /// Checks that it reads only these fields, and fields of maps that some script makes (`made`).
+    /// Checks that the script reads only these fields, and fields of maps that some script makes (`made`).
     ///
-    /// # Errors
-    /// The first other field that it reads.
+    /// # Errors The first other field that the script reads.
     pub fn check(&self, fields: &[&str], made: &BTreeSet<String>) -> Result<(), Wrong> {
         self.names.check(fields, made)
     }
 
-    /// Whether it reads a field of that name, of any value.
+    /// Whether the script reads a field of this name, of any value.
     pub fn reads_field(&self, name: &str) -> bool {
         self.names.fields.contains(name)
     }
 
-    /// Whether it reads a variable of that name.
+    /// Whether the script reads a variable of this name.
     pub fn reads_variable(&self, name: &str) -> bool {
         self.names.variables.contains(name)
     }
 }
 
-/// Reads scripts and calls them.
+/// Compiles scripts and calls them.
 pub struct Sandbox {
     engine: Engine,
 }
@@ -143,10 +142,10 @@ impl Default for Sandbox {
 }
 
 impl Sandbox {
-    /// The language, with text, numbers, lists and maps.
+    /// A sandbox with text, numbers, lists and maps.
     pub fn new() -> Sandbox {
         let mut engine = Engine::new_raw();
-        // All but the core package, which can sleep.
+        // All packages but the core package, which can sleep.
         ArithmeticPackage::new().register_into_engine(&mut engine);
         BasicStringPackage::new().register_into_engine(&mut engine);
         BasicIteratorPackage::new().register_into_engine(&mut engine);
@@ -179,21 +178,19 @@ impl Sandbox {
         self
     }
 
-    /// Compiles a script that will be given these variables, whose records have these fields. The script may also read
-    /// fields of maps that it makes itself.
+    /// Compiles a script with these variables, whose records have these fields. The script may also read fields of maps
+    /// that it makes.
     ///
-    /// # Errors
-    /// If it does not parse, or uses an unknown variable or field.
+    /// # Errors If the script does not parse, or uses an unknown variable or field.
     pub fn compile(&self, text: &str, given: &[&str], fields: &[&str]) -> Result<Script, Wrong> {
         let script = self.read(text, given)?;
         script.check(fields, &script.names.made)?;
         Ok(script)
     }
 
-    /// The same, but its fields are to be [checked](Script::check) later.
+    /// As [`compile`](Self::compile), without the check of fields, which must [follow](Script::check).
     ///
-    /// # Errors
-    /// If it does not parse, or uses an unknown variable.
+    /// # Errors If the script does not parse, or uses an unknown variable.
     pub fn read(&self, text: &str, given: &[&str]) -> Result<Script, Wrong> {
         if text.len() > LENGTH {
             return Err(Wrong::at(1, format!("a script of {} bytes: at most {LENGTH}", text.len())));
@@ -203,7 +200,7 @@ impl Sandbox {
             scope.push(*name, ());
         }
         let ast = self.engine.compile_with_scope(&scope, text).map_err(|error| {
-            // Input missing at the end is reported in the last line of the script.
+            // An unexpected end is reported in the last line of the script.
             let line = error.position().line().unwrap_or_else(|| text.lines().count());
             Wrong::at(line, error.err_type().to_string())
         })?;
@@ -213,8 +210,7 @@ impl Sandbox {
 
     /// Calls a script with the value of each variable.
     ///
-    /// # Errors
-    /// If it throws, fails, or exceeds a budget.
+    /// # Errors If the script throws, fails, or exceeds a budget.
     pub fn run<'a>(
         &self,
         script: &Script,
@@ -231,11 +227,11 @@ impl Sandbox {
 }
 
 thread_local! {
-    /// When the call that this thread is making must have ended.
+    /// The deadline of this thread's current call.
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// The deadline of one call, for as long as it lives.
+/// Sets the deadline of one call, and clears it when dropped.
 struct Deadline(Option<Instant>);
 
 impl Deadline {
@@ -251,12 +247,12 @@ impl Drop for Deadline {
 }
 
 fn out_of_time(operations: u64) -> Option<Dynamic> {
-    // To ask for the time costs as much as an operation.
+    // Reading the time costs as much as an operation.
     let asks = operations.is_multiple_of(16);
     (asks && DEADLINE.get().is_some_and(|until| Instant::now() > until)).then_some(Dynamic::UNIT)
 }
 
-/// What stopped a script, with the innermost line that is known.
+/// The reason for which a script stopped, with the innermost known line.
 fn stopped(mut error: EvalAltResult, outer: usize) -> Stopped {
     let line = error.position().line().unwrap_or(outer);
     match error {

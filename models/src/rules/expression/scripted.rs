@@ -11,10 +11,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-/// The key under which a table is one state.
+/// The key of the state of a table.
 const TABLE: &str = "rows";
 
-/// An operation on a key, as one on the row of that name. What is one on a row already, as traces spell it, stays.
+/// Converts an operation on a key to one on the row of this name. An operation on a row, as in traces, is unchanged.
 pub(crate) fn as_row(Request { key, op }: Request) -> Request {
     if key == TABLE && matches!(op.untimed(), Op::In { .. }) {
         return Request { key, op };
@@ -25,14 +25,14 @@ pub(crate) fn as_row(Request { key, op }: Request) -> Request {
     Request { key: TABLE.into(), op }
 }
 
-/// How long a rule is tried at most.
+/// The longest time for trying a rule.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// All fields of what scripts are given.
+/// The fields of all records that scripts receive.
 const FIELDS: [&str; 13] =
     ["op", "effect", "write", "time", "wall", "master", "key", "field", "before", "name", "value", "state", "seen"];
 
-/// What kind of data scripts keep.
+/// The kind of data of scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Keeps {
@@ -46,12 +46,12 @@ pub enum Keeps {
     Map,
     /// `enable k`, `disable k`
     Flag,
-    /// All keys of a master as one state: an operation on a key is one on a row of the table.
+    /// All keys of a master as one state: an operation on a key acts on a row of the table.
     Table,
 }
 
 impl Keeps {
-    /// The operations that a replica under the rule takes.
+    /// The kind of operations that a replica under the rule accepts.
     pub fn kind(self) -> Kind {
         match self {
             Keeps::Register => Kind::Register,
@@ -77,13 +77,13 @@ pub struct Source {
 pub struct Sources {
     /// The state of a key never written; without it, `()`.
     pub start: Option<Source>,
-    /// What a client's operation becomes, given `state`, `op`, `write`, `time`, `wall`, `master`.
+    /// The change of a client's operation, from `state`, `op`, `write`, `time`, `wall`, `master`.
     pub write: Option<Source>,
-    /// The state after a change, given `state`, `change`, `here`.
+    /// The state after a change, from `state`, `change`, `here`.
     pub apply: Source,
-    /// What a reader sees, given `state`.
+    /// The reading, from `state`.
     pub read: Source,
-    /// Two states joined, given `ours` and `theirs`, each with `state` and `seen`.
+    /// The merged state, from `ours` and `theirs`, each with `state` and `seen`.
     pub merge: Option<Source>,
 }
 
@@ -104,7 +104,7 @@ fn in_part(name: &str, first: usize, Wrong { line, what }: Wrong) -> Wrong {
     Wrong { line: first + line.saturating_sub(1), what: format!("`{name}`: {what}") }
 }
 
-/// A rule as scripts.
+/// A rule of several scripts.
 pub(super) struct Scripted {
     keeps: Keeps,
     sandbox: Sandbox,
@@ -117,7 +117,8 @@ pub(super) struct Scripted {
     pub(super) readings: Mutex<HashMap<Value, Reading>>,
 }
 
-/// What travels: the operation, what `write` made of it, and what `apply` asks for of its writer.
+/// The effect sent to other masters: the operation, the result of `write`, and the fields of its writer that `apply`
+/// reads.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Made {
     op: Op,
@@ -126,7 +127,7 @@ pub(super) struct Made {
     before: Option<Value>,
 }
 
-/// What a side of a merge has seen, as a script sees it: `"A1" in ours.seen`.
+/// The writes that a side of a merge has seen, as a script's value: `"A1" in ours.seen`.
 #[derive(Clone)]
 struct Seen(VersionVector);
 
@@ -140,10 +141,9 @@ impl Seen {
 }
 
 impl Scripted {
-    /// Reads the scripts.
+    /// Compiles the scripts.
     ///
-    /// # Errors
-    /// What is wrong with one, with the line in the file.
+    /// # Errors The first error, with its line in the file.
     pub(super) fn new(keeps: Keeps, sources: &Sources) -> Result<Scripted, Wrong> {
         let sandbox = Sandbox::new().extended(|engine| {
             engine.register_type_with_name::<Seen>("seen").register_fn("contains", Seen::contains);
@@ -159,7 +159,7 @@ impl Scripted {
         let apply = part("apply", &sources.apply, &["state", "change", "here"])?;
         let read = part("read", &sources.read, &["state"])?;
         let merge = sources.merge.as_ref().map(|source| part("merge", source, &["ours", "theirs"])).transpose()?;
-        // A map that one script makes another may read.
+        // A script may read the fields of a map that another script makes.
         let parts = [start.as_ref(), write.as_ref(), Some(&apply), Some(&read), merge.as_ref()];
         let made: BTreeSet<String> = parts.iter().flatten().flat_map(|part| part.script.makes()).cloned().collect();
         for part in parts.into_iter().flatten() {
@@ -197,7 +197,7 @@ impl Scripted {
         self.failed.get_or_init(|| wrong);
     }
 
-    /// The state that a script is given.
+    /// The state as a script's argument.
     pub(super) fn seen<'a>(&'a self, state: &'a Option<Value>) -> &'a Value {
         state.as_ref().unwrap_or(&self.start)
     }
@@ -274,7 +274,7 @@ impl Scripted {
         Ok((after != self.start).then_some(after))
     }
 
-    /// What `read` gives.
+    /// The result of `read`.
     fn shown(&self, state: &Value) -> Result<Value, Wrong> {
         if *state == Value::Unit {
             return Ok(Value::Unit);
@@ -307,10 +307,9 @@ impl Scripted {
         Ok((after != self.start).then_some(after))
     }
 
-    /// Tries the rule on requests: each alone, then all in their order, and what is left merged with each.
+    /// Tries the rule on requests: each alone, then all in order; and merges the final state with each.
     ///
-    /// # Errors
-    /// What fails, with the line in the file.
+    /// # Errors The first failure, with its line in the file.
     pub(super) fn tried(&self, requests: &[(MasterId, Request)]) -> Result<(), Wrong> {
         let started = Instant::now();
         self.reading(&self.start)?;

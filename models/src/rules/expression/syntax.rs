@@ -4,7 +4,7 @@ use super::sandbox::Wrong;
 use rhai::{AST, ASTNode, Expr, Position, Stmt};
 use std::collections::BTreeSet;
 
-/// Functions that a script may not call: their results are not counted by its budgets.
+/// Functions that a script may not call, because its budgets do not cover their results.
 const REFUSED: [&str; 3] = ["eval", "curry", "sleep"];
 
 /// The names that a script uses.
@@ -16,11 +16,11 @@ pub(super) struct Names {
     pub(super) variables: BTreeSet<String>,
     /// The fields of maps that it makes.
     pub(super) made: BTreeSet<String>,
-    /// The fields that it reads by a dot, and where.
+    /// The fields that it reads by a dot, and their positions.
     asked: Vec<(String, Position)>,
 }
 
-/// The names in a script that calls nothing that it may not call.
+/// The names that a script uses; an error if it calls a forbidden function.
 pub(super) fn names(ast: &AST) -> Result<Names, Wrong> {
     let mut names = Names::default();
     let mut refused = None;
@@ -37,7 +37,7 @@ pub(super) fn names(ast: &AST) -> Result<Names, Wrong> {
                 names.variables.insert(variable.1.to_string());
             }
             Some(ASTNode::Expr(Expr::Index(pair, ..))) => {
-                // A field can be named by a text: `first["wall"]`.
+                // A text can name a field: `first["wall"]`.
                 if let Expr::StringConstant(text, _) = &pair.rhs {
                     names.fields.insert(text.to_string());
                 }
@@ -62,7 +62,7 @@ pub(super) fn names(ast: &AST) -> Result<Names, Wrong> {
 }
 
 impl Names {
-    /// Checks that each field that is read by a dot is one of `fields` or of a map that was made.
+    /// Checks that each field read by a dot is one of `fields`, or of a map that a script makes.
     pub(super) fn check(&self, fields: &[&str], made: &BTreeSet<String>) -> Result<(), Wrong> {
         let unknown = self.asked.iter().find(|(name, _)| !fields.contains(&name.as_str()) && !made.contains(name));
         let Some((name, at)) = unknown else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! What scripts keep and return: [`Value`].
+//! States and results of scripts: [`Value`].
 
 use super::sandbox::{ScriptRecord, quoted};
 use multimaster::Text;
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How deep lists and maps may be nested.
+/// The deepest nesting of lists and maps.
 const DEEPEST: usize = 16;
 
-/// A value of a script as plain data: ordered, hashed and written by content.
+/// A script's value as plain data: ordered, hashed and serialized by content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Value {
     /// `()`
@@ -29,10 +29,9 @@ pub enum Value {
 }
 
 impl Value {
-    /// What a script returned, if it is plain data without control characters.
+    /// Converts a script's result, which must be plain data without control characters.
     ///
-    /// # Errors
-    /// What it is instead, in words.
+    /// # Errors The offending part, in words.
     pub fn of(given: &Dynamic) -> Result<Value, String> {
         Value::within(given, DEEPEST)
     }
@@ -74,7 +73,7 @@ impl Value {
         ))
     }
 
-    /// The value as a script sees it.
+    /// The value as a script's argument.
     pub fn to_dynamic(&self) -> Dynamic {
         match self {
             Value::Unit => Dynamic::UNIT,
@@ -90,7 +89,7 @@ impl Value {
     }
 }
 
-/// A text that can stand on one line of a table.
+/// A text that fits on one line of a table.
 fn text(given: &str) -> Result<Text, String> {
     match given.chars().any(char::is_control) {
         true => Err(format!(

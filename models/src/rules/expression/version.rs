@@ -1,4 +1,4 @@
-//! What an expression sees: [`Version`].
+//! The argument of an expression: [`Version`].
 
 use super::sandbox::ScriptRecord;
 use multimaster::{Dot, Op, Refusal, Text, Timestamp};
@@ -8,23 +8,23 @@ use serde::{Deserialize, Serialize};
 /// The fields of a version.
 pub(super) const FIELDS: [&str; 6] = ["value", "time", "wall", "master", "write", "before"];
 
-/// What a write to a register leaves, and what is known of the write.
+/// The value of a write to a register, and the write's metadata.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Version {
-    /// The Lamport time, and the master: the order of versions.
+    /// The Lamport timestamp, which orders versions.
     pub timestamp: Timestamp,
-    /// Which write it was.
+    /// The write's dot.
     pub dot: Dot,
     /// `None` for a delete.
     pub value: Option<Text>,
-    /// The time on the writer's wall clock; `None` where the expression does not ask for it.
+    /// The writer's wall-clock time; `None` if the expression does not read it.
     pub wall: Option<u64>,
-    /// What the writer read when it wrote; `None` too where the expression does not ask for it.
+    /// The writer's reading before its write; `None` also if the expression does not read it.
     pub before: Option<Text>,
 }
 
 impl Version {
-    /// The version as a script sees it.
+    /// The version as a script's argument.
     pub(super) fn record(&self) -> Dynamic {
         let text = |text: &Option<Text>| text.as_ref().map_or(Dynamic::UNIT, |text| text.as_str().into());
         let wall = self.wall.unwrap_or(self.timestamp.time());
@@ -41,18 +41,18 @@ impl Version {
         ))
     }
 
-    /// As a message quotes it.
+    /// The version as quoted in messages.
     pub(super) fn said(&self) -> &str {
         self.value.as_deref().unwrap_or("a delete")
     }
 }
 
-/// A time as a script sees it.
+/// A time as a script's value.
 pub(super) fn number(time: u64) -> Dynamic {
     Dynamic::from(i64::try_from(time).unwrap_or(i64::MAX))
 }
 
-/// The value that a register's operation leaves.
+/// The value that an operation gives to a register.
 pub(super) fn value_of(op: Op) -> Result<Option<Text>, Refusal> {
     match op.into_untimed() {
         Op::Set(value) => Ok(Some(value)),
@@ -61,9 +61,9 @@ pub(super) fn value_of(op: Op) -> Result<Option<Text>, Refusal> {
     }
 }
 
-/// Values that could have been written instead of this one, and differ from it. For a number: a smaller, a larger and a
-/// longer one, and its neighbour. For a text: one before it, one after it, longer ones, and one of its length. For a
-/// text that begins with a number: also other numbers there.
+/// Different values that could have been written instead of this one. For a number: a smaller, a larger and a longer
+/// one, and its neighbour. For a text: a smaller one, a larger one, longer ones, and one of its length. For a text that
+/// begins with a number: also other numbers there.
 pub(super) fn others(value: Option<&Text>) -> Vec<Text> {
     let numbers =
         |n: i64| [n.saturating_sub(7), n.saturating_add(13), n.saturating_mul(1_000).saturating_add(7), n ^ 1];

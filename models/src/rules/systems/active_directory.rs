@@ -3,12 +3,12 @@ use super::*;
 use std::cmp::Ordering;
 
 /// An attribute in Microsoft Active Directory: the larger version wins, then the later time, then the higher invocation
-/// id of the originating server. Each originating write makes the version one more than it was there: so two edits beat
-/// one, even one made later.
+/// id of the originating server. Each originating write increments the version of its server's attribute, so two edits
+/// beat one, even a later one.
 ///
-/// Source: MS-DRSR §5.11, "AttributeStamp". A `set` here is an LDAP modify that replaces the value; a `delete` replaces it
-/// by no value, which is no error if there was none. It is assumed that either counts as an originating write even if the
-/// value stays the same. Left out: objects, and the lifetime of their tombstones.
+/// Source: MS-DRSR §5.11, "AttributeStamp". A `set` here is an LDAP modify that replaces the value; a `delete` replaces
+/// it by no value, which is no error if there was none. Assumed: either is an originating write even if the value stays
+/// the same. Left out: objects, and the lifetime of their tombstones.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ActiveDirectory;
 

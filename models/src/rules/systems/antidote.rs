@@ -1,12 +1,13 @@
 use super::row::{RowRule, row_rules};
 use super::*;
 
-/// AntidoteDB's last-writer-wins register: the larger pair of time and value. A write takes the clock's time, but at least
-/// one more than the time of what it replaces; the empty register has time 0, so a first write has at least time 1.
+/// AntidoteDB's last-writer-wins register: the larger pair of time and value. A write's time is the clock's, but at
+/// least one more than the time of the value that it replaces. The empty register has time 0, so a first write has at
+/// least time 1.
 ///
-/// Source: AntidoteDB/antidote, apps/antidote_crdt/src/antidote_crdt_register_lww.erl, `downstream` and `update`. A `set` is an
-/// assign, also of an equal value: it has a later time. The register has no delete: here, one assigns the empty value, the
-/// least of all, whether there is a value or not. Antidote delivers causally.
+/// Source: AntidoteDB/antidote, apps/antidote_crdt/src/antidote_crdt_register_lww.erl, `downstream` and `update`. A
+/// `set` is an assign, also of an equal value: it has a later time. The register has no delete: here, a `delete`
+/// assigns the empty value, the least of all, whether there is a value or not. Antidote delivers causally.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AntidoteRegister;
 

@@ -2,20 +2,20 @@ use super::row::{RowRule, row_rules};
 use super::*;
 use std::collections::BTreeMap;
 
-/// Apache Cassandra's regular cell: the larger timestamp wins, given by the client or its coordinator; at equal ones a
-/// tombstone beats a value, then the larger value's bytes win. A local write is resolved like any other: one that is
-/// timestamped earlier than what is there is acknowledged and never seen. ScyllaDB resolves live cells and tombstones
+/// Apache Cassandra's regular cell: the larger timestamp, given by the client or its coordinator, wins; of equal ones,
+/// a tombstone beats a value, and then the bytewise larger value wins. A local write is resolved like any other: one
+/// with an earlier timestamp than the cell is acknowledged and never seen. ScyllaDB resolves live cells and tombstones
 /// alike.
 ///
-/// A `set` is an INSERT or an UPDATE, which are the same here: neither looks at what is there, and an equal value is a
-/// write with a new timestamp. A `delete` writes a tombstone, even where there is nothing.
+/// A `set` is an INSERT or an UPDATE, which are the same here: neither reads the cell, and an equal value is a write
+/// with a new timestamp. A `delete` writes a tombstone, even where there is nothing.
 ///
 /// Source: apache/cassandra, src/java/org/apache/cassandra/db/rows/Cells.java, `resolveRegular`. Left out: cells that
-/// expire; of two tombstones, which is collected first.
+/// expire, and which of two tombstones is collected first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CassandraCell {
-    /// Whether tombstones are dropped at once, as with `gc_grace_seconds = 0`: an older write that comes later, by hint
-    /// or by repair, then meets nothing. By default they are kept for ever.
+    /// Whether tombstones are dropped at once, as with `gc_grace_seconds = 0`: an older write that arrives later, by
+    /// hint or by repair, then finds none. By default they are kept for ever.
     pub purged: bool,
 }
 
@@ -45,36 +45,36 @@ impl RowRule for CassandraCell {
 
 row_rules!(CassandraCell);
 
-/// Apache Cassandra's counter cell: of each node's shard the one with the larger clock, and a read is the sum. A
-/// tombstone beats any counter, whatever the timestamps (CASSANDRA-7346): what is added after a delete is acknowledged
-/// and gone, which is why Cassandra says not to use a deleted counter again.
+/// Apache Cassandra's counter cell: for each node, the shard with the larger clock wins, and a read is the sum. A
+/// tombstone beats any counter, whatever the timestamps (CASSANDRA-7346): an add after a delete is acknowledged and
+/// lost, so Cassandra advises not to use a deleted counter again.
 ///
 /// A `delete` writes a tombstone, even where nothing was counted.
 ///
-/// Source: apache/cassandra, src/java/org/apache/cassandra/db/rows/Cells.java, `resolveCounter`. Left out: that a
-/// collected tombstone lets the counter live again, with whatever shards are still about.
+/// Source: apache/cassandra, src/java/org/apache/cassandra/db/rows/Cells.java, `resolveCounter`. Left out: the
+/// counter's return, with the shards that remain, once its tombstone is collected.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CassandraCounter;
 
-/// A counter, or the tombstone of one.
+/// A counter, or its tombstone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CounterCell {
     /// The first delete, in the order of dots.
     pub tombstone: Option<Dot>,
-    /// What each node has counted; empty under a tombstone.
+    /// The shard of each node; empty under a tombstone.
     pub shards: BTreeMap<MasterId, Shard>,
 }
 
-/// What one node has counted.
+/// The count of one node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Shard {
-    /// Goes up with each increment: the node's own number of its last one.
+    /// The shard's clock: the sequence number of the node's last increment.
     pub clock: u64,
     /// The node's total.
     pub count: i64,
 }
 
-/// What a write to a counter sends: the shard as it now is, or a tombstone.
+/// The effect of a write to a counter: the new shard, or a tombstone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Increment {
     /// The writer's whole shard.

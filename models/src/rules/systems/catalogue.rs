@@ -8,11 +8,11 @@ use std::fmt;
 
 /// A real system's rule.
 pub struct System {
-    /// The name in scenario files.
+    /// The rule's name in scenario files.
     pub name: &'static str,
-    /// What it does, in a line.
+    /// A one-line description.
     pub about: &'static str,
-    /// Where that is written.
+    /// The source of the description.
     pub source: &'static str,
     rule: RuleOf,
 }
@@ -23,7 +23,7 @@ enum RuleOf {
 }
 
 impl System {
-    /// The rule as it runs at the master `at`.
+    /// The rule of the master `at`.
     pub fn rule(&self, at: MasterId) -> AnyRule {
         match self.rule {
             RuleOf::AllNodes(rule) => rule(),
@@ -31,22 +31,22 @@ impl System {
         }
     }
 
-    /// Whether the rule depends on the node where it runs.
+    /// Whether the rule differs by node.
     pub fn differs_by_node(&self) -> bool {
         matches!(self.rule, RuleOf::EachNode(_))
     }
 
-    /// What kind of data it keeps.
+    /// The kind of data that the rule keeps.
     pub fn kind(&self) -> Kind {
         self.rule(MasterId(0)).kind()
     }
 
-    /// Whether it asks what a writer's wall clock says.
+    /// Whether the rule uses wall-clock times.
     pub fn uses_wall_clock(&self) -> bool {
         self.rule(MasterId(0)).uses_wall_clock()
     }
 
-    /// The system of that name.
+    /// The system of this name.
     pub fn named(name: &str) -> Option<&'static System> {
         ALL.iter().find(|system| system.name == name)
     }
@@ -86,7 +86,7 @@ const GOLDEN_GATE: &str = "Oracle GoldenGate 19.1: Configuring Conflict Detectio
 const PGD: &str = "EnterpriseDB/docs: product_docs/docs/pgd/5.6/conflict-management/conflicts";
 const SPOCK: &str = "pgEdge/spock v5.0.11: src/spock_conflict.c, src/spock_apply_heap.c";
 
-/// All of them, in the order of their names.
+/// All systems, in name order.
 pub static ALL: [System; 27] = [
     System {
         name: "active-directory",

@@ -1,14 +1,14 @@
 use super::versions::version_rules;
 use super::*;
 
-/// Azure Cosmos DB, last writer wins: of writes that conflict, the largest number at the conflict resolution path, by
-/// default the time `_ts`; a delete wins over any of them, whatever its number.
+/// Azure Cosmos DB, last writer wins: of conflicting writes, the one with the largest number at the conflict resolution
+/// path wins, by default the time `_ts`. A delete beats all of them, whatever its number.
 ///
 /// A `set` is an upsert, even of an equal item. A `delete` of an item that does not exist is an error (404 Not Found).
 ///
-/// Source: MicrosoftDocs/azure-docs, articles/cosmos-db/conflict-resolution-policies.md: only what is done "concurrently
-/// […] in multiple regions" conflicts, so a write that had seen another replaces it, whatever the numbers. Among equal
-/// ones "the system determines the winner": the higher master is assumed.
+/// Source: MicrosoftDocs/azure-docs, articles/cosmos-db/conflict-resolution-policies.md: only writes made "concurrently
+/// […] in multiple regions" conflict, so a write replaces the writes in its causal past, whatever the numbers. Of equal
+/// numbers "the system determines the winner": assumed is the higher master.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CosmosDb;
 

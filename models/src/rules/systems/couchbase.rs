@@ -2,15 +2,15 @@ use super::row::{RowRule, row_rules};
 use super::*;
 
 /// Couchbase Server's cross-datacenter replication by timestamp: the larger CAS wins, then the larger revision count;
-/// if they are equal the local document stays, whatever its body says, and so each side keeps its own.
+/// if both are equal, the local document stays, whatever its body, so each side keeps its own.
 ///
-/// A `set` is an upsert: it counts a revision and takes a new CAS, even for an equal body. A `delete` of a document
-/// that does not exist is an error (`KEY_ENOENT`).
+/// A `set` is an upsert: it increments the revision count and takes a new CAS, even for an equal body. A `delete` of a
+/// document that does not exist is an error (`KEY_ENOENT`).
 ///
 /// A CAS comes from a hybrid logical clock, so a write is timestamped later than the document that it replaces, however
 /// wrong the wall clock is. Source: couchbase/kv_engine, engines/ep/src/conflict_resolution.cc,
-/// `LastWriteWinsResolution`. Left out: expiry, flags and extended attributes, by which a tie is broken where they
-/// differ; and that the clock is one for many documents.
+/// `LastWriteWinsResolution`. Left out: expiry, flags and extended attributes, which break ties where they differ; and
+/// that many documents share one clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Couchbase;
 

@@ -1,53 +1,53 @@
 use super::*;
 use std::collections::BTreeSet;
 
-/// Apache CouchDB: every document is a tree of revisions, replication unites the trees, and of the leaves a read shows
-/// the greatest by (not deleted, generation, revision hash); with `conflicts=true`, as here, also the other live ones.
-/// No clock.
+/// Apache CouchDB: every document is a tree of revisions, and replication unites the trees. A read shows the greatest
+/// leaf by (not deleted, generation, revision hash), and with `conflicts=true`, as here, the other live leaves, too. No
+/// clock is used.
 ///
-/// A client edits the revision that it is shown. A delete is a revision, too: it ends that branch, and a conflicting
-/// one is shown instead, even if the client had been shown it and of a lower generation. To delete a document that does
-/// not exist, or is deleted, is an error (404 Not Found: src/chttpd/src/chttpd_db.erl, `db_doc_req`). A put of an equal
-/// body is a revision of its own; two equal edits of one revision are the same revision. Source: apache/couchdb,
+/// A client edits the winning revision. A delete is a revision, too: it ends its branch. Deleting the winner exposes a
+/// conflicting revision, even one that the client had seen and of a lower generation. Deleting a document that does not
+/// exist or is deleted is an error (404 Not Found: src/chttpd/src/chttpd_db.erl, `db_doc_req`). A put of an equal body
+/// is a revision of its own; two equal edits of one revision are the same revision. Source: apache/couchdb,
 /// src/couch/src/couch_doc.erl, `to_doc_info_path`. The hash here is FNV-1a over the parent's hash and the body, where
 /// CouchDB takes MD5: either order is arbitrary.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CouchDb;
 
-/// A revision's name, the order of revisions.
+/// A revision's id, which orders revisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RevisionId {
-    /// How many edits made it.
+    /// The generation: the number of edits that led to it.
     pub generation: u64,
-    /// Of the parent's hash and the body.
+    /// The hash of the parent's hash and the body.
     pub hash: u64,
 }
 
-/// A revision that no edit replaces, in the order in which a read prefers them: the last is shown.
+/// A revision that no edit replaces. Leaves are ordered by preference: a read shows the last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Leaf {
-    /// Whether there is something to show.
+    /// Whether the revision is live: not deleted.
     pub live: bool,
-    /// Its name.
+    /// The revision's id.
     pub id: RevisionId,
-    /// The body; `None` if it is a delete.
+    /// The body; `None` for a delete.
     pub value: Option<Text>,
-    /// The revisions that it replaces, itself not among them.
+    /// The ids of the revisions that it replaces, without its own.
     pub ancestors: BTreeSet<RevisionId>,
     /// The writes that made it.
     pub dots: BTreeSet<Dot>,
 }
 
-/// A document: the leaves, and the names of what they replace.
+/// A document: its leaves, and the ids of the revisions that they replace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RevisionTree {
-    /// The leaves, the one that is shown last.
+    /// The leaves; the last one is shown.
     pub leaves: BTreeSet<Leaf>,
-    /// What is no leaf any more.
+    /// The ids of the revisions that are no leaves any more.
     pub replaced: BTreeSet<RevisionId>,
 }
 
-/// An edit on its way: the leaf that it makes.
+/// The effect of an edit: the leaf that it makes.
 pub type Edit = Leaf;
 
 impl RevisionTree {

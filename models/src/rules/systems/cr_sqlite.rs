@@ -2,13 +2,14 @@ use super::row::{RowRule, row_rules};
 use super::*;
 use std::cmp::Ordering;
 
-/// cr-sqlite: the larger causal length of the row wins (odd if it lives, even if it is deleted), then the larger version
-/// of the column, then the larger value. So a delete beats concurrent updates, and a row comes back only by an insert that
-/// had seen it deleted. No clock.
+/// cr-sqlite: the larger causal length of the row wins (odd if it lives, even if it is deleted), then the larger
+/// version of the column, then the larger value. So a delete beats concurrent updates, and only an insert after the
+/// delete brings a row back. No clock is used.
 ///
-/// A `set` is an INSERT where the row is not there, else an UPDATE. An UPDATE to the same value counts no version and gives no
-/// change (local_writes/after_update.rs, `after_update`); an INSERT OR REPLACE would, and is not meant. A DELETE that finds no
-/// row gives none either: the trigger fires for each row (triggers.rs, `AFTER DELETE`). Neither is a write.
+/// A `set` is an INSERT if there is no row, or else an UPDATE. An UPDATE to the same value counts no version and gives
+/// no change (local_writes/after_update.rs, `after_update`); an INSERT OR REPLACE would, and is not meant. A DELETE
+/// that finds no row gives none either: the trigger fires for each row (triggers.rs, `AFTER DELETE`). Neither is a
+/// write.
 ///
 /// Values are compared as SQLite's, by type and then by content: a text that spells an integer is taken for an INTEGER,
 /// every other is TEXT. Integers are compared by size, texts by their bytes. Of an integer and a text the integer is the
@@ -73,7 +74,7 @@ impl Value<'_> {
 }
 
 fn compare(a: &Row, b: &Row) -> Ordering {
-    // Values decide few meetings, and take the longest to compare.
+    // Values are compared last: they rarely decide, and take longest.
     let by_numbers = (a.life, a.count).cmp(&(b.life, b.count));
     by_numbers.then_with(|| Value::of(a.value.as_ref()).cmp(&Value::of(b.value.as_ref())))
 }

@@ -1,16 +1,15 @@
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The shopping cart of Dynamo: a cart is one value, concurrent carts are kept side by side, and whoever reads merges
-/// them by union. So an item that was put in is never lost, and one that was taken out comes back where a concurrent
-/// cart still had it.
+/// The shopping cart of Dynamo: a cart is one value, concurrent carts are kept as siblings, and a reader merges them by
+/// union. So an added item is never lost, and a removed item comes back if a concurrent cart still had it.
 ///
 /// Source: DeCandia et al., "Dynamo: Amazon's highly available key-value store", SOSP 2007, §4.4 and §6. A write merges
-/// the carts that it finds and replaces them.
+/// the carts at its master and replaces them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DynamoCart;
 
-/// Each item, with the inserts of it.
+/// Each item with its inserts.
 type Cart = BTreeMap<Text, BTreeSet<Dot>>;
 
 fn union(carts: &Versions<Cart>) -> Cart {

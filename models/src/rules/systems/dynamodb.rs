@@ -4,12 +4,12 @@ use super::*;
 /// Amazon DynamoDB's global tables of eventual consistency: the last writer of an item wins, by an internal timestamp, on
 /// a "best effort" basis; a delete is resolved like a write.
 ///
-/// A `set` is a PutItem, even of an equal item. A `delete` is a DeleteItem: it is no error where there is no item, and is
+/// A `set` is a PutItem, even of an equal item. A `delete` is a DeleteItem: it is no error if there is no item, and is
 /// then assumed to be resolved like any other.
 ///
 /// Source: AWS, "Global tables: how it works", awsdocs/amazon-dynamodb-developer-guide,
-/// doc_source/globaltables_HowItWorks.md. How a tie is broken is not documented: the higher master is assumed, so that
-/// the masters agree as is promised. So is that a region's own write is resolved as any other.
+/// doc_source/globaltables_HowItWorks.md. How ties are broken is not documented: assumed is the higher master, so that
+/// masters agree as promised. Also assumed: a region resolves its own writes like others'.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DynamoDbGlobal;
 

@@ -2,11 +2,11 @@ use super::row::{RowRule, Statement, row_rules};
 use super::*;
 
 /// Oracle GoldenGate's conflict detection and resolution, with a column that holds the time of the last change. There
-/// is a conflict if the target row is not what the change was made over; then the [`Method`] decides.
+/// is a conflict if the target row differs from the change's before image; then the [`Method`] decides.
 ///
-/// A `set` is an INSERT where the row is not there, else an UPDATE; it also sets the time, so an equal value is a
-/// change. A DELETE that finds no row is answered "0 rows" and is no write: Extract reads the changes of rows from the
-/// redo log (Oracle GoldenGate 19.1, "About Extract"), and there is none.
+/// A `set` is an INSERT if there is no row, or else an UPDATE; it also sets the time, so an equal value is a change. A
+/// DELETE that finds no row is answered "0 rows" and is no write: Extract reads the changes of rows from the redo log
+/// (Oracle GoldenGate 19.1, "About Extract"), and there is none.
 ///
 /// With `USEMAX` and `USEMAXEQ` as in Oracle's first example: a delete is applied over any row, an update of a missing
 /// row is turned into an insert, a delete of a missing row is discarded. Source: Oracle GoldenGate 19.1, "Configuring
@@ -14,11 +14,11 @@ use super::*;
 /// row is ignored" by `USEMAX`, and not by `USEMAXEQ`.
 #[derive(Clone, Copy, Debug)]
 pub struct GoldenGate {
-    /// What is done with a conflict.
+    /// The resolution of conflicts.
     pub method: Method,
 }
 
-/// A resolution.
+/// A conflict resolution method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// The incoming row, if it is later.
@@ -27,7 +27,7 @@ pub enum Method {
     UseMaxEq,
     /// The incoming row.
     Overwrite,
-    /// The row that is there, or its absence.
+    /// The target row, or its absence.
     Ignore,
 }
 
@@ -68,8 +68,8 @@ impl RowRule for GoldenGate {
 
 row_rules!(GoldenGate);
 
-/// Oracle GoldenGate's `USEDELTA` for a column of numbers: what the change added, its after image less its before
-/// image, is added to the target. Nothing tells a change that was applied from one that was not.
+/// Oracle GoldenGate's `USEDELTA` for a column of numbers: the change's after image less its before image is added to
+/// the target. A change that was applied before is not recognized.
 ///
 /// Source: Oracle GoldenGate 19.1, "Configuring Delta Conflict Detection and Resolution". Delta columns of pgEdge Spock
 /// and of others add likewise.
@@ -105,7 +105,7 @@ impl Resolver for GoldenGateDelta {
         "had nothing to add"
     }
 
-    /// What went into a sum is not in the sum.
+    /// A sum does not tell its summands.
     fn merge(&self, _: Side<'_, i64>, _: Side<'_, i64>) -> Option<i64> {
         None
     }

@@ -4,19 +4,19 @@ use super::*;
 /// EDB Postgres Distributed with its defaults: conflicts are detected by origin and resolved by `update_if_newer`: the
 /// later commit wins, of equal times the higher node.
 ///
-/// A `set` is an INSERT where the row is not there, else an UPDATE, which writes a new row also for an equal value. A DELETE
+/// A `set` is an INSERT if there is no row, or else an UPDATE, which writes a new row also for an equal value. A DELETE
 /// that finds no row is answered `DELETE 0` and is no write: logical decoding gives changes of rows (PostgreSQL manual,
 /// "Logical Decoding Output Plugins", change callback), and there is none.
 ///
-/// An update is suspected only if the row that it meets came from another node than it does. An update that meets a dead
-/// row is skipped, one that meets none is inserted (`insert_or_skip`). A delete is applied to any row, and skipped if
-/// there is none. A local statement is always applied, whatever its time. Source: EnterpriseDB/docs, PGD 5.6,
-/// conflict-management/conflicts: 02_types_of_conflict.mdx and 03_conflict_detection.mdx.
+/// An update can conflict only with a row of another origin. An update of a dead row is skipped, and one of a missing
+/// row is inserted (`insert_or_skip`). A delete is applied to any row, and skipped if there is none. A local statement
+/// is always applied, whatever its time. Source: EnterpriseDB/docs, PGD 5.6, conflict-management/conflicts:
+/// 02_types_of_conflict.mdx and 03_conflict_detection.mdx.
 #[derive(Clone, Copy, Debug)]
 pub struct Pgd {
-    /// The node that applies.
+    /// The node that applies changes.
     pub node: MasterId,
-    /// Whether a dead row is removed at once, by `VACUUM` or because freezing is set so low.
+    /// Whether a dead row is removed at once, by `VACUUM` or by a low freeze age.
     pub vacuumed: bool,
 }
 

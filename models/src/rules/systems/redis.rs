@@ -2,14 +2,14 @@ use super::versions::version_rules;
 use super::*;
 use multimaster::{Counter, ObservedRemoveSet};
 
-/// A string in a Redis Active-Active database: where the order of two writes cannot be told, the later wall-clock time
-/// wins.
+/// A string in a Redis Active-Active database: of concurrent writes, the one with the later wall-clock time wins.
 ///
-/// A `set` is a SET, even of an equal value. A `delete` is a DEL: of a key that does not exist it gives 0 and does nothing,
-/// which is modelled as a refusal.
+/// A `set` is a SET, even of an equal value. A `delete` is a DEL: for a key that does not exist it returns 0 and does
+/// nothing, which is modelled as a refusal.
 ///
-/// Source: redis/docs, content/operate/rs/databases/active-active/develop/data-types/strings.md. Equal times are not spoken
-/// of: the higher instance is assumed. Nor is a delete that competes with a write: it is assumed to compete as one.
+/// Source: redis/docs, content/operate/rs/databases/active-active/develop/data-types/strings.md. Equal times are not
+/// documented: assumed is the higher instance. Neither is a delete concurrent to a write: it is assumed to compete like
+/// a write.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RedisString;
 
@@ -23,14 +23,14 @@ impl RedisString {
 
 version_rules!(RedisString, clocks: true, not_found: "there is no such key to delete (DEL gives 0)";);
 
-/// A counter in a Redis Active-Active database: the sum of what all instances have counted. A [`Counter`] by another name.
+/// A counter in a Redis Active-Active database: the sum of all instances' counts. This is [`Counter`].
 ///
 /// Source: redis/docs, …/data-types/strings.md, "String counter support". Left out: that it holds 59 bits, and `DEL`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RedisCounter;
 
-/// A set in a Redis Active-Active database: a remove removes only what its instance has seen, and an add that it has not
-/// seen wins. An [`ObservedRemoveSet`] by another name.
+/// A set in a Redis Active-Active database: a remove removes only the adds that its instance has seen, so a concurrent
+/// add wins. This is [`ObservedRemoveSet`].
 ///
 /// Source: redis/docs, …/data-types/sets.md.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,12 +3,13 @@ use super::*;
 use multimaster::{ArrivalWins, Version};
 use std::cmp::Reverse;
 
-/// Riak KV with `allow_mult = true`: what another side's version vector covers is dropped, the rest are siblings, all
-/// of them returned. A delete is a sibling too, a tombstone. To delete an object that does not exist is an error: a
-/// delete first reads the object for its context (src/riak_kv_delete.erl). A put of an equal value is a put.
+/// Riak KV with `allow_mult = true`: versions covered by the other side's version vector are dropped, and the others
+/// are siblings, all of which are returned. A delete is a sibling, too: a tombstone. Deleting an object that does not
+/// exist is an error, because a delete first reads the object for its context (src/riak_kv_delete.erl). A put of an
+/// equal value is a put.
 ///
-/// Source: basho/riak_kv, src/riak_object.erl, `syntactic_merge`. Clients are taken to read before they write, and to
-/// give back the context. Left out: when tombstones are reaped.
+/// Source: basho/riak_kv, src/riak_object.erl, `syntactic_merge`. Assumed: clients read before they write, and return
+/// the context. Left out: the reaping of tombstones.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RiakSiblings;
 
@@ -20,13 +21,13 @@ impl RiakSiblings {
     }
 }
 
-/// Riak KV with `allow_mult = false`: siblings as above, but whenever two meet only the one last modified is stored,
+/// Riak KV with `allow_mult = false`: siblings as in [`RiakSiblings`], but of two only the one last modified is stored,
 /// under the *joined* version vector. At equal times a value beats a tombstone, then the smaller term wins.
 ///
-/// Resolved when it is stored, not when it is read: so what a sibling has beaten may be beaten in turn by a write that
-/// the sibling's vector covers, and the order of arrival shows. It takes a clock that runs behind what its writer has
-/// seen. Source: basho/riak_kv, src/riak_kv_vnode.erl, `enforce_allow_mult`; ties as in src/riak_object.erl,
-/// `compare_content_dates`.
+/// Conflicts are resolved when a version is stored, not when it is read. So a version that a sibling has beaten can be
+/// replaced by a write that the sibling's vector covers, and the result depends on the order of arrival. This needs a
+/// clock that is behind the times in the write's causal past. Source: basho/riak_kv, src/riak_kv_vnode.erl,
+/// `enforce_allow_mult`; ties as in src/riak_object.erl, `compare_content_dates`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RiakNewest;
 
@@ -48,9 +49,9 @@ version_rules!(
     RiakNewest, clocks: true, not_found: "there is no such object to delete (not found)";
 );
 
-/// Riak KV with `last_write_wins = true`: what comes is stored without a look at what is there. The name misleads:
-/// after a partition the result follows the order of handoff. This is [`ArrivalWins`], except that a delete of an
-/// object that does not exist is an error, as above.
+/// Riak KV with `last_write_wins = true`: an incoming version is stored without reading the stored one. The name
+/// misleads: after a partition the result depends on the order of handoff. This is [`ArrivalWins`], except that a
+/// delete of an object that does not exist is an error, as in [`RiakSiblings`].
 ///
 /// Source: basho/riak_kv, src/riak_kv_vnode.erl, `put_merge`; riak-users, November 2011.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,40 +1,39 @@
-//! What the rules share that keep one row a key and decide, change by change, whether the incoming one is taken.
+//! The common part of rules that keep one row a key and decide for each incoming change whether to apply it.
 
 use super::*;
 
-/// A row as it stands, or what is left of a deleted one.
+/// A row, or the tombstone of a deleted one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Row {
-    /// The time that its writer's clock gave it.
+    /// The wall-clock time of its write.
     pub time: u64,
-    /// How often it has been written, as far as the writer knew: a revision or version number, where the system has
-    /// one.
+    /// The number of writes that its writer knew of: a revision or version number, if the system has one.
     pub count: u64,
-    /// How often it has come to life or died, where the system counts that.
+    /// The number of inserts and deletes (the causal length), if the system counts them.
     pub life: u64,
-    /// Which write it is.
+    /// The dot of its write.
     pub dot: Dot,
-    /// `None` if it is deleted.
+    /// The value; `None` if the row is deleted.
     pub value: Option<Text>,
 }
 
 impl Row {
-    /// Whether there is a row to be read.
+    /// Whether the row is not deleted.
     pub fn is_live(&self) -> bool {
         self.value.is_some()
     }
 }
 
-/// A write on its way: the row as its writer found it, and as it left it.
+/// The effect of a write: the row's before image and after image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RowChange {
-    /// The row before the write, if there was a live one.
+    /// The row before the write, if it was live.
     pub before: Option<Row>,
-    /// The row after it.
+    /// The row after the write.
     pub after: Row,
 }
 
-/// What a statement does to the row that it finds.
+/// The kind of a SQL statement.
 pub(super) enum Statement {
     Insert,
     Update,
@@ -53,50 +52,51 @@ impl RowChange {
 
 /// A rule over one row a key.
 pub(super) trait RowRule {
-    /// Whether what the writer's clock says matters.
+    /// Whether the rule uses wall-clock times.
     const CLOCKS: bool;
-    /// Whether a whole row from elsewhere can be resolved as a change is, though nobody knows what it was written over.
+    /// Whether another master's row can be merged like a change, although its before image is unknown.
     const MERGES: bool;
 
-    /// Where this rule runs, if a write that is made here is taken without a question, as SQL does it.
+    /// The master of this rule, if local writes are applied unconditionally, as SQL statements are.
     fn node(&self) -> Option<MasterId> {
         None
     }
 
-    /// Whether nothing is left of a deleted row.
+    /// Whether a deleted row leaves no tombstone.
     fn forgets_deletes(&self) -> bool {
         false
     }
 
-    /// Why a statement changes no row, so that it is no write; `None`, the default, if it is one.
+    /// The reason for which a statement changes no row and is no write; `None`, the default, if it is a write.
     fn changes_nothing(&self, _held: Option<&Row>, _value: Option<&Text>) -> Option<&'static str> {
         None
     }
 
-    /// Completes a local write: by default it has its writer's time, and no other number.
+    /// Sets the numbers of a local write; the default sets none beside its time.
     fn number(&self, _held: Option<&Row>, _after: &mut Row) {}
 
-    /// Whether the change is taken in place of what is held.
+    /// Whether the change replaces the row held.
     fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool;
 
-    /// Why a change is not [taken](Self::takes) in place of a row that is held, in words that follow a master's name.
+    /// The reason for which a change does not [replace](Self::takes) the row held, in words that follow a master's
+    /// name.
     fn why_not(&self, _held: &Row, _change: &RowChange) -> &'static str {
         "kept what it had"
     }
 }
 
-/// The answer to a DELETE that finds no row, where that is no write.
+/// The answer to a DELETE without a row, if that is no write.
 pub(super) fn no_row(held: Option<&Row>, value: Option<&Text>) -> Option<&'static str> {
     deletes_nothing(held, value).then_some("there is no row to delete (0 rows)")
 }
 
-/// The answer to an UPDATE to the value that the row has, where that is no write.
+/// The answer to an UPDATE to an equal value, if that is no write.
 pub(super) fn same_value(held: Option<&Row>, value: Option<&Text>) -> Option<&'static str> {
     let same = value.is_some() && held.is_some_and(|held| held.value.as_ref() == value);
     same.then_some("the row has that value already (0 rows changed)")
 }
 
-/// Whether it is a delete, and there is nothing to delete.
+/// Whether this is a delete without a live row.
 pub(super) fn deletes_nothing(held: Option<&Row>, value: Option<&Text>) -> bool {
     value.is_none() && !held.is_some_and(Row::is_live)
 }
@@ -129,7 +129,7 @@ pub(super) fn apply(rule: &impl RowRule, state: &mut Option<Row>, change: &RowCh
     altered
 }
 
-/// Why [`apply`] of the change makes no difference.
+/// The reason for which [`apply`] of the change alters nothing.
 pub(super) fn why_kept(rule: &impl RowRule, state: Option<&Row>, change: &RowChange) -> &'static str {
     match state {
         None if change.after.is_live() => "has no row to update",

@@ -1,16 +1,16 @@
 use super::row::{RowRule, Statement, row_rules};
 use super::*;
 
-/// pgEdge Spock 5.0.11 with its default, `last_update_wins`. Of an insert or update and the row that it meets the later commit
-/// wins. At equal times it is applied if it comes from the node that wrote that row; otherwise if the tiebreaker of its node
-/// is not above that of the node *that applies it*, whoever wrote the row. So at a tie of two nodes a third, above both, keeps
-/// what comes last.
+/// pgEdge Spock 5.0.11 with its default, `last_update_wins`. Of an insert or update and the existing row, the later
+/// commit wins. At equal times the change is applied if it comes from the node that wrote the row, or if its node's
+/// tiebreaker is not above that of the node *that applies it*, whichever node wrote the row. So at a tie of two nodes,
+/// a third node above both keeps the change that arrives last.
 ///
-/// A `set` is an INSERT where the row is not there, else an UPDATE, which writes a new row also for an equal value. A DELETE
+/// A `set` is an INSERT if there is no row, or else an UPDATE, which writes a new row also for an equal value. A DELETE
 /// that finds no row is answered `DELETE 0` and is no write: logical decoding gives changes of rows
 /// (src/spock_output_plugin.c, `REORDER_BUFFER_CHANGE_DELETE`), and there is none.
 ///
-/// A delete is applied to any row, whatever the times. Nothing is kept of a deleted row, so an update that finds none fails, and
+/// A delete is applied to any row, whatever the times. A deleted row leaves no tombstone, so an update of it fails and
 /// is logged. A local statement is always applied.
 ///
 /// Other versions differ: up to 5.0.9 a tie is broken by the tiebreaker of the node that wrote the row; 6.0.0-beta.1 skips a
@@ -19,9 +19,9 @@ use super::*;
 /// frozen rows, and retries.
 #[derive(Clone, Copy, Debug)]
 pub struct Spock {
-    /// The node that applies.
+    /// The node that applies changes.
     pub node: MasterId,
-    /// Whether all nodes were given one tiebreaker; by default each has its own id.
+    /// Whether all nodes have the same tiebreaker; by default it is the node's id.
     pub equal_tiebreakers: bool,
 }
 

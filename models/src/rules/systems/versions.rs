@@ -1,28 +1,28 @@
-//! What the rules share that tell by causality which writes compete: the versions that no other has seen.
+//! The common part of rules that keep concurrent versions (siblings), compared by causality.
 
 use super::*;
 use multimaster::VersionVector;
 
-/// The versions of a key, none of which had seen another, ordered by dot, and all that went into them.
+/// The concurrent versions of a key, in dot order, and their causal context.
 ///
-/// A version is dropped once another side's context covers it and does not hold it. The context is of this key alone,
-/// so the rule needs no causal delivery: Preguiça et al., "Dotted version vectors", 2010.
+/// A version is dropped if the other side's context covers it and its versions do not contain it. The context is of
+/// this key alone, so the rule needs no causal delivery: Preguiça et al., "Dotted version vectors", 2010.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Versions<V> {
     /// The versions.
     pub kept: Vec<Update<V>>,
-    /// The writes of this key that are in the versions or were replaced.
+    /// The context: the writes of this key that are among the versions or were replaced.
     pub context: VersionVector,
 }
 
-/// One version: what was written, and what its writer had seen of the key.
+/// A version: a value, and the writes of the key that its writer had seen.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Update<V> {
-    /// Which write it is.
+    /// The dot of its write.
     pub dot: Dot,
-    /// The time that its writer's clock gave it.
+    /// The wall-clock time of its write.
     pub time: u64,
-    /// What was written.
+    /// The value written.
     pub value: V,
     /// The writes of this key that it replaces.
     pub past: VersionVector,
@@ -35,7 +35,7 @@ impl<V> Default for Versions<V> {
 }
 
 impl<V: Data> Versions<V> {
-    /// A write of `value` here, over all that is here.
+    /// A write of `value` that replaces all versions.
     pub(super) fn over(&self, dot: Dot, time: u64, value: V) -> Update<V> {
         Update { dot, time, value, past: self.context.clone() }
     }
@@ -67,9 +67,9 @@ impl<V: Data> Versions<V> {
     }
 }
 
-/// [`Resolver`] for rules over a register's concurrent versions. Such a rule has two functions of its own: `reduce`,
-/// what is thrown away when versions meet, and `shown`, which are read; and `not_found`, the error of a delete where
-/// nothing is shown.
+/// [`Resolver`] for rules over a register's concurrent versions. Such a rule defines `reduce`, which drops versions
+/// when others arrive, `shown`, the versions that are read, and `not_found`, the error of a delete when no version is
+/// shown.
 macro_rules! version_rules {
     ($($rule:ty, clocks: $clocks:literal, not_found: $not_found:literal;)*) => {$(
         impl Resolver for $rule {
