@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_near_is_named_and_what_is_far_is_not() {
+    fn only_near_names_are_suggested() {
         let names = ["booking/arrival", "booking/last-write", "hello", "types/counter"];
         let near = |given: &str| did_you_mean(given, names);
         assert_eq!(near("booking/arival"), "; did you mean `booking/arrival`?");

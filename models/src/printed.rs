@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_act_is_written_out_and_all_else_stays() {
+    fn acting_characters_are_escaped_and_others_stay() {
         assert_eq!(escaped("a\u{1b}[31mb\n\r\t\u{7f}\u{9b}2J"), "a\\u{1b}[31mb\\n\\r\\t\\u{7f}\\u{9b}2J");
         assert_eq!(
             escaped("\u{202e}txt\u{2066}\u{2069}\u{2028}\u{200b}"),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn json_means_the_same_escaped() {
+    fn escaped_json_keeps_its_meaning() {
         let value = serde_json::json!({ "k": "a\u{1b}\u{9b}\u{202e}\u{feff}ß\n" });
         let escaped = escaped_json(&value.to_string());
         assert!(!escaped.chars().any(acts), "{escaped:?}");
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_long_is_shortened_and_its_length_said() {
+    fn long_texts_are_shortened_and_their_length_given() {
         let long = format!("A reads k={} and B reads k=2", "x".repeat(70_000));
         let short = shown(&long);
         assert!(short.starts_with("A reads k=xxx") && short.ends_with("xxx and B reads k=2"), "{short}");
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn any_width_will_do() {
+    fn any_width_is_padded() {
         assert_eq!((padded("ß", 3), padded("long", 2)), ("ß  ".into(), "long".into()));
         assert_eq!(padded("", 100_000).len(), 100_000);
     }

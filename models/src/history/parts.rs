@@ -271,7 +271,7 @@ mod tests {
     ];
 
     #[test]
-    fn which_operation_supersedes_which_is_told_of_every_pair() {
+    fn every_pair_of_operations_is_in_the_table() {
         let op = |text: &str| text.parse::<Request>().unwrap().op;
         for (later, row) in OPS.iter().zip(TABLE) {
             let found: String =

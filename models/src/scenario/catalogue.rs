@@ -63,7 +63,10 @@ pub fn find(given: &str) -> Result<Scenario, Fault> {
     let shipped = files().into_iter().find(|(_, _, shipped)| *shipped == text);
     let name = shipped.map_or_else(|| given.to_owned(), |(name, ..)| name);
     if name.trim() != name || name.contains(" #") || name.chars().any(char::is_control) {
-        return Err(Fault::of(given, "rename it: no trace can name it, for its blanks, `#` or control characters"));
+        return Err(Fault::of(
+            given,
+            "rename the file: a trace cannot name one with outer blanks, ` #` or control characters",
+        ));
     }
     Scenario::parse(&name, given, &text)
 }

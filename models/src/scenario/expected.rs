@@ -32,7 +32,8 @@ impl Reader<'_> {
         for witness in &file.unreached {
             if !witnesses.contains(&witness.get_ref().as_str()) {
                 let known = witnesses.join("`, `");
-                let what = format!("`{}` is no witness of this scenario; they are `{known}`", witness.get_ref());
+                let what =
+                    format!("`{}` is no witness of this scenario; its witnesses are `{known}`", witness.get_ref());
                 return Err(self.fault(witness, what));
             }
         }
@@ -73,7 +74,7 @@ fn not_asked(name: &str, asked: &[&str], witnesses: &[&str]) -> String {
     }
     let mut known = p::ALL.into_iter().chain(p::OF_THE_ARTICLE);
     if let Some(property) = known.find(|property| in_file(property) == name) {
-        return format!("`{property}` is not asked of this program; the properties are {}", asked.join(", "));
+        return format!("`{property}` is no property of this program; its properties are {}", asked.join(", "));
     }
     let fields = asked.iter().map(|property| in_file(property));
     let fields: Vec<String> = fields.chain(FIGURES.map(str::to_owned)).map(|field| format!("`{field}`")).collect();

@@ -111,7 +111,7 @@ impl Reader<'_> {
         match *file.masters.get_ref() {
             masters @ 2..=16 => Ok(masters as u16),
             masters => {
-                let what = format!("`masters = {masters}`: two or more replicate, and at most 16 can be explored");
+                let what = format!("`masters = {masters}`: give 2 to 16");
                 Err(self.fault(&file.masters, what))
             }
         }
@@ -125,7 +125,7 @@ impl Reader<'_> {
             }
             (None, None) => {
                 let choices = "`topology = \"ring\"`, `\"star\"` or `\"all-to-all\"`, or `edges = [[\"A\", \"B\"], …]`";
-                return Err(Fault::at(self.file, 1, format!("who sends to whom is missing: {choices}")));
+                return Err(Fault::at(self.file, 1, format!("the topology is missing: give {choices}")));
             }
             (Some(shape), None) => {
                 let built = match shape.get_ref() {
@@ -236,7 +236,7 @@ impl Reader<'_> {
         let take = *free.take.get_ref();
         if take > of.len() || of.len() > 32 {
             let limit =
-                format!("`take = {take}` of {} requests: take at most as many as there are, of at most 32", of.len());
+                format!("`take = {take}` of {} requests: take at most all of them; at most 32 can be listed", of.len());
             return Err(self.fault(&free.take, limit));
         }
         Ok(Free { take, of })
@@ -249,7 +249,7 @@ impl Reader<'_> {
         let delivery = *place.get_ref();
         let repeats = file.duplicates.as_ref().is_some_and(|most| *most.get_ref() > 0);
         let why = match (delivery, file.link.as_ref().map(|link| *link.get_ref())) {
-            _ if file.program == Program::Article => "the article's program delivers as it does: drop `delivery`",
+            _ if file.program == Program::Article => "the article's program has no `delivery`: drop it",
             (Delivery::Causal, _) | (_, Some(LinkName::Datagram)) => "",
             (Delivery::Unordered, _) => {
                 "`delivery = \"unordered\"` is for `link = \"datagram\"`: a stream keeps its sender's order, and a soup \
@@ -265,7 +265,7 @@ impl Reader<'_> {
         }
         let two_paths = || *file.masters.get_ref() > 2;
         if delivery == Delivery::AtLeastOnce && !repeats && !two_paths() {
-            return Err(self.fault(place, "nothing arrives twice here: give `duplicates = 1`, or more"));
+            return Err(self.fault(place, "without `duplicates`, nothing arrives twice: give `duplicates = 1` or more"));
         }
         Ok(delivery)
     }
@@ -321,7 +321,7 @@ impl Reader<'_> {
             return Err(self.fault(place, "a message carries at least one change: `batch = 1` or more"));
         }
         if topology.edges().count() > 32 {
-            return Err(self.fault(&file.masters, "more than 32 edges are too many to explore"));
+            return Err(self.fault(&file.masters, "there are more than 32 edges: at most 32 can be explored"));
         }
         let takes = Takes { kind: rule.kind(), table: rule.is_table(), no_clocks: no_clocks(rule) };
         let scope = Scope {
@@ -399,7 +399,7 @@ impl Reader<'_> {
                 return Err(self.fault(place, no_such_master(&to.to_string(), scope.topology.masters())));
             }
             if *asked_by.entry((at, request)).or_insert(client) != client {
-                let what = "two clients, or two free requests, are the same: a trace could not say which is meant";
+                let what = "two clients, or two free requests, are the same: a trace could not tell them apart";
                 return Err(self.fault(place, format!("`{request}` at {at} by {what}; vary the value")));
             }
         }

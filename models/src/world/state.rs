@@ -94,7 +94,7 @@ impl World<Tables> {
         self.masters.iter().map(|master| master.judgement)
     }
 
-    pub(crate) fn nothing_flies(&self) -> bool {
+    pub(crate) fn nothing_in_flight(&self) -> bool {
         self.wire.is_empty()
     }
 }

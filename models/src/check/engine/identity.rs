@@ -105,7 +105,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn values_have_one_hash_under_one_key_and_others_under_others() {
+    fn a_hash_depends_on_the_value_and_the_key() {
         let value = ("seat", vec![1u32, 2, 3], Some(7u8));
         let key = Key::random();
         assert_eq!(key.hash(&value), key.hash(&value.clone()));
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_otherwise_hashes_otherwise() {
+    fn different_values_have_different_hashes() {
         // These differ only in zeros, in the end of a part, or in a late byte.
         let mut values: Vec<Vec<u8>> = (0..200).map(|length| vec![0; length]).collect();
         values.extend((1..200).map(|length| [vec![0; length - 1], vec![1]].concat()));
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_chance_grows_with_the_square() {
+    fn the_collision_bound_is_quadratic() {
         assert_eq!(chance_of_one_hash(0), 0.0);
         assert!(chance_of_one_hash(20_000_000) < 1.0 / 90_000.0);
         assert_eq!(chance_of_one_hash(2_000_000), 4.0 * chance_of_one_hash(1_000_000));

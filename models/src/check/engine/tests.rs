@@ -71,7 +71,7 @@ fn within(limits: Limits, numbers: Numbers) -> Report {
 }
 
 #[test]
-fn without_a_limit_it_is_exhausted() {
+fn an_unlimited_exploration_is_exhausted() {
     let report = within(Limits::default(), Numbers::default());
     assert_eq!((report.cut, report.states, report.messages), (None, 100, Some(1)));
     assert_eq!(report.verdict("below 1000"), Some(&Verdict::Holds(None)));
@@ -90,7 +90,7 @@ fn assert_cut(report: &Report, cut: Cut) {
 }
 
 #[test]
-fn what_cannot_be_numbered_ends_it() {
+fn running_out_of_numbers_ends_an_exploration() {
     let most = Numbers::default();
     for (numbers, what) in [
         (Numbers { states: 20, ..most }, Counted::States),
@@ -109,7 +109,7 @@ fn what_cannot_be_numbered_ends_it() {
 }
 
 #[test]
-fn a_limit_of_what_there_is_cuts_nothing() {
+fn a_limit_equal_to_the_count_cuts_nothing() {
     let numbers = Numbers { states: 100, steps: 2, labels: 99, ..Numbers::default() };
     assert_eq!(within(Limits { states: 100, ..Limits::default() }, numbers).cut, None);
     let less = Numbers { states: 99, ..numbers };
@@ -118,13 +118,13 @@ fn a_limit_of_what_there_is_cuts_nothing() {
 }
 
 #[test]
-fn a_limit_of_states_is_asked_at_every_step() {
+fn the_limit_of_states_is_checked_at_every_step() {
     let report = within(Limits { states: 1, ..Limits::default() }, Numbers::default());
     assert_eq!((report.cut, report.states), (Some(Cut::States(1)), 2));
 }
 
 #[test]
-fn a_limit_of_time_changes_no_verdict_to_another() {
+fn the_limit_of_time_leaves_verdicts_open() {
     let report = within(Limits { time: Duration::ZERO, ..Limits::default() }, Numbers::default());
     assert_eq!(report.cut, Some(Cut::Time(Duration::ZERO)));
     let undecided = |finding: &&Finding| finding.verdict == Verdict::NotExhausted;
@@ -132,7 +132,7 @@ fn a_limit_of_time_changes_no_verdict_to_another() {
 }
 
 #[test]
-fn where_memory_does_not_suffice_to_tell_whether_messages_end_the_rest_is_told() {
+fn silence_is_not_judged_without_enough_memory() {
     let graph = |room| {
         let mut graph = Graph::new(Numbers::default(), vec![0]);
         let sent = Sent::from_slice(&[Dot::new(MasterId(0), 1)]);
@@ -148,7 +148,7 @@ fn where_memory_does_not_suffice_to_tell_whether_messages_end_the_rest_is_told()
 
 /// A count of messages that exceeds a `u16` is reported as unknown.
 #[test]
-fn messages_beyond_what_can_be_counted_are_not_counted_wrong() {
+fn too_many_messages_are_reported_as_unknown() {
     let messages = |times: usize| {
         let mut graph = Graph::new(Numbers::default(), vec![0]);
         let sent = Sent::from_elem(Dot::new(MasterId(0), 1), times);

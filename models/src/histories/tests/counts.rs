@@ -98,7 +98,7 @@ fn each_rule(judged: &dyn Fn(&Subject<'_>, &[Request])) {
 }
 
 #[test]
-fn it_is_enough_that_the_first_masters_write() {
+fn histories_in_which_the_first_masters_write_suffice() {
     each_rule(&|subject, requests| {
         let bounds = || Bounds::new(3, 3, requests.to_vec());
         let first_only = judge(subject, bounds(), &mut |_| {}).expect("the bounds are right");

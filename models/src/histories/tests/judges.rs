@@ -121,7 +121,7 @@ fn compare_shipped_rules(writes: [usize; 2]) -> Counts {
 }
 
 #[test]
-fn two_judges_say_the_same_of_shipped_rules() {
+fn both_judges_agree_on_shipped_rules() {
     let counts = compare_shipped_rules([3, 2]);
     assert!(counts.judged > 50_000, "{counts:?}");
 }
@@ -129,7 +129,7 @@ fn two_judges_say_the_same_of_shipped_rules() {
 /// 587,438 masters.
 #[test]
 #[ignore = "seconds in release, a minute otherwise"]
-fn two_judges_say_the_same_of_shipped_rules_and_longer_histories() {
+fn both_judges_agree_on_shipped_rules_and_longer_histories() {
     compare_shipped_rules([4, 3]);
 }
 
@@ -301,7 +301,7 @@ fn compare_odd_rules(seeds: u64, writes: [usize; 2]) -> Counts {
 }
 
 #[test]
-fn two_judges_say_the_same_of_rules_that_read_anything() {
+fn both_judges_agree_on_rules_that_read_anything() {
     let counts = compare_odd_rules(2, [3, 2]);
     assert!(counts.judged > 80_000, "{counts:?}");
 }
@@ -309,6 +309,6 @@ fn two_judges_say_the_same_of_rules_that_read_anything() {
 /// 2,154,042 masters, of which every second has lost something.
 #[test]
 #[ignore = "seconds in release, minutes otherwise"]
-fn two_judges_say_the_same_of_rules_that_read_anything_and_longer_histories() {
+fn both_judges_agree_on_rules_that_read_anything_and_longer_histories() {
     compare_odd_rules(3, [4, 3]);
 }

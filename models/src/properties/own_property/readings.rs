@@ -82,7 +82,10 @@ impl Readings {
     pub fn of(&self, master: MasterId) -> Reads {
         self.masters.get(master.index()).cloned().unwrap_or_else(|| {
             let last = MasterId(self.masters.len().saturating_sub(1) as u16);
-            self.notes.open().wrong.get_or_insert_with(|| format!("there is no master {master}: they are A to {last}"));
+            self.notes
+                .open()
+                .wrong
+                .get_or_insert_with(|| format!("there is no master {master}: the masters are A to {last}"));
             Reads { master, keys: Arc::default(), notes: self.notes.clone() }
         })
     }

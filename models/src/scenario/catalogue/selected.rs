@@ -70,7 +70,7 @@ fn named(given: &str) -> Result<Vec<String>, Fault> {
             let files = files.map(|file| if root == "." { file.trim_start_matches("./").to_owned() } else { file });
             found = files.filter(|file| matches(given, file)).collect();
         }
-        (found, "no file and no shipped scenario is called so (`multimaster list` names them)".to_owned())
+        (found, "no file and no shipped scenario matches (`multimaster list` names the shipped ones)".to_owned())
     } else {
         let found: Vec<String> = shipped
             .iter()
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_stops_at_a_slash_and_two_do_not() {
+    fn one_star_stops_at_a_slash_and_two_do_not() {
         for (pattern, text) in [
             ("booking/*", "booking/arrival"),
             ("*/arrival", "booking/arrival"),

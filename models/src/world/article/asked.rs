@@ -9,13 +9,13 @@ use crate::world::{World, locked};
 use multimaster::{Key, MasterId, Request};
 
 impl ClusterModel {
-    pub(crate) fn asked_of_article(&self) -> Vec<Property<ClusterModel>> {
+    pub(crate) fn article_properties(&self) -> Vec<Property<ClusterModel>> {
         vec![
             always(AGREEMENT, |cluster, world| !cluster.program_is_quiescent(world) || cluster.reads_alike(world)),
             always(ORDER_KEPT, |cluster, world| {
                 !cluster.program_is_quiescent(world) || cluster.reordered(world).is_none()
             }),
-            always(NO_DEADLOCK, |cluster, world| cluster.goes_on(world) || cluster.program_is_quiescent(world)),
+            always(NO_DEADLOCK, |cluster, world| cluster.can_step(world) || cluster.program_is_quiescent(world)),
             sometimes(QUIESCENCE, ClusterModel::program_is_quiescent),
             sometimes(CONFLICT, |cluster, world| cluster.conflicts(world)),
             sometimes(FULL, |cluster, world| {
@@ -26,7 +26,7 @@ impl ClusterModel {
     }
 
     /// Whether some goroutine can take its next step.
-    pub(super) fn goes_on(&self, world: &World<Tables>) -> bool {
+    pub(super) fn can_step(&self, world: &World<Tables>) -> bool {
         let tables = &*locked(&self.tables);
         self.goroutines().any(|(at, goroutine)| self.next_of(tables, world, at, goroutine).is_some())
     }
@@ -35,7 +35,7 @@ impl ClusterModel {
     pub(super) fn program_is_quiescent(&self, world: &World<Tables>) -> bool {
         let tables = &*locked(&self.tables);
         let idle = || world.masters.iter().all(|master| tables.locals[master.local].node.article().is_idle());
-        world.nothing_flies() && self.clients_done(world) && idle()
+        world.nothing_in_flight() && self.clients_done(world) && idle()
     }
 
     /// Whether all masters read the same.

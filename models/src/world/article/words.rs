@@ -78,7 +78,7 @@ impl ClusterModel {
                 };
                 format!("only {writer} writes {key} and reads {}, but {other} reads {}", reads(writer), reads(other))
             }),
-            NO_DEADLOCK if !self.goes_on(world) && !self.program_is_quiescent(world) => {
+            NO_DEADLOCK if !self.can_step(world) && !self.program_is_quiescent(world) => {
                 let waits = self.goroutines().filter_map(|(at, goroutine)| {
                     let ((set, to), name) = (self.waiting_to_send(world, at, goroutine)?, self.name(at, goroutine));
                     let what = if goroutine == Goroutine::Loop { "relay" } else { "send" };

@@ -41,13 +41,13 @@ impl Model for ClusterModel {
 
     fn properties(&self) -> Vec<Property<Self>> {
         if self.article.is_some() {
-            return self.asked_of_article();
+            return self.article_properties();
         }
         let mut properties = vec![
             always(CONVERGENCE, |cluster, world| cluster.diverged(world).is_none()),
             always(AGREEMENT, |cluster, world| !cluster.is_quiescent(world) || cluster.agrees(world)),
             always(REPAIRABLE, |cluster, world| cluster.beyond_repair(world).is_none()),
-            self.asked_of_order(),
+            self.causal_order(),
             always(NO_RESURRECTION, |_, world| world.judgements().all(|judged| !judged.resurrects())),
             always(NO_CAUSAL_LOSS, |_, world| world.judgements().all(|judged| !judged.lost_causally())),
             always(NO_POLICY_LOSS, |_, world| world.judgements().all(|judged| !judged.lost_by_policy())),
@@ -101,7 +101,7 @@ impl Model for ClusterModel {
                     // Nothing was lost or is in flight, so both copies have arrived.
                     let arrived_twice = |cluster: &ClusterModel, world: &World<Tables>| {
                         let lost = world.faults.losses < cluster.faults().losses;
-                        world.faults.duplicates == 0 && !lost && world.nothing_flies()
+                        world.faults.duplicates == 0 && !lost && world.nothing_in_flight()
                     };
                     properties.push(sometimes(DUPLICATE, arrived_twice));
                 }
@@ -116,7 +116,7 @@ impl Model for ClusterModel {
         if self.scope.log.is_some() {
             properties.push(sometimes(CROSSED, |cluster, world| cluster.crossed(world)));
         }
-        properties.extend(self.asked_of_own());
+        properties.extend(self.own_conditions());
         if self.has_shards() {
             properties.push(Property::sometimes(ACROSS, ClusterModel::depends_across));
         }
@@ -125,7 +125,7 @@ impl Model for ClusterModel {
 }
 
 impl ClusterModel {
-    fn asked_of_order(&self) -> Property<ClusterModel> {
+    fn causal_order(&self) -> Property<ClusterModel> {
         match self.has_shards() {
             true => Property::always(CAUSAL_ORDER, ClusterModel::in_order_across),
             false => always(CAUSAL_ORDER, |_, world| world.judgements().all(|judged| !judged.out_of_order())),

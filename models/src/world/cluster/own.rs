@@ -34,7 +34,7 @@ impl ClusterModel {
     }
 
     /// The user's own properties, each with the witness that it was put to the test; empty if there are several shards.
-    pub(crate) fn asked_of_own(&self) -> Vec<Property<Self>> {
+    pub(crate) fn own_conditions(&self) -> Vec<Property<Self>> {
         let all = || self.own.properties.all().iter().enumerate();
         let claims = all().map(|(number, own)| {
             let witness = own.claim == Claim::Sometimes;
@@ -165,12 +165,12 @@ impl ClusterModel {
             Ok(_) if own.claim == Claim::AtQuiescence => "all is quiescent, and it is false",
             Ok(_) => "it is false",
         };
-        Some(format!("{is} where {}", self.what_decides(&readings, world)))
+        Some(format!("{is} where {}", self.readings_in_words(&readings, world)))
     }
 
     /// In words, each master's readings of the keys that the property read, and its version vector if the property read
     /// the writes.
-    fn what_decides(&self, readings: &Readings, world: &World<Tables>) -> String {
+    fn readings_in_words(&self, readings: &Readings, world: &World<Tables>) -> String {
         let read = readings.read();
         let mut masters = Vec::new();
         for reads in readings.masters() {

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_been_seen_after_an_envelope_follows_from_what_had_been_seen_before() {
+    fn the_digest_after_an_envelope_depends_only_on_the_digest_before() {
         let requests = |requests: &[&str]| requests.iter().map(|request| request.parse().unwrap()).collect();
         let clients = vec![
             Client { at: MasterId(0), requests: requests(&["set k = 1", "delete k"]) },

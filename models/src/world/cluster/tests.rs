@@ -34,7 +34,7 @@ fn keeps_time(clocks: Clocks, behind: i128) -> bool {
 }
 
 #[test]
-fn clocks_are_as_wrong_as_they_are_said_to_be_and_not_more() {
+fn clock_skew_stays_within_its_bound() {
     assert!(keeps_time(Clocks::Right, 0));
     assert!(keeps_time(Clocks::SkewedBy(3), -3));
     // The check can fail.

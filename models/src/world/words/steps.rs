@@ -172,7 +172,7 @@ fn outcome_in_words(outcome: &Outcome, from: MasterId, before: &AnyReplica, mess
     match outcome {
         Outcome::Applied => None,
         Outcome::Stale => Some(format!("{to} {}", why_kept(before, message))),
-        Outcome::Duplicate => Some(format!("{to} had it all: nothing done")),
+        Outcome::Duplicate => Some(format!("{to} has seen all of it: nothing done")),
         Outcome::Gap => Some(format!("{to} lacks something before it, and asks {from}")),
         Outcome::Refused(fault) => Some(format!("refused: {fault}")),
     }
