@@ -176,7 +176,7 @@ impl Reader<'_> {
                 .iter()
                 .map(|request| self.request(request, request.get_ref(), takes))
                 .collect::<Result<_, _>>()?;
-            clients.push(Client { at, requests: requests });
+            clients.push(Client { at, requests });
         }
         Ok(clients)
     }

@@ -94,18 +94,19 @@ fn an_interrupted_check_says_what_it_knows() {
 #[test]
 fn other_commands_end_when_interrupted() {
     let folder = Folder::new();
-    let run = |arguments: &[&str]| {
-        let (status, out, err, took) = interrupted(begin(&folder, arguments), Duration::from_secs(2));
+    let run = |arguments: &[&str], after: u64| {
+        let (status, out, err, took) = interrupted(begin(&folder, arguments), Duration::from_millis(after));
         assert_eq!(status, Some(130), "{arguments:?}: {out}{err}");
         assert!(took < SOON, "{arguments:?}: {took:?}");
         out
     };
-    let histories = run(&["histories", "arrival", "--writes", "7"]);
+    let histories = run(&["histories", "arrival", "--writes", "7"], 2000);
     assert!(histories.contains("not exhausted") && histories.contains("violated"), "{histories}");
     assert!(!histories.contains("| holds"), "{histories}");
-    let rules = run(&["rules"]);
+    let rules = run(&["rules"], 2000);
     assert!(rules.contains("interrupted: ") && rules.contains("rules were begun"), "{rules}");
-    let mutants = run(&["mutants"]);
+    // All of them take little more than a second.
+    let mutants = run(&["mutants"], 300);
     assert!(mutants.contains("interrupted: ") && mutants.contains("were tried"), "{mutants}");
 }
 

@@ -112,7 +112,7 @@ fn the_events() {
     let last = format!("\"seq\":{}", Dot::LAST);
     assert_edit_said("\"seq\":1", &last, 2, &["acknowledged as A281474976710655", "it is acknowledged as A1"]);
     let none = format!("\"seq\":{}", Dot::LAST + 1);
-    assert_edit_said("\"seq\":1", &none, 2, &["seq 281474976710656: changes are counted up to 281474976710655"]);
+    assert_edit_said("\"seq\":1", &none, 2, &["sequence number 281474976710656 is greater than 281474976710655"]);
 }
 
 /// Sums that no counter holds end where it does.

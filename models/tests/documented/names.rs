@@ -108,12 +108,18 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// Whether a source names the type and has an item or a field of that name.
+/// Whether a source names the type and has an item, a field or a variant of that name.
 fn is_item(sources: &[String], owner: &str, item: &str) -> bool {
     let forms = ["fn ", "const ", "pub "].map(|form| format!("{form}{item}"));
     let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
     let is_in = |source: &str, form: &str| source.match_indices(form).any(|(at, _)| ends(&source[at + form.len()..]));
-    sources.iter().any(|source| source.contains(owner) && forms.iter().any(|form| is_in(source, form)))
+    let is_variant =
+        |line: &str| line.trim_start().strip_prefix(item).is_some_and(|rest| rest.starts_with(['(', ',', ' ']));
+    sources.iter().any(|source| {
+        source.contains(owner)
+            && (forms.iter().any(|form| is_in(source, form))
+                || (source.contains(&format!("enum {owner} ")) && source.lines().any(is_variant)))
+    })
 }
 
 #[test]
