@@ -171,7 +171,7 @@ impl RuleName {
         if let RuleName::Given(given) = self { given.claims } else { Claims::Tested }
     }
 
-    /// Whether the rule differs by master.
+    /// Whether masters follow different rules.
     pub(crate) fn differs_by_master(self) -> bool {
         match self {
             RuleName::System(system) => system.differs_by_node(),

@@ -65,7 +65,7 @@ pub fn find(given: &str) -> Result<Scenario, Fault> {
     if name.trim() != name || name.contains(" #") || name.chars().any(char::is_control) {
         return Err(Fault::of(
             given,
-            "rename the file: a trace cannot name one with outer blanks, ` #` or control characters",
+            "rename it: a trace cannot name a file with outer blanks, ` #` or control characters",
         ));
     }
     Scenario::parse(&name, given, &text)

@@ -104,7 +104,7 @@ pub(super) fn default_memory() -> Option<u64> {
     granted.chain(address_space()).chain([taken()? + available / 4 * 3]).min()
 }
 
-/// What this process takes, plus three quarters of what its address space can still grow by.
+/// The memory that this process takes, plus three quarters of the address space that it may still map.
 fn address_space() -> Option<u64> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
@@ -113,12 +113,12 @@ fn address_space() -> Option<u64> {
     Some(taken()? + most.saturating_sub(mapped) / 4 * 3)
 }
 
-/// The memory that this process takes, in bytes; `None` where the system does not say.
+/// The resident memory of this process, in bytes; `None` where this is unknown.
 pub fn taken() -> Option<u64> {
     kibibytes("/proc/self/status", "VmRSS:")
 }
 
-/// The number in the line of `file` that begins with this text, in bytes.
+/// The number of kibibytes in the line of `file` that begins with this text, in bytes.
 fn kibibytes(file: &str, begins: &str) -> Option<u64> {
     let text = fs::read_to_string(file).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix(begins))?;

@@ -1,4 +1,4 @@
-//! Values that are kept once each, by number: [`Numbered`].
+//! A table of distinct values, by number: [`Numbered`].
 
 use crate::node::content_hash;
 use hashbrown::HashTable;
@@ -6,14 +6,14 @@ use std::borrow::Borrow;
 use std::hash::Hash;
 use std::ops::Index;
 
-/// Values that are kept once each.
+/// A table that keeps each distinct value once, under a number.
 pub(crate) struct Numbered<T> {
     values: Vec<T>,
     /// The numbers of the values, by the hash of the content that identifies each.
     numbers: HashTable<Place>,
 }
 
-/// The place of a value, and its hash, so that a table that grows need not compute the hash again.
+/// The number of a value, and its hash, so that a growing table need not compute it again.
 struct Place {
     hash: u64,
     number: u32,
@@ -26,13 +26,13 @@ impl<T> Default for Numbered<T> {
 }
 
 impl<T> Numbered<T> {
-    /// The number of the value with this hash for which `is` is true, if it is known.
+    /// The number of the value with this hash for which `is` is true; `None` if it is new.
     pub(crate) fn find(&self, hash: u64, is: impl Fn(&T) -> bool) -> Option<u32> {
         let known = self.numbers.find(hash, |place| place.hash == hash && is(&self.values[place.number as usize]));
         known.map(|place| place.number)
     }
 
-    /// Numbers a value that is not yet known, under this hash.
+    /// Adds a new value under this hash; returns its number.
     pub(crate) fn add(&mut self, hash: u64, value: T) -> u32 {
         let number = self.next();
         self.values.push(value);
@@ -40,7 +40,7 @@ impl<T> Numbered<T> {
         number
     }
 
-    /// The number of the value that equals `content`, which `make` gives if it is new.
+    /// The number of the value that equals `content`; if it is new, `make` makes it. Constant time, but for hashing.
     pub(crate) fn number<C: Hash + PartialEq + ?Sized>(&mut self, content: &C, make: impl FnOnce() -> T) -> u32
     where
         T: Borrow<C>,
