@@ -1,5 +1,4 @@
-//! What travels between masters: [`Change`], alone or in a [`Push`]; [`Snapshot`]; and the digest, a plain
-//! [`VersionVector`].
+//! The messages between masters: a [`Push`] of [`Change`]s, a [`Snapshot`], and the digest, a plain [`VersionVector`].
 
 use crate::{Dot, Key, Timestamp, VersionVector};
 use serde::{Deserialize, Serialize};
@@ -17,32 +16,32 @@ pub struct Change<E> {
     pub timestamp: Timestamp,
     /// The key it writes.
     pub key: Key,
-    /// What the origin's rule made of the client's operation.
+    /// The effect that the origin's rule computed for the client's operation.
     pub effect: E,
 }
 
-/// Changes in order; one alone is inline.
+/// A list of changes. A single change is stored inline.
 ///
-/// It is `smallvec`'s type, and part of this API, because a push of one change, the most frequent message, would
-/// otherwise allocate.
+/// The type is `smallvec`'s, and is public in this API. With a `Vec`, a push of one change, the most frequent message,
+/// would allocate.
 pub type Changes<E> = SmallVec<[Change<E>; 1]>;
 
-/// Changes in the order in which their sender came to see them, for a receiver that has seen all of `extends`.
+/// Changes in the order in which their sender has seen them, for a receiver that has seen all changes in `extends`.
 ///
-/// The receiver applies them only then: the causal delta-merging condition of Almeida, Shoker and Baquero, "Delta state
-/// replicated data types", JPDC 2018. So delivery is causal, without a vector on every change.
+/// The receiver applies them only if it has seen `extends`: the causal delta-merging condition of Almeida, Shoker and
+/// Baquero, "Delta state replicated data types", JPDC 2018. So delivery is causal, without a vector on every change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Push<E> {
-    /// What must have been seen before the first of `changes`.
+    /// The version vector that the receiver must have seen before it applies `changes`.
     pub extends: VersionVector,
     /// At least one change.
     pub changes: Changes<E>,
 }
 
-/// All that a master knows, for a neighbour that lacks changes which the master's log no longer holds.
+/// A master's whole table, for a neighbour that lacks changes which the master's log no longer holds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Snapshot<S> {
-    /// What the table reflects.
+    /// The version vector of the changes that the table reflects.
     pub seen: VersionVector,
     /// The sender's clock: no timestamp in the table is later.
     pub clock: u64,
@@ -50,7 +49,7 @@ pub struct Snapshot<S> {
     pub table: Arc<BTreeMap<Key, S>>,
 }
 
-/// What an edge carries: changes one way; digests, the seen vectors that ask for more, the other way.
+/// A message along an edge, from the sender of changes to their receiver. Digests travel the other way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Message<S, E> {
     /// Changes from the sender's log.
@@ -60,7 +59,7 @@ pub enum Message<S, E> {
 }
 
 impl<S, E> Message<S, E> {
-    /// Whether it holds anything new to a master that has seen `known`.
+    /// Whether the message contains a change that is new to a master that has seen `known`.
     pub fn is_news_to(&self, known: &VersionVector) -> bool {
         match self {
             Message::Push(push) => push.changes.iter().any(|change| !known.contains(change.dot)),

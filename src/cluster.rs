@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Masters on threads of this process, each edge of their topology a link with a thread of its own.
+/// Masters in this process. Each edge of their topology is a link with its own thread.
 ///
 /// ```
 /// use multimaster::{Cluster, LastWriteWins, MasterId, Reading, Setup, Topology};
@@ -46,10 +46,10 @@ pub enum StartError {
         from: MasterId,
         /// The neighbour that receives.
         to: MasterId,
-        /// In what they differ.
+        /// The constant in which they differ.
         error: HandshakeError,
     },
-    /// The masters given are not one for each master of the topology, in order.
+    /// The ids of the masters given are not those of the topology, in order.
     WrongMasters,
     /// The system could not start a thread for a link.
     Thread(std::io::Error),
@@ -75,7 +75,7 @@ impl std::error::Error for StartError {
     }
 }
 
-/// What one master lacks in one shard.
+/// The changes that one master lacks in one shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lack {
     /// The master.
@@ -94,15 +94,15 @@ impl fmt::Display for Lack {
     }
 }
 
-/// What a cluster leaves after its shutdown.
+/// The result of shutting down a cluster.
 #[derive(Debug)]
 #[must_use]
 pub struct Ending<R: Resolver> {
     /// The masters, closed; they can still be read.
     pub masters: Vec<Arc<Master<R>>>,
-    /// The masters that acknowledged writes did not reach in time. Empty if every write reached every master.
+    /// The masters that lack acknowledged writes. Empty if every write reached every master in time.
     pub undelivered: Vec<Lack>,
-    /// What each link has carried.
+    /// The traffic of each link.
     pub traffic: BTreeMap<(MasterId, MasterId), Traffic>,
     /// The recorded events, in order. Empty unless the cluster was set up to be [recorded](Setup::recorded).
     pub record: Vec<Recorded<R::State, R::Effect>>,
@@ -129,7 +129,8 @@ impl<R: Resolver> Cluster<R> {
     /// first.
     ///
     /// # Errors
-    /// If two neighbours must not be joined, or the system gives no threads.
+    /// If the masters are not those of the topology, two neighbours cannot be joined, or the system cannot start a
+    /// thread.
     pub fn join(masters: Vec<Arc<Master<R>>>, topology: Topology, setup: &Setup) -> Result<Cluster<R>, StartError> {
         if !masters.iter().map(|master| master.id()).eq(topology.ids()) {
             return Err(StartError::WrongMasters);
@@ -169,8 +170,8 @@ impl<R: Resolver> Cluster<R> {
         Setting { rule: rule.into(), topology: self.topology.clone(), layout: self.masters[0].layout() }
     }
 
-    /// From now on nothing passes along the edge `from → to`; what was under way is lost. False if there is no such
-    /// edge.
+    /// Cuts the edge `from → to`: the messages in flight are lost, and no message passes until the edge is healed.
+    /// False if there is no such edge.
     pub fn cut(&self, from: MasterId, to: MasterId) -> bool {
         self.alter((from, to), |state| state.cut = true)
     }
@@ -180,7 +181,7 @@ impl<R: Resolver> Cluster<R> {
         self.alter((from, to), |state| state.cut = false)
     }
 
-    /// Alters what the edge does to messages. False if there is no such edge.
+    /// Sets the faults of the edge. False if there is no such edge.
     pub fn set_faults(&self, from: MasterId, to: MasterId, faults: Faults) -> bool {
         self.alter((from, to), |state| state.faults = faults)
     }
@@ -201,10 +202,10 @@ impl<R: Resolver> Cluster<R> {
         true
     }
 
-    /// Waits until every master has seen all that any master has seen by now.
+    /// Waits until every master has seen all changes that any master has seen at the time of the call.
     ///
     /// # Errors
-    /// What is lacking when `patience` ends.
+    /// The changes still lacking when `patience` ends.
     pub fn settle(&self, patience: Duration) -> Result<(), Vec<Lack>> {
         let start = Instant::now();
         let mut lacks = Vec::new();
@@ -224,8 +225,9 @@ impl<R: Resolver> Cluster<R> {
         if lacks.is_empty() { Ok(()) } else { Err(lacks) }
     }
 
-    /// Closes all masters to writes, waits until every write has reached every master, and ends all links. What has not
-    /// arrived when `patience` ends, as behind a cut, is reported as [undelivered](Ending::undelivered).
+    /// Closes all masters to writes, waits until every write has reached every master, and ends all links. Changes that
+    /// have not arrived when `patience` ends, for example because an edge is cut, are reported as
+    /// [undelivered](Ending::undelivered).
     pub fn shutdown(mut self, patience: Duration) -> Ending<R> {
         for master in &self.masters {
             master.close();

@@ -1,18 +1,17 @@
 //! Multi-master replication as a pure state machine.
 //!
 //! Several masters each accept reads and writes; every write travels to all the others; concurrent writes to one key
-//! conflict, and a rule resolves them. A [`Replica`] is one master. It does no input or output and knows no time: the
-//! same type is explored exhaustively by the model checker in `multimaster-models` and run for real.
+//! conflict, and a rule resolves them. A [`Replica`] is one master. It does no I/O and reads no clock. The model
+//! checker in `multimaster-models` explores exhaustively the same type that a running master uses.
 //!
-//! **What it promises**, whatever the topology and whatever the links lose, repeat or reorder: each write is applied
-//! once at every master, after every write that it had seen, and once all is delivered nobody sends changes any more.
-//! Whether masters then *agree*, and what is lost where writes conflict, is up to the [`Resolver`].
+//! **Guarantees**, in every topology and whatever the links lose, repeat or reorder: each write is applied once at
+//! every master, after every write that it had seen; once every write has reached every master, no master sends changes
+//! any more. The [`Resolver`] decides whether masters then *agree*, and which of conflicting writes are lost.
 //!
-//! **Limits.** No crash, no change of membership and no clock but the logical one (what a wall clock shows is a
-//! client's
-//! [word](Op::At)); tombstones are kept for ever; a peer may be out of date but does not lie.
+//! **Limits.** Crashes and changes of membership are not handled. The only clock is logical: a wall-clock time comes
+//! [from the client](Op::At). Tombstones are kept for ever. Peers must be correct, but may be out of date.
 //!
-//! One write's life:
+//! The life of one write:
 //!
 //! ```
 //! use multimaster::{LastWriteWins, MasterId, Outcome, Reading, Replica, Topology};
@@ -33,12 +32,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **The map**, in the order of a write's life: [`Op`] is what a client asks, [`Dot`] names it, [`Timestamp`] dates it,
-//! a
-//! [`Resolver`] (one of [`resolver`], or yours) makes it an effect, a [`Change`] carries it, a
-//! [`Topology`] says to whom, a [`Replica`] does all that. Running: a [`Master`] is replicas behind locks, one for each
-//! shard of its [`Layout`]; a [`Cluster`] joins masters by links on threads; a [`record`] of what happened there can be
-//! held against the model.
+//! **The types**, in the order of a write's life: an [`Op`] is the client's operation. A [`Dot`] names the write, and a
+//! [`Timestamp`] orders it. A [`Resolver`] (one of [`resolver`], or yours) turns the operation into an effect. A
+//! [`Change`] carries the effect to the neighbours given by the [`Topology`]. A [`Replica`] is one master, which does
+//! all of this. To run masters: a [`Master`] has a replica behind a lock for each shard of its [`Layout`]; a
+//! [`Cluster`] joins masters by links on threads; the model checks its [`record`].
 
 #![cfg_attr(
     test,

@@ -9,9 +9,9 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The link `from → to`. It takes changes from the sender's log and delivers them to the receiver. What the receiver
-/// lacks, found by a gap or at a tick, is fetched with the receiver's digest. The link holds no lock of one master while
-/// it calls the other.
+/// The link `from → to`. It takes changes from the sender's log and delivers them to the receiver. After a gap, or if a
+/// tick finds that the receiver lacks changes, it takes the receiver's digest to the sender and delivers the answer.
+/// The link holds no lock of one master while it calls the other.
 pub(crate) struct Link<R: Resolver> {
     from: Arc<Master<R>>,
     to: Arc<Master<R>>,
@@ -38,10 +38,10 @@ struct Flying<R: Resolver> {
     message: MessageOf<R>,
 }
 
-/// A link takes no more from a log while so many of its messages are in flight.
+/// The number of messages in flight at which a link stops taking changes from the log.
 const MOST_FLYING: usize = 64;
 
-/// What a running link is told to do.
+/// The commands to a running link.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct State {
     pub(crate) cut: bool,
@@ -68,7 +68,7 @@ impl Switch {
 
 const SWITCH: &str = "nothing panics while this lock is held";
 
-/// What a link leaves when it has ended.
+/// The result of a link's run.
 pub(crate) struct Ended<R: Resolver> {
     pub(crate) traffic: Traffic,
     pub(crate) events: Vec<Recorded<R::State, R::Effect>>,
@@ -127,8 +127,8 @@ impl<R: Resolver> Link<R> {
         Ended { traffic: self.traffic, events: self.events }
     }
 
-    /// The next shard that has something to carry; each shard comes once a round. Pauses after a round while writes
-    /// gather: many small messages cost more than few large ones.
+    /// The next shard with changes to send; each round visits each shard once. Pauses after a round so that writes
+    /// gather, because many small messages cost more than few large ones.
     fn next_or_pause(&mut self) -> Option<usize> {
         let to = self.to.id();
         let found = self.from.shard_where(self.next, |replica| replica.has_push(to));
@@ -153,7 +153,7 @@ impl<R: Resolver> Link<R> {
         }
     }
 
-    /// Compares the two masters' digests in every shard, and fetches what the receiver lacks.
+    /// Compares the two masters' digests in every shard, and sends the changes that the receiver lacks.
     fn compare(&mut self, faults: Faults) {
         for shard in 0..self.from.layout().shards() {
             let ours = self.from.inspect(shard, |replica| replica.digest().clone());
@@ -191,12 +191,12 @@ impl<R: Resolver> Link<R> {
         self.flying.push(Flying { due: self.now + delay, shard, message });
     }
 
-    /// Delivers the messages that are due. After a gap, what the receiver lacks is sent, and is due later.
+    /// Delivers the messages that are due. After a gap, sends the missing changes, which become due later.
     fn deliver_due(&mut self, faults: Faults) {
         let now = self.now;
         self.now += 1;
         let mut place = 0;
-        // What is sent meanwhile is appended, and waits for the next time.
+        // Messages sent meanwhile are appended, and wait for the next call.
         let mut left = self.flying.len();
         while left > 0 {
             left -= 1;

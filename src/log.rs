@@ -1,23 +1,25 @@
-//! What a master has seen, in the order in which it came to see it, and how far each neighbour has been sent it.
+//! A master's log, which has its changes in the order in which it has seen them, and a cursor into it for each
+//! neighbour.
 
 use crate::ring::Ring;
 use crate::{Change, Dot, VersionVector};
 use serde::{Deserialize, Serialize};
 
-/// The newest changes. Before its first entry, exactly `base` had been seen.
+/// The newest changes that a master has seen. Before the first entry it had seen exactly `base`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Log<E> {
     pub(crate) base: VersionVector,
     pub(crate) entries: Ring<Change<E>>,
 }
 
-/// How far a neighbour has been sent the log. Never stops at a change that split horizon keeps from the neighbour, so
-/// that equal knowledge is an equal cursor.
+/// The position in the log up to which a neighbour has been sent changes. A cursor never stops before a change that
+/// split horizon keeps from the neighbour, so that replicas in equal states have equal cursors.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Cursor {
-    /// Sent all before the entry at `index`: `seen` and no more.
+    /// The neighbour has been sent, or need not be sent, the changes before the entry at `index`: exactly those in
+    /// `seen`.
     Next { index: usize, seen: VersionVector },
-    /// The log no longer holds what comes next: a snapshot does.
+    /// The log no longer holds the next change: the neighbour needs a snapshot.
     Behind,
 }
 
@@ -34,10 +36,10 @@ impl<E> Default for Log<E> {
 }
 
 impl<E> Log<E> {
-    /// Drops all but the newest `keep` entries; returns how many.
+    /// Drops all but the newest `keep` entries; returns the number dropped.
     pub(crate) fn truncate(&mut self, keep: usize) -> usize {
         let dropped = self.entries.len().saturating_sub(keep);
-        // Of changes of one origin in a row, the last tells of all.
+        // Inserting the last of several successive changes of one origin inserts them all.
         let mut last = None;
         self.entries.drop_front(dropped, |change| {
             if let Some(dot) = last.replace(change.dot).filter(|dot| dot.origin() != change.dot.origin()) {
@@ -50,13 +52,13 @@ impl<E> Log<E> {
         dropped
     }
 
-    /// Forgets everything: whoever has seen less than `seen` needs a snapshot.
+    /// Drops all entries: a neighbour that has not seen all of `seen` then needs a snapshot.
     pub(crate) fn restart(&mut self, seen: &VersionVector) {
         self.entries = Ring::default();
         self.base = seen.clone();
     }
 
-    /// Where to go on with a neighbour that has all that `had` says.
+    /// The cursor for a neighbour that has the changes in `digest`, and needs no change for which `had` is true.
     pub(crate) fn cursor_for(&self, digest: &VersionVector, had: impl Fn(Dot) -> bool) -> Cursor {
         if !digest.covers(&self.base) {
             return Cursor::Behind;
@@ -80,7 +82,7 @@ impl Cursor {
         }
     }
 
-    /// The log has dropped so many of its oldest entries.
+    /// Adjusts the cursor after the log has dropped its `dropped` oldest entries.
     pub(crate) fn shift(&mut self, dropped: usize) {
         match self {
             Cursor::Next { index, .. } if *index >= dropped => *index -= dropped,

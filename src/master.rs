@@ -1,9 +1,9 @@
 //! A master that many threads use at once: [`Master`].
 //!
-//! Each shard is a [`Replica`] behind a mutex, and each method makes one call to one replica while its mutex is held. So
-//! what threads do concurrently equals the same calls in some sequential order; `src/interleavings/` explores that with
-//! loom. A write and its entry in the log are one step. No thread holds two locks of shards, and none waits for a
-//! neighbour while it holds one.
+//! Each shard is a [`Replica`] behind a mutex, and each method makes one call to one replica while its mutex is held.
+//! So concurrent calls have the same results as the same calls in some sequential order; `src/interleavings/` checks
+//! this with loom. A write and its entry in the log are one step. No thread holds the locks of two shards, and none
+//! waits for a neighbour while it holds a lock.
 
 use super::event_count::{Epoch, EventCount};
 use super::sync::{Mutex, MutexGuard};
@@ -35,8 +35,8 @@ use std::time::{Duration, Instant};
 /// ```
 ///
 /// # Panics
-/// A rule that panics, or a conversion of what is [set](Self::set) to text, leaves the shard it was called for
-/// unusable: every later call for it panics too.
+/// If a rule panics, or the conversion of a [set](Self::set) value to text does, the shard becomes unusable: every
+/// later call for a key in it panics too.
 pub struct Master<R: Resolver> {
     hello: Hello,
     neighbours: Vec<MasterId>,
@@ -46,15 +46,16 @@ pub struct Master<R: Resolver> {
     recorder: Option<Recorder>,
 }
 
-/// How many changes a log keeps after all neighbours have been sent them: those of a full message or two.
+/// The number of changes that a log keeps after all neighbours have been sent them: as many as one or two full
+/// messages.
 const SENT: usize = 512;
 
-/// What a lock of a [`Master`] guards.
+/// The data that one lock of a [`Master`] guards.
 struct Shard<R: Resolver> {
     replica: Replica<R>,
-    /// Clients may write no more.
+    /// Whether clients' writes are refused.
     closed: bool,
-    /// A thread has found nothing to do here, and waits for a notification.
+    /// Whether a thread waits for a change to this shard.
     awaited: bool,
     /// The length at which the log is truncated.
     truncate_at: usize,
@@ -90,7 +91,7 @@ impl<R: Resolver> Master<R> {
         self.write_made(key, || Op::Set(value.into()))
     }
 
-    /// [`write`](Self::write)s that a register has no value.
+    /// [`write`](Self::write)s the deletion of a register's value.
     ///
     /// # Errors
     /// As `write`.
@@ -98,7 +99,7 @@ impl<R: Resolver> Master<R> {
         self.write(key, Op::Delete)
     }
 
-    /// What a reader of `key` sees.
+    /// The reading of `key`.
     pub fn get(&self, key: &str) -> Reading {
         let key = HashedKey::from(key);
         let shard = self.layout().shard_of_hashed(key);
@@ -196,7 +197,7 @@ impl<R: Resolver> Master<R> {
         self.hello.layout
     }
 
-    /// What the neighbour `from` sent has arrived: [`Replica::receive`]. If there is no such shard, the message is
+    /// A message from the neighbour `from` has arrived: [`Replica::receive`]. If there is no such shard, the message is
     /// [refused](PeerError::NoSuchShard).
     pub(crate) fn receive(&self, shard: usize, from: MasterId, message: MessageOf<R>) -> Outcome {
         let Some(mut held) = self.held(shard) else {
@@ -222,7 +223,7 @@ impl<R: Resolver> Master<R> {
         Some(message)
     }
 
-    /// The digest to send to the neighbour `sender`, which asks it for what this master lacks. `None` if there is no such
+    /// The digest that asks the neighbour `sender` for the changes that this master lacks. `None` if there is no such
     /// shard.
     pub(crate) fn digest_for(&self, shard: usize, sender: MasterId) -> Option<VersionVector> {
         let mut held = self.held(shard)?;
@@ -230,7 +231,8 @@ impl<R: Resolver> Master<R> {
         Some(held.replica.digest().clone())
     }
 
-    /// What the neighbour `receiver` lacks, by its digest: [`Replica::answer`]. `None` also if there is no such shard.
+    /// The answer to the digest of the neighbour `receiver`: [`Replica::answer`]. `None` also if there is no such
+    /// shard.
     pub(crate) fn answer(
         &self,
         shard: usize,
@@ -254,7 +256,7 @@ impl<R: Resolver> Master<R> {
         (start..self.shards.len()).find(|shard| self.satisfies(*shard, &condition))
     }
 
-    /// Read it before looking for work: see [`EventCount`].
+    /// The current epoch. A thread reads it before it looks for work: see [`EventCount`].
     pub(crate) fn epoch(&self) -> Epoch {
         self.wake_ups.epoch()
     }
@@ -269,7 +271,7 @@ impl<R: Resolver> Master<R> {
         self.wake_ups.notify();
     }
 
-    /// What this master says to a neighbour before they are joined.
+    /// The constants that this master sends to a neighbour before a link joins them.
     pub(crate) fn hello(&self) -> Hello {
         self.hello
     }
@@ -277,7 +279,7 @@ impl<R: Resolver> Master<R> {
     /// Whether this master can be joined with the neighbour that says `hello`.
     ///
     /// # Errors
-    /// If it is not a neighbour, or they differ in a constant.
+    /// If the sender of `hello` is not a neighbour, or the two masters differ in a constant.
     pub(crate) fn greet(&self, hello: &Hello) -> Result<(), HandshakeError> {
         if !self.neighbours.contains(&hello.from) {
             return Err(HandshakeError::Stranger(hello.from));
@@ -314,7 +316,7 @@ impl<R: Resolver> Master<R> {
     }
 
     /// Releases a shard that has seen something new: truncates its log if it is too long, and notifies the threads that
-    /// wait for it. Truncating only now and then makes the cost independent of the number of neighbours.
+    /// wait for it. Because it truncates rarely, its cost does not depend on the number of neighbours.
     #[inline(always)]
     fn release(&self, mut held: MutexGuard<'_, Shard<R>>, shard: usize) {
         if held.replica.log_len() >= held.truncate_at {

@@ -80,8 +80,9 @@ impl Setup {
         Setup { tick, ..self }
     }
 
-    /// How long a link pauses after it has carried something, so that writes gather: 100 µs by default. The pause doubles
-    /// while rounds are full, up to eight times as long. A write that finds the link idle is carried at once.
+    /// How long a link pauses after a round that has sent changes, so that writes gather: 100 µs by default. The pause
+    /// doubles, up to eight times as long, while the changes of a round would fill a message; after a full message
+    /// there is no pause. An idle link sends a write at once.
     pub fn linger(self, linger: Duration) -> Setup {
         Setup { linger, ..self }
     }

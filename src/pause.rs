@@ -6,8 +6,9 @@ use std::time::Duration;
 /// The longest pause, as a multiple of the shortest.
 const MOST: u32 = 8;
 
-/// Doubles while rounds carry at least a full message, and is the shortest after any other round. A client that waits for
-/// one write is not kept waiting for long, and clients that write much are interrupted less often.
+/// The pause doubles while each round carries as many changes as a full message, and is the shortest after any other
+/// round. So a client that waits for one write does not wait long, and clients that write much are interrupted less
+/// often.
 pub(crate) struct Pause {
     shortest: Duration,
     last: Duration,

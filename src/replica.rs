@@ -1,12 +1,12 @@
 //! One master as a pure state machine: [`Replica`]. Start reading here.
 //!
-//! It has no clock, thread, socket or randomness of its own. Writes and messages come in as arguments; what a neighbour
-//! is to be sent is asked for. The life of a write: [`write`](Replica::write) names and timestamps it, applies it and
-//! appends it to the log; [`next_push`](Replica::next_push) hands it to each neighbour; [`receive`](Replica::receive)
-//! applies it there, once, and appends it to that master's log, from which it travels on. What was lost on the way is
-//! asked for by
-//! [`digest`](Replica::digest) and sent again by [`answer`](Replica::answer). This is pairwise anti-entropy in the
-//! manner of Bayou (Petersen et al., SOSP 1997), with eager push.
+//! It has no clock, thread, socket or randomness of its own. Writes and messages are arguments of calls; messages to
+//! neighbours are results of calls. The life of a write: [`write`](Replica::write) names and timestamps it, applies it
+//! and appends it to the log; [`next_push`](Replica::next_push) hands it to each neighbour;
+//! [`receive`](Replica::receive) applies it there, once, and appends it to that master's log, from which it travels on.
+//! To repair a loss, a master sends its [`digest`](Replica::digest); a neighbour's [`answer`](Replica::answer) contains
+//! the missing changes. This is pairwise anti-entropy in the manner of Bayou (Petersen et al., SOSP 1997), with eager
+//! push.
 
 mod last_snapshot;
 mod send;
@@ -30,12 +30,12 @@ use std::hash::{Hash, Hasher};
 use std::mem;
 use std::sync::Arc;
 
-/// What a rule's replicas send each other.
+/// The messages between the replicas of a rule.
 pub type MessageOf<R> = Message<<R as Resolver>::State, <R as Resolver>::Effect>;
 
-/// One master as a state machine: its rule, and all that it knows.
+/// One master as a state machine: its rule and its state.
 ///
-/// Two replicas are equal, and hash alike, if they know the same; the rule does not count.
+/// `Eq` and `Hash` compare the state, and ignore the rule.
 ///
 /// # Driving a replica
 ///
@@ -47,14 +47,15 @@ pub type MessageOf<R> = Message<<R as Resolver>::State, <R as Resolver>::Effect>
 ///    `Stale`, flush, because a master relays what is new to it. After `Gap`, send the [`digest`](Self::digest) to the
 ///    sender. After `Duplicate`, do nothing. After `Refused`, the peer is at fault; the replica is unchanged.
 /// 3. **Flush**: for each neighbour of [`Topology::sends_to`], send what [`next_push`](Self::next_push) returns until
-///    it returns `None`. Each call moves that neighbour's cursor: a message that is then not sent counts as lost.
-/// 4. **A timer fires, or a neighbour is connected**: send each digest of [`digests_due`](Self::digests_due). Nothing
-///    else finds a lost last push, so a link that can lose messages needs the timer. The driver chooses its period.
+///    it returns `None`. Each call moves that neighbour's cursor, so a message that the driver does not send is lost.
+/// 4. **A timer fires, or a neighbour is connected**: send each digest of [`digests_due`](Self::digests_due). If a link
+///    loses its last push, only a digest repairs the loss, so a link that can lose messages needs the timer. The driver
+///    chooses its period.
 /// 5. **A digest arrives**: check it with [`vet_vector`](Self::vet_vector) if it may be malformed, then send what
 ///    [`answer`](Self::answer) returns, if anything. An answer moves no cursor. On an ordered connection that begins
 ///    anew, call [`resume`](Self::resume) instead, and flush.
-/// 6. **The log grows**: call [`truncate`](Self::truncate) whenever memory demands it. A neighbour that still needs a
-///    change that is gone is sent a snapshot by step 3 or 5.
+/// 6. **The log grows**: call [`truncate`](Self::truncate) to bound its memory. Step 3 or 5 then sends a snapshot to a
+///    neighbour that still needs a dropped change.
 ///
 /// Messages may be lost, repeated and reordered: the driver need neither retransmit nor deduplicate. A read, by
 /// [`read`](Self::read) or [`readings`](Self::readings), may come between any two calls.
@@ -79,11 +80,11 @@ struct Place {
 #[derive(Debug)]
 struct Neighbour {
     id: MasterId,
-    /// By origin: whether the neighbour is never sent its changes.
+    /// By origin: whether split horizon keeps the origin's changes from the neighbour.
     split_horizon: Vec<bool>,
 }
 
-/// What a master knows.
+/// The state of a master.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 struct Known<S, E> {
     id: MasterId,
@@ -91,7 +92,7 @@ struct Known<S, E> {
     seen: VersionVector,
     table: Table<S>,
     log: Log<E>,
-    /// How far into the log each neighbour has been sent changes, in the order of neighbours.
+    /// The position in the log up to which each neighbour has been sent changes, in the order of neighbours.
     cursors: SmallVec<[Cursor; 2]>,
 }
 
@@ -106,19 +107,19 @@ struct Sought {
     found: Found,
 }
 
-/// What [`Replica::receive`] did with a message. A driver must treat each case, so there will be no others.
+/// The result of [`Replica::receive`]. A driver must handle each case, so no case will be added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
-    /// It held changes new to this master, and they altered what it keeps.
+    /// The message contained changes new to this master, and they altered its table.
     Applied,
-    /// It held changes new to this master, now recorded and passed on, but they altered nothing that it keeps:
-    /// [`Resolver::why_kept`] says why.
+    /// The message contained changes new to this master, which it logs and passes on, but which did not alter its
+    /// table: [`Resolver::why_kept`] gives the reason.
     Stale,
-    /// Everything in it had been seen: nothing was done.
+    /// The master had seen all changes in the message: nothing was done.
     Duplicate,
-    /// Something that it extends has not been seen: nothing was done. Send the sender a digest.
+    /// The master has not seen all changes that the push extends: nothing was done. Send the sender a digest.
     Gap,
-    /// A correct peer cannot have sent it: nothing was done.
+    /// A correct peer cannot have sent the message: nothing was done.
     Refused(PeerError),
 }
 
@@ -157,7 +158,7 @@ impl<R: Resolver> Replica<R> {
         self.write(key, Op::Set(value.into()))
     }
 
-    /// [`write`](Self::write)s that a register has no value.
+    /// [`write`](Self::write)s the deletion of a register's value.
     ///
     /// # Errors
     /// As `write`.
@@ -189,7 +190,8 @@ impl<R: Resolver> Replica<R> {
                 "the logical clock is at its end: a peer has sent an absurdly late timestamp".into(),
             ));
         }
-        // In range both: the clock is, and it counts at least this master's own changes.
+        // Both numbers are in range: the clock is below LATEST, and a master has made no more changes than its clock
+        // shows.
         let dot = Dot::packed(known.id, known.seen.get(known.id) + 1);
         let timestamp = Timestamp::packed(known.clock + 1, known.id);
         let mut taken = known.table.take(key.into());
@@ -227,7 +229,8 @@ impl<R: Resolver> Replica<R> {
         // Prefetches the row of a single change while the message is checked.
         let sought = if let [change] = changes { self.seek(change) } else { Sought::default() };
         let seen = self.vet_push(from, &push.extends, changes)?;
-        // Check for duplicates before gaps: a push without news is one even if it extends what has not been seen.
+        // Check for duplicates before gaps: a push without new changes is a duplicate even if it extends unseen
+        // changes.
         if changes.iter().all(|change| self.known.seen.contains(change.dot)) {
             return Ok(Outcome::Duplicate);
         }
@@ -247,18 +250,19 @@ impl<R: Resolver> Replica<R> {
         Ok(Outcome::Applied)
     }
 
-    /// What this master has seen. Sent to a neighbour, it asks for what is missing.
+    /// The version vector of the changes that this master has seen. It is sent to a neighbour to ask for missing
+    /// changes.
     pub fn digest(&self) -> &VersionVector {
         &self.known.seen
     }
 
-    /// The digests to send when a timer fires, each with the neighbour to send it to: they find a lost last push.
-    /// Nothing changes here.
+    /// The digests to send when a timer fires, each with its receiver. They repair the loss of a last push. The replica
+    /// is unchanged.
     pub fn digests_due(&self) -> impl Iterator<Item = (MasterId, &VersionVector)> {
         self.place.senders.iter().map(|sender| (*sender, &self.known.seen))
     }
 
-    /// What a reader of `key` sees.
+    /// The reading of `key`.
     pub fn read(&self, key: &str) -> Reading {
         self.read_hashed(key.into())
     }
@@ -270,7 +274,7 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// Every key that does not read as one never written, in order, with its reading. O(keys log keys).
+    /// Every key whose reading differs from that of a key never written, in order, with its reading. O(keys log keys).
     pub fn readings(&self) -> impl Iterator<Item = (&Key, Reading)> {
         let untouched = self.rule.read(&R::State::default());
         let all = self.known.table.iter().map(|(key, state)| (key, self.rule.read(state)));
@@ -292,7 +296,7 @@ impl<R: Resolver> Replica<R> {
         self.known.id
     }
 
-    /// The changes in the log, oldest first: in the order in which this master came to see them.
+    /// The changes in the log, in the order in which this master has seen them.
     pub fn log(&self) -> impl ExactSizeIterator<Item = &Change<R::Effect>> {
         self.known.log.entries.iter()
     }
@@ -303,14 +307,14 @@ impl<R: Resolver> Replica<R> {
         self.known.log.entries.len()
     }
 
-    /// What had been seen before the first change in the log.
+    /// The version vector of the changes seen before the first change in the log.
     pub fn truncated(&self) -> &VersionVector {
         &self.known.log.base
     }
 
     /// Applies a change a second time, and does nothing else. Returns whether that altered the state of its key.
     ///
-    /// The protocol never calls it. It is public for models of systems that do not remember what they have applied.
+    /// The protocol never calls this. It is public for models of systems that can apply a change twice.
     pub fn reapply(&mut self, change: &Change<R::Effect>) -> bool {
         self.snapshot.forget();
         self.known.table.alter(change.key.as_str().into(), |state| self.rule.apply(state, change))
@@ -323,13 +327,12 @@ impl<R: Resolver> Replica<R> {
         Sought { hash, found: self.known.table.prefetch(hash) }
     }
 
-    /// Applies and logs those of another master's changes that are new here, one at least; their causes have all been
-    /// seen.
+    /// Applies and logs the new changes of a push. At least one is new, and all that the push extends has been seen.
     #[inline(always)]
     fn admit(&mut self, changes: &mut Changes<R::Effect>, sought: Sought) -> bool {
         let altered = if let [change] = changes.as_slice() {
             let altered = self.apply(change, sought);
-            // Moved once, from where it came to where it stays.
+            // One move, from the message to the log.
             self.known.log.entries.room().fill(changes.pop().expect("it is there"));
             altered
         } else {
@@ -342,7 +345,7 @@ impl<R: Resolver> Replica<R> {
         altered
     }
 
-    /// A change that is new here.
+    /// Applies a change that is new to this master.
     #[inline(always)]
     fn apply(&mut self, change: &Change<R::Effect>, Sought { hash, found }: Sought) -> bool {
         let known = &mut self.known;
@@ -368,7 +371,8 @@ impl<R: Resolver> Replica<R> {
         altered
     }
 
-    /// Joins a neighbour's table with ours. The log does not hold what was learned that way, so it restarts after it.
+    /// Joins a neighbour's table with ours. The log restarts empty, because it lacks the changes that the snapshot
+    /// contains.
     fn install(&mut self, snapshot: &mut Snapshot<R::State>, from: MasterId) {
         let known = &mut self.known;
         let Snapshot { seen, clock, table } = snapshot;

@@ -2,23 +2,23 @@
 //!
 //! | rule | a read shows | concurrent writes |
 //! |---|---|---|
-//! | [`ArrivalWins`] | what arrived last | whichever came later *here*: masters disagree |
-//! | [`LastWriteWins`] | the write with the latest timestamp | the others are lost, by policy |
-//! | [`Custom`] | what your function makes of the siblings | your function, over all of them, in timestamp order |
-//! | [`CustomMerged`] | one merged value | your function, pair by pair: a superseded write can come back |
-//! | [`MultiValue`] | every sibling | all kept, for the reader |
+//! | [`ArrivalWins`] | the write that arrived last | the one that arrived last at this master: masters disagree |
+//! | [`LastWriteWins`] | the write with the latest timestamp | the earlier ones are lost by policy |
+//! | [`Custom`] | the result of your function for all siblings | folded by your function in timestamp order |
+//! | [`CustomMerged`] | one merged value | merged by your function pair by pair: a superseded write can come back |
+//! | [`MultiValue`] | every sibling | all are kept for the reader |
 //! | [`Counter`] | the sum | all counted |
 //! | [`ObservedRemoveSet`] | the elements | an insert survives a remove that had not seen it |
 //! | [`RemoveWinsSet`] | the elements | a remove takes back an insert that had not seen it |
 //! | [`GrowOnlySet`] | the elements | all are in |
 //! | [`GrowOnlyCounter`] | the sum | all counted |
-//! | [`BoundedCounter`] | the sum, never below 0 | all counted: what a master has no right to subtract, it refuses |
+//! | [`BoundedCounter`] | the sum, never below 0 | all counted: a master refuses to subtract more than its rights |
 //! | [`EnableWinsFlag`] | on or off | on |
 //! | [`DisableWinsFlag`] | on or off | off |
 //! | [`MaxRegister`], [`MinRegister`] | the greatest, or least, number | the others are below, or above, it |
 //! | [`LastWriteMap`] | the fields | of each field, the latest timestamp |
 //! | [`LastWriteWall`], [`LastWriteMapWall`] | as without `Wall` | the latest wall-clock time, which may be wrong |
-//! | [`ObservedRemoveMap`] | registers, counters and sets by name | what a remove of the field had not seen survives |
+//! | [`ObservedRemoveMap`] | registers, counters and sets by name | a write that a remove of the field had not seen survives |
 
 mod arrival;
 mod bounded_counter;
@@ -67,26 +67,26 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt::{self, Debug};
 use std::hash::Hash;
 
-/// What a rule's states and effects must be: plain values, ordered, hashed and serialized by content.
+/// The bounds on a rule's states and effects: plain values, ordered, hashed and serialized by content.
 pub trait Data: Clone + Debug + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static {}
 
 impl<T: Clone + Debug + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
 
-/// A conflict rule: what a master keeps for a key, and how a write, here or from elsewhere, alters it.
+/// A conflict rule: the state that a master keeps for a key, and the effect of a local or remote write on it.
 ///
-/// A rule need not be a join. Masters that see the same changes in different orders end in the same state only if
-/// `apply` makes them: whether it does is what the harness finds out. What the protocol promises a rule: each change is
-/// applied once at each master, and after every change that its origin had seen when it was written.
+/// A rule need not be a join. Whether masters that see the same changes in different orders end in the same state
+/// depends on `apply`; the harness checks it. The protocol guarantees to a rule that each change is applied once at
+/// each master, after every change that its origin had seen when it was written.
 ///
 /// A rule is a pure function of its arguments: no clock, no randomness, no memory outside `State`.
 pub trait Resolver: Clone + Send + Sync + 'static {
-    /// What a master keeps for one key; the default is a key never written. A key whose state is the default is not
+    /// The state of one key; the default is the state of a key never written. A key with the default state is not
     /// stored.
     type State: Data + Default;
-    /// What travels in a change.
+    /// The effect that a change carries.
     type Effect: Data;
 
-    /// The kind of data, which says which operations clients may ask.
+    /// The kind of data, which determines the operations that clients may request.
     fn kind(&self) -> Kind {
         Kind::Register
     }
@@ -100,10 +100,10 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     /// Turns a client's operation into the effect that every master, this one first, will apply.
     ///
     /// # Errors
-    /// A [`Refusal`], when the rule will not do it: the write then has no dot and was never acknowledged.
+    /// A [`Refusal`], if the rule refuses the operation: no dot is issued, and no write is acknowledged.
     fn prepare(&self, state: &Self::State, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Self::Effect, Refusal>;
 
-    /// Applies a change. False if that left the state as it was.
+    /// Applies a change. Returns false if the state is unchanged.
     fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool;
 
     /// Why a [change](Self::apply) leaves `state` as it is, in words that complete a sentence after a master's name, as
@@ -112,20 +112,19 @@ pub trait Resolver: Clone + Send + Sync + 'static {
         "kept what it had"
     }
 
-    /// What a reader sees: of the state alone, never of the master.
+    /// The reading of a state. It depends on the state alone, never on the master.
     fn read(&self, state: &Self::State) -> Reading;
 
-    /// Joins a neighbour's state of a key with ours. What one side lacks although it has [seen](Side::seen) it was
-    /// removed there. `None` if the rule cannot tell: the neighbour's state then replaces ours, and ours is lost.
+    /// Joins a neighbour's state of a key with ours. If one side has [seen](Side::seen) a write that its state lacks,
+    /// the write was removed there. `None` if the rule cannot join states: the neighbour's state then replaces ours.
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State>;
 
-    /// Whether the write named `dot` is among those that a read of `state` shows. The harness judges losses by what is
-    /// read, and calls this only where a reading does not tell: of a value that the rule made of several writes. It
-    /// tests the answers first.
+    /// Whether a read of `state` shows the write named `dot`. The harness judges losses by the values read. It calls
+    /// this only for a value that the rule computed from several writes, and tests the answers.
     fn shows(&self, state: &Self::State, dot: Dot) -> bool;
 
     /// Whether the rule cannot tell if a read of `state` [shows](Self::shows) the write, because the value read was
-    /// made of several. The harness then reports its loss as not judged.
+    /// computed from several writes. The harness then reports the loss of the write as not judged.
     fn unsure(&self, _state: &Self::State, _dot: Dot) -> bool {
         false
     }
@@ -148,7 +147,7 @@ impl<S> Clone for Side<'_, S> {
 
 impl<S> Copy for Side<'_, S> {}
 
-/// Why a rule refuses an operation. It is an answer to the client, not a failure.
+/// The reason for which a rule refuses an operation. A refusal is an answer to the client, not a failure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Refusal {
     /// The operation is of another [`Kind`] than the rule's.
@@ -174,12 +173,12 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// What a register's write leaves behind: the value, or nothing if it was a delete, and which write it was.
+/// One version of a register: the write, and its value unless it was a delete.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Version {
-    /// When it was written: the order of versions.
+    /// The Lamport timestamp of the write, which orders versions.
     pub timestamp: Timestamp,
-    /// Which write it was.
+    /// The name of the write.
     pub dot: Dot,
     /// `None` for a delete: a tombstone.
     pub value: Option<Text>,
@@ -192,7 +191,7 @@ impl Version {
     }
 }
 
-/// Why the write that arrived was not taken in place of the one held, by their timestamps.
+/// The reason, by timestamps, for which an arriving write did not replace the stored one.
 fn why_older(held: Option<&Version>, came: Timestamp) -> &'static str {
     match held {
         Some(held) if held.timestamp.time() > came.time() => "had newer",
@@ -200,7 +199,7 @@ fn why_older(held: Option<&Version>, came: Timestamp) -> &'static str {
     }
 }
 
-/// Why a delete, a remove or a disabling made no difference.
+/// The reason for which a delete, a remove or a disabling altered nothing.
 const NOTHING_TO_REMOVE: &str = "had nothing that it removes";
 
 #[inline]

@@ -1,4 +1,4 @@
-//! Who sends changes to whom: [`Topology`].
+//! The graph along which masters send changes: [`Topology`].
 
 use crate::MasterId;
 use serde::{Deserialize, Serialize};
@@ -7,13 +7,14 @@ use std::fmt;
 use std::mem;
 use std::str::FromStr;
 
-/// A directed graph over the masters: along an edge `from → to`, changes go from `from` to `to`, and digests (what `to`
-/// has seen, which asks for what it lacks) go back.
+/// A directed graph over the masters. Along an edge `from → to`, changes travel from `from` to `to`, and digests travel
+/// back.
 ///
-/// *Who relays what* is one rule for every graph: a master passes each change that is new to it on to every neighbour,
-/// except those that [must have had it before](Self::had_before). So a change goes round a ring until it stands at its
-/// origin's door, the hub of a star passes a spoke's change on to the other spokes, and a spoke passes nothing on. All
-/// to all, each master also passes on what it received, so that a push need never wait for a third master's.
+/// Every graph has the same *relay rule*: a master passes each change that is new to it on to every neighbour, except
+/// those that [must have had it before](Self::had_before). So a change travels round a ring until it reaches the master
+/// before its origin; the hub of a star passes a spoke's change on to the other spokes; a spoke passes nothing on. All
+/// to all, each master also relays the changes that it receives, so that no push has to wait for a push from a third
+/// master.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Graph")]
 pub struct Topology {
@@ -111,7 +112,7 @@ impl std::error::Error for ParseTopologyError {
     }
 }
 
-/// Reads what `Display` writes.
+/// Parses the form that `Display` writes.
 impl FromStr for Topology {
     type Err = ParseTopologyError;
 
@@ -133,8 +134,8 @@ impl Topology {
     /// Any graph in which every master can reach every other. O(edges log edges).
     ///
     /// # Errors
-    /// If it is smaller than two masters, names a master not there, joins one to itself, leaves one out of reach, or
-    /// has more than 2^22 edges.
+    /// If there are fewer than two masters or more than 2^22 edges, if an edge names an unknown master or joins a
+    /// master to itself, or if a master cannot reach another.
     pub fn from_edges(
         masters: u16,
         edges: impl IntoIterator<Item = (MasterId, MasterId)>,
@@ -201,7 +202,7 @@ impl Topology {
         (0..self.masters).map(MasterId)
     }
 
-    /// All edges along which changes go, in order.
+    /// All edges, in order.
     pub fn edges(&self) -> impl Iterator<Item = (MasterId, MasterId)> + '_ {
         self.edges.iter().copied()
     }
@@ -211,14 +212,14 @@ impl Topology {
         onward(&self.edges, master)
     }
 
-    /// The neighbours that send changes to `master`, and to which it sends digests, in order. O(edges).
+    /// The neighbours from which `master` receives changes, in order. It sends its digests to them. O(edges).
     pub fn hears_from(&self, master: MasterId) -> impl Iterator<Item = MasterId> + '_ {
         self.edges().filter(move |(_, to)| *to == master).map(|(from, _)| from)
     }
 
-    /// Whether whatever `origin` wrote and `master` knows is also known to `neighbour`, because no path leads from
-    /// `origin` to `master` except through `neighbour`. Then nothing need be sent back, and nobody need remember who
-    /// sent what: no echo. O(edges log edges).
+    /// Whether every path from `origin` to `master` passes through `neighbour`. Then `neighbour` has seen all changes
+    /// of `origin` that `master` has seen, so `master` need not send them (split horizon). Masters need not remember
+    /// which neighbour sent a change. O(edges log edges).
     pub fn had_before(&self, neighbour: MasterId, origin: MasterId, master: MasterId) -> bool {
         self.backward().split_horizon(neighbour, master).get(origin.index()).is_some_and(|seen_before| *seen_before)
     }
@@ -228,8 +229,8 @@ impl Topology {
         Backward { masters: self.masters, edges: self.edges().map(|(from, to)| (to, from)).collect() }
     }
 
-    /// The first master that cannot reach all others, and the first that it cannot reach. O(edges log edges): if the
-    /// first master reaches all, and all reach it, every master reaches every other.
+    /// A master that cannot reach all others, and the first master that it cannot reach. Two searches suffice, because
+    /// every master reaches every other if and only if master A reaches all and all reach A. O(edges log edges).
     fn unreachable(&self) -> Option<(MasterId, MasterId)> {
         let first = MasterId(0);
         let missed = |start| {
@@ -250,8 +251,8 @@ pub(crate) struct Backward {
 }
 
 impl Backward {
-    /// By origin, whether `master` need not send its changes to `neighbour`: [`Topology::had_before`]. O(edges log
-    /// edges).
+    /// By origin, whether `master` need not send the origin's changes to `neighbour`: [`Topology::had_before`]. O(edges
+    /// log edges).
     pub(crate) fn split_horizon(&self, neighbour: MasterId, master: MasterId) -> Vec<bool> {
         let reached = reach(self.masters, &self.edges, master, Some(neighbour));
         reached.into_iter().map(|past_neighbour| !past_neighbour).collect()

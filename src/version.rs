@@ -1,4 +1,4 @@
-//! Who wrote what, and who has seen it: [`MasterId`], [`Dot`], [`VersionVector`].
+//! The names of masters and writes, and the sets of writes seen: [`MasterId`], [`Dot`], [`VersionVector`].
 
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
@@ -18,7 +18,7 @@ impl MasterId {
     }
 }
 
-/// A text that is not a [`MasterId`] or a [`Dot`].
+/// The error for a text that is no [`MasterId`] or no [`Dot`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseIdError {
     text: String,
@@ -39,7 +39,7 @@ impl fmt::Display for ParseIdError {
 
 impl std::error::Error for ParseIdError {}
 
-/// Reads what `Display` writes, and nothing else.
+/// Parses exactly the form that `Display` writes.
 impl FromStr for MasterId {
     type Err = ParseIdError;
 
@@ -66,8 +66,8 @@ impl fmt::Display for MasterId {
 ///
 /// A dot is issued once and never again. The term is from Preguiça et al., "Dotted version vectors", 2010.
 ///
-/// Eight bytes: with as many for its [`Timestamp`](crate::Timestamp), a change with a short key and a short value is
-/// one cache line. `Ord` compares the master first.
+/// A dot has eight bytes, as has a [`Timestamp`](crate::Timestamp), so that a change with a short key and a short value
+/// fits one cache line. `Ord` compares the master first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "NamedDot", into = "NamedDot")]
 pub struct Dot(u64);
@@ -118,8 +118,8 @@ impl fmt::Display for Dot {
     }
 }
 
-/// Reads what `Display` writes for a master with a letter, as `A1`. A text such as `M261` is refused: it is the change 261
-/// of the master M, or the first change of M26.
+/// Parses the form that `Display` writes for a master with a letter, such as `A1`. A text such as `M261` is refused,
+/// because it is ambiguous: change 261 of the master M, or the first change of M26.
 impl FromStr for Dot {
     type Err = ParseIdError;
 
@@ -159,20 +159,20 @@ impl TryFrom<NamedDot> for Dot {
     }
 }
 
-/// Which changes have been seen: of each master, its first `n`.
+/// A set of changes seen: the first `n` changes of each master.
 ///
-/// A set of dots without gaps, so one count per master represents it (Parker et al., 1983). The count of a master that
-/// is not named is 0, and trailing zeros are never kept: equal sets are equal values. The partial order is
+/// The set has no gaps, so one count per master represents it (Parker et al., 1983). The count of a master past the end
+/// is 0, and trailing zeros are never stored: equal sets are equal values. The partial order is
 /// [`covers`](Self::covers); `Ord` is only for keeping vectors in sorted lists.
 ///
-/// The counts of the first four masters are inline, so that looking one up needs no branch on where the counts are: one
-/// instruction in twenty of an arrival.
+/// The counts of the first four masters are inline, so that a lookup does not branch on where the counts are. This
+/// saves one instruction in twenty of an arrival.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(from = "Vec<u64>")]
 pub struct VersionVector {
     first: [u64; FIRST],
-    /// Those of the masters after these, without trailing zeros; `None` if that leaves none. A thin pointer, so that a
-    /// message with one change takes no more than two cache lines.
+    /// The counts of the other masters, without trailing zeros; `None` if all are zero. The pointer is thin, so that a
+    /// message with one change fits two cache lines.
     #[allow(clippy::box_collection, reason = "a box of a slice is twice as wide")]
     rest: Option<Box<Vec<u64>>>,
 }
@@ -199,7 +199,7 @@ impl Serialize for VersionVector {
 }
 
 impl VersionVector {
-    /// How many of `master`'s changes are in.
+    /// The number of changes of `master` in this set.
     #[inline]
     pub fn get(&self, master: MasterId) -> u64 {
         match self.first.get(master.index()) {
@@ -208,16 +208,16 @@ impl VersionVector {
         }
     }
 
-    /// Whether the change named `dot` is in.
+    /// Whether the change named `dot` is in this set.
     #[inline]
     pub fn contains(&self, dot: Dot) -> bool {
         dot.seq() <= self.get(dot.origin())
     }
 
-    /// Whether all of `other` is in. O(masters).
+    /// Whether all changes in `other` are in this set. O(masters).
     #[inline]
     pub fn covers(&self, other: &VersionVector) -> bool {
-        // Of so few all are compared, without a branch.
+        // The few inline counts are all compared, without a branch.
         let first = self.first.iter().zip(&other.first).fold(true, |all, (ours, theirs)| all & (ours >= theirs));
         first && (other.rest.is_none() || self.rest_covers(other.rest()))
     }
@@ -237,7 +237,7 @@ impl VersionVector {
         }
     }
 
-    /// Adds the change named `dot`, which is not in yet.
+    /// Adds the change named `dot`, which is the next of its origin.
     #[inline(always)]
     pub(crate) fn push(&mut self, dot: Dot) {
         match self.first.get_mut(dot.origin().index()) {
@@ -248,7 +248,7 @@ impl VersionVector {
 
     #[cold]
     fn join_rest(&mut self, index: usize, count: u64) {
-        // Dots are counted from 1, but who asks for more gets no trailing zero.
+        // A count of 0 must not leave a trailing zero.
         if count > 0 {
             let rest = self.rest.get_or_insert_default();
             rest.resize(rest.len().max(index + 1), 0);
@@ -267,7 +267,7 @@ impl VersionVector {
         }
     }
 
-    /// Keeps what is also in `other`: the greatest vector that both cover.
+    /// Keeps only changes that are also in `other`: the greatest vector that both cover.
     pub fn meet(&mut self, other: &VersionVector) {
         for (ours, theirs) in self.first.iter_mut().zip(&other.first) {
             *ours = (*ours).min(*theirs);
@@ -277,7 +277,7 @@ impl VersionVector {
         }
     }
 
-    /// The masters with at least one change in, in order, each with how many.
+    /// The masters with at least one change in this set, in order, each with its count.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (MasterId, u64)> + '_ {
         let numbered = self.first.iter().chain(self.rest()).enumerate().filter(|(_, count)| **count > 0);
@@ -293,7 +293,7 @@ impl VersionVector {
         }
     }
 
-    /// Whether nothing is in.
+    /// Whether the set is empty.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.width() == 0
@@ -304,7 +304,7 @@ impl VersionVector {
         self.rest.as_ref().map_or(&[], |rest| rest.as_slice())
     }
 
-    /// Of each master up to the last that is named, how many.
+    /// The counts, up to that of the last master with a change in this set.
     fn counts(&self) -> impl Iterator<Item = &u64> {
         self.first.iter().chain(self.rest()).take(self.width())
     }

@@ -5,8 +5,8 @@ use crate::{Key, VersionVector};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The table of the last snapshot, and what had been seen when it was made. Until something new is seen, later snapshots
-/// share this table: repeated requests copy it once. Not part of a replica's state: a clone starts with an empty cache.
+/// The table of the last snapshot, and its version vector. Later snapshots share this table until the master sees a new
+/// change, so that repeated requests copy it once. Not part of a replica's state: a clone starts with an empty cache.
 pub(super) struct LastSnapshot<S>(Mutex<Option<(VersionVector, Rows<S>)>>);
 
 type Rows<S> = Arc<BTreeMap<Key, S>>;

@@ -1,13 +1,13 @@
-//! What a master sends: pushes from its log, answers to digests, snapshots.
+//! The messages that a master sends: pushes from its log, answers to digests, snapshots.
 
 use super::{Known, MessageOf, Neighbour, Replica};
 use crate::log::Cursor;
 use crate::{Changes, Dot, MasterId, Message, Push, Resolver, Snapshot, VersionVector};
 
 impl<R: Resolver> Replica<R> {
-    /// What a neighbour that has seen `digest` lacks: at most `max` changes, or a snapshot if the log no longer holds
-    /// them; `None` if it lacks nothing. The answer depends on the digest alone, never on what the neighbour was sent
-    /// before, which may be lost. Changes nothing here. O(log), or O(keys) for a snapshot.
+    /// The answer to a neighbour's digest: at most `max` changes that the neighbour lacks, or a snapshot if the log no
+    /// longer holds them; `None` if it lacks nothing. The answer depends on the digest alone, never on messages sent
+    /// before, which may be lost. The replica is unchanged. O(log), or O(keys) for a snapshot.
     #[must_use]
     pub fn answer(&self, digest: &VersionVector, max: usize) -> Option<MessageOf<R>> {
         let known = &self.known;
@@ -29,8 +29,8 @@ impl<R: Resolver> Replica<R> {
         })
     }
 
-    /// How many of the log's last changes some neighbour has yet to be sent. A neighbour that will get a snapshot needs
-    /// none. O(neighbours).
+    /// The number of changes at the end of the log that at least one neighbour has not been sent. A neighbour that will
+    /// get a snapshot does not count. O(neighbours).
     pub fn unsent(&self) -> usize {
         let Known { log, cursors, .. } = &self.known;
         let behind = cursors.iter().filter_map(|cursor| match cursor {
@@ -40,7 +40,7 @@ impl<R: Resolver> Replica<R> {
         behind.max().unwrap_or(0)
     }
 
-    /// How many changes wait to be pushed to `peer`; 1 if that will be a snapshot. O(log).
+    /// How many changes wait to be pushed to `peer`; 1 if a snapshot does. O(log).
     pub fn pending(&self, peer: MasterId) -> usize {
         let Some(place) = self.neighbour(peer) else {
             return 0;
@@ -55,10 +55,11 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// The next message for the neighbour `peer`, and moves its cursor past it: at most `max` changes, or a snapshot if
-    /// the log has been truncated past the cursor; `None` if it has been sent everything, or is no neighbour.
+    /// Returns the next message for the neighbour `peer`, and moves the neighbour's cursor past it. The message has at
+    /// most `max` changes, or is a snapshot if the log has been truncated past the cursor. `None` if `peer` has been
+    /// sent everything, or is no neighbour.
     ///
-    /// Left out is what `peer` [must have had before](crate::Topology::had_before).
+    /// Changes that `peer` [must have had before](crate::Topology::had_before) are left out.
     pub fn next_push(&mut self, peer: MasterId, max: usize) -> Option<MessageOf<R>> {
         if max == 0 || !self.has_push(peer) {
             return None;
@@ -73,7 +74,7 @@ impl<R: Resolver> Replica<R> {
             }
             Cursor::Next { index, seen } => {
                 let extends = seen.clone();
-                // Room for all at once, or more: split horizon may keep some of these from `peer`.
+                // Enough room for all changes: split horizon may keep some of them from `peer`.
                 let mut changes = Changes::with_capacity(max.min(log.entries.len() - *index));
                 for change in log.entries.from(*index) {
                     if !split_horizon[change.dot.origin().index()] {
@@ -91,8 +92,8 @@ impl<R: Resolver> Replica<R> {
     }
 
     /// The neighbour `peer` says that it has seen `digest`: its cursor moves to the first change in the log that the
-    /// digest does not cover. After a reconnection this is where the stream continues; on a standing connection it is
-    /// an acknowledgement, and skips what the neighbour got from others. O(log).
+    /// digest does not cover. After a reconnection the stream continues there. On an open connection the call is an
+    /// acknowledgement, and skips changes that the neighbour received from other masters. O(log).
     pub fn resume(&mut self, peer: MasterId, digest: &VersionVector) {
         if let Some(place) = self.neighbour(peer) {
             let Neighbour { split_horizon, .. } = &self.place.neighbours[place];
@@ -101,7 +102,7 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// Whether the next push to `peer` would begin with what `digest` covers.
+    /// Whether the next push to `peer` would begin with a change that `digest` covers.
     pub fn would_repeat(&self, peer: MasterId, digest: &VersionVector) -> bool {
         self.neighbour(peer).is_some_and(|place| match &self.known.cursors[place] {
             Cursor::Behind => digest.covers(&self.known.seen),
@@ -115,7 +116,7 @@ impl<R: Resolver> Replica<R> {
         self.place.neighbours.iter().position(|neighbour| neighbour.id == peer)
     }
 
-    /// Forgets all but the newest `keep` entries of the log. A neighbour that still needs one that is gone will get a
+    /// Drops all but the newest `keep` entries of the log. A neighbour that still needs a dropped entry will get a
     /// snapshot. O(neighbours + entries dropped).
     pub fn truncate(&mut self, keep: usize) {
         let known = &mut self.known;

@@ -18,8 +18,8 @@ pub enum PeerError {
     Empty,
     /// A change or a version vector names a master that is not in the cluster.
     UnknownOrigin(MasterId),
-    /// A change is not its origin's next: one before it is missing, its number is 0, or this master is said to have
-    /// written what it has not.
+    /// A dot that cannot be the next of its origin: an earlier change is missing, the sequence number is 0, or this
+    /// master has not made that write.
     ImpossibleDot(Dot),
     /// A timestamp of another master than the origin, or of a time past [`LATEST`].
     ImpossibleTimestamp(Timestamp),
@@ -41,8 +41,8 @@ impl fmt::Display for PeerError {
 impl std::error::Error for PeerError {}
 
 impl<R: Resolver> Replica<R> {
-    /// Checks what does not depend on the rule's data: a time is given only to a rule that uses wall clocks, and a
-    /// transfer names a master of the cluster.
+    /// Checks the operation as far as the rule's data do not matter: a time is given only to a rule that uses wall
+    /// clocks, and a transfer names a master of the cluster.
     #[inline(never)]
     pub(super) fn vet_op(&self, op: &Op) -> Result<(), Refusal> {
         if op.time().is_some() && !self.rule.uses_wall_clock() {
@@ -56,8 +56,8 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// Whether a correct peer can have sent this push; if so, whether all that it extends has been seen. O(changes +
-    /// masters).
+    /// Returns whether all changes that the push extends have been seen, or an error if a correct peer cannot have sent
+    /// the push. O(changes + masters).
     #[inline(always)]
     pub(super) fn vet_push(
         &self,
@@ -76,7 +76,7 @@ impl<R: Resolver> Replica<R> {
         Ok(seen)
     }
 
-    /// Whether a correct peer can have sent this snapshot. O(masters).
+    /// Returns an error if a correct peer cannot have sent this snapshot. O(masters).
     pub(super) fn vet_snapshot(&self, from: MasterId, snapshot: &Snapshot<R::State>) -> Result<(), PeerError> {
         self.vet_seen(from, &snapshot.seen)?;
         if snapshot.clock > LATEST {
@@ -85,7 +85,8 @@ impl<R: Resolver> Replica<R> {
         Ok(())
     }
 
-    /// Whether a correct neighbour can have seen this; if so, whether it has all been seen here.
+    /// Returns whether this master has seen all changes in `vector`, or an error if a correct neighbour cannot have
+    /// seen them.
     #[inline(always)]
     fn vet_seen(&self, from: MasterId, vector: &VersionVector) -> Result<bool, PeerError> {
         if !self.place.senders.contains(&from) {
@@ -98,8 +99,8 @@ impl<R: Resolver> Replica<R> {
         Ok(seen)
     }
 
-    /// Of the changes of a push, those behind the `first`. A single one needs no vector of its own, which is why these
-    /// are apart.
+    /// Checks the changes of a push after the `first`. This is a separate function because a push of one change needs
+    /// no copy of the vector.
     #[inline(never)]
     fn vet_rest(&self, first: Dot, rest: &[Change<R::Effect>], mut so_far: VersionVector) -> Result<(), PeerError> {
         so_far.insert(first);
@@ -110,7 +111,8 @@ impl<R: Resolver> Replica<R> {
         Ok(())
     }
 
-    /// A change must be the next of its origin after what the push extends, and those before it in the push.
+    /// A change must be the next of its origin after `before`: the changes that the push extends, and those before it
+    /// in the push.
     #[inline(always)]
     fn vet_change(
         &self,
@@ -130,8 +132,8 @@ impl<R: Resolver> Replica<R> {
         Ok(())
     }
 
-    /// Whether a correct peer can have seen this: all masters that it names exist, and so do all changes of this master
-    /// that it counts. O(masters).
+    /// Checks that a correct peer can have seen the changes in `vector`: the masters that it names exist, and this
+    /// master has made the changes that it counts. O(masters).
     ///
     /// # Errors
     /// The first fault.
@@ -147,7 +149,7 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// How many changes a peer may say that `origin` has made.
+    /// The greatest sequence number of `origin` that a peer may name.
     #[inline]
     fn most_changes_of(&self, origin: MasterId) -> u64 {
         if origin == self.known.id { self.known.seen.get(origin) } else { Dot::LAST }
