@@ -25,73 +25,77 @@ use std::io::{self, StdoutLock, Write};
 use std::path::PathBuf;
 
 pub(crate) const MANUAL: &str = "\
-Verdicts, in the table and in JSON by the names that they have in `[expect]`
-(there with hyphens: `no-causal-loss`):
+Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
+`no-causal-loss`):
   convergence              masters that have seen the same changes read the same,
                            in every state
-  agreement at quiescence  when nothing can change any more, all have seen every
-                           acknowledged write and read the same
-  repairable               were all in flight lost, one exchange of digests would
-                           bring a neighbour up to date, in every state
-  causal order             no master has seen a write without all that it had
-                           seen
-  no resurrection          what a seen delete removed is not read, unless a write
-                           shows it that the delete had not seen
-  no causal loss           no write is lost where nothing competed with it, or to
-                           one that it had seen: a violation is a bug in any rule
-  no policy loss           no write is lost to one concurrent to it, which is read
+  agreement at quiescence  when the clients are done and no step changes anything,
+                           all masters have seen every acknowledged write and
+                           read the same
+  repairable               if all messages in flight were lost, one exchange of
+                           digests would bring a neighbour up to date, in every
+                           state
+  causal order             a master that has seen a write has seen all writes that
+                           the write had seen
+  no resurrection          a value that a seen delete removed is not read, unless
+                           a write that the delete had not seen shows it
+  no causal loss           no write is lost to one that it had seen, and none is
+                           lost without a competing write: a violation is a bug in
+                           any rule
+  no policy loss           no write is lost to a concurrent one that is read
                            instead: a violation is the rule's choice
-  no total loss            no write is lost to concurrent ones of which none is
-                           read either
-  no invention             no reader sees a value that nobody wrote, and that the
-                           rule did not make of written values
-  specification            a read is what the rule's specification makes of the
+  no total loss            competing concurrent writes are not all lost: at least
+                           one of them is read
+  no invention             every value read was written, or the rule computed it
+                           from written values
+  specification            every read equals the specification's result for the
                            writes that its master has seen, in every state
   no overselling           (bounded counters) no master subtracts more than it has
                            a right to, and none reads less than 0
-  falls silent             messages that carry changes end: no cycle of steps
-                           sends one; `messages` is the most that carry one change
-  no deadlock              (the article's program) never does everyone wait
-  order kept               (the article's program) a key with one writer ends
-                           everywhere as it does at its writer
-  reached                  how many of the situations were reached that put the
-                           properties to the test: a conflict, quiescence, ...
+  falls silent             masters stop sending changes: no cycle of steps sends
+                           one; `messages` is the most that carry one change
+  no deadlock              (`program = \"article\"`) there is no state in which all
+                           masters wait
+  order kept               (`program = \"article\"`) at quiescence, all masters read
+                           a key with one writer as its writer does
+  reached                  the number of witnesses reached, situations that test
+                           the properties: a conflict, quiescence, ...
 
-  holds          in every state: said only of an exhausted scenario
-  violated (4)   a schedule of four steps shows it, and none shorter does
-  vacuous        it holds, but what it speaks of was never reached
-  not judged     the rule makes one value of several, and which writes that value
-                 shows could not be tested
+  holds          true in every state; only if the scenario was exhausted
+  violated (4)   the shortest schedule that violates the property has four steps
+  vacuous        the property holds, but the scenario never tested it
+  not judged     the rule computes one value from several writes, and a test could
+                 not tell which writes that value shows
   not exhausted  no violation was found before the exploration ended at a limit
 
   A property of your own has a column named after it.
 
-  A scenario with `[expect]`, even an empty one, is held to it: properties that it
-  does not name are expected to hold, and all situations to be reached. One
-  without is explored: `check` prints its verdicts, and the `[expect]` that pins
-  them, to be pasted into the file.
+  If a scenario has an `[expect]`, even an empty one, its verdicts are compared
+  with it. A property that it does not name is expected to hold, and a witness to
+  be reached. A scenario without `[expect]` is only explored: `check` prints its
+  verdicts, and an `[expect]` with these verdicts to paste into the file.
 
-  An exploration that is ended by a limit or by SIGINT prints the violations found
-  until then. Their schedules are the shortest: states are explored in the order
-  of their distance (with `--engine stateright`, they need not be).
+  If a limit or SIGINT ends an exploration, the violations found so far are
+  printed. Their schedules are shortest, because states are explored in the order
+  of their distance (but not with `--engine stateright`).
 
 Exit status:
-  0    every verdict is as its scenario expects, or nothing was expected of it
+  0    every verdict is as its scenario expects, or the scenario expects none
   1    a verdict is not as expected, or nothing was tested
-  2    a usage or input error, or a rule or a property of your own that failed
-  3    nothing was expected, and an exploration ended at a limit
+  2    a usage or input error, or an error in a rule or a property of your own
+  3    a scenario expects no verdicts, and its exploration ended at a limit
   130  interrupted";
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// Scenario files, folders of such, names of shipped scenarios (`booking/arrival`), of folders of such (`large`), or
-    /// patterns (`'booking/*'`); none: all shipped ones but those under `large/`
+    /// Scenario files or folders of them; names of shipped scenarios (`booking/arrival`) or of their folders (`large`);
+    /// patterns (`'booking/*'`). Without arguments: all shipped scenarios outside `large/`
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
     /// Only scenarios whose name contains this text
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
-    /// How to print the result. The default is `table` where each scenario is named, otherwise `brief`
+    /// How to print the result. The default is `table` if every argument names one scenario, otherwise `brief`
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// The same as `--format table`
@@ -103,7 +107,7 @@ pub(crate) struct Asked {
     /// Print nothing if all is as expected
     #[arg(long, short)]
     quiet: bool,
-    /// Print also a shortest run to quiescence of each scenario: what happens when nothing goes wrong
+    /// Also print a shortest run of each scenario to quiescence
     #[arg(long)]
     example: bool,
     /// When to print in colours
@@ -114,23 +118,23 @@ pub(crate) struct Asked {
     traces: PathBuf,
     #[command(flatten)]
     most: Most,
-    /// Which checker explores. Those of stateright visit the same states, but their schedules need not be shortest
-    #[arg(long, value_enum, default_value_t = EngineName::Own, help_heading = "For those who doubt the checker")]
+    /// The checker. stateright's checkers visit the same states, but their schedules need not be shortest
+    #[arg(long, value_enum, default_value_t = EngineName::Own, help_heading = "To check the checker")]
     engine: EngineName,
-    /// Let each master take each step anew, instead of remembering what came of it: slower, with the same result
-    #[arg(long, help_heading = "For those who doubt the checker")]
+    /// Compute each step of a master anew instead of caching its result: slower, with the same verdicts
+    #[arg(long, help_heading = "To check the checker")]
     no_memo: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// A line for each scenario or folder; schedules of what is not as expected
+    /// A line for each scenario or folder, and the schedules of unexpected violations
     Brief,
     /// A Markdown table of all verdicts, then the schedules
     Table,
-    /// One JSON object a scenario, a line each
+    /// One line for each scenario, a JSON object
     Json,
-    /// JUnit's XML: a test case a scenario
+    /// JUnit XML, with a test case for each scenario
     Junit,
 }
 

@@ -8,20 +8,21 @@ use std::io::Write;
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// A record: what `multimaster::record::write` writes, of a cluster that was set up `recorded`
+    /// A record: a file that `multimaster::record::write` wrote for a cluster set up with `recorded`
     record: String,
 }
 
 pub(crate) const MANUAL: &str = "\
-A record is a file of JSON objects, a line each: first the setting (the rule's
-name, the topology, the number of shards), then the events in the order of
-their numbers. It supplies the choices: what clients asked, what was sent, lost
-and delivered when. The model makes the same choices, shard by shard. What came
-of them (answers, readings, outcomes) must be what comes of them there, and a
-message must be in flight there as the model's own master sent it.
+A record is a file with one JSON object in each line: first the setting (the
+rule's name, the topology, the number of shards), then the events in the order of
+their numbers. It supplies the choices of the run: the clients' requests, and the
+order in which messages were sent, lost and delivered. The model makes the same
+choices, shard by shard. The answers, readings and outcomes must equal the
+model's, and each message must be in flight in the model with the same content.
 
-At the first step that is otherwise: its line, and what the model has instead;
-exit status 1. If all are the model's: what happened, counted, and how it ended.";
+On the first divergence, `conform` prints its line and the model's step, and
+exits with 1. Otherwise it prints the number of events of each kind, and the
+final state.";
 
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let mut out = std::io::stdout().lock();

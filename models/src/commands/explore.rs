@@ -11,9 +11,9 @@ use std::io::Write;
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// A scenario (a file or a shipped name), or a trace, at whose last step to begin
+    /// A scenario (a file or a shipped name), or a trace; a trace is shown at its last step
     file: String,
-    /// Where to serve it: a port, or an address and a port
+    /// The port, or the address and port, to listen on
     #[arg(default_value = "localhost:3000")]
     address: String,
 }

@@ -26,57 +26,58 @@ pub(crate) struct Asked {
     /// How many masters there are
     #[arg(long, value_name = "N", default_value_t = 3)]
     masters: u16,
-    /// A request that clients may make, such as `"set k = 1"`; may be given several times. The default is to set two values
-    /// and to delete them, or what corresponds to this in the rule's kind of data
+    /// A request that clients may make, such as `"set k = 1"`; may be given several times. The default requests set two
+    /// values and delete them, or do the like for the rule's kind of data
     #[arg(long = "request", value_name = "REQUEST")]
     requests: Vec<String>,
     /// How many keys the default requests write
     #[arg(long, value_name = "KEYS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     keys: u8,
-    /// What the rule can rely on
+    /// The delivery on which the rule can rely
     #[arg(long, value_enum, default_value_t = DeliveryName::Causal)]
     delivery: DeliveryName,
-    /// Let a master also take another's snapshot, at any time
+    /// Also let a master receive another master's snapshot, at any time
     #[arg(long)]
     snapshots: bool,
-    /// When writes are made, for rules that use wall clocks
+    /// The wall-clock times of writes, for rules that use wall clocks
     #[arg(long, value_enum, default_value_t = ClocksName::Lamport)]
     clocks: ClocksName,
-    /// Stop after so many seconds; what was found until then is printed
+    /// Stop after this number of seconds, and print the findings so far
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     seconds: u64,
-    /// The folder for traces and pictures of what is violated
+    /// The folder for the traces and pictures of violations
     #[arg(long, value_name = "FOLDER", default_value = "target/traces")]
     traces: PathBuf,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum DeliveryName {
-    /// Each change once, after all that its writer had seen
+    /// Each change once, after all changes that its writer had seen
     Causal,
-    /// Each change once, after its origin's earlier ones
+    /// Each change once, after the earlier changes of its origin
     Unordered,
-    /// Causal, but after each step one change may come again
+    /// As `causal`, but after each step one change may be applied again
     AtLeastOnce,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum ClocksName {
-    /// At their Lamport times
+    /// Their Lamport times
     Lamport,
-    /// At any times that right clocks can show: as many different ones as there are writes
+    /// All times that right clocks can show, with as many different times as there are writes
     Right,
-    /// At any times: as many different ones as there are writes
+    /// All times, with as many different times as there are writes
     Wrong,
 }
 
 pub(crate) const MANUAL: &str = "\
-A history says which writes were made and what each writer had seen. What a master
-keeps depends on it, and on the order in which the master applied the writes: not
-on the network. So what holds here holds for every topology and every link with
-that delivery, for as many writes and masters, as long as no master receives a
-snapshot (`--snapshots` lifts this). A violation is shown by its shortest schedule,
-all to all; with `--snapshots` or `--delivery at-least-once`, by its history alone.
+A history is a set of writes, each with the writes that its writer had seen. A
+master's state depends on the history and on the order in which the master applied
+the writes, but not on the network. So a property that holds here holds for every
+topology and every link with that delivery, up to this number of writes and
+masters, if no master receives a snapshot (`--snapshots` removes this condition). A
+violation is shown by its shortest schedule with masters all to all; with
+`--snapshots` or `--delivery at-least-once`, only by its history.
 
   multimaster histories mysql
   multimaster histories cart.toml --writes 4
@@ -84,15 +85,15 @@ all to all; with `--snapshots` or `--delivery at-least-once`, by its history alo
   multimaster histories set --request 'insert x into k' --request 'remove x from k'
 
 Each further write takes about twenty times as long at three masters, ten times at
-two; memory stays the same. Not seen: repair, silence, cut logs, batches, resets,
-and when anything happens. For these, explore networks: `check`.
+two; memory stays the same. Histories do not cover repair, silence, truncated logs,
+batches, resets, or when anything happens: explore networks for these (`check`).
 
-Of a scenario file, the rule and its `[specification]` count, and nothing else.
+Of a scenario file, only the rule and the `[specification]` are used.
 
-Exit status: 0 if all was enumerated, whatever the verdicts; 1 if the enumeration
-was stopped before the end or nothing was tested; 2 if an argument or the rule is
-wrong; 130 if it was interrupted: what was found until then is printed, and its
-schedules need not be the shortest.";
+Exit status: 0 if all histories were enumerated, whatever the verdicts; 1 if the
+enumeration stopped early or nothing was tested; 2 if an argument or the rule is
+invalid; 130 if it was interrupted: the findings so far are printed, and their
+schedules need not be shortest.";
 
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let ruled = rules::ruled(&asked.rule)?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// The folder; it is made if there is none. Its name is the crate's
+    /// The folder of the crate, which is created if it does not exist. Its name becomes the crate's name
     folder: PathBuf,
     /// Depend on this checkout of the multimaster repository, instead of on the published version
     #[arg(long, value_name = "CHECKOUT")]
@@ -20,7 +20,7 @@ Writes:
   Cargo.toml                    the library as a dependency, the harness for tests
   src/lib.rs                    a rule: replace it by your own
   tests/verify.rs               the test that verifies the rule
-  scenarios/bookings.toml       requests of your own, and what is expected of them
+  scenarios/bookings.toml       requests of your own, and the expected verdicts
   .github/workflows/verify.yml  the same test in continuous integration
   .gitignore
 

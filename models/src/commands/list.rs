@@ -11,7 +11,7 @@ use std::io::Write;
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// Only what has this text in its name or description
+    /// List only entries with this text in their name or description
     filter: Option<String>,
     /// How to print the list
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -22,7 +22,7 @@ pub(crate) struct Asked {
 enum Format {
     /// Names and descriptions, by kind
     Table,
-    /// One JSON object an entry, a line each: `kind`, `name`, `about`
+    /// One line for each entry, a JSON object with `kind`, `name` and `about`
     Json,
 }
 

@@ -11,33 +11,32 @@ use std::io::Write;
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// One bug, in full: what is broken, and the shortest schedule that shows it; such as `K11`. Or a rule's name: each
-    /// broken rule that was this one
+    /// A bug, such as `K11`: print its mutants in full, with the shortest schedules. Or a rule: print all mutants of
+    /// that rule in full
     name: Option<String>,
 }
 
 pub(crate) const MANUAL: &str = "\
-The bugs K1, K2, ... are documented ones of real systems, made here in a line or
-two; the others are our own, so that every property rejects something. Those
-that take what no scenario has (crashes, masters that leave, sessions) are named
-below the table, each with what it needs.
+The bugs K1, K2, ... are documented bugs of real systems, reproduced here in a line
+or two. The other mutants ensure that every property rejects at least one. Bugs
+that need a feature which no scenario has (crashes, masters that leave, sessions)
+are listed below the table, each with that feature.
 
-A mutant is killed by the one property that it names, and only if that property
-holds in every reachable state of the same masters without the mutation. `steps`
-is the length of the schedule that kills it; none is shorter. Otherwise it says
-  SURVIVED       the property holds in every state: it does not see the mutation
-  NOT EXHAUSTED  the search was cut before it could be told
+The property in `killed by` must be violated with the mutation, and hold in every
+reachable state without it: then the mutant is killed. `steps` is the length of the
+shortest schedule that kills it. Otherwise the mutant survives, as
+  SURVIVED       the property holds in every state with the mutation
+  NOT EXHAUSTED  the search was cut before a verdict
   UNSOUND        the property is not known to hold without the mutation
-and counts as a survivor.
 
-The last table is of rules broken on purpose that causal histories alone reject:
-no network is explored. `rule` is what the rule was, and has the property in all
-histories within the same bounds. No history of fewer writes shows the violation,
-and with so many no shorter schedule does. Where snapshots are taken, or changes
-delivered again, these are not counted as steps.
+The last table lists deliberately broken rules that are judged by causal histories,
+without a network. `rule` is the correct rule; with it the property holds in all
+histories within the same bounds. `writes` is the least number of writes that shows
+the violation, and `steps` the length of the shortest schedule with that number.
+Snapshots and repeated deliveries do not count as steps.
 
-Exit status: 0 if all are killed, 1 if any is not, 2 for a name that there is not,
-130 if it was interrupted: those tried until then are in the tables.";
+Exit status: 0 if all are killed, 1 if any survives, 2 for an unknown name, 130 if
+interrupted: the tables then contain the mutants tried so far.";
 
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let name = asked.name.as_deref();

@@ -9,8 +9,8 @@ use std::io::Write;
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// Show one rule in full: its source, and the shortest schedule for each `violated`. A rule's name, or a scenario file
-    /// with a rule
+    /// A rule's name, or a scenario file with a rule: show this rule in full, with its source and the shortest schedule
+    /// for each `violated`
     name: Option<String>,
 }
 

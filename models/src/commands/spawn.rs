@@ -8,45 +8,47 @@ use std::time::Duration;
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// A scenario file, or the name of a shipped scenario; what its clients ask and its links do is left to you
+    /// A scenario file, or the name of a shipped scenario. Its clients and link faults are ignored: you make the
+    /// requests
     file: String,
-    /// The first master's port; the others have the next ones
+    /// The port of the first master; the other masters use the next ports
     #[arg(long, default_value_t = 4000)]
     port: u16,
-    /// Every so many milliseconds each master asks its neighbours for what it lacks
+    /// The interval in milliseconds at which each master asks its neighbours for missing changes
     #[arg(long, value_name = "MS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
     tick: u64,
-    /// Run only these masters, such as `A,C`; the others are run elsewhere, or played by you
+    /// Run only these masters, such as `A,C`; run the others elsewhere, or send their packets yourself
     #[arg(long, value_name = "MASTERS", value_delimiter = ',')]
     only: Vec<String>,
-    /// Print also digests, and what is sent
+    /// Also print digests and sent messages
     #[arg(long)]
     verbose: bool,
 }
 
 pub(crate) const MANUAL: &str = "\
-A datagram is one packet, as JSON, of at most 8192 bytes:
+A datagram contains one packet, a JSON value of at most 8192 bytes:
   {\"Ask\":\"set hello = world\"}  a write; answered by {\"Wrote\":\"A1\"}, its dot
   {\"Read\":\"hello\"}             a read; answered by {\"Shows\":{\"Value\":\"world\"}}
-  \"Counts\"                     what has become of all packets so far
+  \"Counts\"                     asks for the numbers of packets by outcome
   anything else               answered by {\"Refused\":\"...\"}, logged and counted
-Between masters, each with the epochs that the sender knows: \"epochs\":[7,0]
-says that A has epoch 7, and that B's is not known.
-  {\"Push\":...}    changes; a longer push is cut into several
-  {\"Digest\":...}  what the sender has seen; asks for what it lacks
-  {\"Part\":...}    a piece of a snapshot
+Each run of a master has a number, its epoch. A packet between masters contains
+the epochs that the sender knows: \"epochs\":[7,0] means that A has epoch 7, and
+that the epoch of B is not known.
+  {\"Push\":...}    changes; a long push is split into several packets
+  {\"Digest\":...}  the sender's version vector; asks for missing changes
+  {\"Part\":...}    a part of a snapshot
   {\"Greet\":...}   asks for the epochs that the receiver knows
-  {\"Known\":...}   tells them, and why a packet was refused; never answered
-If you play a master, name an epoch of your own, the same in every packet: as B,
+  {\"Known\":...}   contains them, and the reason of a refusal; never answered
+To act as a master, choose an epoch and use it in every packet, for example as B
 {\"Digest\":{\"epochs\":[0,7],\"seen\":[]}}.
 
-Masters know each other by address alone: a forged source address is not
-detected. A master keeps nothing on disk. If it is ended and started again, the
-neighbours that know the epoch of its earlier run tell it so: it acknowledges no
-write from then on, and they take no changes from it. End all masters, and start
-them together. If all neighbours are out of reach for half a second after its
-start, a master acknowledges writes; a neighbour that knows an earlier run of it
-refuses those writes later, and both log it.";
+A master identifies its neighbours by address, and does not detect a forged
+source address. It keeps nothing on disk. If it is restarted, the neighbours that
+know the epoch of its earlier run tell it that epoch: from then on it
+acknowledges no write, and they apply no changes of it. To recover, end all
+masters and start them together. If all neighbours are unreachable for half a
+second after its start, a master acknowledges writes; a neighbour that knows its
+earlier run refuses those writes later, and both log the refusal.";
 
 pub(crate) fn run(asked: Asked) -> Result<bool, Failure> {
     let Asked { file, port, tick, only, verbose } = asked;

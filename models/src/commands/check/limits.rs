@@ -6,15 +6,15 @@ use std::time::Duration;
 
 /// Where to stop each exploration, instead of where its scenario says.
 #[derive(Args)]
-#[command(next_help_heading = "Limits, instead of those of the scenarios")]
+#[command(next_help_heading = "Limits, in place of those in scenario files")]
 pub(super) struct Most {
-    /// Stop each exploration after so many states
+    /// Stop each exploration after this number of states
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     max_states: Option<u64>,
-    /// Stop each exploration after so long: `90s`, `15m`, `2h`; without a unit, seconds
+    /// Stop each exploration after this time: `90s`, `15m`, `2h`; without a unit, seconds
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
-    /// Stop each exploration when the command takes so much memory: `500M`, `4G`
+    /// Stop each exploration when the command uses this much memory: `500M`, `4G`
     #[arg(long, value_name = "SIZE", value_parser = size)]
     max_memory: Option<u64>,
 }
