@@ -9,6 +9,7 @@ mod command {
     mod histories;
     mod init;
     mod limits;
+    mod misspelt;
     mod mutants;
     mod mutated;
     mod rules;

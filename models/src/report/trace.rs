@@ -20,7 +20,7 @@
 pub mod files;
 
 use crate::check::engine::Path;
-use crate::fault::Fault;
+use crate::fault::{Fault, did_you_mean};
 use crate::model::Expectation;
 use crate::printed::{padded, shown};
 use crate::properties::FALLS_SILENT;
@@ -146,7 +146,9 @@ impl Trace {
         match self.claims.iter().find(|claim| !known.contains(&claim.property.as_str())) {
             None => Ok(()),
             Some(claim) => {
-                let what = format!("`{}` is not asked of this scenario; what is: {}", claim.property, known.join(", "));
+                let near = did_you_mean(&claim.property, known.iter().copied());
+                let known = known.join(", ");
+                let what = format!("`{}` is not asked of this scenario; what is: {known}{near}", claim.property);
                 Err(Fault::at(&self.file, claim.line, what))
             }
         }

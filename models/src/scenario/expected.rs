@@ -4,7 +4,7 @@ use super::file::{ExpectFile, Expected};
 use super::reader::Reader;
 use super::{Expect, Scenario};
 use crate::check::erased::Erased;
-use crate::fault::Fault;
+use crate::fault::{Fault, did_you_mean};
 use crate::model::{Expectation, Model};
 use crate::properties as p;
 use crate::properties::own_property::FIGURES;
@@ -32,8 +32,11 @@ impl Reader<'_> {
         for witness in &file.unreached {
             if !witnesses.contains(&witness.get_ref().as_str()) {
                 let known = witnesses.join("`, `");
-                let what =
-                    format!("`{}` is no witness of this scenario; its witnesses are `{known}`", witness.get_ref());
+                let near = did_you_mean(witness.get_ref(), witnesses.iter().copied());
+                let what = format!(
+                    "`{}` is no witness of this scenario; its witnesses are `{known}`{near}",
+                    witness.get_ref()
+                );
                 return Err(self.fault(witness, what));
             }
         }
@@ -76,9 +79,10 @@ fn not_asked(name: &str, asked: &[&str], witnesses: &[&str]) -> String {
     if let Some(property) = known.find(|property| in_file(property) == name) {
         return format!("`{property}` is no property of this program; its properties are {}", asked.join(", "));
     }
-    let fields = asked.iter().map(|property| in_file(property));
-    let fields: Vec<String> = fields.chain(FIGURES.map(str::to_owned)).map(|field| format!("`{field}`")).collect();
-    format!("unknown field `{name}`, expected one of {}", fields.join(", "))
+    let fields: Vec<String> =
+        asked.iter().map(|property| in_file(property)).chain(FIGURES.map(str::to_owned)).collect();
+    let near = did_you_mean(name, fields.iter().map(String::as_str));
+    format!("unknown field `{name}`, expected one of `{}`{near}", fields.join("`, `"))
 }
 
 /// The properties and the witnesses of a model.

@@ -1,7 +1,6 @@
 //! The fields of a scenario file, parsed and unchecked.
 
 use super::RuleName;
-use crate::fault::did_you_mean;
 use crate::node::delivery::Delivery;
 #[cfg(feature = "scripts")]
 use crate::rules::expression::{Keeps, Over};
@@ -93,9 +92,8 @@ impl<'de> Visitor<'de> for NameOrTable {
 
     fn visit_str<E: Error>(self, name: &str) -> Result<RuleFile, E> {
         RuleName::named(name).map(RuleFile::Named).ok_or_else(|| {
-            let near = did_you_mean(name, rule_names());
             let all: Vec<String> = rule_names().map(|known| format!("`{known}`")).collect();
-            E::custom(format!("unknown variant `{name}`, expected one of {}{near}", all.join(", ")))
+            E::custom(format!("unknown variant `{name}`, expected one of {}", all.join(", ")))
         })
     }
 

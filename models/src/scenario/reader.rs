@@ -5,7 +5,7 @@ use super::file::NO_SCRIPTS;
 use super::file::{File, LinkName, Name, Program, RuleFile, Shape, rule_names};
 use super::{Asked, Expect, Explored, RuleName, Scenario};
 use crate::check::engine::Limits;
-use crate::fault::{Fault, line_of};
+use crate::fault::{Fault, did_you_mean, line_of};
 use crate::node::delivery::Delivery;
 #[cfg(feature = "scripts")]
 use crate::rules::expression::as_row;
@@ -90,6 +90,7 @@ impl Reader<'_> {
             ("wanted string or table", "expected one of the names that `multimaster list` shows, in quotes"),
         ];
         let said = said.into_iter().fold(message.to_owned(), |said, (from, to)| said.replace(from, to));
+        let said = format!("{said}{}", near_of(message));
         let about_a_value =
             ["invalid ", "wanted ", "expected ", "unknown variant"].iter().any(|start| message.starts_with(start));
         let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || "-_/".contains(c));
@@ -439,6 +440,15 @@ impl Reader<'_> {
         let article = Article::new(topology, capacity, relay, clients);
         let start = file.capacity.as_ref().map(|field| field.span().start);
         article.map(Explored::Article).map_err(|error| Fault::at(self.file, place(start), error))
+    }
+}
+
+/// Which of the names that are right is near the wrong one, if this says: unknown field `a`, expected one of `b`, `c`.
+fn near_of(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    match quoted.next() {
+        Some(given) if message.starts_with("unknown ") => did_you_mean(given, quoted),
+        _ => String::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::fault::{Fault, did_you_mean};
 use crate::scenario::Scenario;
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 /// The scenarios that these arguments name, each once, in argument order; without arguments, all shipped ones but the
@@ -23,10 +24,14 @@ pub fn select(given: &[String], filter: Option<&str>) -> Result<Vec<Scenario>, F
         names = files().into_iter().map(|(name, ..)| name).filter(|name| !is_large(name)).collect();
     }
     let mut seen = BTreeSet::new();
-    names.retain(|name| filter.is_none_or(|filter| name.contains(filter)) && seen.insert(name.clone()));
-    if let (true, Some(filter)) = (names.is_empty(), filter) {
-        let what = "no scenario's name contains this (`multimaster list` names them)";
-        return Err(Fault::of(&format!("--filter {filter}"), what));
+    names.retain(|name| seen.insert(name.clone()));
+    if let Some(filter) = filter {
+        let near = did_you_mean(filter, names.iter().map(String::as_str));
+        names.retain(|name| name.contains(filter));
+        if names.is_empty() {
+            let what = format!("no scenario's name contains this (`multimaster list` names them){near}");
+            return Err(Fault::of(&format!("--filter {filter}"), what));
+        }
     }
     if given.is_empty() {
         return shipped(&names);
@@ -59,14 +64,15 @@ fn named(given: &str) -> Result<Vec<String>, Fault> {
     }
     let folder = given.trim_end_matches('/');
     let (found, what) = if path.is_dir() {
-        let found = below(folder);
+        let found = below(folder)?;
         (found, "no scenario is in this folder: no file ends in `.toml`".to_owned())
     } else if is_pattern(given) {
         let start = given.split(['*', '?']).next().unwrap_or_default();
         let root = start.rsplit_once('/').map_or(".", |(root, _)| root);
         let mut found: Vec<String> = shipped.iter().filter(|name| matches(given, name)).cloned().collect();
         if found.is_empty() {
-            let files = below(root).into_iter();
+            // What cannot be read here need not be meant.
+            let files = below(root).unwrap_or_default().into_iter();
             let files = files.map(|file| if root == "." { file.trim_start_matches("./").to_owned() } else { file });
             found = files.filter(|file| matches(given, file)).collect();
         }
@@ -94,25 +100,35 @@ fn is_pattern(given: &str) -> bool {
 }
 
 /// The scenario files below a folder, in path order. Hidden folders, build folders and manifests are skipped.
-fn below(folder: &str) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| !name.starts_with('.') && name != "target" && name != "Cargo.toml")
-        .collect();
+///
+/// # Errors
+/// If a folder cannot be read, or a scenario file's name is not UTF-8.
+fn below(folder: &str) -> Result<Vec<String>, Fault> {
+    let unread = |error: io::Error| Fault::of(folder, error.to_string());
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unread)? {
+        match entry.map_err(unread)?.file_name().into_string() {
+            Ok(name) => names.push(name),
+            Err(name) if name.as_encoded_bytes().ends_with(b".toml") => {
+                let path = format!("{folder}/{}", name.to_string_lossy());
+                return Err(Fault::of(&path, "rename it: a scenario's name is UTF-8"));
+            }
+            Err(_) => {}
+        }
+    }
+    names.retain(|name| !name.starts_with('.') && name != "target" && name != "Cargo.toml");
     names.sort();
     let mut found = Vec::new();
     for name in names {
         let path = if folder == "/" { format!("/{name}") } else { format!("{folder}/{name}") };
         let kind = fs::symlink_metadata(&path).map(|data| data.file_type());
         match kind {
-            Ok(kind) if kind.is_dir() => found.extend(below(&path)),
+            Ok(kind) if kind.is_dir() => found.extend(below(&path)?),
             Ok(_) if name.ends_with(".toml") => found.push(path),
             _ => {}
         }
     }
-    found
+    Ok(found)
 }
 
 /// Whether the pattern matches the text.
