@@ -2,7 +2,7 @@
 
 use crate::commands::{check, conform, explore, histories, init, list, mutants, replay, rules, spawn};
 use clap::{CommandFactory, Parser, Subcommand};
-use std::io;
+use std::io::{self, Write};
 
 /// Checks multi-master replication exhaustively: does every master end up reading the same, and what is lost?
 ///
@@ -25,8 +25,8 @@ Exit status:
        during exploration (its verdicts are shown as `failed`, and do not count);
        the message names the place and the fix
   3    a scenario expects no verdicts, and its exploration ended at a limit
-  130  interrupted (SIGINT, Ctrl-C), after printing the findings so far. A second
-       SIGINT ends the process at once
+  130  interrupted (SIGTERM, or SIGINT by Ctrl-C), after printing the findings so
+       far. A second signal ends the process at once
 
 Environment:
   NO_COLOR  if it is set and not empty, nothing is printed in colours
@@ -87,8 +87,13 @@ pub(crate) enum Command {
 }
 
 /// Prints the completions for a shell.
-pub(crate) fn completions(shell: clap_complete::Shell) {
-    clap_complete::generate(shell, &mut Cli::command(), "multimaster", &mut io::stdout());
+///
+/// # Errors
+/// If they cannot be written.
+pub(crate) fn completions(shell: clap_complete::Shell) -> io::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "multimaster", &mut script);
+    io::stdout().write_all(&script)
 }
 
 /// Prints the manual, with a section for each command.

@@ -14,6 +14,7 @@ pub(crate) mod spawn;
 mod style;
 
 use multimaster_models::fault::Fault;
+use std::io::{self, Write};
 
 /// How a command that did what it was asked ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +50,21 @@ impl From<bool> for Ending {
 pub(crate) enum Failure {
     /// The files or the address that we were given.
     Given(String),
-    /// Our output went nowhere: a closed pipe is not worth a word.
-    Output,
+    /// Our output went nowhere.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// Says why, and with what status to end. A closed pipe is not worth a word: nobody reads on.
+    pub(crate) fn told(self) -> u8 {
+        let what = match self {
+            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return 1,
+            Failure::Output(error) => format!("the output cannot be written: {error}"),
+            Failure::Given(what) => what,
+        };
+        let _ = writeln!(io::stderr(), "multimaster: {what}");
+        2
+    }
 }
 
 impl From<Fault> for Failure {
@@ -59,9 +73,9 @@ impl From<Fault> for Failure {
     }
 }
 
-impl From<std::io::Error> for Failure {
-    fn from(_: std::io::Error) -> Failure {
-        Failure::Output
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Output(error)
     }
 }
 

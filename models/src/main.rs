@@ -6,13 +6,12 @@ mod commands;
 use clap::Parser;
 use cli::{Cli, Command};
 use commands::{Ending, Failure};
-use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Check(asked) => commands::check::run(&asked),
-        Command::Replay(asked) => commands::replay::run(&asked).map(Ending::from),
+        Command::Replay(asked) => commands::replay::run(&asked),
         Command::Explore(asked) => commands::explore::run(&asked).map(Ending::from),
         Command::Spawn(asked) => commands::spawn::run(asked).map(Ending::from),
         Command::Conform(asked) => commands::conform::run(&asked),
@@ -21,18 +20,11 @@ fn main() -> ExitCode {
         Command::Mutants(asked) => commands::mutants::run(&asked),
         Command::Init(asked) => commands::init::run(&asked).map(Ending::from),
         Command::List(asked) => commands::list::run(&asked).map(Ending::from),
-        Command::Completions { shell } => {
-            cli::completions(shell);
-            Ok(Ending::Fine)
-        }
+        Command::Completions { shell } => cli::completions(shell).map(|()| Ending::Fine).map_err(Failure::from),
         Command::Man => cli::man().map(|()| Ending::Fine).map_err(Failure::from),
     };
     match outcome {
         Ok(ending) => ExitCode::from(ending.status()),
-        Err(Failure::Output) => ExitCode::from(1),
-        Err(Failure::Given(what)) => {
-            let _ = writeln!(std::io::stderr(), "multimaster: {what}");
-            ExitCode::from(2)
-        }
+        Err(failure) => ExitCode::from(failure.told()),
     }
 }

@@ -12,6 +12,7 @@ mod command {
     mod misspelt;
     mod mutants;
     mod mutated;
+    mod output;
     mod rules;
 }
 

@@ -14,7 +14,7 @@ static FRONTIER: AtomicUsize = AtomicUsize::new(0);
 /// The progress of the explorations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// States and histories found, or events replayed, since the process started.
+    /// States and histories found, or events and steps replayed, since the process started.
     pub found: u64,
     /// The depth of the exploration that reported last.
     pub depth: usize,
@@ -41,8 +41,8 @@ pub fn progress() -> Progress {
     }
 }
 
-/// Counts so many more states, histories or events.
-pub(crate) fn count(found: u64) {
+/// Counts so many more states, histories, events or steps.
+pub fn count(found: u64) {
     FOUND.fetch_add(found, Ordering::Relaxed);
 }
 

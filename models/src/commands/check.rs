@@ -75,7 +75,7 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   be reached. A scenario without `[expect]` is only explored: `check` prints its
   verdicts, and an `[expect]` with these verdicts to paste into the file.
 
-  If a limit or SIGINT ends an exploration, the violations found so far are
+  If a limit or a signal ends an exploration, the violations found so far are
   printed. Their schedules are shortest, because states are explored in the order
   of their distance (but not with `--engine stateright`).
 
@@ -178,9 +178,9 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
         ended += 1;
         line.say(format!("[{ended}/{all}]"));
         while let Some(checked) = waiting.remove(&rows.done.len()) {
-            if line.above(|| rows.print(checked)).is_err() {
+            if let Err(error) = line.above(|| rows.print(checked)) {
                 // Nobody reads on: no need to explore the rest.
-                std::process::exit(1);
+                std::process::exit(Failure::from(error).told().into());
             }
         }
     });

@@ -1,9 +1,10 @@
 //! The line on standard error that says how far a long command is, and its end when it is interrupted.
 
+use super::style::terminal_is_dumb;
 use multimaster_models::check::engine::taken;
 use multimaster_models::check::running::{self, Progress};
 use multimaster_models::report::table::grouped;
-use signal_hook::consts::SIGINT;
+use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -16,7 +17,8 @@ const RHYTHM: Duration = Duration::from_millis(200);
 /// The longest line: what wraps cannot be cleared.
 const WIDEST: usize = 79;
 
-/// The line, printed by a thread until this is dropped; none if standard error is no terminal.
+/// The line, printed by a thread until this is dropped; none if standard error is no
+/// terminal, or one that cannot clear a line.
 pub(super) struct Line {
     /// What stands before the figures.
     label: Arc<Mutex<String>>,
@@ -24,15 +26,17 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Begins the line. What is counted is called `unit`. From now on a SIGINT lets every exploration end with what it has
-    /// found, and a second one ends the process.
+    /// Begins the line. What is counted is called `unit`. From now on a SIGINT or SIGTERM lets every exploration end with
+    /// what it has found, and a second one ends the process.
     pub(super) fn begin(unit: &'static str) -> Line {
-        // Where no handler can be had, a SIGINT ends the process at once, as without one.
+        // Where no handler can be had, a signal ends the process at once, as without one.
         let flag = running::interruption();
-        let _ = flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(flag));
-        let _ = flag::register(SIGINT, Arc::clone(flag));
+        for signal in [SIGINT, SIGTERM] {
+            let _ = flag::register_conditional_shutdown(signal, 130, Arc::clone(flag));
+            let _ = flag::register(signal, Arc::clone(flag));
+        }
         let label = Arc::new(Mutex::new(String::new()));
-        let printer = stderr().is_terminal().then(|| {
+        let printer = (stderr().is_terminal() && !terminal_is_dumb()).then(|| {
             let (sender, receiver) = mpsc::channel();
             let shared = Arc::clone(&label);
             let printer = thread::spawn(move || {

@@ -1,7 +1,9 @@
 //! `multimaster replay`: takes the steps of a trace file one by one.
 
-use super::Failure;
+use super::progress::Line;
+use super::{Ending, Failure};
 use clap::Args;
+use multimaster_models::check::running;
 use multimaster_models::fault::{self, Fault};
 use multimaster_models::printed::shown;
 use multimaster_models::report::table;
@@ -34,15 +36,25 @@ pub(super) fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
     }
 }
 
-pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
+pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let file = &asked.file;
     let (trace, scenario) = read_trace(file)?;
-    let replayed = trace.replay(&scenario.model())?;
+    let line = Line::begin("steps");
+    let replayed = trace.replay_while(&scenario.model(), &|| {
+        running::count(1);
+        !running::is_interrupted()
+    });
+    drop(line);
+    let replayed = replayed?;
     if let Some(fault) = scenario.faults().into_iter().next() {
         return Err(fault.into());
     }
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}: {}\n\n{}", shown(&scenario.name), shown(&scenario.about), table::schedule(&replayed))?;
+    if replayed.steps.len() < trace.steps.len() {
+        writeln!(out, "  interrupted after step {}: no claim was judged", replayed.steps.len())?;
+        return Ok(Ending::Interrupted);
+    }
     for (property, why) in &replayed.complaints {
         writeln!(out, "  violates {}: {}", shown(property), shown(why))?;
     }
@@ -59,8 +71,8 @@ pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
     let empty = match (trace.steps.is_empty() && !violated_at_start, trace.claims.is_empty()) {
         (true, _) => "this trace has no steps: nothing was replayed",
         (_, true) => "this trace claims nothing: say what it `violates` or `keeps`",
-        _ => return Ok(replayed.wrong.is_empty()),
+        _ => return Ok(replayed.wrong.is_empty().into()),
     };
     writeln!(out, "{file}: {empty}")?;
-    Ok(false)
+    Ok(Ending::Otherwise)
 }

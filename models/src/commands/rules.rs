@@ -23,7 +23,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
         write!(out, "{}\n{}", rules::in_a_table(&surveyed), rules::extent_of(&surveyed))?;
         if running::is_interrupted() {
             let all = rules::all().len();
-            writeln!(out, "interrupted: {} of {all} rules were begun, the last not to the end", surveyed.len())?;
+            writeln!(out, "interrupted: {} of {all} rules were begun, not each to the end", surveyed.len())?;
             return Ok(Ending::Interrupted);
         }
         return Ok(Ending::Fine);

@@ -57,6 +57,6 @@ pub(crate) fn run(asked: Asked) -> Result<bool, Failure> {
     match spawn::run(&scenario, &options, &mut std::io::stdout()) {
         Ok(never) => match never {},
         Err(Stopped::Given(what)) => Err(Failure::Given(what)),
-        Err(Stopped::Output(_)) => Err(Failure::Output),
+        Err(Stopped::Output(error)) => Err(Failure::Output(error)),
     }
 }

@@ -15,6 +15,11 @@ pub(super) enum Color {
     Never,
 }
 
+/// Whether the terminal is one that only prints what it is sent, and knows no escape sequences.
+pub(super) fn terminal_is_dumb() -> bool {
+    env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
 /// Paints words, or leaves them as they are.
 #[derive(Clone, Copy)]
 pub(super) struct Style {
@@ -27,9 +32,7 @@ impl Style {
         let colors = match color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => {
-                stdout().is_terminal() && !is_set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
-            }
+            Color::Auto => stdout().is_terminal() && !is_set("NO_COLOR") && !terminal_is_dumb(),
         };
         Style { colors }
     }

@@ -4,6 +4,7 @@ use crate::printed::escaped_lines;
 use crate::report::check::{Checked, Counterexample};
 use crate::report::table;
 use std::fmt::Write;
+use std::time::Duration;
 
 /// A test case for each scenario. Of one that is not as expected, the failure says in what, and shows the schedule of each
 /// violation that was not expected. Those in `missing` were not explored.
@@ -12,7 +13,7 @@ pub fn of(done: &[&Checked], missing: &[&str]) -> String {
     let failures = count(is_failure);
     let errors = count(|checked| !checked.scenario.faults().is_empty());
     let skipped = missing.len() + count(Checked::is_open);
-    let seconds: f64 = done.iter().map(|checked| checked.report.time.as_secs_f64()).sum();
+    let seconds = done.iter().map(|checked| checked.report.time).sum::<Duration>().as_secs_f64();
     let counts = format!(
         "tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"{seconds:.3}\"",
         done.len() + missing.len()

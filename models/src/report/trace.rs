@@ -159,6 +159,14 @@ impl Trace {
     /// # Errors
     /// At the first step that is not possible, with those that are.
     pub fn replay<M: Subject>(&self, model: &M) -> Result<Replayed, Fault> {
+        self.replay_while(model, &|| true)
+    }
+
+    /// The same, as long as `goes_on` before the next step.
+    ///
+    /// # Errors
+    /// As [`replay`](Trace::replay).
+    pub fn replay_while<M: Subject>(&self, model: &M, goes_on: &dyn Fn() -> bool) -> Result<Replayed, Fault> {
         self.check_claims(model)?;
         let (line, start) = self.start.unwrap_or((0, 0));
         let mut initial = model.init_states();
@@ -175,6 +183,9 @@ impl Trace {
         let mut path = Path { start, steps: Vec::new() };
         let mut drawn = Vec::new();
         for (line, step) in &self.steps {
+            if !goes_on() {
+                break;
+            }
             let mut actions = Vec::new();
             model.actions(&state, &mut actions);
             let possible: Vec<(usize, String)> = actions

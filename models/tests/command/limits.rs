@@ -27,16 +27,20 @@ fn assert_is_cut(out: &str, why: &str) {
     assert_eq!(last.trim(), "replay:  multimaster replay target/traces/big.convergence.trace");
 }
 
-fn begin(folder: &Folder, arguments: &[&str]) -> Child {
+pub(super) fn begin(folder: &Folder, arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_multimaster"));
     command.args(arguments).current_dir(&folder.0).env_remove("CARGO");
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Interrupts it after so long: its status, what it printed, and how long it took to end.
-fn interrupted(child: Child, after: Duration) -> (Option<i32>, String, String, Duration) {
+/// Sends it SIGINT after so long: its status, what it printed, and how long it took to end.
+pub(super) fn interrupted(child: Child, after: Duration) -> (Option<i32>, String, String, Duration) {
+    signalled("-INT", child, after)
+}
+
+fn signalled(signal: &str, child: Child, after: Duration) -> (Option<i32>, String, String, Duration) {
     thread::sleep(after);
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(killed.success(), "it had ended before");
     let sent = Instant::now();
     let output = child.wait_with_output().unwrap();
@@ -45,7 +49,7 @@ fn interrupted(child: Child, after: Duration) -> (Option<i32>, String, String, D
 }
 
 /// Two seconds where the program is optimized and the machine its own.
-const SOON: Duration = Duration::from_secs(10);
+pub(super) const SOON: Duration = Duration::from_secs(10);
 
 #[test]
 fn each_limit_ends_with_what_was_found() {
@@ -81,6 +85,10 @@ fn an_interrupted_check_says_what_it_knows() {
     assert!(took < SOON, "{took:?}");
     assert_is_cut(&out, "interrupted");
     assert_eq!(err, "multimaster: interrupted: 0 of 1 scenarios were explored to an end\n");
+
+    let (status, out, ..) = signalled("-TERM", begin(&folder, &["check", "big.toml"]), Duration::from_secs(3));
+    assert_eq!(status, Some(130), "{out}");
+    assert_is_cut(&out, "interrupted");
 
     let several = begin(&folder, &["check", "hello", "big.toml", "--format", "junit"]);
     let (status, out, _, _) = interrupted(several, Duration::from_secs(3));
