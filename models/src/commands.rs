@@ -14,7 +14,9 @@ pub(crate) mod spawn;
 mod style;
 
 use multimaster_models::fault::Fault;
+use std::fmt::Display;
 use std::io::{self, Write};
+use std::str::FromStr;
 
 /// How a command that did what it was asked ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,12 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
         Failure::Output(error)
     }
+}
+
+/// A whole number of this range as an argument.
+pub(crate) fn whole<T: FromStr + PartialOrd + Display>(text: &str, least: T, most: T) -> Result<T, String> {
+    let number = text.parse().ok().filter(|number| *number >= least && *number <= most);
+    number.ok_or_else(|| format!("write a whole number from {least} to {most}"))
 }
 
 /// How the user calls us, for the commands that we suggest.

@@ -27,8 +27,8 @@ mod search;
 mod words;
 
 pub use alphabet::{of as operations, of_two_keys as operations_on_two_keys};
-pub use bounds::{Bounds, Times};
-pub use lattice::Effort;
+pub use bounds::{Bounds, MOST_MASTERS, Times};
+pub use lattice::{Effort, MOST_WRITES};
 pub use report::{ASKED, ByScript, Finding, Report, Script};
 pub use schedule::{Step, Violation};
 pub use words::NOT_SEEN;

@@ -1,10 +1,10 @@
 //! `multimaster histories`: a rule judged over all networks at once.
 
 use super::progress::Line;
-use super::{Ending, Failure, this_command};
+use super::{Ending, Failure, this_command, whole};
 use clap::{Args, ValueEnum};
 use multimaster_models::check::running;
-use multimaster_models::histories::{self, Bounds, Finding, Report, Times};
+use multimaster_models::histories::{self, Bounds, Finding, MOST_MASTERS, MOST_WRITES, Report, Times};
 use multimaster_models::node::delivery::Delivery;
 use multimaster_models::printed::{escaped_lines, shown};
 use multimaster_models::report::check::Counterexample;
@@ -16,22 +16,28 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// In seconds.
+const A_YEAR: u64 = 365 * 24 * 3600;
+
 #[derive(Args)]
 pub(crate) struct Asked {
     /// The rule: a name, or a scenario file with a rule
     rule: String,
     /// The most writes of a history
     #[arg(long, value_name = "K", default_value_t = 5)]
+    #[arg(value_parser = |text: &str| whole(text, 1, MOST_WRITES), allow_hyphen_values = true)]
     writes: usize,
     /// How many masters there are
     #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(value_parser = |text: &str| whole(text, 2, MOST_MASTERS as u16), allow_hyphen_values = true)]
     masters: u16,
     /// A request that clients may make, such as `"set k = 1"`; may be given several times. The default requests set two
     /// values and delete them, or do the like for the rule's kind of data
     #[arg(long = "request", value_name = "REQUEST")]
     requests: Vec<String>,
     /// How many keys the default requests write
-    #[arg(long, value_name = "KEYS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    #[arg(long, value_name = "KEYS", default_value_t = 1)]
+    #[arg(value_parser = |text: &str| whole(text, 1_u8, 2), allow_hyphen_values = true)]
     keys: u8,
     /// The delivery on which the rule can rely
     #[arg(long, value_enum, default_value_t = DeliveryName::Causal)]
@@ -44,6 +50,7 @@ pub(crate) struct Asked {
     clocks: ClocksName,
     /// Stop after this number of seconds, and print the findings so far
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    #[arg(value_parser = |text: &str| whole(text, 0, A_YEAR), allow_hyphen_values = true)]
     seconds: u64,
     /// The folder for the traces and pictures of violations
     #[arg(long, value_name = "FOLDER", default_value = "target/traces")]

@@ -1,6 +1,6 @@
 //! `multimaster spawn`: runs a scenario's masters over UDP.
 
-use super::Failure;
+use super::{Failure, whole};
 use clap::Args;
 use multimaster_models::scenario::catalogue;
 use multimaster_models::spawn::{self, Options, Stopped};
@@ -13,9 +13,11 @@ pub(crate) struct Asked {
     file: String,
     /// The port of the first master; the other masters use the next ports
     #[arg(long, default_value_t = 4000)]
+    #[arg(value_parser = |text: &str| whole(text, 1, u16::MAX), allow_hyphen_values = true)]
     port: u16,
     /// The interval in milliseconds at which each master asks its neighbours for missing changes
-    #[arg(long, value_name = "MS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
+    #[arg(long, value_name = "MS", default_value_t = 500)]
+    #[arg(value_parser = |text: &str| whole(text, 1_u64, 3_600_000), allow_hyphen_values = true)]
     tick: u64,
     /// Run only these masters, such as `A,C`; run the others elsewhere, or send their packets yourself
     #[arg(long, value_name = "MASTERS", value_delimiter = ',')]

@@ -7,7 +7,7 @@ use multimaster::{MasterId, Op, Request};
 use std::time::Duration;
 
 /// The most masters.
-pub(super) const MOST_MASTERS: usize = 6;
+pub const MOST_MASTERS: usize = 6;
 
 /// The bounds of an enumeration.
 #[derive(Clone, Debug)]

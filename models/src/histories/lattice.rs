@@ -15,7 +15,7 @@ use smallvec::{SmallVec, smallvec};
 pub(crate) type Cut = u16;
 
 /// The most writes of a history.
-pub(crate) const MOST_WRITES: usize = 10;
+pub const MOST_WRITES: usize = 10;
 
 /// A few distinct states, ascending.
 pub(super) type Few = SmallVec<[StateNo; 2]>;

@@ -265,6 +265,7 @@ impl Checked {
         let why = cut_in_words((*cut)?);
         Some(match frontier {
             0 => why,
+            1 => format!("{why}, at depth {depth}; 1 state was not expanded"),
             frontier => format!("{why}, at depth {depth}; {} states were not expanded", grouped(*frontier)),
         })
     }
@@ -403,8 +404,11 @@ fn verdict_in_words(finding: &Finding) -> &'static str {
 /// Why an exploration was cut.
 pub fn cut_in_words(cut: Cut) -> String {
     match cut {
+        Cut::States(1) => "stopped after 1 state".into(),
         Cut::States(states) => format!("stopped after {states} states"),
+        Cut::Time(time) if time.subsec_millis() > 0 => format!("stopped after {} ms", time.as_millis()),
         Cut::Time(time) => format!("stopped after {} s", time.as_secs()),
+        Cut::Memory(bytes) if bytes < 1 << 20 => format!("stopped at {bytes} bytes of memory"),
         Cut::Memory(bytes) => format!("stopped at {} MB of memory", bytes >> 20),
         Cut::Numbers(what) => {
             let what = match what {

@@ -71,8 +71,8 @@ fn what_is_wrong_with_the_question_is_told_and_what_was_not_tested() {
         (&["set", "--request", "set k = 1"], "this rule takes `insert ELEMENT into KEY`"),
         (&["set", "--request", "insert x"], "for example: `insert x into k`"),
         (&["mysql", "--clocks", "wrong"], "this rule uses no wall clocks"),
-        (&["set", "--masters", "1"], "1 masters: give 2 to 6"),
-        (&["set", "--writes", "11"], "11 writes: give 1 to 10"),
+        (&["set", "--masters", "1"], "write a whole number from 2 to 6"),
+        (&["set", "--writes", "11"], "write a whole number from 1 to 10"),
         (&["last-write-wall", "--request", "at 5, set k = v"], "times of their own (`--clocks`); leave out `at`"),
         (&["bounded-counter", "--masters", "2", "--request", "transfer 1 of k to C"], "no such master among 2"),
     ] {

@@ -31,6 +31,37 @@ fn a_misspelt_name_in_a_scenario_is_told_what_was_meant() {
 }
 
 #[test]
+fn numbers_of_no_sense_are_told_what_would_be_right() {
+    let folder = Folder::new();
+    for (arguments, right) in [
+        (&["check", "hello", "--max-states"][..], "write a whole number above 0: `1000000`"),
+        (&["check", "hello", "--timeout"], "write a whole number above 0 and `ms`, `s`, `m` or `h`: `90s`"),
+        (&["check", "hello", "--max-memory"], "write a whole number above 0 and `K`, `M`, `G` or `T`: `500M`"),
+        (&["histories", "arrival", "--writes"], "write a whole number from 1 to 10"),
+        (&["histories", "arrival", "--masters"], "write a whole number from 2 to 6"),
+        (&["histories", "arrival", "--keys"], "write a whole number from 1 to 2"),
+        (&["histories", "arrival", "--seconds"], "write a whole number from 0 to 31536000"),
+        (&["spawn", "hello", "--port"], "write a whole number from 1 to 65535"),
+        (&["spawn", "hello", "--tick"], "write a whole number from 1 to 3600000"),
+    ] {
+        for nonsense in ["-1", "1.5", "", "abc", "99999999999999999999"] {
+            let (status, out, err) = folder.run(&[arguments, &[nonsense]].concat());
+            assert_eq!((status, out.as_str()), (2, ""), "{arguments:?} {nonsense}: {err}");
+            assert!(err.contains(right), "{arguments:?} {nonsense}: {err}");
+        }
+    }
+}
+
+#[test]
+fn the_smallest_limits_are_spelled_out() {
+    let folder = Folder::new();
+    let (status, out, _) = folder.run(&["check", "hello", "--max-states", "1"]);
+    assert!(status == 1 && out.contains("stopped after 1 state, at depth 0; 1 state was not expanded"), "{out}");
+    let (status, out, _) = folder.run(&["check", "hello", "--max-memory", "500"]);
+    assert!(status == 1 && out.contains("stopped at 500 bytes of memory"), "{out}");
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn no_file_of_a_folder_is_passed_over_in_silence() {
     use std::ffi::OsStr;

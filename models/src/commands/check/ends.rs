@@ -139,8 +139,10 @@ impl Ends<'_> {
         if self.skipped > 0 {
             ends.push(format!("{} not begun", self.skipped));
         }
-        let (s, states) = (if done.len() == 1 { "" } else { "s" }, table::grouped(states));
-        writeln!(out, "\n{} scenario{s}, {exhausted} exhausted, {states} states; {}.", done.len(), ends.join(", "))?;
+        let counted =
+            |count: usize, what: &str| format!("{} {what}{}", table::grouped(count), if count == 1 { "" } else { "s" });
+        let (scenarios, states) = (counted(done.len(), "scenario"), counted(states, "state"));
+        writeln!(out, "\n{scenarios}, {exhausted} exhausted, {states}; {}.", ends.join(", "))?;
         let mistaken: f64 = done.iter().map(|checked| checked.report.mistaken).sum();
         if mistaken > 0.0 {
             writeln!(out, "{}", table::chance_of_mistake(mistaken))?;
@@ -148,8 +150,8 @@ impl Ends<'_> {
         let examples: usize = done.iter().map(|checked| checked.counterexamples.len()).sum();
         let folder = self.kept.values().find_map(|kept| Path::new(kept.as_ref().ok()?).parent());
         if let (true, Some(folder)) = (examples > 0, folder) {
-            let s = if examples == 1 { "" } else { "s" };
-            writeln!(out, "{examples} counterexample{s}: traces and pictures in {}", folder.display())?;
+            let examples = counted(examples, "counterexample");
+            writeln!(out, "{examples}: traces and pictures in {}", folder.display())?;
         }
         Ok(())
     }

@@ -9,13 +9,13 @@ use std::time::Duration;
 #[command(next_help_heading = "Limits, in place of those in scenario files")]
 pub(super) struct Most {
     /// Stop each exploration after this number of states
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = states, allow_hyphen_values = true)]
     max_states: Option<u64>,
     /// Stop each exploration after this time: `90s`, `15m`, `2h`; without a unit, seconds
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
     timeout: Option<Duration>,
     /// Stop each exploration when the command uses this much memory: `500M`, `4G`
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = size, allow_hyphen_values = true)]
     max_memory: Option<u64>,
 }
 
@@ -28,15 +28,20 @@ impl Most {
     }
 }
 
+fn states(text: &str) -> Result<u64, String> {
+    product(text, &[], 1).ok_or_else(|| "write a whole number above 0: `1000000`".into())
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
-    let milliseconds = product(text, &units, 1000).ok_or("write a whole number and `ms`, `s`, `m` or `h`: `90s`")?;
+    let milliseconds =
+        product(text, &units, 1000).ok_or("write a whole number above 0 and `ms`, `s`, `m` or `h`: `90s`")?;
     Ok(Duration::from_millis(milliseconds))
 }
 
 fn size(text: &str) -> Result<u64, String> {
     let units = [("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30), ("T", 1 << 40)];
-    product(text, &units, 1).ok_or_else(|| "write a whole number and `K`, `M`, `G` or `T`: `500M`".into())
+    product(text, &units, 1).ok_or_else(|| "write a whole number above 0 and `K`, `M`, `G` or `T`: `500M`".into())
 }
 
 /// A positive number and the name of a unit, in whatever case, as so many of the smallest; `plain` if there is no unit.
@@ -58,12 +63,15 @@ mod tests {
         assert_eq!(duration("15m"), duration("900"));
         assert_eq!(duration("20ms"), Ok(Duration::from_millis(20)));
         assert_eq!(size("500M"), Ok(500 << 20));
-        assert_eq!((size("4g"), size("512")), (Ok(4 << 30), Ok(512)));
+        assert_eq!((size("4g"), size("512"), states("7")), (Ok(4 << 30), Ok(512), Ok(7)));
         for wrong in ["", "0s", "s", "-1s", "1.5h", "3 days", "18446744073709551615h"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
         for wrong in ["", "0", "M", "500MB", "five"] {
             assert!(size(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["", "0", "-1", "1.5", "1000K", "99999999999999999999"] {
+            assert!(states(wrong).is_err(), "{wrong}");
         }
     }
 }
