@@ -1,4 +1,4 @@
-//! Your own rule: [`verify`] it in a test of your own crate.
+//! The check of your own rule in a test of your own crate: [`verify`].
 
 mod demands;
 mod failure;
@@ -40,29 +40,29 @@ use watch::guarded;
 
 /// The environment variable that names a trace to be replayed instead of exploring.
 pub const REPLAY: &str = "MULTIMASTER_REPLAY";
-/// The environment variable that names a trace at whose end the Explorer is to begin.
+/// The environment variable that names a trace to show in the Explorer, from its last step.
 pub const EXPLORE: &str = "MULTIMASTER_EXPLORE";
 
 #[cfg(not(feature = "explorer"))]
 const NO_EXPLORER: &str = "the Explorer was left out of this build: give the dependency `multimaster-models` the feature \
                            `explorer`";
 
-/// How long a rule may take over one call before it is said not to come back.
+/// The time after which a call of the rule is reported as not returning.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Checks `rule` in three ways. First its [laws](crate::histories::laws) are tried on all small histories. Then it is
-/// judged over all networks at once, by all causal [histories](crate::histories) of a few writes: most rules by those
-/// of four writes at three masters. Then networks are explored, of all topologies and kinds of link, with failures that
-/// histories do not see.
+/// Checks `rule` in three ways. First it tests the [laws](crate::histories::laws) on all small histories. Then it
+/// judges the rule over all networks at once, by all causal [histories](crate::histories) of a few writes: for most
+/// rules, four writes at three masters. Then it explores networks of several topologies and kinds of link, for the
+/// failures that histories do not cover.
 ///
 /// Panics with the shortest schedule of each property that the rule violates: for example, if masters diverge, or if a
-/// write is lost that nothing competed with. Losing one of two concurrent writes is allowed: see
+/// write is lost without a competing write. The loss of one of two concurrent writes is allowed: see
 /// [`lossless`](Verify::lossless).
 ///
 /// The first violation is printed on standard error as soon as it is found.
 ///
-/// A rule is a [`Resolver`], or just a function of two versions. The latter is tried as most systems apply one: pair by
-/// pair, to the value that is held and the one that arrives. Few functions are safe so:
+/// A rule is a [`Resolver`], or a function of two versions. A function is applied as most systems do: to the stored
+/// version and each arriving one. Few functions are safe then:
 ///
 /// ```should_panic
 /// use multimaster::{Keep, Version};
@@ -75,7 +75,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// multimaster_models::verify(longest);
 /// ```
 ///
-/// Over the concurrent versions all at once any function is:
+/// Applied to all concurrent versions in timestamp order, by [`Custom`](multimaster::Custom), any function is safe:
 ///
 /// ```
 /// # use multimaster::{Custom, Keep, Version};
@@ -97,21 +97,21 @@ pub fn verify<Form>(rule: impl IntoRule<Form>) {
     }
 }
 
-/// What can be verified: a [`Resolver`], or a function of two versions.
+/// The types that [`verify`] accepts: a [`Resolver`], or a function of two versions.
 pub trait IntoRule<Form> {
-    /// The rule it is.
+    /// The type of the rule.
     type Rule: Resolver;
-    /// What else is to be said if it fails.
+    /// A remark for the report of a failure.
     const NOTE: &'static str;
 
     /// The rule.
     fn into_rule(self) -> Self::Rule;
 }
 
-/// A rule that is one already.
+/// Marks an [`IntoRule`] that is a [`Resolver`].
 #[derive(Debug)]
 pub enum AsResolver {}
-/// A function that makes one.
+/// Marks an [`IntoRule`] that is a function.
 #[derive(Debug)]
 pub enum AsFunction {}
 
@@ -137,26 +137,26 @@ where
     }
 }
 
-/// What [`verify`] does, to be narrowed or widened.
+/// A configurable [`verify`].
 pub struct Verify<R: Resolver> {
     rules: Rules<R>,
     plan: Plan,
 }
 
 impl<R: Resolver> Verify<R> {
-    /// The default: the laws; a pair, then three masters on a ring, on a star and all to all; over streams with four
-    /// writes, over datagrams with three, one of which is lost and one of which arrives twice, and in a soup; and a
-    /// pair whose logs are cut so short that each needs the other's snapshot. A rule that [uses wall
-    /// clocks](Resolver::uses_wall_clock) is judged under [right](crate::scope::Clocks::Right) clocks first, one of
-    /// them ahead of the others; then under wrong ones. What is violated only under wrong clocks is marked so: see
-    /// [`clocks`](Verify::clocks).
+    /// The default check: the laws, the histories, and these networks. A pair, then three masters on a ring, on a star
+    /// and all to all: over streams with four writes; over datagrams with three writes, where one message is lost and
+    /// one arrives twice; and in a soup. Then a pair whose logs are so short that each master needs the other's
+    /// snapshot. A rule that [uses wall clocks](Resolver::uses_wall_clock) is first judged under
+    /// [right](crate::scope::Clocks::Right) clocks, of which one is ahead of the others, then under wrong clocks. A
+    /// violation that needs wrong clocks is marked so: see [`clocks`](Verify::clocks).
     pub fn rule<Form, I: IntoRule<Form, Rule = R>>(rule: I) -> Verify<R> {
         Verify { rules: Rules::of_all(rule.into_rule()), plan: Plan::new(I::NOTE) }
     }
 
     /// The same for a rule that differs by master: because sites have priorities, or because the local write wins every
-    /// conflict. `rules` is called for masters `A` to `E`, and for more only in larger scopes: the laws need two
-    /// masters more than the default scopes have.
+    /// conflict. `rules` is called for the masters `A` to `E`, of which the laws need all five, and for further masters
+    /// only if a scope has them.
     ///
     /// ```
     /// use multimaster::{LastWriteWins, MasterId};
@@ -169,19 +169,19 @@ impl<R: Resolver> Verify<R> {
         Verify { rules: Rules::by_master(rules), plan: Plan::new("") }
     }
 
-    /// Demands also that no write is lost to a concurrent one.
+    /// Also requires that no write is lost to a concurrent one.
     pub fn lossless(mut self) -> Self {
         self.plan.demands.lossless = true;
         self
     }
 
-    /// Does not ask for the laws: only what a schedule shows counts.
+    /// Does not require the laws: only violations with a schedule count.
     pub fn lawless(mut self) -> Self {
         self.plan.demands.lawless = true;
         self
     }
 
-    /// Demands only this property or [law](crate::histories::laws::Law). Given several times, demands only those.
+    /// Requires only this property or [law](crate::histories::laws::Law). Several calls add up.
     ///
     /// ```
     /// use multimaster::ArrivalWins;
@@ -196,20 +196,20 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Does not demand this property, or this [law](crate::histories::laws::Law).
+    /// Does not require this property or [law](crate::histories::laws::Law).
     pub fn allow(mut self, property: &str) -> Self {
         self.plan.demands.allowed.insert(property.into());
         self
     }
 
-    /// Demands also that every read is what `specification` makes of the writes seen.
+    /// Also requires that every read equals the result of `specification` for the writes seen.
     pub fn specified(mut self, specification: Specification) -> Self {
         self.plan.asked.specification = Some(specification);
         self
     }
 
-    /// Demands also this property of your own: a script, or a function of what all masters read. One of the scopes must
-    /// put it to the test: see [`own_property`](crate::properties::own_property).
+    /// Also requires this property of your own: a script, or a function of all masters' readings. At least one scope
+    /// must reach its witness: see [`own_property`](crate::properties::own_property).
     ///
     /// ```
     /// use multimaster::{MasterId, MultiValue, Reading};
@@ -234,9 +234,9 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Explores a scenario file instead of the default scopes; given several times, several files. This rule takes the
-    /// place of the file's own, which the file need not have. If the file has an `[expect]`, the rule is held to it. A
-    /// rule's states and effects must stay the same when they are written as JSON and read again.
+    /// Explores a scenario file instead of the default scopes. Several calls add files. This rule replaces the file's
+    /// rule, which may be missing. If the file has an `[expect]`, the verdicts must equal it. The rule's states and
+    /// effects must survive a round trip through JSON.
     ///
     /// ```
     /// use multimaster::Custom;
@@ -253,9 +253,9 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Lets clients make these requests instead of the default ones. Each names its master, as `A: set seat = 14 Ann`;
-    /// a master is asked in the order given. `A/2: …` is a second client of master A, whose requests interleave with
-    /// those of the first in every way.
+    /// Clients make these requests instead of the default ones. Each names its master, as `A: set seat = 14 Ann`; the
+    /// requests to one master are made in the order given. `A/2: …` is a second client of master A, whose requests
+    /// interleave with those of the first in every order.
     ///
     /// ```
     /// use multimaster::MultiValue;
@@ -276,48 +276,48 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Leaves out the scopes in which masters need each other's snapshots: for a rule without a
-    /// [`merge`](Resolver::merge), whose masters never fall behind another's log.
+    /// Leaves out the scopes in which masters need snapshots. Use it for a rule without a [`merge`](Resolver::merge),
+    /// if your logs never drop a change that a neighbour needs.
     pub fn without_snapshots(mut self) -> Self {
         self.plan.snapshots = false;
         self
     }
 
-    /// Accepts that this witness is reached nowhere: for example [`CONFLICT`](crate::properties::CONFLICT), if the
-    /// requests touch different keys.
+    /// Accepts that this witness is not reached: for example [`CONFLICT`](crate::properties::CONFLICT), if the requests
+    /// touch different keys.
     pub fn unreached(mut self, witness: &str) -> Self {
         self.plan.unreached.insert(witness.into());
         self
     }
 
-    /// Judges the rule over all histories of up to so many writes (2 to 10) at so many masters (2 to 6), beside the
-    /// default ones. At three masters each further write takes about twenty times as long; at two, ten times. Where
-    /// wall clocks differ from Lamport times, histories have at most three writes.
+    /// Also judges the rule over all histories of at most `writes` (2 to 10) writes at `masters` (2 to 6) masters. At
+    /// three masters each further write takes about twenty times as long; at two, ten times. Where wall clocks differ
+    /// from Lamport times, histories have at most three writes.
     pub fn histories(mut self, masters: u16, writes: usize) -> Self {
         self.plan.histories.push((masters, writes));
         self
     }
 
-    /// Gives up on a scope of more than so many states.
+    /// Stops exploring a scope after this number of states.
     pub fn at_most(mut self, states: usize) -> Self {
         self.plan.limits.states = states;
         self
     }
 
-    /// Prints nothing while it explores: violations are in the result alone.
+    /// Prints nothing while it explores: only the result has the violations.
     pub fn quiet(mut self) -> Self {
         self.plan.quiet = true;
         self
     }
 
-    /// Tries the laws, and explores every scope to its end. If [`REPLAY`] names a trace, replays that instead; if
-    /// [`EXPLORE`] does, serves the Explorer for ever.
+    /// Runs the check. If the environment variable [`REPLAY`] names a trace, replays it instead; if [`EXPLORE`] names
+    /// one, serves the Explorer and does not return.
     ///
     /// # Errors
     /// A [`Failure`]: of each violated property, the shortest schedule in all scopes.
     ///
     /// # Panics
-    /// If the checker is wrong: never by the rule's doing.
+    /// On a bug of the checker, never because of the rule.
     #[must_use = "a test that does not look at the result cannot fail: end it in `.unwrap()`, or return the result"]
     pub fn run(&self) -> Result<Passed, Failure> {
         if let Some(file) = std::env::var_os(REPLAY) {
@@ -334,9 +334,8 @@ impl<R: Resolver> Verify<R> {
             .unwrap_or_else(|how| Err(Failure::Misbehaves(how)))
     }
 
-    /// Surveys the rule as `multimaster rules` surveys every named rule: its row of the table, and the shortest
-    /// schedule for each `violated`. Printed, this is what `multimaster rules NAME` prints, over histories of one write
-    /// less.
+    /// Makes the rule's row in the table of `multimaster rules`, with the shortest schedule for each `violated`.
+    /// Printed, the result has the form of `multimaster rules NAME`, over histories of one write less.
     ///
     /// ```
     /// use multimaster::CustomMerged;
@@ -349,7 +348,7 @@ impl<R: Resolver> Verify<R> {
     /// ```
     ///
     /// # Errors
-    /// [`Failure::Misbehaves`] if it is no rule at all.
+    /// [`Failure::Misbehaves`] if the rule panics, does not return or is not deterministic.
     pub fn survey(&self) -> Result<Surveyed, Failure> {
         let plan = self.plan.clone();
         let survey = move |rules: Rules<R>| {
@@ -362,8 +361,8 @@ impl<R: Resolver> Verify<R> {
     /// Takes the steps of a trace that an earlier run has written.
     ///
     /// # Errors
-    /// [`Failure::Replayed`] with the schedule, if it violates what is demanded; [`Failure::Trace`] if it is no trace
-    /// of these scopes.
+    /// [`Failure::Replayed`] with the schedule, if it violates a required property; [`Failure::Trace`] if the file is
+    /// no trace of these scopes.
     pub fn replay(&self, file: &Path) -> Result<Passed, Failure> {
         let (_, replayed) = self.follow(file)?;
         let mut report = table::schedule(&replayed);
@@ -376,12 +375,12 @@ impl<R: Resolver> Verify<R> {
         Ok(Passed { states: replayed.steps.len(), ..Passed::default() })
     }
 
-    /// Serves the Explorer, and says where the end of the trace is.
+    /// Serves the Explorer, and prints the address of the trace's last state.
     #[cfg(feature = "explorer")]
     fn explore(&self, file: &Path) -> Result<Passed, Failure> {
         let (model, replayed) = self.follow(file)?;
         let page = explorer::address(&replayed.path);
-        // Past the capture of tests' output: who waits for this must see it.
+        // Written past the test harness's capture of output, so that the user sees it.
         let announce = |at: &Served| drop(writeln!(std::io::stderr(), "open {}{page}", at.url));
         let name = file.display().to_string();
         let shown = Shown { name, model, limits: self.plan.limits, failed: Box::new(|| None) };

@@ -22,7 +22,7 @@ pub enum Action {
         /// The index of the request in the client's script.
         place: usize,
     },
-    /// A free request is made: its index.
+    /// The free request with this index is made.
     Choose(usize),
     /// An envelope arrives.
     Deliver(EnvelopeNumber),
@@ -43,17 +43,17 @@ pub enum Action {
         from: MasterId,
         /// The receiver.
         to: MasterId,
-        /// At most so many changes.
+        /// The most changes delivered.
         max: usize,
     },
-    /// A stream breaks: all that it had in flight is lost.
+    /// A stream breaks: its changes in flight are lost.
     Break {
         /// The sender.
         from: MasterId,
         /// The receiver.
         to: MasterId,
     },
-    /// A broken stream is restored, and continues after what the receiver says it has seen.
+    /// A broken stream is restored, and continues after the changes in the receiver's digest.
     Resume {
         /// The sender.
         from: MasterId,
@@ -66,7 +66,7 @@ pub enum Action {
         from: MasterId,
         /// The receiver.
         to: MasterId,
-        /// At most so many changes.
+        /// The most changes taken.
         max: usize,
     },
     /// A master puts its digest in flight.
@@ -80,7 +80,7 @@ pub enum Action {
     AnswerDigest {
         /// The digest that arrives.
         digest_sent: DigestNumber,
-        /// At most so many changes.
+        /// The most changes in the answer.
         max: usize,
     },
     /// A goroutine sends a change into the channel of its next neighbour.
