@@ -1,4 +1,4 @@
-//! When a write was made: [`Timestamp`].
+//! The logical time of a write: [`Timestamp`].
 
 use crate::MasterId;
 use serde::{Deserialize, Serialize};
@@ -13,11 +13,11 @@ use std::fmt;
 #[serde(try_from = "NamedTimestamp", into = "NamedTimestamp")]
 pub struct Timestamp(u64);
 
-/// The latest time a change may carry; a later one is refused as a peer's fault. A master whose clock a lying peer has
-/// driven here refuses writes rather than timestamping what others would refuse.
+/// The latest time a change may carry; a later one is refused as a peer's fault. If a faulty peer has advanced a
+/// master's clock to this time, the master refuses writes, because other masters would refuse their timestamps.
 pub const LATEST: u64 = 1 << 47;
 
-/// The latest time that a [`Timestamp`] can tell.
+/// The latest time that a [`Timestamp`] can hold.
 pub(crate) const END: u64 = (1 << 48) - 1;
 
 impl Timestamp {

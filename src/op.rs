@@ -1,4 +1,4 @@
-//! What a client asks of one key: [`Op`], and which kind of data takes it: [`Kind`].
+//! A client's operation on one key, [`Op`], and the kind of data that it applies to, [`Kind`].
 
 use crate::{MasterId, Refusal};
 use compact_str::CompactString;
@@ -6,50 +6,50 @@ use serde::{Deserialize, Serialize};
 
 /// A value, an element or a field: a string that is inline up to 24 bytes.
 ///
-/// It is `compact_str`'s type, and part of this API, because a `String` costs a set an allocation and a cache miss: a
-/// set of inline strings is four times as fast.
+/// The type is `compact_str`'s, and is public in this API. With a `String`, each set would allocate and miss the cache;
+/// a set of inline strings is four times as fast.
 pub type Text = CompactString;
 
-/// The name of what is written and read: a string that is inline up to 24 bytes, as a [`Text`] is.
+/// The name under which a value is written and read: a string that is inline up to 24 bytes, as a [`Text`] is.
 pub type Key = CompactString;
 
-/// What a client asks of one key. Each rule takes the operations of its [`Kind`] and refuses the others.
+/// A client's operation on one key. Each rule takes the operations of its [`Kind`] and refuses the others.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Op {
     /// Registers: the key has this value from now on.
     Set(Text),
     /// Registers: the key has no value from now on.
     Delete,
-    /// Counters: so much more, or less if negative.
+    /// Counters: adds this number, which may be negative.
     Add(i64),
-    /// Sets: the element is in.
+    /// Sets: inserts the element.
     Insert(Text),
-    /// Sets: the element is out. Maps: the field is.
+    /// Sets: removes the element. Maps: removes the field.
     Remove(Text),
-    /// Flags: it is on.
+    /// Flags: turns the flag on.
     Enable,
-    /// Flags: it is off.
+    /// Flags: turns the flag off.
     Disable,
-    /// Maxima: it is at least this.
+    /// Maxima: raises the register to at least this number.
     Raise(i64),
-    /// Minima: it is at most this.
+    /// Minima: lowers the register to at most this number.
     Lower(i64),
-    /// Bounded counters: so much of what this master may subtract, another may from now on.
+    /// Bounded counters: gives rights to subtract to another master.
     Transfer {
-        /// How much.
+        /// The number of rights.
         amount: u64,
-        /// Which master may subtract it.
+        /// The master that receives the rights.
         to: MasterId,
     },
-    /// Maps: what is done to one field. An operation on a register, a counter or a set.
+    /// Maps: an operation on one field, which is a register, a counter or a set.
     In {
         /// The field.
         field: Text,
         /// The operation on it.
         op: Box<Op>,
     },
-    /// Any of these, at a wall-clock time that the writer gives, right or wrong. Rules that do not
-    /// [use wall clocks](crate::Resolver::uses_wall_clock) refuse it.
+    /// One of the other operations, with a wall-clock time given by the client. Rules that do not [use wall
+    /// clocks](crate::Resolver::uses_wall_clock) refuse it.
     At(u64, Box<Op>),
 }
 
@@ -80,8 +80,8 @@ impl Op {
         if let Op::At(_, op) = self { op.into_untimed() } else { self }
     }
 
-    /// The value that an operation on a register leaves: `None` after a delete. What a rule over a register
-    /// [prepares](crate::Resolver::prepare) begins with it.
+    /// The value of a register after the operation: `None` after a delete. A rule over a register calls this when it
+    /// [prepares](crate::Resolver::prepare) an effect.
     ///
     /// # Errors
     /// [`Refusal::WrongKind`] for any other operation, and for one with a [time](Op::At).
@@ -106,7 +106,7 @@ pub enum Kind {
     Set,
     /// Written by [`Op::Enable`] and [`Op::Disable`].
     Flag,
-    /// A counter that only grows: written by [`Op::Add`] of what is not negative.
+    /// A counter that only grows: written by [`Op::Add`] of a number that is not negative.
     GrowOnlyCounter,
     /// A counter that never falls below 0: written by [`Op::Add`] and [`Op::Transfer`].
     BoundedCounter,

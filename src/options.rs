@@ -21,15 +21,16 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Into how many shards the master divides its keys: the same number at every master of a cluster. 16 by default.
+    /// The number of shards into which the master divides its keys, 16 by default. All masters of a cluster need the
+    /// same number.
     pub fn layout(self, layout: Layout) -> Options {
         Options { layout, ..self }
     }
 
-    /// How many changes the log of each shard keeps for neighbours that have not been sent them yet: 1024 by default, at
-    /// least 1. A neighbour that has fallen behind further is sent a snapshot. The last 512 changes are kept also after
-    /// all neighbours have been sent them, so that what was lost can be sent again. A log is truncated once it is 512
-    /// changes longer than it need be, and never holds more than twice `changes`, or 1024 if that is more.
+    /// How many changes the log of each shard keeps for neighbours that have not been sent them yet: 1024 by default,
+    /// at least 1. A neighbour that has fallen behind further is sent a snapshot. The last 512 changes are kept even
+    /// after all neighbours have been sent them, so that lost changes can be sent again. A log is truncated once it is
+    /// 512 changes longer than it need be, and never holds more than twice `changes`, or 1024 if that is more.
     ///
     /// Every set writes to the log, so a set is fastest while the logs fit into the cache beside the table: with 16 shards
     /// and 10,000 keys it takes 80 ns with logs of 8192 changes, 55 ns with 2048 and 40 ns with 512.
@@ -74,8 +75,8 @@ impl Setup {
         Setup { batch: changes.max(1), ..self }
     }
 
-    /// How often an idle link compares the digests of its two masters, to find out what was lost: every 5 ms by default.
-    /// With `Duration::MAX`, never.
+    /// The interval at which an idle link compares the digests of its two masters to find lost changes: 5 ms by
+    /// default. With `Duration::MAX`, never.
     pub fn tick(self, tick: Duration) -> Setup {
         Setup { tick, ..self }
     }
@@ -87,8 +88,8 @@ impl Setup {
         Setup { linger, ..self }
     }
 
-    /// What all links do to messages at first: nothing by default. [`Cluster::set_faults`](crate::Cluster::set_faults)
-    /// alters it while a cluster runs.
+    /// The initial faults of all links: none by default. [`Cluster::set_faults`](crate::Cluster::set_faults) alters it
+    /// while a cluster runs.
     pub fn faults(self, faults: Faults) -> Setup {
         Setup { faults, ..self }
     }
@@ -106,7 +107,7 @@ impl Setup {
     }
 }
 
-/// What a link does to messages, at random. By default, nothing.
+/// The random faults of a link: none by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[must_use]
 pub struct Faults {

@@ -1,38 +1,39 @@
-//! What happened in a running cluster, as the choices that its model would have to make: [`Event`].
+//! The record of a running cluster. Each [`Event`] is a choice that the model makes too.
 
 use crate::{Dot, Key, Layout, MasterId, Message, Op, Outcome, Reading, Refusal, Topology, VersionVector};
 use serde::{Deserialize, Serialize};
 use std::io;
 
-/// What must be known to replay a record: its first line.
+/// The setting of a record, needed to replay it: its first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
     /// The rule's name in scenario files.
     pub rule: String,
-    /// Who sent changes to whom.
+    /// The topology of the cluster.
     pub topology: Topology,
-    /// How keys were spread.
+    /// The number of shards.
     pub layout: Layout,
 }
 
-/// One event and its place. Events of one master's shard are numbered in the order in which its lock was held, and a
-/// message is delivered after it was sent: so the numbers are an order in which the model can take the steps.
+/// One event and its number. The events of one master's shard are numbered in the order in which they happened under
+/// its lock, and the delivery of a message has a greater number than its sending. So the model can take the steps in
+/// the order of the numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recorded<S, E> {
-    /// Counted over the whole cluster.
+    /// The number of the event, unique in the cluster.
     pub number: u64,
-    /// Of which shard: each is a replica group, and so a run, of its own.
+    /// The shard of the event. Each shard replicates independently, and so has a run of its own.
     pub shard: usize,
-    /// What happened.
+    /// The event.
     pub event: Event<S, E>,
 }
 
-/// Writes a record as JSON, a line each: what `multimaster conform` reads.
+/// Writes a record in the format that `multimaster conform` reads: the setting and each event as one line of JSON.
 ///
 /// # Errors
-/// Of the writer.
+/// Those of `out`.
 pub fn write<S: Serialize, E: Serialize>(
     mut out: impl io::Write,
     setting: &Setting,
@@ -52,22 +53,22 @@ pub fn write<S: Serialize, E: Serialize>(
 pub enum Event<S, E> {
     /// A client wrote.
     Write {
-        /// Where.
+        /// The client's master.
         at: MasterId,
-        /// Which key.
+        /// The key.
         key: Key,
-        /// What it asked.
+        /// The operation.
         op: Op,
-        /// What it was told.
+        /// The answer to the client.
         answer: Result<Dot, Refusal>,
     },
     /// A client read.
     Read {
-        /// Where.
+        /// The client's master.
         at: MasterId,
-        /// Which key.
+        /// The key.
         key: Key,
-        /// What it was shown.
+        /// The reading.
         reading: Reading,
     },
     /// The next changes were taken from a log and sent: [`Replica::next_push`](crate::Replica::next_push).
@@ -76,25 +77,25 @@ pub enum Event<S, E> {
         from: MasterId,
         /// The receiver.
         to: MasterId,
-        /// At most so many changes.
+        /// The most changes taken.
         max: usize,
     },
     /// A digest was sent: [`Replica::digest`](crate::Replica::digest).
     Ask {
-        /// Who asks.
+        /// The receiver of changes, which sent its digest.
         asker: MasterId,
-        /// Whom.
+        /// The sender of changes.
         feeder: MasterId,
     },
     /// A digest arrived, and its answer, if any, was sent: [`Replica::answer`](crate::Replica::answer).
     Answer {
-        /// Whom was asked.
+        /// The sender of changes, which answered.
         feeder: MasterId,
-        /// Who asked.
+        /// The receiver of changes.
         asker: MasterId,
-        /// What the asker said it had seen.
+        /// The receiver's digest.
         digest: VersionVector,
-        /// At most so many changes.
+        /// The most changes in the answer.
         max: usize,
     },
     /// A message arrived: [`Replica::receive`](crate::Replica::receive).
@@ -103,34 +104,34 @@ pub enum Event<S, E> {
         from: MasterId,
         /// The receiver.
         to: MasterId,
-        /// What arrived.
+        /// The message.
         message: Message<S, E>,
-        /// What became of it.
+        /// The outcome at the receiver.
         outcome: Outcome,
     },
-    /// A message was lost on its way.
+    /// A message in flight was lost.
     Lose {
         /// The sender.
         from: MasterId,
-        /// The receiver that does not get it.
+        /// The receiver.
         to: MasterId,
-        /// What is lost.
+        /// The lost message.
         message: Message<S, E>,
     },
-    /// A message in flight became two.
+    /// A message in flight was duplicated.
     Duplicate {
         /// The sender.
         from: MasterId,
         /// The receiver.
         to: MasterId,
-        /// What will arrive once more.
+        /// The duplicated message.
         message: Message<S, E>,
     },
     /// A log was cut: [`Replica::truncate`](crate::Replica::truncate).
     Truncate {
-        /// Whose.
+        /// The master.
         at: MasterId,
-        /// To so many entries.
+        /// The number of entries kept.
         keep: usize,
     },
 }

@@ -55,7 +55,7 @@ pub(crate) enum Input<'a> {
     Push { to: MasterId, max: usize },
     /// A link takes all changes from the log and loses them.
     Drain { to: MasterId },
-    /// A link continues after what its receiver has seen.
+    /// A link continues after the changes that its receiver has seen.
     Resume { to: MasterId, seen: &'a VersionVector },
     /// A link skips the next changes if its receiver has seen them.
     Acknowledge { to: MasterId, seen: &'a VersionVector },
@@ -91,7 +91,7 @@ pub(crate) struct Protocol {
     /// If new changes go out at once, the most changes of one message. `None` if links take changes from the log in
     /// steps of their own.
     pub(crate) eager: Option<usize>,
-    /// The log is cut to so many entries after each write and each change applied.
+    /// The number of entries to which the log is cut after each write and each arrival of new changes.
     keep: Option<usize>,
     /// The deliberate fault, in a mutant.
     pub(crate) tamper: Option<Tamper>,
@@ -200,7 +200,8 @@ impl Protocol {
         Output { answer, envelopes }
     }
 
-    /// After a write or an applied change: sends what is pending, unless links take it from the log, then cuts the log.
+    /// After a write or an arrival of new changes: sends all pending changes, unless links take them from the log, then
+    /// cuts the log.
     fn taken_in(&self, master: &mut AnyReplica) -> Vec<Envelope> {
         let mut outbox = Vec::new();
         if let Some(max) = self.eager {

@@ -2,7 +2,7 @@ use super::*;
 use crate::MasterId;
 use std::collections::BTreeMap;
 
-/// A PN-counter: of each master, what it added and what it took away; a read is the sum of all.
+/// A PN-counter: for each master, the sum of its increments and the sum of its decrements; a read is the total.
 ///
 /// Shapiro et al., "A comprehensive study of convergent and commutative replicated data types", 2011, §3.1.
 #[derive(Clone, Copy, Debug, Default)]
@@ -11,9 +11,9 @@ pub struct Counter;
 /// One master's share of a counter. Both sides only grow, so the larger is always the newer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tally {
-    /// The sum of what it added.
+    /// The sum of the master's increments.
     pub added: u64,
-    /// The sum of what it took away.
+    /// The sum of the master's decrements.
     pub taken: u64,
 }
 
