@@ -1,8 +1,8 @@
 //! A node of a world as a pure machine, `(state, input) → (state, output)`: `Node::step`.
 //!
 //! A node is the shipping [`Replica`](multimaster::Replica) under any rule, or a master of the article's program.
-//! `Protocol` holds what a world adds to a replica: whether new changes go out at once, to how many entries the log is
-//! cut, and what a mutant alters.
+//! `Protocol` has the world's settings for a replica: whether it sends new changes at once, the number of entries to
+//! which its log is cut, and the alterations of a mutant.
 
 pub mod any_rule;
 pub(crate) mod article;
