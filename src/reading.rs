@@ -1,11 +1,11 @@
-//! What a client is shown: [`Reading`].
+//! The result of a read: [`Reading`].
 
 use crate::Text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What a read of one key shows.
+/// The result of reading one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Reading {
     /// No value: never written, or deleted.

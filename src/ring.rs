@@ -7,7 +7,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::mem;
 
-/// A queue: entries are added behind and dropped in front. What can be observed of it is its entries, in order.
+/// A queue: entries are added at the back and dropped from the front. Only its entries, in order, are observable.
 ///
 /// Reserve first, then construct in place. `VecDeque::push_back` may reallocate, which may panic, so the compiler
 /// builds the entry on the stack and copies it; the wide copy of bytes just written stalls on store forwarding, for a
@@ -56,7 +56,7 @@ impl<T> Ring<T> {
     pub(crate) fn append(&mut self, entries: Vec<T>) {
         let all = self.len + entries.len();
         if all > self.places.len() {
-            // What is free is replaced by what is not.
+            // Free places are replaced by entries.
             self.places.truncate(self.len);
             self.places.extend(entries.into_iter().map(Some));
             self.free_the_rest();
@@ -68,10 +68,10 @@ impl<T> Ring<T> {
         self.len = all;
     }
 
-    /// Drops so many entries in front.
+    /// Drops `count` entries from the front.
     ///
     /// # Panics
-    /// If there are not so many.
+    /// If there are fewer than `count` entries.
     pub(crate) fn drop_front(&mut self, count: usize, mut dropped: impl FnMut(&T)) {
         assert!(count <= self.len, "no more than there are");
         for entry in self.places.range_mut(..count) {
@@ -84,8 +84,8 @@ impl<T> Ring<T> {
         self.len -= count;
     }
 
-    /// Gives back room that is four times what many entries take up: what is written next then goes to places that the
-    /// cache has.
+    /// Shrinks the allocation of a long queue if three quarters of it are free, so that the next entries are written to
+    /// memory that is in the cache.
     pub(crate) fn give_back(&mut self) {
         if self.len >= MANY && self.places.len() >= 4 * self.len {
             self.places.truncate(2 * self.len);

@@ -1,4 +1,4 @@
-//! What a master keeps for every key: [`Table`].
+//! The states of all keys of a master: [`Table`].
 
 use crate::Key;
 use crate::layout::{HashedKey, key_hash};
@@ -11,9 +11,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::slice;
 
-/// States by key. Inside it is a hash table; whatever can be observed (iteration, equality, hash, serialization) goes
-/// in key order, so that two tables that hold the same are the same, however they came to hold it. A key whose state is
-/// the default is not held.
+/// States by key, in a hash table. All observable behaviour (iteration, equality, hash, serialization) is in key order,
+/// so that tables with the same states are equal, whatever their histories. A key with the default state is not stored.
 #[derive(Clone)]
 pub(crate) struct Table<S> {
     rows: HashTable<Row<S>>,

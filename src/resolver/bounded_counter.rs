@@ -2,14 +2,15 @@ use super::*;
 use crate::MasterId;
 use std::collections::BTreeMap;
 
-/// A counter that never falls below 0, whatever is concurrent: stock that is never oversold.
+/// A counter that never falls below 0, even under concurrent subtractions: stock that is never oversold.
 ///
-/// Each unit is a right to subtract it, and a right is one master's. Who adds, owns what it added; who subtracts spends
-/// what it owns; a transfer hands rights to another master. A master that owns too few *refuses*: it decides alone and
-/// at once, and what it refuses was never acknowledged. Escrow (O'Neil, TODS 1986) without a coordinator: Balegas et
-/// al., "Extending eventually consistent cloud databases for enforcing numeric invariants", SRDS 2015.
+/// Each unit of the counter is a right to subtract it, and each right belongs to one master. An addition gives its
+/// master rights, a subtraction spends them, and a transfer gives them to another master. A master with too few rights
+/// *refuses* the subtraction, alone and at once; a refused operation is never acknowledged. Escrow (O'Neil, TODS 1986)
+/// without a coordinator: Balegas et al., "Extending eventually consistent cloud databases for enforcing numeric
+/// invariants", SRDS 2015.
 ///
-/// Another bound is a matter of counting from it. Rights of a master that is gone for good are gone with it.
+/// For a bound other than 0, count from that bound. The rights of a master that leaves for ever are lost.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BoundedCounter;
 
@@ -17,8 +18,8 @@ pub struct BoundedCounter;
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Escrow(BTreeMap<MasterId, Account>);
 
-/// What one master has done with a bounded counter. It alone alters it, and each sum only grows: the larger is the
-/// newer.
+/// The additions, subtractions and transfers of one master. Only that master alters its account, and each sum only
+/// grows, so the larger of two sums is the newer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// The sum of what it added.
@@ -29,7 +30,7 @@ pub struct Account {
     pub given: BTreeMap<MasterId, u64>,
 }
 
-/// What an operation does to its master's account.
+/// The change of a master's account by an operation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Deal {
     /// So much is added.

@@ -3,11 +3,10 @@ use std::cmp::Ordering;
 
 /// A pairwise function over *merged* values: the twin of [`Custom`] that many systems ship, and that does not converge.
 ///
-/// It keeps one value with a version vector. Of two versions the one whose vector covers the other's is kept; of
-/// concurrent ones, what the function says, under the joined vector. So a value can stand under a vector that covers a
-/// write by which that very value was superseded, and the superseded value comes back: x is overwritten by y, and z is
-/// concurrent to both. A master that joins x with z and keeps x, then meets y, finds y concurrent and may keep x again;
-/// one that saw y first never does.
+/// The state is one value with a version vector. If the vector of one version covers the other's, that version is kept.
+/// Of two concurrent versions the function chooses one, which gets the joined vector. So a superseded value can come
+/// back. Let y overwrite x, and let z be concurrent to both. A master that merges x with z and keeps x then finds y
+/// concurrent to the result, and may keep x again. A master that saw y first never does.
 #[derive(Clone, Copy)]
 pub struct CustomMerged<F>(pub F);
 
