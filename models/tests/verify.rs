@@ -501,12 +501,17 @@ fn what_was_tried_of_a_rule_that_passes_is_said() {
     let passed = Verify::rule(LastWriteWins).scope("pair", pair_scope()).requests(requests).run().unwrap();
     let said = passed.to_string();
     let lines: Vec<&str> = said.lines().collect();
-    assert!((2..=4).contains(&lines.len()), "{said}");
+    assert!((3..=5).contains(&lines.len()), "{said}");
     assert!(lines[0].starts_with("its laws hold in ") && lines[0].ends_with(" small histories"), "{said}");
     let networks = |line: &&&str| line.starts_with("holds for all networks") && line.contains(" histories)");
     assert_eq!(lines.iter().filter(networks).count(), passed.networks.len(), "{said}");
     let scopes = format!("holds in {} scopes of networks (", passed.scopes);
-    assert!(passed.states > 0 && lines.last().unwrap().starts_with(&scopes), "{said}");
+    assert!(passed.states > 0 && lines[lines.len() - 2].starts_with(&scopes), "{said}");
+    assert_eq!(lines.last(), Some(&"demanded: every property but no policy loss, which `.lossless()` adds"));
+    let demanded = |verify: Verify<Custom<_>>| verify.run().unwrap().demanded;
+    let kept = || small(Custom(|_: &Version, _: &Version| Keep::Second));
+    assert_eq!(demanded(kept().only("convergence").only("no causal loss")), "convergence, no causal loss");
+    assert_eq!(demanded(kept().allow("repairable")), "every property but repairable, no policy loss");
 }
 
 #[test]

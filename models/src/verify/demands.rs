@@ -28,6 +28,20 @@ impl Demands {
         chosen && !self.allowed.contains(property)
     }
 
+    /// Which properties are demanded.
+    pub(super) fn in_words(&self) -> String {
+        if !self.only.is_empty() {
+            let chosen: Vec<&str> = self.only.difference(&self.allowed).map(String::as_str).collect();
+            return chosen.join(", ");
+        }
+        let left_out: Vec<&str> = p::ALL.into_iter().filter(|name| !self.include(name)).collect();
+        match left_out.as_slice() {
+            [] => "every property".to_owned(),
+            [p::NO_POLICY_LOSS] => "every property but no policy loss, which `.lossless()` adds".to_owned(),
+            names => format!("every property but {}", names.join(", ")),
+        }
+    }
+
     /// Whether the law is demanded. `repeatable` is demanded only by name: here each change is applied once.
     pub(super) fn include_law(&self, law: Law) -> bool {
         let by_default = law != Law::Repeatable && !self.lawless;

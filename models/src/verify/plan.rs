@@ -64,6 +64,8 @@ pub struct Passed {
     pub scopes: usize,
     /// Distinct states in all of them.
     pub states: usize,
+    /// Which properties were demanded, in words.
+    pub demanded: String,
 }
 
 impl fmt::Display for Passed {
@@ -76,6 +78,9 @@ impl fmt::Display for Passed {
         write!(f, "holds in {scopes} scopes of networks ({states} states)")?;
         if !self.networks.is_empty() {
             write!(f, "; only these speak for repair, silence, cut logs, batches and resets")?;
+        }
+        if !self.demanded.is_empty() {
+            write!(f, "\ndemanded: {}", self.demanded)?;
         }
         Ok(())
     }
@@ -214,7 +219,7 @@ impl Plan {
     pub(super) fn run(&self, rule: &dyn Ruled) -> Result<Passed, Failure> {
         let started = Instant::now();
         let worlds = self.worlds(rule)?;
-        let passed = Passed { scopes: worlds.len(), ..Passed::default() };
+        let passed = Passed { scopes: worlds.len(), demanded: self.demands.in_words(), ..Passed::default() };
         let mut found = Found {
             started,
             violations: BTreeMap::new(),
