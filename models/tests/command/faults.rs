@@ -101,7 +101,7 @@ fn choices_are_listed() {
 #[test]
 fn masters_and_edges() {
     for masters in ["0", "1", "17", "3000", "70000", "9223372036854775807"] {
-        let said = [&*format!("`masters = {masters}`"), "two or more", "at most 16"];
+        let said = [&*format!("`masters = {masters}`"), "give 2 to 16"];
         assert_edit_refused("masters = 3", &format!("masters = {masters}"), 2, &said);
     }
     let nobody = ["there is no master `Q`", "A to C"];
@@ -138,7 +138,7 @@ fn requests() {
     assert_edit_refused("B = [\"set k = 2\"]", &many, 9, &["256 requests", "at most 255"]);
     let free = |of: &str, take: usize| format!("[free]\ntake = {take}\nof = [{of}]\n\n[expect]");
     let of = "\"A: set k = 5\", \"B: set k = 5\"";
-    assert_edit_refused("[expect]", &free(of, 3), 12, &["`take = 3` of 2", "as many as there are"]);
+    assert_edit_refused("[expect]", &free(of, 3), 12, &["`take = 3` of 2", "at most all of them"]);
     let many: String = (0..33).map(|value| format!("\"A: set j = {value}\", ")).collect();
     assert_edit_refused("[expect]", &free(&many, 1), 12, &["of 33 requests", "at most 32"]);
     assert_edit_refused("[expect]", &free("\"set k = 5\"", 1), 13, &["does not say where", "`A: set k = 1`"]);
@@ -169,12 +169,12 @@ fn expectations_that_cannot_be() {
     assert_edit_refused("no-policy-loss = \"violated\"", "states = 0", 12, &["`states = 0` cannot be"]);
     let unreached = "unreached = [\"a miracle\"]";
     assert_edit_refused("no-policy-loss = \"violated\"", unreached, 12, &["`a miracle` is no witness", "`a conflict`"]);
-    assert_edit_refused("no-policy-loss", "order-kept", 12, &["`order kept` is not asked", "convergence"]);
+    assert_edit_refused("no-policy-loss", "order-kept", 12, &["`order kept` is no property", "convergence"]);
     assert_edit_refused("no-policy-loss", "no-loss", 12, &["unknown field `no-loss`", "`no-causal-loss`"]);
     assert_refused(
         &ARTICLE.replace("agreement-at-quiescence", "convergence"),
         10,
-        &["`convergence` is not asked", "no deadlock"],
+        &["`convergence` is no property", "no deadlock"],
     );
     let counter =
         GOOD.replace("last-write", "counter").replace("set k = 1", "add 1 to k").replace("set k = 2", "add 2 to k");
@@ -197,8 +197,8 @@ fn what_a_data_type_has_not() {
     let expects = |rule: &str, property: &str| {
         GOOD.replace("last-write", rule).replace("no-policy-loss = \"violated\"", &format!("{property} = \"holds\""))
     };
-    assert_refused(&expects("arrival", "specification"), 12, &["`specification` is not asked"]);
-    assert_refused(&expects("last-write", "no-overselling"), 12, &["`no overselling` is not asked", "specification"]);
+    assert_refused(&expects("arrival", "specification"), 12, &["`specification` is no property"]);
+    assert_refused(&expects("last-write", "no-overselling"), 12, &["`no overselling` is no property", "specification"]);
 }
 
 #[test]
