@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 /// A pairwise function over *merged* values: the twin of [`Custom`] that many systems ship, and that does not converge.
 ///
 /// The state is one value with a version vector. If the vector of one version covers the other's, that version is kept.
-/// Of two concurrent versions the function chooses one, which gets the joined vector. So a superseded value can come
+/// For two concurrent versions the function gives the result, which gets the joined vector. So a superseded value can come
 /// back. Let y overwrite x, and let z be concurrent to both. A master that merges x with z and keeps x then finds y
 /// concurrent to the result, and may keep x again. A master that saw y first never does.
 #[derive(Clone, Copy)]
