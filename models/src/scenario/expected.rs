@@ -18,10 +18,11 @@ impl Reader<'_> {
             let Some(property) = properties.iter().find(|property| in_file(property) == *name.get_ref()) else {
                 return Err(self.fault(name, not_asked(name.get_ref(), &properties, &witnesses)));
             };
-            if *expected.get_ref() == Expected::NotJudged {
+            let verdict = self.verdict(name.get_ref(), expected)?;
+            if verdict == Expected::NotJudged {
                 not_judged.push(*property);
             }
-            if *expected.get_ref() == Expected::Violated {
+            if verdict == Expected::Violated {
                 if *property == p::NO_POLICY_LOSS && scenario.adds_up() {
                     let what = format!("{} cannot lose by policy: its writes do not compete", scenario.rule());
                     return Err(self.fault(expected, format!("{what}. Expect `holds`")));
@@ -59,6 +60,18 @@ impl Reader<'_> {
             states: at_least_one(&file.states, "states")?,
             depth: file.depth.as_ref().map(|depth| *depth.get_ref()),
             messages: file.messages.as_ref().map(|messages| *messages.get_ref()),
+        })
+    }
+
+    fn verdict(&self, property: &str, given: &Spanned<toml::Value>) -> Result<Expected, Fault> {
+        let text = given.get_ref().as_str();
+        let named = Expected::ALL.into_iter().find(|(name, _)| text == Some(*name));
+        named.map(|(_, verdict)| verdict).ok_or_else(|| {
+            let names = Expected::ALL.map(|(name, _)| name);
+            let near = did_you_mean(text.unwrap_or_default(), names);
+            let names = names.join("`, `");
+            let what = format!("{} is no verdict; write one of `{names}`, in quotes{near}", given.get_ref());
+            self.fault(given, format!("`{property}`: {what}"))
         })
     }
 }

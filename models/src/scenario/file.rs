@@ -151,7 +151,7 @@ pub(super) struct SpecificationFile {
 /// whole file has been read.
 #[derive(Debug, Default)]
 pub(super) struct ExpectFile {
-    pub(super) verdicts: Vec<(Name, Spanned<Expected>)>,
+    pub(super) verdicts: Vec<(Name, Spanned<toml::Value>)>,
     pub(super) unreached: Vec<Spanned<String>>,
     pub(super) states: Option<Spanned<usize>>,
     pub(super) depth: Option<Spanned<usize>>,
@@ -189,8 +189,7 @@ impl<'de> Visitor<'de> for Expectations {
 }
 
 /// The expected verdict on a property.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expected {
     /// True in every reachable state.
     Holds,
@@ -198,6 +197,11 @@ pub(super) enum Expected {
     Violated,
     /// Not judged.
     NotJudged,
+}
+
+impl Expected {
+    pub(super) const ALL: [(&str, Expected); 3] =
+        [("holds", Expected::Holds), ("violated", Expected::Violated), ("not-judged", Expected::NotJudged)];
 }
 
 /// The program that is modelled.

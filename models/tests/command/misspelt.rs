@@ -9,6 +9,8 @@ fn a_misspelt_name_in_a_scenario_is_told_what_was_meant() {
         ("convergence", "convergance", "convergence"),
         ("convergence", "no-casual-loss", "no-causal-loss"),
         ("convergence", "No_policy_loss", "no-policy-loss"),
+        ("convergence = \"violated\"", "stats = 3", "states"),
+        ("convergence = \"violated\"", "convergance = 3", "convergence"),
         ("\"violated\"", "\"violatd\"", "violated"),
         ("convergence = \"violated\"", "unreached = [\"a confict\"]", "a conflict"),
         ("[expect]", "[expct]", "expect"),
@@ -23,6 +25,10 @@ fn a_misspelt_name_in_a_scenario_is_told_what_was_meant() {
         assert!(err.ends_with(&format!("; did you mean `{meant}`?\n")), "{to}: {err}");
         assert_eq!(err.matches("did you mean").count(), 1, "{to}: {err}");
     }
+    let folder = Folder::with("my.toml", good.replace("\"violated\"", "true"));
+    let (status, _, err) = folder.run(&["check", "my.toml"]);
+    let said = "`convergence`: true is no verdict; write one of `holds`, `violated`, `not-judged`, in quotes";
+    assert!(status == 2 && err == format!("multimaster: my.toml:12: {said}\n"), "{err}");
     let folder = Folder::with("my.trace", "scenario hello\nviolates convergance\n");
     let (status, _, err) = folder.run(&["replay", "my.trace"]);
     assert!(status == 2 && err.ends_with("; did you mean `convergence`?\n"), "{err}");
