@@ -46,7 +46,8 @@ impl std::error::Error for Fault {}
 
 /// The text of the file named `file`.
 ///
-/// # Errors If the file is a folder, cannot be read, is over 64 MiB long, or is not UTF-8.
+/// # Errors
+/// If the file is a folder, cannot be read, is over 64 MiB long, or is not UTF-8.
 pub fn read(file: &str) -> Result<String, Fault> {
     if std::path::Path::new(file).is_dir() {
         return Err(Fault::of(file, "this is a folder: name a file in it"));

@@ -331,7 +331,8 @@ pub struct Expect {
 impl Scenario {
     /// Parses the text of the scenario file named `file`.
     ///
-    /// # Errors The first error, with its line and its fix.
+    /// # Errors
+    /// The first error, with its line and its fix.
     pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, Fault> {
         Reader { file, text, rule: None }.scenario(name)
     }

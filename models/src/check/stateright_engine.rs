@@ -34,7 +34,8 @@ pub const MOST_PROPERTIES: usize = 128;
 ///
 /// The limit on states counts those expanded: stateright has found more by then.
 ///
-/// # Panics If `subject` has more properties than [`MOST_PROPERTIES`], or if stateright contradicts itself or
+/// # Panics
+/// If `subject` has more properties than [`MOST_PROPERTIES`], or if stateright contradicts itself or
 /// `subject`: a state that is unreachable or was left out, or a path with the wrong end.
 pub fn explore(subject: Erased, how: How, limits: Limits) -> Report {
     let properties = subject.properties();

@@ -83,7 +83,8 @@ pub fn of<R: Resolver>(rule: &R) -> Claims {
 
 /// Tests the claims of `rule`, which may differ by master, on runs of these operations.
 ///
-/// # Errors The first run with the fewest steps that refutes a claim.
+/// # Errors
+/// The first run with the fewest steps that refutes a claim.
 pub fn test<R: Resolver>(rule: &dyn Fn(MasterId) -> R, operations: &[Op]) -> Result<Passed, Box<Refuted>> {
     let mut passed = Passed::default();
     for masters in [2, 3] {

@@ -68,7 +68,8 @@ fn requests(violation: &Violation, bounds: &Bounds, at: MasterId) -> impl Iterat
 
 /// Replays the schedule of the violation on masters. `model` makes a model of a scenario's text.
 ///
-/// # Errors If the schedule does not replay: then histories and networks disagree, or the rule is not deterministic.
+/// # Errors
+/// If the schedule does not replay: then histories and networks disagree, or the rule is not deterministic.
 pub(crate) fn counterexample(
     violation: &Violation,
     bounds: &Bounds,

@@ -70,14 +70,16 @@ enum Body {
 impl Expression {
     /// Compiles an expression.
     ///
-    /// # Errors If the text is no valid expression.
+    /// # Errors
+    /// If the text is no valid expression.
     pub fn new(text: &str, over: Over) -> Result<Expression, Wrong> {
         Ok(Expression { text: format!("{over:?}: {text}"), body: Body::Keep(over, Box::new(Keeping::new(text)?)) })
     }
 
     /// Compiles a rule of several scripts.
     ///
-    /// # Errors The first error in a script, with its line in the file.
+    /// # Errors
+    /// The first error in a script, with its line in the file.
     pub fn scripts(keeps: Keeps, sources: &Sources) -> Result<Expression, Wrong> {
         let body = Body::Scripts(Box::new(Scripted::new(keeps, sources)?));
         Ok(Expression { text: format!("{keeps:?}: {sources:?}"), body })
@@ -85,7 +87,8 @@ impl Expression {
 
     /// Applies the expression to two versions at the master `here`.
     ///
-    /// # Errors If the expression fails, exceeds its budget, or returns anything but a version, a text of one line, or
+    /// # Errors
+    /// If the expression fails, exceeds its budget, or returns anything but a version, a text of one line, or
     /// `()`; or if the rule is several scripts.
     pub fn keep(&self, first: &Version, second: &Version, here: MasterId) -> Result<Kept, Wrong> {
         match &self.body {
@@ -96,7 +99,8 @@ impl Expression {
 
     /// Tries a rule of several scripts on requests.
     ///
-    /// # Errors The first failure, with its line in the file.
+    /// # Errors
+    /// The first failure, with its line in the file.
     pub fn tried(&self, requests: &[(MasterId, Request)]) -> Result<(), Wrong> {
         if let Body::Scripts(scripts) = &self.body { scripts.tried(requests) } else { Ok(()) }
     }

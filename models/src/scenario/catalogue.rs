@@ -36,7 +36,8 @@ pub fn is_large(name: &str) -> bool {
 
 /// The shipped scenarios that a plain `check` explores.
 ///
-/// # Errors If a shipped scenario is invalid, which is a bug of this project.
+/// # Errors
+/// If a shipped scenario is invalid, which is a bug of this project.
 pub fn all() -> Result<Vec<Scenario>, Fault> {
     let small = files().into_iter().filter(|(name, ..)| !is_large(name));
     small.map(|(name, file, text)| Scenario::parse(&name, &file, text)).collect()
@@ -44,7 +45,8 @@ pub fn all() -> Result<Vec<Scenario>, Fault> {
 
 /// The scenario named `given`: a file, or a shipped scenario.
 ///
-/// # Errors If there is neither, or the scenario is invalid.
+/// # Errors
+/// If there is neither, or the scenario is invalid.
 pub fn find(given: &str) -> Result<Scenario, Fault> {
     let path = Path::new(given);
     let named = files().into_iter().find(|(name, ..)| name == given);

@@ -23,7 +23,8 @@ impl Article {
     /// receives to all its neighbours, as a naive program for a ring or a star would: it does not track origins. Each
     /// client is a goroutine of its own; the clients of one master run concurrently.
     ///
-    /// # Errors If a client's master does not exist, if a client requests anything but sets or makes more than 255
+    /// # Errors
+    /// If a client's master does not exist, if a client requests anything but sets or makes more than 255
     /// requests, or if `capacity` is 0.
     pub fn new(topology: Topology, capacity: usize, relay: bool, clients: Vec<Client>) -> Result<Article, String> {
         if capacity == 0 {

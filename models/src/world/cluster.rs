@@ -69,7 +69,8 @@ impl ClusterModel {
 
     /// Each master follows a rule of its own: a misconfiguration that some systems allow.
     ///
-    /// # Panics If the scope has more than 32 streams, more than 32 free requests, more than 255 requests of one
+    /// # Panics
+    /// If the scope has more than 32 streams, more than 32 free requests, more than 255 requests of one
     /// client, or a batch of 0 (for scenario files, these are errors with a message); or if its links are channels,
     /// which only the article's program has.
     pub fn with_rules<R: Resolver>(scope: Scope, rule: impl Fn(MasterId) -> R) -> ClusterModel {

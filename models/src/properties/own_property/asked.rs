@@ -124,7 +124,8 @@ impl Ready {
 impl OwnProperties {
     /// Compiles these properties for a scope, in which other properties have the names in `taken`.
     ///
-    /// # Errors The first invalid property.
+    /// # Errors
+    /// The first invalid property.
     pub(crate) fn new(properties: &[Property], scope: &Scope, taken: &[&str]) -> Result<OwnProperties, Rejected> {
         let mut taken = taken.to_vec();
         let mut ready = Vec::new();
@@ -176,7 +177,8 @@ impl OwnProperty {
 
     /// Evaluates the property.
     ///
-    /// # Errors If the evaluation fails: the error and its place.
+    /// # Errors
+    /// If the evaluation fails: the error and its place.
     pub(crate) fn ask(&self, readings: &Readings) -> Result<Answer, Failed> {
         if let Some(when) = &self.when
             && !when.ask(readings).map_err(|wrong| self.failed_in(true, &wrong))?

@@ -74,7 +74,8 @@ pub(super) struct Asked {
 impl Asked {
     /// Compiles a script about the masters of a scope and the keys that clients write there.
     ///
-    /// # Errors If the script does not parse, or names a master, a key or a field that does not exist.
+    /// # Errors
+    /// If the script does not parse, or names a master, a key or a field that does not exist.
     pub(super) fn new(text: &str, scope: &Scope) -> Result<Asked, Wrong> {
         let masters: Vec<String> = scope.topology.ids().map(|id| id.to_string()).collect();
         let (keys, maps) = (scope.keys(), scope.fields());
@@ -93,7 +94,8 @@ impl Asked {
 
     /// Runs the script.
     ///
-    /// # Errors If the script fails, takes too long, or returns anything but true or false.
+    /// # Errors
+    /// If the script fails, takes too long, or returns anything but true or false.
     pub(super) fn ask(&self, readings: &Readings) -> Result<bool, Wrong> {
         let each = || readings.masters().iter().cloned().map(Dynamic::from);
         let mut constants: Vec<(&str, Dynamic)> = self.masters.iter().map(String::as_str).zip(each()).collect();

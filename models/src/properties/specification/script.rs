@@ -35,7 +35,8 @@ pub struct Script {
 impl Script {
     /// Compiles a script that begins in this line of a file. Writes to maps may name these fields.
     ///
-    /// # Errors If the script does not parse.
+    /// # Errors
+    /// If the script does not parse.
     pub fn new(text: &str, (file, line): (&str, usize), fields: &BTreeSet<Text>) -> Result<Script, Wrong> {
         let known: Vec<&str> = values::FIELDS.into_iter().chain(fields.iter().map(|field| &**field)).collect();
         let script = SANDBOX.compile(text, &[WRITES], &known)?;

@@ -114,7 +114,8 @@ impl Script {
 
     /// Checks that the script reads only these fields, and fields of maps that some script makes (`made`).
     ///
-    /// # Errors The first other field that the script reads.
+    /// # Errors
+    /// The first other field that the script reads.
     pub fn check(&self, fields: &[&str], made: &BTreeSet<String>) -> Result<(), Wrong> {
         self.names.check(fields, made)
     }
@@ -181,7 +182,8 @@ impl Sandbox {
     /// Compiles a script with these variables, whose records have these fields. The script may also read fields of maps
     /// that it makes.
     ///
-    /// # Errors If the script does not parse, or uses an unknown variable or field.
+    /// # Errors
+    /// If the script does not parse, or uses an unknown variable or field.
     pub fn compile(&self, text: &str, given: &[&str], fields: &[&str]) -> Result<Script, Wrong> {
         let script = self.read(text, given)?;
         script.check(fields, &script.names.made)?;
@@ -190,7 +192,8 @@ impl Sandbox {
 
     /// As [`compile`](Self::compile), without the check of fields, which must [follow](Script::check).
     ///
-    /// # Errors If the script does not parse, or uses an unknown variable.
+    /// # Errors
+    /// If the script does not parse, or uses an unknown variable.
     pub fn read(&self, text: &str, given: &[&str]) -> Result<Script, Wrong> {
         if text.len() > LENGTH {
             return Err(Wrong::at(1, format!("a script of {} bytes: at most {LENGTH}", text.len())));
@@ -210,7 +213,8 @@ impl Sandbox {
 
     /// Calls a script with the value of each variable.
     ///
-    /// # Errors If the script throws, fails, or exceeds a budget.
+    /// # Errors
+    /// If the script throws, fails, or exceeds a budget.
     pub fn run<'a>(
         &self,
         script: &Script,

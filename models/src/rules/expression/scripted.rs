@@ -143,7 +143,8 @@ impl Seen {
 impl Scripted {
     /// Compiles the scripts.
     ///
-    /// # Errors The first error, with its line in the file.
+    /// # Errors
+    /// The first error, with its line in the file.
     pub(super) fn new(keeps: Keeps, sources: &Sources) -> Result<Scripted, Wrong> {
         let sandbox = Sandbox::new().extended(|engine| {
             engine.register_type_with_name::<Seen>("seen").register_fn("contains", Seen::contains);
@@ -309,7 +310,8 @@ impl Scripted {
 
     /// Tries the rule on requests: each alone, then all in order; and merges the final state with each.
     ///
-    /// # Errors The first failure, with its line in the file.
+    /// # Errors
+    /// The first failure, with its line in the file.
     pub(super) fn tried(&self, requests: &[(MasterId, Request)]) -> Result<(), Wrong> {
         let started = Instant::now();
         self.reading(&self.start)?;

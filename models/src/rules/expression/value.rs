@@ -31,7 +31,8 @@ pub enum Value {
 impl Value {
     /// Converts a script's result, which must be plain data without control characters.
     ///
-    /// # Errors The offending part, in words.
+    /// # Errors
+    /// The offending part, in words.
     pub fn of(given: &Dynamic) -> Result<Value, String> {
         Value::within(given, DEEPEST)
     }

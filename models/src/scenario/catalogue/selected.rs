@@ -14,7 +14,8 @@ use std::path::Path;
 /// An argument is a file; a folder, for all `.toml` files below it; the name of a shipped scenario or of a folder of
 /// them; or a pattern, in which `*` matches any characters but `/`, `?` matches one, and `**` matches any characters.
 ///
-/// # Errors If an argument names nothing, a scenario is invalid, or the filter leaves none.
+/// # Errors
+/// If an argument names nothing, a scenario is invalid, or the filter leaves none.
 pub fn select(given: &[String], filter: Option<&str>) -> Result<Vec<Scenario>, Fault> {
     let mut names: Vec<String> = Vec::new();
     for given in given {

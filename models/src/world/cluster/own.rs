@@ -21,7 +21,8 @@ impl ClusterModel {
     /// Checks these properties against this cluster. The result can be shared, to learn later whether an evaluation
     /// failed.
     ///
-    /// # Errors The first property that is not valid in this cluster.
+    /// # Errors
+    /// The first property that is not valid in this cluster.
     pub(crate) fn own_properties(&self, properties: &[OwnPropertyOf]) -> Result<OwnProperties, Rejected> {
         let taken: Vec<&str> = self.properties().iter().map(|property| property.name).collect();
         OwnProperties::new(properties, &self.scope, &taken)
