@@ -28,13 +28,6 @@ impl Timestamp {
     #[inline]
     pub const fn new(time: u64, master: MasterId) -> Timestamp {
         assert!(time <= END, "no clock goes so far");
-        Timestamp::packed(time, master)
-    }
-
-    /// As [`new`](Self::new), for a time that is known to be in range.
-    #[inline]
-    pub(crate) const fn packed(time: u64, master: MasterId) -> Timestamp {
-        debug_assert!(time <= END);
         Timestamp(time << 16 | master.0 as u64)
     }
 

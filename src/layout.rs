@@ -58,17 +58,11 @@ impl Layout {
         if self.shards == 1 {
             return 0;
         }
-        expect_otherwise();
         // The high half: the table in the shard picks its bucket by the low bits of the same hash.
         let high = key.hash >> 32;
         ((high * u64::from(self.shards)) >> 32) as usize
     }
 }
-
-/// Tells the compiler to expect the other branch than the one that calls this.
-#[cold]
-#[inline(always)]
-fn expect_otherwise() {}
 
 /// A key with its hash, computed once: it picks the shard, and the bucket in the shard's table.
 #[derive(Clone, Copy, Debug)]

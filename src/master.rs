@@ -123,7 +123,7 @@ impl<R: Resolver> Master<R> {
     }
 
     /// [`write`](Self::write)s an operation that is built while the lock is held. An operation built before it would be
-    /// copied while its bytes are still in the store buffer, and the copy would stall: 60 ns a set instead of 44.
+    /// copied: 53 instructions more, where a set has 320.
     #[inline(always)]
     fn write_made(&self, key: &str, op: impl FnOnce() -> Op) -> Result<Written, WriteError> {
         let key = HashedKey::from(key);

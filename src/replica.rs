@@ -17,14 +17,13 @@ pub use vet::PeerError;
 use crate::clock::LATEST;
 use crate::layout::{HashedKey, key_hash};
 use crate::log::{Cursor, Log};
-use crate::table::{Found, Table};
+use crate::table::Table;
 use crate::{
     Change, Changes, Dot, Key, MasterId, Message, Op, Push, Reading, Refusal, Resolver, Side, Snapshot, Timestamp,
 };
 use crate::{Text, Topology, VersionVector};
 use last_snapshot::LastSnapshot;
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::mem;
@@ -93,19 +92,12 @@ struct Known<S, E> {
     table: Table<S>,
     log: Log<E>,
     /// The position in the log up to which each neighbour has been sent changes, in the order of neighbours.
-    cursors: SmallVec<[Cursor; 2]>,
+    cursors: Vec<Cursor>,
 }
 
 /// How many keys of a push are prefetched before the first of its changes is applied: their rows fit the first-level
 /// cache.
 const TOUCHED: usize = 32;
-
-/// The hash of a key, and where a prefetch found its row.
-#[derive(Clone, Copy, Default)]
-struct Sought {
-    hash: u64,
-    found: Found,
-}
 
 /// The result of [`Replica::receive`]. A driver must handle each case, so no case will be added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -192,8 +184,8 @@ impl<R: Resolver> Replica<R> {
         }
         // Both numbers are in range: the clock is below LATEST, and a master has made no more changes than its clock
         // shows.
-        let dot = Dot::packed(known.id, known.seen.get(known.id) + 1);
-        let timestamp = Timestamp::packed(known.clock + 1, known.id);
+        let dot = Dot::new(known.id, known.seen.get(known.id) + 1);
+        let timestamp = Timestamp::new(known.clock + 1, known.id);
         let mut taken = known.table.take(key.into());
         let (key, state) = taken.row();
         let effect = match self.rule.prepare(state, op, dot, timestamp) {
@@ -209,7 +201,7 @@ impl<R: Resolver> Replica<R> {
         self.rule.apply(state, change);
         taken.put_back();
         known.clock = timestamp.time();
-        known.seen.push(dot);
+        known.seen.insert(dot);
         Ok(dot)
     }
 
@@ -227,7 +219,7 @@ impl<R: Resolver> Replica<R> {
     fn receive_push(&mut self, from: MasterId, push: &mut Push<R::Effect>) -> Result<Outcome, PeerError> {
         let changes = push.changes.as_slice();
         // Prefetches the row of a single change while the message is checked.
-        let sought = if let [change] = changes { self.seek(change) } else { Sought::default() };
+        let hash = if let [change] = changes { self.hash_and_prefetch(change) } else { 0 };
         let seen = self.vet_push(from, &push.extends, changes)?;
         // Check for duplicates before gaps: a push without new changes is a duplicate even if it extends unseen
         // changes.
@@ -237,7 +229,7 @@ impl<R: Resolver> Replica<R> {
         if !seen {
             return Ok(Outcome::Gap);
         }
-        let altered = self.admit(&mut push.changes, sought);
+        let altered = self.admit(&mut push.changes, hash);
         Ok(if altered { Outcome::Applied } else { Outcome::Stale })
     }
 
@@ -320,18 +312,19 @@ impl<R: Resolver> Replica<R> {
         self.known.table.alter(change.key.as_str().into(), |state| self.rule.apply(state, change))
     }
 
-    /// Prefetches the row of a change.
     #[inline(always)]
-    fn seek(&self, change: &Change<R::Effect>) -> Sought {
+    fn hash_and_prefetch(&self, change: &Change<R::Effect>) -> u64 {
         let hash = key_hash(&change.key);
-        Sought { hash, found: self.known.table.prefetch(hash) }
+        self.known.table.prefetch_home(hash);
+        hash
     }
 
     /// Applies and logs the new changes of a push. At least one is new, and all that the push extends has been seen.
+    /// `hash` is that of the key, if there is only one change.
     #[inline(always)]
-    fn admit(&mut self, changes: &mut Changes<R::Effect>, sought: Sought) -> bool {
+    fn admit(&mut self, changes: &mut Changes<R::Effect>, hash: u64) -> bool {
         let altered = if let [change] = changes.as_slice() {
-            let altered = self.apply(change, sought);
+            let altered = self.apply(change, hash);
             // One move, from the message to the log.
             self.known.log.entries.room().fill(changes.pop().expect("it is there"));
             altered
@@ -345,26 +338,27 @@ impl<R: Resolver> Replica<R> {
         altered
     }
 
-    /// Applies a change that is new to this master.
+    /// Applies a change that is new to this master; `hash` is that of its key.
     #[inline(always)]
-    fn apply(&mut self, change: &Change<R::Effect>, Sought { hash, found }: Sought) -> bool {
+    fn apply(&mut self, change: &Change<R::Effect>, hash: u64) -> bool {
         let known = &mut self.known;
         known.clock = known.clock.max(change.timestamp.time());
-        known.seen.push(change.dot);
+        known.seen.insert(change.dot);
         let key = HashedKey { key: &change.key, hash };
-        known.table.alter_found(key, found, |state| self.rule.apply(state, change))
+        known.table.alter(key, |state| self.rule.apply(state, change))
     }
 
     fn apply_all(&mut self, mut changes: Vec<Change<R::Effect>>) -> bool {
         changes.retain(|change| !self.known.seen.contains(change.dot));
         let mut altered = false;
         for some in changes.chunks(TOUCHED) {
-            let mut sought = [Sought::default(); TOUCHED];
-            for (sought, change) in sought.iter_mut().zip(some) {
-                *sought = self.seek(change);
+            let mut hashes = [0; TOUCHED];
+            for (hash, change) in hashes.iter_mut().zip(some) {
+                *hash = key_hash(&change.key);
+                self.known.table.prefetch(*hash);
             }
-            for (sought, change) in sought.into_iter().zip(some) {
-                altered |= self.apply(change, sought);
+            for (hash, change) in hashes.into_iter().zip(some) {
+                altered |= self.apply(change, hash);
             }
         }
         self.known.log.entries.append(changes);

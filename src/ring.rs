@@ -11,7 +11,7 @@ use std::mem;
 ///
 /// Reserve first, then construct in place. `VecDeque::push_back` may reallocate, which may panic, so the compiler
 /// builds the entry on the stack and copies it; the wide copy of bytes just written stalls on store forwarding, for a
-/// third of the time of a whole set. Here the free places exist already, as `None`, and nothing can panic between
+/// tenth of the time of a whole set. Here the free places exist already, as `None`, and nothing can panic between
 /// building an entry and storing it.
 pub(crate) struct Ring<T> {
     /// The entries, and behind them free places.

@@ -106,7 +106,7 @@ impl<R: Resolver> Replica<R> {
         so_far.insert(first);
         for change in rest {
             self.vet_change(change, &so_far)?;
-            so_far.push(change.dot);
+            so_far.insert(change.dot);
         }
         Ok(())
     }
