@@ -207,7 +207,7 @@ fn a_delivery_that_a_link_cannot_give_is_refused() {
     let article =
         "about = \"\"\nprogram = \"article\"\nmasters = 2\ntopology = \"all-to-all\"\ndelivery = \"unordered\"\n";
     let fault = Scenario::parse("given", "given.toml", article).unwrap_err();
-    assert!(fault.line == 5 && fault.what.contains("drop `delivery`"), "{fault}");
+    assert!(fault.line == 5 && fault.what.contains("has no `delivery`: drop it"), "{fault}");
 }
 
 /// The JSON, with the fields in order.
