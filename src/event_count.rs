@@ -38,7 +38,7 @@ impl EventCount {
         state.epoch += 1;
         let waiting = state.waiting;
         drop(state);
-        // To wake nobody would be a system call all the same.
+        // Skip the notification if no thread waits: it would cost a system call.
         if waiting > 0 {
             self.condition.notify_all();
         }

@@ -240,7 +240,7 @@ fn what_right_clocks_show_comes_first_and_by_itself() {
     assert_eq!(skewed, [(true, p::NO_RESURRECTION, 2), (true, p::NO_CAUSAL_LOSS, 2)], "{found:?}");
 }
 
-/// What comes three ticks behind what is held is thrown away, though its timestamp may be the later.
+/// A version that arrives three ticks after the held version is discarded, even if its timestamp is later.
 #[test]
 fn right_clocks_may_be_far_apart() {
     let stale = ByTheClock(|incoming, held| incoming.0 + 3 >= held.0 && incoming.1.timestamp > held.1.timestamp);

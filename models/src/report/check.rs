@@ -1,4 +1,5 @@
-//! Checking scenarios: [`check`] explores one, [`check_all`] many at a time, and what comes out is a [`Checked`].
+//! Scenarios are checked here: [`check`] explores one scenario, and [`check_all`] explores several at a time. The
+//! result for each scenario is a [`Checked`].
 
 use crate::check::engine::{Counted, Cut, Finding, Report, Verdict};
 use crate::check::erased::Erased;

@@ -9,24 +9,6 @@ use crate::scenario::{RuleName, Scenario};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// The columns of verdicts: the properties by name. Bounded counters are asked one of their own, the article's program two.
-const VERDICTS: [&str; 14] = [
-    p::CONVERGENCE,
-    p::AGREEMENT,
-    p::REPAIRABLE,
-    p::CAUSAL_ORDER,
-    p::NO_RESURRECTION,
-    p::NO_CAUSAL_LOSS,
-    p::NO_POLICY_LOSS,
-    p::NO_TOTAL_LOSS,
-    p::NO_INVENTION,
-    p::SPECIFICATION,
-    p::NO_OVERSELLING,
-    p::FALLS_SILENT,
-    p::NO_DEADLOCK,
-    p::ORDER_KEPT,
-];
-
 /// A table that grows row by row, in Markdown that also reads well as it is.
 pub struct Table {
     widths: Vec<usize>,
@@ -43,7 +25,8 @@ impl Table {
             _ => true,
         };
         let own: BTreeSet<&str> = scenarios.iter().flat_map(Scenario::own_properties).collect();
-        let verdicts = VERDICTS.into_iter().filter(|property| asked(property)).chain(own).collect();
+        let named = p::ALL.into_iter().chain(p::OF_THE_ARTICLE);
+        let verdicts = named.filter(|property| asked(property)).chain(own).collect();
         let widest = |of: fn(&Scenario) -> &str, heading: usize| {
             scenarios.iter().map(|scenario| shown(of(scenario)).chars().count()).max().unwrap_or(0).max(heading)
         };
