@@ -149,7 +149,7 @@ impl Protocol {
         let running = matches!(scope.link, LinkKind::Running { .. });
         let eager = match scope.link {
             LinkKind::Datagram { .. } | LinkKind::Soup => Some(scope.batch),
-            // Where states count waiting changes, an envelope on a stream carries one.
+            // If states count the changes waiting on streams, each envelope carries one change.
             LinkKind::Stream { .. } => counts_waiting(scope, tamper.as_ref()).then_some(1),
             LinkKind::Running { .. } | LinkKind::Channel { .. } => None,
         };
@@ -251,10 +251,10 @@ fn write(master: &mut AnyReplica, request: &Request) -> Result<Named, Refusal> {
     Ok(Named { dot, timestamp, wall })
 }
 
-/// Whether the states of a world count the changes waiting on each stream, and masters are kept with all cursors at the
-/// end of their logs. Masters that differ in their cursors alone are then one, so few steps are new. This needs whole
-/// logs and an untampered protocol: only then are the waiting changes the end of the log. Elsewhere the replicas' own
-/// cursors keep count.
+/// Whether each state counts the changes waiting on each stream, while the tables keep every master with its cursors at
+/// the end of its log. Masters that differ only in their cursors are then one master, so few steps are new. This needs
+/// whole logs and an untampered protocol: only then are the waiting changes those at the end of the log. Otherwise the
+/// replicas' own cursors say what is waiting.
 pub(crate) fn counts_waiting(scope: &Scope, tamper: Option<&Tamper>) -> bool {
     let streams = matches!(scope.link, LinkKind::Stream { .. });
     let fits = scope.requests() <= usize::from(u8::MAX);

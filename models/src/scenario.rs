@@ -88,29 +88,29 @@ pub enum RuleName {
 impl RuleName {
     /// The named rules but those of [`systems`], each with its name in scenario files and its description.
     pub const ALL: &'static [(RuleName, &'static str, &'static str)] = &[
-        (RuleName::Arrival, "arrival", "what arrived last is kept: the article's rule"),
-        (RuleName::LastWrite, "last-write", "the latest timestamp is kept; of equal times, the higher master's"),
+        (RuleName::Arrival, "arrival", "the write that arrived last is kept: the article's rule"),
+        (RuleName::LastWrite, "last-write", "the write with the latest Lamport timestamp is kept"),
         (
             RuleName::LastWriteWall,
             "last-write-wall",
-            "the latest wall-clock time is kept; of equal ones, the later timestamp",
+            "the write with the latest wall-clock time is kept; between equal times, the later timestamp decides",
         ),
         (RuleName::Custom, "custom", "the booking with the lower seat is kept, decided over all siblings"),
-        (RuleName::CustomMerged, "custom-merged", "the same function over merged values, which is not safe"),
+        (RuleName::CustomMerged, "custom-merged", "the booking with the lower seat is kept, pair by pair: not safe"),
         (RuleName::MultiValue, "multi-value", "all concurrent values are kept, for the reader"),
         (RuleName::Counter, "counter", "a PN-counter: all increments and decrements count"),
         (RuleName::Set, "set", "an observed-remove set: an insert survives a concurrent remove"),
-        (RuleName::RemoveWinsSet, "remove-wins-set", "a set: a remove takes back a concurrent insert"),
-        (RuleName::GrowOnlySet, "grow-only-set", "a set from which nothing is taken"),
-        (RuleName::GrowOnlyCounter, "grow-only-counter", "a counter of increments alone"),
-        (RuleName::BoundedCounter, "bounded-counter", "a counter that refuses to fall below 0: rights by master"),
+        (RuleName::RemoveWinsSet, "remove-wins-set", "a set: a remove wins over a concurrent insert"),
+        (RuleName::GrowOnlySet, "grow-only-set", "a set without removes"),
+        (RuleName::GrowOnlyCounter, "grow-only-counter", "a counter without decrements"),
+        (RuleName::BoundedCounter, "bounded-counter", "a counter of at least 0: each master has rights to decrement"),
         (RuleName::EnableWinsFlag, "enable-wins-flag", "a flag: an enabling survives a concurrent disabling"),
         (RuleName::DisableWinsFlag, "disable-wins-flag", "a flag: a disabling survives a concurrent enabling"),
         (RuleName::MaxRegister, "max-register", "the greatest number is kept"),
         (RuleName::MinRegister, "min-register", "the least number is kept"),
-        (RuleName::LastWriteMap, "last-write-map", "fields: of each, the latest timestamp is kept"),
-        (RuleName::LastWriteMapWall, "last-write-map-wall", "fields: of each, the latest wall-clock time is kept"),
-        (RuleName::ObservedRemoveMap, "observed-remove-map", "fields of registers, counters and sets"),
+        (RuleName::LastWriteMap, "last-write-map", "a map: each field is a `last-write` register"),
+        (RuleName::LastWriteMapWall, "last-write-map-wall", "a map: each field is a `last-write-wall` register"),
+        (RuleName::ObservedRemoveMap, "observed-remove-map", "a map of registers, counters and sets"),
     ];
 
     /// The rule's name in scenario files.
@@ -402,8 +402,8 @@ impl Scenario {
         failed
     }
 
-    /// The failures of the rule or of the user's own properties during an exploration. The former void all verdicts,
-    /// the latter those on the property.
+    /// The failures of the rule or of the user's own properties during an exploration. A failure of the rule voids all
+    /// verdicts; a failure of a property voids the verdict on it.
     pub fn faults(&self) -> Vec<Fault> {
         let own = self.failed_properties().map(|failed| failed.fault(&self.name));
         self.fault_of_rule().into_iter().chain(own).collect()

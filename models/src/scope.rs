@@ -34,8 +34,8 @@ pub enum Clocks {
     /// Unbounded: the times are those of the requests.
     #[default]
     Free,
-    /// None: the time of a write is later than the times of all writes in its causal past, which includes its own
-    /// master's.
+    /// No skew: the time of a write is later than the times of all writes in its causal past, which includes its
+    /// master's earlier writes.
     Right,
     /// A clock can be behind by this much: the time of a write plus this is later than the times of all writes in its
     /// causal past.
@@ -106,9 +106,9 @@ pub enum LinkKind {
     ///
     /// The state holds no queue: the sender's log from its cursor on is in flight, and a delivery takes the next
     /// `1..=batch` changes. This reaches the same states as an explicit queue, because the content of a push depends
-    /// only on its place in the log, **as long as the log keeps all changes**. With a [`log`](Scope::log) that is cut,
-    /// changes in flight would be taken back and schedules missed, so scenario files do not allow it. (`tests/ticks.rs`
-    /// checks both against explicit queues.) A break moves the cursor to the end of the log.
+    /// only on its place in the log, **as long as the log keeps all changes**. Cutting the log would also remove changes
+    /// in flight, and hide schedules, so scenario files do not allow a [`log`](Scope::log) with streams.
+    /// (`tests/ticks.rs` checks both against explicit queues.) A break moves the cursor to the end of the log.
     Stream {
         /// The most resets.
         resets: u8,
@@ -118,8 +118,8 @@ pub enum LinkKind {
     /// A digest, sent at a tick or after a gap, arrives at once, and its answer is in flight. A tick happens only if
     /// its answer would bring something and nothing is in flight on the edge. This hides no outcome: answering does not
     /// alter the master that answers, so a late digest only draws an answer with more than is needed, and a lost digest
-    /// is a tick that did not happen. (`tests/ticks.rs` checks this against ticks at any time.) The number of messages
-    /// is that of these ticks: a link that repeated an old digest for ever would draw an answer each time.
+    /// is like a tick that did not happen. (`tests/ticks.rs` checks this against ticks at any time.) Only the number of
+    /// messages depends on it: a link that repeated an old digest for ever would draw an answer each time.
     Datagram {
         /// The most losses.
         losses: u8,
@@ -129,15 +129,15 @@ pub enum LinkKind {
     /// A message, once sent, may arrive at any time and any number of times. There are no ticks, because nothing is
     /// lost.
     Soup,
-    /// The links of a running [`Cluster`](multimaster::Cluster), to which its records are held. Sending is a step of
-    /// its own: a link takes the next `batch` changes from the log at any time. Digests and their answers are in
-    /// flight. Messages, duplicates too, arrive in any order; some may be lost, and some duplicated. With a
-    /// [`log`](Scope::log), cutting it is a step of its own.
+    /// The links of a running [`Cluster`](multimaster::Cluster), whose records are checked against them. Sending is a
+    /// separate step: a link takes the next `batch` changes from the log at any time. Digests and their answers are in
+    /// flight. Messages and their duplicates arrive in any order; some may be lost, and some duplicated. With a
+    /// [`log`](Scope::log), cutting it is a separate step.
     ///
     /// A digest is sent only if its answer would bring something, nothing is in flight between the two masters, and the
     /// link has taken all pending changes. This hides no outcome, as for datagrams: sending and answering a digest
     /// alters no master, so an earlier digest draws only changes that are or will be in flight, and a lost digest is
-    /// like one not sent. (`tests/ticks.rs` checks this against the worst network.)
+    /// like one not sent. (`tests/ticks.rs` checks this against a network that may deliver anything ever sent.)
     Running {
         /// The most losses.
         losses: u8,

@@ -151,11 +151,11 @@ pub(crate) struct DigestSent<D = VersionVector> {
 pub(crate) struct RequestNumber(pub(crate) u32);
 
 impl Envelope {
-    /// Adds the changes that the envelope carries to `sent`; of a snapshot, those that the receiver, which has seen
-    /// `seen`, lacks.
+    /// Adds the changes that the envelope carries to `sent`. Of a snapshot, only those count that the receiver lacks;
+    /// `seen` is the receiver's version vector.
     fn count<'a>(&self, seen: impl FnOnce() -> &'a VersionVector, sent: &mut Sent) {
         match &self.message {
-            // Pushed one by one: mostly there is one.
+            // One by one, because most messages carry one change.
             Message::Push(push) => push.changes.iter().for_each(|change| sent.push(change.dot)),
             Message::Snapshot(_) => sent.extend(self.message.brings(seen())),
         }

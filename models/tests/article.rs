@@ -135,7 +135,7 @@ fn a_relay_ring_deadlocks_once_every_loop_waits_for_the_next() {
     ];
     assert_eq!(lines, schedule);
     let waiting = "A waits to relay C1 to B, B waits to relay A1 to C, C waits to relay B1 to A";
-    assert_eq!(why, Some(format!("nobody can go on: {waiting}")));
+    assert_eq!(why, Some(format!("no goroutine can take a step: {waiting}")));
 
     // One change in each loop and one in each channel: with fewer there is always room.
     let run = explored(ring(), 1, RELAY, setting_k(&[(0, 2), (1, 2), (2, 1)]));
@@ -200,7 +200,10 @@ fn a_relay_star_drowns_in_a_single_write() {
         assert_eq!(run.1.states, states);
         let (lines, why) = violation(&run, NO_DEADLOCK);
         assert_eq!(lines.len(), steps);
-        assert_eq!(why.as_deref(), Some("nobody can go on: A waits to relay B1 to C, C waits to relay B1 to A"));
+        assert_eq!(
+            why.as_deref(),
+            Some("no goroutine can take a step: A waits to relay B1 to C, C waits to relay B1 to A")
+        );
         assert_eq!(run.1.messages, Some(10 * capacity + 5), "messages of one change, until all stand still");
         assert_holds(&run, &[FALLS_SILENT, FULL]);
         assert_unreached(&run, QUIESCENCE);

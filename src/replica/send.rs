@@ -125,7 +125,7 @@ impl<R: Resolver> Replica<R> {
         for cursor in &mut known.cursors {
             cursor.shift(dropped);
         }
-        // Shrink what grew for peers that now need a snapshot.
+        // The log may have grown for peers that now need a snapshot: free that memory.
         if self.unsent() == 0 {
             self.known.log.entries.give_back();
         }

@@ -12,7 +12,7 @@ use std::fmt;
 pub enum PeerError {
     /// The sender is not a neighbour that sends changes to this master.
     NotANeighbour(MasterId),
-    /// It names a shard that does not exist.
+    /// The message names a shard that does not exist.
     NoSuchShard(usize),
     /// A push without changes.
     Empty,
@@ -21,7 +21,7 @@ pub enum PeerError {
     /// A dot that cannot be the next of its origin: an earlier change is missing, the sequence number is 0, or this
     /// master has not made that write.
     ImpossibleDot(Dot),
-    /// A timestamp of another master than the origin, or of a time past [`LATEST`].
+    /// A timestamp whose master is not the change's origin, or whose time is past [`LATEST`].
     ImpossibleTimestamp(Timestamp),
 }
 
@@ -41,7 +41,7 @@ impl fmt::Display for PeerError {
 impl std::error::Error for PeerError {}
 
 impl<R: Resolver> Replica<R> {
-    /// Checks the operation as far as the rule's data do not matter: a time is given only to a rule that uses wall
+    /// Makes the checks that do not need the rule's state: an operation gives a time only to a rule that uses wall
     /// clocks, and a transfer names a master of the cluster.
     #[inline(never)]
     pub(super) fn vet_op(&self, op: &Op) -> Result<(), Refusal> {

@@ -94,7 +94,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         story: "A change may be delivered before what its writer had seen: a reply before the question.",
         property: CAUSAL_ORDER,
         schedule: &["A: set question = 1", "A -> B: A1 after nothing", "B: set reply = 2", "B -> C: B1 after nothing"],
-        complaint: "C has seen B1: B1 without all that it had seen, A1",
+        complaint: "C has seen B1, but not all that the writer of B1 had seen, A1",
         worlds: || {
             let scope = all_to_all(DATAGRAM, &[&["set question = 1"], &["set reply = 2"]]);
             Worlds::sending(&scope, LastWriteWins, |_, _, message| {
@@ -130,7 +130,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         story: "On its way to C, a filter leaves out one key; what was written in knowledge of it passes.",
         property: CAUSAL_ORDER,
         schedule: &["A: set secret = 1", "A -> B: A1 after nothing", "B: set hint = 2", "B -> C: B1 after nothing"],
-        complaint: "C has seen B1: B1 without all that it had seen, A1",
+        complaint: "C has seen B1, but not all that the writer of B1 had seen, A1",
         worlds: || {
             let scope = ring(DATAGRAM, &[&["set secret = 1"], &["set hint = 2"]]);
             Worlds::sending(&scope, LastWriteWins, |_, to, message| {

@@ -195,7 +195,7 @@ trait Packed: Any + Send + Sync {
     fn merge(&self, ours: Side<'_, Pack>, theirs: Side<'_, Pack>) -> Option<Pack>;
     fn shows(&self, state: &Pack, dot: Dot) -> bool;
     fn unsure(&self, state: &Pack, dot: Dot) -> bool;
-    /// The rules of all masters, of which this is the first, on numbers.
+    /// The rules of all masters on numbers. This rule is the first master's.
     fn numbered(&self, all: &[AnyRule], keys: Vec<Key>) -> Box<dyn Numbered>;
 }
 

@@ -86,7 +86,7 @@ pub fn check(scenario: &Scenario, engine: Engine, progress: &mut dyn FnMut(usize
     counterexamples.iter_mut().for_each(|example| example.failed = scenario.property_failed(example.property));
     let mut surprises = if scenario.expect.stated { surprises(&model, scenario, &report) } else { Vec::new() };
     if scenario.has_no_requests() {
-        surprises.insert(0, "no client asks anything, so that nothing was tested".into());
+        surprises.insert(0, "no client makes a request, so nothing was tested".into());
     }
     Checked { scenario: scenario.clone(), report, counterexamples, surprises, failed: None }
 }

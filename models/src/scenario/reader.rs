@@ -188,7 +188,7 @@ impl Reader<'_> {
         #[cfg(feature = "scripts")]
         let request = if table { as_row(request) } else { request };
         if !kind.takes(&request.op) {
-            let right = if table { "what a map takes of a field, without `in`" } else { kind.operations() };
+            let right = if table { "the operations on a map's field, without `in`" } else { kind.operations() };
             return Err(self.fault(place, format!("the rule does not take `{text}`: it takes {right}")));
         }
         match (request.op.time(), no_clocks) {
@@ -227,7 +227,7 @@ impl Reader<'_> {
         let mut of = Vec::new();
         for choice in &free.of {
             let (master, request) = choice.get_ref().split_once(": ").ok_or_else(|| {
-                self.fault(choice, format!("`{}` does not say where: `A: set k = 1`, for one", choice.get_ref()))
+                self.fault(choice, format!("`{}` does not name its master, as `A: set k = 1` does", choice.get_ref()))
             })?;
             let masters = self.masters(file)?;
             let at =
@@ -236,8 +236,10 @@ impl Reader<'_> {
         }
         let take = *free.take.get_ref();
         if take > of.len() || of.len() > 32 {
-            let limit =
-                format!("`take = {take}` of {} requests: take at most all of them; at most 32 can be listed", of.len());
+            let limit = format!(
+                "`take = {take}` of {} requests: `take` is at most their number, which is at most 32",
+                of.len()
+            );
             return Err(self.fault(&free.take, limit));
         }
         Ok(Free { take, of })
@@ -295,16 +297,16 @@ impl Reader<'_> {
             return Err(Fault::at(self.file, 1, "`link` is missing: one of stream, datagram, soup, running"));
         };
         if let (LinkName::Stream, Some(log)) = (*link.get_ref(), &file.log) {
-            let what = "`log` is not for `link = \"stream\"`: there, what is in flight is read from the log, and to cut it \
-                        would take that back; give `link = \"datagram\"`, `\"soup\"` or `\"running\"`";
+            let what = "`log` is not for `link = \"stream\"`: a stream reads the changes in flight from the log, so cutting \
+                        the log would remove them; give `link = \"datagram\"`, `\"soup\"` or `\"running\"`";
             return Err(self.fault(log, what));
         }
         #[cfg(feature = "scripts")]
         if let (RuleName::Expression(expression), Some(log)) = (rule, &file.log)
             && expression.lacks_merge()
         {
-            let what = "`log` makes masters send snapshots, and the rule has no `merge` to join one with what is held: write \
-                        `merge`, or leave `log` out";
+            let what = "`log` makes masters send snapshots, and the rule has no `merge` to join one with the receiver's \
+                        state: write `merge`, or leave `log` out";
             return Err(self.fault(log, what));
         }
         let budget = |field: &str, value: &Option<Spanned<u8>>, right: &[LinkName]| match value {
@@ -342,8 +344,8 @@ impl Reader<'_> {
         if let (Clocks::SkewedBy(_), Some(place)) = (scope.clocks, &file.clocks)
             && !scope.gives_times()
         {
-            let what = "no clock is ever behind here: one is where a request says so, as in `at 1, set k = v` \
-                        (without `at`, a write is made at its Lamport time, which is right); give times, or \
+            let what = "no clock is ever behind here: a clock is behind only if a request gives an early time, as in \
+                        `at 1, set k = v` (without `at`, the time of a write is its Lamport time); give times, or \
                         `clocks = \"right\"`";
             return Err(self.fault(place, what));
         }
@@ -400,8 +402,8 @@ impl Reader<'_> {
                 return Err(self.fault(place, no_such_master(&to.to_string(), scope.topology.masters())));
             }
             if *asked_by.entry((at, request)).or_insert(client) != client {
-                let what = "two clients, or two free requests, are the same: a trace could not tell them apart";
-                return Err(self.fault(place, format!("`{request}` at {at} by {what}; vary the value")));
+                let what = format!("more than one client or free request makes `{request}` at {at}");
+                return Err(self.fault(place, format!("{what}: a trace could not tell them apart; vary the value")));
             }
         }
         Ok(())
@@ -431,7 +433,8 @@ impl Reader<'_> {
         let clients = self.clients(file, Takes { kind: Kind::Register, table: false, no_clocks })?;
         for request in file.clients.values().flatten() {
             if request.get_ref().trim_start().starts_with("delete") {
-                return Err(self.fault(request, format!("the article's masters only set: `{}`", request.get_ref())));
+                let what = format!("the article's masters take only `set`, not `{}`", request.get_ref());
+                return Err(self.fault(request, what));
             }
         }
         if self.rule.is_some() {
@@ -443,7 +446,7 @@ impl Reader<'_> {
     }
 }
 
-/// Which of the names that are right is near the wrong one, if this says: unknown field `a`, expected one of `b`, `c`.
+/// The suggestion of a similar name, for a message of the form: unknown field `a`, expected one of `b`, `c`.
 fn near_of(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     match quoted.next() {
@@ -461,11 +464,11 @@ struct Takes {
     kind: Kind,
     /// Whether a key is a row of one table.
     table: bool,
-    /// The reason for which wall clocks have no effect; `None` if they have one.
+    /// Why wall clocks have no effect; `None` if they have one.
     no_clocks: Option<&'static str>,
 }
 
-/// The reason for which wall clocks have no effect under this rule; `None` if they have one.
+/// Why wall clocks have no effect under this rule; `None` if they have one.
 fn no_clocks(rule: RuleName) -> Option<&'static str> {
     let why = match rule {
         #[cfg(feature = "scripts")]

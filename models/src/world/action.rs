@@ -101,10 +101,10 @@ pub enum Action {
     },
 }
 
-/// The number of an envelope among the cluster's.
+/// The number of an envelope in the cluster's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnvelopeNumber(pub(crate) u32);
 
-/// The number of a digest in flight among the cluster's.
+/// The number of a digest in flight in the cluster's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DigestNumber(pub(crate) u32);

@@ -32,13 +32,13 @@ impl Article {
         }
         for client in &clients {
             if client.at.0 >= topology.masters() {
-                return Err(format!("there is no master {} for a client to be at", client.at));
+                return Err(format!("a client is connected to master {}, which does not exist", client.at));
             }
             if client.requests.len() > 255 {
                 return Err(format!("{} requests of one client: at most 255", client.requests.len()));
             }
             if let Some(request) = client.requests.iter().find(|request| !matches!(request.op, Op::Set(_))) {
-                return Err(format!("the article's masters only set: `{request}` is nothing they can do"));
+                return Err(format!("the article's masters take only `set`, not `{request}`"));
             }
         }
         let (link, free, clocks) = (LinkKind::Channel { capacity }, Free::default(), Clocks::default());

@@ -169,7 +169,7 @@ impl ClusterModel {
             masters.push(tables.master(self, local, history));
         }
         let streams = if self.counts_waiting { self.edges.len() } else { 0 };
-        // The causal pasts of no writes have number 0.
+        // Number 0: the causal pasts before any write.
         tables.pasts.number(&Pasts::new(), Pasts::new);
         let world = |shard| World {
             faults: self.faults(),

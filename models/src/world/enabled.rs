@@ -80,9 +80,9 @@ impl ClusterModel {
         }
     }
 
-    /// The actions of a running cluster's threads that must be explored: see [`LinkKind::Running`] for why the others
-    /// bring masters nothing new. A record of a real run is held to the actions that are *allowed*: all that
-    /// [`Step`](super::Step) can take.
+    /// The actions of a running cluster's threads that must be explored. [`LinkKind::Running`] explains why the other
+    /// actions bring masters nothing new. The record of a real run may contain those too: it is checked against every
+    /// action that [`Step`](super::Step) can take.
     fn enabled_running(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
         let max = self.scope.batch;
         for &(from, to) in &*self.edges {

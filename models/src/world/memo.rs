@@ -28,7 +28,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use steps::{Outcomes, Step};
 
-/// The most values numbered of one kind, with room for those that the last expanded state adds.
+/// The most values of one kind that are numbered. The rest of the numbers is for those that the last expanded state
+/// adds.
 const MOST_NUMBERS: u32 = u32::MAX - (1 << 28);
 
 /// The remembered values of a function.
@@ -50,16 +51,16 @@ pub(crate) struct Tables {
     /// A master's readings, in key order.
     readings: Numbered<Vec<(Key, Reading)>>,
     writes_made: Numbered<Write>,
-    /// The causal pasts of writes across shards; that of no write is 0.
+    /// The causal pasts of writes across shards; number 0 is for no writes.
     pub(crate) pasts: Numbered<Pasts>,
     /// The writes of a history that a master has seen, in order.
     selections: Numbered<Vec<u32>>,
-    /// Envelopes that go out together: for each outbox their number, then the envelopes.
+    /// The outboxes, each a list of envelopes that are sent together: its length, then its envelopes.
     outboxes: Vec<u32>,
     /// The one cache of steps: by master and input, the outcome.
     steps: Known<Step, Outcomes>,
-    /// For changes that a stream delivers together: by the first envelope, their number and the sender, the joined
-    /// envelope.
+    /// The joined envelope of the changes that a stream delivers together, by the first one's envelope, the number of
+    /// changes, and the sender.
     pub(crate) joined: Known<(u32, usize, u32), u32>,
     /// The cache of the properties.
     pub(crate) judged: Judged,

@@ -23,7 +23,7 @@ struct Others {
 }
 
 impl Shards {
-    /// So many shards; `world` makes the initial world of each.
+    /// This many shards; `world` makes the initial world of each.
     pub(crate) fn new(shards: u16, world: impl Fn(u16) -> World<Tables>) -> Shards {
         let others = || Others { worlds: (1..shards).map(&world).collect(), pasts: 0 };
         let others = (shards > 1).then(|| Box::new(others()));

@@ -166,8 +166,8 @@ impl PartialEq for World<Tables> {
     }
 }
 
-/// The numbers, two a word. Two words that are mostly 0 are left out if they are, and the first word says which. The
-/// numbers of masters, clients and streams are the same in all states of a cluster.
+/// Hashes the numbers, two in a word. Two of the words are nearly always 0; they are hashed only if they are not, and
+/// the first word says so. All states of a cluster have equally many masters, clients and streams.
 impl Hash for World<Tables> {
     #[inline]
     fn hash<H: Hasher>(&self, hasher: &mut H) {

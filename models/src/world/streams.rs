@@ -55,12 +55,12 @@ impl Step<'_, Tables> {
         }
     }
 
-    /// Continues the stream of this edge after what its receiver says it has seen.
+    /// Continues the stream of this edge after the changes in its receiver's digest.
     pub(super) fn resume(&mut self, edge: usize) {
         let (from, to) = self.cluster.edges[edge];
         let (masters, waiting, _) = self.world.split_mut();
         if let Some(waiting) = waiting.get_mut(edge) {
-            // `acknowledge` then skips what the receiver has seen.
+            // `acknowledge` then skips the changes that the receiver has seen.
             *waiting = self.store.in_all(masters[from.index()].local, to).len() as u8;
         } else {
             let seen = self.store.locals[self.world.local(to)].digest;
@@ -68,9 +68,10 @@ impl Step<'_, Tables> {
         }
     }
 
-    /// Queues the changes that `altered` has gained since `before` on its streams, and lets streams skip the changes
-    /// that their receivers have seen. Delivering these would only move the cursor, now or later, so they count as
-    /// delivered at once, as in [`is_spent`](Self::is_spent). Only `altered` has changed since the last call.
+    /// Puts the changes that the master `altered` has gained since `before` in flight on its streams, and lets streams
+    /// skip the changes that their receivers have seen. Delivering such a change, now or later, would only move the
+    /// cursor, so it counts as delivered at once, as in [`is_spent`](Self::is_spent). No other master has changed since
+    /// the last call.
     pub(super) fn acknowledge(&mut self, before: &World<Tables>, altered: MasterId) {
         let broken = self.world.broken;
         let edges = &self.cluster.edges;

@@ -76,8 +76,7 @@ impl Subject for ClusterModel {
     }
 
     fn why_unreached(&self, witness: &str) -> Option<String> {
-        // The reasons are those of one shard, and of the protocol's witnesses, which the article's program does not
-        // have.
+        // `unreachable` reasons about one shard, and about witnesses that the article's program does not have.
         if self.has_shards() || self.article.is_some() { None } else { self.unreachable(witness) }
     }
 

@@ -141,7 +141,7 @@ fn requests() {
     assert_edit_refused("[expect]", &free(of, 3), 12, &["`take = 3` of 2", "at most all of them"]);
     let many: String = (0..33).map(|value| format!("\"A: set j = {value}\", ")).collect();
     assert_edit_refused("[expect]", &free(&many, 1), 12, &["of 33 requests", "at most 32"]);
-    assert_edit_refused("[expect]", &free("\"set k = 5\"", 1), 13, &["does not say where", "`A: set k = 1`"]);
+    assert_edit_refused("[expect]", &free("\"set k = 5\"", 1), 13, &["does not name its master", "`A: set k = 1`"]);
     assert_edit_refused("[expect]", &free("\"Q: set k = 5\"", 1), 13, &["there is no master `Q`"]);
     assert_edit_refused("[expect]", &free("\"A: set k = 1\"", 1), 13, &["`set k = 1` at A"]);
     assert_edit_refused("[expect]", &free("\"A: add 1 to k\"", 1), 13, &["does not take `add 1 to k`"]);

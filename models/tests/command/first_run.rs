@@ -153,7 +153,7 @@ fn what_tests_nothing_does_not_pass() {
         let folder = Folder::with("my.toml", format!("{text}{clients}"));
         let (status, out, _) = folder.run(&["check", "my.toml"]);
         assert_eq!(status, 1, "{out}");
-        assert!(out.contains("UNEXPECTED my.toml: no client asks anything"), "{out}");
+        assert!(out.contains("UNEXPECTED my.toml: no client makes a request"), "{out}");
     }
     let folder = Folder::with("empty.trace", "scenario booking/arrival\nkeeps convergence\n");
     folder.put("mute.trace", "scenario booking/arrival\nA: set seat = 14 Ann\n");

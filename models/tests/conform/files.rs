@@ -99,7 +99,7 @@ fn the_events() {
     assert_edit_said("\"push\"", "\"pull\"", 3, &["unknown variant `pull`", "`push`"]);
     assert_edit_said("\"max\":4", "\"max\":99999999999999999999", 3, &["this is not an event as JSON"]);
     assert_edit_said("\"max\":4", "\"max\":-1", 3, &["this is not an event as JSON", "expected usize"]);
-    assert_edit_said("\"max\":4", "\"max\":0", 3, &["step 2: A sends B what comes next", "nothing to send"]);
+    assert_edit_said("\"max\":4", "\"max\":0", 3, &["step 2: A sends B the next changes", "nothing to send"]);
     assert_edit_said("\"number\":1", "\"number\":0", 3, &["number 0 comes after 0"]);
     assert_edit_said("\"shard\":0", "\"shard\":1", 2, &["there is no shard 1: the 1 are counted from 0"]);
     assert_edit_said("\"at\":0", "\"at\":2", 2, &["there is no master C: the 2 masters are A to B"]);
@@ -166,7 +166,7 @@ fn the_command() {
     let said = "nothing.jsonl: the record: there is no step: nothing was held to the model\n";
     assert_eq!((status, out.as_str(), err.as_str()), (Some(1), said, ""));
     let (status, out, err) = run("wrong.jsonl", &good().replace("\"to\":1,\"max\"", "\"to\":0,\"max\""));
-    let said = "wrong.jsonl:3: shard 0, step 2: A sends A what comes next: the model's A has nothing to send to A\n";
+    let said = "wrong.jsonl:3: shard 0, step 2: A sends A the next changes: the model's A has nothing to send to A\n";
     assert_eq!((status, out.as_str(), err.as_str()), (Some(1), said, ""));
     let (status, out, err) = run("none.jsonl", "hello");
     assert_eq!((status, out.as_str()), (Some(2), ""));

@@ -178,7 +178,7 @@ pub(super) fn in_words<S, E>(event: &Event<S, E>) -> String {
     match event {
         Event::Write { at, key, op, .. } => format!("{at}: {}", Request { key: key.clone(), op: op.clone() }),
         Event::Read { at, key, .. } => format!("{at} reads {key}"),
-        Event::Push { from, to, .. } => format!("{from} sends {to} what comes next"),
+        Event::Push { from, to, .. } => format!("{from} sends {to} the next changes"),
         Event::Ask { asker, feeder } => format!("{asker} sends {feeder} its digest"),
         Event::Answer { feeder, asker, digest, .. } => format!("{feeder} answers {asker}, which has seen {digest}"),
         Event::Deliver { from, to, message, .. } => format!("{from} -> {to}: {message}"),

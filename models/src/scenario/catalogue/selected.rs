@@ -72,7 +72,7 @@ fn named(given: &str) -> Result<Vec<String>, Fault> {
         let root = start.rsplit_once('/').map_or(".", |(root, _)| root);
         let mut found: Vec<String> = shipped.iter().filter(|name| matches(given, name)).cloned().collect();
         if found.is_empty() {
-            // What cannot be read here need not be meant.
+            // An unreadable folder is no error: the pattern may not mean it.
             let files = below(root).unwrap_or_default().into_iter();
             let files = files.map(|file| if root == "." { file.trim_start_matches("./").to_owned() } else { file });
             found = files.filter(|file| matches(given, file)).collect();

@@ -84,7 +84,7 @@ impl ClusterModel {
                     let what = if goroutine == Goroutine::Loop { "relay" } else { "send" };
                     Some(format!("{name} waits to {what} {} to {to}", set.dot))
                 });
-                Some(format!("nobody can go on: {}", waits.collect::<Vec<_>>().join(", ")))
+                Some(format!("no goroutine can take a step: {}", waits.collect::<Vec<_>>().join(", ")))
             }
             _ => None,
         }

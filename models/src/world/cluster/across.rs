@@ -40,7 +40,7 @@ impl ClusterModel {
         }
     }
 
-    /// A master, a write that it has seen, and a shard in which it has not seen all that the write's master had.
+    /// A master, a write that it has seen, and a shard in which it lacks some of the write's causal past.
     fn unseen_elsewhere(&self, tables: &Tables, state: &State) -> Option<(MasterId, (u16, Dot), u16)> {
         self.scope.topology.ids().find_map(|master| {
             let seen: Vec<_> = state.shards.iter().map(|world| seen(tables, world, master)).collect();
@@ -76,8 +76,8 @@ impl ClusterModel {
         let past = &tables.pasts[state.shards.pasts()].get(&(shard, dot))?[usize::from(other)];
         let seen = seen(&tables, &state.shards[other], master);
         Some(format!(
-            "{master} has seen {dot} of shard {shard}, which was written in knowledge of {past} of shard {other}; \
-             there {master} has seen {seen}"
+            "{master} has seen {dot} of shard {shard}, whose writer had seen {past} of shard {other}; {master} has seen \
+             only {seen} there"
         ))
     }
 

@@ -74,8 +74,8 @@ impl ClusterModel {
         answer
     }
 
-    /// Whether the state puts the own property with this number to the test: its claim applies, and it is false or
-    /// would be if one key had another reading, at one master or at all.
+    /// Whether the state puts the own property with this number to the test: its claim applies, and the property is
+    /// false, or would be if one key had another reading at one master or at all masters.
     fn tests_own(&self, number: usize, world: &World<Tables>) -> bool {
         let own = &self.own.properties.all()[number];
         if own.claim == Claim::AtQuiescence && !self.is_quiescent(world) {
@@ -132,7 +132,7 @@ impl ClusterModel {
         (masters, Arc::new(acknowledged(history, world.masters.len(), seen)))
     }
 
-    /// The state's readings with another plausible reading of one key, at one master or at all.
+    /// The state's readings with another plausible reading of one key, at one master or at all masters.
     fn readings_nearby(&self, place: &Place, world: &World<Tables>) -> impl Iterator<Item = Readings> {
         let (masters, writes) = self.seen_in(place, world);
         let all = self.own.plausible.iter().flat_map(|(key, readings)| readings.iter().map(move |read| (key, read)));

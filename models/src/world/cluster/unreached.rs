@@ -1,4 +1,4 @@
-//! The reason for which a witness cannot be reached, where the requests alone explain it.
+//! Why a witness cannot be reached, if the requests alone explain it.
 
 use super::ClusterModel;
 use crate::properties::{CONFLICT, CROSSED, DEPENDENCY, RELAYED};
@@ -6,7 +6,7 @@ use multimaster::{MasterId, Replica, Request};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl ClusterModel {
-    /// The reason for which the witness cannot be reached; `None` if the requests do not explain it.
+    /// Why the witness cannot be reached; `None` if the requests do not explain it.
     pub(crate) fn unreachable(&self, witness: &str) -> Option<String> {
         if ![CONFLICT, CROSSED, DEPENDENCY, RELAYED].contains(&witness) {
             return None;
@@ -16,7 +16,7 @@ impl ClusterModel {
         let free = self.scope.free.of.iter().filter(|_| self.scope.free.take > 0).map(|(at, request)| (*at, request));
         let requests: Vec<(MasterId, &Request)> = scripted.chain(free).collect();
         if requests.is_empty() {
-            return Some("no client asks anything".into());
+            return Some("no client makes a request".into());
         }
         if let Some(refusals) = self.all_refused(&requests) {
             return Some(refusals);
@@ -32,7 +32,7 @@ impl ClusterModel {
             return Some(format!("only master {only} writes: nothing can conflict"));
         }
         if self.scope.free.take == 1 && self.scope.clients.iter().all(|client| client.requests.is_empty()) {
-            return Some("one write is made in all (`take = 1`): nothing can conflict".into());
+            return Some("only one write is made (`take = 1`): nothing can conflict".into());
         }
         let mut writers: BTreeMap<&str, BTreeSet<MasterId>> = BTreeMap::new();
         for (at, request) in &requests {
@@ -58,7 +58,7 @@ impl ClusterModel {
             requests.iter().zip(&refusals).filter_map(|(request, why)| why.as_ref().map(|why| (request, why)));
         let ((at, request), why) = refused.next()?;
         Some(format!(
-            "at the start the rule refuses `{request}` at {at}: {why}; fewer writes than were asked for are made"
+            "the rule refuses `{request}` at {at} at the start: {why}; so there are fewer writes than requests"
         ))
     }
 

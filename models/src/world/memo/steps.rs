@@ -120,8 +120,8 @@ impl Tables {
         after
     }
 
-    /// Makes a client's request of the master. `history` are the writes so far; the answer of a write carries the
-    /// history with it.
+    /// Makes a client's request at the master, where `history` has the writes so far. The answer to a write carries the
+    /// history that includes it.
     pub(crate) fn write(
         &mut self,
         cluster: &ClusterModel,

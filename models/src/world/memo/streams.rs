@@ -5,8 +5,8 @@ use crate::node::Envelope;
 use crate::node::any_rule::AnyReplica;
 use multimaster::{Dot, MasterId, Message, Replica, VersionVector};
 
-/// By neighbour, the envelopes of all changes in a master's log, one change each, from the first. The last so many of
-/// them are in flight.
+/// By neighbour, the envelopes of all changes in a master's log, one change each, from the first. Those in flight are
+/// the last ones.
 pub(crate) type Streams = Vec<Vec<Queued>>;
 
 /// An envelope of one change, and that change.

@@ -1,4 +1,4 @@
-//! The reason for which a property is false in a shard, in words.
+//! Why a property is false in a shard, in words.
 
 use super::{as_written, readings_in, readings_of};
 use crate::history::{History, LostTo, Observed};
@@ -44,7 +44,8 @@ impl ClusterModel {
             p::CAUSAL_ORDER => replicas.iter().find_map(|replica| {
                 let write = history.out_of_order(replica)?;
                 let (id, seen) = (replica.id(), replica.digest());
-                Some(format!("{id} has seen {seen}: {} without all that it had seen, {}", write.dot, write.past))
+                let (dot, past) = (write.dot, &write.past);
+                Some(format!("{id} has seen {seen}, but not all that the writer of {dot} had seen, {past}"))
             }),
             p::NO_RESURRECTION => replicas.iter().find_map(|replica| {
                 let (delete, removed) = history.resurrection(&self.observed(replica))?;

@@ -31,7 +31,7 @@ impl ClusterModel {
             Action::Stream { from, to, max } => format!("{from} -> {to}: the next {max} changes"),
             Action::Break { from, to } => format!("break {from} -> {to}"),
             Action::Resume { from, to } => format!("resume {from} -> {to}"),
-            Action::Push { from, to, .. } => format!("{from} sends {to} what comes next"),
+            Action::Push { from, to, .. } => format!("{from} sends {to} the next changes"),
             Action::SendDigest { receiver, sender } => format!("{receiver} sends {sender} its digest"),
             Action::AnswerDigest { digest_sent, .. } => self.digest_sent(digest_sent).to_string(),
             Action::Duplicate(envelope) => format!("twice {}", self.envelope(envelope)),
@@ -178,10 +178,10 @@ fn outcome_in_words(outcome: &Outcome, from: MasterId, before: &AnyReplica, mess
     }
 }
 
-/// The reason if the rule gives none.
+/// The reason, if the rule gives none.
 const KEPT: &str = "kept what it had";
 
-/// The rule's reason for which the first change that is new to the receiver did not alter its state.
+/// The rule's reason why the first change that is new to the receiver did not alter its state.
 fn why_kept(receiver: &AnyReplica, message: &AnyMessage) -> &'static str {
     let changes = if let Message::Push(push) = message { push.changes.as_slice() } else { &[] };
     let new = changes.iter().find(|change| !receiver.digest().contains(change.dot));
