@@ -195,12 +195,12 @@ impl Version {
 fn why_older(held: Option<&Version>, came: Timestamp) -> &'static str {
     match held {
         Some(held) if held.timestamp.time() > came.time() => "had newer",
-        _ => "keeps the higher master's at a tie",
+        _ => "kept the write of the higher master: equal times",
     }
 }
 
 /// The reason for which a delete, a remove or a disabling altered nothing.
-const NOTHING_TO_REMOVE: &str = "had nothing that it removes";
+const NOTHING_TO_REMOVE: &str = "had nothing to remove";
 
 #[inline]
 fn reading_of(value: Option<&Text>) -> Reading {

@@ -172,7 +172,7 @@ fn the_time_that_decided_is_printed() {
     };
     let (free, example) = schedule("free", p::NO_CAUSAL_LOSS);
     let why = example.why();
-    assert!(why.ends_with("has seen B2 (at 2, set k = 3) and reads k=2: B1 (at 5) won, which it had seen"), "{why}");
+    assert!(why.ends_with("has seen B2 (at 2, set k = 3) and reads k=2: B1 (at 5) won, which B2 had seen"), "{why}");
     assert!(free.contains("B: set k = 3") && free.contains("(at wall-clock time 2)"), "{free}");
     assert!(!free.contains("at wall-clock time 5") && !free.contains("at wall-clock time 10"), "{free}");
     assert!(example.trace.contains("# at wall-clock time 2; "), "{}", example.trace);

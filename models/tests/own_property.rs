@@ -156,7 +156,7 @@ fn a_claim_that_no_reading_could_break_was_not_put_to_the_test() {
         let checked =
             asked(LAST_WRITE, &format!("[properties.mine]\n{claim}\n[expect]\nno-policy-loss = \"violated\"\n"));
         assert_eq!(steps(&checked, "mine"), None, "{claim}");
-        assert_eq!(checked.surprises, ["mine put to the test: expected reached, found reached nowhere"], "{claim}");
+        assert_eq!(checked.surprises, ["mine put to the test: expected reached, found not reached"], "{claim}");
         assert!(row(&checked).contains("| vacuous "), "{claim}: {}", row(&checked));
     }
     // Beside each, one that is right for a reason.
@@ -423,11 +423,11 @@ mod specified {
     fn a_read_that_is_not_what_the_script_says_has_a_schedule() {
         let checked = asked(&world("arrival", "\"set k = 1\"", "\"set k = 2\""), &read(LATEST));
         assert_eq!(steps(&checked, "specification"), Some(3));
-        assert_eq!(why(&checked, "specification"), "B reads k=1; the specification makes 2 of A1 B1");
+        assert_eq!(why(&checked, "specification"), "B reads k=1; the specification requires 2 after A1 B1");
         // In the place of the one that is known of the rule.
         let checked = asked(&world("last-write", "\"set k = 1\"", "\"set k = 2\""), &read("()"));
         assert_eq!(steps(&checked, "specification"), Some(1));
-        assert_eq!(why(&checked, "specification"), "A reads k=1; the specification makes () of A1");
+        assert_eq!(why(&checked, "specification"), "A reads k=1; the specification requires () after A1");
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn a_rule_is_held_to_its_specification() {
     stock().specified(specification::total).run().unwrap();
     let failure = stock().specified(specification::greatest).run().unwrap_err().to_string();
     assert!(failure.contains("specification is violated"), "{failure}");
-    assert!(failure.contains("A reads k=2; the specification makes - of A1"), "{failure}");
+    assert!(failure.contains("A reads k=2; the specification requires - after A1"), "{failure}");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_superseded_value_that_comes_back_is_shown_in_three_writes() {
     let (steps, text) = failure(CustomMerged(longest_number));
     let schedule = ["A: set k = 4", "A: set k = 2", "B: set k = 3", "A -> B: A1 A2 after nothing"];
     assert_eq!(steps, schedule, "{text}");
-    assert!(text.contains("B has seen A2 (set k = 2) and reads k=4: A1 won, which it had seen"), "{text}");
+    assert!(text.contains("B has seen A2 (set k = 2) and reads k=4: A1 won, which A2 had seen"), "{text}");
     assert!(text.contains("MULTIMASTER_REPLAY="), "{text}");
 }
 
@@ -219,7 +219,7 @@ fn a_rule_by_wall_clocks_is_tried_with_one_that_is_ahead() {
     let (steps, text) = failure(LATER);
     assert_eq!(steps, ["A: at 2, set k = 1", "A: at 1, delete k"], "{text}");
     assert!(
-        text.contains("A has seen A2 (at 1, set k = 2)") && text.contains("A1 (at 2) won, which it had seen"),
+        text.contains("A has seen A2 (at 1, set k = 2)") && text.contains("A1 (at 2) won, which A2 had seen"),
         "{text}"
     );
     assert!(text.contains("only where wall clocks are wrong") && text.contains("over histories"), "{text}");

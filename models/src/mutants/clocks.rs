@@ -137,7 +137,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         story: "The clock counts only the master's own writes, and does not move past what it receives.",
         property: NO_CAUSAL_LOSS,
         schedule: &["B: set k = 2", "B -> A: B1 after nothing", "A: set k = 1"],
-        complaint: "A has seen A1 (set k = 1) and reads k=2: B1 won, which it had seen",
+        complaint: "A has seen A1 (set k = 1) and reads k=2: B1 won, which A1 had seen",
         worlds: || {
             let rule = Broken::apply(LastWriteWins, |_, held, change| {
                 let clock = |version: &Version| (version.dot.seq(), version.dot.origin());
@@ -152,7 +152,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         story: "The clock is the wall's, and has been set back between the first write and the second.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: at 10, set k = 1", "A: at 5, set k = 2"],
-        complaint: "A has seen A2 (at 5, set k = 2) and reads k=1: A1 (at 10) won, which it had seen",
+        complaint: "A has seen A2 (at 5, set k = 2) and reads k=1: A1 (at 10) won, which A2 had seen",
         worlds: || {
             let scope = pair(STREAM, &[&["at 10, set k = 1", "at 5, set k = 2"]]);
             Worlds::rule(&scope, ByTime(|said, _| said), AnyRule::new(ByTime(|said, held| said.max(held + 1))))
@@ -214,7 +214,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "A -> B: A2 after A1",
             "A -> B: A3 after A2",
         ],
-        complaint: "B has seen A3 (at 3, set k = 2) and reads nothing: A2 (at 2) won, which it had seen",
+        complaint: "B has seen A3 (at 3, set k = 2) and reads nothing: A2 (at 2) won, which A3 had seen",
         worlds: || {
             let scope = pair(STREAM, &[&["set k = 1", "delete k", "set k = 2"]]);
             let numbered = AnyRule::new(ByTime(|_, held| held + 1));
@@ -233,7 +233,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 ever reads it. Without the mutation, what replaces is timestamped later than what it replaces.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: at 100, delete k", "A -> B: A1 after nothing", "B: at 50, set k = 1"],
-        complaint: "B has seen B1 (at 50, set k = 1) and reads nothing: A1 (at 100) won, which it had seen",
+        complaint: "B has seen B1 (at 50, set k = 1) and reads nothing: A1 (at 100) won, which B1 had seen",
         worlds: || {
             let scope = pair(STREAM, &[&["at 100, delete k"], &["at 50, set k = 1"]]);
             Worlds::rule(&scope, ByTime(|said, _| said), AnyRule::new(ByTime(|said, held| said.max(held + 1))))

@@ -115,7 +115,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "B -> C: B1 after nothing",
             "A -> C: A1 after nothing",
         ],
-        complaint: "C has seen B1 (remove red from tags) and reads tags={red}: A1 won, which it had seen",
+        complaint: "C has seen B1 (remove red from tags) and reads tags={red}: A1 won, which B1 had seen",
         worlds: || {
             let scope = all_to_all(DATAGRAM, &[&["insert red into tags"], &["remove red from tags"]]);
             Worlds::sending(&scope, ObservedRemoveSet, |_, _, message| {

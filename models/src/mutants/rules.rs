@@ -88,7 +88,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "A -> B: A1 after nothing",
             "A -> B: A2 after A1",
         ],
-        complaint: "B has seen A2 (set seat = 3 Ann) and reads seat=1 Ann: A1 won, which it had seen",
+        complaint: "B has seen A2 (set seat = 3 Ann) and reads seat=1 Ann: A1 won, which A2 had seen",
         worlds: bookings,
     },
     Mutant {

@@ -131,7 +131,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 holds it: the delete is lost.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: set k = 1", "A -> B: snapshot of A1", "A: delete k", "A -> B: snapshot of A2"],
-        complaint: "B has seen A2 (delete k) and reads k=1: A1 won, which it had seen",
+        complaint: "B has seen A2 (delete k) and reads k=1: A1 won, which A2 had seen",
         worlds: forgets_deletes,
     },
     Mutant {

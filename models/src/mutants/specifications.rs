@@ -22,7 +22,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         story: "An element is gone though the remove had not seen its insert.",
         property: SPECIFICATION,
         schedule: &["A: insert red into tags", "B: remove red from tags", "B -> A: B1 after nothing"],
-        complaint: "A reads tags={}; the specification makes {red} of A1 B1",
+        complaint: "A reads tags={}; the specification requires {red} after A1 B1",
         worlds: || Worlds::specified(&element(), spec::add_wins_set, removes_without_dots(), ObservedRemoveSet),
     },
     Mutant {
@@ -31,7 +31,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         story: "The sum that a snapshot leads to is not that of the increments seen.",
         property: SPECIFICATION,
         schedule: &["A: add 1 to likes", "A -> B: snapshot of A1", "A: add 1 to likes", "A -> B: snapshot of A2"],
-        complaint: "B reads likes=3; the specification makes 2 of A1 A2",
+        complaint: "B reads likes=3; the specification requires 2 after A1 A2",
         worlds: || Worlds::specified(&likes(), spec::total, adds_when_merging(), Counter),
     },
     Mutant {
@@ -104,7 +104,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         story: "One rule for another: as long as nothing is concurrent, the two flags are one.",
         property: SPECIFICATION,
         schedule: &["A: enable dark", "B: disable dark", "A -> B: A1 after nothing"],
-        complaint: "B reads dark=off; the specification makes on of A1 B1",
+        complaint: "B reads dark=off; the specification requires on after A1 B1",
         worlds: || {
             let scope = pair(STREAM, &[&["enable dark"], &["disable dark"]]);
             Worlds::specified(&scope, spec::enable_wins_flag, DisableWinsFlag, EnableWinsFlag)
@@ -116,7 +116,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         story: "One rule for another: as long as nothing is concurrent, the two sets are one.",
         property: SPECIFICATION,
         schedule: &["A: insert red into tags", "B: remove red from tags", "A -> B: A1 after nothing"],
-        complaint: "B reads tags={}; the specification makes {red} of A1 B1",
+        complaint: "B reads tags={}; the specification requires {red} after A1 B1",
         worlds: || Worlds::specified(&element(), spec::add_wins_set, RemoveWinsSet, ObservedRemoveSet),
     },
 ];

@@ -174,7 +174,7 @@ fn surprise(expect: &Expect, finding: &Finding) -> Option<String> {
     }
     let say = |holds: bool| match (witness, holds) {
         (true, true) => "reached",
-        (true, false) => "reached nowhere",
+        (true, false) => "not reached",
         (false, true) => "holds",
         (false, false) => "violated",
     };

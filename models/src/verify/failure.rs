@@ -110,7 +110,7 @@ impl fmt::Display for Failure {
             Failure::Misbehaves(how) => write!(f, "{how}"),
             Failure::NotExhausted(world) => write!(f, "{world}: too many states to exhaust: nothing is known"),
             Failure::Vacuous { world, witness, why } => {
-                writeln!(f, "{world}: {witness} was reached nowhere: nothing was tested")?;
+                writeln!(f, "{world}: {witness} was not reached: nothing was tested")?;
                 if let Some(why) = why {
                     writeln!(f, "  {why}")?;
                 }

@@ -113,7 +113,7 @@ fn why(rule: &str, clients: &str) -> String {
     let folder = Folder::with("my.toml", text);
     let (status, out, err) = folder.run(&["check", "my.toml"]);
     assert_eq!((status, err.as_str()), (1, ""), "{out}");
-    let start = "UNEXPECTED my.toml: a conflict: expected reached, found reached nowhere";
+    let start = "UNEXPECTED my.toml: a conflict: expected reached, found not reached";
     let line = out.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{out}"));
     line[start.len()..].to_owned()
 }
@@ -130,7 +130,7 @@ fn why_there_was_no_conflict_is_said() {
     );
     assert_eq!(
         why("last-write", "[free]\ntake = 1\nof = [\"A: set k = 1\", \"B: set k = 2\"]"),
-        ": one write is made in all (`take = 1`): nothing can conflict"
+        ": only one write is made (`take = 1`): nothing can conflict"
     );
     let refused = why(
         "bounded-counter",

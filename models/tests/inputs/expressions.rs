@@ -41,7 +41,7 @@ fn a_text_made_of_one_alone_loses_the_other_as_that_one_itself_does() {
         assert_eq!(violated(&checked), [(NO_POLICY_LOSS, 3)].into(), "{text}");
         assert_eq!(
             why(&checked, NO_POLICY_LOSS),
-            "B has seen B1 (set type = 3) and reads type=2: a write concurrent to it won"
+            "B has seen B1 (set type = 3) and reads type=2: a concurrent write won"
         );
     }
 }

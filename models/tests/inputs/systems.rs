@@ -39,5 +39,5 @@ fn cr_sqlites_equal_update_counts_for_nothing() {
 fn cr_sqlite_compares_numbers_as_numbers() {
     let checked = checked(2, &named("cr-sqlite"), "A = [\"set k = 10\"]\nB = [\"set k = 9\"]");
     assert_eq!(violated(&checked), [(NO_POLICY_LOSS, 3)].into());
-    assert_eq!(why(&checked, NO_POLICY_LOSS), "B has seen B1 (set k = 9) and reads k=10: a write concurrent to it won");
+    assert_eq!(why(&checked, NO_POLICY_LOSS), "B has seen B1 (set k = 9) and reads k=10: a concurrent write won");
 }

@@ -42,7 +42,7 @@ fn why_a_change_was_not_taken_is_the_reason_of_the_rule() {
     let validating = "[rule]\nkind = \"register\"\nread = 'state'\n\
                       apply = 'if change.op.value == \"bad\" && change.master != here { state } else { change.op.value }'";
     for (rule, a, b, said) in [
-        ("last-write", "set k = 1", "set k = 2", "B keeps the higher master's at a tie"),
+        ("last-write", "set k = 1", "set k = 2", "B kept the write of the higher master: equal times"),
         ("last-write-wall", "at 1, set k = 1", "at 2, set k = 2", "B had a later wall-clock time"),
         ("last-write-wall", "at 2, set k = 1", "at 2, set k = 2", "B keeps the later timestamp at a tie"),
         ("dynamodb", "at 5, set k = 1", "at 5, set k = 2", "B keeps the higher region's at a tie"),

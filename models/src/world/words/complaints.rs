@@ -66,7 +66,9 @@ impl ClusterModel {
                 let seen = if seen.is_empty() { "nothing".into() } else { seen.join(" ") };
                 let (id, Misread { key, reads, specified, .. }) = (replica.id(), wrong);
                 Some(match specified {
-                    Ok(specified) => format!("{id} reads {key}={reads}; the specification makes {specified} of {seen}"),
+                    Ok(specified) => {
+                        format!("{id} reads {key}={reads}; the specification requires {specified} after {seen}")
+                    }
                     Err(failed) => format!("{id} has seen {seen}, and the specification failed: {failed}"),
                 })
             }),
@@ -96,9 +98,11 @@ impl ClusterModel {
             let (request, id, dot, reads) = (as_written(write), replica.id(), write.dot, readings_of(replica));
             let beaten = loss.shown.iter().find(|dot| write.past.contains(**dot));
             let why = match (to, beaten) {
-                (LostTo::Concurrent, _) => "a write concurrent to it won".to_owned(),
+                (LostTo::Concurrent, _) => "a concurrent write won".to_owned(),
                 (LostTo::Nothing, _) => "nothing that competed with it is read either".to_owned(),
-                (LostTo::Past, Some(winner)) => format!("{} won, which it had seen", with_wall_time(history, *winner)),
+                (LostTo::Past, Some(winner)) => {
+                    format!("{} won, which {dot} had seen", with_wall_time(history, *winner))
+                }
                 (LostTo::Past, None) => "nothing competed with it".to_owned(),
             };
             Some(format!("{id} has seen {dot} ({request}) and reads {reads}: {why}"))
