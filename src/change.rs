@@ -1,14 +1,14 @@
 //! The messages between masters: a [`Push`] of [`Change`]s, a [`Snapshot`], and the digest, a plain [`VersionVector`].
 
 use crate::{Dot, Key, Timestamp, VersionVector};
-use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 /// One write as it travels: its dot, its Lamport timestamp, its key, and its effect.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Change<E> {
     /// Its name.
     pub dot: Dot,
@@ -30,7 +30,8 @@ pub type Changes<E> = SmallVec<[Change<E>; 1]>;
 ///
 /// The receiver applies them only if it has seen `extends`: the causal delta-merging condition of Almeida, Shoker and
 /// Baquero, "Delta state replicated data types", JPDC 2018. So delivery is causal, without a vector on every change.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Push<E> {
     /// The version vector that the receiver must have seen before it applies `changes`.
     pub extends: VersionVector,
@@ -39,7 +40,8 @@ pub struct Push<E> {
 }
 
 /// A master's whole table, for a neighbour that lacks changes which the master's log no longer holds.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Snapshot<S> {
     /// The version vector of the changes that the table reflects.
     pub seen: VersionVector,
@@ -50,7 +52,8 @@ pub struct Snapshot<S> {
 }
 
 /// A message along an edge, from the sender of changes to their receiver. Digests travel the other way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Message<S, E> {
     /// Changes from the sender's log.
     Push(Push<E>),

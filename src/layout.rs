@@ -1,6 +1,5 @@
 //! How a cluster's keys are spread over shards: [`Layout`].
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::hash::BuildHasher;
 
@@ -12,8 +11,8 @@ use std::hash::BuildHasher;
 ///
 /// The number of shards and the function that assigns keys to them are constants of a cluster. Masters that differ in them
 /// [cannot be joined](crate::HandshakeError).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "u16", into = "u16")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "u16", into = "u16"))]
 pub struct Layout {
     shards: u16,
 }

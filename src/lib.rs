@@ -37,6 +37,9 @@
 //! [`Change`] carries the effect to the neighbours given by the [`Topology`]. A [`Replica`] is one master, which does
 //! all of this. To run masters: a [`Master`] has a replica behind a lock for each shard of its [`Layout`]; a
 //! [`Cluster`] joins masters by links on threads; the model checks its [`record`].
+//!
+//! **Features**, none of them a default: `serde` implements `Serialize` and `Deserialize` for the types of messages and
+//! records, and adds `record::write`. Without it the crate does not depend on serde, and a rule of your own need not.
 
 #![cfg_attr(
     test,
@@ -68,6 +71,8 @@ mod replica;
 mod request;
 pub mod resolver;
 mod ring;
+#[cfg(feature = "serde")]
+mod serialized;
 mod sync;
 mod table;
 mod topology;

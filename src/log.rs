@@ -3,10 +3,10 @@
 
 use crate::ring::Ring;
 use crate::{Change, Dot, VersionVector};
-use serde::{Deserialize, Serialize};
 
 /// The newest changes that a master has seen. Before the first entry it had seen exactly `base`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) struct Log<E> {
     pub(crate) base: VersionVector,
     pub(crate) entries: Ring<Change<E>>,
@@ -14,7 +14,8 @@ pub(crate) struct Log<E> {
 
 /// The position in the log up to which a neighbour has been sent changes. A cursor never stops before a change that
 /// split horizon keeps from the neighbour, so that replicas in equal states have equal cursors.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) enum Cursor {
     /// The neighbour has been sent, or need not be sent, the changes before the entry at `index`: exactly those in
     /// `seen`.

@@ -2,7 +2,6 @@
 
 use crate::{MasterId, Refusal};
 use compact_str::CompactString;
-use serde::{Deserialize, Serialize};
 
 /// A value, an element or a field: a string that is inline up to 24 bytes.
 ///
@@ -14,7 +13,8 @@ pub type Text = CompactString;
 pub type Key = CompactString;
 
 /// A client's operation on one key. Each rule takes the operations of its [`Kind`] and refuses the others.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Op {
     /// Registers: the key has this value from now on.
     Set(Text),

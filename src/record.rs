@@ -1,12 +1,10 @@
 //! The record of a running cluster. Each [`Event`] is a choice that the model makes too.
 
 use crate::{Dot, Key, Layout, MasterId, Message, Op, Outcome, Reading, Refusal, Topology, VersionVector};
-use serde::{Deserialize, Serialize};
-use std::io;
 
 /// The setting of a record, needed to replay it: its first line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Setting {
     /// The rule's name in scenario files.
     pub rule: String,
@@ -19,8 +17,8 @@ pub struct Setting {
 /// One event and its number. The events of one master's shard are numbered in the order in which they happened under
 /// its lock, and the delivery of a message has a greater number than its sending. So the model can take the steps in
 /// the order of the numbers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Recorded<S, E> {
     /// The number of the event, unique in the cluster.
     pub number: u64,
@@ -32,13 +30,16 @@ pub struct Recorded<S, E> {
 
 /// Writes a record in the format that `multimaster conform` reads: the setting and each event as one line of JSON.
 ///
+/// Requires the feature `serde`.
+///
 /// # Errors
 /// Those of `out`.
-pub fn write<S: Serialize, E: Serialize>(
-    mut out: impl io::Write,
+#[cfg(feature = "serde")]
+pub fn write<S: serde::Serialize, E: serde::Serialize>(
+    mut out: impl std::io::Write,
     setting: &Setting,
     events: &[Recorded<S, E>],
-) -> io::Result<()> {
+) -> std::io::Result<()> {
     serde_json::to_writer(&mut out, setting)?;
     for event in events {
         out.write_all(b"\n")?;
@@ -48,8 +49,9 @@ pub fn write<S: Serialize, E: Serialize>(
 }
 
 /// Something that happened to one shard of a running cluster.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields))]
 pub enum Event<S, E> {
     /// A client wrote.
     Write {

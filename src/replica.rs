@@ -23,7 +23,6 @@ use crate::{
 };
 use crate::{Text, Topology, VersionVector};
 use last_snapshot::LastSnapshot;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::mem;
@@ -84,7 +83,8 @@ struct Neighbour {
 }
 
 /// The state of a master.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 struct Known<S, E> {
     id: MasterId,
     clock: u64,
@@ -100,7 +100,8 @@ struct Known<S, E> {
 const TOUCHED: usize = 32;
 
 /// The result of [`Replica::receive`]. A driver must handle each case, so no case will be added.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Outcome {
     /// The message contained changes new to this master, and they altered its table.
     Applied,
@@ -404,7 +405,8 @@ impl<R: Resolver> Hash for Replica<R> {
     }
 }
 
-impl<R: Resolver> Serialize for Replica<R> {
+#[cfg(feature = "serde")]
+impl<R: Resolver<State: serde::Serialize, Effect: serde::Serialize>> serde::Serialize for Replica<R> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.known.serialize(serializer)
     }

@@ -1,7 +1,6 @@
 //! An operation in words, as scenarios, traces and clients spell it: [`Request`].
 
 use crate::{Key, Kind, Op};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,7 +16,8 @@ use std::str::FromStr;
 ///     assert_eq!(text.parse::<Request>().unwrap().to_string(), text);
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Request {
     /// What is written.
     pub key: Key,

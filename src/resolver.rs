@@ -63,14 +63,13 @@ pub use set::{ObservedRemoveSet, SetEffect};
 pub use siblings::{Replace, Siblings};
 
 use crate::{Change, Dot, Kind, Op, Reading, Text, Timestamp, VersionVector};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt::{self, Debug};
 use std::hash::Hash;
 
-/// The bounds on a rule's states and effects: plain values, ordered, hashed and serialized by content.
-pub trait Data: Clone + Debug + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static {}
+/// The bounds on a rule's states and effects: plain values, ordered and hashed by content.
+pub trait Data: Clone + Debug + Ord + Hash + Send + Sync + 'static {}
 
-impl<T: Clone + Debug + Ord + Hash + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
+impl<T: Clone + Debug + Ord + Hash + Send + Sync + 'static> Data for T {}
 
 /// A conflict rule: the state that a master keeps for a key, and the effect of a local or remote write on it.
 ///
@@ -79,6 +78,58 @@ impl<T: Clone + Debug + Ord + Hash + Serialize + DeserializeOwned + Send + Sync 
 /// each master, after every change that its origin had seen when it was written.
 ///
 /// A rule is a pure function of its arguments: no clock, no randomness, no memory outside `State`.
+///
+/// A register that keeps the greatest value and refuses deletes:
+///
+/// ```
+/// use multimaster::{Change, Dot, Op, Reading, Refusal, Resolver, Side, Text, Timestamp};
+/// use multimaster::{MasterId, Replica, Topology};
+///
+/// #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// struct Greatest(Option<(Text, Dot)>);
+///
+/// #[derive(Clone)]
+/// struct GreatestWins;
+///
+/// impl Resolver for GreatestWins {
+///     type State = Greatest;
+///     type Effect = Text;
+///
+///     fn prepare(&self, _: &Greatest, op: Op, _: Dot, _: Timestamp) -> Result<Text, Refusal> {
+///         match op {
+///             Op::Set(value) => Ok(value),
+///             other => Err(Refusal::WrongKind(other)),
+///         }
+///     }
+///
+///     fn apply(&self, state: &mut Greatest, change: &Change<Text>) -> bool {
+///         let came = Greatest(Some((change.effect.clone(), change.dot)));
+///         let greater = came > *state;
+///         if greater {
+///             *state = came;
+///         }
+///         greater
+///     }
+///
+///     fn read(&self, state: &Greatest) -> Reading {
+///         state.0.as_ref().map_or(Reading::Nothing, |(value, _)| Reading::Value(value.clone()))
+///     }
+///
+///     fn merge(&self, ours: Side<'_, Greatest>, theirs: Side<'_, Greatest>) -> Option<Greatest> {
+///         Some(ours.state.max(theirs.state).clone())
+///     }
+///
+///     fn shows(&self, state: &Greatest, dot: Dot) -> bool {
+///         state.0.as_ref().is_some_and(|(_, shown)| *shown == dot)
+///     }
+/// }
+///
+/// let mut master = Replica::new(MasterId(0), GreatestWins, &Topology::all_to_all(2)?);
+/// master.set("bid", "20")?;
+/// master.set("bid", "10")?;
+/// assert_eq!(master.read("bid"), Reading::Value("20".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Resolver: Clone + Send + Sync + 'static {
     /// The state of one key; the default is the state of a key never written. A key with the default state is not
     /// stored.
@@ -148,7 +199,8 @@ impl<S> Clone for Side<'_, S> {
 impl<S> Copy for Side<'_, S> {}
 
 /// The reason for which a rule refuses an operation. A refusal is an answer to the client, not a failure.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Refusal {
     /// The operation is of another [`Kind`] than the rule's.
     WrongKind(Op),
@@ -174,7 +226,8 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// One version of a register: the write, and its value unless it was a delete.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Version {
     /// The Lamport timestamp of the write, which orders versions.
     pub timestamp: Timestamp,

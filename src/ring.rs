@@ -1,6 +1,5 @@
 //! A queue whose entries are constructed in place: [`Ring`].
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::fmt;
@@ -182,18 +181,6 @@ impl<T: Hash> Hash for Ring<T> {
     }
 }
 
-impl<T: Serialize> Serialize for Ring<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ring<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
-    }
-}
-
 impl<T: fmt::Debug> fmt::Debug for Ring<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
@@ -251,8 +238,6 @@ mod tests {
             let hasher = RandomState::new();
             prop_assert_eq!(hasher.hash_one(&ring), hasher.hash_one(&anew));
             prop_assert_eq!(format!("{ring:?}"), format!("{anew:?}"));
-            let text = serde_json::to_string(&ring).unwrap();
-            prop_assert_eq!(&serde_json::from_str::<Ring<String>>(&text).unwrap(), &anew);
             prop_assert_eq!(&ring, &anew);
             prop_assert_eq!(ring.clone().cmp(&anew), Ordering::Equal);
         }

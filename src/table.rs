@@ -5,7 +5,6 @@ use crate::layout::{HashedKey, key_hash};
 use hashbrown::HashTable;
 use hashbrown::hash_table::OccupiedEntry;
 use prefetch_index::prefetch_index;
-use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -97,11 +96,6 @@ impl<S: Default + PartialEq> Table<S> {
             prefetch_index(slice::from_ref(&row.key), 0);
         }
     }
-
-    /// All states that are not the default, by key, in order. O(keys log keys).
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &S)> {
-        self.in_order().into_iter().map(|row| (&row.key, &row.state))
-    }
 }
 
 /// A key's row while its state is altered. [`put_back`](Self::put_back) must follow.
@@ -125,6 +119,11 @@ impl<S: Default + PartialEq> Taken<'_, S> {
 }
 
 impl<S> Table<S> {
+    /// All states that are not the default, by key, in order. O(keys log keys).
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &S)> {
+        self.in_order().into_iter().map(|row| (&row.key, &row.state))
+    }
+
     fn in_order(&self) -> SmallVec<[&Row<S>; 8]> {
         let mut rows: SmallVec<[&Row<S>; 8]> = self.rows.iter().collect();
         rows.sort_unstable_by(|one, other| one.key.cmp(&other.key));
@@ -153,12 +152,6 @@ impl<S: Hash> Hash for Table<S> {
     }
 }
 
-impl<S: Serialize> Serialize for Table<S> {
-    fn serialize<T: Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
-        serializer.collect_map(self.in_order().into_iter().map(|row| (&row.key, &row.state)))
-    }
-}
-
 impl<S: fmt::Debug> fmt::Debug for Table<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.in_order().into_iter().map(|row| (&row.key, &row.state))).finish()
@@ -184,7 +177,6 @@ mod tests {
         let hasher = RandomState::new();
         assert_eq!(up, down);
         assert_eq!(hasher.hash_one(&up), hasher.hash_one(&down));
-        assert_eq!(serde_json::to_string(&up).ok(), serde_json::to_string(&down).ok());
         assert!(up.iter().eq(down.iter()) && up.iter().is_sorted());
         assert_eq!(format!("{up:?}"), format!("{down:?}"));
     }

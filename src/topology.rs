@@ -1,7 +1,6 @@
 //! The graph along which masters send changes: [`Topology`].
 
 use crate::MasterId;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::mem;
@@ -15,27 +14,15 @@ use std::str::FromStr;
 /// before its origin; the hub of a star passes a spoke's change on to the other spokes; a spoke passes nothing on. All
 /// to all, each master also relays the changes that it receives, so that no push has to wait for a push from a third
 /// master.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Graph")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "crate::serialized::Graph")
+)]
 pub struct Topology {
     masters: u16,
     edges: BTreeSet<(MasterId, MasterId)>,
-}
-
-/// What a [`Topology`] is deserialized from: a graph that has not been checked.
-#[derive(Deserialize)]
-#[serde(rename = "Topology")]
-struct Graph {
-    masters: u16,
-    edges: BTreeSet<(MasterId, MasterId)>,
-}
-
-impl TryFrom<Graph> for Topology {
-    type Error = TopologyError;
-
-    fn try_from(Graph { masters, edges }: Graph) -> Result<Topology, TopologyError> {
-        Topology::from_edges(masters, edges)
-    }
 }
 
 /// The most edges of a topology: 2048 masters all to all. More would not fit the memory of most machines.
@@ -327,22 +314,6 @@ mod tests {
         let (first, second) = (MasterId(0), MasterId(1));
         assert_eq!(Topology::from_edges(u16::MAX, broken.chain(there)), Err(TopologyError::Unreachable(second, first)));
         assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
-    }
-
-    #[test]
-    fn what_is_read_is_held_to_the_same() {
-        let read = |text: &str| serde_json::from_str::<Topology>(text).map_err(|error| error.to_string());
-        let ring = Topology::ring(3).unwrap();
-        assert_eq!(read(&serde_json::to_string(&ring).unwrap()), Ok(ring));
-        for (text, said) in [
-            (r#"{"masters":1,"edges":[]}"#, "at least two masters"),
-            (r#"{"masters":2,"edges":[[0,1]]}"#, "no path leads from B to A"),
-            (r#"{"masters":2,"edges":[[0,1],[1,2]]}"#, "there is no master C"),
-            (r#"{"masters":2,"edges":[[0,0]]}"#, "cannot be its own neighbour"),
-        ] {
-            let error = read(text).unwrap_err();
-            assert!(error.contains(said), "{error}");
-        }
     }
 
     #[test]

@@ -177,29 +177,6 @@ fn what_is_no_operation_of_a_type_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn every_state_can_be_written_down() {
-    fn written<R: Resolver>(rule: R, asks: &[&str]) {
-        let [mut a, mut b] = pair(rule);
-        asks.iter().for_each(|text| ask(&mut a, text).unwrap());
-        a.truncate(0);
-        let message = next(&mut a, B);
-        let text = serde_json::to_string(&message).unwrap();
-        assert_eq!(serde_json::from_str::<multimaster::MessageOf<R>>(&text).unwrap(), message);
-        b.receive(A, message);
-        assert_eq!((b.read("k"), print(&b).1.is_empty()), (a.read("k"), false));
-    }
-    written(EnableWinsFlag, &["enable k"]);
-    written(DisableWinsFlag, &["disable k"]);
-    written(RemoveWinsSet, &["insert x into k", "remove y from k"]);
-    written(GrowOnlySet, &["insert x into k"]);
-    written(GrowOnlyCounter, &["add 1 to k"]);
-    written(BoundedCounter, &["add 1 to k", "transfer 1 of k to B"]);
-    written(MaxRegister, &["raise k to 1"]);
-    written(LastWriteMap, &["in k, set a = 1", "remove b from k"]);
-    written(ObservedRemoveMap, &["in k, set a = 1", "in k, add 1 to a", "in k, insert x into a"]);
-}
-
-#[test]
 fn by_wall_clocks_the_later_time_wins_and_of_equal_ones_the_later_timestamp() {
     let read = |before: &[&str], at_a: &[&str], at_b: &[&str]| at_once(LastWriteWall, before, at_a, at_b);
     assert_eq!(read(&[], &["at 9, set k = a"], &["at 1, set k = b"]), "a");

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use multimaster::{LastWriteWins, MessageOf, ObservedRemoveSet, Topology};
+use multimaster::{LastWriteWins, Topology};
 
 #[test]
 fn a_write_is_pushed_once_to_each_neighbour() {
@@ -67,20 +67,4 @@ fn a_push_of_no_changes_is_not_made() {
     a.write("x", set("1")).unwrap();
     assert_eq!(a.next_push(B, 0), None);
     assert_eq!(next(&mut a, B).to_string(), "A1 after nothing");
-}
-
-#[test]
-fn a_message_survives_being_written_out_and_read_back() {
-    let [mut a, _] = pair(ObservedRemoveSet);
-    a.write("tags", insert("red")).unwrap();
-    a.write("tags", remove("red")).unwrap();
-    a.write("tags", insert("green")).unwrap();
-    let pushed = a.next_push(B, 2).unwrap();
-    a.truncate(0);
-    let snapshot = next(&mut a, B);
-    assert_eq!(snapshot.to_string(), "snapshot of A3");
-    for message in [pushed, snapshot] {
-        let text = serde_json::to_string(&message).unwrap();
-        assert_eq!(serde_json::from_str::<MessageOf<ObservedRemoveSet>>(&text).unwrap(), message);
-    }
 }

@@ -6,6 +6,7 @@ use multimaster::{
     ArrivalWins, BoundedCounter, Change, CustomMerged, Dot, Keep, LastWriteWins, MultiValue, ObservedRemoveMap,
     ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, Version,
 };
+use multimaster_models::SerdeRule;
 use multimaster_models::rules::systems::CouchDb;
 use multimaster_models::verify::{Failure, Verify};
 use std::time::Instant;
@@ -55,7 +56,7 @@ impl Resolver for Largest {
     }
 }
 
-fn timed<R: Resolver>(name: &str, verify: Verify<R>) {
+fn timed<R: SerdeRule>(name: &str, verify: Verify<R>) {
     let started = Instant::now();
     let result = verify.quiet().run();
     let all = started.elapsed().as_secs_f64();

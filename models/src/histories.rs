@@ -114,11 +114,12 @@ mod tests {
     mod judges;
 
     use super::*;
+    use crate::node::any_rule::SerdeRule;
     use crate::properties as p;
     use crate::rules::lower_seat;
-    use multimaster::{ArrivalWins, CustomMerged, LastWriteWins, MultiValue, Request, Resolver};
+    use multimaster::{ArrivalWins, CustomMerged, LastWriteWins, MultiValue, Request};
 
-    fn judged<R: Resolver>(rule: R, bounds: impl Fn(Vec<Request>) -> Bounds) -> Report {
+    fn judged<R: SerdeRule>(rule: R, bounds: impl Fn(Vec<Request>) -> Bounds) -> Report {
         let erased = move |_| AnyRule::new(rule.clone());
         let requests = operations(&erased(MasterId(0)));
         let subject = Subject { rule: &erased, by_master: false, claims: Claims::Tested, specification: None };

@@ -23,6 +23,8 @@
 //!
 //! A module imports only from those above it in this table; a test holds it to that.
 //!
+//! A rule is any [`Resolver`](multimaster::Resolver) whose states and effects can be serialized: a [`SerdeRule`].
+//!
 //! A crate whose tests only verify a rule depends on this one with `default-features = false`. The features are `scripts`
 //! (rules and properties as scripts), `explorer`, `stateright` (a second opinion, and masters over UDP), and `cli`, which is
 //! the default and all of them.
@@ -51,6 +53,7 @@ pub mod subject;
 pub mod verify;
 pub mod world;
 
+pub use node::any_rule::SerdeRule;
 pub use properties::own_property::Property;
 pub use verify::{Verify, verify};
 

@@ -21,6 +21,7 @@ pub(crate) use workloads::workload;
 
 use crate::check::erased::Erased;
 use crate::fault;
+use crate::node::any_rule::SerdeRule;
 use crate::properties::own_property::Property;
 use crate::properties::specification::Specification;
 #[cfg(feature = "explorer")]
@@ -28,7 +29,7 @@ use crate::report::explorer::{self, Served, Shown};
 use crate::report::table;
 use crate::report::trace::{Replayed, Trace};
 use crate::scope::{Clocks, Scope};
-use multimaster::{CustomMerged, Keep, MasterId, Resolver, Version};
+use multimaster::{CustomMerged, Keep, MasterId, Version};
 use plan::Plan;
 use ruled::Rules;
 use rules::Surveyed;
@@ -61,7 +62,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// The first violation is printed on standard error as soon as it is found.
 ///
-/// A rule is a [`Resolver`], or a function of two versions. A function is applied as most systems do: to the stored
+/// A rule is a [`Resolver`](multimaster::Resolver) whose states and effects can be serialized (a [`SerdeRule`]), or a
+/// function of two versions. A function is applied as most systems do: to the stored
 /// version and each arriving one. Few functions are safe then:
 ///
 /// ```should_panic
@@ -97,10 +99,15 @@ pub fn verify<Form>(rule: impl IntoRule<Form>) {
     }
 }
 
-/// The types that [`verify`] accepts: a [`Resolver`], or a function of two versions.
+/// The types that [`verify`] accepts: a [`SerdeRule`], or a function of two versions.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a rule that can be verified",
+    note = "a rule is a `multimaster::Resolver` whose `State` and `Effect` implement serde's `Serialize` and `Deserialize`, \
+            or a function `Fn(&Version, &Version) -> Keep`"
+)]
 pub trait IntoRule<Form> {
     /// The type of the rule.
-    type Rule: Resolver;
+    type Rule: SerdeRule;
     /// A remark for the report of a failure.
     const NOTE: &'static str;
 
@@ -108,14 +115,14 @@ pub trait IntoRule<Form> {
     fn into_rule(self) -> Self::Rule;
 }
 
-/// Marks an [`IntoRule`] that is a [`Resolver`].
+/// Marks an [`IntoRule`] that is a [`SerdeRule`].
 #[derive(Debug)]
 pub enum AsResolver {}
 /// Marks an [`IntoRule`] that is a function.
 #[derive(Debug)]
 pub enum AsFunction {}
 
-impl<R: Resolver> IntoRule<AsResolver> for R {
+impl<R: SerdeRule> IntoRule<AsResolver> for R {
     type Rule = R;
     const NOTE: &'static str = "";
 
@@ -138,16 +145,16 @@ where
 }
 
 /// A configurable [`verify`].
-pub struct Verify<R: Resolver> {
+pub struct Verify<R: SerdeRule> {
     rules: Rules<R>,
     plan: Plan,
 }
 
-impl<R: Resolver> Verify<R> {
+impl<R: SerdeRule> Verify<R> {
     /// The default check: the laws, the histories, and these networks. A pair, then three masters on a ring, on a star
     /// and all to all: over streams with four writes; over datagrams with three writes, where one message is lost and
     /// one arrives twice; and in a soup. Then a pair whose logs are so short that each master needs the other's
-    /// snapshot. A rule that [uses wall clocks](Resolver::uses_wall_clock) is first judged under
+    /// snapshot. A rule that [uses wall clocks](multimaster::Resolver::uses_wall_clock) is first judged under
     /// [right](crate::scope::Clocks::Right) clocks, of which one is ahead of the others, then under wrong clocks. A
     /// violation that needs wrong clocks is marked so: see [`clocks`](Verify::clocks).
     pub fn rule<Form, I: IntoRule<Form, Rule = R>>(rule: I) -> Verify<R> {
@@ -270,13 +277,13 @@ impl<R: Resolver> Verify<R> {
         self
     }
 
-    /// Judges a rule that [uses wall clocks](Resolver::uses_wall_clock) under these clocks alone, in all scopes.
+    /// Judges a rule that [uses wall clocks](multimaster::Resolver::uses_wall_clock) under these clocks alone, in all scopes.
     pub fn clocks(mut self, clocks: Clocks) -> Self {
         self.plan.clocks = Some(clocks);
         self
     }
 
-    /// Leaves out the scopes in which masters need snapshots. Use it for a rule without a [`merge`](Resolver::merge),
+    /// Leaves out the scopes in which masters need snapshots. Use it for a rule without a [`merge`](multimaster::Resolver::merge),
     /// if your logs never drop a change that a neighbour needs.
     pub fn without_snapshots(mut self) -> Self {
         self.plan.snapshots = false;

@@ -16,16 +16,16 @@ use multimaster::record::Event;
 use multimaster::{
     ArrivalWins, BoundedCounter, Cluster, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, Faults,
     GrowOnlyCounter, GrowOnlySet, LastWriteMap, LastWriteMapWall, LastWriteWall, LastWriteWins, Layout, MaxRegister,
-    MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, Options, Outcome, RemoveWinsSet, Resolver, Setup,
-    Topology,
+    MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, Options, Outcome, RemoveWinsSet, Setup, Topology,
 };
+use multimaster_models::SerdeRule;
 use multimaster_models::record::conform::{Judged, Summary, check_text, replay};
 use multimaster_models::rules::lower_seat;
 use multimaster_models::scenario::RuleName;
 use std::time::Duration;
 
 /// What is counted in the record, and what the model counted in replaying it.
-fn counts<R: Resolver>(run: &Run<R>) -> [usize; 7] {
+fn counts<R: SerdeRule>(run: &Run<R>) -> [usize; 7] {
     let count = |test: fn(&Event<R::State, R::Effect>) -> bool| run.count(test);
     [
         run.events.len(),
@@ -48,7 +48,7 @@ fn replayed(summary: &Summary) -> [usize; 7] {
 }
 
 /// Runs under the rule, as files: all that can happen does, and each is a path of the model.
-fn conforms<R: Resolver>(rule: R, name: &str) {
+fn conforms<R: SerdeRule>(rule: R, name: &str) {
     let mut all = [0; 7];
     let (mut refused, mut gaps) = (0, 0);
     for seed in 0..21 {

@@ -5,6 +5,7 @@ use multimaster::resolver::Side;
 use multimaster::{
     Change, Dot, Kind, LastWriteWins, MasterId, Op, Reading, Refusal, Resolver, Text, Timestamp, Topology,
 };
+use multimaster_models::SerdeRule;
 use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties::CONVERGENCE;
 use multimaster_models::report::check::{Checked, Engine, check};
@@ -78,7 +79,7 @@ impl Resolver for OneHash {
     }
 }
 
-fn explored<R: Resolver>(rule: R) -> Report {
+fn explored<R: SerdeRule>(rule: R) -> Report {
     let client = |at, ask: &str| Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] };
     let scope = Scope {
         topology: Topology::ring(3).unwrap(),

@@ -8,12 +8,12 @@ use multimaster::{
     MaxRegister, MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet, Op, Reading, Refusal, RemoveWinsSet,
     Resolver, Side, Text, Timestamp, Version,
 };
-use multimaster_models::Verify;
 use multimaster_models::histories::laws::{self, Findings, Law};
 use multimaster_models::rules::lower_seat;
 use multimaster_models::rules::systems::System;
+use multimaster_models::{SerdeRule, Verify};
 
-fn of<R: Resolver>(rule: R) -> Findings {
+fn of<R: SerdeRule>(rule: R) -> Findings {
     laws::check(&|_| rule.clone(), |_| 0)
 }
 
@@ -21,7 +21,7 @@ fn broken(findings: &Findings) -> Vec<Law> {
     findings.broken.iter().map(|broken| broken.law).collect()
 }
 
-fn is_a_join<R: Resolver>(rule: R) {
+fn is_a_join<R: SerdeRule>(rule: R) {
     let findings = of(rule);
     let others: Vec<Law> = broken(&findings).into_iter().filter(|law| *law != Law::Repeatable).collect();
     assert!(others.is_empty() && findings.merges, "{:?}", findings.broken);

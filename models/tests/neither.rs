@@ -1,8 +1,9 @@
 //! A rule by which two claims of one name, made at one time, cancel out, as chat networks have it: neither is kept.
 #![allow(missing_docs)]
 
-use multimaster::{Custom, CustomMerged, Keep, Reading, Replica, Resolver, Topology, Version};
+use multimaster::{Custom, CustomMerged, Keep, Reading, Replica, Topology, Version};
 use multimaster::{Dot, MasterId};
+use multimaster_models::SerdeRule;
 use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties as p;
 use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
@@ -19,7 +20,7 @@ fn earlier_or_neither(first: &Version, second: &Version) -> Keep {
 }
 
 /// Each of so many masters claims the name once.
-fn claims<R: Resolver>(rule: R, masters: u16) -> Report {
+fn claims<R: SerdeRule>(rule: R, masters: u16) -> Report {
     let client =
         |at: u16| Client { at: MasterId(at), requests: vec![format!("set nick = {}", MasterId(at)).parse().unwrap()] };
     let scope = Scope {
@@ -44,7 +45,7 @@ fn steps(report: &Report, property: &str) -> Option<usize> {
 }
 
 /// A and B have claimed the name, and A hears of B's claim.
-fn both_claim<R: Resolver>(rule: R) -> Replica<R> {
+fn both_claim<R: SerdeRule>(rule: R) -> Replica<R> {
     let topology = Topology::all_to_all(2).unwrap();
     let (a, b) = (MasterId(0), MasterId(1));
     let (mut at_a, mut at_b) = (Replica::new(a, rule.clone(), &topology), Replica::new(b, rule, &topology));
@@ -56,7 +57,7 @@ fn both_claim<R: Resolver>(rule: R) -> Replica<R> {
 
 #[test]
 fn two_claims_at_one_time_are_both_gone() {
-    fn neither_is_shown<R: Resolver>(rule: R) {
+    fn neither_is_shown<R: SerdeRule>(rule: R) {
         let at_a = both_claim(rule);
         assert_eq!(at_a.read("nick"), Reading::Nothing);
         let state = at_a.state("nick").unwrap();

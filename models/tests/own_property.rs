@@ -265,7 +265,8 @@ fn stateright_says_the_same_of_them() {
 }
 
 mod verified {
-    use multimaster::{ArrivalWins, LastWriteWins, MasterId, MultiValue, Reading, Resolver, Topology};
+    use multimaster::{ArrivalWins, LastWriteWins, MasterId, MultiValue, Reading, Topology};
+    use multimaster_models::SerdeRule;
     use multimaster_models::properties::own_property::Readings;
     use multimaster_models::scope::{Clocks, Free, LinkKind, Scope};
     use multimaster_models::verify::Failure;
@@ -278,7 +279,7 @@ mod verified {
         reads.masters().iter().all(|at| at.get("child") == Reading::Nothing || at.get("parent") != Reading::Nothing)
     }
 
-    fn pair<R: Resolver>(rule: R) -> Verify<R> {
+    fn pair<R: SerdeRule>(rule: R) -> Verify<R> {
         let (topology, link) = (Topology::all_to_all(2).unwrap(), LinkKind::Stream { resets: 0 });
         let (clients, free, clocks) = (Vec::new(), Free::default(), Clocks::default());
         let scope = Scope { topology, link, batch: 1, log: None, clients, free, clocks };

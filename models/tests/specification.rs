@@ -12,6 +12,7 @@ use multimaster::{
     LastWriteMap, LastWriteWins, MasterId, MaxRegister, MinRegister, MultiValue, ObservedRemoveMap, ObservedRemoveSet,
     Op, Reading, Refusal, RemoveWinsSet, Replica, Request, Resolver, Side, Timestamp,
 };
+use multimaster_models::SerdeRule;
 use multimaster_models::properties::specification as spec;
 use multimaster_models::rules::lower_seat;
 use multimaster_models::scenario::catalogue;
@@ -26,7 +27,7 @@ use std::hash::{BuildHasher, RandomState};
 
 /// Every rule that has a specification, with its scenario's name.
 fn types() -> Vec<(RuleName, Specified)> {
-    fn of<R: Resolver>(name: RuleName, rule: R, specification: spec::Specification) -> (RuleName, Specified) {
+    fn of<R: SerdeRule>(name: RuleName, rule: R, specification: spec::Specification) -> (RuleName, Specified) {
         (name, World::with(rule, specification, |_| true))
     }
     vec![

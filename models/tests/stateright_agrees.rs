@@ -1,9 +1,8 @@
 //! stateright's breadth-first and depth-first checkers come to the same as ours.
 #![allow(missing_docs)]
 
-use multimaster::{
-    ArrivalWins, Counter, Dot, LastWriteWins, MasterId, MultiValue, ObservedRemoveSet, Resolver, Topology,
-};
+use multimaster::{ArrivalWins, Counter, Dot, LastWriteWins, MasterId, MultiValue, ObservedRemoveSet, Topology};
+use multimaster_models::SerdeRule;
 use multimaster_models::check::engine::{self, Limits, Path, Report, Verdict};
 use multimaster_models::check::erased::Erased;
 use multimaster_models::check::stateright_engine::{How, disagreement, explore};
@@ -38,7 +37,7 @@ fn clients(scripts: &[&[&str]]) -> Vec<Client> {
 }
 
 /// Three masters that follow `rule`, in the three topologies over the three links.
-fn everywhere<R: Resolver>(rule: R, scripts: &[&[&str]]) {
+fn everywhere<R: SerdeRule>(rule: R, scripts: &[&[&str]]) {
     for topology in [Topology::ring(3), Topology::star(3), Topology::all_to_all(3)].map(Result::unwrap) {
         for link in [LinkKind::Stream { resets: 1 }, LinkKind::Datagram { losses: 1, duplicates: 0 }, LinkKind::Soup] {
             let what = format!("{} over {link:?} in {topology:?}", std::any::type_name::<R>());

@@ -11,6 +11,7 @@ use multimaster::{
     Change, Dot, Kind, LastWriteWins, MasterId, MultiValue, Op, Replica, Request, Resolver, Timestamp, Topology,
     VersionVector,
 };
+use multimaster_models::SerdeRule;
 use multimaster_models::check::engine::Verdict;
 use multimaster_models::node::any_rule::{AnyRule, Pack};
 use multimaster_models::properties as p;
@@ -216,7 +217,7 @@ fn json(value: &impl serde::Serialize) -> String {
 }
 
 /// What two masters with a short log know and send, step by step, as JSON: among it snapshots, which cross.
-fn told_as_json<R: Resolver>(rule: &R) -> Vec<String> {
+fn told_as_json<R: SerdeRule>(rule: &R) -> Vec<String> {
     let topology = Topology::all_to_all(2).unwrap();
     let mut masters = [0, 1].map(|id| Replica::new(MasterId(id), rule.clone(), &topology));
     let mut told = Vec::new();
@@ -246,7 +247,7 @@ fn told_as_json<R: Resolver>(rule: &R) -> Vec<String> {
 /// Without its types a rule is the same rule: message for message, state for state.
 #[test]
 fn a_rule_without_its_types_is_the_same_rule() {
-    fn same<R: Resolver>(rule: R, happens: &[&str]) {
+    fn same<R: SerdeRule>(rule: R, happens: &[&str]) {
         let (typed, untyped) = (told_as_json(&rule), told_as_json(&AnyRule::new(rule)));
         assert_eq!(typed, untyped);
         assert!(happens.iter().all(|what| typed.iter().any(|line| line.contains(what))), "{typed:#?}");

@@ -5,6 +5,7 @@ use multimaster::{
     ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, Dot, Keep, Kind, LastWriteWins, MasterId,
     MultiValue, ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, Topology, Version,
 };
+use multimaster_models::SerdeRule;
 use multimaster_models::properties as p;
 use multimaster_models::properties::specification;
 use multimaster_models::rules::lower_seat;
@@ -87,7 +88,7 @@ impl Resolver for ReadOnly {
     }
 }
 
-fn failure<R: Resolver>(rule: R) -> (Vec<String>, String) {
+fn failure<R: SerdeRule>(rule: R) -> (Vec<String>, String) {
     match Verify::rule(rule).quiet().run() {
         Err(failure @ Failure::Violated { .. }) => {
             let text = failure.to_string();
@@ -437,7 +438,7 @@ fn a_written_trace_replays_under_the_rule_that_it_convicts_and_under_no_other() 
     assert!(Verify::rule(Custom(longest_number)).replay(&file).is_ok());
 }
 
-fn violated<R: Resolver>(verify: Verify<R>) -> Vec<(&'static str, usize)> {
+fn violated<R: SerdeRule>(verify: Verify<R>) -> Vec<(&'static str, usize)> {
     match verify.quiet().run() {
         Err(Failure::Violated { violations, .. }) => {
             violations.iter().map(|one| (one.example.property, one.example.replayed.steps.len())).collect()
@@ -459,7 +460,7 @@ fn pair_scope() -> Scope {
 }
 
 /// Two masters and a stream: enough for a superseded value to come back.
-fn small<R: Resolver>(rule: R) -> Verify<R> {
+fn small<R: SerdeRule>(rule: R) -> Verify<R> {
     let verify = Verify::rule(rule).scope("pair", pair_scope());
     verify.requests(["A: set k = 4", "A: set k = 2", "B: set k = 3"]).lawless()
 }
@@ -650,7 +651,7 @@ fn no_trace_is_written_over_another() {
     assert!(std::fs::read_to_string(other).unwrap().contains("set k = 3"));
 }
 
-fn vacuous<R: Resolver>(verify: Verify<R>) -> String {
+fn vacuous<R: SerdeRule>(verify: Verify<R>) -> String {
     let failure = verify.quiet().run().unwrap_err();
     assert!(matches!(&failure, Failure::Vacuous { witness, .. } if *witness == p::CONFLICT), "{failure}");
     failure.to_string()

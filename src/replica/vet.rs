@@ -3,11 +3,11 @@
 use super::Replica;
 use crate::clock::{END, LATEST};
 use crate::{Change, Dot, MasterId, Op, Refusal, Resolver, Snapshot, Timestamp, VersionVector};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Why a message is refused. The error is the peer's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum PeerError {
     /// The sender is not a neighbour that sends changes to this master.

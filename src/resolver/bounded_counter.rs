@@ -15,12 +15,14 @@ use std::collections::BTreeMap;
 pub struct BoundedCounter;
 
 /// Every master's [`Account`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Escrow(BTreeMap<MasterId, Account>);
 
 /// The additions, subtractions and transfers of one master. Only that master alters its account, and each sum only
 /// grows, so the larger of two sums is the newer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Account {
     /// The sum of what it added.
     pub added: u64,
@@ -31,7 +33,8 @@ pub struct Account {
 }
 
 /// The change of a master's account by an operation.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Deal {
     /// So much is added.
     Add(u64),

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 pub struct Counter;
 
 /// One master's share of a counter. Both sides only grow, so the larger is always the newer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tally {
     /// The sum of the master's increments.
     pub added: u64,

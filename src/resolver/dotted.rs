@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 /// A write names the dots that its origin held and that it replaces; what it does not name, it had not seen, and that
 /// stays. So an item that one side lacks although it has seen its dot was replaced there, and no tombstone is needed to
 /// tell (the *dot store* of Almeida, Shoker and Baquero, "Delta state replicated data types", JPDC 2018).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dotted<T>(pub(super) SmallVec<[(Dot, T); 1]>);
 
 impl<T> Default for Dotted<T> {

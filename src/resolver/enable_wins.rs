@@ -10,7 +10,8 @@ use smallvec::SmallVec;
 pub struct EnableWinsFlag;
 
 /// What an operation on a flag does.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Toggle {
     /// What the origin held: it goes.
     pub gone: SmallVec<[Dot; 2]>,

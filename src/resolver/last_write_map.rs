@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 pub struct LastWriteMap;
 
 /// What a write does to one field.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SetField {
     /// The field.
     pub field: Text,

@@ -17,7 +17,8 @@ pub struct LastWriteWall;
 pub struct LastWriteMapWall;
 
 /// What was written, and the wall-clock time that its writer gave it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timed<T> {
     /// The wall-clock time; that of the timestamp if the writer gave none.
     pub wall: u64,

@@ -17,7 +17,8 @@ impl<F> fmt::Debug for CustomMerged<F> {
 }
 
 /// One value, and the writes that went into it or were decided against.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Merged {
     /// The surviving version.
     pub version: Version,

@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct ObservedRemoveMap;
 
 /// What an update leaves in a field.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Item {
     /// A register's value; siblings are shown in the order of timestamps.
     Value(Timestamp, Text),
@@ -27,7 +28,8 @@ pub enum Item {
 }
 
 /// What an operation does to one field.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FieldEffect {
     /// The field.
     pub field: Text,

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct ObservedRemoveSet;
 
 /// What a set operation does to one element.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SetEffect {
     /// The element.
     pub element: Text,

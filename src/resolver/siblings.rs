@@ -5,11 +5,13 @@ use smallvec::SmallVec;
 ///
 /// A write replaces the versions that its origin held, and no others; a delete replaces them by nothing. After the
 /// optimised multi-value register of Bieniusa et al., "An optimized conflict-free replicated set", 2012, and of Riak.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Siblings(pub(super) SmallVec<[Version; 2]>);
 
 /// What a write to siblings does: these versions go, and `value`, if any, comes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Replace {
     /// The versions that the writer held.
     pub gone: SmallVec<[Dot; 2]>,

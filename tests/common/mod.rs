@@ -82,11 +82,11 @@ pub(crate) fn repair<R: Resolver>(from: &Replica<R>, to: &mut Replica<R>) -> Out
     to.receive(from.id(), message)
 }
 
-/// The hash and the serialization: what tells two masters apart.
+/// The hash and the whole state as text: what tells two masters apart.
 pub(crate) fn print<R: Resolver>(master: &Replica<R>) -> (u64, String) {
     let mut hasher = DefaultHasher::new();
     master.hash(&mut hasher);
-    (hasher.finish(), serde_json::to_string(master).expect("plain data"))
+    (hasher.finish(), format!("{master:?}"))
 }
 
 /// Of two bookings of the last seat, the one with the lower-numbered seat; of equal seats the earlier one.

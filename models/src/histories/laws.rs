@@ -16,7 +16,7 @@ mod history;
 mod readers;
 
 use crate::histories::renumbered::{Otherwise, difference};
-use crate::node::any_rule::AnyRule;
+use crate::node::any_rule::{AnyRule, SerdeRule};
 use crate::printed::{shown, shown_lines};
 use history::{History, Seen, Write, has};
 use multimaster::{Dot, Kind, MasterId, Op, Request, Resolver, Side, Timestamp};
@@ -148,12 +148,12 @@ const OTHERWISE: [(Law, usize, Otherwise<'_>); 6] = [
 ];
 
 /// Tests all small histories. `rule` gives each master's rule; `measure` gives the size of a state.
-pub fn check<R: Resolver>(rule: &dyn Fn(MasterId) -> R, measure: fn(&R::State) -> usize) -> Findings {
+pub fn check<R: SerdeRule>(rule: &dyn Fn(MasterId) -> R, measure: fn(&R::State) -> usize) -> Findings {
     check_on(operations(&rule(MasterId(0))), rule, measure)
 }
 
 /// As [`check`], with these operations. The number of histories grows with the cube of their number.
-pub fn check_on<R: Resolver>(
+pub fn check_on<R: SerdeRule>(
     operations: Vec<Op>,
     rule: &dyn Fn(MasterId) -> R,
     measure: fn(&R::State) -> usize,
@@ -215,7 +215,7 @@ fn parsed(texts: &[&str]) -> Vec<Op> {
 /// A state, and the writes that it reflects.
 type Of<'a, R> = (Seen, &'a <R as Resolver>::State);
 
-struct Checker<R: Resolver> {
+struct Checker<R: SerdeRule> {
     /// The rules of the writers A, B and C, and of the reader.
     rules: [R; 4],
     operations: Vec<Op>,
@@ -227,7 +227,7 @@ struct Checker<R: Resolver> {
     digest: foldhash::quality::FoldHasher<'static>,
 }
 
-impl<R: Resolver> Checker<R> {
+impl<R: SerdeRule> Checker<R> {
     fn new(operations: Vec<Op>, rule: &dyn Fn(MasterId) -> R, measure: fn(&R::State) -> usize) -> Checker<R> {
         let rules = [MasterId(0), MasterId(1), MasterId(2), READER].map(rule);
         let digest = foldhash::quality::FixedState::with_seed(*SEED).build_hasher();

@@ -14,7 +14,7 @@ pub use report::{in_a_table, in_full, summary};
 use super::worlds::{Apply, Broken, Merge, Prepare, Read};
 use crate::histories::{self, Bounds, Finding, Report, Subject, Times, Violation};
 use crate::history::Claims;
-use crate::node::any_rule::AnyRule;
+use crate::node::any_rule::{AnyRule, SerdeRule};
 use crate::node::delivery::Delivery;
 use crate::properties::specification::{Specification, Specified};
 use multimaster::{MasterId, Request, Resolver};
@@ -78,17 +78,17 @@ impl Fate {
 
 impl Twins {
     /// Three masters under one rule, and the few operations of its kind.
-    fn of(sound: impl Resolver, mutant: impl Resolver) -> Twins {
+    fn of(sound: impl SerdeRule, mutant: impl SerdeRule) -> Twins {
         let mutant = AnyRule::new(mutant);
         Twins::by_master(sound, false, Box::new(move |_| mutant.clone()))
     }
 
     /// Three masters, each under its own rule.
-    fn each(sound: impl Resolver, mutant: fn(MasterId) -> AnyRule) -> Twins {
+    fn each(sound: impl SerdeRule, mutant: fn(MasterId) -> AnyRule) -> Twins {
         Twins::by_master(sound, true, Box::new(mutant))
     }
 
-    fn by_master(sound: impl Resolver, by_master: bool, mutant: Box<dyn Fn(MasterId) -> AnyRule>) -> Twins {
+    fn by_master(sound: impl SerdeRule, by_master: bool, mutant: Box<dyn Fn(MasterId) -> AnyRule>) -> Twins {
         let sound = AnyRule::new(sound);
         let bounds = Bounds::new(3, 1, histories::operations(&sound));
         Twins { mutant, sound, by_master, specification: None, bounds }
@@ -135,22 +135,22 @@ impl Twins {
 }
 
 /// A rule of which another operation, or none, is made of a request.
-fn prepare<R: Resolver>(rule: R, prepare: Prepare<R>) -> Twins {
+fn prepare<R: SerdeRule>(rule: R, prepare: Prepare<R>) -> Twins {
     Twins::of(rule.clone(), Broken::prepare(rule, prepare))
 }
 
 /// A rule that takes changes in otherwise.
-fn apply<R: Resolver>(rule: R, apply: Apply<R>) -> Twins {
+fn apply<R: SerdeRule>(rule: R, apply: Apply<R>) -> Twins {
     Twins::of(rule.clone(), Broken::apply(rule, apply))
 }
 
 /// A rule that merges otherwise: masters may take snapshots of each other at any time.
-fn merge<R: Resolver>(rule: R, merge: Merge<R>) -> Twins {
+fn merge<R: SerdeRule>(rule: R, merge: Merge<R>) -> Twins {
     Twins::of(rule.clone(), Broken::merge(rule, merge)).with_snapshots()
 }
 
 /// A rule that shows its readers something else.
-fn read<R: Resolver>(rule: R, read: Read<R>) -> Twins {
+fn read<R: SerdeRule>(rule: R, read: Read<R>) -> Twins {
     Twins::of(rule.clone(), Broken::read(rule, read))
 }
 

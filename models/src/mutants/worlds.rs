@@ -3,7 +3,7 @@
 use crate::check::erased::Erased;
 use crate::histories::claims;
 use crate::history::Claims;
-use crate::node::any_rule::{AnyMessage, AnyReplica, AnyRule};
+use crate::node::any_rule::{AnyMessage, AnyReplica, AnyRule, SerdeRule};
 use crate::node::tamper::Tamper;
 use crate::properties::specification::Specification;
 use crate::scope::Scope;
@@ -21,7 +21,7 @@ pub struct Worlds {
 impl Worlds {
     /// Another rule in the place of `sound`. It is carried as an [`AnyRule`], so that no mutant costs the compilation
     /// of a cluster.
-    pub(super) fn rule(scope: &Scope, mutant: impl Resolver, sound: impl Resolver) -> Worlds {
+    pub(super) fn rule(scope: &Scope, mutant: impl SerdeRule, sound: impl SerdeRule) -> Worlds {
         Worlds { mutant: Erased::new(under(scope, mutant)), sound: Erased::new(under(scope, sound)) }
     }
 
@@ -29,28 +29,28 @@ impl Worlds {
     pub(super) fn specified(
         scope: &Scope,
         specification: Specification,
-        mutant: impl Resolver,
-        sound: impl Resolver,
+        mutant: impl SerdeRule,
+        sound: impl SerdeRule,
     ) -> Worlds {
         let specified = |cluster: ClusterModel| Erased::new(cluster.specified(specification));
         Worlds { mutant: specified(under(scope, mutant)), sound: specified(under(scope, sound)) }
     }
 
     /// One rule that ships, over a protocol that is tampered with.
-    pub(super) fn tampered(scope: &Scope, rule: impl Resolver, tamper: Tamper) -> Worlds {
+    pub(super) fn tampered(scope: &Scope, rule: impl SerdeRule, tamper: Tamper) -> Worlds {
         let rule = AnyRule::new(rule);
         let cluster = || ClusterModel::new(scope.clone(), rule.clone()).believed(Claims::Tested);
         Worlds { mutant: Erased::new(cluster().tampered(tamper)), sound: Erased::new(cluster()) }
     }
 
     /// Its messages are altered, or kept back.
-    pub(super) fn sending(scope: &Scope, rule: impl Resolver, send: Send) -> Worlds {
+    pub(super) fn sending(scope: &Scope, rule: impl SerdeRule, send: Send) -> Worlds {
         Self::tampered(scope, rule, Tamper { send, ..Tamper::default() })
     }
 }
 
 /// Masters under this rule, whose claims are believed as far as they were tested.
-fn under(scope: &Scope, rule: impl Resolver) -> ClusterModel {
+fn under(scope: &Scope, rule: impl SerdeRule) -> ClusterModel {
     let rule = AnyRule::new(rule);
     let claims = claims::of(&rule);
     ClusterModel::new(scope.clone(), rule).believed(claims)

@@ -12,7 +12,7 @@ use multimaster::{
     Change, Dot, Key, Kind, Message, MessageOf, Op, Push, Reading, Refusal, Replica, Resolver, Snapshot, Timestamp,
 };
 use serde::ser::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use std::any::Any;
 use std::borrow::Cow;
@@ -20,6 +20,14 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
+
+/// A rule that the harness can check: a [`Resolver`] whose states and effects can be serialized. Derive `Serialize` and
+/// `Deserialize` for your own types; those of `multimaster` have both. Then every rule of these types is a `SerdeRule`.
+///
+/// The harness keeps states and effects of all rules behind one type, and shows, records and replays them as JSON.
+pub trait SerdeRule: Resolver<State: Serialize + DeserializeOwned, Effect: Serialize + DeserializeOwned> {}
+
+impl<R> SerdeRule for R where R: Resolver<State: Serialize + DeserializeOwned, Effect: Serialize + DeserializeOwned> {}
 
 /// A master under any rule.
 pub type AnyReplica = Replica<AnyRule>;
@@ -50,7 +58,7 @@ struct Held<T> {
     hash: u64,
 }
 
-impl<T: Data> Kept for Held<T> {
+impl<T: Data + Serialize> Kept for Held<T> {
     fn as_any(&self) -> &dyn Any {
         &self.value
     }
@@ -147,7 +155,7 @@ impl fmt::Debug for Pack {
 
 impl Pack {
     /// Packs an effect, or a state that is not the default.
-    pub fn of<T: Data>(value: T) -> Pack {
+    pub fn of<T: Data + Serialize>(value: T) -> Pack {
         if let Some(packed) = (&value as &dyn Any).downcast_ref::<Pack>() {
             return packed.clone();
         }
@@ -156,7 +164,7 @@ impl Pack {
     }
 
     /// Packs a state.
-    pub fn of_state<T: Data + Default>(state: T) -> Pack {
+    pub fn of_state<T: Data + Default + Serialize>(state: T) -> Pack {
         if state == T::default() { Pack::default() } else { Pack::of(state) }
     }
 
@@ -230,7 +238,7 @@ pub(crate) fn admit_message<R: Resolver>(rule: &R, message: &mut MessageOf<R>) -
 }
 
 /// A message of a rule whose types are known.
-pub(crate) fn packed<R: Resolver>(message: &MessageOf<R>) -> AnyMessage {
+pub(crate) fn packed<R: SerdeRule>(message: &MessageOf<R>) -> AnyMessage {
     match message {
         Message::Push(Push { extends, changes }) => {
             let changes = changes.iter().map(|Change { dot, timestamp, key, effect }| {
@@ -265,7 +273,7 @@ fn typed<T: Data>(change: &Change<Pack>) -> Change<T> {
     Change { dot: *dot, timestamp: *timestamp, key: key.clone(), effect }
 }
 
-impl<R: Resolver> Packed for R {
+impl<R: SerdeRule> Packed for R {
     fn effect_of(&self, text: &str) -> Result<Pack, String> {
         serde_json::from_str::<R::Effect>(text).map(Pack::of).map_err(|error| error.to_string())
     }
@@ -339,7 +347,7 @@ impl AnyRule {
     }
 
     /// Erases the types of `rule`, unless they are erased.
-    pub fn new<R: Resolver>(rule: R) -> AnyRule {
+    pub fn new<R: SerdeRule>(rule: R) -> AnyRule {
         let forgotten = (&rule as &dyn Any).downcast_ref::<AnyRule>().cloned();
         forgotten.unwrap_or_else(|| AnyRule(Arc::new(rule)))
     }

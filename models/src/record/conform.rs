@@ -20,12 +20,12 @@ pub use report::{Failure, Refused, ShardSummary, Summary, Tally};
 
 use crate::check::running;
 use crate::fault::Fault;
-use crate::node::any_rule::{self, AnyMessage, AnyRule};
+use crate::node::any_rule::{self, AnyMessage, AnyRule, SerdeRule};
 use crate::scenario::RuleName;
 use crate::scope::{Clocks, Free, LinkKind, Scope};
 use crate::world::cluster::ClusterModel;
 use multimaster::record::{Recorded, Setting};
-use multimaster::{Key, Layout, MasterId, Message, Resolver, Topology};
+use multimaster::{Key, Layout, MasterId, Message, Topology};
 use path::Path;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ fn typed(rule: &AnyRule, message: &Message<Value, Value>) -> Result<AnyMessage, 
 ///
 /// # Errors
 /// At the first step that is not one of the model, or if there is no step.
-pub fn replay<R: Resolver>(
+pub fn replay<R: SerdeRule>(
     rule: R,
     setting: &Setting,
     events: &[Recorded<R::State, R::Effect>],

@@ -1,7 +1,7 @@
 //! A rule passed by a caller instead of a name: [`Given`].
 
 use crate::history::Claims;
-use crate::node::any_rule::AnyRule;
+use crate::node::any_rule::{AnyRule, SerdeRule};
 use crate::properties::specification::Specification;
 use multimaster::{Kind, MasterId, Resolver};
 use std::cmp::Ordering;
@@ -23,7 +23,7 @@ pub struct Given {
 
 impl Given {
     /// Leaks the rule: it lives as long as the program, as scenarios do.
-    pub(crate) fn new<R: Resolver>(
+    pub(crate) fn new<R: SerdeRule>(
         specification: Option<Specification>,
         claims: Claims,
         rules: impl Fn(MasterId) -> R + Send + Sync + 'static,

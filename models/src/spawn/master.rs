@@ -7,13 +7,13 @@ use super::cut::{Assembly, Outgoing};
 use super::journal::Journal;
 use super::meeting::{Epochs, Meeting};
 use super::packet::{MAX_DATAGRAM, NotTaken, Packet, Pushed, alone, shown};
-use crate::node::any_rule;
+use crate::node::any_rule::{self, SerdeRule};
 use crate::scenario::RuleName;
 use crate::scope::Scope;
 use derive_where::derive_where;
 use multimaster::clock::LATEST;
 use multimaster::{
-    Change, Dot, MasterId, Message, MessageOf, Op, Outcome, Push, Replica, Request, Resolver, Timestamp, VersionVector,
+    Change, Dot, MasterId, Message, MessageOf, Op, Outcome, Push, Replica, Request, Timestamp, VersionVector,
 };
 use stateright::actor::{Actor, Id, Out};
 use std::borrow::Cow;
@@ -25,7 +25,7 @@ use std::time::Duration;
 /// A thin shell: every decision of the protocol is the [`Replica`]'s. The shell knows addresses, cuts what is sent to
 /// fit datagrams, and refuses what nobody should have sent.
 #[derive(Debug)]
-pub struct MasterActor<R: Resolver> {
+pub struct MasterActor<R: SerdeRule> {
     id: MasterId,
     rule: R,
     scope: Scope,
@@ -46,7 +46,7 @@ pub enum Timer {
 
 /// What a master has come to know.
 #[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct MasterState<R: Resolver> {
+pub struct MasterState<R: SerdeRule> {
     replica: Replica<R>,
     /// By sender: a snapshot of which parts are missing.
     incoming: BTreeMap<MasterId, Assembly>,
@@ -59,7 +59,7 @@ pub struct MasterState<R: Resolver> {
     meeting: Meeting,
 }
 
-impl<R: Resolver> MasterState<R> {
+impl<R: SerdeRule> MasterState<R> {
     /// The master itself.
     pub fn replica(&self) -> &Replica<R> {
         &self.replica
@@ -68,7 +68,7 @@ impl<R: Resolver> MasterState<R> {
 
 type Packets<R> = Out<MasterActor<R>>;
 
-impl<R: Resolver> MasterActor<R> {
+impl<R: SerdeRule> MasterActor<R> {
     /// The master `id` of the scope. `addresses` are those of all masters, in order; `epochs` are those of its own run
     /// and of masters that are started with it. It sends its digest every `tick`; without a tick it has no timers, and
     /// does not wait for answers to its greeting.
@@ -257,7 +257,7 @@ impl<R: Resolver> MasterActor<R> {
     }
 }
 
-impl<R: Resolver> Actor for MasterActor<R> {
+impl<R: SerdeRule> Actor for MasterActor<R> {
     type Msg = Packet<R::Effect>;
     type Timer = Timer;
     type State = MasterState<R>;

@@ -8,7 +8,7 @@ use crate::histories::claims::{self, Refuted};
 use crate::histories::laws::{self, Findings};
 use crate::histories::{self, Bounds, Subject};
 use crate::history::Claims;
-use crate::node::any_rule::AnyRule;
+use crate::node::any_rule::{AnyRule, SerdeRule};
 use crate::properties as p;
 use crate::properties::own_property::{OwnProperties, Property, Rejected};
 use crate::properties::specification::Specification;
@@ -37,14 +37,14 @@ pub(super) struct Asked {
 pub(super) type Model = (Erased, Arc<OwnProperties>);
 
 /// A rule for each master.
-pub(super) struct Rules<R: Resolver> {
+pub(super) struct Rules<R: SerdeRule> {
     /// Whether the rule may differ by master.
     by_master: bool,
     rules: Arc<dyn Fn(MasterId) -> R + Send + Sync>,
     pub(super) current: Current<R>,
 }
 
-impl<R: Resolver> Rules<R> {
+impl<R: SerdeRule> Rules<R> {
     /// The same rule for each master.
     pub(super) fn of_all(rule: R) -> Rules<R> {
         Rules { by_master: false, ..Rules::by_master(move |_| rule.clone()) }
@@ -110,7 +110,7 @@ pub(super) trait Ruled {
     fn claims(&self, operations: &[Op]) -> Result<claims::Passed, Box<Refuted>>;
 }
 
-impl<R: Resolver> Ruled for Rules<R> {
+impl<R: SerdeRule> Ruled for Rules<R> {
     fn kind(&self) -> Kind {
         self.at(MasterId(0)).kind()
     }

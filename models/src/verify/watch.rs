@@ -2,6 +2,7 @@
 //! whatever drives it.
 
 use super::ruled::Rules;
+use crate::node::any_rule::SerdeRule;
 use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Timestamp, VersionVector};
 use std::any::Any;
 use std::fmt::{self, Debug};
@@ -172,7 +173,7 @@ pub(super) fn message_of(panic: &(dyn Any + Send)) -> String {
 ///
 /// # Panics
 /// As `work` does, if it is not the rule's doing.
-pub(super) fn guarded<R: Resolver, T: Send + 'static>(
+pub(super) fn guarded<R: SerdeRule, T: Send + 'static>(
     rules: &Rules<R>,
     patience: Duration,
     work: impl FnOnce(Rules<R>) -> T + Send + 'static,

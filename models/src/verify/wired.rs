@@ -1,8 +1,10 @@
 //! A rule whose states and effects stay the same as JSON: [`Wired`].
 
 use super::watch::Misbehaviour;
+use crate::node::any_rule::SerdeRule;
 use multimaster::resolver::Data;
 use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Timestamp};
+use serde::{Serialize, de::DeserializeOwned};
 use std::panic::resume_unwind;
 
 /// The rule, and a check that what it keeps and sends is the same once it has been written as JSON and read. Records
@@ -11,7 +13,7 @@ use std::panic::resume_unwind;
 pub(super) struct Wired<R>(pub(super) R);
 
 /// Throws a [`Misbehaviour`] if the value is changed by a round trip through JSON.
-fn sent<T: Data>(value: T) -> T {
+fn sent<T: Data + Serialize + DeserializeOwned>(value: T) -> T {
     let lost =
         |why: String| -> ! { resume_unwind(Box::new(Misbehaviour::Unwritable { value: format!("{value:?}"), why })) };
     let text = serde_json::to_string(&value).unwrap_or_else(|error| lost(error.to_string()));
@@ -23,7 +25,7 @@ fn sent<T: Data>(value: T) -> T {
     value
 }
 
-impl<R: Resolver> Resolver for Wired<R> {
+impl<R: SerdeRule> Resolver for Wired<R> {
     type State = R::State;
     type Effect = R::Effect;
 

@@ -16,7 +16,7 @@ pub(crate) use requests::Requests;
 
 use crate::history::{Claims, History};
 use crate::model::Sent;
-use crate::node::any_rule::{AnyReplica, AnyRule};
+use crate::node::any_rule::{AnyReplica, AnyRule, SerdeRule};
 use crate::node::tamper::Tamper;
 use crate::node::{self, Envelope, Node, Protocol};
 use crate::properties::own_property::Own;
@@ -62,7 +62,7 @@ impl ClusterModel {
     ///
     /// # Panics
     /// As [`with_rules`](Self::with_rules).
-    pub fn new(scope: Scope, rule: impl Resolver) -> ClusterModel {
+    pub fn new(scope: Scope, rule: impl SerdeRule) -> ClusterModel {
         let rule = AnyRule::new(rule);
         Self::under(scope, &|_| rule.clone())
     }
@@ -73,7 +73,7 @@ impl ClusterModel {
     /// If the scope has more than 32 streams, more than 32 free requests, more than 255 requests of one
     /// client, or a batch of 0 (for scenario files, these are errors with a message); or if its links are channels,
     /// which only the article's program has.
-    pub fn with_rules<R: Resolver>(scope: Scope, rule: impl Fn(MasterId) -> R) -> ClusterModel {
+    pub fn with_rules<R: SerdeRule>(scope: Scope, rule: impl Fn(MasterId) -> R) -> ClusterModel {
         Self::under(scope, &|at| AnyRule::new(rule(at)))
     }
 

@@ -2,12 +2,13 @@
 
 use multimaster::record::{Event, Recorded, Setting};
 use multimaster::{Kind, Layout, MasterId, Message, MessageOf, Op, Replica, Resolver, Topology, VersionVector};
+use multimaster_models::SerdeRule;
 
 pub(crate) type EventOf<R> = Event<<R as Resolver>::State, <R as Resolver>::Effect>;
 pub(crate) type RecordedOf<R> = Recorded<<R as Resolver>::State, <R as Resolver>::Effect>;
 
 /// What a run leaves behind.
-pub(crate) struct Run<R: Resolver> {
+pub(crate) struct Run<R: SerdeRule> {
     pub(crate) setting: Setting,
     pub(crate) events: Vec<RecordedOf<R>>,
 }
@@ -21,14 +22,14 @@ pub(crate) enum Links {
     Sound,
 }
 
-struct Shard<R: Resolver> {
+struct Shard<R: SerdeRule> {
     masters: Vec<Replica<R>>,
     flying: Vec<(MasterId, MasterId, MessageOf<R>)>,
     /// Asker, feeder and digest.
     digests: Vec<(MasterId, MasterId, VersionVector)>,
 }
 
-struct Driver<R: Resolver> {
+struct Driver<R: SerdeRule> {
     random: u64,
     layout: Layout,
     kind: Kind,
@@ -41,7 +42,7 @@ const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 const BATCH: usize = 3;
 
 /// A run of 2 to 8 masters in 1 to 3 shards: so many steps at random, then all is delivered and read.
-pub(crate) fn run<R: Resolver>(rule: R, name: &str, links: Links, steps: usize, seed: u64) -> Run<R> {
+pub(crate) fn run<R: SerdeRule>(rule: R, name: &str, links: Links, steps: usize, seed: u64) -> Run<R> {
     let shards = 1 + seed % 3;
     let masters = 2 + (seed / 3 % 7) as u16;
     let topology = match seed % 4 {
@@ -67,7 +68,7 @@ pub(crate) fn run<R: Resolver>(rule: R, name: &str, links: Links, steps: usize, 
     Run { setting: Setting { rule: name.into(), topology, layout }, events: driver.events }
 }
 
-impl<R: Resolver> Driver<R> {
+impl<R: SerdeRule> Driver<R> {
     /// Knuth's MMIX generator: the upper bits are good enough, and the runs are the same everywhere.
     fn below(&mut self, end: usize) -> usize {
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -220,7 +221,7 @@ impl<R: Resolver> Driver<R> {
     }
 }
 
-impl<R: Resolver> Run<R> {
+impl<R: SerdeRule> Run<R> {
     /// As a file.
     pub(crate) fn text(&self) -> String {
         let mut out = Vec::new();

@@ -1,14 +1,15 @@
 //! Records with any part altered: each is held to the model or refused, without a panic and with a documented exit status.
 
 use super::driver::{Links, Run, run};
-use multimaster::{BoundedCounter, LastWriteWins, ObservedRemoveMap, ObservedRemoveSet, Resolver};
+use multimaster::{BoundedCounter, LastWriteWins, ObservedRemoveMap, ObservedRemoveSet};
+use multimaster_models::SerdeRule;
 use multimaster_models::record::conform::{Failure, check_text};
 use multimaster_models::rules::systems::{CassandraCell, CassandraCounter, RiakSiblings};
 use serde_json::{Value, json};
 use std::process::Command;
 
 fn records() -> Vec<String> {
-    fn texts<R: Resolver>(rule: R, name: &str) -> impl Iterator<Item = String> {
+    fn texts<R: SerdeRule>(rule: R, name: &str) -> impl Iterator<Item = String> {
         (0..3).map(move |seed| run(rule.clone(), name, Links::Faulty, 120, seed).text())
     }
     let typed = texts(LastWriteWins, "last-write").chain(texts(ObservedRemoveSet, "set"));

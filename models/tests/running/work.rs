@@ -1,7 +1,8 @@
 //! Random runs of a cluster, each by a seed.
 
 use multimaster::record::Recorded;
-use multimaster::{Cluster, Ending, Faults, Kind, Layout, Master, MasterId, Op, Options, Resolver, Setup, Topology};
+use multimaster::{Cluster, Ending, Faults, Kind, Layout, Master, MasterId, Op, Options, Setup, Topology};
+use multimaster_models::SerdeRule;
 use multimaster_models::record::conform::{self, Tally};
 use std::fmt;
 use std::thread;
@@ -28,7 +29,7 @@ impl Runs {
 
     /// Runs clusters under `rule`. All must be paths of the model and end with everything seen everywhere; if the rule is
     /// `convergent`, also with all masters reading alike and nothing lost that nothing concurrent won over.
-    pub(crate) fn of<R: Resolver>(&mut self, name: &str, rule: R, convergent: bool) {
+    pub(crate) fn of<R: SerdeRule>(&mut self, name: &str, rule: R, convergent: bool) {
         for run in 0..self.each {
             let seed = self.seed.wrapping_mul(1_000_003).wrapping_add(self.ran);
             let context = format!("rule {name}, SEED={} run {run}: seed {seed}", self.seed);
@@ -38,7 +39,7 @@ impl Runs {
         }
     }
 
-    fn one<R: Resolver>(&mut self, name: &str, rule: &R, mut random: fastrand::Rng, convergent: bool, context: &str) {
+    fn one<R: SerdeRule>(&mut self, name: &str, rule: &R, mut random: fastrand::Rng, convergent: bool, context: &str) {
         let masters = random.u16(3..=8);
         let topology = match random.u8(0..3) {
             0 => Topology::ring(masters),
@@ -85,7 +86,7 @@ impl Runs {
         self.follow(rule, &setting, &record, convergent, context);
     }
 
-    fn follow<R: Resolver>(
+    fn follow<R: SerdeRule>(
         &mut self,
         rule: &R,
         setting: &multimaster::record::Setting,
@@ -135,7 +136,7 @@ impl fmt::Display for Runs {
 }
 
 /// A client of one master: some writes and reads, now and then letting others go first.
-fn client<R: Resolver>(master: &Master<R>, kind: Kind, mut random: fastrand::Rng, masters: u16) {
+fn client<R: SerdeRule>(master: &Master<R>, kind: Kind, mut random: fastrand::Rng, masters: u16) {
     for _ in 0..random.u8(2..8) {
         let key = ["k", "l", "m"][random.usize(..3)];
         if random.u8(0..4) == 0 {

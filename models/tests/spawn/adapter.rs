@@ -1,6 +1,7 @@
 //! The adapter alone: masters as actors, their packets carried by hand.
 
-use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Reading, Resolver, Timestamp, Topology};
+use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Reading, Timestamp, Topology};
+use multimaster_models::SerdeRule;
 use multimaster_models::rules::systems::CassandraCell;
 use multimaster_models::scope::{Clocks, Free, LinkKind, Scope};
 use multimaster_models::spawn::{
@@ -25,7 +26,7 @@ pub(super) fn together() -> Epochs {
 }
 
 /// Two masters, what is in flight between them, and what their client was told last.
-pub(super) struct Pair<R: Resolver> {
+pub(super) struct Pair<R: SerdeRule> {
     pub(super) actors: Vec<MasterActor<R>>,
     pub(super) states: Vec<MasterState<R>>,
     pub(super) flying: VecDeque<(usize, usize, Packet<R::Effect>)>,
@@ -33,7 +34,7 @@ pub(super) struct Pair<R: Resolver> {
 }
 
 /// A master at its start, and what it sends then.
-fn start<R: Resolver>(
+fn start<R: SerdeRule>(
     at: usize,
     rule: &R,
     batch: usize,
@@ -47,7 +48,7 @@ fn start<R: Resolver>(
     (actor, state, out)
 }
 
-impl<R: Resolver> Pair<R> {
+impl<R: SerdeRule> Pair<R> {
     /// That were started together.
     pub(super) fn new(rule: R, batch: usize, log: Option<usize>) -> Pair<R> {
         let started = |_| together();
@@ -139,7 +140,7 @@ impl<R: Resolver> Pair<R> {
 }
 
 /// A has written all this, and B heard nothing of it.
-fn unheard<R: Resolver>(rule: R, batch: usize, log: Option<usize>, asks: impl Iterator<Item = String>) -> Pair<R> {
+fn unheard<R: SerdeRule>(rule: R, batch: usize, log: Option<usize>, asks: impl Iterator<Item = String>) -> Pair<R> {
     let mut pair = Pair::new(rule, batch, log);
     for ask in asks {
         assert!(matches!(pair.ask(0, &ask), Some(Packet::Wrote(_))), "{ask}");

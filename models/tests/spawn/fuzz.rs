@@ -1,7 +1,8 @@
 //! Datagrams of all kinds, valid and altered, sent to a master.
 
 use super::adapter::{CLIENT, Pair, together};
-use multimaster::{BoundedCounter, Kind, LastWriteWins, ObservedRemoveMap, ObservedRemoveSet, Resolver};
+use multimaster::{BoundedCounter, Kind, LastWriteWins, ObservedRemoveMap, ObservedRemoveSet};
+use multimaster_models::SerdeRule;
 use multimaster_models::node::any_rule::AnyRule;
 use multimaster_models::rules::systems::{
     CassandraCell, CassandraCounter, CouchDb, DynamoCart, RedisSet, RiakSiblings,
@@ -25,7 +26,7 @@ fn asks(kind: Kind) -> [&'static str; 4] {
 }
 
 /// What two right masters under the rule send each other: pushes, digests, and parts of snapshots.
-fn right<R: Resolver>(rule: &R) -> Vec<String> {
+fn right<R: SerdeRule>(rule: &R) -> Vec<String> {
     let mut datagrams = Vec::new();
     for log in [None, Some(0)] {
         let mut pair = Pair::new(rule.clone(), 2, log);
@@ -98,7 +99,7 @@ fn of_another_run(text: &str, random: &mut fastrand::Rng) -> String {
 }
 
 /// A neighbour that sends anything at all, in its own name: no panic, and clients are served.
-fn survives<R: Resolver>(rule: R, random: &mut fastrand::Rng, count: usize) {
+fn survives<R: SerdeRule>(rule: R, random: &mut fastrand::Rng, count: usize) {
     let datagrams = right(&rule);
     let mut pair = Pair::new(rule.clone(), 1, Some(1));
     for _ in 0..count {
@@ -120,7 +121,7 @@ fn survives<R: Resolver>(rule: R, random: &mut fastrand::Rng, count: usize) {
 
 /// Strangers send anything, and in the neighbour's name comes what is of another run, cut off or of another type:
 /// nothing of it is taken, and both come to agree as if it had not been.
-fn converges<R: Resolver>(rule: R, random: &mut fastrand::Rng, count: usize) {
+fn converges<R: SerdeRule>(rule: R, random: &mut fastrand::Rng, count: usize) {
     let datagrams = right(&rule);
     let between = |text: &&String| text.contains("\"epochs\":[5,7]");
     let of_masters: Vec<&String> = datagrams.iter().filter(between).collect();

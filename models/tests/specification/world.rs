@@ -1,6 +1,7 @@
 //! Masters that write one key and hear of each other, beside the writes that they made.
 
-use multimaster::{Kind, MasterId, Outcome, Replica, Request, Resolver, Side, Topology, VersionVector};
+use multimaster::{Kind, MasterId, Outcome, Replica, Request, Side, Topology, VersionVector};
+use multimaster_models::SerdeRule;
 use multimaster_models::history::Write;
 use multimaster_models::properties::specification::Specification;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -28,7 +29,7 @@ pub(crate) trait AnyWorld {
 }
 
 #[derive(Clone)]
-pub(crate) struct World<R: Resolver> {
+pub(crate) struct World<R: SerdeRule> {
     masters: Vec<Replica<R>>,
     writes: Vec<Write>,
     specification: Specification,
@@ -43,7 +44,7 @@ struct Held<S> {
     seen: VersionVector,
 }
 
-impl<R: Resolver> World<R> {
+impl<R: SerdeRule> World<R> {
     pub(crate) fn with(rule: R, specification: Specification, invariant: fn(&Replica<R>) -> bool) -> Specified {
         Box::new(move |masters| {
             let topology = Topology::all_to_all(masters).unwrap();
@@ -88,7 +89,7 @@ impl<R: Resolver> World<R> {
     }
 }
 
-impl<R: Resolver> AnyWorld for World<R> {
+impl<R: SerdeRule> AnyWorld for World<R> {
     fn kind(&self) -> Kind {
         self.masters[0].rule().kind()
     }

@@ -1,10 +1,10 @@
 //! How one who lacks something gets it: digests and their answers, pushes that fit, snapshots in parts.
 
 use super::{MasterActor, MasterState, Packets};
-use crate::node::any_rule;
+use crate::node::any_rule::{self, SerdeRule};
 use crate::spawn::cut::{self, Added, Assembly, Outgoing};
 use crate::spawn::packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part, shown};
-use multimaster::{MasterId, Message, MessageOf, PeerError, Push, Resolver, Snapshot, VersionVector};
+use multimaster::{MasterId, Message, MessageOf, PeerError, Push, Snapshot, VersionVector};
 use std::sync::Arc;
 
 /// How much is sent in answer to one digest, so that a socket's buffer holds it.
@@ -13,7 +13,7 @@ const BURST: usize = MAX_DATAGRAM * cut::WINDOW as usize;
 /// The most changes gathered to answer one digest: more do not fit a burst, however short they are.
 const MOST: usize = BURST / 80;
 
-impl<R: Resolver> MasterActor<R> {
+impl<R: SerdeRule> MasterActor<R> {
     /// Sends the push, or as much of it as fits a burst, in packets of at most `batch` changes.
     pub(super) fn send_push(&self, state: &MasterState<R>, to: MasterId, push: Push<R::Effect>, out: &mut Packets<R>) {
         self.journal.mention(|| format!("{} -> {to}  {}", self.id, MessageOf::<R>::Push(push.clone())));

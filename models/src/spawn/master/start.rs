@@ -2,12 +2,13 @@
 //! [`meeting`](crate::spawn::meeting).
 
 use super::{MasterActor, MasterState, Packets, Timer};
+use crate::node::any_rule::SerdeRule;
 use crate::spawn::meeting::{Epochs, GREETING_PAUSE, OtherRun};
 use crate::spawn::packet::{NotTaken, Packet, shown};
-use multimaster::{MasterId, PeerError, Resolver};
+use multimaster::{MasterId, PeerError};
 use std::collections::BTreeSet;
 
-impl<R: Resolver> MasterActor<R> {
+impl<R: SerdeRule> MasterActor<R> {
     /// All masters that this one sends to or hears from, each once.
     pub(super) fn neighbours(&self) -> impl Iterator<Item = MasterId> {
         let topology = &self.scope.topology;

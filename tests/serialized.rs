@@ -1,0 +1,56 @@
+//! With the feature `serde`, messages and masters are written as JSON, and messages are read back.
+#![cfg(feature = "serde")]
+
+mod common;
+
+use common::*;
+use multimaster::{
+    ArrivalWins, BoundedCounter, Counter, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter, GrowOnlySet, LastWriteMap,
+    LastWriteWall, LastWriteWins, MaxRegister, MessageOf, MultiValue, ObservedRemoveMap, ObservedRemoveSet,
+    RemoveWinsSet, Request, Resolver,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Writes at A; a push of each change and a snapshot are read back as they were, and teach B the same.
+fn written<R>(rule: R, requests: &[&str])
+where
+    R: Resolver<State: Serialize + DeserializeOwned, Effect: Serialize + DeserializeOwned>,
+{
+    let [mut a, mut b] = pair(rule);
+    for request in requests {
+        let Request { key, op } = request.parse().unwrap();
+        a.write(&key, op).unwrap();
+    }
+    let push = next(&mut a.clone(), B);
+    a.truncate(0);
+    let snapshot = next(&mut a, B);
+    assert!(snapshot.to_string().starts_with("snapshot"));
+    for message in [push, snapshot] {
+        let text = serde_json::to_string(&message).unwrap();
+        let back: MessageOf<R> = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, message);
+        b.receive(A, back);
+    }
+    assert_eq!(b.read("k"), a.read("k"));
+    assert!(serde_json::to_string(&b).unwrap().contains(r#""table":{"k":"#));
+}
+
+#[test]
+fn messages_are_read_back_as_they_were_written() {
+    written(ArrivalWins, &["set k = a"]);
+    written(LastWriteWins, &["set k = a", "delete k", "set k = b"]);
+    written(LastWriteWall, &["at 5, set k = a"]);
+    written(MultiValue, &["set k = a"]);
+    written(Counter, &["add 1 to k"]);
+    written(ObservedRemoveSet, &["insert x into k", "remove x from k", "insert y into k"]);
+    written(EnableWinsFlag, &["enable k"]);
+    written(DisableWinsFlag, &["disable k"]);
+    written(RemoveWinsSet, &["insert x into k", "remove y from k"]);
+    written(GrowOnlySet, &["insert x into k"]);
+    written(GrowOnlyCounter, &["add 1 to k"]);
+    written(BoundedCounter, &["add 1 to k", "transfer 1 of k to B"]);
+    written(MaxRegister, &["raise k to 1"]);
+    written(LastWriteMap, &["in k, set a = 1", "remove b from k"]);
+    written(ObservedRemoveMap, &["in k, set a = 1", "in k, add 1 to a", "in k, insert x into a"]);
+}
