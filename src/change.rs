@@ -10,11 +10,11 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Change<E> {
-    /// Its name.
+    /// The name of the write.
     pub dot: Dot,
-    /// When it was written.
+    /// The Lamport timestamp of the write.
     pub timestamp: Timestamp,
-    /// The key it writes.
+    /// The key.
     pub key: Key,
     /// The effect that the origin's rule computed for the client's operation.
     pub effect: E,
@@ -22,14 +22,14 @@ pub struct Change<E> {
 
 /// A list of changes. A single change is stored inline.
 ///
-/// The type is `smallvec`'s, and is public in this API. With a `Vec`, a push of one change, the most frequent message,
-/// would allocate.
+/// The type is `smallvec`'s, and is public in this API. A `Vec` would allocate for a push of one change, which is the
+/// most frequent message.
 pub type Changes<E> = SmallVec<[Change<E>; 1]>;
 
 /// Changes in the order in which their sender has seen them, for a receiver that has seen all changes in `extends`.
 ///
 /// The receiver applies them only if it has seen `extends`: the causal delta-merging condition of Almeida, Shoker and
-/// Baquero, "Delta state replicated data types", JPDC 2018. So delivery is causal, without a vector on every change.
+/// Baquero, "Delta state replicated data types", JPDC 2018. So delivery is causal, although a change carries no vector.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Push<E> {
@@ -47,7 +47,7 @@ pub struct Snapshot<S> {
     pub seen: VersionVector,
     /// The sender's clock: no timestamp in the table is later.
     pub clock: u64,
-    /// The rule's state of every key. Snapshots of one state share it.
+    /// The rule's state of every key. Snapshots that a master takes in the same state share the table.
     pub table: Arc<BTreeMap<Key, S>>,
 }
 

@@ -5,9 +5,10 @@ use std::fmt;
 
 /// A logical time with the writing master's id as tie-break: a total order that respects happened-before.
 ///
-/// A master's clock moves past every timestamp that it sees, so a write is timestamped later than all that its writer
-/// had seen (Lamport, "Time, clocks and the ordering of events in a distributed system", 1978). Two writes never share
-/// a timestamp. `Ord` compares the time first, then the id: of two equal times the *higher* id counts as later.
+/// A master's clock moves past every timestamp that it sees. So a write's timestamp is later than those of all writes
+/// that its writer had seen (Lamport, "Time, clocks and the ordering of events in a distributed system", 1978). Two
+/// writes never share a timestamp. `Ord` compares the time first, then the id: if the times are equal, the timestamp
+/// with the *higher* id is later.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -24,7 +25,7 @@ pub const LATEST: u64 = 1 << 47;
 pub(crate) const END: u64 = (1 << 48) - 1;
 
 impl Timestamp {
-    /// `time` at `master`.
+    /// The timestamp of a write at `master` at the logical time `time`.
     ///
     /// # Panics
     /// If `time` is 2^48 or more.
@@ -34,7 +35,7 @@ impl Timestamp {
         Timestamp(time << 16 | master.0 as u64)
     }
 
-    /// Ticks of the logical clock; the first write of an untouched cluster has 1.
+    /// The logical time; the first write of a new cluster has 1.
     #[inline]
     pub const fn time(self) -> u64 {
         self.0 >> 16

@@ -59,7 +59,7 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::Handshake { from, to, .. } => write!(f, "{from} and {to} cannot be joined"),
-            StartError::WrongMasters => f.write_str("one master is needed for each master of the topology, in order"),
+            StartError::WrongMasters => f.write_str("the masters given are not those of the topology, in order"),
             StartError::Thread(_) => f.write_str("cannot start a thread for a link"),
         }
     }
@@ -82,9 +82,9 @@ pub struct Lack {
     pub at: MasterId,
     /// The shard.
     pub shard: usize,
-    /// What the master has seen.
+    /// The changes that the master has seen.
     pub seen: VersionVector,
-    /// What all masters together have seen.
+    /// The changes that all masters together have seen.
     pub of: VersionVector,
 }
 
@@ -253,7 +253,7 @@ impl<R: Resolver> Cluster<R> {
         for (edge, link) in std::mem::take(&mut self.links) {
             match link.thread.join() {
                 Ok(ended) => each(edge, ended),
-                // A rule that panics in a link's thread panics here too, unless we are already doing so.
+                // Passes on a panic of the rule in the link's thread, unless this thread is panicking already.
                 Err(panic) if !std::thread::panicking() => std::panic::resume_unwind(panic),
                 Err(_) => {}
             }

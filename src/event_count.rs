@@ -1,4 +1,4 @@
-//! How threads wait for something new at a master: [`EventCount`].
+//! How threads wait for a change at a master: [`EventCount`].
 
 use super::sync::{Condvar, Mutex};
 use std::time::Duration;
@@ -7,8 +7,9 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Epoch(u64);
 
-/// Wakes threads that wait for work. A thread reads the epoch, then looks for work, then waits for the epoch to end: a
-/// notification after the look ends it, so no wake-up is missed. Notifying while no thread waits makes no system call.
+/// Wakes threads that wait for work. A thread reads the epoch, then looks for work, then waits for the epoch to end. A
+/// notification between the look and the wait ends the epoch, so the wait returns at once and no wake-up is missed. A
+/// notification while no thread waits makes no system call.
 pub(crate) struct EventCount {
     state: Mutex<State>,
     condition: Condvar,

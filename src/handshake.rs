@@ -1,4 +1,4 @@
-//! What two masters compare before a link joins them: [`Hello`].
+//! The constants that two masters compare before a link joins them: [`Hello`].
 
 use crate::layout::key_hash;
 use crate::{Layout, MasterId};
@@ -13,11 +13,12 @@ pub(crate) struct Hello {
     pub(crate) masters: u16,
     /// Its shards.
     pub(crate) layout: Layout,
-    /// The hash of a fixed key: another version of the hash function would assign keys to other shards.
+    /// The hash of a fixed key. It differs if a master has another hash function, which would assign keys to other
+    /// shards.
     pub(crate) probe: u64,
 }
 
-/// Why two masters cannot be joined: in what they differ.
+/// Why two masters cannot be joined: the constant in which they differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HandshakeError {
@@ -47,7 +48,7 @@ impl fmt::Display for HandshakeError {
 impl std::error::Error for HandshakeError {}
 
 impl Hello {
-    /// What the master `from` says, in a topology of that many masters.
+    /// The constants of the master `from`, in a topology of that many masters.
     pub(crate) fn new(from: MasterId, masters: u16, layout: Layout) -> Hello {
         Hello { from, masters, layout, probe: key_hash("multimaster") }
     }

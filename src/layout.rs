@@ -5,9 +5,10 @@ use std::hash::BuildHasher;
 
 /// How many shards every master of a cluster divides its keys into.
 ///
-/// A shard is a replica of its own, with its own lock, log and version vectors, so that many threads can write to one
-/// master at once. The price is order: **within a shard, no write is seen before a write that it had seen; between shards
-/// it may be.** Keys that must be seen in order must share a shard; with one shard, all do.
+/// A shard is a separate replica, with its own lock, log and version vectors, so that many threads can write to one
+/// master at once. The price is causal order: **within a shard, no write is seen before a write that it had seen;
+/// across shards, it may be.** Keys that must be seen in order must share a shard, as all keys do if there is one
+/// shard.
 ///
 /// The number of shards and the function that assigns keys to them are constants of a cluster. Masters that differ in them
 /// [cannot be joined](crate::HandshakeError).
@@ -31,10 +32,10 @@ impl Layout {
     /// The most shards there can be.
     pub const MOST: u16 = 1024;
 
-    /// So many shards.
+    /// A layout of this many shards.
     ///
     /// # Errors
-    /// If that is none, or more than [`MOST`](Self::MOST).
+    /// If there are none, or more than [`MOST`](Self::MOST).
     pub fn of(shards: u16) -> Result<Layout, LayoutError> {
         if (1..=Self::MOST).contains(&shards) { Ok(Layout { shards }) } else { Err(LayoutError(shards)) }
     }
@@ -53,7 +54,7 @@ impl Layout {
 
     #[inline]
     pub(crate) fn shard_of_hashed(self, key: HashedKey<'_>) -> usize {
-        // The one shard is known before the hash is: its lock can be taken meanwhile.
+        // With one shard, the lock need not wait for the hash.
         if self.shards == 1 {
             return 0;
         }

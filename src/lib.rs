@@ -4,9 +4,9 @@
 //! conflict, and a rule resolves them. A [`Replica`] is one master. It does no I/O and reads no clock. The model
 //! checker in `multimaster-models` explores exhaustively the same type that a running master uses.
 //!
-//! **Guarantees**, in every topology and whatever the links lose, repeat or reorder: each write is applied once at
-//! every master, after every write that it had seen; once every write has reached every master, no master sends changes
-//! any more. The [`Resolver`] decides whether masters then *agree*, and which of conflicting writes are lost.
+//! **Guarantees.** Each write is applied once at every master, after every write that it had seen. Once every write has
+//! reached every master, no master sends changes any more. Both hold in every topology, whatever the links lose, repeat
+//! or reorder. The [`Resolver`] decides whether masters then *agree*, and which of the conflicting writes are lost.
 //!
 //! **Limits.** Crashes and changes of membership are not handled. The only clock is logical: a wall-clock time comes
 //! [from the client](Op::At). Tombstones are kept for ever. Peers must be correct, but may be out of date.
@@ -26,7 +26,7 @@
 //! assert_eq!(at_b.receive(a, push.clone()), Outcome::Applied);
 //! assert_eq!(at_b.read("hello"), Reading::Value("world".into()));
 //!
-//! // Delivered twice, it does nothing; and B does not send A its own change back.
+//! // A second delivery has no effect, and B does not send A's change back to A.
 //! assert_eq!(at_b.receive(a, push), Outcome::Duplicate);
 //! assert_eq!(at_b.next_push(a, 100), None);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

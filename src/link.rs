@@ -24,9 +24,9 @@ pub(crate) struct Link<R: Resolver> {
     random: fastrand::Rng,
     /// Messages in flight, in the order in which they were sent.
     flying: Vec<Flying<R>>,
-    /// The deliveries of this link so far: its clock, by which delays are measured.
+    /// The number of calls of `deliver_due` so far: the clock by which this link measures delays.
     now: u64,
-    /// The shard at which this round over all shards continues: 0 if the round has carried nothing yet.
+    /// The shard at which the current round over all shards continues; 0 at the start of a round.
     next: usize,
     traffic: Traffic,
     events: Vec<Recorded<R::State, R::Effect>>,
@@ -93,7 +93,7 @@ impl<R: Resolver> Link<R> {
         }
     }
 
-    /// Carries until it is stopped.
+    /// Carries changes until the link is stopped.
     pub(crate) fn run(mut self) -> Ended<R> {
         let mut last_tick = Instant::now();
         loop {
@@ -191,7 +191,7 @@ impl<R: Resolver> Link<R> {
         self.flying.push(Flying { due: self.now + delay, shard, message });
     }
 
-    /// Delivers the messages that are due. After a gap, sends the missing changes, which become due later.
+    /// Delivers the messages that are due. After a gap, sends the missing changes, which are delivered in a later call.
     fn deliver_due(&mut self, faults: Faults) {
         let now = self.now;
         self.now += 1;

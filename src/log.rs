@@ -1,4 +1,4 @@
-//! A master's log, which has its changes in the order in which it has seen them, and a cursor into it for each
+//! A master's log of changes, in the order in which the master has seen them, and a cursor into the log for each
 //! neighbour.
 
 use crate::ring::Ring;
@@ -12,8 +12,8 @@ pub(crate) struct Log<E> {
     pub(crate) entries: Ring<Change<E>>,
 }
 
-/// The position in the log up to which a neighbour has been sent changes. A cursor never stops before a change that
-/// split horizon keeps from the neighbour, so that replicas in equal states have equal cursors.
+/// The position in the log up to which a neighbour has been sent changes. A cursor always moves past changes that split
+/// horizon keeps from the neighbour, so that replicas in equal states have equal cursors.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) enum Cursor {
@@ -40,7 +40,7 @@ impl<E> Log<E> {
     /// Drops all but the newest `keep` entries; returns the number dropped.
     pub(crate) fn truncate(&mut self, keep: usize) -> usize {
         let dropped = self.entries.len().saturating_sub(keep);
-        // Inserting the last of several successive changes of one origin inserts them all.
+        // Of successive changes of one origin, inserting the last inserts them all.
         let mut last = None;
         self.entries.drop_front(dropped, |change| {
             if let Some(dot) = last.replace(change.dot).filter(|dot| dot.origin() != change.dot.origin()) {

@@ -2,8 +2,8 @@
 //!
 //! Each shard is a [`Replica`] behind a mutex, and each method makes one call to one replica while its mutex is held.
 //! So concurrent calls have the same results as the same calls in some sequential order; `src/interleavings/` checks
-//! this with loom. A write and its entry in the log are one step. No thread holds the locks of two shards, and none
-//! waits for a neighbour while it holds a lock.
+//! this with loom. A write is applied and logged in one step. No thread holds the locks of two shards, and none waits
+//! for a neighbour while it holds a lock.
 
 use super::event_count::{Epoch, EventCount};
 use super::sync::{Mutex, MutexGuard};
@@ -35,8 +35,8 @@ use std::time::{Duration, Instant};
 /// ```
 ///
 /// # Panics
-/// If a rule panics, or the conversion of a [set](Self::set) value to text does, the shard becomes unusable: every
-/// later call for a key in it panics too.
+/// If a rule panics, or the conversion of a [set](Self::set) value to text panics, the shard becomes unusable: every
+/// later call for a key in the shard panics too.
 pub struct Master<R: Resolver> {
     hello: Hello,
     neighbours: Vec<MasterId>,
@@ -122,8 +122,8 @@ impl<R: Resolver> Master<R> {
         self.write_made(key, || op)
     }
 
-    /// [`write`](Self::write)s an operation that is built while the lock is held. An operation built before it would be
-    /// copied: 53 instructions more, where a set has 320.
+    /// [`write`](Self::write)s an operation that is built while the lock is held. An operation that was built earlier
+    /// would be copied, which would add 53 instructions to the 320 of a set.
     #[inline(always)]
     fn write_made(&self, key: &str, op: impl FnOnce() -> Op) -> Result<Written, WriteError> {
         let key = HashedKey::from(key);
@@ -192,12 +192,12 @@ impl<R: Resolver> Master<R> {
         self.hello.from
     }
 
-    /// Its shards.
+    /// The layout of this master's shards.
     pub fn layout(&self) -> Layout {
         self.hello.layout
     }
 
-    /// A message from the neighbour `from` has arrived: [`Replica::receive`]. If there is no such shard, the message is
+    /// Receives a message from the neighbour `from`: [`Replica::receive`]. If there is no such shard, the message is
     /// [refused](PeerError::NoSuchShard).
     pub(crate) fn receive(&self, shard: usize, from: MasterId, message: MessageOf<R>) -> Outcome {
         let Some(mut held) = self.held(shard) else {
@@ -315,8 +315,8 @@ impl<R: Resolver> Master<R> {
         found
     }
 
-    /// Releases a shard that has seen something new: truncates its log if it is too long, and notifies the threads that
-    /// wait for it. Because it truncates rarely, its cost does not depend on the number of neighbours.
+    /// Releases a shard that has seen a new change: truncates its log if it is too long, and notifies the threads that
+    /// wait for the shard. Truncation is rare, so the cost does not depend on the number of neighbours.
     #[inline(always)]
     fn release(&self, mut held: MutexGuard<'_, Shard<R>>, shard: usize) {
         if held.replica.log_len() >= held.truncate_at {

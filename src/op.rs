@@ -16,9 +16,9 @@ pub type Key = CompactString;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Op {
-    /// Registers: the key has this value from now on.
+    /// Registers: sets the key to this value.
     Set(Text),
-    /// Registers: the key has no value from now on.
+    /// Registers: removes the key's value.
     Delete,
     /// Counters: adds this number, which may be negative.
     Add(i64),
@@ -147,7 +147,7 @@ impl Kind {
         }
     }
 
-    /// Kinds that between them take every operation.
+    /// Kinds that together take every operation.
     pub(crate) const ALL: [Kind; 9] = [
         Kind::Register,
         Kind::Counter,
@@ -160,7 +160,7 @@ impl Kind {
         Kind::DeletableCounter,
     ];
 
-    /// The operations of this kind, as one would write them.
+    /// The operations of this kind, in the spelling of requests.
     pub fn operations(self) -> &'static str {
         match self {
             Kind::Register => "`set KEY = VALUE` and `delete KEY`",
@@ -173,7 +173,7 @@ impl Kind {
             Kind::Maximum => "`raise KEY to N`",
             Kind::Minimum => "`lower KEY to N`",
             Kind::Map => {
-                "`in KEY, ` and an operation on a field of it, as on a register, a counter or a set, and \
+                "`in KEY, ` followed by an operation on a field that is a register, a counter or a set, and \
                  `remove FIELD from KEY`"
             }
             Kind::DeletableCounter => "`add N to KEY`, `subtract N from KEY` and `delete KEY`",

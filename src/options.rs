@@ -28,12 +28,12 @@ impl Options {
     }
 
     /// How many changes the log of each shard keeps for neighbours that have not been sent them yet: 1024 by default,
-    /// at least 1. A neighbour that has fallen behind further is sent a snapshot. The last 512 changes are kept even
-    /// after all neighbours have been sent them, so that lost changes can be sent again. A log is truncated once it is
-    /// 512 changes longer than it need be, and never holds more than twice `changes`, or 1024 if that is more.
+    /// at least 1. A neighbour that has fallen further behind is sent a snapshot. The last 512 changes are kept even
+    /// after all neighbours have been sent them, so that lost changes can be sent again. A log is truncated once it has
+    /// 512 changes more than it must keep. It never holds more than twice `changes`, or 1024 if that is more.
     ///
-    /// Every set writes to the log, so a set is fastest while the logs fit into the cache beside the table: with 16 shards
-    /// and 10,000 keys it takes 80 ns with logs of 8192 changes, 55 ns with 2048 and 40 ns with 512.
+    /// Every set writes to the log, so a set is fastest if the logs fit into the cache beside the table. With 16 shards
+    /// and 10,000 keys, a set takes 80 ns with logs of 8192 changes, 55 ns with 2048 and 40 ns with 512.
     pub fn log(self, changes: usize) -> Options {
         Options { log: changes.max(1), ..self }
     }
@@ -76,26 +76,26 @@ impl Setup {
     }
 
     /// The interval at which an idle link compares the digests of its two masters to find lost changes: 5 ms by
-    /// default. With `Duration::MAX`, never.
+    /// default. `Duration::MAX` disables it.
     pub fn tick(self, tick: Duration) -> Setup {
         Setup { tick, ..self }
     }
 
-    /// How long a link pauses after a round that has sent changes, so that writes gather: 100 µs by default. The pause
-    /// doubles, up to eight times as long, while the changes of a round would fill a message; after a full message
-    /// there is no pause. An idle link sends a write at once.
+    /// How long a link pauses after a round that has sent changes, so that the next writes gather: 100 µs by default.
+    /// As long as the changes of a round would fill a message, each pause is twice as long as the one before, up to
+    /// eight times this value. After a full message there is no pause. An idle link sends a write at once.
     pub fn linger(self, linger: Duration) -> Setup {
         Setup { linger, ..self }
     }
 
-    /// The initial faults of all links: none by default. [`Cluster::set_faults`](crate::Cluster::set_faults) alters it
-    /// while a cluster runs.
+    /// The initial faults of all links: none by default. [`Cluster::set_faults`](crate::Cluster::set_faults) changes
+    /// the faults of a link while the cluster runs.
     pub fn faults(self, faults: Faults) -> Setup {
         Setup { faults, ..self }
     }
 
-    /// The seed of the faults: 0 by default. Each link draws from this seed and its two ends, so that the same messages
-    /// meet the same faults.
+    /// The seed of the faults: 0 by default. Each link has a random generator, seeded with this seed and its two ends,
+    /// so that the same messages meet the same faults.
     pub fn seed(self, seed: u64) -> Setup {
         Setup { seed, ..self }
     }

@@ -13,7 +13,7 @@ pub enum Reading {
     Nothing,
     /// A register's one value.
     Value(Text),
-    /// A register's concurrent values, all of them, for the reader to choose.
+    /// All concurrent values of a register, from which the reader chooses.
     Values(Vec<Text>),
     /// A counter's total.
     Total(i64),
@@ -21,7 +21,7 @@ pub enum Reading {
     Elements(BTreeSet<Text>),
     /// Whether a flag is on.
     Flag(bool),
-    /// A map's fields, each with what it reads. Fields of different kinds may share a name.
+    /// A map's fields, each with its reading. Fields of different kinds may share a name.
     Fields(BTreeSet<(Text, Reading)>),
 }
 

@@ -1,8 +1,8 @@
-//! The record of a running cluster. Each [`Event`] is a choice that the model makes too.
+//! The record of a running cluster. The model repeats the run, and takes each choice from an [`Event`].
 
 use crate::{Dot, Key, Layout, MasterId, Message, Op, Outcome, Reading, Refusal, Topology, VersionVector};
 
-/// The setting of a record, needed to replay it: its first line.
+/// The first line of a record: the setting that is needed to replay it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Setting {
@@ -22,7 +22,7 @@ pub struct Setting {
 pub struct Recorded<S, E> {
     /// The number of the event, unique in the cluster.
     pub number: u64,
-    /// The shard of the event. Each shard replicates independently, and so has a run of its own.
+    /// The shard of the event. Shards replicate independently, so each shard is replayed by itself.
     pub shard: usize,
     /// The event.
     pub event: Event<S, E>,

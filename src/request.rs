@@ -4,8 +4,8 @@ use crate::{Key, Kind, Op};
 use std::fmt;
 use std::str::FromStr;
 
-/// An operation on a key, with one spelling for scenario files, traces and reports; `at TIME, ` before it gives the
-/// time on the writer's wall clock:
+/// An operation on a key. Scenario files, traces and reports spell it the same way; a prefix `at TIME, ` gives the time
+/// on the writer's wall clock:
 ///
 /// ```
 /// # use multimaster::Request;
@@ -19,9 +19,9 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Request {
-    /// What is written.
+    /// The key.
     pub key: Key,
-    /// What is done to it.
+    /// The operation.
     pub op: Op,
 }
 
@@ -57,7 +57,7 @@ impl fmt::Display for ParseRequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = Kind::ALL.map(Kind::operations).join(", ");
         write!(f, "invalid operation `{}`; valid are {kinds} (keys and fields must not contain whitespace)", self.0)?;
-        write!(f, ", each with or without `at TIME, ` before it")
+        write!(f, "; each may begin with `at TIME, `")
     }
 }
 

@@ -9,15 +9,15 @@
 //! | [`MultiValue`] | every sibling | all are kept for the reader |
 //! | [`Counter`] | the sum | all counted |
 //! | [`ObservedRemoveSet`] | the elements | an insert survives a remove that had not seen it |
-//! | [`RemoveWinsSet`] | the elements | a remove takes back an insert that had not seen it |
+//! | [`RemoveWinsSet`] | the elements | a remove wins over an insert that had not seen it |
 //! | [`GrowOnlySet`] | the elements | all are in |
 //! | [`GrowOnlyCounter`] | the sum | all counted |
 //! | [`BoundedCounter`] | the sum, never below 0 | all counted: a master refuses to subtract more than its rights |
 //! | [`EnableWinsFlag`] | on or off | on |
 //! | [`DisableWinsFlag`] | on or off | off |
-//! | [`MaxRegister`], [`MinRegister`] | the greatest, or least, number | the others are below, or above, it |
-//! | [`LastWriteMap`] | the fields | of each field, the latest timestamp |
-//! | [`LastWriteWall`], [`LastWriteMapWall`] | as without `Wall` | the latest wall-clock time, which may be wrong |
+//! | [`MaxRegister`], [`MinRegister`] | the greatest, or least, number | the greatest, or least, number |
+//! | [`LastWriteMap`] | the fields | of each field, the write with the latest timestamp |
+//! | [`LastWriteWall`], [`LastWriteMapWall`] | as without `Wall` | the write with the latest wall-clock time, which may be wrong |
 //! | [`ObservedRemoveMap`] | registers, counters and sets by name | a write that a remove of the field had not seen survives |
 
 mod arrival;
@@ -66,7 +66,7 @@ use crate::{Change, Dot, Kind, Op, Reading, Text, Timestamp, VersionVector};
 use std::fmt::{self, Debug};
 use std::hash::Hash;
 
-/// The bounds on a rule's states and effects: plain values, ordered and hashed by content.
+/// The trait bounds of a rule's states and effects: plain values, ordered and hashed by content.
 pub trait Data: Clone + Debug + Ord + Hash + Send + Sync + 'static {}
 
 impl<T: Clone + Debug + Ord + Hash + Send + Sync + 'static> Data for T {}
@@ -166,8 +166,9 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     /// The reading of a state. It depends on the state alone, never on the master.
     fn read(&self, state: &Self::State) -> Reading;
 
-    /// Joins a neighbour's state of a key with ours. If one side has [seen](Side::seen) a write that its state lacks,
-    /// the write was removed there. `None` if the rule cannot join states: the neighbour's state then replaces ours.
+    /// Joins a neighbour's state of a key with this master's own. If one side has [seen](Side::seen) a write that its
+    /// state lacks, the write was removed there. `None` if the rule cannot join states: the neighbour's state then
+    /// replaces this master's.
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State>;
 
     /// Whether a read of `state` shows the write named `dot`. The harness judges losses by the values read. It calls
@@ -186,7 +187,7 @@ pub trait Resolver: Clone + Send + Sync + 'static {
 pub struct Side<'a, S> {
     /// Its state of the key.
     pub state: &'a S,
-    /// Which changes that state reflects.
+    /// The version vector of the changes that the state reflects.
     pub seen: &'a VersionVector,
 }
 
@@ -198,7 +199,7 @@ impl<S> Clone for Side<'_, S> {
 
 impl<S> Copy for Side<'_, S> {}
 
-/// The reason for which a rule refuses an operation. A refusal is an answer to the client, not a failure.
+/// Why a rule refuses an operation. A refusal is an answer to the client, not a failure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Refusal {
@@ -244,7 +245,7 @@ impl Version {
     }
 }
 
-/// The reason, by timestamps, for which an arriving write did not replace the stored one.
+/// Why an arriving write did not replace the stored one, judged by their timestamps.
 fn why_older(held: Option<&Version>, came: Timestamp) -> &'static str {
     match held {
         Some(held) if held.timestamp.time() > came.time() => "had newer",
@@ -252,7 +253,7 @@ fn why_older(held: Option<&Version>, came: Timestamp) -> &'static str {
     }
 }
 
-/// The reason for which a delete, a remove or a disabling altered nothing.
+/// Why a delete, a remove or a disabling altered nothing.
 const NOTHING_TO_REMOVE: &str = "had nothing to remove";
 
 #[inline]

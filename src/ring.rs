@@ -8,17 +8,17 @@ use std::mem;
 
 /// A queue: entries are added at the back and dropped from the front. Only its entries, in order, are observable.
 ///
-/// Reserve first, then construct in place. `VecDeque::push_back` may reallocate, which may panic, so the compiler
-/// builds the entry on the stack and copies it; the wide copy of bytes just written stalls on store forwarding, for a
-/// tenth of the time of a whole set. Here the free places exist already, as `None`, and nothing can panic between
-/// building an entry and storing it.
+/// Space is reserved first, and then an entry is constructed in place. `VecDeque::push_back` may reallocate, which may
+/// panic, so the compiler would construct the entry on the stack and copy it. The wide copy of bytes just written
+/// stalls on store forwarding, for a tenth of the time of a whole set. Here the free places exist already, as `None`,
+/// and nothing can panic between constructing an entry and storing it.
 pub(crate) struct Ring<T> {
     /// The entries, and behind them free places.
     places: VecDeque<Option<T>>,
     len: usize,
 }
 
-/// The room of fewer entries is not worth a copy of them.
+/// With fewer entries than this, shrinking is not worth the copy.
 const MANY: usize = 256;
 
 impl<T> Ring<T> {
@@ -44,14 +44,14 @@ impl<T> Ring<T> {
         self.free_the_rest();
     }
 
-    /// Makes a place of all that the allocation has room for. A full `VecDeque` is rotated without a copy.
+    /// Turns the spare capacity of the allocation into free places. A full `VecDeque` is rotated without a copy.
     #[cold]
     #[inline(never)]
     fn free_the_rest(&mut self) {
         self.places.resize_with(self.places.capacity(), || None);
     }
 
-    /// Adds all of these behind.
+    /// Adds all of these at the back.
     pub(crate) fn append(&mut self, entries: Vec<T>) {
         let all = self.len + entries.len();
         if all > self.places.len() {
@@ -127,8 +127,8 @@ impl<'a, T> Room<'a, T> {
     }
 }
 
-/// Fills a free place. Not an assignment, which would drop what was there: that could fail, with the entry in hand, and
-/// it would have to look at the place, which has long left the cache.
+/// Fills a free place. An assignment would drop the old value, which could panic while the entry is on the stack, and
+/// would read the place, which has long left the cache.
 #[inline(always)]
 fn put<T>(place: &mut Option<T>, entry: T) {
     debug_assert!(place.is_none(), "behind the entries are free places");

@@ -10,14 +10,14 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::slice;
 
-/// States by key, in a hash table. All observable behaviour (iteration, equality, hash, serialization) is in key order,
-/// so that tables with the same states are equal, whatever their histories. A key with the default state is not stored.
+/// States by key, in a hash table. All observable behaviour (iteration, equality, hash, serialization) is in key order.
+/// So tables with the same states are equal, however they came about. A key with the default state is not stored.
 #[derive(Clone)]
 pub(crate) struct Table<S> {
     rows: HashTable<Row<S>>,
 }
 
-/// Aligned, so that the row of a register is one cache line and not parts of two.
+/// A key and its state. The alignment keeps the row of a register within one cache line.
 #[derive(Clone)]
 #[repr(align(64))]
 struct Row<S> {
@@ -31,8 +31,8 @@ impl<S> Default for Table<S> {
     }
 }
 
-/// Whether two keys are equal. `==` calls `memcmp`, which costs a short key more than the comparison itself. Keys of 8
-/// to 16 bytes are compared inline, as two halves that may overlap.
+/// Whether two keys are equal. `==` calls `memcmp`, and for a short key the call costs more than the comparison. So
+/// keys of 8 to 16 bytes are compared inline, as two halves that may overlap.
 #[inline(always)]
 fn same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
@@ -80,7 +80,7 @@ impl<S: Default + PartialEq> Table<S> {
     #[inline]
     pub(crate) fn prefetch(&self, hash: u64) {
         self.prefetch_home(hash);
-        // Two keys may share a tag: this is a guess.
+        // Two keys may share a tag, so this may be the wrong row.
         self.rows.find_bucket_index(hash, |row| {
             prefetch_index(slice::from_ref(&row.key), 0);
             prefetch_index(slice::from_ref(&row.state), 0);
@@ -88,7 +88,8 @@ impl<S: Default + PartialEq> Table<S> {
         });
     }
 
-    /// Prefetches the home bucket of a key with this hash, before the probe of the tags: most rows are there.
+    /// Prefetches the home bucket of a key with this hash, before the tags are probed: most rows are in their home
+    /// bucket.
     #[inline(always)]
     pub(crate) fn prefetch_home(&self, hash: u64) {
         let mask = self.rows.num_buckets().wrapping_sub(1);

@@ -10,10 +10,10 @@ use std::str::FromStr;
 /// back.
 ///
 /// Every graph has the same *relay rule*: a master passes each change that is new to it on to every neighbour, except
-/// those that [must have had it before](Self::had_before). So a change travels round a ring until it reaches the master
-/// before its origin; the hub of a star passes a spoke's change on to the other spokes; a spoke passes nothing on. All
-/// to all, each master also relays the changes that it receives, so that no push has to wait for a push from a third
-/// master.
+/// neighbours that [must have had it before](Self::had_before). So a change travels round a ring until it reaches the
+/// master before its origin. The hub of a star passes a spoke's change on to the other spokes, and a spoke passes
+/// nothing on. All to all, each master relays what it receives as well, so that a push that extends a third master's
+/// changes need not wait for that master.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -32,7 +32,7 @@ const MOST_EDGES: usize = 1 << 22;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TopologyError {
-    /// Fewer than two masters replicate nothing.
+    /// There are fewer than two masters.
     TooFew,
     /// An edge names a master that does not exist.
     NoSuchMaster(MasterId),
@@ -73,9 +73,9 @@ impl fmt::Display for Topology {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseTopologyError {
-    /// It does not have the form `3 masters: A -> B, B -> C, C -> A`. This part is wrong.
+    /// The text does not have the form `3 masters: A -> B, B -> C, C -> A`. The field has the wrong part.
     Syntax(String),
-    /// It has that form, and describes no topology.
+    /// The text has that form, but the graph is not a topology.
     Invalid(TopologyError),
 }
 
@@ -85,7 +85,7 @@ impl fmt::Display for ParseTopologyError {
             ParseTopologyError::Syntax(part) => {
                 write!(f, "`{part}`: a topology is written as in `3 masters: A -> B, B -> C, C -> A`")
             }
-            ParseTopologyError::Invalid(_) => f.write_str("the edges are no topology"),
+            ParseTopologyError::Invalid(_) => f.write_str("the edges do not form a topology"),
         }
     }
 }

@@ -10,9 +10,9 @@ pub struct Traffic {
     pub lost: u64,
     /// Messages that were sent twice.
     pub duplicated: u64,
-    /// Messages that arrived before something that they build on.
+    /// Messages that arrived before a change that they extend.
     pub gaps: u64,
-    /// Snapshots among those delivered.
+    /// Delivered messages that were snapshots.
     pub snapshots: u64,
 }
 

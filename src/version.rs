@@ -17,7 +17,7 @@ impl MasterId {
     }
 }
 
-/// The error for a text that is no [`MasterId`] or no [`Dot`].
+/// The error for a text that cannot be parsed as a [`MasterId`] or a [`Dot`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseIdError {
     text: String,
@@ -65,8 +65,8 @@ impl fmt::Display for MasterId {
 ///
 /// A dot is issued once and never again. The term is from Preguiça et al., "Dotted version vectors", 2010.
 ///
-/// A dot has eight bytes, as has a [`Timestamp`](crate::Timestamp), so that a change with a short key and a short value
-/// fits one cache line. `Ord` compares the master first.
+/// A dot takes eight bytes, and so does a [`Timestamp`](crate::Timestamp). So a change with a short key and a short
+/// value fits one cache line. `Ord` compares the master first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "crate::serialized::NamedDot", into = "crate::serialized::NamedDot"))]
@@ -136,7 +136,7 @@ impl FromStr for Dot {
 /// [`covers`](Self::covers); `Ord` is only for keeping vectors in sorted lists.
 ///
 /// The counts of the first four masters are inline, so that a lookup does not branch on where the counts are. This
-/// saves one instruction in thirteen of an arrival.
+/// saves one in thirteen of an arrival's instructions.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(from = "Vec<u64>"))]
 pub struct VersionVector {

@@ -58,7 +58,7 @@ pub(crate) enum Command {
     Replay(replay::Asked),
     /// Browse the states in the Stateright Explorer
     Explore(explore::Asked),
-    /// Run a scenario's masters over UDP on this machine, for you to read and write
+    /// Run a scenario's masters over UDP on this machine, so that you can read and write at them
     #[command(after_long_help = spawn::MANUAL)]
     Spawn(spawn::Asked),
     /// Check that the recorded run of a cluster is a path of the model
@@ -69,7 +69,7 @@ pub(crate) enum Command {
     /// Judge a rule over all networks at once, by all causal histories of a few writes
     #[command(after_long_help = histories::MANUAL)]
     Histories(histories::Asked),
-    /// Check that a property rejects each of many deliberately broken protocols and rules
+    /// Check that the properties reject every one of many deliberately broken protocols and rules
     #[command(after_long_help = mutants::MANUAL)]
     Mutants(mutants::Asked),
     /// Write a crate with a rule, and a test that verifies it

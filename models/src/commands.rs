@@ -1,4 +1,4 @@
-//! The commands, each in a file of its own: its arguments, its manual, and what it does.
+//! The commands, one in each file: its arguments, its manual, and its code.
 
 pub(crate) mod check;
 pub(crate) mod conform;
@@ -18,7 +18,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::str::FromStr;
 
-/// How a command that did what it was asked ends.
+/// The result of a command that ran without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// All is as expected.
@@ -27,7 +27,7 @@ pub(crate) enum Ending {
     Otherwise,
     /// Nothing was expected, and not everything was explored.
     NotExhausted,
-    /// It was interrupted; what was known by then was printed.
+    /// It was interrupted, after printing the findings so far.
     Interrupted,
 }
 
@@ -48,16 +48,16 @@ impl From<bool> for Ending {
     }
 }
 
-/// Why the command could not do what it was asked.
+/// Why a command failed.
 pub(crate) enum Failure {
-    /// The files or the address that we were given.
+    /// An argument or a file has an error.
     Given(String),
-    /// Our output went nowhere.
+    /// The output cannot be written.
     Output(io::Error),
 }
 
 impl Failure {
-    /// Says why, and with what status to end. A closed pipe is not worth a word: nobody reads on.
+    /// Prints the reason, and returns the exit status. For a closed pipe it prints nothing.
     pub(crate) fn told(self) -> u8 {
         let what = match self {
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return 1,
@@ -81,13 +81,13 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// A whole number of this range as an argument.
+/// Parses an argument that is a whole number in this range.
 pub(crate) fn whole<T: FromStr + PartialOrd + Display>(text: &str, least: T, most: T) -> Result<T, String> {
     let number = text.parse().ok().filter(|number| *number >= least && *number <= most);
     number.ok_or_else(|| format!("write a whole number from {least} to {most}"))
 }
 
-/// How the user calls us, for the commands that we suggest.
+/// The name by which the user runs this command, for the commands that are suggested.
 pub(crate) fn this_command() -> &'static str {
     if std::env::var_os("CARGO").is_some() { "cargo run --release --" } else { "multimaster" }
 }

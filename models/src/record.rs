@@ -1,4 +1,4 @@
-//! Recorded runs of real masters, held to the model.
+//! Recorded runs of real masters, checked against the model.
 
 #[cfg(feature = "cli")]
 pub mod conform;

@@ -178,9 +178,9 @@ fn greeting(
     let batch = if scope.batch == 1 { "1 change".to_owned() } else { format!("{} changes", scope.batch) };
     let mut text = format!("{}: {}\n", scenario.name, scenario.about);
     let log = scope.log.map_or_else(String::new, |log| format!(", a log of {log}"));
-    text += &format!("{}, rule {}, at most {batch} a push{log}; epoch {epoch}\n", scenario.shape, rule.name());
+    text += &format!("{}, rule {}, at most {batch} in a push{log}; epoch {epoch}\n", scenario.shape, rule.name());
     for note in left_out(scenario, scope) {
-        text += &format!("not as in the file: {note}\n");
+        text += &format!("not used from the file: {note}\n");
     }
     text += "\n";
     text += &format!("  {:6}  {:15}  {}\n", "master", "address", "sends to");
@@ -202,23 +202,23 @@ fn greeting(
     text
 }
 
-/// What the file says that applies only when it is explored.
+/// The settings of the file that apply only when it is explored, each with the reason.
 fn left_out(scenario: &Scenario, scope: &Scope) -> Vec<&'static str> {
     let mut notes = Vec::new();
     if scenario.delivery != Delivery::Causal {
-        notes.push("`delivery`: masters that run apply each change once, after all that its writer had seen");
+        notes.push("`delivery` (running masters apply each change once, after all that its writer had seen)");
     }
     match scope.link {
         LinkKind::Datagram { losses: 0, duplicates: 0 } | LinkKind::Running { losses: 0, duplicates: 0 } => {}
-        LinkKind::Stream { .. } => notes.push("`link = \"stream\"`: here it is UDP"),
-        LinkKind::Soup => notes.push("`link = \"soup\"`: here it is UDP, which keeps no old message"),
-        _ => notes.push("`losses` and `duplicates`: only the network of this machine loses messages"),
+        LinkKind::Stream { .. } => notes.push("`link = \"stream\"` (the links are UDP)"),
+        LinkKind::Soup => notes.push("`link = \"soup\"` (the links are UDP, which keeps no old messages)"),
+        _ => notes.push("`losses` and `duplicates` (only the network of this machine loses messages)"),
     }
     if scope.clocks != Clocks::default() {
-        notes.push("`clocks`: a request's time, as in `at TIME, set k = v`, is taken as given");
+        notes.push("`clocks` (the time of a request, as in `at TIME, set k = v`, is taken as given)");
     }
     if scope.requests() > 0 {
-        notes.push("the clients: you make the requests");
+        notes.push("the clients (you make the requests)");
     }
     notes
 }

@@ -171,7 +171,7 @@ fn a_trace_is_replayed_judged_or_refused() {
     folder.put("false.trace", good.replace("no policy loss", "convergence"));
     let (status, out, _) = folder.run(&["replay", "false.trace"]);
     assert_eq!(status, 1);
-    assert!(out.contains("false.trace:2: the trace says that it violates convergence: it does not"), "{out}");
+    assert!(out.contains("false.trace:2: the trace says that it violates convergence, but it does not"), "{out}");
 
     for (from, to, complaint) in [
         (

@@ -67,7 +67,7 @@ fn a_client_is_told_what_is_wrong_and_nothing_is_harmed() {
         (b"{\"Ask\":\"sing k\"}", "client refused", "set KEY = VALUE"),
         (b"{\"Ask\":\"add 1 to k\"}", "client refused", "it takes `set KEY = VALUE` and `delete KEY`"),
         (b"{\"Ask\":\"set k = \\u001b[2J\"}", "client refused", "invalid operation"),
-        (senseless.as_bytes(), "client refused", "each with or without `at TIME, `"),
+        (senseless.as_bytes(), "client refused", "each may begin with `at TIME, `"),
         (long.as_bytes(), "client refused", "8192 bytes"),
         (push.as_bytes(), "stranger", "only masters send that"),
         (b"{\"Digest\":{\"epochs\":[0,7],\"seen\":[]}}", "stranger", "only masters send that"),
@@ -292,10 +292,10 @@ fn the_help_names_the_limit() {
 #[test]
 fn what_is_for_exploring_only_is_said() {
     let running = Running::start("systems/pgd/unordered-delete", free_ports(), &[]);
-    running.line("not as in the file: `delivery`: masters that run apply each change once");
-    running.line("not as in the file: the clients: you make the requests");
+    running.line("not used from the file: `delivery` (running masters apply each change once");
+    running.line("not used from the file: the clients (you make the requests)");
     running.end();
     let running = Running::start("stream/ring-last-write", free_ports(), &[]);
-    running.line("not as in the file: `link = \"stream\"`: here it is UDP");
+    running.line("not used from the file: `link = \"stream\"` (the links are UDP)");
     running.end();
 }

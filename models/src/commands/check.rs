@@ -53,13 +53,14 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   no overselling           (bounded counters) no master subtracts more than it has
                            a right to, and none reads less than 0
   falls silent             masters stop sending changes: no cycle of steps sends
-                           one; `messages` is the most that carry one change
+                           one. The column `messages` has the greatest number of
+                           messages that carry the same change
   no deadlock              (`program = \"article\"`) there is no state in which all
                            masters wait
   order kept               (`program = \"article\"`) at quiescence, all masters read
                            a key with one writer as its writer does
-  reached                  the number of witnesses reached, situations that test
-                           the properties: a conflict, quiescence, ...
+  reached                  the number of witnesses reached. A witness is a
+                           situation that tests properties, such as a conflict
 
   holds          true in every state; only if the scenario was exhausted
   violated (4)   the shortest schedule that violates the property has four steps
@@ -71,13 +72,14 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   A property of your own has a column named after it.
 
   If a scenario has an `[expect]`, even an empty one, its verdicts are compared
-  with it. A property that it does not name is expected to hold, and a witness to
-  be reached. A scenario without `[expect]` is only explored: `check` prints its
-  verdicts, and an `[expect]` with these verdicts to paste into the file.
+  with it. A property that it does not name is expected to hold. A witness that it
+  does not name is expected to be reached. A scenario without `[expect]` is only
+  explored: `check` prints its verdicts, and an `[expect]` with these verdicts,
+  which you can paste into the file.
 
   If a limit or a signal ends an exploration, the violations found so far are
-  printed. Their schedules are shortest, because states are explored in the order
-  of their distance (but not with `--engine stateright`).
+  printed. Their schedules are the shortest, because states are explored in the
+  order of their distance (except with `--engine stateright`).
 
 Exit status:
   0    every verdict is as its scenario expects, or the scenario expects none
@@ -168,7 +170,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     }
     let mut rows = Rows::of(asked, &scenarios);
     rows.head()?;
-    // Scenarios end in any order; rows are printed in the scenarios' own.
+    // Scenarios end in any order, but their rows are printed in the order of the scenarios.
     let mut waiting: BTreeMap<usize, Checked> = BTreeMap::new();
     let line = Line::begin("states");
     let (mut ended, all) = (0, scenarios.len());
@@ -179,13 +181,13 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
         line.say(format!("[{ended}/{all}]"));
         while let Some(checked) = waiting.remove(&rows.done.len()) {
             if let Err(error) = line.above(|| rows.print(checked)) {
-                // Nobody reads on: no need to explore the rest.
+                // The output is closed, so there is no need to explore the rest.
                 std::process::exit(Failure::from(error).told().into());
             }
         }
     });
     drop(line);
-    // Once interrupted, some were explored whose predecessors were not.
+    // After an interruption, a scenario may be explored although one before it is not.
     waiting.into_values().try_for_each(|checked| rows.print(checked))?;
     let Rows { done, format, mut out, style, .. } = rows;
     let kept = files::keep(&done, &asked.traces);
@@ -222,7 +224,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     }
     if running::is_interrupted() {
         let of = format!(
-            "{} of {all} scenarios were explored to an end",
+            "{} of {all} scenarios were explored to the end",
             all - skipped - done.iter().filter(|one| one.is_cut()).count()
         );
         let _ = writeln!(io::stderr(), "multimaster: interrupted: {of}");
@@ -234,7 +236,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     })
 }
 
-/// What is printed while scenarios are explored.
+/// The lines that are printed while scenarios are explored.
 struct Rows<'a> {
     asked: &'a Asked,
     format: Format,
@@ -243,7 +245,7 @@ struct Rows<'a> {
     brief: Brief,
     out: StdoutLock<'static>,
     done: Vec<Checked>,
-    /// Where in `done` the present line begins.
+    /// The index in `done` of the first scenario of the current line.
     begun: usize,
 }
 
@@ -271,7 +273,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Prints the row of a scenario, or of the folder that ends with it.
+    /// Prints the row of a scenario, or of the folder whose last scenario it is.
     fn print(&mut self, checked: Checked) -> io::Result<()> {
         let place = self.done.len();
         let wanted = !self.asked.only_unexpected || !checked.is_as_expected();

@@ -1,4 +1,4 @@
-//! `multimaster conform`: holds a recorded run to the model.
+//! `multimaster conform`: checks a recorded run against the model.
 
 use super::progress::Line;
 use super::{Ending, Failure};

@@ -27,15 +27,15 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "K", default_value_t = 5)]
     #[arg(value_parser = |text: &str| whole(text, 1, MOST_WRITES), allow_hyphen_values = true)]
     writes: usize,
-    /// How many masters there are
+    /// The number of masters
     #[arg(long, value_name = "N", default_value_t = 3)]
     #[arg(value_parser = |text: &str| whole(text, 2, MOST_MASTERS as u16), allow_hyphen_values = true)]
     masters: u16,
-    /// A request that clients may make, such as `"set k = 1"`; may be given several times. The default requests set two
-    /// values and delete them, or do the like for the rule's kind of data
+    /// A request that clients may make, such as `"set k = 1"`; may be given several times. The default requests for a
+    /// register set two values and delete them; other kinds of data have similar ones
     #[arg(long = "request", value_name = "REQUEST")]
     requests: Vec<String>,
-    /// How many keys the default requests write
+    /// The number of keys that the default requests write
     #[arg(long, value_name = "KEYS", default_value_t = 1)]
     #[arg(value_parser = |text: &str| whole(text, 1_u8, 2), allow_hyphen_values = true)]
     keys: u8,
@@ -157,7 +157,7 @@ fn print(ruled: &Ruled, report: &Report, traces: &Path) -> Result<(), Failure> {
     writeln!(out, "{}: {}", shown(ruled.rule.name), shown(ruled.rule.about))?;
     writeln!(out, "for {}", report.scope_in_words())?;
     let requests: Vec<String> = bounds.requests.iter().map(ToString::to_string).collect();
-    writeln!(out, "of `{}`\n", shown(&requests.join("`, `")))?;
+    writeln!(out, "requests: `{}`\n", shown(&requests.join("`, `")))?;
     writeln!(out, "{}", report.in_a_table())?;
     let count = |number: u64| grouped(usize::try_from(number).unwrap_or(usize::MAX));
     writeln!(
@@ -172,11 +172,11 @@ fn print(ruled: &Ruled, report: &Report, traces: &Path) -> Result<(), Failure> {
     }
     writeln!(out, "{}", histories::NOT_SEEN)?;
     for broken in ruled.rule.laws().broken.iter().filter(|broken| broken.law.limits_histories()) {
-        writeln!(out, "\nthe verdicts are about these keys and times alone, because the rule is {broken}")?;
+        writeln!(out, "\nthe verdicts cover only these keys and times, because the rule is {broken}")?;
     }
     let own = ruled.own_properties();
     if !own.is_empty() {
-        writeln!(out, "not asked of histories, but of networks (`check`): {}", shown(&own.join(", ")))?;
+        writeln!(out, "checked only in networks (`check`): {}", shown(&own.join(", ")))?;
     }
     for (property, finding) in &report.findings {
         let Finding::Violated(violation) = finding else { continue };

@@ -28,7 +28,7 @@ Writes:
 
 Exit status:
   0  the crate was written
-  2  it was not; the message says why
+  2  the crate was not written; the message says why
 
 Examples:
   multimaster init my-rule && cd my-rule && cargo test

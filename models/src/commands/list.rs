@@ -1,4 +1,4 @@
-//! `multimaster list`: names what there is.
+//! `multimaster list`: the rules, topologies, links and scenarios, with descriptions.
 
 use super::Failure;
 use clap::{Args, ValueEnum};
@@ -31,12 +31,12 @@ struct Section {
     kind: &'static str,
     heading: String,
     entries: Vec<(String, String)>,
-    /// What follows the entries, if none is filtered out.
+    /// The text below the entries, if the list is not filtered.
     note: &'static str,
 }
 
 const WRITTEN_RULES: &str =
-    "  or one written down in the file: `[rule]`, with `over` (siblings, merged, arrival) and `keep`,
+    "  or your own rule in the scenario file: `[rule]`, with `over` (siblings, merged, arrival) and `keep`,
   or with `kind` (register, counter, set, map, flag, table), `start`, `write`, `apply`, `read` and `merge`
 ";
 
@@ -48,22 +48,22 @@ const TOPOLOGIES: [(&str, &str); 4] = [
 ];
 
 const LINKS: [(&str, &str); 4] = [
-    ("stream", "in order; `resets` says how often one may break, lose what is in flight, and resume"),
-    ("datagram", "in any order; `losses` and `duplicates` say how many messages get lost or arrive twice"),
+    ("stream", "messages arrive in order; `resets`: how often a stream may lose its messages in flight"),
+    ("datagram", "messages arrive in any order; `losses`, `duplicates`: how many may be lost or arrive twice"),
     ("soup", "a message, once sent, may arrive at any time and any number of times"),
-    ("running", "what the threads of a running cluster do: sending is a step; `losses`, `duplicates`"),
+    ("running", "as `datagram`, but sending is a separate step, as in the threads of a running cluster"),
 ];
 
 const CLOCKS: [(&str, &str); 3] = [
-    ("free", "a write's time is what its request says (`at 10, set k = 1`), or its Lamport time"),
-    ("right", "later than the times of all writes that it had seen; an earlier time is moved on"),
-    ("skewed by N", "the same, but up to N behind, where a request says so (`at 1, set k = 1`)"),
+    ("free", "a write's time is the one in its request (`at 10, set k = 1`), or else its Lamport time"),
+    ("right", "the same, but if a write had seen a later time, its time becomes later than that"),
+    ("skewed by N", "as `right`, but a request may give a time that is up to N too early"),
 ];
 
 const DELIVERIES: [(&str, &str); 3] = [
-    ("causal", "each change once, after all that its writer had seen: what the protocol gives"),
-    ("unordered", "after its own origin's earlier ones, but not after what its writer had seen"),
-    ("at-least-once", "what is delivered again is applied again"),
+    ("causal", "each change is applied once, after all changes that its writer had seen (the protocol)"),
+    ("unordered", "each change is applied once, after the earlier changes of its origin only"),
+    ("at-least-once", "as `causal`, but a change that is delivered again is applied again"),
 ];
 
 fn sections() -> Result<Vec<Section>, Fault> {
@@ -102,7 +102,7 @@ pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
         sections.retain(|section| !section.entries.is_empty());
         if sections.is_empty() {
             let near = did_you_mean(filter, all.iter().map(String::as_str));
-            return Err(Fault::of(filter, format!("nothing has this in its name or description{near}")).into());
+            return Err(Fault::of(filter, format!("no entry has this in its name or description{near}")).into());
         }
     }
     let mut out = std::io::stdout().lock();

@@ -1,4 +1,4 @@
-//! `multimaster mutants`: what becomes of each broken protocol and rule.
+//! `multimaster mutants`: the verdict on each broken protocol and rule.
 
 use super::progress::Line;
 use super::{Ending, Failure};
@@ -78,7 +78,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     Ok((killed && judged.iter().all(|judged| judged.fate.is_killed())).into())
 }
 
-/// What becomes of each, until the command is interrupted: what was being tried then does not count.
+/// The result of `run` for each, until the command is interrupted. The one that was running then does not count.
 fn each<T, A>(all: &[T], begins: &mut impl FnMut(), run: fn(&T) -> A) -> Vec<A> {
     let mut done = Vec::new();
     for one in all {

@@ -1,4 +1,4 @@
-//! The line on standard error that says how far a long command is, and its end when it is interrupted.
+//! The progress line of a long command on standard error, and the handling of interruptions.
 
 use super::style::terminal_is_dumb;
 use multimaster_models::check::engine::taken;
@@ -12,24 +12,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How often the line is printed anew.
+/// The interval at which the line is printed again.
 const RHYTHM: Duration = Duration::from_millis(200);
-/// The longest line: what wraps cannot be cleared.
+/// The longest line. A line that wraps could not be cleared.
 const WIDEST: usize = 79;
 
-/// The line, printed by a thread until this is dropped; none if standard error is no
-/// terminal, or one that cannot clear a line.
+/// The progress line, which a thread prints until this is dropped. There is no line if standard error is not a
+/// terminal, or is a terminal that cannot clear a line.
 pub(super) struct Line {
-    /// What stands before the figures.
+    /// The text before the figures.
     label: Arc<Mutex<String>>,
     printer: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Line {
-    /// Begins the line. What is counted is called `unit`. From now on a SIGINT or SIGTERM lets every exploration end with
-    /// what it has found, and a second one ends the process.
+    /// Begins the line, which counts in `unit`. From now on, SIGINT or SIGTERM ends every exploration with its findings
+    /// so far, and a second signal ends the process.
     pub(super) fn begin(unit: &'static str) -> Line {
-        // Where no handler can be had, a signal ends the process at once, as without one.
+        // If no handler can be registered, a signal ends the process at once.
         let flag = running::interruption();
         for signal in [SIGINT, SIGTERM] {
             let _ = flag::register_conditional_shutdown(signal, 130, Arc::clone(flag));
@@ -53,12 +53,12 @@ impl Line {
         Line { label, printer }
     }
 
-    /// Says so before the figures.
+    /// Sets the text before the figures.
     pub(super) fn say(&self, label: String) {
         *locked(&self.label) = label;
     }
 
-    /// Prints something else without mixing the two.
+    /// Clears the line, and then prints other output.
     pub(super) fn above<A>(&self, print: impl FnOnce() -> A) -> A {
         let _held = locked(&self.label);
         if self.printer.is_some() {

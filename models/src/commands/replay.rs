@@ -27,7 +27,7 @@ pub(super) fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
     }
     match catalogue::find(&trace.scenario) {
         Ok(scenario) => Ok((trace, scenario)),
-        // What is wrong within a file is told with its own line.
+        // An error within the scenario's file keeps its own line.
         Err(fault) if fault.line > 0 => Err(fault.into()),
         Err(fault) => {
             let what = format!("`scenario {}`: {}", trace.scenario, fault.what);
@@ -64,9 +64,14 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let file = shown(file);
     for claim in &replayed.wrong {
         let said = if claim.violated { "violates" } else { "keeps" };
-        writeln!(out, "{file}:{}: the trace says that it {said} {}: it does not", claim.line, shown(&claim.property))?;
+        writeln!(
+            out,
+            "{file}:{}: the trace says that it {said} {}, but it does not",
+            claim.line,
+            shown(&claim.property)
+        )?;
     }
-    // A property can be violated before the first step, but what is kept there says nothing.
+    // A violation in the initial state is a finding, but `keeps` in the initial state says nothing.
     let violated_at_start = trace.claims.iter().any(|claim| claim.violated) && replayed.wrong.is_empty();
     let empty = match (trace.steps.is_empty() && !violated_at_start, trace.claims.is_empty()) {
         (true, _) => "this trace has no steps: nothing was replayed",

@@ -1,4 +1,4 @@
-//! `multimaster rules`: what becomes of each rule.
+//! `multimaster rules`: the verdicts on each rule.
 
 use super::progress::Line;
 use super::{Ending, Failure};
@@ -23,7 +23,11 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
         write!(out, "{}\n{}", rules::in_a_table(&surveyed), rules::extent_of(&surveyed))?;
         if running::is_interrupted() {
             let all = rules::all().len();
-            writeln!(out, "interrupted: {} of {all} rules were begun, not each to the end", surveyed.len())?;
+            writeln!(
+                out,
+                "interrupted: {} of {all} rules were begun, and not all of these were finished",
+                surveyed.len()
+            )?;
             return Ok(Ending::Interrupted);
         }
         return Ok(Ending::Fine);

@@ -40,7 +40,8 @@ that the epoch of B is not known.
   {\"Digest\":...}  the sender's version vector; asks for missing changes
   {\"Part\":...}    a part of a snapshot
   {\"Greet\":...}   asks for the epochs that the receiver knows
-  {\"Known\":...}   contains them, and the reason of a refusal; never answered
+  {\"Known\":...}   contains these epochs, and the reason if a packet was refused; it
+                  is never answered
 To act as a master, choose an epoch and use it in every packet, for example as B
 {\"Digest\":{\"epochs\":[0,7],\"seen\":[]}}.
 

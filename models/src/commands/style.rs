@@ -1,4 +1,4 @@
-//! Colours, where they are wanted.
+//! Colours of the output.
 
 use clap::ValueEnum;
 use std::env;
@@ -15,12 +15,12 @@ pub(super) enum Color {
     Never,
 }
 
-/// Whether the terminal is one that only prints what it is sent, and knows no escape sequences.
+/// Whether the terminal does not understand escape sequences.
 pub(super) fn terminal_is_dumb() -> bool {
     env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// Paints words, or leaves them as they are.
+/// Colours words, or leaves them plain.
 #[derive(Clone, Copy)]
 pub(super) struct Style {
     colors: bool,
@@ -37,17 +37,17 @@ impl Style {
         Style { colors }
     }
 
-    /// Something that is as expected.
+    /// The colour of an expected result.
     pub(super) fn good(self, text: &str) -> String {
         self.painted("32", text)
     }
 
-    /// Something that is not.
+    /// The colour of an unexpected result.
     pub(super) fn bad(self, text: &str) -> String {
         self.painted("1;31", text)
     }
 
-    /// Something that is not known.
+    /// The colour of an unknown result.
     pub(super) fn open(self, text: &str) -> String {
         self.painted("33", text)
     }

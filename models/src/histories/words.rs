@@ -15,9 +15,9 @@ impl Bounds {
     pub fn networks_in_words(&self) -> String {
         let delivery = match self.delivery {
             Delivery::Causal => "all networks with causal delivery",
-            Delivery::Unordered => "all networks that keep the order of each origin's changes alone",
+            Delivery::Unordered => "all networks that keep only the order of each origin's changes",
             Delivery::AtLeastOnce => {
-                "all networks with causal delivery, where after each step one change may come again"
+                "all networks with causal delivery, where one change may be applied again after each step"
             }
         };
         let snapshots = if self.snapshots { ", with snapshots taken at any time" } else { "" };
@@ -76,5 +76,5 @@ impl Report {
 }
 
 /// The properties that histories do not cover, for the reader of a verdict.
-pub const NOT_SEEN: &str = "not seen by histories: repair, silence, cut logs, batches, resets, and when anything happens;\n\
-                            for these explore networks (`multimaster check`)";
+pub const NOT_SEEN: &str = "not covered by histories: repair, silence, truncated logs, batches, resets, and when anything\n\
+                            happens; explore networks for these (`multimaster check`)";

@@ -34,7 +34,7 @@ use std::collections::BTreeMap;
 /// line by line; memory grows with the acknowledged writes, not with the length.
 ///
 /// # Errors
-/// If it is not a record, its run is not a path of the model, or no step was there to be held to the model.
+/// If it is not a record, its run is not a path of the model, or it has no steps.
 pub fn check_file(file: &str) -> Result<Summary, Failure> {
     check_lines(file, &mut lines::of_file(file).map_err(Failure::File)?)
 }
@@ -99,7 +99,7 @@ fn typed(rule: &AnyRule, message: &Message<Value, Value>) -> Result<AnyMessage, 
 /// The record of a run under any rule. The rule that `setting` names does not count.
 ///
 /// # Errors
-/// At the first step that is not one of the model, or if there is no step.
+/// At the first step that is not a step of the model, or if there is no step.
 pub fn replay<R: SerdeRule>(
     rule: R,
     setting: &Setting,
@@ -193,7 +193,7 @@ impl Replay {
 
     fn summary(self) -> Result<Summary, Refused> {
         if self.paths.is_empty() {
-            let what = "there is no step: nothing was held to the model".into();
+            let what = "there is no step: nothing was checked against the model".into();
             return Err(Refused { place: 0, step: "the record".into(), what });
         }
         let mut budget = judged::BUDGET;

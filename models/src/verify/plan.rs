@@ -77,7 +77,7 @@ impl fmt::Display for Passed {
         let (scopes, states) = (self.scopes, grouped(self.states));
         write!(f, "holds in {scopes} scopes of networks ({states} states)")?;
         if !self.networks.is_empty() {
-            write!(f, "; only these speak for repair, silence, cut logs, batches and resets")?;
+            write!(f, "; only these cover repair, silence, truncated logs, batches and resets")?;
         }
         if !self.demanded.is_empty() {
             write!(f, "\ndemanded: {}", self.demanded)?;

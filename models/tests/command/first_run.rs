@@ -178,7 +178,7 @@ fn what_is_violated_at_the_start_is_replayed() {
     folder.put("not.trace", "scenario my.toml\nviolates convergence\n");
     folder.put("kept.trace", "scenario my.toml\nkeeps convergence\n");
     for (file, said) in
-        [("not.trace", "the trace says that it violates convergence: it does not"), ("kept.trace", "no steps")]
+        [("not.trace", "the trace says that it violates convergence, but it does not"), ("kept.trace", "no steps")]
     {
         let (status, out, _) = folder.run(&["replay", file]);
         assert!(status == 1 && out.contains(said), "{out}");

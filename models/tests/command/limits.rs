@@ -84,7 +84,7 @@ fn an_interrupted_check_says_what_it_knows() {
     assert_eq!(status, Some(130), "{out}{err}");
     assert!(took < SOON, "{took:?}");
     assert_is_cut(&out, "interrupted");
-    assert_eq!(err, "multimaster: interrupted: 0 of 1 scenarios were explored to an end\n");
+    assert_eq!(err, "multimaster: interrupted: 0 of 1 scenarios were explored to the end\n");
 
     let (status, out, ..) = signalled("-TERM", begin(&folder, &["check", "big.toml"]), Duration::from_secs(3));
     assert_eq!(status, Some(130), "{out}");

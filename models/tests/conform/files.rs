@@ -40,7 +40,7 @@ fn the_base_is_right() {
 | ----- | ----- | ------ | ----- | ------- | ---- | -------- | --------- | --------- | ------------------- | -------------- | ------------- |
 | 0     | 3     | 1      | 0     | 0       | 1    | 0        | 0         | 0         | not all seen by all | 0              | 0             |
 
-1 shard, 3 steps, each of them one of the model.
+1 shard, 3 steps, each of them a step of the model.
 Not put to the test: no message arrived, nothing was read."
     );
 }
@@ -50,10 +50,10 @@ Not put to the test: no message arrived, nothing was read."
 fn a_record_without_steps_is_no_success() {
     let nothing = check_text("none.jsonl", SETTING).unwrap_err();
     assert!(matches!(nothing, Failure::Run(_)), "{nothing}");
-    assert_eq!(nothing.to_string(), "none.jsonl: the record: there is no step: nothing was held to the model");
+    assert_eq!(nothing.to_string(), "none.jsonl: the record: there is no step: nothing was checked against the model");
     let good = run(LastWriteWins, "last-write", Links::Sound, 60, 3);
     let nothing = replay(LastWriteWins, &good.setting, &[]).unwrap_err();
-    assert_eq!(nothing.to_string(), "the record: there is no step: nothing was held to the model");
+    assert_eq!(nothing.to_string(), "the record: there is no step: nothing was checked against the model");
     assert_eq!(replay(LastWriteWins, &good.setting, &good.events).unwrap().not_tested(), [] as [&str; 0]);
 }
 
@@ -161,9 +161,9 @@ fn the_command() {
     };
     let (status, out, err) = run("good.jsonl", &good());
     assert_eq!((status, err.as_str()), (Some(0), ""));
-    assert!(out.contains("1 shard, 3 steps, each of them one of the model.\n"), "{out}");
+    assert!(out.contains("1 shard, 3 steps, each of them a step of the model.\n"), "{out}");
     let (status, out, err) = run("nothing.jsonl", SETTING);
-    let said = "nothing.jsonl: the record: there is no step: nothing was held to the model\n";
+    let said = "nothing.jsonl: the record: there is no step: nothing was checked against the model\n";
     assert_eq!((status, out.as_str(), err.as_str()), (Some(1), said, ""));
     let (status, out, err) = run("wrong.jsonl", &good().replace("\"to\":1,\"max\"", "\"to\":0,\"max\""));
     let said = "wrong.jsonl:3: shard 0, step 2: A sends A the next changes: the model's A has nothing to send to A\n";

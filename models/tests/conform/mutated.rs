@@ -72,7 +72,7 @@ fn an_acknowledgement_for_a_refusal() {
 
 #[test]
 fn another_outcome() {
-    each_is_refused(&["it was nothing new; at the model's ", "it was passed over, "], |event| match event {
+    each_is_refused(&["it was a duplicate; at the model's ", "it was a gap; at the model's "], |event| match event {
         Event::Deliver { outcome: outcome @ Outcome::Duplicate, .. } => {
             *outcome = Outcome::Gap;
             true

@@ -1,4 +1,4 @@
-//! Many scenarios in few lines: a folder in a line, or a scenario.
+//! Many scenarios in few lines: one line for each scenario or each folder.
 
 use super::super::style::Style;
 use multimaster_models::check::engine::{Finding, Verdict};
@@ -7,12 +7,12 @@ use multimaster_models::report::check::Checked;
 use multimaster_models::report::table::grouped;
 use multimaster_models::scenario::Scenario;
 
-/// So many lines or fewer are printed, however many scenarios there are.
+/// The most lines that are printed, whatever the number of scenarios.
 const MOST: usize = 40;
 
-/// Which scenarios share a line, and how wide the names are.
+/// The assignment of scenarios to lines.
 pub(super) struct Brief {
-    /// Of each scenario, its line's name, and whether that is its own.
+    /// For each scenario, the name of its line, and whether the line is for this scenario alone.
     names: Vec<(String, bool)>,
     width: usize,
     style: Style,
@@ -31,12 +31,12 @@ impl Brief {
         Brief { names, width, style }
     }
 
-    /// Whether the line of the scenario at this place ends with it.
+    /// Whether the scenario at this place is the last one of its line.
     pub(super) fn ends_at(&self, place: usize) -> bool {
         self.names.get(place) != self.names.get(place + 1)
     }
 
-    /// The line for the scenarios done since the last line, of which the last is at `place`.
+    /// The line for `done`, the scenarios since the last line; the last of them is at `place`.
     pub(super) fn line(&self, place: usize, done: &[Checked]) -> String {
         let (name, own) = &self.names[place];
         let unexpected = done.iter().filter(|checked| !checked.is_as_expected()).count();
@@ -56,8 +56,8 @@ impl Brief {
     }
 }
 
-/// The name of the line of a scenario where folders of so many levels have lines of their own, and whether it is the
-/// scenario's own. Deeper than all folders, every scenario has one.
+/// The name of a scenario's line, if the folders at `depth` have one line each, and whether the line is for this
+/// scenario alone. A scenario above that depth has its own line.
 fn name_in(scenario: &str, depth: usize) -> (String, bool) {
     let parts: Vec<&str> = scenario.split('/').collect();
     if parts.len() <= depth { (shown(scenario), true) } else { (shown(&parts[..depth].join("/")) + "/", false) }
@@ -69,7 +69,7 @@ fn lines(names: &[(String, bool)]) -> usize {
     names.len()
 }
 
-/// What is violated, in how many steps.
+/// The violated properties, each with the length of its schedule.
 fn violated(checked: &Checked) -> String {
     let shown = |finding: &Finding| match &finding.verdict {
         Verdict::Violated(Some(path)) if !finding.witness => {

@@ -1,4 +1,5 @@
-//! What follows the rows of a check: schedules, what can be pinned, the count, and last what is not as expected.
+//! The output below the rows of a check: schedules, `[expect]` tables to paste, a summary, and last the unexpected
+//! verdicts.
 
 use super::super::style::Style;
 use super::super::{Failure, this_command};
@@ -13,7 +14,7 @@ use std::path::Path;
 
 pub(super) struct Ends<'a> {
     pub(super) done: &'a [Checked],
-    /// Where the traces are.
+    /// The files of the traces.
     pub(super) kept: &'a Kept<'a>,
     /// How many scenarios were not explored, because the command was interrupted.
     pub(super) skipped: usize,
@@ -23,8 +24,8 @@ pub(super) struct Ends<'a> {
 }
 
 impl Ends<'_> {
-    /// The shortest counterexample for each rule and property in full, the others by name. What is not as expected comes last
-    /// of all, and is left out here.
+    /// Prints the shortest counterexample for each rule and property in full, and the others by name. It leaves out the
+    /// most surprising one, which is printed last of all.
     pub(super) fn print_counterexamples(
         &self,
         out: &mut impl Write,
@@ -50,7 +51,7 @@ impl Ends<'_> {
                     format!("{} ({})", shown(&other.scenario.name), example.replayed.steps.len())
                 });
                 let names: Vec<String> = names.collect();
-                writeln!(out, "  likewise, with a trace of its own each: {}", names.join(", "))?;
+                writeln!(out, "  likewise, each with its own trace: {}", names.join(", "))?;
             }
         }
         Ok(())
@@ -79,7 +80,7 @@ impl Ends<'_> {
         Ok(())
     }
 
-    /// For each scenario, a shortest run to quiescence.
+    /// Prints a shortest run to quiescence for each scenario.
     pub(super) fn print_examples(&self, out: &mut impl Write) -> Result<(), Failure> {
         for checked in self.done {
             let name = shown(&checked.scenario.name);
@@ -94,7 +95,7 @@ impl Ends<'_> {
         Ok(())
     }
 
-    /// For each scenario without `[expect]`, the one to paste; or only how to have it printed.
+    /// Prints an `[expect]` to paste for each scenario that has none, if the output is `in_full`.
     pub(super) fn print_expectations(&self, out: &mut impl Write, in_full: bool) -> Result<(), Failure> {
         let free = |checked: &&Checked| !checked.scenario.expect.stated && checked.is_as_expected();
         for checked in self.done.iter().filter(free) {
@@ -102,13 +103,13 @@ impl Ends<'_> {
             match checked.expectation() {
                 Some(text) if in_full => write!(
                     out,
-                    "\n{name} has no `[expect]`: it was explored, and nothing was expected of it. To hold it to what was \
+                    "\n{name} has no `[expect]`, so its verdicts were compared with nothing. To expect the verdicts \
                      found, add\n\n{text}"
                 )?,
                 Some(_) => {}
                 None if in_full => writeln!(
                     out,
-                    "\n{name} has no `[expect]`, and was not exhausted: there is nothing yet to hold it to"
+                    "\n{name} has no `[expect]`, and was not exhausted: there are no verdicts to expect yet"
                 )?,
                 None => {}
             }
@@ -116,7 +117,7 @@ impl Ends<'_> {
         Ok(())
     }
 
-    /// How many scenarios were explored, and what came of them.
+    /// Prints the number of scenarios explored, and of each outcome.
     pub(super) fn print_summary(&self, out: &mut impl Write) -> Result<(), Failure> {
         let done = self.done;
         let states: usize = done.iter().map(|checked| checked.report.states).sum();
@@ -156,7 +157,7 @@ impl Ends<'_> {
         Ok(())
     }
 
-    /// What is not as expected, and last the shortest schedule that shows such a thing.
+    /// Prints the unexpected verdicts, and last the shortest schedule of an unexpected violation.
     pub(super) fn print_surprises(&self, out: &mut impl Write) -> Result<(), Failure> {
         let open = self.done.iter().filter(|checked| checked.is_open());
         for checked in open {

@@ -4,7 +4,7 @@ use clap::Args;
 use multimaster_models::check::engine::Limits;
 use std::time::Duration;
 
-/// Where to stop each exploration, instead of where its scenario says.
+/// The limits of each exploration, in place of those in its scenario.
 #[derive(Args)]
 #[command(next_help_heading = "Limits, in place of those in scenario files")]
 pub(super) struct Most {
@@ -44,7 +44,8 @@ fn size(text: &str) -> Result<u64, String> {
     product(text, &units, 1).ok_or_else(|| "write a whole number above 0 and `K`, `M`, `G` or `T`: `500M`".into())
 }
 
-/// A positive number and the name of a unit, in whatever case, as so many of the smallest; `plain` if there is no unit.
+/// Parses a positive number and a unit, in upper or lower case, into a multiple of the smallest unit. `plain` is the
+/// size of a number without a unit.
 fn product(text: &str, units: &[(&str, u64)], plain: u64) -> Option<u64> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);

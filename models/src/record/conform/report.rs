@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// The first step of a record that is not one of the model.
+/// The first step of a record that is not a step of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// The event's place in the record, from 0.
@@ -46,7 +46,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// A record whose every step is one of the model.
+/// A record all of whose steps are steps of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// The shards that something happened in, in order.
@@ -94,7 +94,7 @@ pub struct Tally {
 }
 
 impl Summary {
-    /// What the record does not contain, so that this was not held to the model.
+    /// The situations that the record does not contain, and that were therefore not checked against the model.
     pub fn not_tested(&self) -> Vec<&'static str> {
         let sum = |of: fn(&Tally) -> usize| self.shards.iter().map(|shard| of(&shard.tally)).sum::<usize>();
         let (writes, refused) = (sum(|tally| tally.writes), sum(|tally| tally.refused));
@@ -162,9 +162,9 @@ impl fmt::Display for Summary {
         }
         let steps: usize = self.shards.iter().map(|shard| shard.tally.steps).sum();
         let (shards, s) = (self.shards.len(), if self.shards.len() == 1 { "" } else { "s" });
-        write!(f, "\n{shards} shard{s}, {} steps, each of them one of the model.", grouped(steps))?;
+        write!(f, "\n{shards} shard{s}, {} steps, each of them a step of the model.", grouped(steps))?;
         if let Some(line) = self.interrupted_after {
-            return write!(f, "\nInterrupted after line {line}: no later step was held to the model.");
+            return write!(f, "\nInterrupted after line {line}: no later step was checked against the model.");
         }
         match self.not_tested().as_slice() {
             [] => Ok(()),
@@ -232,13 +232,13 @@ pub(super) fn other_reading(at: MasterId, shown: &Reading, ours: &Reading, seen:
 pub(super) fn other_outcome(to: MasterId, told: &Outcome, ours: &Outcome, seen: &VersionVector) -> String {
     let outcome = |outcome: &Outcome| match outcome {
         Outcome::Applied => "applied".to_owned(),
-        Outcome::Stale => "taken in, but older than what was there".into(),
-        Outcome::Duplicate => "nothing new".into(),
-        Outcome::Gap => "passed over, for something before it is missing".into(),
+        Outcome::Stale => "stale".into(),
+        Outcome::Duplicate => "a duplicate".into(),
+        Outcome::Gap => "a gap".into(),
         Outcome::Refused(fault) => format!("refused: {fault}"),
     };
     let (told, ours) = (outcome(told), outcome(ours));
-    format!("it was {told}; at the model's {to}, which now has seen {seen}, it is {ours}")
+    format!("it was {told}; at the model's {to}, which has seen {seen}, it is {ours}")
 }
 
 /// What is in flight where something that is not was said to be.

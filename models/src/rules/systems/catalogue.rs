@@ -168,7 +168,7 @@ pub static ALL: [System; 27] = [
     },
     System {
         name: "goldengate-usedelta",
-        about: "USEDELTA: what a change added is added",
+        about: "USEDELTA: the difference that a change made is added to the number",
         source: "Oracle GoldenGate 19.1: Configuring Delta Conflict Detection and Resolution",
         rule: RuleOf::AllNodes(|| AnyRule::new(s::GoldenGateDelta)),
     },

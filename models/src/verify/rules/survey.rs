@@ -206,7 +206,7 @@ pub fn in_a_table(surveyed: &[Surveyed]) -> String {
     text
 }
 
-/// For how much each "holds" of these rules speaks.
+/// The histories and networks that each "holds" of these rules covers.
 pub fn extent_of(surveyed: &[Surveyed]) -> String {
     let mut words: BTreeMap<(Under, String), [u64; 2]> = BTreeMap::new();
     for (under, scope, histories) in surveyed.iter().flat_map(|one| &one.extent.histories) {
@@ -229,14 +229,14 @@ pub fn extent_of(surveyed: &[Surveyed]) -> String {
             .collect();
         // Clocks do not matter to a rule that uses none.
         if !lines.is_empty() {
-            let _ = write!(text, "\"holds\" ({}) speaks for\n{}", headings(under), lines.concat());
+            let _ = write!(text, "\"holds\" ({}) covers\n{}", headings(under), lines.concat());
         }
     }
     let (networks, states) =
         surveyed.iter().fold((0, 0), |(all, states), one| (all + one.extent.networks, states + one.extent.states));
     let _ = writeln!(
         text,
-        "besides, {networks} networks of two and three masters were explored ({} states)",
+        "{networks} networks of two and three masters were explored as well ({} states)",
         grouped(states)
     );
     text
