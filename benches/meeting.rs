@@ -72,6 +72,7 @@ pub fn operations(kind: Kind, meeting: Meeting) -> [Op; 2] {
         Kind::Maximum => [Op::Raise(ours), Op::Raise(theirs)],
         Kind::Minimum => [Op::Lower(-ours), Op::Lower(-theirs)],
         Kind::Map => values.map(|op| Op::In { field: "name".into(), op: Box::new(op) }),
+        other => panic!("no operations of the kind {other:?} here"),
     }
 }
 

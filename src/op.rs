@@ -15,6 +15,7 @@ pub type Key = CompactString;
 /// A client's operation on one key. Each rule takes the operations of its [`Kind`] and refuses the others.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Op {
     /// Registers: sets the key to this value.
     Set(Text),
@@ -97,6 +98,7 @@ impl Op {
 
 /// The kinds of data a rule can keep for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Kind {
     /// Written by [`Op::Set`] and [`Op::Delete`].
     Register,

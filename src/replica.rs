@@ -102,6 +102,7 @@ const TOUCHED: usize = 32;
 /// The result of [`Replica::receive`]. A driver must handle each case, so no case will be added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[must_use = "a gap must be repaired, and what is new passed on: see `Replica`"]
 pub enum Outcome {
     /// The message contained changes new to this master, and they altered its table.
     Applied,

@@ -202,6 +202,7 @@ impl<S> Copy for Side<'_, S> {}
 /// Why a rule refuses an operation. A refusal is an answer to the client, not a failure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Refusal {
     /// The operation is of another [`Kind`] than the rule's.
     WrongKind(Op),

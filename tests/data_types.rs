@@ -22,7 +22,7 @@ fn at_once<R: Resolver>(rule: R, before: &[&str], at_a: &[&str], at_b: &[&str]) 
         let [mut a, mut b] = pair(rule.clone());
         before.iter().for_each(|text| ask(&mut a, text).unwrap());
         if !before.is_empty() {
-            repair(&a, &mut b);
+            assert_eq!(repair(&a, &mut b), Outcome::Applied);
         }
         at_a.iter().for_each(|text| ask(&mut a, text).unwrap());
         at_b.iter().for_each(|text| ask(&mut b, text).unwrap());
@@ -31,8 +31,8 @@ fn at_once<R: Resolver>(rule: R, before: &[&str], at_a: &[&str], at_b: &[&str]) 
             b.truncate(0);
         }
         let before = a.clone();
-        repair(&b, &mut a);
-        repair(&before, &mut b);
+        assert!(is_new(repair(&b, &mut a)));
+        assert!(is_new(repair(&before, &mut b)));
         assert_eq!(a.state("k"), b.state("k"));
         (a.read("k").to_string(), a.state("k").cloned())
     };
@@ -117,17 +117,17 @@ fn to_remove_a_field_takes_back_what_was_seen_of_it_and_no_more() {
 fn rights_are_spent_once_wherever_they_are() {
     let [mut a, mut b] = pair(BoundedCounter);
     ask(&mut a, "add 2 to k").unwrap();
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     assert_eq!(ask(&mut b, "subtract 1 from k").unwrap_err(), "B has the right to 0, not to 1: it needs a transfer");
     ask(&mut a, "transfer 1 of k to B").unwrap();
     assert_eq!(ask(&mut a, "transfer 2 of k to B").unwrap_err(), "A has the right to 1, not to 2: it needs a transfer");
     assert_eq!(ask(&mut b, "subtract 1 from k").unwrap_err(), "B has the right to 0, not to 1: it needs a transfer");
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     ask(&mut b, "subtract 1 from k").unwrap();
     ask(&mut a, "subtract 1 from k").unwrap();
     assert!(ask(&mut a, "subtract 1 from k").is_err());
     assert_eq!((a.read("k"), b.read("k")), (Reading::Total(1), Reading::Total(1)));
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     assert_eq!(b.read("k"), Reading::Total(0));
     assert!([A, B].iter().all(|id| b.state("k").unwrap().rights(*id) == 0));
 }

@@ -28,7 +28,7 @@ fn a_write_is_read_at_its_master_at_once() {
 fn a_write_is_logged_after_all_that_its_master_had_seen() {
     let [mut a, mut b] = pair(LastWriteWins);
     a.write("x", set("1")).unwrap();
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     b.write("x", set("2")).unwrap();
     let logged: Vec<_> = b.log().map(|change| change.dot).collect();
     assert_eq!(logged, [dot(A, 1), dot(B, 1)]);
@@ -40,7 +40,7 @@ fn a_write_is_timestamped_later_than_all_that_its_master_had_seen() {
     for text in ["1", "2", "3"] {
         a.write("x", set(text)).unwrap();
     }
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     b.write("y", set("4")).unwrap();
     assert_eq!(b.log().last().unwrap().timestamp, Timestamp::new(4, B));
 }

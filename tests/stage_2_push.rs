@@ -51,7 +51,7 @@ fn a_push_holds_so_many_changes_at_most_and_the_next_builds_on_it() {
 fn a_master_tells_how_much_waits_for_a_neighbour() {
     let [mut a, mut b, _] = cluster(LastWriteWins, Topology::all_to_all(3));
     b.write("x", set("1")).unwrap();
-    carry(&mut b, &mut a);
+    assert_eq!(carry(&mut b, &mut a), Outcome::Applied);
     a.write("x", set("2")).unwrap();
     a.write("x", set("3")).unwrap();
     assert_eq!([a.pending(A), a.pending(B), a.pending(C), a.pending(D)], [0, 2, 3, 0]);

@@ -36,7 +36,7 @@ fn what_is_older_does_not_set_the_clock_back() {
     for text in ["2", "3"] {
         b.write("x", set(text)).unwrap();
     }
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Stale);
     b.write("x", set("4")).unwrap();
     assert_eq!(b.log().last().unwrap().timestamp, Timestamp::new(3, B));
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use multimaster::{LastWriteWins, Outcome, Topology};
+use multimaster::{LastWriteWins, Topology};
 
 #[test]
 fn on_a_ring_a_write_goes_round_until_it_stands_at_its_origins_door() {
@@ -42,7 +42,7 @@ fn all_to_all_each_passes_on_to_all_but_the_origin_and_what_came_twice_is_a_dupl
 fn a_neighbour_is_not_sent_what_it_must_have_had_but_what_follows_builds_on_it() {
     let [mut hub, mut b, _] = cluster(LastWriteWins, Topology::star(3));
     b.write("x", set("question")).unwrap();
-    carry(&mut b, &mut hub);
+    assert_eq!(carry(&mut b, &mut hub), Outcome::Applied);
     hub.write("y", set("answer")).unwrap();
     assert_eq!(next(&mut hub, B).to_string(), "A1 after B1");
     assert_eq!(next(&mut hub, C).to_string(), "B1 A1 after nothing");
@@ -53,7 +53,7 @@ fn a_neighbour_is_not_sent_what_it_must_have_had_in_the_middle_of_a_push_either(
     let [mut hub, mut b, _] = cluster(LastWriteWins, Topology::star(3));
     hub.write("x", set("1")).unwrap();
     b.write("x", set("2")).unwrap();
-    carry(&mut b, &mut hub);
+    assert_eq!(carry(&mut b, &mut hub), Outcome::Applied);
     hub.write("x", set("3")).unwrap();
     assert_eq!(next(&mut hub, B).to_string(), "A1 A2 after nothing");
     hub.write("x", set("4")).unwrap();
@@ -65,7 +65,7 @@ fn an_answer_never_arrives_before_its_question() {
     let [mut a, mut b, mut c] = cluster(LastWriteWins, Topology::all_to_all(3));
     a.write("x", set("question")).unwrap();
     let _lost = next(&mut a, C);
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     b.write("y", set("answer")).unwrap();
     assert_eq!(b.next_push(C, 1).unwrap().to_string(), "A1 after nothing");
     let answer = b.next_push(C, 1).unwrap();
@@ -90,8 +90,8 @@ fn a_duplicate_is_not_passed_on_again() {
     let [mut a, mut b, mut c] = cluster(LastWriteWins, Topology::ring(3));
     a.write("x", set("1")).unwrap();
     let pushed = next(&mut a, B);
-    b.receive(A, pushed.clone());
-    carry(&mut b, &mut c);
+    assert_eq!(b.receive(A, pushed.clone()), Outcome::Applied);
+    assert_eq!(carry(&mut b, &mut c), Outcome::Applied);
     assert_eq!(b.receive(A, pushed), Outcome::Duplicate);
     assert_eq!(b.next_push(C, 100), None);
 }

@@ -26,7 +26,7 @@ fn truncating_keeps_the_newest_and_notes_what_is_gone() {
 fn a_neighbour_that_was_sent_all_that_is_gone_is_pushed_changes_as_before() {
     let [mut a, mut b] = pair(LastWriteWins);
     a.write("x", set("1")).unwrap();
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     a.write("x", set("2")).unwrap();
     a.truncate(1);
     assert_eq!(next(&mut a, B).to_string(), "A2 after A1");
@@ -55,7 +55,7 @@ fn a_connection_resumed_at_what_is_gone_goes_on_with_a_snapshot() {
     a.resume(B, b.digest());
     assert_eq!(next(&mut a, B).to_string(), "snapshot of A1");
     a.resume(B, b.digest());
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     a.write("x", set("2")).unwrap();
     assert_eq!(next(&mut a, B).to_string(), "A2 after A1");
 }
@@ -67,7 +67,7 @@ fn a_snapshot_sets_the_clock_and_starts_the_log_anew() {
         a.write("x", set(text)).unwrap();
     }
     a.truncate(0);
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     assert_eq!(b.log().count(), 0);
     assert_eq!(b.truncated(), &vector(&[3]));
     b.write("x", set("4")).unwrap();
@@ -93,7 +93,7 @@ fn a_snapshot_that_brings_nothing_is_a_duplicate_and_changes_nothing() {
     a.write("x", set("1")).unwrap();
     a.truncate(0);
     let snapshot = next(&mut a, B);
-    b.receive(A, snapshot.clone());
+    assert_eq!(b.receive(A, snapshot.clone()), Outcome::Applied);
     b.write("x", set("2")).unwrap();
     let before = b.clone();
     assert_eq!(b.receive(A, snapshot), Outcome::Duplicate);
@@ -104,7 +104,7 @@ fn a_snapshot_that_brings_nothing_is_a_duplicate_and_changes_nothing() {
 fn a_snapshot_brings_back_nothing_that_was_removed() {
     let [mut a, mut b] = pair(ObservedRemoveSet);
     a.write("tags", insert("red")).unwrap();
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     a.write("tags", insert("green")).unwrap();
     a.truncate(0);
     let held_red = next(&mut a, B);
@@ -119,7 +119,7 @@ fn a_snapshot_brings_back_nothing_that_was_removed() {
 fn loses_nothing<R: Resolver>(rule: R, shared: &[(&str, Op)], at_a: &[(&str, Op)], at_b: &[(&str, Op)]) {
     let [mut a, mut b] = pair(rule);
     shared.iter().for_each(|(key, op)| assert!(a.write(key, op.clone()).is_ok()));
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     at_a.iter().for_each(|(key, op)| assert!(a.write(key, op.clone()).is_ok()));
     at_b.iter().for_each(|(key, op)| assert!(b.write(key, op.clone()).is_ok()));
     let (mut twin_a, mut twin_b) = (a.clone(), b.clone());
@@ -185,8 +185,8 @@ fn two_masters_whose_rule_cannot_merge_swap_their_tables_if_the_snapshots_cross(
     a.truncate(0);
     b.truncate(0);
     let (to_b, to_a) = (next(&mut a, B), next(&mut b, A));
-    a.receive(B, to_a);
-    b.receive(A, to_b);
+    assert_eq!(a.receive(B, to_a), Outcome::Applied);
+    assert_eq!(b.receive(A, to_b), Outcome::Applied);
     assert_eq!((a.read("x"), a.read("y")), (Reading::Nothing, value("of b")));
     assert_eq!((b.read("x"), b.read("y")), (value("of a"), Reading::Nothing));
     assert_eq!(a.digest(), b.digest(), "no digest will ever find out");
@@ -217,7 +217,7 @@ fn snapshots_of_one_state_share_their_rows() {
     let second = rows(&a);
     assert_eq!((first.len(), second.len()), (1, 2));
     b.write("x", set("3")).unwrap();
-    carry(&mut b, &mut a);
+    assert_eq!(carry(&mut b, &mut a), Outcome::Applied);
     a.truncate(0);
     assert_eq!(rows(&a)["x"], a.state("x").cloned().unwrap());
     let again = b.log().next().unwrap().clone();

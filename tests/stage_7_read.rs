@@ -14,8 +14,8 @@ fn concurrently<R: Resolver>(rule: R, at_a: &Op, at_b: &Op) -> [Replica<R>; 2] {
     a.write("x", at_a.clone()).unwrap();
     b.write("x", at_b.clone()).unwrap();
     let (to_b, to_a) = (next(&mut a, B), next(&mut b, A));
-    a.receive(B, to_a);
-    b.receive(A, to_b);
+    assert!(is_new(a.receive(B, to_a)));
+    assert!(is_new(b.receive(A, to_b)));
     [a, b]
 }
 
@@ -86,7 +86,7 @@ fn multi_value_reads_all_concurrent_writes_in_timestamp_order() {
 fn multi_value_reads_one_value_once_a_writer_has_seen_all() {
     let [mut a, mut b] = concurrently(MultiValue, &set("1"), &set("2"));
     b.write("x", set("3")).unwrap();
-    carry(&mut b, &mut a);
+    assert_eq!(carry(&mut b, &mut a), Outcome::Applied);
     both_read([a, b], value("3"));
 }
 
@@ -127,12 +127,12 @@ fn overwritten_booking<R: Resolver>(rule: R) -> [Reading; 3] {
     let [mut a, mut b, mut c] = cluster(rule, Topology::all_to_all(3));
     a.write("x", set("3 Ann")).unwrap();
     b.write("x", set("4 Bob")).unwrap();
-    carry(&mut a, &mut c);
-    carry(&mut b, &mut c);
+    assert_eq!(carry(&mut a, &mut c), Outcome::Applied);
+    assert_eq!(carry(&mut b, &mut c), Outcome::Applied);
     a.write("x", set("5 Ann")).unwrap();
-    carry(&mut a, &mut c);
-    carry(&mut a, &mut b);
-    carry(&mut b, &mut a);
+    assert_eq!(carry(&mut a, &mut c), Outcome::Applied);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
+    assert_eq!(carry(&mut b, &mut a), Outcome::Applied);
     assert!(a.digest() == b.digest() && b.digest() == c.digest());
     [a, b, c].map(|master| master.read("x"))
 }
@@ -170,8 +170,8 @@ fn a_set_keeps_what_is_inserted_concurrently_to_its_remove() {
     a.write("x", remove("green")).unwrap();
     b.write("x", insert("red")).unwrap();
     let (to_b, to_a) = (next(&mut a, B), next(&mut b, A));
-    assert_eq!(a.receive(B, to_a), Outcome::Applied);
-    assert_eq!(b.receive(A, to_b), Outcome::Applied);
+    assert!(is_new(a.receive(B, to_a)));
+    assert!(is_new(b.receive(A, to_b)));
     both_read([a, b], elements(["red"]));
 }
 
@@ -181,7 +181,7 @@ fn removing_what_is_not_in_is_stale_and_takes_out_no_later_insert() {
     a.write("x", remove("red")).unwrap();
     assert_eq!(carry(&mut a, &mut b), Outcome::Stale);
     a.write("x", insert("red")).unwrap();
-    carry(&mut a, &mut b);
+    assert_eq!(carry(&mut a, &mut b), Outcome::Applied);
     both_read([a, b], elements(["red"]));
 }
 

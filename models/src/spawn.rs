@@ -174,6 +174,7 @@ fn greeting(
         Kind::Maximum => ("raise high to 7", "high"),
         Kind::Minimum => ("lower best to 7", "best"),
         Kind::Map => ("in cart, add 2 to apples", "cart"),
+        _ => ("REQUEST", "KEY"),
     };
     let batch = if scope.batch == 1 { "1 change".to_owned() } else { format!("{} changes", scope.batch) };
     let mut text = format!("{}: {}\n", scenario.name, scenario.about);

@@ -1,9 +1,10 @@
 //! Short names and small steps that the tests share.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) use multimaster::Outcome;
 use multimaster::{
-    Change, Dot, Keep, MasterId, Message, MessageOf, Op, Outcome, Push, Reading, Replica, Resolver, Text, Timestamp,
-    Topology, TopologyError, Version, VersionVector,
+    Change, Dot, Keep, MasterId, Message, MessageOf, Op, Push, Reading, Replica, Resolver, Text, Timestamp, Topology,
+    TopologyError, Version, VersionVector,
 };
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -80,6 +81,11 @@ pub(crate) fn carry<R: Resolver>(from: &mut Replica<R>, to: &mut Replica<R>) -> 
 pub(crate) fn repair<R: Resolver>(from: &Replica<R>, to: &mut Replica<R>) -> Outcome {
     let message = from.answer(to.digest(), 100).expect("something lacking");
     to.receive(from.id(), message)
+}
+
+/// Whether the message contained changes new to the master, whatever they altered.
+pub(crate) fn is_new(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Applied | Outcome::Stale)
 }
 
 /// The hash and the whole state as text: what tells two masters apart.

@@ -8,7 +8,7 @@ use crate::node::delivery::Delivery;
 use crate::node::numbered::{ChangeNo, Made, NOTHING, Numbered, StateNo};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use multimaster::{Dot, MasterId, Op, Refusal, Timestamp, VersionVector};
+use multimaster::{Dot, MasterId, Op, Timestamp, VersionVector};
 use smallvec::{SmallVec, smallvec};
 
 /// A set of writes, one bit for each index in the history.
@@ -296,7 +296,7 @@ impl Lattice {
                     Some((_, from)) => from.push(*state),
                     None => changes.push((change, smallvec![*state])),
                 },
-                Err(Refusal::WrongKind(_) | Refusal::NoWallClock | Refusal::Because(_)) => self.effort.refused += 1,
+                Err(_) => self.effort.refused += 1,
             }
         }
         if changes.len() > 1 {

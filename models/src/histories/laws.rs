@@ -205,6 +205,8 @@ fn of_kind(kind: Kind) -> &'static [&'static str] {
         Kind::Maximum => &["raise k to 1", "raise k to 2"],
         Kind::Minimum => &["lower k to 1", "lower k to 2"],
         Kind::Map => FIELDS[0],
+        // A kind that a newer library has.
+        _ => &[],
     }
 }
 

@@ -2,7 +2,7 @@
 //! of a map. A part has few kinds of effects, and one small table says which supersedes which.
 
 use super::Write;
-use multimaster::{Op, Reading, Text};
+use multimaster::{Op, Reading, Refusal, Text};
 use std::collections::BTreeMap;
 
 /// One part of a key, such as the register in field `f`, or the element `x` of its set.
@@ -80,9 +80,16 @@ enum Target<'a> {
     Whole,
 }
 
-fn target<'a>(op: &'a Op, field: Option<&Text>) -> Target<'a> {
+/// Refuses an operation that a newer library has and this harness cannot judge.
+pub(crate) fn known(op: &Op) -> Result<(), Refusal> {
+    let unknown = || Refusal::Because(format!("this version of the harness does not know the operation {op:?}").into());
+    target(op, None).map(drop).ok_or_else(unknown)
+}
+
+/// `None` for an operation that is not [known].
+fn target<'a>(op: &'a Op, field: Option<&Text>) -> Option<Target<'a>> {
     let one = |class, effect| Target::One(Part { field: field.cloned(), class }, effect);
-    match op {
+    let target = match op {
         Op::Set(value) => one(Class::Register, PartEffect::Put(value)),
         Op::Delete if field.is_some() => one(Class::Register, PartEffect::Clear),
         Op::Delete => Target::Whole,
@@ -95,27 +102,29 @@ fn target<'a>(op: &'a Op, field: Option<&Text>) -> Target<'a> {
         Op::Disable => one(Class::Flag, PartEffect::Clear),
         Op::Raise(number) => one(Class::Maximum, PartEffect::Raise(*number)),
         Op::Lower(number) => one(Class::Minimum, PartEffect::Lower(*number)),
-        Op::In { field, op } => target(op, Some(field)),
-        Op::At(_, op) => target(op, field),
-    }
+        Op::In { field, op } => return target(op, Some(field)),
+        Op::At(_, op) => return target(op, field),
+        _ => return None,
+    };
+    Some(target)
 }
 
 /// The writes of one key by part, in dot order. A removal is listed under each part that another write acts on.
 pub(crate) fn by_part<'a>(writes: &[&'a Write]) -> BTreeMap<Part, Vec<(&'a Write, PartEffect<'a>)>> {
     let mut parts: BTreeMap<Part, Vec<(&Write, PartEffect<'_>)>> = BTreeMap::new();
     for write in writes {
-        if let Target::One(part, effect) = target(&write.op, None) {
+        if let Some(Target::One(part, effect)) = target(&write.op, None) {
             parts.entry(part).or_default().push((write, effect));
         }
     }
     for write in writes {
         let concerns = |part: &Part| match target(&write.op, None) {
-            Target::One(..) => false,
-            Target::Named(name) => match &part.field {
+            None | Some(Target::One(..)) => false,
+            Some(Target::Named(name)) => match &part.field {
                 Some(field) => field == name,
                 None => part.class == Class::Element(name.clone()),
             },
-            Target::Whole => part.field.is_none() && matches!(part.class, Class::Register | Class::Counter),
+            Some(Target::Whole) => part.field.is_none() && matches!(part.class, Class::Register | Class::Counter),
         };
         for (_, effects) in parts.iter_mut().filter(|(part, _)| concerns(part)) {
             effects.push((write, PartEffect::Clear));
@@ -273,6 +282,7 @@ mod tests {
     #[test]
     fn every_pair_of_operations_is_in_the_table() {
         let op = |text: &str| text.parse::<Request>().unwrap().op;
+        assert!(OPS.iter().all(|text| known(&op(text)).is_ok()));
         for (later, row) in OPS.iter().zip(TABLE) {
             let found: String =
                 OPS.iter().map(|earlier| if supersedes(&op(later), &op(earlier)) { 'x' } else { '.' }).collect();

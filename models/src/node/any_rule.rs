@@ -5,6 +5,7 @@
 //! compared, ordered and hashed by content. An exploration calls the rule once for each new step of a master, so the
 //! dynamic call costs nothing that can be measured.
 
+use crate::history::parts;
 use crate::node::numbered::{Numbered, Numbers};
 use foldhash::quality::FixedState;
 use multimaster::resolver::{Data, Side};
@@ -294,6 +295,7 @@ impl<R: SerdeRule> Packed for R {
     }
 
     fn prepare(&self, state: &Pack, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Pack, Refusal> {
+        parts::known(&op)?;
         Resolver::prepare(self, &typed_state::<R>(state), op, dot, timestamp).map(Pack::of)
     }
 

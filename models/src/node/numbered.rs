@@ -3,6 +3,7 @@
 //! Each distinct state and each distinct change gets a number. So the enumeration of histories is compiled once for all
 //! rules, and compares, hashes and stores only numbers. Two numbers are equal if and only if their contents are.
 
+use crate::history::parts;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use multimaster::{Change, Dot, Key, Op, Reading, Refusal, Resolver, Side, Timestamp, VersionVector};
@@ -131,6 +132,7 @@ impl<R: Resolver> Numbers<R> {
 impl<R: Resolver> Numbered for Numbers<R> {
     fn prepare(&mut self, at: usize, state: StateNo, made: Made<'_>) -> Result<ChangeNo, Refusal> {
         let Made { dot, timestamp, key, op } = made;
+        parts::known(op)?;
         let row = &self.states.get(state)[key];
         let effect = self.rules[at].prepare(row, op.clone(), dot, timestamp)?;
         Ok(self.changes.number(Change { dot, timestamp, key: self.keys[key].clone(), effect }))
@@ -205,7 +207,7 @@ impl<R: Resolver> Numbered for Numbers<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use multimaster::{Kind, MasterId, Message, Replica, Topology};
+    use multimaster::{Kind, MasterId, Message, Outcome, Replica, Topology};
 
     /// Numbers, of which two that differ cannot be merged.
     #[derive(Clone)]
@@ -266,7 +268,7 @@ mod tests {
         theirs.truncate(0);
         let snapshot = theirs.answer(ours.digest(), 1).unwrap();
         assert!(matches!(snapshot, Message::Snapshot(_)));
-        ours.receive(MasterId(1), snapshot);
+        assert_eq!(ours.receive(MasterId(1), snapshot), Outcome::Applied);
         let merged = numbers.merge(0, (states[0], &seen[0]), (states[1], &seen[1]));
         let expected: Vec<Reading> = keys.iter().map(|key| ours.read(key)).collect();
         assert_eq!(expected, [Reading::Total(3), Reading::Total(2), Reading::Nothing]);

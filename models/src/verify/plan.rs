@@ -155,7 +155,12 @@ impl Plan {
                 return Err(Failure::Request(what.into()));
             }
             (None, None) if !self.scenarios.is_empty() => Vec::new(),
-            (None, None) => worlds::default(rule.workload(), by_clocks),
+            (None, None) => {
+                let unknown =
+                    || format!("no requests are known for data of the kind {kind:?}: give some by `.requests(…)`");
+                let workload = rule.workload().ok_or_else(|| Failure::Request(unknown()))?;
+                worlds::default(workload, by_clocks)
+            }
             (None, Some(clients)) => worlds::requested(&clients, by_clocks),
         };
         if let Some(clocks) = self.clocks {

@@ -81,8 +81,8 @@ pub(super) trait Ruled {
     fn kind(&self) -> Kind;
     /// Whether the rule uses wall clocks.
     fn uses_wall_clock(&self) -> bool;
-    /// What clients write by default.
-    fn workload(&self) -> Workload;
+    /// What clients write by default; `None` for a kind of data that a newer library has.
+    fn workload(&self) -> Option<Workload>;
     /// Masters in a scope, each with its rule.
     ///
     /// # Errors
@@ -119,7 +119,7 @@ impl<R: SerdeRule> Ruled for Rules<R> {
         self.at(MasterId(0)).uses_wall_clock()
     }
 
-    fn workload(&self) -> Workload {
+    fn workload(&self) -> Option<Workload> {
         workload(&self.at(MasterId(0)))
     }
 

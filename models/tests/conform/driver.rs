@@ -150,6 +150,7 @@ impl<R: SerdeRule> Driver<R> {
             Kind::Minimum => Op::Lower(n),
             Kind::Map if n == 0 => Op::Remove("r".into()),
             Kind::Map => Op::In { field: "r".into(), op: Box::new(Op::Set(element())) },
+            other => panic!("no operations of the kind {other:?} here"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Which writes a value that an expression made shows: tested with other values in their place, not assumed.
 
-use multimaster::{Dot, MasterId, Reading, Replica, Request, Resolver, Topology};
+use multimaster::{Dot, MasterId, Outcome, Reading, Replica, Request, Resolver, Topology};
 use multimaster_models::node::any_rule::AnyRule;
 use multimaster_models::rules::expression::{Expression, Over};
 
@@ -28,7 +28,7 @@ impl World {
     fn deliver(&mut self, from: usize, to: usize) {
         let (from, to) = (MasterId(from as u16), MasterId(to as u16));
         while let Some(push) = self.0[from.index()].next_push(to, 1) {
-            self.0[to.index()].receive(from, push);
+            assert_ne!(self.0[to.index()].receive(from, push), Outcome::Gap);
         }
     }
 

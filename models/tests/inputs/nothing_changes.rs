@@ -40,6 +40,7 @@ fn again(kind: Kind) -> &'static [&'static str] {
         Kind::Maximum => &["raise k to 2", "raise k to 2", "raise k to 1"],
         Kind::Minimum => &["lower k to 1", "lower k to 1", "lower k to 2"],
         Kind::Map => &["remove f from k", "in k, set f = 1", "in k, set f = 1", "remove f from k", "remove f from k"],
+        other => panic!("no operations of the kind {other:?} here"),
     }
 }
 

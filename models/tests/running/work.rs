@@ -172,5 +172,6 @@ fn operation(kind: Kind, random: &mut fastrand::Rng, masters: u16) -> Op {
         Kind::Minimum => Op::Lower(random.i64(-9..9)),
         Kind::Map if random.u8(0..4) == 0 => Op::Remove(element.into()),
         Kind::Map => Op::In { field: element.into(), op: Box::new(Op::Set(text(random))) },
+        other => panic!("no operations of the kind {other:?} here"),
     }
 }

@@ -165,7 +165,7 @@ fn riaks_newest_of_three_depends_on_their_order() {
     let mut masters = [0, 1, 2].map(|id| master(MasterId(id), "riak-newest", &mesh));
     let push = |masters: &mut [Replica<AnyRule>; 3], from: usize, to: usize| {
         let push = masters[from].next_push(MasterId(to as u16), 1).unwrap();
-        masters[to].receive(MasterId(from as u16), push);
+        assert_ne!(masters[to].receive(MasterId(from as u16), push), Outcome::Gap);
     };
     let at = |time, value: &str| Op::At(time, Box::new(set(value)));
     masters[0].write("k", at(10, "x")).unwrap();

@@ -30,7 +30,7 @@ pub(super) fn operation(keeps: Keeps, op: &Op) -> Dynamic {
         Op::Enable => ("enable", Dynamic::TRUE),
         Op::Disable => ("disable", Dynamic::FALSE),
         // No kind of data in scripts has other operations.
-        Op::Raise(_) | Op::Lower(_) | Op::Transfer { .. } | Op::In { .. } | Op::At(..) => ("", Dynamic::UNIT),
+        _ => ("", Dynamic::UNIT),
     };
     Dynamic::from(ScriptRecord::new("operation", vec![("name", name.into()), ("value", value), ("field", field)]))
 }

@@ -27,7 +27,7 @@ pub(super) fn scopes(rule: &Rule) -> Vec<(Under, Scope)> {
     let by_clocks = rule.rule.uses_wall_clock();
     let (right, times) =
         if by_clocks { (Clocks::Right, &[None, APART, STILL][..]) } else { (Clocks::Free, &[None][..]) };
-    for [a, b, c] in workload(&rule.rule.rule(MasterId(0))) {
+    for [a, b, c] in workload(&rule.rule.rule(MasterId(0))).into_iter().flatten() {
         let three: [[&[&str]; 3]; 4] =
             [[&a, &b[..1], &[]], [&a[..1], &b, &[]], [&b[..1], &c, &[]], [&a[..1], &b[..1], &c[..1]]];
         for (asks, times) in three.iter().flat_map(|asks| times.iter().map(move |times| (asks, *times))) {
