@@ -1,8 +1,9 @@
-//! What the properties are worth: protocols and rules broken on purpose, most of them by one line, each to be rejected by a
-//! property that it names. The K numbers are those of documented bugs in real systems; a mutant without one is here so that
-//! every property rejects something.
+//! A test of the properties: protocols and rules that are broken on purpose, most of them by one line. Each mutant
+//! names the property that must reject it. Numbers such as K1 are documented bugs of real systems. The other mutants
+//! are here so that every property rejects at least one.
 //!
-//! A kill counts only if it is the mutation's: the same [world](Worlds) without it has the property in every reachable state.
+//! A kill counts only if the mutation causes it: without the mutation, the property must hold in every reachable state
+//! of the same [world](Worlds).
 
 pub mod by_histories;
 mod clocks;
@@ -21,31 +22,31 @@ use crate::check::engine::{Finding, Limits, Report, Verdict};
 use crate::report::check::{Counterexample, counterexamples};
 use std::fmt;
 
-/// A protocol or rule that is broken on purpose, and how that comes to light.
+/// A protocol or rule that is broken on purpose, and the property that rejects it.
 #[derive(Clone, Copy, Debug)]
 pub struct Mutant {
-    /// Which bug it is.
+    /// The bug.
     pub bug: Bug,
     /// The mutation, in at most 59 characters: a cell of the table.
     pub about: &'static str,
-    /// What is broken, in lines of at most 100 characters.
+    /// A description of the bug, in lines of at most 100 characters.
     pub story: &'static str,
     /// The property that rejects it.
     pub property: &'static str,
-    /// A shortest schedule to a state that the property rejects: the one that must come out.
+    /// The schedule that the search must find: a shortest one to a state that the property rejects.
     pub schedule: &'static [&'static str],
-    /// What must be said of that state.
+    /// A part of the text that must be reported for that state.
     pub complaint: &'static str,
-    /// What is explored, with the mutation and without.
+    /// The models to explore, with the mutation and without.
     pub worlds: fn() -> Worlds,
 }
 
-/// Which bug a mutant has. Documented ones come first, by number.
+/// The bug of a mutant. Documented bugs come first, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bug {
-    /// Documented, of real systems: `K1`, `K2`, …
+    /// A documented bug of a real system: `K1`, `K2`, …
     Documented(u8),
-    /// One of our own.
+    /// Any other bug.
     Own(&'static str),
 }
 
@@ -64,27 +65,27 @@ impl fmt::Display for Bug {
     }
 }
 
-/// A mutant, and what became of it.
+/// A mutant and its outcome.
 #[derive(Clone, Debug)]
 pub struct Tried {
     /// The mutant.
     pub mutant: Mutant,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// How many states the world without the mutation has.
+    /// The number of states of the world without the mutation.
     pub states: usize,
 }
 
-/// What became of a mutant.
+/// The outcome for a mutant.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The property rejects it; the shortest schedule to that.
+    /// The property rejects it, after this shortest schedule.
     Killed(Box<Counterexample>),
     /// The property holds in every reachable state: it does not see the mutation.
     Survived,
     /// The search was cut before the property was violated.
     NotExhausted,
-    /// The property is not known to hold without the mutation, so that nothing would follow from a kill.
+    /// The property is not known to hold without the mutation, so a kill would prove nothing.
     Unsound,
 }
 
@@ -96,8 +97,8 @@ impl Outcome {
 }
 
 impl Mutant {
-    /// Explores the mutant's world without the mutation to its end, and with it breadth first until the property is
-    /// violated: no shorter schedule kills it. The schedule is replayed from its text.
+    /// Explores the world without the mutation to the end. Then explores it with the mutation, breadth first, until the
+    /// property is violated: no shorter schedule kills the mutant. The schedule is replayed from its text.
     pub fn run(&self) -> Tried {
         let Worlds { mutant, sound } = (self.worlds)();
         let report = sound.explore(Limits::default(), &mut |_, _| {});
@@ -106,7 +107,7 @@ impl Mutant {
         if report.verdict(self.property) != Some(&Verdict::Holds(None)) {
             return outcome(Outcome::Unsound);
         }
-        // Some mutants have no end of states.
+        // Some mutants have infinitely many states.
         let limits = Limits { until: Some(self.property), states: 500_000, ..Limits::default() };
         let report = mutant.explore(limits, &mut |_, _| {});
         let asked = |finding: &Finding| finding.property == self.property;
@@ -128,19 +129,19 @@ pub fn all() -> Vec<Mutant> {
     all
 }
 
-/// The mutants of the bug of that name, in whatever case.
+/// The mutants of the bug of this name, in upper or lower case.
 pub fn named(bug: &str) -> Vec<Mutant> {
     all().into_iter().filter(|mutant| mutant.bug.is_called(bug)).collect()
 }
 
-/// A documented bug that no world here can have yet.
+/// A documented bug that no world here can express yet.
 #[derive(Clone, Copy, Debug)]
 pub struct NotYet {
-    /// Its number.
+    /// The number of the bug.
     pub number: u8,
     /// The mutation.
     pub about: &'static str,
-    /// What a world would need in order to have it.
+    /// The features that a world needs to express it.
     pub needs: &'static str,
 }
 
@@ -152,19 +153,19 @@ impl NotYet {
 
 /// The documented bugs without a mutant, by number.
 pub const NOT_YET: [NotYet; 10] = [
-    NotYet::new(8, "who collects forgets a silent peer after a crash", "crashes, collected tombstones"),
+    NotYet::new(8, "a collector forgets a silent peer after a crash", "crashes, collected tombstones"),
     NotYet::new(9, "a master's counter of dots restarts", "masters that lose their state"),
-    NotYet::new(15, "who ends a loop is the origin, and it has left", "masters that leave"),
+    NotYet::new(15, "only the origin ends a loop, and it has left", "masters that leave"),
     NotYet::new(17, "a departed master's id is given to another", "masters that leave and join"),
     NotYet::new(18, "a master is dropped before it has sent all", "masters that leave"),
     NotYet::new(19, "a hub acknowledges before it relays, and dies", "crashes, acknowledgement levels"),
     NotYet::new(20, "a write is acknowledged before it is durable", "crashes, durability"),
-    NotYet::new(28, "a hybrid clock follows whatever time it is told", "hybrid clocks, availability"),
-    NotYet::new(29, "a session does not follow its client elsewhere", "sessions"),
-    NotYet::new(30, "\"confirmed\" is said when one master accepts", "acknowledgement levels"),
+    NotYet::new(28, "a hybrid clock follows any time that it receives", "hybrid clocks, availability"),
+    NotYet::new(29, "a session does not follow its client to a new master", "sessions"),
+    NotYet::new(30, "a write is confirmed once a single master has it", "acknowledgement levels"),
 ];
 
-/// The documented bug of that name that has no mutant yet.
+/// The documented bug of this name that has no mutant yet.
 pub fn not_yet_named(bug: &str) -> Option<&'static NotYet> {
     NOT_YET.iter().find(|not_yet| Bug::Documented(not_yet.number).is_called(bug))
 }

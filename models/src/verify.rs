@@ -89,8 +89,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// ```
 ///
 /// # Panics
-/// With the schedules, what each master reads at each step, the laws broken, and the commands that replay and explore
-/// each schedule. If the rule itself panics, does not return or is not deterministic, with the call.
+/// If the rule violates a property or a law. The message has each schedule with the masters' readings after each step,
+/// the laws broken, and the commands that replay and explore the schedule. Also if the rule itself panics, does not
+/// return or is not deterministic; the message then has the call.
 #[track_caller]
 pub fn verify<Form>(rule: impl IntoRule<Form>) {
     match Verify::rule(rule).run() {
@@ -136,8 +137,8 @@ where
     F: Fn(&Version, &Version) -> Keep + Clone + Send + Sync + 'static,
 {
     type Rule = CustomMerged<F>;
-    const NOTE: &'static str = "the function was applied pair by pair, to what is held and what arrives; over all concurrent \
-                                versions at once, as `Custom(function)`, any function converges";
+    const NOTE: &'static str = "the function was applied pair by pair, to the stored and the arriving version; applied to all \
+                                concurrent versions at once, as `Custom(function)`, any function converges";
 
     fn into_rule(self) -> CustomMerged<F> {
         CustomMerged(self)
@@ -321,11 +322,11 @@ impl<R: SerdeRule> Verify<R> {
     /// one, serves the Explorer and does not return.
     ///
     /// # Errors
-    /// A [`Failure`]: of each violated property, the shortest schedule in all scopes.
+    /// A [`Failure`], with the shortest schedule in all scopes for each violated property.
     ///
     /// # Panics
-    /// On a bug of the checker, never because of the rule.
-    #[must_use = "a test that does not look at the result cannot fail: end it in `.unwrap()`, or return the result"]
+    /// If the checker has a bug, never because of the rule.
+    #[must_use = "a test that ignores the result cannot fail: end it in `.unwrap()`, or return the result"]
     pub fn run(&self) -> Result<Passed, Failure> {
         if let Some(file) = std::env::var_os(REPLAY) {
             return self.replay(&PathBuf::from(file));
@@ -342,7 +343,7 @@ impl<R: SerdeRule> Verify<R> {
     }
 
     /// Makes the rule's row in the table of `multimaster rules`, with the shortest schedule for each `violated`.
-    /// Printed, the result has the form of `multimaster rules NAME`, over histories of one write less.
+    /// If printed, the result looks like the output of `multimaster rules NAME`, but over histories of one write less.
     ///
     /// ```
     /// use multimaster::CustomMerged;
@@ -369,7 +370,7 @@ impl<R: SerdeRule> Verify<R> {
     ///
     /// # Errors
     /// [`Failure::Replayed`] with the schedule, if it violates a required property; [`Failure::Trace`] if the file is
-    /// no trace of these scopes.
+    /// not a trace of one of these scopes.
     pub fn replay(&self, file: &Path) -> Result<Passed, Failure> {
         let (_, replayed) = self.follow(file)?;
         let mut report = table::schedule(&replayed);

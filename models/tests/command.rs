@@ -177,7 +177,7 @@ fn a_trace_is_replayed_judged_or_refused() {
         (
             "A -> B: A1",
             "A -> B: A7",
-            "bad.trace:6: `A -> B: A7 after nothing` cannot happen here; what can: \n  A -> B: A1",
+            "bad.trace:6: `A -> B: A7 after nothing` is not possible here; the possible steps: \n  A -> B: A1",
         ),
         (
             "booking/arrival",
@@ -185,7 +185,11 @@ fn a_trace_is_replayed_judged_or_refused() {
             "bad.trace:1: `scenario booking/none`: no such file, and no shipped scenario",
         ),
         ("scenario booking/arrival\n", "", "bad.trace: no line `scenario NAME`"),
-        ("no policy loss", "no loss", "bad.trace:2: `no loss` is not asked of this scenario; what is: convergence,"),
+        (
+            "no policy loss",
+            "no loss",
+            "bad.trace:2: `no loss` is not a property of this scenario; its properties are convergence,",
+        ),
         ("A -> B: A1", "A -> B: \u{1b}[31m", "bad.trace:6: `A -> B: \\u{1b}[31m after nothing` cannot happen"),
     ] {
         folder.put("bad.trace", good.replace(from, to));

@@ -56,11 +56,11 @@ fn a_step_that_cannot_happen_is_refused_with_those_that_can() {
     let fault = replay("my.trace", &BOOKING.replace("A -> B: A1", "A -> B: A2")).unwrap_err();
     assert_eq!(
         fault.to_string(),
-        "my.trace:7: `A -> B: A2 after nothing` cannot happen here; what can: \n  A -> B: A1 after nothing\n  B -> A: B1 \
+        "my.trace:7: `A -> B: A2 after nothing` is not possible here; the possible steps: \n  A -> B: A1 after nothing\n  B -> A: B1 \
          after nothing"
     );
     let fault = replay("my.trace", &format!("{BOOKING}A: set seat = 1 Eve\n")).unwrap_err();
-    assert_eq!(fault.to_string(), "my.trace:9: `A: set seat = 1 Eve` cannot happen here; what can: none: all is done");
+    assert_eq!(fault.to_string(), "my.trace:9: `A: set seat = 1 Eve` is not possible here; the possible steps: none");
 }
 
 #[test]

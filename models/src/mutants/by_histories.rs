@@ -1,6 +1,6 @@
-//! Rules broken on purpose that causal [histories] alone reject: no network is explored.
+//! Rules broken on purpose that causal [histories] reject, without exploring a network.
 //!
-//! Each names the rule that it was before, and that rule has the property in all histories within the same bounds.
+//! Each names the correct rule, for which the property holds in all histories within the same bounds.
 
 mod counters;
 mod flags;
@@ -19,10 +19,10 @@ use crate::node::delivery::Delivery;
 use crate::properties::specification::{Specification, Specified};
 use multimaster::{MasterId, Request, Resolver};
 
-/// A rule that is broken on purpose, and how histories show it.
+/// A rule that is broken on purpose, and the property that rejects it over histories.
 #[derive(Clone, Copy, Debug)]
 pub struct BrokenRule {
-    /// The rule that it was.
+    /// The name of the correct rule.
     pub rule: &'static str,
     /// The mutation, in at most 39 characters: a cell of the table.
     pub about: &'static str,
@@ -30,9 +30,9 @@ pub struct BrokenRule {
     pub property: &'static str,
     /// The fewest writes of a history in which the property is violated.
     pub writes: usize,
-    /// The fewest steps of a schedule that shows it with so many writes.
+    /// The fewest steps of a schedule with that number of writes that violates the property.
     pub steps: usize,
-    /// The rule with the mutation and without, and what is enumerated.
+    /// The rule with the mutation and without, and the bounds of the histories.
     pub twins: fn() -> Twins,
 }
 
@@ -45,25 +45,26 @@ pub struct Twins {
     bounds: Bounds,
 }
 
-/// A broken rule, and what became of it.
+/// A broken rule and its judgement.
 #[derive(Clone, Debug)]
 pub struct Judged {
     /// The rule.
     pub broken: BrokenRule,
-    /// What became of it.
+    /// The judgement.
     pub fate: Fate,
-    /// For what the rule was judged without the mutation; for what the mutant was if that was not killed.
+    /// In words, the histories over which the correct rule was judged; if the mutant was not killed, those over which
+    /// the mutant was judged.
     pub scope: String,
 }
 
-/// What became of a broken rule.
+/// The judgement of a broken rule.
 #[derive(Clone, Debug)]
 pub enum Fate {
-    /// The property rejects it, in histories of so many writes and of no fewer.
+    /// The property rejects it. The number is the fewest writes of a history that shows this.
     Killed(usize, Box<Violation>),
     /// The property holds in every history within bounds: it does not see the mutation.
     Survived,
-    /// It was not judged, or not to the end.
+    /// The judgement stopped early, or was not possible.
     NotJudged,
     /// The property is not known to hold without the mutation.
     Unsound,
@@ -77,7 +78,7 @@ impl Fate {
 }
 
 impl Twins {
-    /// Three masters under one rule, and the few operations of its kind.
+    /// Three masters under one rule, with a few operations of its kind.
     fn of(sound: impl SerdeRule, mutant: impl SerdeRule) -> Twins {
         let mutant = AnyRule::new(mutant);
         Twins::by_master(sound, false, Box::new(move |_| mutant.clone()))
@@ -98,7 +99,7 @@ impl Twins {
         Twins { specification: Some(specification.into()), ..self }
     }
 
-    /// Only these requests are made.
+    /// With only these requests.
     fn asked(mut self, requests: &[&str]) -> Twins {
         let parsed = |request: &&str| -> Request { request.parse().expect("a request") };
         self.bounds.requests = requests.iter().map(parsed).collect();
@@ -125,7 +126,7 @@ impl Twins {
         self
     }
 
-    /// No claims of the rules are used: what they read are the values written, so that a reading tells which.
+    /// The claims of the rules are not used, because a reading of these rules shows which writes it contains.
     fn judge(&self, rule: &dyn Fn(MasterId) -> AnyRule, writes: usize) -> Report {
         let (by_master, specification) = (self.by_master, self.specification);
         let subject = Subject { rule, by_master, claims: Claims::Refuted, specification };
@@ -134,22 +135,22 @@ impl Twins {
     }
 }
 
-/// A rule of which another operation, or none, is made of a request.
+/// The rule with another `prepare`.
 fn prepare<R: SerdeRule>(rule: R, prepare: Prepare<R>) -> Twins {
     Twins::of(rule.clone(), Broken::prepare(rule, prepare))
 }
 
-/// A rule that takes changes in otherwise.
+/// The rule with another `apply`.
 fn apply<R: SerdeRule>(rule: R, apply: Apply<R>) -> Twins {
     Twins::of(rule.clone(), Broken::apply(rule, apply))
 }
 
-/// A rule that merges otherwise: masters may take snapshots of each other at any time.
+/// The rule with another `merge`, in histories in which a master may receive a snapshot at any time.
 fn merge<R: SerdeRule>(rule: R, merge: Merge<R>) -> Twins {
     Twins::of(rule.clone(), Broken::merge(rule, merge)).with_snapshots()
 }
 
-/// A rule that shows its readers something else.
+/// The rule with another `read`.
 fn read<R: SerdeRule>(rule: R, read: Read<R>) -> Twins {
     Twins::of(rule.clone(), Broken::read(rule, read))
 }
@@ -165,8 +166,8 @@ impl BrokenRule {
         BrokenRule { rule, about, property, writes, steps, twins }
     }
 
-    /// Judges the broken rule over histories of one write, of two, … until the property is violated, and the rule that it was
-    /// over as many writes.
+    /// Judges the broken rule over histories of one write, of two, and so on, until the property is violated. Then
+    /// judges the correct rule over the same number of writes.
     pub fn run(&self) -> Judged {
         let twins = (self.twins)();
         let judged = |fate, report: &Report| Judged { broken: *self, fate, scope: report.scope_in_words() };
@@ -194,7 +195,7 @@ pub fn all() -> Vec<BrokenRule> {
     [registers::RULES, sets::RULES, counters::RULES, flags::RULES, maps::RULES].concat()
 }
 
-/// Those that were the rule of that name, in whatever case.
+/// The broken versions of the rule of this name, in upper or lower case.
 pub fn named(rule: &str) -> Vec<BrokenRule> {
     all().into_iter().filter(|broken| broken.rule.eq_ignore_ascii_case(rule)).collect()
 }
@@ -215,7 +216,7 @@ mod tests {
         assert!(matches!(survives, Fate::Survived), "{survives:?}");
     }
 
-    /// In a history of a few writes times are small numbers.
+    /// In a history of a few writes, all times are small numbers.
     #[test]
     fn a_clock_that_begins_anew_at_1000_survives() {
         let survives = fate(4, || apply(LastWriteWins, registers::by_remainder::<1000>));

@@ -1,4 +1,4 @@
-//! Broken orders of writes: ties, clocks, and what is forgotten of a delete.
+//! Broken orders of writes: ties, clocks, and forgotten deletes.
 
 use super::scopes::*;
 use super::worlds::{Broken, Worlds};
@@ -20,7 +20,7 @@ pub(super) fn tie() -> Scope {
     pair(STREAM, &[&["set k = 1"], &["set k = 2"]])
 }
 
-/// Overwrites the held version if `wins` says so of the incoming one.
+/// Overwrites the stored version if `wins` is true of the incoming one.
 pub(super) fn overwrite(
     held: &mut Option<Version>,
     change: &Change<Option<Text>>,
@@ -34,7 +34,7 @@ pub(super) fn overwrite(
     altered
 }
 
-/// The last write wins, by a time of its own making: of what the writer's clock says and of what is replaced.
+/// Last write wins, by a time that is computed from the writer's clock and the replaced version.
 #[derive(Clone)]
 struct ByTime(fn(u64, u64) -> u64);
 
@@ -74,7 +74,7 @@ impl Resolver for ByTime {
     }
 }
 
-/// Nothing is kept of a delete.
+/// A delete leaves no tombstone.
 pub(super) fn drops_deletes<R: Resolver<State = Option<Version>>>(
     rule: &R,
     held: &mut Option<Version>,
@@ -91,7 +91,7 @@ fn again(rule: AnyRule) -> ClusterModel {
     ClusterModel::new(pair(REPEATING, &[&["set k = 1", "delete k"]]), rule).tampered(tamper)
 }
 
-/// A property that a user could ask.
+/// A property that a user could write.
 const DELETED_STAYS_DELETED: &str = r#"
 for delete in writes {
     if delete.op != "delete" || !("B" in delete.seen_by) { continue; }
@@ -105,8 +105,8 @@ true
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(1),
-        about: "of equal times, each master keeps what it holds",
-        story: "`>` on the time alone: of equal times, each master keeps its own.",
+        about: "between equal times, each master keeps its own write",
+        story: "Only the times are compared, with `>`: between equal times, each master keeps the stored write.",
         property: CONVERGENCE,
         schedule: &["A: set k = 1", "B: set k = 2", "A -> B: A1 after nothing", "B -> A: B1 after nothing"],
         complaint: "A reads k=1 and B reads k=2",
@@ -119,8 +119,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(2),
-        about: "of equal times, each master takes what comes",
-        story: "`>=` on the time alone: of equal times, each master takes the other's.",
+        about: "between equal times, each master takes the other's",
+        story: "Only the times are compared, with `>=`: between equal times, each master takes the incoming write.",
         property: CONVERGENCE,
         schedule: &["A: set k = 1", "B: set k = 2", "A -> B: A1 after nothing", "B -> A: B1 after nothing"],
         complaint: "A reads k=2 and B reads k=1",
@@ -133,8 +133,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(3),
-        about: "the clock does not move past what is received",
-        story: "The clock counts only the master's own writes, and does not move past what it receives.",
+        about: "the clock does not move past received timestamps",
+        story: "The clock counts only the master's own writes, and does not move past received timestamps.",
         property: NO_CAUSAL_LOSS,
         schedule: &["B: set k = 2", "B -> A: B1 after nothing", "A: set k = 1"],
         complaint: "A has seen A1 (set k = 1) and reads k=2: B1 won, which A1 had seen",
@@ -149,7 +149,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(4),
         about: "the wall clock steps back between two writes",
-        story: "The clock is the wall's, and has been set back between the first write and the second.",
+        story: "Writes are ordered by a wall clock, which is set back between the first write and the second.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: at 10, set k = 1", "A: at 5, set k = 2"],
         complaint: "A has seen A2 (at 5, set k = 2) and reads k=1: A1 (at 10) won, which A2 had seen",
@@ -161,7 +161,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(7),
         about: "a tombstone is dropped at once",
-        story: "Nothing is kept of a delete, and changes may come again: the one that was deleted does.",
+        story: "A delete leaves no tombstone, and changes may be delivered again: the deleted value comes back.",
         property: NO_RESURRECTION,
         schedule: &[
             "A: set k = 1",
@@ -178,8 +178,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(7),
-        about: "the same, as a property of the user's own sees it",
-        story: "The user asks: once A's delete has been seen at B, B does not read the deleted value again.",
+        about: "the same, rejected by a property of the user's own",
+        story: "The property: once B has seen A's delete, B does not read the deleted value again.",
         property: "stays-deleted",
         schedule: &[
             "A: set k = 1",
@@ -202,8 +202,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(10),
-        about: "a key that is made anew counts from 1 again",
-        story: "A has collected what it deleted, and counts the versions of the key made anew from 1 again.\n\
+        about: "the versions of a recreated key count from 1 again",
+        story: "A has collected its tombstone, and counts the versions of the recreated key from 1 again.\n\
                 B still holds the old tombstone, which has the higher number.",
         property: NO_CAUSAL_LOSS,
         schedule: &[
@@ -228,9 +228,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(27),
-        about: "a delete is accepted that is timestamped in the future",
-        story: "A fast clock deletes at 100. Who has seen that and inserts at 50 is told that it is written; nobody\n\
-                ever reads it. Without the mutation, what replaces is timestamped later than what it replaces.",
+        about: "a delete with a time in the future is accepted",
+        story: "A's fast clock deletes at 100. B has seen the delete, and sets at 50: the write is acknowledged\n\
+                but never read. Without the mutation, a write has a later time than the write that it replaces.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: at 100, delete k", "A -> B: A1 after nothing", "B: at 50, set k = 1"],
         complaint: "B has seen B1 (at 50, set k = 1) and reads nothing: A1 (at 100) won, which B1 had seen",

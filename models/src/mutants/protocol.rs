@@ -1,4 +1,4 @@
-//! Broken senders: what goes out, in which order, and what it claims.
+//! Broken senders: messages that are missing, out of order, or make false claims.
 
 use super::scopes::*;
 use super::worlds::Worlds;
@@ -12,7 +12,7 @@ use crate::properties::{AGREEMENT, CAUSAL_ORDER, CONVERGENCE, FALLS_SILENT, NO_C
 use crate::scope::Scope;
 use multimaster::{Dot, LastWriteWins, MasterId, Message, ObservedRemoveSet, VersionVector};
 
-/// A hub that sends only changes of its own; in answers, too.
+/// A hub that sends only its own changes, also in answers.
 fn without_relay() -> Worlds {
     Worlds::sending(&star(DATAGRAM, &[&[], &["set k = 1"]]), LastWriteWins, |replica, _, message| match message {
         Message::Push(push) => {
@@ -23,7 +23,7 @@ fn without_relay() -> Worlds {
     })
 }
 
-/// Says only that the change's own origin must have been seen so far. First in first out, and no more.
+/// Makes a push extend only the earlier changes of its origin: first in, first out, and no more.
 pub(super) fn needs_nothing_of_others(message: &mut AnyMessage) {
     if let Message::Push(push) = message {
         let first = push.changes[0].dot;
@@ -35,9 +35,9 @@ pub(super) fn needs_nothing_of_others(message: &mut AnyMessage) {
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(6),
-        about: "two writes are queued the other way round",
-        story: "The lock is released between the write and its place in the queue, so the later write is queued\n\
-                first. Number and timestamp are given in the queue.",
+        about: "two writes are queued in reverse order",
+        story: "The lock is released between a write and its queueing, so the later write is queued first.\n\
+                The queue assigns sequence numbers and timestamps.",
         property: CONVERGENCE,
         schedule: &["A: set k = 1", "A: set k = 2", "A -> B: A1 A2 after nothing"],
         complaint: "A reads k=2 and B reads k=1",
@@ -55,8 +55,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(14),
-        about: "what comes round again is passed on again",
-        story: "Nobody notices that a change has come round, so that two masters throw it to and fro.",
+        about: "a change that comes round again is passed on again",
+        story: "No master notices that a change has come back, so two masters send it to and fro for ever.",
         property: FALLS_SILENT,
         schedule: &[
             "A: set k = 1",
@@ -64,7 +64,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "A -> B: A1 after nothing",
             "B -> A: A1 after nothing",
         ],
-        complaint: "all is as it was before step 3",
+        complaint: "the state is that before step 3",
         worlds: || {
             let tamper = Tamper { forwards_duplicates: true, ..Tamper::default() };
             Worlds::tampered(&pair(REPEATING, &[&["set k = 1"]]), LastWriteWins, tamper)
@@ -73,7 +73,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(16),
         about: "a hub does not relay: a spoke is left out",
-        story: "Masters send their own writes and rely on the origin to reach everybody. A hub must relay.",
+        story: "Masters send only their own writes, and rely on each origin to reach all masters. A hub must relay.",
         property: AGREEMENT,
         schedule: &["B: set k = 1", "B -> A: B1 after nothing"],
         complaint: "all is quiescent, and C never saw B1",
@@ -81,8 +81,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(16),
-        about: "the same, and asking does not help",
-        story: "Masters send their own writes alone, also when they are asked for what another lacks.",
+        about: "the same, and digests do not help",
+        story: "Masters send only their own writes, also in their answers to digests.",
         property: REPAIRABLE,
         schedule: &["B: set k = 1", "B -> A: B1 after nothing"],
         complaint: "C lacks what A has, and would still lack it",
@@ -91,7 +91,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(26),
         about: "a write overtakes its cause",
-        story: "A change may be delivered before what its writer had seen: a reply before the question.",
+        story: "A change may be delivered before a change that its writer had seen: a reply before the question.",
         property: CAUSAL_ORDER,
         schedule: &["A: set question = 1", "A -> B: A1 after nothing", "B: set reply = 2", "B -> C: B1 after nothing"],
         complaint: "C has seen B1, but not all that the writer of B1 had seen, A1",
@@ -106,7 +106,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(26),
         about: "a remove overtakes its insert",
-        story: "What that does to a rule that relies on the order: the remove finds nothing to remove yet.",
+        story: "The effect on a rule that relies on causal order: the remove finds nothing to remove yet.",
         property: NO_CAUSAL_LOSS,
         schedule: &[
             "A: insert red into tags",
@@ -127,7 +127,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(32),
         about: "a filter on one path hides the cause",
-        story: "On its way to C, a filter leaves out one key; what was written in knowledge of it passes.",
+        story: "A filter on the way to C drops one key, but not a write whose writer had seen that key.",
         property: CAUSAL_ORDER,
         schedule: &["A: set secret = 1", "A -> B: A1 after nothing", "B: set hint = 2", "B -> C: B1 after nothing"],
         complaint: "C has seen B1, but not all that the writer of B1 had seen, A1",
@@ -141,8 +141,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Own("no-ticks"),
-        about: "masters never ask for what they lack",
-        story: "Masters push and never ask: a loss that nothing follows is not found out.",
+        about: "masters send digests only after a gap",
+        story: "Masters send digests only after a gap, so the loss of a last message is never repaired.",
         property: AGREEMENT,
         schedule: &["A: set k = 1", "lost A -> B: A1 after nothing"],
         complaint: "all is quiescent, and B never saw A1",
@@ -153,9 +153,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Own("optimist"),
-        about: "what was sent is taken to have arrived",
-        story: "An answer holds at most the newest change: the answerer takes it that all before it, once sent,\n\
-                has arrived.",
+        about: "every message sent is assumed to have arrived",
+        story: "An answer has at most the newest change: its sender assumes that all earlier changes, which it has\n\
+                sent, have arrived.",
         property: REPAIRABLE,
         schedule: &["A: set k = 1", "A: set k = 2"],
         complaint: "B lacks what A has, and would still lack it",

@@ -1,4 +1,4 @@
-//! What a person reads of mutants: the list with its kills, and one mutant in full.
+//! Mutants in words: the table, its summary, and one mutant in full.
 
 use super::{Bug, NOT_YET, NotYet, Outcome, Tried};
 use crate::printed::padded;
@@ -6,7 +6,7 @@ use crate::report::table::{self, grouped};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// One line a mutant, in Markdown; at most 100 characters wide.
+/// A Markdown table with a row for each mutant, at most 100 characters wide.
 pub fn in_a_table(tried: &[Tried]) -> String {
     let row = |Tried { mutant, outcome, .. }: &Tried| {
         let (by, steps) = match outcome {
@@ -27,14 +27,14 @@ fn in_a_word(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// How many there are and were killed, and which documented bugs are not among them.
+/// The numbers of mutants and of kills, and the documented bugs without a mutant.
 pub fn summary(tried: &[Tried]) -> String {
     let killed = tried.iter().filter(|tried| tried.outcome.is_killed()).count();
     let bugs: BTreeSet<Bug> = tried.iter().map(|tried| tried.mutant.bug).collect();
     let own = bugs.iter().filter(|bug| matches!(bug, Bug::Own(_))).count();
     let documented = bugs.len() - own;
     let mut text = format!(
-        "{} mutants of {documented} documented bugs and {own} of our own; {killed} killed, {} survived; not yet expressible:\n\n",
+        "{} mutants of {documented} documented bugs and {own} others; {killed} killed, {} survived; not yet expressible:\n\n",
         tried.len(),
         tried.len() - killed,
     );
@@ -45,7 +45,7 @@ pub fn summary(tried: &[Tried]) -> String {
     text
 }
 
-/// All that is to be said of one mutant.
+/// One mutant in full.
 pub fn in_full(tried: &Tried) -> String {
     let Tried { mutant, outcome, states } = tried;
     let (bug, property) = (mutant.bug, mutant.property);
@@ -70,7 +70,7 @@ pub fn in_full(tried: &Tried) -> String {
     text
 }
 
-/// All that is to be said of a bug without a mutant.
+/// A bug without a mutant, in full.
 pub fn not_yet_in_full(NotYet { number, about, needs }: &NotYet) -> String {
     format!("K{number}: {about}\nNot yet expressible: it needs {needs}.\n")
 }

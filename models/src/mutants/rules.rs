@@ -1,4 +1,4 @@
-//! Broken rules, and what arrives taken in as something else.
+//! Broken rules, and arriving changes that are taken for something else.
 
 use super::clocks::{overwrite, tie};
 use super::scopes::*;
@@ -23,7 +23,7 @@ fn bookings() -> Worlds {
     Worlds::rule(&scope, CustomMerged(lower_seat), Custom(lower_seat))
 }
 
-/// A set whose removes say which element, not which inserts of it.
+/// A set whose removes name an element, and not the inserts that they had seen.
 pub(super) fn removes_without_dots() -> Broken<ObservedRemoveSet> {
     Broken::apply(ObservedRemoveSet, |rule, set, change| match change.effect.inserts {
         true => rule.apply(set, change),
@@ -36,7 +36,7 @@ pub(super) fn element() -> Scope {
     pair(STREAM, &[&["insert red into tags"], &["remove red from tags"]])
 }
 
-/// What arrives is written once more, as if a client had asked for it here.
+/// Writes an arriving change once more, as if a client had requested it here.
 fn write_again(replica: &mut AnyReplica, message: &AnyMessage) -> Outcome {
     let Message::Push(push) = message else {
         return Outcome::Duplicate;
@@ -48,7 +48,7 @@ fn write_again(replica: &mut AnyReplica, message: &AnyMessage) -> Outcome {
     Outcome::Applied
 }
 
-/// The last write wins; of two with equal times, a value made of the incoming one is kept.
+/// Last write wins; between equal times, a value made from the incoming write is kept.
 fn at_a_tie(held: &mut Option<Version>, change: &Change<Option<Text>>, made: impl Fn(Version) -> Version) -> bool {
     let incoming = Version { timestamp: change.timestamp, dot: change.dot, value: change.effect.clone() };
     if held.as_ref().is_some_and(|held| held.timestamp.time() == incoming.timestamp.time()) {
@@ -61,9 +61,9 @@ fn at_a_tie(held: &mut Option<Version>, change: &Change<Option<Text>>, made: imp
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(11),
-        about: "a value merged by a function, under the joined vector",
-        story: "A pairwise function over merged values, chosen by the function but put under the joined vector.\n\
-                A rule that ships, as a warning; two masters and three writes are enough.",
+        about: "a merged value is stored under the joined vector",
+        story: "A function merges two values at a time, and the result is stored under the joined vector.\n\
+                The rule ships as a warning (`custom-merged`); two masters and three writes are enough.",
         property: CONVERGENCE,
         schedule: &[
             "A: set seat = 1 Ann",
@@ -78,8 +78,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(11),
-        about: "the same, as who had moved on sees it",
-        story: "As seen by the one who had moved from seat 1 to seat 3: the value that was replaced comes back.",
+        about: "the same, seen by the client who had moved",
+        story: "Ann has moved from seat 1 to seat 3, and the value that she replaced comes back.",
         property: NO_CAUSAL_LOSS,
         schedule: &[
             "A: set seat = 1 Ann",
@@ -93,8 +93,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(12),
-        about: "a remove takes inserts that it never saw",
-        story: "A remove says which element, not which inserts of it.",
+        about: "a remove removes inserts that it had not seen",
+        story: "A remove names an element, and not the inserts that it had seen.",
         property: NO_POLICY_LOSS,
         schedule: &["A: insert red into tags", "B: remove red from tags", "B -> A: B1 after nothing"],
         complaint: "A has seen A1 (insert red into tags)",
@@ -103,7 +103,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(13),
         about: "each master has a rule of its own",
-        story: "A keeps the greater value and B the one that came last: each is a rule, but not the same.",
+        story: "A keeps the greater value, and B the value that arrived last.",
         property: CONVERGENCE,
         schedule: &["A: set k = 1", "B: set k = 2", "A -> B: A1 after nothing", "B -> A: B1 after nothing"],
         complaint: "A reads k=2 and B reads k=1",
@@ -122,9 +122,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(14),
-        about: "what arrives is written again, as a client's",
-        story: "What arrives is not told from what clients ask, so each master sends the other its own\n\
-                increment back.",
+        about: "an arriving change is written again, as a client's",
+        story: "A master does not distinguish an arriving change from a client's request, so each master sends\n\
+                the other's increment back.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: add 1 to likes", "A -> B: A1 after nothing", "B -> A: B1 after nothing"],
         complaint: "A has seen A1 (add 1 to likes) and reads likes=2",
@@ -136,7 +136,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(25),
         about: "an increment counts at each delivery",
-        story: "An increment counts as often as it is delivered, and all to all it comes on two paths.",
+        story: "An increment counts as often as it is delivered; all to all, it is delivered on two paths.",
         property: NO_CAUSAL_LOSS,
         schedule: &[
             "A: add 1 to likes",
@@ -158,8 +158,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Own("both-lose"),
-        about: "of equal times, neither write is kept",
-        story: "Two claims to one channel with equal times: both are taken back, as an IRC network does it, and each\n\
+        about: "between equal times, neither write is kept",
+        story: "Two claims to one channel have equal times. As in an IRC network, both are taken back, although both\n\
                 had been confirmed.",
         property: NO_TOTAL_LOSS,
         schedule: &["A: set k = 1", "B: set k = 2", "A -> B: A1 after nothing"],
@@ -173,8 +173,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Own("default"),
-        about: "of equal times, a default that nobody wrote is kept",
-        story: "A conflict is resolved to a default: a value that neither writer ever gave.",
+        about: "between equal times, a default that nobody wrote is kept",
+        story: "A conflict is resolved to a default, a value that neither client wrote.",
         property: NO_INVENTION,
         schedule: &["A: set k = 1", "B: set k = 2", "A -> B: A1 after nothing"],
         complaint: "B has seen A1 B1 and reads k=default, which nobody wrote",

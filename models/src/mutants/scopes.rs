@@ -1,4 +1,4 @@
-//! Small words for small scopes.
+//! Short constructors of small scopes.
 
 use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
 use multimaster::{MasterId, Topology};
@@ -12,7 +12,7 @@ pub const LOSSY: LinkKind = LinkKind::Datagram { losses: 1, duplicates: 0 };
 /// Datagrams of which one may arrive twice.
 pub const REPEATING: LinkKind = LinkKind::Datagram { losses: 0, duplicates: 1 };
 
-/// A client at each master, in order, with what it asks. Logs keep everything and messages carry one change.
+/// A client at each master, in order, with its requests. Logs keep all changes, and messages carry one change.
 fn scope(topology: Topology, link: LinkKind, asks: &[&[&str]]) -> Scope {
     let client = |(asks, at): (&&[&str], MasterId)| Client {
         at,
@@ -22,10 +22,10 @@ fn scope(topology: Topology, link: LinkKind, asks: &[&[&str]]) -> Scope {
     Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks: Clocks::default() }
 }
 
-/// Two masters; what the clients at A, B, … ask.
+/// Two masters, and the requests of the clients at A, B, …
 ///
 /// # Panics
-/// If that is not spelled as requests are; so do the others here.
+/// If a text is not a request. The other constructors panic then too.
 pub fn pair(link: LinkKind, asks: &[&[&str]]) -> Scope {
     scope(Topology::all_to_all(2).expect("a topology"), link, asks)
 }
@@ -45,7 +45,7 @@ pub fn ring(link: LinkKind, asks: &[&[&str]]) -> Scope {
     scope(Topology::ring(3).expect("a topology"), link, asks)
 }
 
-/// The scope with logs that keep only the newest `keep` changes: those who come too late for it get snapshots.
+/// The scope with logs that keep only the newest `keep` changes, so that masters need snapshots.
 pub fn keeping(keep: usize, scope: Scope) -> Scope {
     Scope { log: Some(keep), ..scope }
 }

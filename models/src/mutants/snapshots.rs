@@ -1,4 +1,4 @@
-//! Broken snapshots: how they are made, and how they are taken in. Logs are kept short, so that there are some.
+//! Broken snapshots: how they are taken, and how they are merged. Logs are short, so that masters need snapshots.
 
 use super::scopes::*;
 use super::worlds::{Broken, Worlds};
@@ -9,12 +9,12 @@ use crate::scope::Scope;
 use multimaster::{Counter, LastWriteWins, Message, Timestamp, Version};
 use std::sync::Arc;
 
-/// What a register holds.
+/// The state of a register.
 fn version(held: &Pack) -> Option<&Version> {
     held.value::<Option<Version>>()?.as_ref()
 }
 
-/// The snapshot's encoding has no place for "removed", so what is deleted is left out.
+/// The encoding of a snapshot cannot express a delete, so deleted keys are left out.
 fn forgets_deletes() -> Worlds {
     let scope = keeping(0, pair(STREAM, &[&["set k = 1", "delete k"]]));
     Worlds::sending(&scope, LastWriteWins, |_, _, message| {
@@ -26,7 +26,7 @@ fn forgets_deletes() -> Worlds {
     })
 }
 
-/// A counter of which snapshots are merged by adding.
+/// A counter whose snapshots are merged by addition.
 pub(super) fn adds_when_merging() -> Broken<Counter> {
     Broken::merge(Counter, |_, ours, theirs| {
         let mut merged = ours.state.clone();
@@ -37,7 +37,7 @@ pub(super) fn adds_when_merging() -> Broken<Counter> {
     })
 }
 
-/// Two increments, each of which comes in a snapshot.
+/// Two increments, each delivered in a snapshot.
 pub(super) fn likes() -> Scope {
     keeping(0, pair(STREAM, &[&["add 1 to likes", "add 1 to likes"]]))
 }
@@ -45,9 +45,9 @@ pub(super) fn likes() -> Scope {
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(5),
-        about: "collected history takes the timestamps with it",
-        story: "History is collected, and the timestamps with it: what the snapshot holds counts as older than\n\
-                anything.",
+        about: "collecting the log drops the timestamps too",
+        story: "The log is collected, and the timestamps with it: the writes in a snapshot count as older than\n\
+                all others.",
         property: CONVERGENCE,
         schedule: &["A: set k = 1", "B: set k = 2", "A -> B: snapshot of A1", "B -> A: snapshot of A1 B1"],
         complaint: "A reads k=1 and B reads k=2",
@@ -69,8 +69,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(21),
-        about: "a full sync overwrites what is there",
-        story: "A full sync replaces what is there, and with it a write that the sender has not seen.",
+        about: "a full sync overwrites the receiver's state",
+        story: "A full sync replaces the receiver's state, and with it a write that the sender has not seen.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: set k = 1", "B: set j = 2", "A -> B: snapshot of A1"],
         complaint: "B has seen B1 (set j = 2) and reads k=1: nothing competed with it",
@@ -83,8 +83,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(22),
         about: "a snapshot claims a write that it lacks",
-        story: "The table is copied, a write happens, then the position is noted: the receiver takes that write\n\
-                for seen.",
+        story: "The table is copied, then a client writes, then the position is noted: the receiver counts that\n\
+                write as seen.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: set k = 1", "A: set j = 2", "A -> B: snapshot of A2"],
         complaint: "B has seen A2 (set j = 2) and reads k=1: nothing competed with it",
@@ -102,8 +102,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(22),
         about: "a snapshot holds a write that it does not claim",
-        story: "The other way round: the position is noted, a write happens, then the table is copied. The\n\
-                receiver asks for that write once more, and counts it twice.",
+        story: "The reverse: the position is noted, then a client writes, then the table is copied. The receiver\n\
+                asks for that write again, and counts it twice.",
         property: AGREEMENT,
         schedule: &[
             "A: add 1 to likes",
@@ -126,9 +126,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(23),
-        about: "a snapshot leaves out what is deleted",
-        story: "The snapshot's encoding has no place for \"removed\". What it forgot stands where a neighbour still\n\
-                holds it: the delete is lost.",
+        about: "a snapshot leaves out deleted keys",
+        story: "The encoding of a snapshot cannot express a delete. A neighbour that still holds the value keeps it:\n\
+                the delete is lost.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: set k = 1", "A -> B: snapshot of A1", "A: delete k", "A -> B: snapshot of A2"],
         complaint: "B has seen A2 (delete k) and reads k=1: A1 won, which A2 had seen",
@@ -136,8 +136,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(23),
-        about: "the same, as who reads it sees it",
-        story: "The snapshot's encoding has no place for \"removed\", so that what was removed is read again.",
+        about: "the same, seen by a reader",
+        story: "The encoding of a snapshot cannot express a delete, so the deleted value is read again.",
         property: NO_RESURRECTION,
         schedule: &["A: set k = 1", "A -> B: snapshot of A1", "A: delete k", "A -> B: snapshot of A2"],
         complaint: "B has seen A2, which removed A1, and reads k=1",
@@ -145,8 +145,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(24),
-        about: "counters are merged by adding",
-        story: "Counters are merged by adding, so what both sides know counts twice.",
+        about: "counters are merged by addition",
+        story: "Counters are merged by addition, so increments that both sides have seen count twice.",
         property: CONVERGENCE,
         schedule: &["A: add 1 to likes", "A -> B: snapshot of A1", "A: add 1 to likes", "A -> B: snapshot of A2"],
         complaint: "A reads likes=2 and B reads likes=3",

@@ -1,4 +1,4 @@
-//! Data types that mean something else than they say, and stock that is sold twice.
+//! Data types that do not do what their names say, and stock that is sold twice.
 
 use super::protocol::needs_nothing_of_others;
 use super::rules::{element, removes_without_dots};
@@ -18,8 +18,8 @@ use multimaster::{RemoveWinsSet, Resolver};
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(12),
-        about: "the same, as the set's specification sees it",
-        story: "An element is gone though the remove had not seen its insert.",
+        about: "the same, rejected by the set's specification",
+        story: "An element is gone although the remove had not seen its insert.",
         property: SPECIFICATION,
         schedule: &["A: insert red into tags", "B: remove red from tags", "B -> A: B1 after nothing"],
         complaint: "A reads tags={}; the specification requires {red} after A1 B1",
@@ -27,8 +27,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(24),
-        about: "the same, as the counter's specification sees it",
-        story: "The sum that a snapshot leads to is not that of the increments seen.",
+        about: "the same, rejected by the counter's specification",
+        story: "The sum after a snapshot is not the sum of the increments seen.",
         property: SPECIFICATION,
         schedule: &["A: add 1 to likes", "A -> B: snapshot of A1", "A: add 1 to likes", "A -> B: snapshot of A2"],
         complaint: "B reads likes=3; the specification requires 2 after A1 A2",
@@ -36,8 +36,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(26),
-        about: "a sale overtakes what was sold",
-        story: "The sale is seen before what was sold, and a reader is told of less than nothing.",
+        about: "a sale overtakes the stock that is sold",
+        story: "A master sees the sale before the stock that is sold, and reads less than 0.",
         property: NO_OVERSELLING,
         schedule: &[
             "A: add 1 to stock",
@@ -59,8 +59,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(31),
         about: "stock is checked by the total, not by rights",
-        story: "What may be sold is what is in stock, as far as this master knows, not what this master has a\n\
-                right to.",
+        story: "A master sells from the total stock that it has seen, not only from the part that it has rights to.",
         property: NO_OVERSELLING,
         schedule: &["A: add 1 to stock", "A -> B: A1 after nothing", "B: subtract 1 from stock"],
         complaint: "B has spent more of stock than it had a right to",
@@ -79,7 +78,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(31),
         about: "a transfer of rights is applied twice",
-        story: "A transfer is applied twice, so one unit may be sold by two.",
+        story: "A transfer is applied twice, so two masters may sell the same unit.",
         property: NO_OVERSELLING,
         schedule: &[
             "A: add 2 to stock",
@@ -100,8 +99,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Own("flag"),
-        about: "a flag that disabling wins, for one that enabling wins",
-        story: "One rule for another: as long as nothing is concurrent, the two flags are one.",
+        about: "a disable-wins flag in place of an enable-wins flag",
+        story: "As long as no operations are concurrent, the two flags behave the same.",
         property: SPECIFICATION,
         schedule: &["A: enable dark", "B: disable dark", "A -> B: A1 after nothing"],
         complaint: "B reads dark=off; the specification requires on after A1 B1",
@@ -112,8 +111,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Own("set"),
-        about: "a set in which removes win, for one in which inserts win",
-        story: "One rule for another: as long as nothing is concurrent, the two sets are one.",
+        about: "a remove-wins set in place of an observed-remove set",
+        story: "As long as no operations are concurrent, the two sets behave the same.",
         property: SPECIFICATION,
         schedule: &["A: insert red into tags", "B: remove red from tags", "A -> B: A1 after nothing"],
         complaint: "B reads tags={}; the specification requires {red} after A1 B1",

@@ -1,4 +1,4 @@
-//! What is explored of a mutant: [`Worlds`], and rules with a part replaced.
+//! The models that are explored for a mutant: [`Worlds`], and rules with a part replaced.
 
 use crate::check::erased::Erased;
 use crate::histories::claims;
@@ -10,22 +10,21 @@ use crate::scope::Scope;
 use crate::world::cluster::ClusterModel;
 use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Timestamp};
 
-/// One scope, with a mutation and without.
+/// The models of one scope with a mutation and without.
 pub struct Worlds {
-    /// With it.
+    /// The model with the mutation.
     pub mutant: Erased,
-    /// Without it.
+    /// The model without the mutation.
     pub sound: Erased,
 }
 
 impl Worlds {
-    /// Another rule in the place of `sound`. It is carried as an [`AnyRule`], so that no mutant costs the compilation
-    /// of a cluster.
+    /// The rule `mutant` in place of `sound`. Both become an [`AnyRule`], so that no cluster is compiled for a mutant.
     pub(super) fn rule(scope: &Scope, mutant: impl SerdeRule, sound: impl SerdeRule) -> Worlds {
         Worlds { mutant: Erased::new(under(scope, mutant)), sound: Erased::new(under(scope, sound)) }
     }
 
-    /// The same, held to what the sound rule's reads are to be.
+    /// The same, with the specification of the sound rule.
     pub(super) fn specified(
         scope: &Scope,
         specification: Specification,
@@ -36,14 +35,14 @@ impl Worlds {
         Worlds { mutant: specified(under(scope, mutant)), sound: specified(under(scope, sound)) }
     }
 
-    /// One rule that ships, over a protocol that is tampered with.
+    /// A correct rule over a tampered protocol.
     pub(super) fn tampered(scope: &Scope, rule: impl SerdeRule, tamper: Tamper) -> Worlds {
         let rule = AnyRule::new(rule);
         let cluster = || ClusterModel::new(scope.clone(), rule.clone()).believed(Claims::Tested);
         Worlds { mutant: Erased::new(cluster().tampered(tamper)), sound: Erased::new(cluster()) }
     }
 
-    /// Its messages are altered, or kept back.
+    /// A correct rule over a protocol whose messages are altered or dropped.
     pub(super) fn sending(scope: &Scope, rule: impl SerdeRule, send: Send) -> Worlds {
         Self::tampered(scope, rule, Tamper { send, ..Tamper::default() })
     }
@@ -78,12 +77,12 @@ pub(super) struct Broken<R: Resolver> {
     apply: Apply<R>,
     merge: Merge<R>,
     read: Read<R>,
-    /// Whether changes are applied by the rule itself: only then do its reasons hold.
+    /// Whether `apply` is the rule's own: only then is its `why_kept` right.
     own_apply: bool,
 }
 
 impl<R: Resolver> Broken<R> {
-    /// The rule as it is.
+    /// The rule, unaltered.
     pub(super) fn of(rule: R) -> Broken<R> {
         Broken { rule, prepare: R::prepare, apply: R::apply, merge: R::merge, read: R::read, own_apply: true }
     }

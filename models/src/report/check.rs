@@ -19,7 +19,7 @@ use serde::Serialize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-/// Which checker explores.
+/// The checker that explores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
     /// [`engine::explore`](crate::check::engine::explore).
@@ -30,18 +30,19 @@ pub enum Engine {
     Stateright(How),
 }
 
-/// A scenario and all that its check found.
+/// A scenario and the findings of its check.
 #[derive(Clone, Debug)]
 pub struct Checked {
     /// The scenario.
     pub scenario: Scenario,
-    /// What the exploration says.
+    /// The result of the exploration.
     pub report: Report,
     /// The shortest schedule for each violated property, each replayed.
     pub counterexamples: Vec<Counterexample>,
-    /// Where the findings are not what the scenario expects, in words. Empty: all as expected, or nothing is.
+    /// The differences between the findings and the scenario's `[expect]`, in words. Empty if there are none, or if
+    /// nothing is expected.
     pub surprises: Vec<String>,
-    /// Why no verdict counts: the rule failed during exploration. `None` if it did not.
+    /// The failure of the rule during exploration, which voids all verdicts; `None` if it did not fail.
     pub failed: Option<Fault>,
 }
 
@@ -50,11 +51,11 @@ pub struct Checked {
 pub struct Counterexample {
     /// The property.
     pub property: &'static str,
-    /// Whether evaluating the property failed in the last state: then it is not violated, and nothing is known of it.
+    /// Whether the evaluation of the property failed in the last state. Then there is no verdict on it.
     pub failed: bool,
     /// The schedule, as a trace file.
     pub trace: String,
-    /// The schedule again, from the replay of that text.
+    /// The replay of that text.
     pub replayed: trace::Replayed,
 }
 
@@ -66,10 +67,10 @@ impl Counterexample {
     }
 }
 
-/// Explores one scenario; `progress` is told now and then how many states there are, and how deep.
+/// Explores one scenario. Calls `progress` from time to time with the number of states found and the depth.
 ///
 /// # Panics
-/// If a counterexample does not replay: then the checker is wrong, and no verdict of it counts.
+/// If a counterexample does not replay: then the checker has a bug, and none of its verdicts counts.
 pub fn check(scenario: &Scenario, engine: Engine, progress: &mut dyn FnMut(usize, usize)) -> Checked {
     let model = scenario.model();
     let report = match engine {
@@ -91,12 +92,12 @@ pub fn check(scenario: &Scenario, engine: Engine, progress: &mut dyn FnMut(usize
     Checked { scenario: scenario.clone(), report, counterexamples, surprises, failed: None }
 }
 
-/// Writes down and replays the schedule of each violated property.
+/// Writes and replays the schedule of each violated property.
 pub(crate) fn counterexamples<M: Subject>(model: &M, scenario: &str, report: &Report) -> Vec<Counterexample> {
     replayed_alike(model, scenario, report).unwrap_or_else(|broken| panic!("{broken}"))
 }
 
-/// The same, or what does not replay: the checker is wrong, or the rule not deterministic.
+/// The same. It is an error if a schedule does not replay: the checker has a bug, or the rule is not deterministic.
 pub(crate) fn replayed_alike<M: Subject>(
     model: &M,
     scenario: &str,
@@ -110,8 +111,8 @@ pub(crate) fn replayed_alike<M: Subject>(
     Ok(examples)
 }
 
-/// Writes down and replays one schedule that violates the property. `carried` is the text of the scenario, if the trace is to
-/// carry it.
+/// Writes and replays one schedule that violates the property. `carried` is the text of the scenario if the trace is to
+/// contain it.
 pub(crate) fn replayed<M: Subject>(
     model: &M,
     scenario: &str,
@@ -129,7 +130,7 @@ pub(crate) fn replayed<M: Subject>(
     }
 }
 
-/// Where the findings are not what the scenario expects, in words.
+/// The differences between the findings and the scenario's `[expect]`, in words.
 pub(crate) fn surprises(model: &Erased, scenario: &Scenario, report: &Report) -> Vec<String> {
     let expect = &scenario.expect;
     let told = |finding: &Finding| {
@@ -139,7 +140,7 @@ pub(crate) fn surprises(model: &Erased, scenario: &Scenario, report: &Report) ->
         Some(why.map_or(surprise.clone(), |why| format!("{surprise}: {why}")))
     };
     // A failed property has no verdict, and its failure is reported elsewhere.
-    // One who interrupts knows that not everything was explored.
+    // After an interruption, the user knows that not everything was explored.
     let interrupted = report.cut == Some(Cut::Interrupted);
     let known = |finding: &&Finding| !interrupted || finding.verdict != Verdict::NotExhausted;
     let asked = report.findings.iter().filter(|finding| !scenario.property_failed(finding.property)).filter(known);
@@ -187,8 +188,9 @@ fn surprise(expect: &Expect, finding: &Finding) -> Option<String> {
     (found != expected).then(|| format!("{property}: expected {}, found {}", say(expected), say(found)))
 }
 
-/// Explores the scenarios, as many at a time as the machine has cores, and tells of each, by its place, as it is done. Once
-/// the process is [interrupted](running), those under way end with what was found of them, and no other is begun.
+/// Explores the scenarios, as many at a time as the machine has cores, and reports each with its index as soon as it is
+/// done. Once the process is [interrupted](running), the explorations in progress end with their findings so far, and
+/// no other is begun.
 pub fn check_all(scenarios: &[Scenario], engine: Engine, mut tell: impl FnMut(usize, Checked)) {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(scenarios.len().max(1));
     let next = AtomicUsize::new(0);
@@ -228,10 +230,10 @@ pub struct Summary<'a> {
     depth: usize,
     messages: Option<usize>,
     cut: Option<String>,
-    /// The chance that two states were taken for one is not above this.
+    /// An upper bound on the probability that two states were taken for one.
     mistaken: f64,
     seconds: f64,
-    /// For a scenario without `[expect]`, the one that pins what was found.
+    /// For a scenario without `[expect]`, an `[expect]` with the verdicts found.
     expect: Option<String>,
 }
 
@@ -250,8 +252,8 @@ impl Checked {
     pub fn verdict(&self, finding: &Finding) -> &'static str {
         let unreached = |witness: &str| matches!(self.report.verdict(witness), Some(Verdict::Violated(_)));
         let speaks_of_quiescence = [p::AGREEMENT, p::ORDER_KEPT].contains(&finding.property);
-        // What is asked only at quiescence says nothing where that is never reached; nor does a claim of the user's own that
-        // no reading could have broken.
+        // A property of quiescence is vacuous if quiescence is never reached, and an own property if no reading could
+        // violate it.
         let vacuous = unreached(witness_of(finding.property)) || speaks_of_quiescence && unreached(p::QUIESCENCE);
         match verdict_in_words(finding) {
             _ if self.failed.is_some() || self.scenario.property_failed(finding.property) => "failed",
@@ -260,7 +262,7 @@ impl Checked {
         }
     }
 
-    /// Where the exploration was cut and why, if it was.
+    /// Why the exploration was cut, and at which depth, if it was.
     pub fn cut_in_words(&self) -> Option<String> {
         let Report { cut, depth, frontier, .. } = &self.report;
         let why = cut_in_words((*cut)?);
@@ -282,17 +284,17 @@ impl Checked {
         self.counterexamples.iter().filter(|example| *stated && !violated.contains(&example.property))
     }
 
-    /// A shortest run to quiescence, replayed. `None` if quiescence was not reached, or is not asked for.
+    /// A shortest run to quiescence, replayed. `None` if quiescence was not reached, or the model has no such witness.
     pub fn run_to_quiescence(&self) -> Option<trace::Replayed> {
         let Some(Verdict::Holds(Some(path))) = self.report.verdict(p::QUIESCENCE) else { return None };
         let model = self.scenario.model();
         let mut trace = Trace::parse("run", &trace::write(&model, &self.scenario.name, p::QUIESCENCE, path)).ok()?;
-        // A run claims nothing.
+        // A run makes no claims.
         trace.claims.clear();
         trace.replay(&model).ok()
     }
 
-    /// Whether no verdict is other than expected, but an exploration was cut for which nothing is expected.
+    /// Whether no verdict is unexpected, but the exploration of a scenario without `[expect]` was cut.
     pub fn is_open(&self) -> bool {
         self.is_as_expected() && self.is_cut()
     }
@@ -302,14 +304,14 @@ impl Checked {
         self.surprises.is_empty() && self.failed.is_none() && self.scenario.failed_properties().next().is_none()
     }
 
-    /// The same; `None` where nothing is expected, or nothing unexpected was found before the exploration was cut.
+    /// The same; `None` if nothing is expected, or if the exploration was cut before anything unexpected was found.
     fn as_expected(&self) -> Option<bool> {
         let is_known = (self.scenario.expect.stated || !self.surprises.is_empty()) && !self.is_open();
         is_known.then(|| self.is_as_expected())
     }
 
-    /// For a scenario without `[expect]`, the one that pins what was found. `None` if the scenario has one, or if nothing
-    /// can be pinned yet.
+    /// For a scenario without `[expect]`, an `[expect]` with the verdicts found. `None` if the scenario has one, or if
+    /// the exploration was cut.
     pub fn expectation(&self) -> Option<String> {
         if self.scenario.expect.stated || self.report.cut.is_some() || !self.is_as_expected() {
             return None;
@@ -341,7 +343,7 @@ impl Checked {
         Some(text)
     }
 
-    /// For `--format json`.
+    /// The data of `--format json`.
     pub fn summary(&self) -> Summary<'_> {
         let verdicts = self.report.findings.iter().map(|finding| {
             let counterexample = self.counterexamples.iter().find(|example| example.property == finding.property);

@@ -10,16 +10,16 @@ use std::fmt::Write;
 struct Row {
     arrow: Arrow,
     remark: Option<String>,
-    /// The masters whose readings the step changed, and what they read now.
+    /// The masters whose readings the step changed, and their new readings.
     reads: Vec<(usize, String)>,
 }
 
-/// An SVG of `path`: a lifeline for each master, time downward, a row for each step. What a master reads is written on
-/// its lifeline wherever it changes, and below it at the end: in red where masters violate convergence or agreement.
-/// Whatever `always` property is false in the last state is told underneath.
+/// An SVG of `path`: a lifeline for each master, time downward, a row for each step. A master's readings are written on
+/// its lifeline whenever they change, and below it at the end; in red if masters violate convergence or agreement. The
+/// `always` properties that are false in the last state are listed underneath.
 ///
-/// It stands alone: no fonts, styles or identifiers that could clash with those of a page around it. Same path, same
-/// text.
+/// The SVG is self-contained: it has no fonts, styles or identifiers that could clash with a page around it. Equal
+/// paths give equal text.
 pub fn sequence_diagram<M: Subject>(model: &M, path: Vec<(M::State, Option<M::Action>)>) -> String {
     let names = model.masters();
     let mut rows = Vec::new();
@@ -59,12 +59,12 @@ const INK: &str = "#1b2733";
 const GREY: &str = "#6b7785";
 const BLUE: &str = "#1f5fa8";
 const RED: &str = "#b3142a";
-/// Where the lifelines may begin: left of it stand the numbers of the steps.
+/// The left end of the lifelines. The numbers of the steps are left of it.
 const GUTTER: usize = 34;
 const GAP: usize = 12;
 
-/// A fixed-width font, so that the width of a text is known without asking a browser: 0.6 of the size for ASCII, and
-/// surely no more than twice that for the rest. So columns can be made as wide as what they hold.
+/// The width of a text, which is known without a browser because the font has a fixed width: 0.6 of its size for an
+/// ASCII character, and at most twice that for any other. So columns can be made as wide as their texts.
 fn width(text: &str, size: usize) -> usize {
     let cells: usize = text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
     (cells * size * 62).div_ceil(100)
@@ -78,7 +78,7 @@ fn boxed(text: &str) -> usize {
 /// The centres of the columns, as far left as the texts allow, and the width of the whole.
 fn columns(names: &[String], rows: &[Row], last: &[String]) -> (Vec<usize>, usize) {
     let count = names.len();
-    // Half of the widest thing centred on each lifeline, and how far apart pairs of lifelines must be.
+    // Half of the widest element centred on each lifeline, and the least distance between pairs of lifelines.
     let mut half: Vec<usize> =
         names.iter().zip(last).map(|(name, reads)| boxed(name).max(boxed(reads)).div_ceil(2)).collect();
     let mut apart: Vec<(usize, usize, usize)> =
@@ -103,7 +103,7 @@ fn columns(names: &[String], rows: &[Row], last: &[String]) -> (Vec<usize>, usiz
             half[*master] = half[*master].max(boxed(reads).div_ceil(2));
         }
     }
-    // What is centred on one lifeline must not reach the next.
+    // An element centred on one lifeline must not reach the next.
     apart.extend((1..count).map(|right| (right - 1, right, half[right - 1].max(half[right]) + GAP)));
     let mut centres: Vec<usize> = Vec::new();
     for (column, half) in half.iter().enumerate() {
@@ -118,7 +118,8 @@ fn arrival_label(label: &str, again: bool) -> String {
     if again { format!("{label} (and once more later)") } else { label.to_owned() }
 }
 
-/// The elements, lifelines apart: those are drawn last and stand first, behind the rest.
+/// The elements except the lifelines, which are drawn last but come first in the file, so that they lie behind the
+/// rest.
 struct Canvas {
     out: String,
     y: usize,
@@ -154,7 +155,7 @@ fn draw(names: &[String], rows: &[Row], last: &[String], disagree: bool, complai
     }
     let height = canvas.y + 14;
     let mut svg = String::new();
-    // Natural size where there is room for it; smaller where there is not, with nothing cut off.
+    // The picture has its natural size if there is room for it. Otherwise it shrinks, and nothing is cut off.
     let _ = write!(
         svg,
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {page} {height}" width="{page}" height="{height}" "#
@@ -290,7 +291,7 @@ fn wrapped(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// Text as XML takes it; what XML cannot hold at all becomes a replacement character.
+/// Text escaped for XML. A character that XML does not allow becomes a replacement character.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! What a person reads: the table of verdicts, and schedules.
+//! The table of verdicts, and schedules, as text.
 
 use crate::check::engine::{Path, Verdict};
 use crate::printed::{padded, shown};
@@ -9,15 +9,15 @@ use crate::scenario::{RuleName, Scenario};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// A table that grows row by row, in Markdown that also reads well as it is.
+/// A Markdown table that grows row by row, with aligned columns.
 pub struct Table {
     widths: Vec<usize>,
-    /// Which verdicts have a column: those that some scenario is asked.
+    /// The properties with a column: those of at least one of the scenarios.
     verdicts: Vec<&'static str>,
 }
 
 impl Table {
-    /// A table for these scenarios: wide enough for their names.
+    /// A table that is wide enough for the names of these scenarios.
     pub fn of(scenarios: &[Scenario]) -> Table {
         let asked = |property: &str| match property {
             p::NO_DEADLOCK | p::ORDER_KEPT => scenarios.iter().any(|scenario| scenario.is_article()),
@@ -46,7 +46,7 @@ impl Table {
         format!("{}\n{}", self.line(&cells), self.line(&rule))
     }
 
-    /// A scenario's line.
+    /// The row of a scenario.
     pub fn row(&self, checked: &Checked) -> String {
         let report = &checked.report;
         let mut cells =
@@ -96,10 +96,10 @@ fn steps(path: &Option<Path>) -> usize {
 /// A bound on the chance that the verdicts are wrong because two states collided.
 pub fn chance_of_mistake(chance: f64) -> String {
     // Two digits, rounded up.
-    format!("The chance that two states were taken for one is below {:.1e}.", chance * 1.06)
+    format!("The probability that two states were taken for one is below {:.1e}.", chance * 1.06)
 }
 
-/// 1234567 as 1,234,567.
+/// The number with commas between groups of three digits: 1,234,567.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -112,7 +112,7 @@ pub fn grouped(number: usize) -> String {
     text
 }
 
-/// A schedule with what each master reads after each step.
+/// A schedule with the readings of each master after each step.
 pub fn schedule(replayed: &Replayed) -> String {
     let head = match replayed.path.start {
         0 => "step".to_owned(),
@@ -141,7 +141,7 @@ pub fn schedule(replayed: &Replayed) -> String {
     text
 }
 
-/// A counterexample: what is wrong, and how it comes about.
+/// A counterexample: the complaint, and the schedule that leads to it.
 pub fn counterexample(scenario: &str, example: &Counterexample) -> String {
     let (property, is) = (example.property, if example.failed { "failed" } else { "is violated" });
     let (scenario, why) = (shown(scenario), shown(example.why()));

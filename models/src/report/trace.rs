@@ -1,7 +1,7 @@
-//! Schedules as text: written by the checker, read and edited by people, replayed by [`Trace::replay`], kept as tests.
+//! Schedules as text. The checker writes them, people read and edit them, and [`Trace::replay`] replays them.
 //!
 //! ```text
-//! # what happens here, for people
+//! # a comment
 //! scenario booking/arrival
 //! violates convergence
 //!
@@ -11,10 +11,10 @@
 //! B -> A: B1 after nothing
 //! ```
 //!
-//! `scenario` names a shipped scenario or a file; where lines follow that begin with `|`, these are the scenario itself, and
-//! the name is for people. `start 2` says that it begins in the model's second initial state, not in
-//! the first (scenarios have one); `violates` (or `keeps`) says what the last state does to a property;
-//! every other line is a step, spelled as [`Subject::describe`] does. What follows a `#` that stands alone is for people.
+//! `scenario` names a shipped scenario or a file. If lines that begin with `|` follow, they are the scenario itself,
+//! and the name is only a label. `start 2` means that the trace begins in the model's second initial state instead of
+//! the first (scenarios have only one). `violates` or `keeps` is a claim about the last state. Every other line is a
+//! step, in the words of [`Subject::describe`]. A `#` between blanks begins a comment.
 
 #[cfg(feature = "cli")]
 pub mod files;
@@ -26,20 +26,20 @@ use crate::printed::{padded, shown};
 use crate::properties::FALLS_SILENT;
 use crate::subject::Subject;
 
-/// A schedule, not yet tried.
+/// A schedule that has not been replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
-    /// The file it came from, for messages.
+    /// The name of its file, for messages.
     pub file: String,
     /// The scenario: a shipped one's name, or a file.
     pub scenario: String,
     /// The line that names it.
     pub scenario_line: usize,
-    /// The scenario itself, if the trace carries it: each line at the place that it has in the trace.
+    /// The scenario itself, if the trace contains it, with the same line numbers as in the trace.
     pub carried: Option<String>,
     /// The index of its first state among the model's initial states, with the line that says so.
     pub start: Option<(usize, usize)>,
-    /// Properties, each with whether the last state violates it.
+    /// The claims about the last state.
     pub claims: Vec<Claim>,
     /// The steps, each with its line in the file.
     pub steps: Vec<(usize, String)>,
@@ -52,7 +52,7 @@ pub struct Claim {
     pub line: usize,
     /// The property.
     pub property: String,
-    /// Whether it is said to be false at the end.
+    /// Whether the claim is that the last state violates the property.
     pub violated: bool,
 }
 
@@ -61,11 +61,11 @@ pub struct Claim {
 pub struct Replayed {
     /// The masters, in order.
     pub masters: Vec<String>,
-    /// Each step and what it led to.
+    /// Each step and its result.
     pub steps: Vec<StepTaken>,
-    /// What is wrong in the last state: each violated property and why.
+    /// The properties that the last state violates, each with the reason.
     pub complaints: Vec<(String, String)>,
-    /// The claims that are not so.
+    /// The claims that are false.
     pub wrong: Vec<Claim>,
     /// The steps by index, for the Explorer's address.
     pub path: Path,
@@ -78,9 +78,9 @@ pub struct Replayed {
 pub struct StepTaken {
     /// The step, as in the trace.
     pub step: String,
-    /// What became of it, where that is not plain.
+    /// The outcome of the step, if the step does not tell it.
     pub remark: Option<String>,
-    /// What each master reads after it.
+    /// The readings of each master after the step.
     pub readings: Vec<String>,
 }
 
@@ -88,7 +88,7 @@ impl Trace {
     /// Reads a trace from the text of the file named `file`.
     ///
     /// # Errors
-    /// If it names no scenario.
+    /// If the text does not name a scenario, or a line has an error.
     pub fn parse(file: &str, text: &str) -> Result<Trace, Fault> {
         let mut trace = Trace {
             file: file.into(),
@@ -117,11 +117,11 @@ impl Trace {
                     (trace.scenario, trace.scenario_line) = (without_comment(name).into(), index + 1);
                 }
                 Some(("scenario", _)) => {
-                    return Err(Fault::at(file, index + 1, "a second scenario: a trace is of one only"));
+                    return Err(Fault::at(file, index + 1, "a second scenario: a trace names only one"));
                 }
                 Some(("start", place)) if trace.start.is_none() && trace.steps.is_empty() => {
                     let place = without_comment(place).parse::<usize>().ok().and_then(|place| place.checked_sub(1));
-                    let wrong = || Fault::at(file, index + 1, "`start N` names an initial state: 1 is the first");
+                    let wrong = || Fault::at(file, index + 1, "`start N` names an initial state by its number, from 1");
                     trace.start = Some((index + 1, place.ok_or_else(wrong)?));
                 }
                 Some((word @ ("violates" | "keeps"), property)) => trace.claims.push(Claim {
@@ -133,14 +133,14 @@ impl Trace {
             }
         }
         if trace.scenario.is_empty() {
-            return Err(Fault::of(file, "no line `scenario NAME` says what this is a trace of"));
+            return Err(Fault::of(file, "the line `scenario NAME` is missing"));
         }
         Ok(trace)
     }
 
-    /// Whether what is claimed is asked of the model at all.
+    /// Checks that the claims name properties of the model.
     fn check_claims<M: Subject>(&self, model: &M) -> Result<(), Fault> {
-        // Not witnesses: they are nothing that a state could violate.
+        // Witnesses are left out, because a state cannot violate them.
         let always = model.properties().into_iter().filter(|property| property.expectation == Expectation::Always);
         let known: Vec<&str> = always.map(|property| property.name).chain([FALLS_SILENT]).collect();
         match self.claims.iter().find(|claim| !known.contains(&claim.property.as_str())) {
@@ -148,21 +148,24 @@ impl Trace {
             Some(claim) => {
                 let near = did_you_mean(&claim.property, known.iter().copied());
                 let known = known.join(", ");
-                let what = format!("`{}` is not asked of this scenario; what is: {known}{near}", claim.property);
+                let what = format!(
+                    "`{}` is not a property of this scenario; its properties are {known}{near}",
+                    claim.property
+                );
                 Err(Fault::at(&self.file, claim.line, what))
             }
         }
     }
 
-    /// Takes the steps one by one, from nothing but this text and the model.
+    /// Takes the steps one by one, from this text and the model alone.
     ///
     /// # Errors
-    /// At the first step that is not possible, with those that are.
+    /// At the first step that is not possible, with a list of the possible steps.
     pub fn replay<M: Subject>(&self, model: &M) -> Result<Replayed, Fault> {
         self.replay_while(model, &|| true)
     }
 
-    /// The same, as long as `goes_on` before the next step.
+    /// The same, but stops before a step if `goes_on` returns false.
     ///
     /// # Errors
     /// As [`replay`](Trace::replay).
@@ -197,9 +200,8 @@ impl Trace {
             let named = possible.iter().filter(|(_, said)| says(step, said)).max_by_key(|(_, said)| said.len());
             let Some((index, said)) = named else {
                 let list: Vec<String> = possible.into_iter().map(|(_, said)| format!("  {said}")).collect();
-                let choices =
-                    if list.is_empty() { "none: all is done".into() } else { format!("\n{}", list.join("\n")) };
-                let what = format!("`{}` cannot happen here; what can: {choices}", without_comment(step));
+                let choices = if list.is_empty() { "none".into() } else { format!("\n{}", list.join("\n")) };
+                let what = format!("`{}` is not possible here; the possible steps: {choices}", without_comment(step));
                 return Err(Fault::at(&self.file, *line, what));
             };
             let action = actions.swap_remove(*index);
@@ -222,7 +224,7 @@ impl Trace {
             && before[start..].iter().any(|(_, sent)| *sent)
         {
             let why =
-                format!("all is as it was before step {}, and changes were sent: for ever, if so scheduled", start + 1);
+                format!("the state is that before step {}, and changes were sent: this can repeat for ever", start + 1);
             complaints.push((FALLS_SILENT.to_owned(), why));
         }
         let violated = |claim: &Claim| complaints.iter().any(|(property, _)| *property == claim.property);
@@ -233,12 +235,12 @@ impl Trace {
     }
 }
 
-/// Writes the schedule of `path` as a trace file. Its steps are complete, however long; comments for people are shortened.
+/// Writes the schedule of `path` as a trace file. Long comments are shortened, but steps are not.
 pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &Path) -> String {
     write_with(model, scenario, "", property, path)
 }
 
-/// The same, with the text of the scenario in the trace.
+/// The same, with the text of the scenario inside the trace.
 pub fn write_with<M: Subject>(model: &M, scenario: &str, carried: &str, property: &str, path: &Path) -> String {
     let mut lines: Vec<(String, String)> = Vec::new();
     let Some(mut state) = model.init_states().into_iter().nth(path.start) else {
@@ -276,7 +278,7 @@ pub fn write_with<M: Subject>(model: &M, scenario: &str, carried: &str, property
     text
 }
 
-/// Whether the line `step` is the step `said`, perhaps with a comment behind it.
+/// Whether the line `step` is the step `said`, possibly followed by a comment.
 fn says(step: &str, said: &str) -> bool {
     step.strip_prefix(said)
         .is_some_and(|rest| rest.is_empty() || rest.trim_start() != rest && rest.trim_start().starts_with('#'))

@@ -1,4 +1,4 @@
-//! What is demanded of a rule: [`Demands`].
+//! The properties and laws that a rule must satisfy: [`Demands`].
 
 use super::failure::Failure;
 use crate::check::erased::Erased;
@@ -7,16 +7,16 @@ use crate::model::{Expectation, Model, Property};
 use crate::properties as p;
 use std::collections::BTreeSet;
 
-/// Which properties and laws are demanded. By default all but no policy loss.
+/// The demanded properties and laws. By default, all except *no policy loss*.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Demands {
-    /// If not empty, only these.
+    /// If not empty, only these are demanded.
     pub(super) only: BTreeSet<String>,
-    /// Not these.
+    /// These are not demanded.
     pub(super) allowed: BTreeSet<String>,
-    /// No write may be lost to a concurrent one.
+    /// Whether *no policy loss* is demanded too.
     pub(super) lossless: bool,
-    /// No law counts.
+    /// Whether no law is demanded.
     pub(super) lawless: bool,
 }
 
@@ -28,7 +28,7 @@ impl Demands {
         chosen && !self.allowed.contains(property)
     }
 
-    /// Which properties are demanded.
+    /// The demanded properties, in words.
     pub(super) fn in_words(&self) -> String {
         if !self.only.is_empty() {
             let chosen: Vec<&str> = self.only.difference(&self.allowed).map(String::as_str).collect();
@@ -49,13 +49,13 @@ impl Demands {
         chosen && !self.allowed.contains(law.name())
     }
 
-    /// Whether any law is.
+    /// Whether any law is demanded.
     pub(super) fn include_laws(&self) -> bool {
         Law::ALL.into_iter().any(|law| self.include_law(law))
     }
 
-    /// The property, if it alone is demanded. Once a state violates it, the scope need not be explored further: states are
-    /// found by shortest schedules.
+    /// The property, if only one is demanded. Once a state violates it, the scope need not be explored further, because
+    /// states are found by shortest schedules.
     pub(super) fn decided_by(&self, model: &Erased) -> Option<&'static str> {
         let mut demanded = model.properties().into_iter().filter(is_always).filter(|one| self.include(one.name));
         match (demanded.next(), demanded.next()) {

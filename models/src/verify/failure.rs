@@ -1,4 +1,4 @@
-//! Why a rule did not pass, as a person reads it: [`Failure`].
+//! Why a rule did not pass, and the report: [`Failure`].
 
 use super::violation::Violation;
 use super::watch::Misbehaviour;
@@ -11,14 +11,14 @@ use std::fmt;
 pub enum Failure {
     /// Demanded properties are violated.
     Violated {
-        /// Each with the shortest schedule in all scopes, the shortest first.
+        /// The violated properties, each with the shortest schedule in all scopes; the shortest first.
         violations: Vec<Violation>,
-        /// The laws that are broken, with the fewest writes that show it.
+        /// The broken laws, each with the fewest writes that show it.
         laws: Vec<Broken>,
         /// Further notes on this rule.
         notes: Vec<String>,
     },
-    /// What the rule claims to show is refuted: its other claims are not believed either.
+    /// A claim of the rule's `shows` is refuted, so its other claims are not believed either.
     FalseClaim(Box<Refuted>),
     /// In some scope only the rule's untested claim says that a write is not lost.
     NotJudged {
@@ -27,46 +27,46 @@ pub enum Failure {
         /// The property.
         property: &'static str,
     },
-    /// Laws are broken, though no schedule in these scopes shows it to a reader.
+    /// Laws are broken, although no schedule in these scopes violates a property.
     Unlawful(Vec<Broken>),
-    /// It is no rule at all.
+    /// The rule panics, does not return, or is not a function.
     Misbehaves(Misbehaviour),
-    /// A scope could not be exhausted: nothing is known.
+    /// A scope could not be exhausted, so there is no verdict.
     NotExhausted(String),
-    /// What makes a test of a scope was never reached in it.
+    /// A witness was not reached, so a scope tests nothing.
     Vacuous {
         /// The scope.
         world: String,
         /// The witness.
         witness: &'static str,
-        /// Why, if it can be told.
+        /// The reason, if it is known.
         why: Option<String>,
     },
     /// No property, law or witness has the given name.
     Unknown {
-        /// What was looked for: a property, a law or a witness.
+        /// The kind of the name: a property, a law or a witness.
         what: &'static str,
         /// The name given.
         name: String,
         /// The known names.
         known: Vec<String>,
     },
-    /// What a scenario file's `[expect]` says otherwise.
+    /// The verdicts that differ from a scenario file's `[expect]`.
     Unexpected(Vec<String>),
     /// A scenario file has an error.
     Scenario(Fault),
-    /// A request cannot be parsed, or the rule does not take it: which, and what would be right.
+    /// A request cannot be parsed, or the rule does not take it. The message names the request and the fix.
     Request(String),
     /// A property of the user's own is not valid, or its evaluation failed in a reached state.
     Property {
         /// The scope.
         world: String,
-        /// What is wrong.
+        /// The error.
         what: String,
     },
-    /// A trace was replayed instead, and violates what is demanded: the report.
+    /// A trace was replayed instead, and violates a demanded property. The text is the report.
     Replayed(String),
-    /// The trace to be replayed is not right.
+    /// The trace to be replayed has an error.
     Trace(String),
 }
 
@@ -80,7 +80,7 @@ impl fmt::Display for Failure {
                 notes.iter().try_for_each(|note| writeln!(f, "  {note}"))?;
                 if let Some(Violation { example, .. }) = violations.first() {
                     let property = &example.property;
-                    write!(f, "  to see one property alone: `.only(\"{property}\")`; to do without it: ")?;
+                    write!(f, "  to check only one property: `.only(\"{property}\")`; to leave it out: ")?;
                     writeln!(f, "`.allow(\"{property}\")`")?;
                 }
                 Ok(())
@@ -89,26 +89,27 @@ impl fmt::Display for Failure {
                 writeln!(f, "{refuted}")?;
                 write!(
                     f,
-                    "  `shows` must be true of exactly those writes that a reader can tell from others by what is read"
+                    "  `shows` must be true of exactly those writes that a reader can recognize in the value read"
                 )
             }
             Failure::NotJudged { world, property } => {
                 write!(
                     f,
-                    "{world}: {property} cannot be judged: the rule makes one value of several writes, and its claim of which "
+                    "{world}: {property} cannot be judged: the rule computes one value from several writes, and its claim \
+                     which "
                 )?;
                 write!(f, "of them the value shows could not be tested")
             }
             Failure::Unlawful(laws) => {
-                writeln!(f, "no schedule in these scopes shows a reader anything wrong, but laws are broken:")?;
+                writeln!(f, "no schedule in these scopes violates a property, but laws are broken:")?;
                 laws.iter().try_for_each(|broken| writeln!(f, "  {broken}"))?;
                 if let Some(broken) = laws.first() {
-                    write!(f, "  if that is meant, do without it: `.allow(\"{}\")`; ", broken.law.name())?;
+                    write!(f, "  to allow this: `.allow(\"{}\")`; ", broken.law.name())?;
                 }
-                write!(f, "to ask for no laws: `.lawless()`")
+                write!(f, "to require no laws: `.lawless()`")
             }
             Failure::Misbehaves(how) => write!(f, "{how}"),
-            Failure::NotExhausted(world) => write!(f, "{world}: too many states to exhaust: nothing is known"),
+            Failure::NotExhausted(world) => write!(f, "{world}: too many states to exhaust: there is no verdict"),
             Failure::Vacuous { world, witness, why } => {
                 writeln!(f, "{world}: {witness} was not reached: nothing was tested")?;
                 if let Some(why) = why {
@@ -129,7 +130,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// As [`Display`](fmt::Display) has it: a test that ends in `unwrap`, or returns the result, prints this.
+/// The same text as [`Display`](fmt::Display): a test that ends in `unwrap`, or returns the result, prints this.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\n{}", self.to_string().trim_start_matches('\n'))

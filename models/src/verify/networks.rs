@@ -1,4 +1,4 @@
-//! The rule over all networks at once, before any network is explored: [`Plan::judge_all_networks`].
+//! Judges the rule over all networks at once, before any network is explored: [`Plan::judge_all_networks`].
 
 use super::failure::Failure;
 use super::plan::{Found, Plan};
@@ -18,18 +18,18 @@ use multimaster::{MasterId, Request};
 /// The name of the scenario of a history.
 const NAME: &str = "over histories";
 
-/// About the most histories judged at once by default: they take a second where nothing is optimized.
+/// About the most histories that are judged by default. They take a second without optimization.
 const MOST_HISTORIES: u64 = 60_000;
 
-/// The most requests of clients whose histories are judged: there are thousands of those of so many.
+/// The most client requests whose histories are judged. This many have thousands of histories.
 const MOST_OF_CLIENTS: usize = 6;
 
-/// At three masters, how many histories there are of 1, 2, … writes, without their operations.
+/// The number of histories of 1, 2, … writes at three masters, without their operations.
 const OF_THREE: [u64; 5] = [1, 4, 32, 239, 1_706];
-/// At two.
+/// The same at two masters.
 const OF_TWO: [u64; 6] = [1, 4, 13, 41, 131, 428];
 
-/// How many writes fit, if each may be one of so many requests.
+/// The most writes of a history that stay within [`MOST_HISTORIES`], if each write is one of this many requests.
 fn writes(structures: &[u64], requests: usize) -> usize {
     let mut all = 0;
     let fits = |(place, each): (usize, &u64)| {
@@ -62,7 +62,7 @@ impl Plan {
             let report = rule.over_histories(bounds, &asked);
             self.take(rule, &report, skewed, claims, found);
         }
-        // What the user says of readings is said of the requests that clients make.
+        // The user's own properties speak of the readings that the clients' requests lead to.
         for world in worlds.iter().filter(|world| self.requests.is_some() && !world.skewed) {
             if let (Some(scope), false) = (world.scope(), self.asked.properties.is_empty()) {
                 let wrong = |what| Failure::Property { world: NAME.into(), what };
@@ -70,7 +70,7 @@ impl Plan {
                 let judged = judged
                     .transpose()
                     .map_err(|rejected| wrong(rejected.in_words(&self.asked.properties[rejected.place])))?;
-                // If the evaluation failed, it fails in networks, too, and there is a schedule that shows where.
+                // An evaluation that fails here fails in networks too, where a schedule shows the state.
                 if let Some((report, _)) = judged.filter(|(_, own)| own.failed().next().is_none()) {
                     self.take(rule, &report, false, claims, found);
                 }
@@ -81,7 +81,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Keeps what is violated by a shorter schedule than before.
+    /// Keeps each violation whose schedule is shorter than the one found before.
     fn take(&self, rule: &dyn Ruled, report: &Report, skewed: bool, claims: Claims, found: &mut Found) {
         found.passed.networks.push(report.scope_in_words());
         for (property, finding) in report.findings.iter().filter(|(property, _)| self.demands.include(property)) {
@@ -120,7 +120,7 @@ impl Plan {
     /// Masters under the rule in the scenario that a trace carries.
     ///
     /// # Errors
-    /// If the text is not right.
+    /// If the text has an error.
     pub(super) fn model_of(
         &self,
         rule: &dyn Ruled,
@@ -133,13 +133,13 @@ impl Plan {
         let scenario = Scenario::parse_under(given, name, file, text)?;
         let asked = Asked { claims, ..self.asked.clone() };
         let Explored::Cluster(_, scope) = scenario.subject else {
-            return Err(Fault::of(file, "this is no scenario of masters without shards"));
+            return Err(Fault::of(file, "this is not a scenario of masters with one shard"));
         };
         let wrong = |rejected: Rejected| Fault::of(file, rejected.in_words(&self.asked.properties[rejected.place]));
         rule.model(scope, &asked).map(|(model, _)| model).map_err(wrong)
     }
 
-    /// The histories of just these clients' requests, unless they are too many.
+    /// The bounds of the histories of only these clients' requests, unless there are too many.
     fn of_clients(&self, scope: &Scope) -> Option<Bounds> {
         let asks = scope.clients.iter().flat_map(|client| &client.requests);
         let requests = distinct(asks);
@@ -152,7 +152,8 @@ impl Plan {
         few.then(|| Bounds { clients, ..Bounds::new(masters, writes, requests) })
     }
 
-    /// What is enumerated, each with whether clocks are wrong there although right ones are tried, too.
+    /// The bounds of the histories to enumerate. The flag is true if clocks are wrong there, although right clocks are
+    /// tried too.
     fn bounds(&self, rule: &dyn Ruled, worlds: &[World]) -> Vec<(Bounds, bool)> {
         let own_scopes = self.own.is_some() || !self.scenarios.is_empty();
         let requests = match &self.requests {
@@ -171,7 +172,7 @@ impl Plan {
         let under = |times: Times, skewed: bool| {
             let timed = times != Times::Lamport;
             let bounds = |(masters, writes): &(u16, usize)| {
-                // Times are operations, too.
+                // Each time counts as another operation.
                 let writes = if timed { (*writes).min(3) } else { *writes };
                 (Bounds { times, ..Bounds::new(*masters, writes, requests.clone()) }, skewed)
             };
@@ -183,7 +184,7 @@ impl Plan {
             None => [under(Times::Lamport, false), under(Times::Right(3), false), under(Times::Any(3), true)].concat(),
             Some(Clocks::Free) => under(Times::Any(3), false),
             Some(Clocks::Right) => [under(Times::Lamport, false), under(Times::Right(3), false)].concat(),
-            // By how much a clock can be wrong is not among what histories take: these are for networks.
+            // Histories have no bound on the skew of clocks, so these clocks are only for networks.
             Some(Clocks::SkewedBy(_)) => Vec::new(),
         }
     }

@@ -37,7 +37,7 @@ pub(super) struct Plan {
     pub(super) own: Option<(String, Scope)>,
     /// Scenario files, instead of the default scopes.
     pub(super) scenarios: Vec<String>,
-    /// What clients ask, if not the default.
+    /// The clients' requests, if they are not the default ones.
     pub(super) requests: Option<Vec<String>>,
     /// The wall clocks of all scopes, if they were given.
     pub(super) clocks: Option<Clocks>,
@@ -53,18 +53,18 @@ pub(super) struct Plan {
     note: &'static str,
 }
 
-/// What was explored, for a rule that passed.
+/// The extent of the check, for a rule that passed.
 #[derive(Clone, Debug, Default)]
 pub struct Passed {
-    /// How many small histories its laws were tried on.
+    /// The number of small histories on which its laws were tried.
     pub histories: usize,
-    /// For which networks at once it was judged, over histories, in words.
+    /// The networks that the judgement over histories covers, in words.
     pub networks: Vec<String>,
-    /// How many scopes.
+    /// The number of scopes explored.
     pub scopes: usize,
-    /// Distinct states in all of them.
+    /// The number of distinct states in all scopes.
     pub states: usize,
-    /// Which properties were demanded, in words.
+    /// The demanded properties, in words.
     pub demanded: String,
 }
 
@@ -89,7 +89,7 @@ impl fmt::Display for Passed {
 /// The laws are tried on at most this many of the user's own operations: the number of histories grows with its cube.
 const MOST_OPERATIONS: usize = 4;
 
-/// The note where snapshots are to blame, or seem to be.
+/// The note for a rule without a `merge`, if a violation appears only where masters need snapshots.
 const NO_MERGE: &str = "the rule has no `merge`: it returns `None`, so a neighbour's snapshot replaces the master's state, and \
                         writes that the neighbour had not seen are lost; write `merge`, or leave snapshots out by \
                         `.without_snapshots()`";
@@ -98,14 +98,14 @@ fn claims_of(claimed: &Result<claims::Passed, Box<Refuted>>) -> Claims {
     claimed.as_ref().map_or(Claims::Refuted, claims::Passed::claims)
 }
 
-/// What has come out so far.
+/// The findings so far.
 pub(super) struct Found {
     pub(super) started: Instant,
-    /// Of each violated property the shortest schedule, with the place of its world; `None` if it was found over
+    /// For each violated property, the shortest schedule and the index of its world; `None` if it was found over
     /// histories.
     pub(super) violations: BTreeMap<&'static str, (Option<usize>, Violation)>,
     laws: Vec<Broken>,
-    /// What scenario files expect otherwise.
+    /// The verdicts that differ from the scenario files' `[expect]`.
     surprises: Vec<String>,
     /// The first reason why nothing was tested.
     pub(super) incomplete: Option<Failure>,
@@ -117,7 +117,7 @@ pub(super) struct Found {
 }
 
 impl Plan {
-    /// The default.
+    /// The default check.
     pub(super) fn new(note: &'static str) -> Plan {
         Plan {
             demands: Demands::default(),
@@ -165,7 +165,7 @@ impl Plan {
         };
         if let Some(clocks) = self.clocks {
             if !self.scenarios.is_empty() {
-                let what = "a scenario file says how right clocks are: drop `.clocks(…)`, or `.scenario(…)`";
+                let what = "a scenario file has its own `clocks`: drop `.clocks(…)`, or `.scenario(…)`";
                 return Err(Failure::Request(what.into()));
             }
             worlds = worlds::under(clocks, worlds);
@@ -297,7 +297,7 @@ impl Plan {
             let what = format!("`{}` failed: {failed}", failed.property);
             found.failed = Some(Failure::Property { world: world.name.clone(), what });
         }
-        // A file that expects anything says what it does not reach.
+        // A file with an `[expect]` names its own unreached witnesses.
         for witness in own.witnesses().filter(|_| world.expect().is_none()) {
             let reached = !matches!(report.verdict(witness), Some(Verdict::Violated(_)));
             *found.reached.entry(witness).or_default() |= reached;
@@ -319,7 +319,7 @@ impl Plan {
             self.demands.include(finding.property) && !allowed
         };
         if let Some(scenario) = world.scenario().filter(|held| held.expect.stated && self.demands.only.is_empty()) {
-            // A violation that is shown with its schedule need not be named once more.
+            // A violation that is shown with its schedule need not be named again.
             let shown = |finding: &Finding| demanded(finding) && matches!(finding.verdict, Verdict::Violated(_));
             let mut rest = report.clone();
             rest.findings.retain(|finding| finding.witness || !shown(finding));
@@ -344,7 +344,7 @@ impl Plan {
         }
     }
 
-    /// Why it means nothing that nothing was found in this world.
+    /// Why this world proves nothing although no violation was found in it.
     fn incomplete(&self, world: &World, model: &Erased, report: &Report) -> Option<Failure> {
         match report.cut {
             Some(Cut::Found) => return None,
@@ -359,7 +359,7 @@ impl Plan {
         // With requests of the user's own, perhaps no master ever needs a snapshot.
         let needed =
             |witness: &str| !self.unreached.contains(witness) && (witness != p::CROSSED || self.requests.is_none());
-        // A file that expects anything says what it does not reach.
+        // A file with an `[expect]` names its own unreached witnesses.
         if world.expect().is_some() {
             return None;
         }

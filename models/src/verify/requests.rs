@@ -4,20 +4,20 @@ use crate::scope::Client;
 use multimaster::{Kind, MasterId, Op, Request};
 use std::collections::BTreeMap;
 
-/// As many masters as scenario files can have.
+/// The most masters that a scenario file can have.
 const MASTERS: u16 = 16;
 
 /// Reads requests such as `A: set k = 1`. `A/2: …` is a second client of master A.
 ///
 /// # Errors
-/// What is wrong with a request, and what would be right.
+/// The first request with an error, and its fix.
 pub(super) fn clients(texts: &[String], kind: Kind, by_clocks: bool) -> Result<Vec<Client>, String> {
     let mut clients: BTreeMap<(MasterId, &str), Vec<Request>> = BTreeMap::new();
     for (place, text) in texts.iter().enumerate() {
         let wrong = |what: String| format!("request {}, `{text}`: {what}", place + 1);
         let (name, request) = text
             .split_once(": ")
-            .ok_or_else(|| wrong("it does not say which master is asked: write `A: set k = 1`, for example".into()))?;
+            .ok_or_else(|| wrong("it does not name its master: write `A: set k = 1`, for example".into()))?;
         let name = name.trim();
         let master = name.split('/').next().unwrap_or(name);
         let at = (0..MASTERS).map(MasterId).find(|id| id.to_string() == master).ok_or_else(|| {
@@ -53,21 +53,21 @@ pub(super) fn clients(texts: &[String], kind: Kind, by_clocks: bool) -> Result<V
     Ok(clients.into_iter().map(|((at, _), asks)| Client { at, requests: asks }).collect())
 }
 
-/// Checks that no two clients of one master make the same request: a trace could not say which is meant.
+/// Checks that no two clients of one master make the same request: a trace could not tell them apart.
 fn told_apart(clients: &BTreeMap<(MasterId, &str), Vec<Request>>) -> Result<(), String> {
     let mut asked_by = BTreeMap::new();
     for ((at, client), asks) in clients {
         for ask in asks {
             if *asked_by.entry((at, ask)).or_insert(client) != client {
-                let what = "a trace could not say which of two clients is meant; vary the value";
-                return Err(format!("`{ask}` is asked of {at} twice: {what}"));
+                let what = "a trace could not tell them apart; vary the value";
+                return Err(format!("two clients make the request `{ask}` at {at}: {what}"));
             }
         }
     }
     Ok(())
 }
 
-/// The number of masters in a cluster where these are asked: two or more.
+/// The number of masters of a cluster with clients at these masters: two or more.
 pub(super) fn masters_of(asked: impl Iterator<Item = MasterId>) -> u16 {
     asked.map(|at| at.0 + 1).max().unwrap_or(0).max(2)
 }

@@ -22,18 +22,18 @@ use std::sync::Arc;
 /// A rule's claims are tested with this many operations: the number of runs grows faster than its cube.
 const MOST_OPERATIONS: usize = 5;
 
-/// What is demanded of a rule beyond what is demanded of all.
+/// The demands on a rule beyond those on every rule.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asked {
-    /// Its specification.
+    /// The specification of its reads.
     pub(super) specification: Option<Specification>,
     /// Properties of the user's own.
     pub(super) properties: Vec<Property>,
-    /// How far the rule's claims of what a value shows are believed.
+    /// The degree to which the rule's `shows` is believed.
     pub(super) claims: Claims,
 }
 
-/// Masters in a scope, and the user's own properties, which tell later whether an evaluation failed.
+/// Masters in a scope, and the user's own properties, to find out later whether an evaluation failed.
 pub(super) type Model = (Erased, Arc<OwnProperties>);
 
 /// A rule for each master.
@@ -55,7 +55,7 @@ impl<R: SerdeRule> Rules<R> {
         Rules { by_master: true, rules: Arc::new(rules), current: Arc::default() }
     }
 
-    /// The same, watched by another.
+    /// The same rules, with a watch of their own.
     pub(super) fn anew(&self) -> Rules<R> {
         Rules { by_master: self.by_master, rules: Arc::clone(&self.rules), current: Arc::default() }
     }
@@ -69,19 +69,20 @@ impl<R: SerdeRule> Rules<R> {
         Watched::new(rule, Arc::clone(&self.current))
     }
 
-    /// The same behind one type: so the code that drives it is compiled once, and not again in each user's crate.
+    /// The rules with their types erased, so that the code that drives them is compiled once, and not in each user's
+    /// crate.
     fn erased(&self, master: MasterId) -> AnyRule {
         AnyRule::new(Wired(self.at(master)))
     }
 }
 
-/// [`Rules`] of any type: the code that carries out a plan is compiled once.
+/// [`Rules`] with their types erased. So the code that carries out a plan is compiled once.
 pub(super) trait Ruled {
-    /// What kind of data is kept.
+    /// The kind of data that the rule keeps.
     fn kind(&self) -> Kind;
     /// Whether the rule uses wall clocks.
     fn uses_wall_clock(&self) -> bool;
-    /// What clients write by default; `None` for a kind of data that a newer library has.
+    /// The default writes of clients; `None` for a kind of data that only a newer library has.
     fn workload(&self) -> Option<Workload>;
     /// Masters in a scope, each with its rule.
     ///
@@ -92,9 +93,9 @@ pub(super) trait Ruled {
     fn given(&self, asked: &Asked) -> &'static Given;
     /// The laws, tried on all small histories of these operations; of a few of the rule's kind if there are none.
     fn laws(&self, operations: &[Op]) -> Findings;
-    /// Judges the rule over all histories within these bounds. The bounds must be right.
+    /// Judges the rule over all histories within these bounds, which must be valid.
     fn over_histories(&self, bounds: Bounds, asked: &Asked) -> histories::Report;
-    /// The same, and the user's own properties, which are said of the masters and clients of `scope`.
+    /// The same, with the user's own properties, which name masters and keys of `scope`.
     ///
     /// # Errors
     /// The first of those properties that is not valid there.
@@ -106,7 +107,7 @@ pub(super) trait Ruled {
     ) -> Result<(histories::Report, OwnProperties), Rejected>;
     /// A few requests that the rule takes.
     fn requests(&self) -> Vec<Request>;
-    /// Tests what the rule claims to show, on all small runs of a few operations of its kind, and of these.
+    /// Tests the rule's `shows` on all small runs of a few operations of its kind, and of these operations.
     fn claims(&self, operations: &[Op]) -> Result<claims::Passed, Box<Refuted>>;
 }
 

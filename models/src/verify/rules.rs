@@ -1,4 +1,4 @@
-//! All rules that a scenario file can name: of each what it does, where that is said, and [what becomes of it](survey).
+//! All rules that a scenario file can name, each with a description, its source, and [its verdicts](survey).
 
 #[cfg(feature = "cli")]
 mod ruled;
@@ -28,13 +28,13 @@ use multimaster::{Kind, MasterId, Request};
 /// A rule that scenario files can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Which.
+    /// The rule.
     pub rule: RuleName,
     /// Its name in scenario files.
     pub name: &'static str,
-    /// What it does, in a line.
+    /// A one-line description.
     pub about: &'static str,
-    /// Where that is said, in public.
+    /// The public source of the description.
     pub source: &'static str,
 }
 
@@ -44,16 +44,16 @@ impl Rule {
         self.rule.cluster(scope, None, delivery, &Asked::default())
     }
 
-    /// What kind of data it keeps.
+    /// The kind of data that the rule keeps.
     pub fn kind(&self) -> Kind {
         self.rule.kind()
     }
 
-    /// Judges the rule over all histories within bounds, which are made of a few requests of its kind: of one key, and
-    /// of two. Its reads are held to `specified`, or else to what is known of the rule.
+    /// Judges the rule over all histories within the bounds that `bounds` makes from a few requests of its kind, on one
+    /// key and on two. Its reads are compared with `specified`, or else with the rule's own specification.
     ///
     /// # Errors
-    /// If the bounds are not right.
+    /// If the bounds are not valid.
     pub fn histories(
         &self,
         specified: Option<Specified>,
@@ -63,10 +63,10 @@ impl Rule {
         self.over(bounds, specified, &mut |subject, bounds| histories::judge(subject, bounds, progress))
     }
 
-    /// Judges the rule so, and tells what became of each script: of what the clients of each master ask.
+    /// The same, with the verdicts for each combination of the masters' scripts as well.
     ///
     /// # Errors
-    /// If the bounds are not right.
+    /// If the bounds are not valid.
     pub fn each_script(
         &self,
         bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
@@ -99,15 +99,14 @@ impl Rule {
         [histories::operations(&rule), histories::operations_on_two_keys(&rule)]
     }
 
-    /// How far the rule's claims of what a value shows are believed: as far as they were
-    /// [tested](crate::histories::claims).
+    /// The degree to which the rule's `shows` is believed: as far as it was [tested](crate::histories::claims).
     pub fn claims(&self) -> Claims {
         let operations = laws::operations(&self.rule.rule(MasterId(0)));
         let tested = claims::test(&|at| self.rule.rule(at), &operations);
         tested.map_or(Claims::Refuted, |passed| passed.claims())
     }
 
-    /// The laws, tried on all small histories. A state is as large as its JSON.
+    /// The laws, tried on all small histories. The size of a state is that of its JSON.
     pub fn laws(&self) -> Findings {
         laws::check(&|at| self.rule.rule(at), Pack::len)
     }
@@ -126,7 +125,7 @@ pub fn all() -> Vec<Rule> {
     types.chain(systems).collect()
 }
 
-/// The rule of a scenario, named after it; `None` if it is of the article's program.
+/// The rule of a scenario, under the scenario's name; `None` for the article's program.
 pub fn of_scenario(scenario: &Scenario) -> Option<Rule> {
     let (Explored::Cluster(rule, _) | Explored::Sharded(rule, ..)) = scenario.subject else {
         return None;
@@ -142,7 +141,7 @@ pub(crate) fn given(given: &'static Given) -> Rule {
     Rule { rule, name: given.name, about: "a rule under verification", source: source(rule) }
 }
 
-/// The rule of that name.
+/// The rule of this name.
 pub fn named(name: &str) -> Option<Rule> {
     all().into_iter().find(|rule| rule.name == name)
 }

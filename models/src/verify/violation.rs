@@ -1,4 +1,4 @@
-//! A property that is violated, and the files that show how: [`Violation`].
+//! A violated property, and the files with its schedule: [`Violation`].
 
 #[cfg(feature = "explorer")]
 use super::EXPLORE;
@@ -18,13 +18,13 @@ use std::time::Duration;
 pub struct Violation {
     /// The scope.
     pub world: String,
-    /// Whether wall clocks are wrong in it: then no scope with right clocks violates the property.
+    /// Whether wall clocks are wrong in the scope. If so, no scope with right clocks violates the property.
     pub skewed: bool,
     /// The property, and the schedule.
     pub example: Counterexample,
     /// The trace, if it could be written; the picture is beside it.
     pub file: Option<PathBuf>,
-    /// How long after the start this was found.
+    /// The time from the start until this was found.
     pub after: Duration,
 }
 
@@ -44,7 +44,7 @@ impl Violation {
         std::fs::create_dir_all(&folder).ok()?;
         std::fs::write(&file, &self.example.trace).ok()?;
         std::fs::write(file.with_extension("svg"), &self.example.replayed.picture).ok()?;
-        // Tests run in their package's folder: a path from there is what one wants to paste.
+        // Tests run in their package's folder, so the user can paste a path from there.
         let here = std::env::current_dir().ok();
         let from_here = here.and_then(|here| file.strip_prefix(here).ok().map(PathBuf::from));
         Some(from_here.unwrap_or(file))
@@ -54,7 +54,7 @@ impl Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.skewed {
-            write!(f, "only where wall clocks are wrong (without this: `.clocks(Clocks::Right)`), ")?;
+            write!(f, "only under wrong wall clocks (to leave these out: `.clocks(Clocks::Right)`), ")?;
         }
         writeln!(f, "{}", table::counterexample(&self.world, &self.example))?;
         let Some(file) = &self.file else {
@@ -71,7 +71,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// The command that does that in this test and in no other.
+/// The command that replays or explores the file in this test and in no other.
 fn command(variable: &str, file: &Path) -> String {
     let file = file.display().to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@%".contains(c);
@@ -91,7 +91,7 @@ fn plain(name: &str) -> String {
     name.replace("--", "-")
 }
 
-/// The name, with a number behind it if this process has written another trace under it.
+/// The name, with a number appended if this process has written another trace under this name.
 fn unique(name: &str, trace: &str) -> String {
     static WRITTEN: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
     let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,4 @@
-//! A rule under watch: [`Watched`] notices what no rule may do (panic, answer one question in two ways, not come back),
-//! whatever drives it.
+//! A rule under watch: [`Watched`] reports calls that panic, do not return, or give two answers to one question.
 
 use super::ruled::Rules;
 use crate::node::any_rule::SerdeRule;
@@ -11,43 +10,42 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What a rule has done that is neither right nor wrong about conflicts, but no rule at all. The fault is the rule's.
+/// Behaviour that no rule may have, whatever its resolution of conflicts. The fault is the rule's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Misbehaviour {
-    /// It panicked, with this message (where is on standard error).
+    /// A call panicked with this message. Standard error shows the place.
     Panics {
         /// The call.
         call: String,
         /// The message.
         message: String,
     },
-    /// Asked the same twice in a row, it gave two answers.
+    /// The same call, made twice in a row, gave two answers.
     NotDeterministic {
         /// The call.
         call: String,
         /// The two answers.
         answers: [String; 2],
     },
-    /// Asked the same twice in a row it gave one answer, but another when all was asked once more.
+    /// The same call, made twice in a row, gave one answer, but a repetition of the whole schedule gave another.
     Remembers,
-    /// Its `apply` returned false for a change that altered the state.
+    /// The rule's `apply` returned false for a change that altered the state.
     FalseReport {
         /// The call.
         call: String,
     },
-    /// A value that it keeps or sends changes when it is written as JSON and read again, as records and networks
-    /// do.
+    /// A state or an effect changes in a round trip through JSON, which records and networks make.
     Unwritable {
         /// The value.
         value: String,
-        /// What becomes of it.
+        /// The result of the round trip.
         why: String,
     },
-    /// It has not come back.
+    /// A call has not returned.
     NeverEnds {
         /// The call.
         call: String,
-        /// For so long.
+        /// The time since the call.
         after: Duration,
     },
 }
@@ -59,12 +57,12 @@ impl fmt::Display for Misbehaviour {
             Misbehaviour::NotDeterministic { call, answers: [first, second] } => {
                 write!(
                     f,
-                    "the rule is not deterministic: asked twice, it gives\n    {first}\n  and {second}\n  in {call}\n"
+                    "the rule is not deterministic: called twice, it returns\n    {first}\n  and {second}\n  in {call}\n"
                 )?;
                 write!(f, "  a rule is a pure function: no clock, no randomness, no memory outside its state")
             }
             Misbehaviour::Remembers => {
-                writeln!(f, "the rule is not deterministic: tried twice, the same schedule ends otherwise")?;
+                writeln!(f, "the rule is not deterministic: the same schedule, run twice, ends in different states")?;
                 write!(f, "  a rule is a pure function: no clock, no randomness, no memory outside its state")
             }
             Misbehaviour::FalseReport { call } => {
@@ -80,13 +78,13 @@ impl fmt::Display for Misbehaviour {
                 )
             }
             Misbehaviour::NeverEnds { call, after } => {
-                write!(f, "the rule does not come back: {} s so far\n  in {call}", after.as_secs())
+                write!(f, "the rule does not return: {} s so far\n  in {call}", after.as_secs())
             }
         }
     }
 }
 
-/// A call to the rule, to be told if it does not end well.
+/// A call to the rule, for the report of a failure.
 pub(super) enum Call<R: Resolver> {
     Kind,
     Prepare(R::State, Op, Dot, Timestamp),
@@ -119,10 +117,10 @@ impl<R: Resolver> fmt::Display for Call<R> {
     }
 }
 
-/// The call under way, and since when.
+/// The current call, and the time at which it began.
 pub(super) type Current<R> = Arc<Mutex<Option<(Instant, Arc<Call<R>>)>>>;
 
-/// The rule, each call made twice and looked after.
+/// A rule that makes each call twice and compares the answers.
 #[derive(Clone)]
 pub(super) struct Watched<R: Resolver> {
     rule: R,
@@ -138,7 +136,7 @@ impl<R: Resolver> Watched<R> {
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = call.map(|call| (Instant::now(), call));
     }
 
-    /// Asks twice. A [`Misbehaviour`] is thrown as a panic, past whatever called the rule, to [`guarded`].
+    /// Makes a call twice. A [`Misbehaviour`] unwinds as a panic, through the caller of the rule, to [`guarded`].
     fn asked<T: PartialEq + Debug>(&self, call: Call<R>, ask: impl Fn(&R) -> T) -> T {
         let call = Arc::new(call);
         self.under_way(Some(Arc::clone(&call)));
@@ -158,7 +156,7 @@ impl<R: Resolver> Watched<R> {
     }
 }
 
-/// It is one rule the first time and another the second.
+/// Reports that the rule gave different results in two runs.
 pub(super) fn remembers() -> ! {
     resume_unwind(Box::new(Misbehaviour::Remembers))
 }
@@ -168,11 +166,11 @@ pub(super) fn message_of(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".into())
 }
 
-/// Does `work` with the rules, on a thread of its own: if a rule does not come back from a call for as long as
-/// `patience`, that is said, and the thread left to itself.
+/// Does `work` with the rules, on a separate thread. If a call of a rule does not return within `patience`, reports
+/// that and abandons the thread.
 ///
 /// # Panics
-/// As `work` does, if it is not the rule's doing.
+/// If `work` panics and the rule is not the cause.
 pub(super) fn guarded<R: SerdeRule, T: Send + 'static>(
     rules: &Rules<R>,
     patience: Duration,

@@ -7,8 +7,8 @@ use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Times
 use serde::{Serialize, de::DeserializeOwned};
 use std::panic::resume_unwind;
 
-/// The rule, and a check that what it keeps and sends is the same once it has been written as JSON and read. Records
-/// and networks carry that text: if it left out a part, masters would come to know something else than was sent.
+/// The rule, with a check that its states and effects survive a round trip through JSON. Records and networks carry
+/// that JSON: if it left out a part, masters would receive other values than were sent.
 #[derive(Clone)]
 pub(super) struct Wired<R>(pub(super) R);
 

@@ -1,22 +1,22 @@
-//! What clients write by default.
+//! The default requests of clients.
 
 use multimaster::{Kind, MasterId, Replica, Request, Resolver, Topology};
 
-/// For three masters, two writes each: once with values that rise in the order of time, once with falling ones, because a
-/// rule that prefers the larger or the smaller may err in one order only.
+/// Two writes for each of three masters: once with values that rise in the order of time, once with values that fall,
+/// because a rule that prefers the larger or the smaller value may err in one order only.
 pub(crate) type Workload = [[[&'static str; 2]; 3]; 2];
 
-/// The writes that `rule` takes: for a map, to fields of the kind that it has. `None` for a kind of data that a newer
-/// library has.
+/// The default writes for `rule`. For a map, these are writes to fields of a kind that the map takes. `None` for a kind
+/// of data that only a newer library has.
 pub(crate) fn workload<R: Resolver>(rule: &R) -> Option<Workload> {
     match rule.kind() {
-        // Of those that are equal the first, and registers come first: they are what most maps' fields can be.
+        // Registers come first, because most maps take them.
         Kind::Map => FIELDS.into_iter().rev().max_by_key(|fields| taken(rule, fields)),
         kind => of_kind(kind),
     }
 }
 
-/// How many of these writes the rule takes, each master's made one after the other.
+/// The number of these writes that the rule takes, if each master makes its writes in order.
 fn taken<R: Resolver>(rule: &R, workload: &Workload) -> usize {
     let Ok(pair) = Topology::all_to_all(2) else { return 0 };
     let accepted = |writes: &[&str; 2]| {

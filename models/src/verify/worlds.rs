@@ -1,4 +1,4 @@
-//! Where a rule is verified unless told otherwise, and what clients write there.
+//! The worlds in which a rule is verified by default, and the clients' requests there.
 
 use super::requests::masters_of;
 use super::workloads::Workload;
@@ -6,16 +6,16 @@ use crate::scenario::{Expect, Explored, Scenario};
 use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
 use multimaster::{MasterId, Op, Request, Topology};
 
-/// What is explored, under the name by which traces refer to it.
+/// A world to explore, with the name by which traces refer to it.
 #[derive(Clone, Debug)]
 pub(super) struct World {
     pub(super) name: String,
     pub(super) place: Place,
-    /// Whether wall clocks are wrong in it; in all other worlds they are right.
+    /// Whether wall clocks are wrong in this world; in all other worlds they are right.
     pub(super) skewed: bool,
 }
 
-/// What is explored.
+/// The scope or the scenario file of a world.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Scope(Scope),
@@ -24,7 +24,7 @@ pub(super) enum Place {
 }
 
 impl World {
-    /// The scope, if it is one of masters under a rule.
+    /// The scope, if it has masters under a rule.
     pub(super) fn scope(&self) -> Option<&Scope> {
         match &self.place {
             Place::Scope(scope) => Some(scope),
@@ -50,12 +50,12 @@ impl World {
         self.scope().is_some_and(|scope| scope.log.is_some())
     }
 
-    /// Whether it gives times, or says how right clocks are.
+    /// Whether requests give times, or the world bounds the skew of clocks.
     pub(super) fn speaks_of_clocks(&self) -> bool {
         self.scope().is_some_and(|scope| scope.clocks != Clocks::Free || scope.gives_times())
     }
 
-    /// The same world under these clocks and no others. (A scenario file says itself what its clocks are.)
+    /// The same world under these clocks. (A scenario file has its own clocks.)
     fn under(mut self, clocks: Clocks) -> World {
         if let Place::Scope(scope) = &mut self.place {
             scope.clocks = clocks;
@@ -63,13 +63,13 @@ impl World {
         World { skewed: false, ..self }
     }
 
-    /// The same world with clocks as wrong as its requests say.
+    /// The same world, with clocks that are as wrong as the times in its requests.
     fn skewed(self) -> World {
         World { skewed: true, ..self.under(Clocks::Free) }
     }
 
-    /// The key by which worlds are sorted: worlds whose clocks are not skewed first; then by a rough estimate of the number
-    /// of states, in no unit.
+    /// The key by which worlds are sorted: first the worlds without skewed clocks; then by a rough estimate of the
+    /// number of states.
     fn cost(&self) -> (bool, usize, usize) {
         let Some(scope) = self.scope() else { return (false, 0, 0) };
         let link = match scope.link {
@@ -95,7 +95,7 @@ pub(super) fn under(clocks: Clocks, worlds: Vec<World>) -> Vec<World> {
 /// The scope with these clients.
 ///
 /// # Errors
-/// If one of them is a client of a master that is not there.
+/// If a client's master does not exist.
 pub(super) fn asked(name: &str, scope: &Scope, clients: Vec<Client>) -> Result<World, String> {
     let masters = scope.topology.masters();
     if let Some(client) = clients.iter().find(|client| client.at.0 >= masters) {
@@ -105,10 +105,11 @@ pub(super) fn asked(name: &str, scope: &Scope, clients: Vec<Client>) -> Result<W
     Ok(World { name: name.into(), place, skewed: false })
 }
 
-/// A pair, then three masters on a ring, on a star and all to all; over streams with four writes, over datagrams with
-/// three, one of which is lost and one of which arrives twice, and in a soup; and a pair whose logs are cut so short that
-/// each needs the other's snapshot. If wall clocks count they are right; and where all send to all also one of them is ahead
-/// of the others, once kept right and once as it is. What takes least first, but what is skewed last.
+/// The default worlds. A pair, then three masters on a ring, on a star and all to all: over streams with four writes;
+/// over datagrams with three writes, where one message is lost and one arrives twice; and in a soup. Also a pair whose
+/// logs are so short that each master needs the other's snapshot. If the rule uses wall clocks, they are right. All to
+/// all, one clock is also ahead of the others: once with clocks kept right, once skewed. The smallest worlds come
+/// first, and worlds with skewed clocks last.
 pub(super) fn default(workload: Workload, by_clocks: bool) -> Vec<World> {
     let mut worlds = Vec::new();
     for (order, writes) in ["up", "down"].into_iter().zip(workload) {
@@ -136,8 +137,8 @@ pub(super) fn default(workload: Workload, by_clocks: bool) -> Vec<World> {
     worlds
 }
 
-/// The same topologies and links with these clients, and as many masters as they name: a pair if they name two, then three
-/// or more.
+/// The same topologies and links with these clients, and as many masters as the clients name: a pair if they name two,
+/// and then three or more masters.
 pub(super) fn requested(asked: &[Client], by_clocks: bool) -> Vec<World> {
     let masters = masters_of(asked.iter().map(|client| client.at));
     let untimed = asked.iter().flat_map(|client| &client.requests).all(|ask| ask.op.time().is_none());
@@ -170,7 +171,7 @@ const STREAM: LinkKind = LinkKind::Stream { resets: 0 };
 const DATAGRAM: LinkKind = LinkKind::Datagram { losses: 1, duplicates: 1 };
 const SNAPSHOT: LinkKind = LinkKind::Datagram { losses: 1, duplicates: 0 };
 
-/// The topologies of so many masters, by name.
+/// The topologies of this many masters, by name.
 fn shapes(masters: u16) -> Vec<(&'static str, Topology)> {
     let named = |shape, built: Result<Topology, _>| built.ok().map(|topology: Topology| (shape, topology));
     let all = match masters {
@@ -189,7 +190,7 @@ fn has_all_edges(topology: &Topology) -> bool {
     topology.edges().count() == masters * (masters - 1)
 }
 
-/// A world in which wall clocks are right, if they count.
+/// A world in which wall clocks are right, if the rule uses them.
 fn world(
     name: String,
     topology: &Topology,
@@ -214,7 +215,7 @@ fn timed(clients: Vec<Client>) -> Vec<Client> {
     clients.into_iter().map(at).collect()
 }
 
-/// Of each master, the first so many of its writes.
+/// The clients that make the first `counts` writes of each master.
 fn clients(writes: &[[&'static str; 2]; 3], counts: &[usize]) -> Vec<Client> {
     let masters = counts.iter().zip(writes).enumerate();
     let clients = masters.map(|(master, (count, writes))| Client {

@@ -45,7 +45,9 @@ fn a_rule_is_told_in_full_with_all_that_was_broken_of_it() {
     let (status, out, err) = Folder::new().run(&["mutants", "grow-only-set"]);
     assert_eq!((status, err.as_str()), (0, ""), "{out}");
     assert_eq!(out.matches("\nkilled: ").count(), 2, "{out}");
-    for said in ["grow-only-set: it is full with one element", "  A1 = `insert x into k` after nothing", " 4 steps"] {
+    for said in
+        ["grow-only-set: the set keeps at most one element", "  A1 = `insert x into k` after nothing", " 4 steps"]
+    {
         assert!(out.contains(said), "{said}: {out}");
     }
 }

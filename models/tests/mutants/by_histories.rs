@@ -54,7 +54,7 @@ fn one_is_told_in_full_and_all_in_a_table_no_wider_than_a_terminal() {
     for said in [
         "killed: no policy loss is violated: A reads k={}",
         "A1 = `insert x into k` after nothing",
-        "In 3 steps; none of fewer shows it with 2 writes:",
+        "In 3 steps, the fewest with 2 writes:",
         "  3. B -> A: B1",
         "Without the mutation, no policy loss holds for all networks with causal delivery, up to 2 writes at 3 masters",
     ] {

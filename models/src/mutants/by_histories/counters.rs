@@ -6,7 +6,7 @@ use crate::properties::*;
 use multimaster::resolver::{Deal, Escrow};
 use multimaster::{BoundedCounter, Change, Counter, Dot, GrowOnlyCounter, Op, Reading, Refusal, Timestamp};
 
-/// A sale, made of the request as if the master had so many rights.
+/// The effect of a sale, as if the master had this many rights.
 fn selling(
     rights: u64,
     rule: &BoundedCounter,
@@ -20,7 +20,7 @@ fn selling(
     }
 }
 
-/// What the master has handed to others.
+/// The rights that the master has transferred to others.
 fn handed_over(state: &Escrow, at: MasterId) -> u64 {
     state.account(at).map_or(0, |account| account.given.values().sum())
 }
@@ -39,7 +39,7 @@ pub(super) const RULES: &[BrokenRule] = &[
             !again && rule.apply(state, change)
         })
     }),
-    BrokenRule::new("counter", "it runs over at 4", NO_CAUSAL_LOSS, (4, 4), || {
+    BrokenRule::new("counter", "it overflows at 4", NO_CAUSAL_LOSS, (4, 4), || {
         read(Counter, |rule, state| match rule.read(state) {
             Reading::Total(total) => Reading::Total(total % 4),
             reading => reading,
@@ -51,7 +51,7 @@ pub(super) const RULES: &[BrokenRule] = &[
             rule.apply(state, &Change { effect: change.effect.abs(), ..change.clone() })
         })
     }),
-    BrokenRule::new("counter", "it is held at 0 where it arrives", CONVERGENCE, (2, 4), || {
+    BrokenRule::new("counter", "the total is clamped to 0 on arrival", CONVERGENCE, (2, 4), || {
         apply(Counter, |rule, state, change| {
             let Reading::Total(total) = rule.read(state) else { return false };
             let effect = change.effect.max(-total);
@@ -81,7 +81,7 @@ pub(super) const RULES: &[BrokenRule] = &[
         })
         .with_snapshots()
     }),
-    BrokenRule::new("grow-only-counter", "each second add is dropped", NO_CAUSAL_LOSS, (2, 2), || {
+    BrokenRule::new("grow-only-counter", "every second add is dropped", NO_CAUSAL_LOSS, (2, 2), || {
         apply(GrowOnlyCounter, |rule, state, change| change.dot.seq() % 2 == 1 && rule.apply(state, change))
     }),
     BrokenRule::new("grow-only-counter", "a second master's add counts one less", NO_CAUSAL_LOSS, (2, 3), || {
@@ -91,7 +91,7 @@ pub(super) const RULES: &[BrokenRule] = &[
             rule.apply(state, &Change { effect, ..change.clone() })
         })
     }),
-    BrokenRule::new("bounded-counter", "rights are those of all together", NO_OVERSELLING, (2, 3), || {
+    BrokenRule::new("bounded-counter", "all masters share all rights", NO_OVERSELLING, (2, 3), || {
         prepare(BoundedCounter, |rule, state, op, dot, timestamp| {
             let rights = [0, 1, 2].map(|at| state.rights(MasterId(at))).iter().sum();
             selling(rights, rule, state, op, (dot, timestamp))
@@ -102,19 +102,19 @@ pub(super) const RULES: &[BrokenRule] = &[
             selling(state.rights(dot.origin()) + 1, rule, state, op, (dot, timestamp))
         })
     }),
-    BrokenRule::new("bounded-counter", "what was sold before does not count", NO_OVERSELLING, (4, 4), || {
+    BrokenRule::new("bounded-counter", "earlier sales do not count", NO_OVERSELLING, (4, 4), || {
         prepare(BoundedCounter, |rule, state, op, dot, timestamp| {
             let sold = state.account(dot.origin()).map_or(0, |account| account.spent);
             selling(state.rights(dot.origin()) + sold, rule, state, op, (dot, timestamp))
         })
     }),
-    BrokenRule::new("bounded-counter", "what was handed over can be sold", NO_OVERSELLING, (4, 4), || {
+    BrokenRule::new("bounded-counter", "transferred rights can still be sold", NO_OVERSELLING, (4, 4), || {
         prepare(BoundedCounter, |rule, state, op, dot, timestamp| {
             let rights = state.rights(dot.origin()) + handed_over(state, dot.origin());
             selling(rights, rule, state, op, (dot, timestamp))
         })
     }),
-    BrokenRule::new("bounded-counter", "what is handed to one is handed to all", NO_OVERSELLING, (3, 5), || {
+    BrokenRule::new("bounded-counter", "a transfer gives rights to all masters", NO_OVERSELLING, (3, 5), || {
         prepare(BoundedCounter, |rule, state, op, dot, timestamp| {
             let others = [0, 1, 2].map(MasterId).into_iter().filter(|at| *at != dot.origin());
             let handed: u64 = others.map(|at| handed_over(state, at)).sum();

@@ -11,14 +11,14 @@ use multimaster::{
 };
 use multimaster::{Text, Timestamp, Version};
 
-/// The last write wins; of two with equal times, one of this master's own.
+/// Last write wins; between equal times, a write of the master `AT`.
 fn own_first<const AT: u16>(_: &LastWriteWins, held: &mut Option<Version>, change: &Change<Option<Text>>) -> bool {
     let order =
         |version: &Version| (version.timestamp.time(), version.dot.origin() == MasterId(AT), version.dot.origin());
     overwrite(held, change, |incoming, held| order(incoming) > order(held))
 }
 
-/// The last write wins, by a time of which only the remainder is kept.
+/// Last write wins, by the time modulo `MODULUS`.
 pub(super) fn by_remainder<const MODULUS: u64>(
     _: &LastWriteWins,
     held: &mut Option<Version>,
@@ -28,7 +28,7 @@ pub(super) fn by_remainder<const MODULUS: u64>(
     overwrite(held, change, |incoming, held| order(incoming) > order(held))
 }
 
-/// The siblings held and their values, in the order of their timestamps.
+/// The stored siblings and their values, in the order of their timestamps.
 fn siblings(state: &Siblings) -> Vec<(Dot, Text)> {
     let (dot, timestamp) = (Dot::new(MasterId(0), 1), Timestamp::new(1, MasterId(0)));
     let dots = MultiValue.prepare(state, Op::Delete, dot, timestamp).map(|replace| replace.gone).unwrap_or_default();
@@ -40,19 +40,19 @@ fn siblings(state: &Siblings) -> Vec<(Dot, Text)> {
     dots.into_iter().zip(values).collect()
 }
 
-/// Takes the change in as if its writer had held these, and no others.
+/// Applies the change as if its writer had stored these siblings, and no others.
 fn replacing(state: &mut Siblings, change: &Change<Replace>, gone: impl IntoIterator<Item = Dot>) -> bool {
     let effect = Replace { gone: gone.into_iter().collect(), value: change.effect.value.clone() };
     MultiValue.apply(state, &Change { effect, ..change.clone() })
 }
 
-/// Forgets these.
+/// Removes these siblings.
 fn forget(state: &mut Siblings, change: &Change<Replace>, gone: &[(Dot, Text)]) {
     let effect = Replace { gone: gone.iter().map(|(dot, _)| *dot).collect(), value: None };
     MultiValue.apply(state, &Change { effect, ..change.clone() });
 }
 
-/// Keeps so many siblings, the latest.
+/// Keeps at most `MOST` siblings, the latest.
 fn at_most<const MOST: usize, R: Resolver<State = Siblings, Effect = Replace>>(
     rule: &R,
     state: &mut Siblings,
@@ -65,7 +65,7 @@ fn at_most<const MOST: usize, R: Resolver<State = Siblings, Effect = Replace>>(
 }
 
 pub(super) const RULES: &[BrokenRule] = &[
-    BrokenRule::new("last-write", "of equal times, a master keeps its own", CONVERGENCE, (2, 4), || {
+    BrokenRule::new("last-write", "at equal times, a master keeps its own", CONVERGENCE, (2, 4), || {
         Twins::each(LastWriteWins, |at| match at.0 {
             0 => AnyRule::new(Broken::apply(LastWriteWins, own_first::<0>)),
             1 => AnyRule::new(Broken::apply(LastWriteWins, own_first::<1>)),
@@ -114,18 +114,18 @@ pub(super) const RULES: &[BrokenRule] = &[
         })
         .at(2)
     }),
-    BrokenRule::new("last-write", "nothing is kept of a delete", CONVERGENCE, (2, 4), || {
+    BrokenRule::new("last-write", "a delete leaves no tombstone", CONVERGENCE, (2, 4), || {
         apply(LastWriteWins, drops_deletes)
     }),
-    BrokenRule::new("last-write", "the same, if changes come again", NO_RESURRECTION, (2, 3), || {
+    BrokenRule::new("last-write", "the same, if changes are redelivered", NO_RESURRECTION, (2, 3), || {
         apply(LastWriteWins, drops_deletes).delivered(Delivery::AtLeastOnce)
     }),
-    BrokenRule::new("last-write", "a delete empties whatever is held", CONVERGENCE, (2, 4), || {
+    BrokenRule::new("last-write", "a delete removes any stored value", CONVERGENCE, (2, 4), || {
         apply(LastWriteWins, |_, held, change| {
             overwrite(held, change, |incoming, held| incoming.value.is_none() || incoming.timestamp > held.timestamp)
         })
     }),
-    BrokenRule::new("last-write", "only a value's own master deletes it", NO_RESURRECTION, (2, 3), || {
+    BrokenRule::new("last-write", "only a value's own master can delete it", NO_RESURRECTION, (2, 3), || {
         apply(LastWriteWins, |_, held, change| {
             overwrite(held, change, |incoming, held| {
                 let foreign = incoming.value.is_none() && incoming.dot.origin() != held.dot.origin();
@@ -133,7 +133,7 @@ pub(super) const RULES: &[BrokenRule] = &[
             })
         })
     }),
-    BrokenRule::new("last-write", "an equal value does not move the time", CONVERGENCE, (3, 6), || {
+    BrokenRule::new("last-write", "an equal value does not update the time", CONVERGENCE, (3, 6), || {
         apply(LastWriteWins, |_, held, change| {
             overwrite(held, change, |incoming, held| {
                 incoming.timestamp > held.timestamp && incoming.value != held.value
@@ -143,7 +143,7 @@ pub(super) const RULES: &[BrokenRule] = &[
     BrokenRule::new("last-write", "each master's third change is dropped", NO_CAUSAL_LOSS, (3, 3), || {
         apply(LastWriteWins, |rule, held, change| change.dot.seq() != 3 && rule.apply(held, change))
     }),
-    BrokenRule::new("last-write", "of equal times, the time is the value", NO_INVENTION, (2, 3), || {
+    BrokenRule::new("last-write", "at equal times, the time is the value", NO_INVENTION, (2, 3), || {
         apply(LastWriteWins, |rule, held, change| {
             let tied = held.as_ref().is_some_and(|held| held.timestamp.time() == change.timestamp.time());
             let altered = rule.apply(held, change);
@@ -154,17 +154,17 @@ pub(super) const RULES: &[BrokenRule] = &[
         })
         .asked(&["set k = a", "set k = b"])
     }),
-    BrokenRule::new("last-write", "a snapshot's side is taken", CONVERGENCE, (2, 4), || {
+    BrokenRule::new("last-write", "a snapshot replaces the state", CONVERGENCE, (2, 4), || {
         merge(LastWriteWins, |_, _, theirs| Some(theirs.state.clone()))
     }),
-    BrokenRule::new("last-write-wall", "of equal times, what is held stays", CONVERGENCE, (2, 4), || {
+    BrokenRule::new("last-write-wall", "at equal times, the stored one stays", CONVERGENCE, (2, 4), || {
         apply(LastWriteWall, |rule, held, change| {
             let tied = held.as_ref().is_some_and(|held| held.wall == change.effect.wall);
             !tied && rule.apply(held, change)
         })
         .timed(Times::Any(2))
     }),
-    BrokenRule::new("last-write-wall", "wall times are halved, and ties stay", NO_CAUSAL_LOSS, (2, 2), || {
+    BrokenRule::new("last-write-wall", "times are halved; the stored one stays", NO_CAUSAL_LOSS, (2, 2), || {
         apply(LastWriteWall, |rule, held, change| {
             let tied = held.as_ref().is_some_and(|held| held.wall / 2 == change.effect.wall / 2);
             !tied && rule.apply(held, change)
@@ -200,7 +200,7 @@ pub(super) const RULES: &[BrokenRule] = &[
             rule.apply(state, &Change { effect: Replace { value, ..change.effect.clone() }, ..change.clone() })
         })
     }),
-    BrokenRule::new("multi-value", "what replaces goes by value, not by dot", CONVERGENCE, (3, 6), || {
+    BrokenRule::new("multi-value", "writes replace values, not dots", CONVERGENCE, (3, 6), || {
         apply(MultiValue, |_, state, change| {
             let held = siblings(state);
             let named = |(dot, _): &&(Dot, Text)| change.effect.gone.contains(dot);
@@ -209,20 +209,20 @@ pub(super) const RULES: &[BrokenRule] = &[
             replacing(state, change, gone)
         })
     }),
-    BrokenRule::new("multi-value", "a write names nothing that it replaces", SPECIFICATION, (2, 2), || {
+    BrokenRule::new("multi-value", "a write replaces nothing", SPECIFICATION, (2, 2), || {
         apply(MultiValue, |rule, state, change| match change.effect.value {
             Some(_) => replacing(state, change, []),
             None => rule.apply(state, change),
         })
         .specified(spec::multi_value)
     }),
-    BrokenRule::new("multi-value", "a delete takes all that is held", CONVERGENCE, (2, 4), || {
+    BrokenRule::new("multi-value", "a delete removes all that is stored", CONVERGENCE, (2, 4), || {
         apply(MultiValue, |rule, state, change| match change.effect.value {
             None => replacing(state, change, siblings(state).into_iter().map(|(dot, _)| dot)),
             Some(_) => rule.apply(state, change),
         })
     }),
-    BrokenRule::new("multi-value", "of several, a write forgets one", NO_RESURRECTION, (3, 4), || {
+    BrokenRule::new("multi-value", "a write misses one of the siblings", NO_RESURRECTION, (3, 4), || {
         prepare(MultiValue, |rule, state, op, dot, timestamp| {
             let mut replace = rule.prepare(state, op, dot, timestamp)?;
             if replace.gone.len() > 1 {
@@ -239,7 +239,7 @@ pub(super) const RULES: &[BrokenRule] = &[
             replacing(state, change, gone)
         })
     }),
-    BrokenRule::new("multi-value", "a conflict is shown as nothing", NO_TOTAL_LOSS, (2, 3), || {
+    BrokenRule::new("multi-value", "a conflict reads as nothing", NO_TOTAL_LOSS, (2, 3), || {
         read(MultiValue, |rule, state| match rule.read(state) {
             Reading::Values(_) => Reading::Nothing,
             reading => reading,
@@ -271,7 +271,7 @@ pub(super) const RULES: &[BrokenRule] = &[
         })
         .asked(&["raise k to 9", "raise k to 10"])
     }),
-    BrokenRule::new("min-register", "one never written counts as 0", NO_INVENTION, (1, 1), || {
+    BrokenRule::new("min-register", "a key never written counts as 0", NO_INVENTION, (1, 1), || {
         apply(MinRegister, |_, held, change| {
             *held = Some(change.effect.min(held.unwrap_or(0)));
             true

@@ -1,17 +1,17 @@
-//! What a person reads of rules that histories reject.
+//! Broken rules that histories reject, in words.
 
 use super::super::report::markdown;
 use super::{Fate, Judged};
 use std::fmt::Write;
 
-/// How many there are and were killed.
+/// The numbers of broken rules and of kills.
 pub fn summary(judged: &[Judged]) -> String {
     let killed = judged.iter().filter(|judged| judged.fate.is_killed()).count();
     let survived = judged.len() - killed;
     format!("by histories alone: {} broken rules; {killed} killed, {survived} survived\n", judged.len())
 }
 
-/// One line a rule, in Markdown; at most 100 characters wide.
+/// A Markdown table with a row for each broken rule, at most 100 characters wide.
 pub fn in_a_table(judged: &[Judged]) -> String {
     let row = |Judged { broken, fate, .. }: &Judged| {
         let none = || "-".to_owned();
@@ -28,7 +28,7 @@ pub fn in_a_table(judged: &[Judged]) -> String {
     markdown(["rule", "mutation", "killed by", "writes", "steps"], judged.iter().map(row))
 }
 
-/// All that is to be said of one.
+/// One broken rule in full.
 pub fn in_full(Judged { broken, fate, scope }: &Judged) -> String {
     let property = broken.property;
     let mut text = format!("{}: {}\n\n", broken.rule, broken.about);
@@ -39,7 +39,7 @@ pub fn in_full(Judged { broken, fate, scope }: &Judged) -> String {
                 let _ = writeln!(text, "  {write}");
             }
             if !violation.schedule.is_empty() {
-                let _ = writeln!(text, "In {} steps; none of fewer shows it with {writes} writes:", violation.steps);
+                let _ = writeln!(text, "In {} steps, the fewest with {writes} writes:", violation.steps);
             }
             for (place, step) in violation.schedule.iter().enumerate() {
                 let _ = writeln!(text, "  {}. {step}", place + 1);
@@ -47,7 +47,7 @@ pub fn in_full(Judged { broken, fate, scope }: &Judged) -> String {
             writeln!(text, "Without the mutation, {property} holds for {scope}.")
         }
         Fate::Survived => writeln!(text, "SURVIVED: {property} holds for {scope}."),
-        Fate::NotJudged => writeln!(text, "NOT JUDGED: whether {property} holds was not found out for {scope}."),
+        Fate::NotJudged => writeln!(text, "NOT JUDGED: {property} has no verdict for {scope}."),
         Fate::Unsound => writeln!(text, "UNSOUND: without the mutation, {property} does not hold for {scope}."),
     };
     text

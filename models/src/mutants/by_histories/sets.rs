@@ -6,14 +6,14 @@ use crate::properties::*;
 use multimaster::resolver::SetEffect;
 use multimaster::{Change, GrowOnlySet, ObservedRemoveSet, Reading, RemoveWinsSet};
 
-/// The change, if its writer had held nothing that it replaces.
+/// The change, as if it replaced nothing that its writer had stored.
 fn naming_nothing(change: &Change<SetEffect>) -> Change<SetEffect> {
     let SetEffect { element, inserts, .. } = change.effect.clone();
     Change { effect: SetEffect { element, gone: Default::default(), inserts }, ..change.clone() }
 }
 
 pub(super) const RULES: &[BrokenRule] = &[
-    BrokenRule::new("set", "a remove takes inserts it never saw", NO_POLICY_LOSS, (2, 3), || {
+    BrokenRule::new("set", "a remove removes unseen inserts", NO_POLICY_LOSS, (2, 3), || {
         apply(ObservedRemoveSet, |rule, set, change| match change.effect.inserts {
             true => rule.apply(set, change),
             false => set.remove(&change.effect.element).is_some(),
@@ -42,13 +42,13 @@ pub(super) const RULES: &[BrokenRule] = &[
             Ok(effect)
         })
     }),
-    BrokenRule::new("set", "an insert of what is in changes nothing", CONVERGENCE, (3, 6), || {
+    BrokenRule::new("set", "inserting a present element is dropped", CONVERGENCE, (3, 6), || {
         apply(ObservedRemoveSet, |rule, set, change| {
             let again = change.effect.inserts && set.contains_key(&change.effect.element);
             !again && rule.apply(set, change)
         })
     }),
-    BrokenRule::new("set", "a remove of what is out puts it in", NO_INVENTION, (1, 1), || {
+    BrokenRule::new("set", "removing an absent element inserts it", NO_INVENTION, (1, 1), || {
         apply(ObservedRemoveSet, |rule, set, change| {
             let SetEffect { element, inserts, .. } = &change.effect;
             if !inserts && !set.contains_key(element) {
@@ -57,7 +57,7 @@ pub(super) const RULES: &[BrokenRule] = &[
             rule.apply(set, change)
         })
     }),
-    BrokenRule::new("set", "two concurrent removes put it in again", NO_RESURRECTION, (3, 5), || {
+    BrokenRule::new("set", "two concurrent removes insert it again", NO_RESURRECTION, (3, 5), || {
         apply(ObservedRemoveSet, |rule, set, change| {
             let SetEffect { element, gone, inserts } = &change.effect;
             let removed_before = !inserts && !gone.is_empty() && !set.contains_key(element);
@@ -67,7 +67,7 @@ pub(super) const RULES: &[BrokenRule] = &[
             }
         })
     }),
-    BrokenRule::new("set", "a remove of odd number is dropped", NO_RESURRECTION, (2, 3), || {
+    BrokenRule::new("set", "removes with odd numbers are dropped", NO_RESURRECTION, (2, 3), || {
         apply(ObservedRemoveSet, |rule, set, change| {
             (change.effect.inserts || change.dot.seq() % 2 == 0) && rule.apply(set, change)
         })
@@ -81,19 +81,19 @@ pub(super) const RULES: &[BrokenRule] = &[
             Some(union)
         })
     }),
-    BrokenRule::new("remove-wins-set", "what was removed can never be inserted", NO_CAUSAL_LOSS, (2, 2), || {
+    BrokenRule::new("remove-wins-set", "a removed element stays out for ever", NO_CAUSAL_LOSS, (2, 2), || {
         apply(RemoveWinsSet, |rule, set, change| match change.effect.inserts {
             true => rule.apply(set, &naming_nothing(change)),
             false => rule.apply(set, change),
         })
     }),
-    BrokenRule::new("remove-wins-set", "a remove of what is out is not kept", CONVERGENCE, (2, 4), || {
+    BrokenRule::new("remove-wins-set", "removing an absent element is dropped", CONVERGENCE, (2, 4), || {
         apply(RemoveWinsSet, |rule, set, change| {
             let SetEffect { element, inserts, .. } = &change.effect;
             (*inserts || set.contains_key(element)) && rule.apply(set, change)
         })
     }),
-    BrokenRule::new("remove-wins-set", "an insert takes back every remove", CONVERGENCE, (2, 4), || {
+    BrokenRule::new("remove-wins-set", "an insert cancels every remove", CONVERGENCE, (2, 4), || {
         apply(RemoveWinsSet, |rule, set, change| {
             if change.effect.inserts {
                 set.remove(&change.effect.element);
@@ -101,14 +101,14 @@ pub(super) const RULES: &[BrokenRule] = &[
             rule.apply(set, change)
         })
     }),
-    BrokenRule::new("remove-wins-set", "the last by dot decides", SPECIFICATION, (2, 3), || {
+    BrokenRule::new("remove-wins-set", "the greatest dot decides", SPECIFICATION, (2, 3), || {
         read(RemoveWinsSet, |_, set| {
             let within = set.iter().filter(|(_, operations)| operations.items().last() == Some(&true));
             Reading::Elements(within.map(|(element, _)| element.clone()).collect())
         })
         .specified(spec::remove_wins_set)
     }),
-    BrokenRule::new("remove-wins-set", "an even number of removes is none", NO_RESURRECTION, (3, 4), || {
+    BrokenRule::new("remove-wins-set", "an even number of removes does nothing", NO_RESURRECTION, (3, 4), || {
         read(RemoveWinsSet, |_, set| {
             let removes = |operations: &multimaster::resolver::Dotted<bool>| {
                 operations.items().filter(|inserts| !**inserts).count()
@@ -117,7 +117,7 @@ pub(super) const RULES: &[BrokenRule] = &[
             Reading::Elements(within.map(|(element, _)| element.clone()).collect())
         })
     }),
-    BrokenRule::new("grow-only-set", "it is full with one element", CONVERGENCE, (2, 4), || {
+    BrokenRule::new("grow-only-set", "the set keeps at most one element", CONVERGENCE, (2, 4), || {
         apply(GrowOnlySet, |rule, set, change| set.is_empty() && rule.apply(set, change))
     }),
     BrokenRule::new("grow-only-set", "snapshots are merged as an intersection", NO_CAUSAL_LOSS, (1, 2), || {

@@ -1,4 +1,4 @@
-//! The files that counterexamples are written to. No two scenarios, and no two properties of one, share a name.
+//! The files to which counterexamples are written. No two scenarios, and no two properties of a scenario, share a file.
 
 use crate::properties;
 use crate::report::check::{Checked, Counterexample};
@@ -6,14 +6,14 @@ use crate::scenario::catalogue;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The longest part of a name; file systems allow 255 bytes for all of it.
+/// The longest part of a file name; file systems allow 255 bytes for the whole name.
 const LONGEST: usize = 80;
 
-/// Where each counterexample was written, or why it was not, by scenario and property.
+/// By scenario and property, the file of the counterexample, or why it could not be written.
 pub type Kept<'a> = BTreeMap<(&'a str, &'a str), Result<String, String>>;
 
-/// Writes every counterexample as a trace and a picture, and says where each is. If the folder cannot be written to, the
-/// verdicts stay.
+/// Writes every counterexample as a trace and a picture, and returns the files. A file that cannot be written changes
+/// no verdict.
 pub fn keep<'a>(done: &'a [Checked], folder: &Path) -> Kept<'a> {
     let mut kept = Kept::new();
     for checked in done {
@@ -28,7 +28,7 @@ pub fn keep<'a>(done: &'a [Checked], folder: &Path) -> Kept<'a> {
 /// Writes one counterexample of a scenario as a trace and a picture.
 ///
 /// # Errors
-/// The file that cannot be written, and why.
+/// If a file cannot be written: its name, and why.
 pub fn write(example: &Counterexample, scenario: &str, folder: &Path) -> Result<String, String> {
     let path = folder.join(format!("{}.trace", name(scenario, example.property)));
     let written = std::fs::create_dir_all(folder)
@@ -38,8 +38,8 @@ pub fn write(example: &Counterexample, scenario: &str, folder: &Path) -> Result<
     written.map(|()| shown.clone()).map_err(|error| format!("{shown} cannot be written: {error}"))
 }
 
-/// The name, without extension, of the file for a property of a scenario. Two pairs get two names, even where case is
-/// ignored.
+/// The file name, without extension, for a property of a scenario. Different pairs get different names, also on file
+/// systems that ignore case.
 pub fn name(scenario: &str, property: &str) -> String {
     let shipped = catalogue::files().into_iter().map(|(name, ..)| name).collect::<Vec<_>>();
     let own = properties::ALL.into_iter().chain(properties::OF_THE_ARTICLE).map(str::to_owned).collect::<Vec<_>>();
@@ -48,8 +48,8 @@ pub fn name(scenario: &str, property: &str) -> String {
     format!("{}.{}", part(stem, file, is_file, &shipped), part(property, property, true, &own))
 }
 
-/// `text` as a part of a file's name. A text in `known` is kept, with spaces and slashes as dashes. Of the others, one that
-/// is `sure`, plain, and different from every known one is kept too; the rest get a hash of `whole`.
+/// `text` as a part of a file's name. A text in `known` is kept, with dashes for spaces and slashes. Any other text is
+/// kept if it is `sure`, plain, and different from every known text; otherwise a hash of `whole` is appended.
 fn part(text: &str, whole: &str, sure: bool, known: &[String]) -> String {
     let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
     if known.iter().any(|known| known == whole) {
@@ -67,7 +67,7 @@ fn part(text: &str, whole: &str, sure: bool, known: &[String]) -> String {
     format!("{short}{}{:012x}", if short.is_empty() { "" } else { "-" }, hash(whole) >> 16)
 }
 
-/// FNV-1a, which is the same everywhere and always.
+/// FNV-1a, which never changes between platforms or versions.
 fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -1,4 +1,4 @@
-//! The rule that a user names: by its name, or by a scenario file that has it.
+//! The rule that a user names: by its name, or by a scenario file that contains it.
 
 use super::{Rule, named, of_scenario};
 use crate::fault::{self, Fault, did_you_mean};
@@ -10,19 +10,19 @@ use crate::scenario::{Scenario, catalogue};
 use multimaster::{ParseRequestError, Request};
 use std::path::Path;
 
-/// A rule, and where it came from.
+/// A rule and its origin.
 pub struct Ruled {
     /// The rule.
     pub rule: Rule,
     scenario: Option<Scenario>,
-    /// The lines of a scenario file that say which rule it has.
+    /// The lines of a scenario file that define the rule.
     lines: String,
 }
 
 /// The rule that `given` names: a rule by its name, or the rule of a scenario file.
 ///
 /// # Errors
-/// If there is neither, or what there is is not right.
+/// If there is neither, or the scenario file has an error.
 pub fn ruled(given: &str) -> Result<Ruled, Fault> {
     if let Some(rule) = named(given) {
         return Ok(Ruled { rule, scenario: None, lines: format!("rule = \"{}\"\n", rule.name) });
@@ -56,17 +56,17 @@ impl Ruled {
     /// The request that `text` spells, as this rule takes it: with a rule for tables, a key is a row.
     ///
     /// # Errors
-    /// If it is no request.
+    /// If the text is not a request.
     pub fn request(&self, text: &str) -> Result<Request, ParseRequestError> {
         let request = text.parse()?;
         Ok(if self.rule.rule.is_table() { as_row(request) } else { request })
     }
 
-    /// Judges the rule over all histories within bounds, as [`Rule::histories`] does. If a scenario file specifies reads, they
-    /// are held to that.
+    /// Judges the rule over all histories within bounds, as [`Rule::histories`] does. If the scenario file has a
+    /// specification, reads are compared with it.
     ///
     /// # Errors
-    /// If the bounds are not right.
+    /// If the bounds are not valid.
     pub fn histories(
         &self,
         bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
@@ -76,7 +76,7 @@ impl Ruled {
         self.rule.histories(specified, bounds, progress)
     }
 
-    /// The file's properties of the user's own, which histories are not asked.
+    /// The user's own properties in the file, which are not checked over histories.
     pub fn own_properties(&self) -> Vec<&'static str> {
         self.scenario.iter().flat_map(Scenario::own_properties).collect()
     }
@@ -87,14 +87,15 @@ impl Ruled {
         format!("histories-{name}.toml")
     }
 
-    /// What was wrong with the rule, or with the file's specification, on the way: then nothing that was found counts.
+    /// A failure of the rule or of the file's specification during the enumeration, which voids all findings.
     pub fn fault(&self) -> Option<Fault> {
         self.scenario.as_ref().and_then(|scenario| scenario.faults().into_iter().next())
     }
 
     /// The schedule of a violation found over histories, replayed on masters; `None` if it has no exact schedule.
     ///
-    /// The error says what does not replay: then histories and networks disagree, or the rule is not deterministic.
+    /// It is an error if the schedule does not replay: then histories and networks disagree, or the rule is not
+    /// deterministic.
     pub fn counterexample(&self, violation: &Violation, bounds: &Bounds) -> Option<Result<Counterexample, String>> {
         if violation.schedule.is_empty() {
             return None;

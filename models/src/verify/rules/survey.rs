@@ -1,5 +1,5 @@
-//! What becomes of each rule, over histories and in a fixed set of small networks of its kind: [`survey`]. Nothing is written
-//! down beforehand.
+//! The verdicts on each rule, over histories and in a fixed set of small networks of its kind: [`survey`]. Every
+//! verdict is computed.
 
 mod histories;
 mod networks;
@@ -18,11 +18,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-/// What is asked.
+/// A column of the table.
 struct Column {
     heading: &'static str,
     under: Under,
-    /// It is violated if one of these is.
+    /// The column is violated if one of these properties is.
     properties: &'static [&'static str],
 }
 
@@ -39,7 +39,8 @@ const COLUMNS: [Column; 6] = [
     column("without causal delivery", Under::Unordered, &HARM),
 ];
 
-/// What wrong clocks and weaker delivery are blamed for where it holds, or takes more steps, without them.
+/// The properties judged under wrong clocks and weaker delivery. A violation counts if the property holds, or is
+/// violated only in more steps, under right clocks and causal delivery.
 const HARM: [&str; 5] = [p::CONVERGENCE, p::AGREEMENT, p::NO_CAUSAL_LOSS, p::NO_TOTAL_LOSS, p::NO_RESURRECTION];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,30 +53,30 @@ enum Under {
 /// The sizes of the histories by which a rule is judged: masters, writes.
 pub const SIZES: [(u16, usize); 2] = [(3, 5), (2, 6)];
 
-/// Smaller ones, for tests, where nothing is optimized.
+/// Smaller sizes, for tests without optimization.
 pub const SMALL_SIZES: [(u16, usize); 2] = [(3, 4), (2, 5)];
 
-/// A rule, and what was found of it.
+/// A rule and its verdicts.
 #[derive(Clone, Debug)]
 pub struct Surveyed {
     /// The rule.
     pub rule: Rule,
-    /// In the order of the columns.
+    /// The verdicts, in the order of the columns.
     pub found: Vec<Cell>,
-    /// Where it was looked for.
+    /// The histories and networks that were searched.
     pub extent: Extent,
-    /// The laws that it breaks, on all small histories.
+    /// The laws that the rule breaks, tried on all small histories.
     pub laws: Findings,
 }
 
-/// What becomes of the properties of one column.
+/// The verdict on the properties of one column.
 #[derive(Clone, Debug)]
 pub enum Cell {
     /// One of the properties is violated, as the shortest schedule shows.
     Violated(Box<Counterexample>),
     /// They hold everywhere in the [`Extent`].
     Holds,
-    /// Only the rule's own, untested claim says that they hold.
+    /// Only an untested claim of the rule says that they hold.
     NotJudged,
     /// No violation was found, but not everything was explored.
     NotExhausted,
@@ -87,7 +88,7 @@ impl Cell {
         if let Cell::Violated(example) = self { Some(example) } else { None }
     }
 
-    /// Makes of a `Holds` something weaker.
+    /// Replaces a `Holds` by a weaker verdict.
     fn weaken(&mut self, weaker: Cell) {
         if matches!(self, Cell::Holds) || matches!((&*self, &weaker), (Cell::NotJudged, Cell::NotExhausted)) {
             *self = weaker;
@@ -95,19 +96,19 @@ impl Cell {
     }
 }
 
-/// Whether so many steps are fewer than there are in the cell.
+/// Whether a schedule of this many steps is shorter than the one in the cell.
 fn shorter(steps: usize, cell: &Cell) -> bool {
     cell.example().is_none_or(|known| steps < known.replayed.steps.len())
 }
 
-/// Where something was looked for.
+/// The histories and networks that were searched.
 #[derive(Clone, Debug, Default)]
 pub struct Extent {
-    /// Which histories, in words, and how many.
+    /// The histories in words, with their number.
     histories: Vec<(Under, String, u64)>,
-    /// How many networks.
+    /// The number of networks.
     networks: usize,
-    /// How many states they have in all.
+    /// The number of states of all networks.
     states: usize,
 }
 
@@ -144,9 +145,9 @@ fn over_histories(rule: Rule, sizes: &[(u16, usize)]) -> Result<(Vec<Cell>, Exte
     Ok((cells, extent))
 }
 
-/// Surveys every rule, as many at a time as the machine has cores, with histories of these sizes. `told` is told how many of
-/// how many are done. Once the process is [interrupted](running), those under way end with what was found of them, and no
-/// other is begun.
+/// Surveys every rule with histories of these sizes, as many rules at a time as the machine has cores. `told` is called
+/// with the number of rules done and the number of all rules. Once the process is [interrupted](running), the surveys
+/// in progress end with their findings so far, and no other is begun.
 ///
 /// # Panics
 /// If a schedule does not replay: then the checker is wrong.
@@ -177,7 +178,7 @@ pub fn survey_all(sizes: &[(u16, usize)], told: &mut dyn FnMut(usize, usize)) ->
     surveyed.into_values().collect()
 }
 
-/// One line a rule, in Markdown.
+/// A Markdown table with a row for each rule.
 pub fn in_a_table(surveyed: &[Surveyed]) -> String {
     let mut rows = vec![vec!["rule".to_owned()], vec![]];
     rows[0].extend(COLUMNS.iter().map(|column| column.heading.to_owned()));
@@ -261,7 +262,7 @@ impl fmt::Display for Surveyed {
     }
 }
 
-/// All that is to be said of one rule.
+/// One rule in full.
 pub fn in_full(surveyed: &Surveyed) -> String {
     let Surveyed { rule, found, laws, .. } = surveyed;
     let mut text = format!("{}: {}\nsource: {}\n\n", rule.name, rule.about, rule.source);
@@ -286,7 +287,7 @@ pub fn in_full(surveyed: &Surveyed) -> String {
 mod tests {
     use super::*;
 
-    /// Whatever the networks of the survey show is found over histories, too, and no network shows it in fewer steps.
+    /// Every violation in the networks of the survey is found over histories too, in as few steps.
     #[test]
     fn histories_find_all_that_networks_show() {
         for rule in super::super::all() {

@@ -5,11 +5,11 @@ use crate::histories::{self, Bounds, ByScript, Finding, Report, Subject, Times, 
 use crate::node::delivery::Delivery;
 use crate::scenario::Scenario;
 
-/// How many writes, and so many wall-clock times, where clocks are wrong or delivery is not causal.
+/// The number of writes, and of different wall-clock times, if clocks are wrong or delivery is not causal.
 const WEAK: usize = 3;
 
 /// Judges the rule over all histories of these sizes (masters, writes), and over smaller ones under wrong clocks and without
-/// causal delivery. Keeps in `cells` what is shorter than what is there.
+/// causal delivery. Replaces a schedule in `cells` if it finds a shorter one.
 ///
 /// # Errors
 /// A schedule that does not replay.
@@ -40,7 +40,7 @@ pub(super) fn judge(rule: Rule, sizes: &[(u16, usize)], cells: &mut [Cell], exte
     take(Under::Unordered, unordered.told().0)
 }
 
-/// Keeps what is shorter.
+/// Keeps each violation that is shorter than the one in its cell.
 fn keep(rule: Rule, under: Under, report: &Report, cells: &mut [Cell]) -> Result<(), String> {
     for (cell, column) in cells.iter_mut().zip(&COLUMNS).filter(|(_, column)| column.under == under) {
         for property in column.properties {
@@ -66,9 +66,9 @@ fn keep(rule: Rule, under: Under, report: &Report, cells: &mut [Cell]) -> Result
 struct Judged<'a> {
     rule: Rule,
     bounds: Bounds,
-    /// Whether to tell what becomes of each script.
+    /// Whether to judge each combination of scripts separately.
     each_script: bool,
-    /// What counts only if it is shorter than this.
+    /// The schedules that are known already: a violation counts only if it is shorter than these.
     beyond: Option<&'a ByScript>,
 }
 

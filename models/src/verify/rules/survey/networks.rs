@@ -6,7 +6,7 @@ use crate::check::engine::{Limits, Report, Verdict};
 use crate::node::delivery::Delivery;
 use crate::report::check::replayed_alike;
 
-/// Explores the rule in all its networks, and keeps in `cells` what is shorter than what is there.
+/// Explores the rule in all its networks. Replaces a schedule in `cells` if it finds a shorter one.
 ///
 /// # Errors
 /// A schedule that does not replay.
@@ -26,7 +26,7 @@ pub(super) fn explore(rule: Rule, cells: &mut [Cell], extent: &mut Extent) -> Re
                 cells[place].weaken(Cell::NotJudged);
             }
         }
-        // The schedules are replayed only where one is shorter than what has been found.
+        // A schedule is replayed only if it is shorter than the one found before.
         let better = |place: usize| {
             let properties = COLUMNS[place].properties.iter();
             properties.filter_map(|property| steps(&report, property)).any(|steps| shorter(steps, &cells[place]))
@@ -41,8 +41,8 @@ pub(super) fn explore(rule: Rule, cells: &mut [Cell], extent: &mut Extent) -> Re
         });
         for example in replayed_alike(&model, rule.name, &report)? {
             for place in &wanted {
-                // If the same requests come to this in as few steps with right clocks and causal delivery, wrong clocks or
-                // delivery are not to blame.
+                // If the same requests violate it in as few steps under right clocks and causal delivery, wrong clocks
+                // or weaker delivery are not the cause.
                 let taken = example.replayed.steps.len();
                 let sound = sound.as_ref().and_then(|sound| steps(sound, example.property));
                 let blamed = sound.is_none_or(|sound| taken < sound);
@@ -55,7 +55,7 @@ pub(super) fn explore(rule: Rule, cells: &mut [Cell], extent: &mut Extent) -> Re
     Ok(())
 }
 
-/// How many steps it takes to violate the property, if it is violated.
+/// The number of steps that violate the property, if it is violated.
 fn steps(report: &Report, property: &str) -> Option<usize> {
     match report.verdict(property) {
         Some(Verdict::Violated(Some(path))) => Some(path.len()),

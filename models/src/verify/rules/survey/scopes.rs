@@ -11,9 +11,9 @@ pub(super) fn right(rule: &Rule, scope: Scope) -> Scope {
     Scope { clocks, ..scope }
 }
 
-/// What the masters' clocks show: A's is ahead of C's, and C's of B's.
+/// The times that the masters' clocks show: A's is ahead of C's, and C's of B's.
 const APART: Option<[u64; 3]> = Some([10, 5, 7]);
-/// What they show if all have stopped at the same time.
+/// The times that the clocks show if all have stopped at the same time.
 const STILL: Option<[u64; 3]> = Some([5, 5, 5]);
 
 /// Two masters with three writes, three with one each, as the workloads of [`verify`](crate::verify()) have them; those
@@ -47,7 +47,7 @@ pub(super) fn scopes(rule: &Rule) -> Vec<(Under, Scope)> {
     scopes
 }
 
-/// As many masters as ask something.
+/// As many masters as have clients.
 fn scope(link: LinkKind, asks: &[&[&str]], times: Option<[u64; 3]>, clocks: Clocks) -> Scope {
     let asking: Vec<&[&str]> = asks.iter().copied().filter(|asks| !asks.is_empty()).collect();
     let clients = (0u16..).zip(&asking).map(|(at, asks)| {
