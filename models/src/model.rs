@@ -28,8 +28,8 @@ pub trait Model: Send + Sync + Sized + 'static {
 
     /// Takes every step that is possible in `state`, and calls `reach` for those that alter it, in order: the step's
     /// index among those possible, the next state, and the changes sent. Stops once `reach` breaks. `actions` is a
-    /// buffer. `reach` may call no method of the model but [`within_boundary`](Self::within_boundary): the others may
-    /// be locked meanwhile.
+    /// buffer. The model may be locked during the call, so the only method of the model that `reach` may call is
+    /// [`within_boundary`](Self::within_boundary).
     fn each_step(
         &self,
         state: &Self::State,

@@ -24,15 +24,15 @@ pub const NO_RESURRECTION: &str = "no resurrection";
 pub const NO_CAUSAL_LOSS: &str = "no causal loss";
 /// No seen write is lost to a concurrent write that is read instead.
 pub const NO_POLICY_LOSS: &str = "no policy loss";
-/// No seen write is lost to concurrent writes none of which is read either.
+/// Of competing concurrent writes that a master has seen, at least one is read.
 pub const NO_TOTAL_LOSS: &str = "no total loss";
 /// Every value read was written by a seen write, or was merged by the rule from such values and shows them.
 pub const NO_INVENTION: &str = "no invention";
 /// In every state, every reading is the one that the rule's [`specification`] gives for the writes that the master has
 /// seen. For rules with a specification.
 pub const SPECIFICATION: &str = "specification";
-/// No master has spent more of a bounded counter than its rights, and none reads one below 0: however many sell at
-/// once, no more is sold than there was. For bounded counters.
+/// No master has spent more of a bounded counter than its rights, and none reads less than 0. So masters that sell at
+/// the same time never sell more than there is. For bounded counters.
 pub const NO_OVERSELLING: &str = "no overselling";
 /// Messages that carry changes end: no cycle of steps sends one. This is a property of the graph, not of a state: see
 /// [`silence`](crate::check::silence).
@@ -64,7 +64,7 @@ pub const CONFLICT: &str = "a conflict";
 pub const QUIESCENCE: &str = "quiescence";
 /// A master lacks a change that a neighbour that sends to it has seen.
 pub const LACK: &str = "something to repair";
-/// A master has seen another's write with a further master's write, or its own, in its causal past.
+/// A master has seen another master's write, and the causal past of that write includes a write of a different master.
 pub const DEPENDENCY: &str = "a dependent write";
 /// All masters have seen some write.
 pub const RELAYED: &str = "a change seen by all";

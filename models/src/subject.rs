@@ -28,7 +28,7 @@ pub trait Subject: Model {
     /// The arrow of a sequence diagram that the step draws.
     fn arrow(&self, state: &Self::State, action: &Self::Action) -> Arrow;
 
-    /// The reason for which the witness of this name cannot be reached, if the requests alone explain it.
+    /// Why the witness of this name cannot be reached, if the requests alone explain it.
     fn why_unreached(&self, _witness: &str) -> Option<String> {
         None
     }

@@ -262,7 +262,7 @@ fn what_the_program_cannot_do_is_refused() {
         Article::new(pair(), capacity, PLAIN, clients).err().unwrap()
     };
     assert!(refused(1, 0, "delete k").contains("`delete k`"));
-    assert!(refused(1, 2, "set k = 1").contains("no master C"));
+    assert!(refused(1, 2, "set k = 1").contains("master C, which does not exist"));
     assert!(refused(0, 0, "set k = 1").contains("capacity"));
     let many = Article::new(pair(), 1, PLAIN, setting_k(&[(0, 256)]));
     assert!(many.err().unwrap().contains("at most 255"));

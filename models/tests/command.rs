@@ -184,13 +184,13 @@ fn a_trace_is_replayed_judged_or_refused() {
             "booking/none",
             "bad.trace:1: `scenario booking/none`: no such file, and no shipped scenario",
         ),
-        ("scenario booking/arrival\n", "", "bad.trace: no line `scenario NAME`"),
+        ("scenario booking/arrival\n", "", "bad.trace: the line `scenario NAME` is missing"),
         (
             "no policy loss",
             "no loss",
             "bad.trace:2: `no loss` is not a property of this scenario; its properties are convergence,",
         ),
-        ("A -> B: A1", "A -> B: \u{1b}[31m", "bad.trace:6: `A -> B: \\u{1b}[31m after nothing` cannot happen"),
+        ("A -> B: A1", "A -> B: \u{1b}[31m", "bad.trace:6: `A -> B: \\u{1b}[31m after nothing` is not possible"),
     ] {
         folder.put("bad.trace", good.replace(from, to));
         for command in ["replay", "explore"] {

@@ -44,16 +44,16 @@ impl Default for Limits {
     }
 }
 
-/// The reason for which an exploration is not exhaustive.
+/// Why an exploration is not exhaustive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
-    /// The limit of so many states was exceeded.
+    /// It exceeded the limit of this many states.
     States(usize),
-    /// The time limit was exceeded.
+    /// It exceeded the time limit.
     Time(Duration),
-    /// The limit of so many bytes of memory was reached.
+    /// It reached the limit of this many bytes of memory.
     Memory(u64),
-    /// There were more of these than can be numbered.
+    /// It found more of these than can be numbered.
     Numbers(Counted),
     /// A state lies outside the model's own boundary: see [`within_boundary`](crate::model::Model::within_boundary).
     Boundary,
@@ -92,12 +92,12 @@ pub enum Verdict {
     NotJudged(&'static str),
 }
 
-/// The reason of [`Verdict::NotJudged`] where a property rests on the rule's own claim.
-pub(crate) const UNTESTED: &str = "in some states only the rule's own claim says so, which could not be tested";
+/// The reason of a [`Verdict::NotJudged`] if a property rests on the rule's own claim.
+pub(crate) const UNTESTED: &str = "in some states it rests on a claim of the rule that could not be tested";
 
-/// The reason of [`Verdict::NotJudged`] for an `eventually` property.
-pub(crate) const EVENTUALLY: &str = "`eventually` is said of whole schedules, which are not judged here: say what is \
-                                     `always` true of a state, or `sometimes`";
+/// The reason of a [`Verdict::NotJudged`] for an `eventually` property.
+pub(crate) const EVENTUALLY: &str = "an `eventually` property is about whole schedules, which are not judged here; \
+                                     give an `always` or a `sometimes` property";
 
 /// A path: an initial state, and steps. Each step is the index of its action among those possible in its state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,7 +150,7 @@ pub struct Report {
     /// The most messages that any schedule spends on one change; `None` if unbounded, if the exploration was cut, or
     /// above 65,534.
     pub messages: Option<usize>,
-    /// The reason for which the exploration was cut; `None` if it is exhaustive.
+    /// Why the exploration was cut; `None` if it is exhaustive.
     pub cut: Option<Cut>,
     /// An upper bound on the probability that two states were taken for one.
     pub mistaken: f64,
@@ -205,7 +205,7 @@ pub(crate) fn explore_within<M: Subject>(
         findings.push(Finding { property: property.name, witness, verdict });
     }
     let silence = match cut {
-        // A user who interrupts does not wait for the judgement.
+        // After an interruption, the user does not want to wait for this judgement.
         Some(Cut::Interrupted) => Silence::Ends { messages: None },
         _ => graph.silence(&ways, watch.room()),
     };

@@ -10,7 +10,7 @@ use foldhash::fast::FixedState;
 use multimaster::Dot;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-/// The most that may be numbered of each kind.
+/// The most of each kind that may be numbered.
 #[derive(Clone, Copy, Debug)]
 pub struct Numbers {
     /// States.
@@ -24,7 +24,7 @@ pub struct Numbers {
 }
 
 impl Default for Numbers {
-    /// As many as a `u32` can number; its highest value means "none yet".
+    /// The most values that a `u32` can number; its highest value means "none yet".
     fn default() -> Self {
         Numbers { states: u32::MAX, steps: u32::MAX, edges: u32::MAX, labels: u32::MAX }
     }

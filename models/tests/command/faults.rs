@@ -133,12 +133,17 @@ fn requests() {
     assert_edit_refused("set k = 2", "insert 2 into k", 9, &["does not take `insert 2 into k`"]);
     assert_edit_refused("\"last-write\"", "\"counter\"", 8, &["does not take `set k = 1`", "`add N to KEY`"]);
     assert_edit_refused("\"last-write\"", "\"set\"", 8, &["does not take `set k = 1`", "`insert ELEMENT into KEY`"]);
-    assert_edit_refused("B = [\"set k = 2\"]", "\"A/2\" = [\"set k = 1\"]", 9, &["`set k = 1` at A", "two clients"]);
+    assert_edit_refused(
+        "B = [\"set k = 2\"]",
+        "\"A/2\" = [\"set k = 1\"]",
+        9,
+        &["`set k = 1` at A", "more than one client"],
+    );
     let many = format!("B = [{}]", "\"set k = 2\", ".repeat(256));
     assert_edit_refused("B = [\"set k = 2\"]", &many, 9, &["256 requests", "at most 255"]);
     let free = |of: &str, take: usize| format!("[free]\ntake = {take}\nof = [{of}]\n\n[expect]");
     let of = "\"A: set k = 5\", \"B: set k = 5\"";
-    assert_edit_refused("[expect]", &free(of, 3), 12, &["`take = 3` of 2", "at most all of them"]);
+    assert_edit_refused("[expect]", &free(of, 3), 12, &["`take = 3` of 2", "`take` is at most their number"]);
     let many: String = (0..33).map(|value| format!("\"A: set j = {value}\", ")).collect();
     assert_edit_refused("[expect]", &free(&many, 1), 12, &["of 33 requests", "at most 32"]);
     assert_edit_refused("[expect]", &free("\"set k = 5\"", 1), 13, &["does not name its master", "`A: set k = 1`"]);
@@ -159,7 +164,7 @@ fn what_belongs_to_another_link_or_program() {
     assert_edit_refused("\"stream\"", "\"stream\"\nrelay = true", 6, &["`relay` is for `program = \"article\"` only"]);
     assert_refused(&ARTICLE.replace("\"ring\"", "\"ring\"\nbatch = 1"), 5, &["no `batch`", "`capacity`"]);
     assert_refused(&ARTICLE.replace("\"ring\"", "\"ring\"\ncapacity = 0"), 5, &["capacity must be 1 or more"]);
-    assert_refused(&ARTICLE.replace("set k = 1", "delete k"), 7, &["only set", "`delete k`"]);
+    assert_refused(&ARTICLE.replace("set k = 1", "delete k"), 7, &["take only `set`", "`delete k`"]);
 }
 
 #[test]
@@ -193,7 +198,7 @@ fn what_a_data_type_has_not() {
     let shrinks = of("grow-only-counter", "add 1 to k", "subtract 1 from k");
     assert_refused(&shrinks, 9, &["does not take `subtract 1 from k`", "`add N to KEY`"]);
     let nested = of("observed-remove-map", "in k, add 1 to f", "in k, in f, add 1 to g");
-    assert_refused(&nested, 9, &["invalid operation", "a field of it"]);
+    assert_refused(&nested, 9, &["invalid operation", "a field that is"]);
     let expects = |rule: &str, property: &str| {
         GOOD.replace("last-write", rule).replace("no-policy-loss = \"violated\"", &format!("{property} = \"holds\""))
     };
