@@ -58,7 +58,7 @@ pub(crate) enum Command {
     Replay(replay::Asked),
     /// Browse the states in the Stateright Explorer
     Explore(explore::Asked),
-    /// Run a scenario's masters over UDP on this machine, so that you can read and write at them
+    /// Run a scenario's masters over UDP on this machine, so that you can send them requests
     #[command(after_long_help = spawn::MANUAL)]
     Spawn(spawn::Asked),
     /// Check that the recorded run of a cluster is a path of the model

@@ -103,7 +103,7 @@ pub(crate) struct Asked {
     /// The same as `--format table`
     #[arg(long, short, conflicts_with_all = ["format", "quiet"])]
     verbose: bool,
-    /// Print only scenarios with a verdict that is not as expected
+    /// Print only scenarios with an unexpected verdict
     #[arg(long)]
     only_unexpected: bool,
     /// Print nothing if all is as expected

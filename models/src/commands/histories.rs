@@ -71,9 +71,9 @@ enum DeliveryName {
 enum ClocksName {
     /// Their Lamport times
     Lamport,
-    /// All times that right clocks can show, with as many different times as there are writes
+    /// Every order of times that right clocks can show, with equal times too
     Right,
-    /// All times, with as many different times as there are writes
+    /// Every order of times, with equal times too
     Wrong,
 }
 

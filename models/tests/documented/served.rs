@@ -101,7 +101,7 @@ fn what_is_not_printed_is_found() {
     let folder = std::env::temp_dir();
     assert_eq!(fault(&folder, "multimaster explore hello", &["…"]), None);
     let fault = fault(&folder, "multimaster spawn hello", &["hello: something else"]).expect("a difference");
-    assert!(fault.starts_with("prints\nhello: The run of the article"), "{fault}");
+    assert!(fault.starts_with("prints\nhello: The article's run"), "{fault}");
 }
 
 /// A client's port is the system's choice.
