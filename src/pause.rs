@@ -25,13 +25,13 @@ impl Pause {
         Pause { shortest, last: shortest, batch, carried: 0, full: false }
     }
 
-    /// A message with so many changes was sent in this round.
+    /// Notes that a message with this many changes was sent in this round.
     pub(crate) fn carried(&mut self, changes: usize) {
         self.carried += changes;
         self.full |= changes >= self.batch;
     }
 
-    /// Ends the round: how long to pause now; `None` if writes come faster than the link carries them.
+    /// Ends the round, and returns the pause after it; `None` if writes come faster than the link carries them.
     pub(crate) fn end_round(&mut self) -> Option<Duration> {
         let much = mem::take(&mut self.carried) >= self.batch;
         self.last = if much { (2 * self.last).min(MOST * self.shortest) } else { self.shortest };

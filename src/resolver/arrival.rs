@@ -1,9 +1,9 @@
 use super::*;
 
-/// The last change to *arrive* wins: a plain overwrite, often miscalled last write wins.
+/// The last change to *arrive* wins: a plain overwrite, which is often mistaken for last write wins.
 ///
-/// Two masters that receive two concurrent writes in different orders keep different values for ever. It stands here as
-/// the first exhibit, not as advice.
+/// Two masters that receive two concurrent writes in different orders keep different values for ever. Do not use it: it
+/// ships as an example of a rule that diverges.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ArrivalWins;
 
@@ -24,7 +24,7 @@ impl Resolver for ArrivalWins {
         reading_of(state.as_ref().and_then(|version| version.value.as_ref()))
     }
 
-    /// Which of two states arrived last is not in the states.
+    /// `None`: the states do not tell which of them arrived last.
     fn merge(&self, _: Side<'_, Self::State>, _: Side<'_, Self::State>) -> Option<Self::State> {
         None
     }

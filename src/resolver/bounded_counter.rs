@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 ///
 /// Each unit of the counter is a right to subtract it, and each right belongs to one master. An addition gives its
 /// master rights, a subtraction spends them, and a transfer gives them to another master. A master with too few rights
-/// *refuses* the subtraction, alone and at once; a refused operation is never acknowledged. Escrow (O'Neil, TODS 1986)
-/// without a coordinator: Balegas et al., "Extending eventually consistent cloud databases for enforcing numeric
-/// invariants", SRDS 2015.
+/// *refuses* the subtraction at once, without asking another master; a refused operation is never acknowledged. This is
+/// escrow (O'Neil, TODS 1986) without a coordinator: Balegas et al., "Extending eventually consistent cloud databases
+/// for enforcing numeric invariants", SRDS 2015.
 ///
-/// For a bound other than 0, count from that bound. The rights of a master that leaves for ever are lost.
+/// For a bound other than 0, count from that bound. If a master leaves for ever, its rights are lost.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BoundedCounter;
 
@@ -24,11 +24,11 @@ pub struct Escrow(BTreeMap<MasterId, Account>);
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Account {
-    /// The sum of what it added.
+    /// The sum of its additions.
     pub added: u64,
-    /// The sum of what it subtracted.
+    /// The sum of its subtractions.
     pub spent: u64,
-    /// The rights that it handed to each of the others, in all.
+    /// By other master, the rights that it has transferred to that master in all.
     pub given: BTreeMap<MasterId, u64>,
 }
 
@@ -36,16 +36,16 @@ pub struct Account {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Deal {
-    /// So much is added.
+    /// Adds this amount.
     Add(u64),
-    /// So much is subtracted.
+    /// Subtracts this amount.
     Spend(u64),
-    /// So many rights go to another master.
+    /// Transfers this number of rights to another master.
     Give(u64, MasterId),
 }
 
 impl Escrow {
-    /// How much `master` may subtract, as far as this state knows.
+    /// The amount that `master` may subtract according to this state.
     pub fn rights(&self, master: MasterId) -> u64 {
         let received = |account: &Account| i128::from(account.given.get(&master).copied().unwrap_or(0));
         let mut rights: i128 = self.0.values().map(received).sum();
@@ -117,7 +117,7 @@ impl Resolver for BoundedCounter {
         "had nothing to do: the amount is 0"
     }
 
-    /// What was added and not subtracted, held at the end of `i64` if it lies beyond.
+    /// The sum of all additions minus that of all subtractions, clamped to the range of `i64`.
     fn read(&self, state: &Escrow) -> Reading {
         let left = |account: &Account| i128::from(account.added) - i128::from(account.spent);
         let sum: i128 = state.0.values().map(left).sum();

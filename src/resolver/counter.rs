@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counter;
 
-/// One master's share of a counter. Both sides only grow, so the larger is always the newer.
+/// One master's share of a counter. Both sums only grow, so the larger of two sums is always the newer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tally {
@@ -30,7 +30,7 @@ impl Resolver for Counter {
         let Op::Add(amount) = op else {
             return Err(Refusal::WrongKind(op));
         };
-        // Half the range, so that the sums of up to 2^16 masters, as i128, and each side alone cannot overflow.
+        // Half the range, so that neither a sum nor, as i128, the total of up to 2^16 masters can overflow.
         let held = state.get(&dot.origin()).copied().unwrap_or_default();
         let side = if amount < 0 { held.taken } else { held.added };
         match side.checked_add(amount.unsigned_abs()) {
@@ -53,7 +53,7 @@ impl Resolver for Counter {
         "had nothing to add"
     }
 
-    /// The sum, held at the ends of `i64` if it lies beyond.
+    /// The sum, clamped to the range of `i64`.
     fn read(&self, state: &Self::State) -> Reading {
         let sum: i128 = state.values().map(|tally| i128::from(tally.added) - i128::from(tally.taken)).sum();
         Reading::Total(sum.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64)

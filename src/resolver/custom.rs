@@ -1,20 +1,20 @@
 use super::*;
 
-/// What a pairwise function decides of two concurrent versions.
+/// The result of a pairwise function on two concurrent versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// The first.
+    /// The first version.
     First,
-    /// The second.
+    /// The second version.
     Second,
-    /// A new value made of both.
+    /// A new value, made from both versions.
     Both(Text),
     /// Neither: the two cancel out. The result is a delete, which shows neither.
     Neither,
 }
 
 /// Your own pairwise function, made safe: concurrent versions are kept as siblings, and a read folds the function over
-/// them in timestamp order, the earliest first (equal times: the lower master id first).
+/// them in timestamp order, the earliest first (between equal times, the lower master id first).
 ///
 /// The result is a function of the *set* of siblings, so masters that have seen the same writes read the same, whatever
 /// the function: it need be neither commutative nor associative. Compare [`CustomMerged`], which is not safe.
@@ -34,7 +34,7 @@ impl<F> fmt::Debug for Custom<F> {
     }
 }
 
-/// What the fold ends with: the value, and the writes that it shows.
+/// The result of the fold: the value, and the writes that it shows.
 struct Resolved {
     version: Version,
     shown: Vec<Dot>,

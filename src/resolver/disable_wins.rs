@@ -1,7 +1,7 @@
 use super::*;
 
-/// A flag that is on if it was enabled and each disabling has been seen by an enabling: of an enabling and a disabling
-/// that are concurrent, the disabling wins. A flag never written is off.
+/// A flag that is on if it was enabled and an enabling has seen each disabling. So between a concurrent enabling and
+/// disabling, the disabling wins. A flag never written is off.
 ///
 /// The counterpart of [`EnableWinsFlag`], after the remove-wins set of Shapiro et al., "A comprehensive study of
 /// convergent and commutative replicated data types", 2011. A disabling stays until an enabling has seen it.
@@ -9,7 +9,7 @@ use super::*;
 pub struct DisableWinsFlag;
 
 impl Resolver for DisableWinsFlag {
-    /// The operations that no later one has seen, and whether each enables.
+    /// The operations that no later operation has seen; true for an enabling.
     type State = Dotted<bool>;
     type Effect = Toggle;
 
@@ -38,7 +38,7 @@ impl Resolver for DisableWinsFlag {
     }
 }
 
-/// Whether there is an operation, and none that takes back.
+/// Whether there are operations and all of them are true: enablings, or inserts.
 pub(super) fn all_on(operations: &Dotted<bool>) -> bool {
     !operations.is_empty() && operations.items().all(|on| *on)
 }

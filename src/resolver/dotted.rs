@@ -2,11 +2,11 @@ use super::*;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
-/// Items, each under the dot of the write that left it, in the order of dots.
+/// Items, each under the dot of the write that added it, in the order of dots.
 ///
-/// A write names the dots that its origin held and that it replaces; what it does not name, it had not seen, and that
-/// stays. So an item that one side lacks although it has seen its dot was replaced there, and no tombstone is needed to
-/// tell (the *dot store* of Almeida, Shoker and Baquero, "Delta state replicated data types", JPDC 2018).
+/// A write names the dots of the items that it replaces. All other items stay, because its writer had not seen them. If
+/// one side lacks an item although it has seen the item's dot, the item was replaced there. So no tombstone is needed
+/// (the *dot store* of Almeida, Shoker and Baquero, "Delta state replicated data types", JPDC 2018).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dotted<T>(pub(super) SmallVec<[(Dot, T); 1]>);
@@ -23,7 +23,7 @@ impl<T: Clone> Dotted<T> {
         self.0.iter().map(|(_, item)| item)
     }
 
-    /// What the write named `dot` left, if nothing has replaced it.
+    /// The item of the write named `dot`, unless it was replaced.
     pub fn get(&self, dot: Dot) -> Option<&T> {
         self.0.binary_search_by_key(&dot, |(held, _)| *held).ok().map(|place| &self.0[place].1)
     }
@@ -37,7 +37,7 @@ impl<T: Clone> Dotted<T> {
         self.0.iter().filter(move |(_, item)| which(item)).map(|(dot, _)| *dot)
     }
 
-    /// Takes out the items named `gone` and puts in `new`. False if that made no difference.
+    /// Removes the items named `gone` and adds `new`. False if nothing changed.
     pub(super) fn replace(&mut self, gone: &[Dot], new: Option<(Dot, T)>) -> bool {
         let before = self.0.len();
         self.0.retain(|(dot, _)| !gone.contains(dot));
@@ -60,7 +60,7 @@ impl<T: Clone> Dotted<T> {
         joined
     }
 
-    /// [`join`](Self::join) of each element or field; one without items is not kept.
+    /// [`join`](Self::join)s each element or field; an element or field without items is dropped.
     pub(super) fn join_each(
         ours: Side<'_, BTreeMap<Text, Self>>,
         theirs: Side<'_, BTreeMap<Text, Self>>,

@@ -1,21 +1,21 @@
 use super::*;
 use smallvec::SmallVec;
 
-/// A flag that is on as long as an enabling is left that no disabling had seen: of an enabling and a disabling that are
-/// concurrent, the enabling wins.
+/// A flag that is on if there is an enabling that no disabling had seen. So between a concurrent enabling and
+/// disabling, the enabling wins.
 ///
 /// Shapiro et al., "A comprehensive study of convergent and commutative replicated data types", 2011; in Riak, a flag
-/// of a map. An enabling replaces those that its origin held; a disabling leaves nothing behind.
+/// of a map. An enabling replaces the enablings that its origin had seen; a disabling leaves no tombstone.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EnableWinsFlag;
 
-/// What an operation on a flag does.
+/// The effect of an operation on a flag.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Toggle {
-    /// What the origin held: it goes.
+    /// The dots of the operations that this one replaces: those stored at the origin.
     pub gone: SmallVec<[Dot; 2]>,
-    /// Whether it enables.
+    /// Whether the operation is an enabling.
     pub on: bool,
 }
 
@@ -31,7 +31,7 @@ impl Toggle {
 }
 
 impl Resolver for EnableWinsFlag {
-    /// The enablings, each `true`.
+    /// The enablings that no disabling has seen; each item is `true`.
     type State = Dotted<bool>;
     type Effect = Toggle;
 

@@ -2,16 +2,16 @@ use super::*;
 use crate::MasterId;
 use std::collections::BTreeMap;
 
-/// A counter that never falls: of each master, what it added; a read is the sum of all.
+/// A counter that never falls. It keeps the sum of each master's additions; a read is the total.
 ///
 /// Shapiro et al., "A comprehensive study of convergent and commutative replicated data types", 2011, §3.1.1.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GrowOnlyCounter;
 
 impl Resolver for GrowOnlyCounter {
-    /// Each master's sum. It only grows, so the larger is always the newer.
+    /// Each master's sum. A sum only grows, so the larger of two sums is always the newer.
     type State = BTreeMap<MasterId, u64>;
-    /// How much more.
+    /// The amount added.
     type Effect = u64;
 
     fn kind(&self) -> Kind {
@@ -43,7 +43,7 @@ impl Resolver for GrowOnlyCounter {
         "had nothing to add"
     }
 
-    /// The sum, held at the end of `i64` if it lies beyond.
+    /// The sum, clamped to the range of `i64`.
     fn read(&self, state: &Self::State) -> Reading {
         let sum: u128 = state.values().copied().map(u128::from).sum();
         Reading::Total(i64::try_from(sum).unwrap_or(i64::MAX))

@@ -1,7 +1,7 @@
 use super::*;
 use std::collections::BTreeSet;
 
-/// A set from which nothing is taken: a read shows all that was ever inserted.
+/// A set without removes: a read shows all elements that were ever inserted.
 ///
 /// Shapiro et al., "A comprehensive study of convergent and commutative replicated data types", 2011, §3.3.1.
 #[derive(Clone, Copy, Debug, Default)]

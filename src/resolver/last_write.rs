@@ -3,7 +3,7 @@ use super::*;
 /// The write with the latest [`Timestamp`] wins; at equal times, the one of the higher master id.
 ///
 /// A join over a total order (Thomas, "A majority consensus approach to concurrency control", TODS 1979), so it
-/// converges. Of concurrent writes all but one are lost: that is the policy. A delete is a write without a value.
+/// converges. All but one of several concurrent writes are lost by policy. A delete is a write without a value.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LastWriteWins;
 

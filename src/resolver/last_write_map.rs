@@ -1,20 +1,21 @@
 use super::*;
 use std::collections::BTreeMap;
 
-/// Fields by name, of each the write with the latest [`Timestamp`]: writes to different fields do not conflict.
+/// Fields by name. Each field keeps the write with the latest [`Timestamp`]; writes to different fields do not
+/// conflict.
 ///
-/// As the columns of a Cassandra row or the element set of Roshi: a [`LastWriteWins`] a field. A removed field stays as
-/// a tombstone.
+/// Like the columns of a Cassandra row or the element set of Roshi, each field is a [`LastWriteWins`] register. A
+/// removed field stays as a tombstone.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LastWriteMap;
 
-/// What a write does to one field.
+/// The effect of a write on one field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SetField {
     /// The field.
     pub field: Text,
-    /// `None` if it is removed.
+    /// The new value; `None` if the field is removed.
     pub value: Option<Text>,
 }
 

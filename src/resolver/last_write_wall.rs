@@ -4,25 +4,24 @@ use std::collections::BTreeMap;
 /// The write with the latest *wall-clock* time wins, as its writer [gave it](Op::At); at equal times, the one with the
 /// higher [`Timestamp`]. A write that was given no time has that of its timestamp.
 ///
-/// Most systems that claim last write wins have this rule, Cassandra among them: the time is the writer's own. The
-/// masters converge. But if a writer's clock is behind, its write is earlier than writes that it had seen: it is
-/// acknowledged, and no read shows it, not even one at the writer's master.
+/// Most systems that claim last write wins, such as Cassandra, have this rule: the time is that of the writer's clock.
+/// Masters converge. But if the clock is behind, the write may have an earlier time than a write that it had seen. Then
+/// it is acknowledged, but no read shows it, not even at the writer's master.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LastWriteWall;
 
-/// Fields by name, of each the write with the latest *wall-clock* time: a [`LastWriteWall`] a field, as
-/// [`LastWriteMap`] is a
-/// [`LastWriteWins`] a field.
+/// Fields by name. Each field keeps the write with the latest *wall-clock* time: it is a [`LastWriteWall`] register, as
+/// a field of a [`LastWriteMap`] is a [`LastWriteWins`] register.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LastWriteMapWall;
 
-/// What was written, and the wall-clock time that its writer gave it.
+/// The effect of a write, and the wall-clock time that its writer gave.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timed<T> {
     /// The wall-clock time; that of the timestamp if the writer gave none.
     pub wall: u64,
-    /// What was written.
+    /// The effect.
     pub item: T,
 }
 

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 /// A pairwise function over *merged* values: the twin of [`Custom`] that many systems ship, and that does not converge.
 ///
 /// The state is one value with a version vector. If the vector of one version covers the other's, that version is kept.
-/// For two concurrent versions the function gives the result, which gets the joined vector. So a superseded value can come
-/// back. Let y overwrite x, and let z be concurrent to both. A master that merges x with z and keeps x then finds y
-/// concurrent to the result, and may keep x again. A master that saw y first never does.
+/// Of two concurrent versions, the function computes the result, which gets the joined vector. So a superseded value
+/// can come back. Let y overwrite x, and let z be concurrent to both. If a master merges x with z and keeps x, y is
+/// concurrent to the result, and the function may keep x again. A master that saw y before z never returns to x.
 #[derive(Clone, Copy)]
 pub struct CustomMerged<F>(pub F);
 
@@ -16,7 +16,7 @@ impl<F> fmt::Debug for CustomMerged<F> {
     }
 }
 
-/// One value, and the writes that went into it or were decided against.
+/// One value, and the writes that it was merged from or that lost against it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Merged {

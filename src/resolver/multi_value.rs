@@ -1,9 +1,9 @@
 use super::*;
 
-/// Keeps every concurrent write and shows them all; the next write that has seen them replaces them.
+/// Keeps all concurrent writes, and a read shows all of them. A write replaces the writes that it had seen.
 ///
-/// Dynamo's and Riak's siblings (DeCandia et al., SOSP 2007). A delete removes what its writer held: a write concurrent
-/// to it stays.
+/// These are Dynamo's and Riak's siblings (DeCandia et al., SOSP 2007). A delete removes the writes that it had seen; a
+/// concurrent write stays.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MultiValue;
 

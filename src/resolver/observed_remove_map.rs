@@ -2,40 +2,40 @@ use super::*;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Fields by name, each a multi-value register, a counter or an observed-remove set; to remove a field is to take back
-/// the updates of it that had been seen, so that a concurrent update survives, and survives alone.
+/// Fields by name, each a multi-value register, a counter or an observed-remove set. A remove of a field removes the
+/// updates that it had seen, so of the field only concurrent updates survive.
 ///
 /// After the maps of Riak (Brown et al., "Riak DT map: a composable, convergent replicated dictionary", 2014) and the
 /// observed-remove map of Almeida, Shoker and Baquero, "Delta state replicated data types", JPDC 2018, §7. As in Riak,
-/// an operation says of which kind it takes the field to be: a register and a counter of one name are two fields, which
-/// a remove of that name takes both. A field is in as long as a value, an add or an element is left of it.
+/// an operation determines the kind of the field: a register and a counter of one name are two fields, and a remove of
+/// that name removes both. A field is in the map as long as it has a value, an add or an element.
 ///
-/// A counter keeps each add under its own dot until the field is removed. To keep one sum a master, as Riak does, is
-/// smaller, but brings a removed field's count back when its master was adding meanwhile.
+/// A counter keeps each add under its own dot until the field is removed. One sum for each master, as in Riak, would be
+/// smaller. But if a master adds while the field is removed elsewhere, its earlier adds would come back.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ObservedRemoveMap;
 
-/// What an update leaves in a field.
+/// The item that an update adds to a field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Item {
     /// A register's value; siblings are shown in the order of timestamps.
     Value(Timestamp, Text),
-    /// A counter's add.
+    /// An add to a counter.
     Amount(i64),
     /// A set's element.
     Element(Text),
 }
 
-/// What an operation does to one field.
+/// The effect of an operation on one field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FieldEffect {
     /// The field.
     pub field: Text,
-    /// What the origin held and the operation replaces or removes.
+    /// The dots of the items that the operation replaces or removes.
     pub gone: SmallVec<[Dot; 2]>,
-    /// What it leaves, if anything.
+    /// The item that the operation adds, if any.
     pub item: Option<Item>,
 }
 
@@ -118,7 +118,7 @@ fn register(items: &Dotted<Item>) -> Option<Reading> {
     }
 }
 
-/// The sum, held at the ends of `i64` if it lies beyond.
+/// The sum, clamped to the range of `i64`.
 fn counter(items: &Dotted<Item>) -> Option<Reading> {
     let amounts = items.items().filter_map(|item| match item {
         Item::Amount(amount) => Some(i128::from(*amount)),

@@ -2,17 +2,17 @@ use super::disable_wins::all_on;
 use super::*;
 use std::collections::BTreeMap;
 
-/// A set that has an element if it was inserted and each remove of it has been seen by an insert: of an insert and a
-/// remove that are concurrent, the remove wins.
+/// A set that has an element if the element was inserted and an insert has seen each remove of it. So between a
+/// concurrent insert and remove, the remove wins.
 ///
 /// After Bieniusa et al., "An optimized conflict-free replicated set", 2012, §2, and Baquero, Almeida and Shoker, "Pure
-/// operation-based replicated data types", 2017. A remove stays until an insert has seen it, also of an element that
-/// was never in: a concurrent insert may yet arrive.
+/// operation-based replicated data types", 2017. A remove is stored until an insert has seen it. This includes the
+/// remove of an element that is not in the set, because a concurrent insert may still arrive.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RemoveWinsSet;
 
 impl Resolver for RemoveWinsSet {
-    /// Of each element the operations that no later one has seen, and whether each inserts.
+    /// For each element, the operations that no later operation has seen; true for an insert.
     type State = BTreeMap<Text, Dotted<bool>>;
     type Effect = SetEffect;
 

@@ -2,27 +2,27 @@ use super::*;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An observed-remove set: a remove takes out the inserts that its origin had seen, so a concurrent insert wins.
+/// An observed-remove set: a remove removes the inserts that its origin had seen, so a concurrent insert wins.
 ///
-/// Bieniusa et al., "An optimized conflict-free replicated set", 2012: without tombstones. A re-insert replaces the
-/// inserts of that element that its origin had seen.
+/// It needs no tombstones (Bieniusa et al., "An optimized conflict-free replicated set", 2012). A re-insert replaces
+/// the inserts of that element that its origin had seen.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ObservedRemoveSet;
 
-/// What a set operation does to one element.
+/// The effect of a set operation on one element.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SetEffect {
     /// The element.
     pub element: Text,
-    /// The inserts of it that the origin held: they go.
+    /// The inserts of the element that the operation replaces or removes: those stored at the origin.
     pub gone: SmallVec<[Dot; 2]>,
-    /// Whether the change is itself an insert.
+    /// Whether the operation is an insert.
     pub inserts: bool,
 }
 
 impl Resolver for ObservedRemoveSet {
-    /// Each element that is in, with its inserts in order.
+    /// The elements of the set, each with its inserts in order.
     type State = BTreeMap<Text, BTreeSet<Dot>>;
     type Effect = SetEffect;
 

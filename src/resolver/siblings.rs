@@ -1,21 +1,23 @@
 use super::*;
 use smallvec::SmallVec;
 
-/// The concurrent versions of a register, ordered by timestamp: what [`MultiValue`] shows and [`Custom`] resolves.
+/// The concurrent versions of a register, ordered by timestamp. [`MultiValue`] shows them, and [`Custom`] resolves
+/// them.
 ///
-/// A write replaces the versions that its origin held, and no others; a delete replaces them by nothing. After the
-/// optimised multi-value register of Bieniusa et al., "An optimized conflict-free replicated set", 2012, and of Riak.
+/// A write replaces the versions that its origin had stored, and no others; a delete removes these versions. This is
+/// the optimized multi-value register of Bieniusa et al., "An optimized conflict-free replicated set", 2012, and of
+/// Riak.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Siblings(pub(super) SmallVec<[Version; 2]>);
 
-/// What a write to siblings does: these versions go, and `value`, if any, comes.
+/// The effect of a write to siblings: it removes the versions `gone`, and adds `value`, if any.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Replace {
-    /// The versions that the writer held.
+    /// The dots of the versions that the writer had stored.
     pub gone: SmallVec<[Dot; 2]>,
-    /// `None` for a delete.
+    /// The new value; `None` for a delete.
     pub value: Option<Text>,
 }
 
