@@ -7,6 +7,7 @@ mod plan;
 mod requests;
 mod ruled;
 pub mod rules;
+mod run;
 mod violation;
 mod watch;
 mod wired;
@@ -14,7 +15,7 @@ mod workloads;
 mod worlds;
 
 pub use failure::Failure;
-pub use plan::Passed;
+pub use run::Passed;
 pub use violation::Violation;
 pub use watch::Misbehaviour;
 pub(crate) use workloads::workload;

@@ -1,6 +1,11 @@
 //! Bring your own rule: one call checks it over all topologies, and a wrong one fails with its shortest schedule.
 #![allow(missing_docs)]
 
+/// The rule that the guide verifies: the larger value is kept, whatever had seen what.
+#[path = "documented/largest.rs"]
+mod largest;
+
+use largest::Largest;
 use multimaster::{
     ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, Dot, Keep, Kind, LastWriteWins, MasterId,
     MultiValue, ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, Topology, Version,
@@ -20,43 +25,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 fn longest(a: &Version, b: &Version) -> Keep {
     let length = |version: &Version| version.value.as_ref().map_or(0, |value| value.len());
     if length(b) > length(a) { Keep::Second } else { Keep::First }
-}
-
-/// The larger value is kept, whatever had seen what: a maximum, not a register.
-#[derive(Clone)]
-struct Largest;
-
-impl Resolver for Largest {
-    type State = Option<(Text, Dot)>;
-    type Effect = Text;
-
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Text, Refusal> {
-        match op {
-            Op::Set(value) => Ok(value.clone()),
-            _ => Err(Refusal::Because("a maximum never shrinks".into())),
-        }
-    }
-
-    fn apply(&self, state: &mut Self::State, change: &Change<Text>) -> bool {
-        let incoming = Some((change.effect.clone(), change.dot));
-        let larger = incoming > *state;
-        if larger {
-            *state = incoming;
-        }
-        larger
-    }
-
-    fn read(&self, state: &Self::State) -> Reading {
-        state.as_ref().map_or(Reading::Nothing, |(value, _)| Reading::Value(value.clone()))
-    }
-
-    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
-        Some(ours.state.clone().max(theirs.state.clone()))
-    }
-
-    fn shows(&self, state: &Self::State, dot: Dot) -> bool {
-        state.as_ref().is_some_and(|(_, shown)| *shown == dot)
-    }
 }
 
 /// No operation is ever accepted.

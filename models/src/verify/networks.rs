@@ -1,8 +1,9 @@
 //! Judges the rule over all networks at once, before any network is explored: [`Plan::judge_all_networks`].
 
 use super::failure::Failure;
-use super::plan::{Found, Plan};
+use super::plan::Plan;
 use super::ruled::{Asked, Ruled};
+use super::run::Found;
 use super::violation::Violation;
 use super::watch;
 use super::worlds::World;
