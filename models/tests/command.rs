@@ -118,8 +118,11 @@ fn what_was_cut_neither_holds_nor_is_as_expected() {
     let row = out.lines().find(|line| line.starts_with("| my.toml")).unwrap();
     assert!(row.contains("not exhausted") && row.contains("stopped after 5 states"), "{row}");
     assert!(!row.contains("holds"), "{row}");
-    assert!(out.contains("UNEXPECTED my.toml: convergence: expected holds, not exhausted"), "{out}");
-    assert!(out.contains("1 scenario, 0 exhausted"), "{out}");
+    assert!(out.contains("1 scenario, 0 exhausted, 5 states; 0 as expected."), "{out}");
+    let said: Vec<&str> = out.lines().filter(|line| line.starts_with("UNEXPECTED")).collect();
+    let [said] = said[..] else { panic!("one line: {out}") };
+    let cause = "UNEXPECTED my.toml: not exhausted (stopped after 5 states, at depth 1; 3 states were not expanded): ";
+    assert!(said.starts_with(&format!("{cause}convergence, agreement at quiescence, ")), "{said}");
 }
 
 #[test]
@@ -283,6 +286,11 @@ fn the_manual_names_every_command_and_every_exit_status() {
         let (status, script, err) = folder.run(&["completions", shell]);
         assert_eq!((status, err.as_str()), (0, ""), "{shell}");
         assert!(script.starts_with(begins) && script.contains("only-unexpected"), "{shell}: {}", &script[..80]);
+    }
+    let (_, bash, _) = folder.run(&["completions", "bash"]);
+    for command in ["check", "spawn"] {
+        let (_, words) = bash.split_once(&format!("multimaster__subcmd__{command})\n            opts=\"")).unwrap();
+        assert!(words.split('"').next().unwrap().contains(" booking/arrival "), "{command}");
     }
     assert_eq!(folder.run(&["completions", "cmd.exe"]).0, 2);
 }

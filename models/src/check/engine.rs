@@ -63,6 +63,13 @@ pub enum Cut {
     Interrupted,
 }
 
+impl Cut {
+    /// How many of the states found are counted: the state beyond a limit only shows that there are more.
+    pub(crate) fn counted(self, found: usize) -> usize {
+        if let Cut::States(most) = self { found.min(most) } else { found }
+    }
+}
+
 /// The things that an exploration numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
@@ -225,6 +232,7 @@ pub(crate) fn explore_within<M: Subject>(
     let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
     findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silent });
     let mistaken = chance_of_one_hash(states);
+    let states = cut.map_or(states, |cut| cut.counted(states));
     Report { findings, states, generated, depth, frontier, messages, cut, mistaken, time: watch.elapsed() }
 }
 

@@ -281,6 +281,7 @@ fn report<M: Subject>(checker: &impl Checker<Whole<M>>) -> Report {
     let time = whole.seen().watch.elapsed();
     // States are compared by content, so no two are taken for one.
     let frontier = if stopped.is_some() { states - visited.len().min(states) } else { 0 };
+    let states = stopped.map_or(states, |cut| cut.counted(states));
     Report { findings, states, generated, depth, frontier, messages, cut, mistaken: 0.0, time }
 }
 

@@ -49,6 +49,10 @@ fn what_there_is_not_is_refused_with_what_may_have_been_meant() {
         (&["check", "no*where"], "no file and no shipped scenario"),
         (&["check", "mine/.hidden/deep"], "no such file or folder"),
         (&["check", "mine", "--filter", "zzz"], "no scenario's name contains this"),
+        (
+            &["check", "--filter", "large"],
+            "are left out by default; name the folder to include them: `multimaster check large`",
+        ),
         (&["check", "hello", "--timeout", "soon"], "90s"),
         (&["check", "hello", "--max-memory", "lots"], "500M"),
         (&["check", "hello", "--max-states", "0"], "0"),
@@ -180,4 +184,12 @@ fn junit_has_a_case_for_each_scenario_and_the_schedule_of_each_failure() {
     let xml = roxmltree::Document::parse(&out).unwrap();
     let skipped = xml.descendants().find(|node| node.has_tag_name("skipped")).unwrap().attribute("message").unwrap();
     assert!(status == 3 && skipped.starts_with("not exhausted: stopped after 5 states, at depth"), "{skipped}");
+
+    folder.put("mine/cut.toml", scenario("multi-value", "") + "[limits]\nstates = 5\n");
+    let (status, out, _) = folder.run(&["check", "mine/cut.toml", "--format", "junit"]);
+    let xml = roxmltree::Document::parse(&out).unwrap();
+    let failed = xml.descendants().find(|node| node.has_tag_name("failure")).unwrap();
+    let message = failed.attribute("message").unwrap();
+    assert!(status == 1 && message.starts_with("not exhausted (stopped after 5 states, at depth"), "{message}");
+    assert_eq!(failed.text(), Some(format!("{message}\n").as_str()));
 }

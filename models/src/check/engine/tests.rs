@@ -120,7 +120,7 @@ fn a_limit_equal_to_the_count_cuts_nothing() {
 #[test]
 fn the_limit_of_states_is_checked_at_every_step() {
     let report = within(Limits { states: 1, ..Limits::default() }, Numbers::default());
-    assert_eq!((report.cut, report.states), (Some(Cut::States(1)), 2));
+    assert_eq!((report.cut, report.states, report.frontier), (Some(Cut::States(1)), 1, 1));
 }
 
 #[test]
