@@ -1,7 +1,9 @@
 //! The arguments of the `multimaster` command, and its manual.
 
 use crate::commands::{check, conform, explore, histories, init, list, mutants, replay, rules, spawn};
+use clap::builder::PossibleValuesParser;
 use clap::{CommandFactory, Parser, Subcommand};
+use multimaster_models::scenario::catalogue;
 use std::io::{self, Write};
 
 /// Checks multi-master replication exhaustively: does every master end up reading the same, and what is lost?
@@ -86,13 +88,22 @@ pub(crate) enum Command {
     Man,
 }
 
-/// Prints the completions for a shell.
+/// Prints the completions for a shell. In bash, `check` and `spawn` complete the names of shipped scenarios, too. The
+/// scripts for other shells complete either files or given names, and files are needed more.
 ///
 /// # Errors
 /// If they cannot be written.
 pub(crate) fn completions(shell: clap_complete::Shell) -> io::Result<()> {
+    let mut command = Cli::command();
+    if shell == clap_complete::Shell::Bash {
+        for (name, argument) in [("check", "scenarios"), ("spawn", "file")] {
+            let scenarios = PossibleValuesParser::new(catalogue::files().into_iter().map(|(name, ..)| &*name.leak()));
+            command = command
+                .mut_subcommand(name, |command| command.mut_arg(argument, |argument| argument.value_parser(scenarios)));
+        }
+    }
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "multimaster", &mut script);
+    clap_complete::generate(shell, &mut command, "multimaster", &mut script);
     io::stdout().write_all(&script)
 }
 

@@ -34,6 +34,13 @@ pub fn escaped_lines(text: &str) -> String {
     text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
+/// The error without its line and column, which count from the start of a part of what the user gave.
+pub(crate) fn without_position(error: &serde_json::Error) -> String {
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    let said = error.to_string();
+    said.strip_suffix(&position).unwrap_or(&said).to_owned()
+}
+
 /// JSON with each acting character as a numeric escape. Such a character can occur only in a JSON string, where the
 /// escape means the same.
 pub fn escaped_json(json: &str) -> String {

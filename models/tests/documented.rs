@@ -6,6 +6,8 @@
 mod commands;
 #[path = "documented/compared.rs"]
 mod compared;
+#[path = "documented/fields.rs"]
+mod fields;
 #[path = "documented/names.rs"]
 mod names;
 #[path = "documented/page.rs"]

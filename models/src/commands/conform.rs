@@ -4,11 +4,12 @@ use super::progress::Line;
 use super::{Ending, Failure};
 use clap::Args;
 use multimaster_models::record::conform;
-use std::io::Write;
+use std::io::{self, Write};
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// A record: a file that `multimaster::record::write` wrote for a cluster set up with `recorded`
+    /// A record: a file that `multimaster::record::write` wrote for a cluster set up with `recorded`; `-` for standard
+    /// input
     record: String,
 }
 
@@ -27,7 +28,10 @@ final state.";
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let mut out = std::io::stdout().lock();
     let line = Line::begin("events");
-    let checked = conform::check_file(&asked.record);
+    let checked = match asked.record.as_str() {
+        "-" => conform::check_reader("standard input", io::stdin().lock()),
+        file => conform::check_file(file),
+    };
     drop(line);
     match checked {
         Ok(summary) => {

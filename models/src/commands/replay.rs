@@ -10,6 +10,7 @@ use multimaster_models::report::table;
 use multimaster_models::report::trace::Trace;
 use multimaster_models::scenario::{Scenario, catalogue};
 use std::io::Write;
+use std::path::Path;
 
 #[derive(Args)]
 pub(crate) struct Asked {
@@ -25,7 +26,8 @@ pub(super) fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
         let scenario = Scenario::parse(&trace.scenario, file, text)?;
         return Ok((trace, scenario));
     }
-    match catalogue::find(&trace.scenario) {
+    let above = above(&trace);
+    match catalogue::find(above.as_deref().unwrap_or(&trace.scenario)) {
         Ok(scenario) => Ok((trace, scenario)),
         // An error within the scenario's file keeps its own line.
         Err(fault) if fault.line > 0 => Err(fault.into()),
@@ -34,6 +36,17 @@ pub(super) fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
             Err(Fault::at(file, trace.scenario_line, what).into())
         }
     }
+}
+
+/// The trace's scenario in the nearest folder above the trace: `check` writes traces below the folder in which it runs.
+/// `None` if the present folder has the file, or no folder has.
+fn above(trace: &Trace) -> Option<String> {
+    if Path::new(&trace.scenario).exists() {
+        return None;
+    }
+    let file = Path::new(&trace.file).canonicalize().ok()?;
+    let found = file.ancestors().skip(1).map(|folder| folder.join(&trace.scenario)).find(|path| path.is_file())?;
+    found.into_os_string().into_string().ok()
 }
 
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {

@@ -7,6 +7,7 @@
 
 use crate::history::parts;
 use crate::node::numbered::{Numbered, Numbers};
+use crate::printed::without_position;
 use foldhash::quality::FixedState;
 use multimaster::resolver::{Data, Side};
 use multimaster::{
@@ -276,14 +277,14 @@ fn typed<T: Data>(change: &Change<Pack>) -> Change<T> {
 
 impl<R: SerdeRule> Packed for R {
     fn effect_of(&self, text: &str) -> Result<Pack, String> {
-        serde_json::from_str::<R::Effect>(text).map(Pack::of).map_err(|error| error.to_string())
+        serde_json::from_str::<R::Effect>(text).map(Pack::of).map_err(|error| without_position(&error))
     }
 
     fn state_of(&self, text: &str) -> Result<Pack, String> {
         if text.is_empty() || text == NONE {
             return Ok(Pack::default());
         }
-        serde_json::from_str::<R::State>(text).map(Pack::of_state).map_err(|error| error.to_string())
+        serde_json::from_str::<R::State>(text).map(Pack::of_state).map_err(|error| without_position(&error))
     }
 
     fn kind(&self) -> Kind {

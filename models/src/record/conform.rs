@@ -21,6 +21,7 @@ pub use report::{Failure, Refused, ShardSummary, Summary, Tally};
 use crate::check::running;
 use crate::fault::Fault;
 use crate::node::any_rule::{self, AnyMessage, AnyRule, SerdeRule};
+use crate::printed::without_position;
 use crate::scenario::RuleName;
 use crate::scope::{Clocks, Free, LinkKind, Scope};
 use crate::world::cluster::ClusterModel;
@@ -29,6 +30,7 @@ use multimaster::{Key, Layout, MasterId, Message, Topology};
 use path::Path;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::BufRead;
 
 /// Checks the record in this file: one JSON object a line, the [`Setting`] first, then each [`Recorded`]. The file is read
 /// line by line; memory grows with the acknowledged writes, not with the length.
@@ -37,6 +39,14 @@ use std::collections::BTreeMap;
 /// If it is not a record, its run is not a path of the model, or it has no steps.
 pub fn check_file(file: &str) -> Result<Summary, Failure> {
     check_lines(file, &mut lines::of_file(file).map_err(Failure::File)?)
+}
+
+/// The same, for a record that is read from `source`, which messages name as `file`.
+///
+/// # Errors
+/// As [`check_file`].
+pub fn check_reader(file: &str, source: impl BufRead) -> Result<Summary, Failure> {
+    check_lines(file, &mut lines::of(source))
 }
 
 /// The record that is the text of the file named `file`.
@@ -91,7 +101,7 @@ fn event(text: &str) -> Result<Recorded<Value, Value>, String> {
 fn typed(rule: &AnyRule, message: &Message<Value, Value>) -> Result<AnyMessage, String> {
     let not = |why: String| format!("this rule has no such message: {}", report::short(&why));
     let value = serde_json::to_value(message);
-    let mut message = value.and_then(serde_json::from_value).map_err(|error| not(error.to_string()))?;
+    let mut message = value.and_then(serde_json::from_value).map_err(|error| not(without_position(&error)))?;
     any_rule::admit_message(rule, &mut message).map_err(not)?;
     Ok(message)
 }

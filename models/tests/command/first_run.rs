@@ -163,6 +163,28 @@ fn what_tests_nothing_does_not_pass() {
     assert!(status == 1 && out.contains("mute.trace: this trace claims nothing"), "{out}");
 }
 
+#[test]
+fn a_trace_of_a_scenario_file_is_replayed_from_any_folder() {
+    let folder = Folder::with("mine/my.toml", scenario("last-write", ""));
+    let (status, out, _) = folder.run(&["check", "mine/my.toml"]);
+    let trace = out.lines().rev().find_map(|line| line.trim().strip_prefix("replay:  multimaster replay ")).unwrap();
+    assert!(status == 1 && trace.ends_with(".no-policy-loss.trace"), "{out}");
+    let trace = folder.0.join(trace);
+    let trace = trace.to_str().unwrap();
+    let elsewhere = Folder::new();
+    let (status, out, err) = elsewhere.run(&["replay", trace]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    let used = folder.0.canonicalize().unwrap().join("mine/my.toml");
+    assert!(out.starts_with(&format!("{}: ", used.display())), "{out}");
+    // A file in the present folder goes before.
+    elsewhere.put("mine/my.toml", scenario("last-write", ""));
+    let (status, out, _) = elsewhere.run(&["replay", trace]);
+    assert!(status == 0 && out.starts_with("mine/my.toml: "), "{out}");
+    std::fs::remove_file(folder.0.join("mine/my.toml")).unwrap();
+    let (status, _, err) = Folder::new().run(&["replay", trace]);
+    assert!(status == 2 && err.contains("`scenario mine/my.toml`: no such file"), "{err}");
+}
+
 /// A property that is violated before the first step has a schedule without steps, and the command below it shows that.
 #[test]
 fn what_is_violated_at_the_start_is_replayed() {

@@ -32,8 +32,17 @@ fn a_misspelt_name_in_a_scenario_is_told_what_was_meant() {
     let folder = Folder::with("my.trace", "scenario hello\nviolates convergance\n");
     let (status, _, err) = folder.run(&["replay", "my.trace"]);
     assert!(status == 2 && err.ends_with("; did you mean `convergence`?\n"), "{err}");
-    let (status, _, err) = folder.run(&["check", "--filter", "booking/arival"]);
-    assert!(status == 2 && err.ends_with("; did you mean `booking/arrival`?\n"), "{err}");
+    for (arguments, meant) in [
+        (&["check", "--filter", "booking/arival"][..], "booking/arrival"),
+        (&["check", "bookng/*"], "booking/*"),
+        (&["check", "systms/riak/s*w"], "systems/riak/s*w"),
+    ] {
+        let (status, _, err) = folder.run(arguments);
+        assert!(status == 2 && err.ends_with(&format!("; did you mean `{meant}`?\n")), "{err}");
+    }
+    // No scenario of a folder of nearly this name would match.
+    let (status, _, err) = folder.run(&["check", "bookng/zzz*"]);
+    assert!(status == 2 && err.ends_with("(`multimaster list` names the shipped ones)\n"), "{err}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ fn good() -> String {
 fn assert_said(text: &str, line: usize, said: &[&str]) {
     let failure = check_text("bad.jsonl", text).expect_err(text).to_string();
     assert!(failure.starts_with(&format!("bad.jsonl:{line}: ")), "{failure}");
+    assert!(!failure.contains(" at line "), "one position is enough: {failure}");
     for what in said {
         assert!(failure.contains(what), "{what}: {failure}");
     }
@@ -103,7 +104,7 @@ fn the_events() {
     assert_edit_said("\"number\":1", "\"number\":0", 3, &["number 0 comes after 0"]);
     assert_edit_said("\"shard\":0", "\"shard\":1", 2, &["there is no shard 1: the 1 are counted from 0"]);
     assert_edit_said("\"at\":0", "\"at\":2", 2, &["there is no master C: the 2 masters are A to B"]);
-    assert_edit_said("\"effect\":\"1\"", "\"effect\":{}", 4, &["this rule has no such message"]);
+    assert_edit_said("\"effect\":\"1\"", "\"effect\":{}", 4, &["this rule has no such message: invalid type: map"]);
     assert_edit_said("\"effect\":\"1\"", "\"effect\":\"\\u001b[31m\"", 4, &["`/Push/changes/0/effect`", "\\u001b"]);
     let long = format!("\"effect\":\"{}\"", "y".repeat(1_000_000));
     assert_edit_said("\"effect\":\"1\"", &long, 4, &["with \"1\" at `/Push/changes/0/effect`, not \"yyy"]);

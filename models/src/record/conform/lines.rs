@@ -14,8 +14,12 @@ pub(super) fn of_file(file: &str) -> Result<impl Iterator<Item = Result<String, 
         return Err(Fault::of(file, "this is a folder: name a file in it"));
     }
     let opened = File::open(file).map_err(|error| Fault::of(file, error.to_string()))?;
-    let mut reader = BufReader::new(opened);
-    Ok(std::iter::from_fn(move || next(&mut reader).transpose()))
+    Ok(of(BufReader::new(opened)))
+}
+
+/// The same of a record that is read from anywhere.
+pub(super) fn of(mut reader: impl BufRead) -> impl Iterator<Item = Result<String, String>> {
+    std::iter::from_fn(move || next(&mut reader).transpose())
 }
 
 fn next(reader: &mut impl BufRead) -> Result<Option<String>, String> {

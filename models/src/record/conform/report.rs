@@ -2,6 +2,7 @@
 
 use super::judged::Judged;
 use crate::fault::Fault;
+use crate::printed::without_position;
 use crate::report::table::grouped;
 use multimaster::record::Event;
 use multimaster::{Dot, Key, MasterId, Outcome, Reading, Refusal, Request, VersionVector};
@@ -208,9 +209,8 @@ pub(super) fn key_of<S, E>(event: &Event<S, E>) -> Option<&Key> {
 
 pub(super) fn not_json(what: &str, error: &serde_json::Error) -> String {
     // The line that it counts is always the first: ours is the file's.
-    let (said, column) = (error.to_string(), error.column());
-    let said = said.split(" at line ").next().unwrap_or_default();
-    format!("column {column}: this is not {what} as JSON: {}", short(said))
+    let (said, column) = (without_position(error), error.column());
+    format!("column {column}: this is not {what} as JSON: {}", short(&said))
 }
 
 pub(super) fn other_answer(at: MasterId, told: &Result<Dot, Refusal>, ours: &Result<Dot, Refusal>) -> String {

@@ -30,7 +30,13 @@ pub fn select(given: &[String], filter: Option<&str>) -> Result<Vec<Scenario>, F
         let near = did_you_mean(filter, names.iter().map(String::as_str));
         names.retain(|name| name.contains(filter));
         if names.is_empty() {
-            let what = format!("no scenario's name contains this (`multimaster list` names them){near}");
+            let what = if given.is_empty() && files().iter().any(|(name, ..)| name.contains(filter)) {
+                let all = "name the folder to include them: `multimaster check large";
+                let rest = if "large/".contains(filter) { String::new() } else { format!(" --filter {filter}") };
+                format!("only scenarios in `large/`, which take minutes and are left out by default; {all}{rest}`")
+            } else {
+                format!("no scenario's name contains this (`multimaster list` names them){near}")
+            };
             return Err(Fault::of(&format!("--filter {filter}"), what));
         }
     }
@@ -77,7 +83,8 @@ fn named(given: &str) -> Result<Vec<String>, Fault> {
             let files = files.map(|file| if root == "." { file.trim_start_matches("./").to_owned() } else { file });
             found = files.filter(|file| matches(given, file)).collect();
         }
-        (found, "no file and no shipped scenario matches (`multimaster list` names the shipped ones)".to_owned())
+        let near = near_pattern(given, start, &shipped);
+        (found, format!("no file and no shipped scenario matches (`multimaster list` names the shipped ones){near}"))
     } else {
         let found: Vec<String> = shipped
             .iter()
@@ -94,6 +101,15 @@ fn named(given: &str) -> Result<Vec<String>, Fault> {
         )
     };
     if found.is_empty() { Err(Fault::of(given, what)) } else { Ok(found) }
+}
+
+/// The patterns that match, with the folder of a shipped scenario in place of the folder in which `given` starts.
+fn near_pattern(given: &str, start: &str, shipped: &[String]) -> String {
+    let rest = &given[start.rfind('/').unwrap_or(0)..];
+    let folders: BTreeSet<&str> = shipped.iter().filter_map(|name| Some(name.rsplit_once('/')?.0)).collect();
+    let patterns: Vec<String> = folders.into_iter().map(|folder| format!("{folder}{rest}")).collect();
+    let matching = patterns.iter().filter(|pattern| shipped.iter().any(|name| matches(pattern, name)));
+    did_you_mean(given, matching.map(String::as_str))
 }
 
 fn is_pattern(given: &str) -> bool {
