@@ -9,9 +9,11 @@
 //! push.
 
 mod last_snapshot;
+mod restart;
 mod send;
 mod vet;
 
+pub use restart::UsedOriginError;
 pub use vet::PeerError;
 
 use crate::clock::LATEST;
@@ -65,21 +67,32 @@ pub struct Replica<R: Resolver> {
     snapshot: LastSnapshot<R::State>,
 }
 
-/// A master's place in its topology: constant.
-#[derive(Debug)]
+/// A master's place in its topology.
+#[derive(Clone, Debug)]
 struct Place {
     masters: u16,
+    /// The number of origins that changes may have: the masters, then the fresh origins of masters that restarted.
+    origins: u16,
     /// The neighbours that send to it, in order.
     senders: Vec<MasterId>,
     /// The neighbours that it sends to, in order.
     neighbours: Vec<Neighbour>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Neighbour {
     id: MasterId,
     /// By origin: whether split horizon keeps the origin's changes from the neighbour.
     split_horizon: Vec<bool>,
+}
+
+impl Neighbour {
+    /// Whether split horizon keeps the change from this neighbour, which must have had it before. A fresh origin has no
+    /// place in the topology, so nothing is known of its changes.
+    #[inline(always)]
+    fn had_before(&self, dot: Dot) -> bool {
+        self.split_horizon.get(dot.origin().index()).is_some_and(|had| *had)
+    }
 }
 
 /// The state of a master.
@@ -87,6 +100,8 @@ struct Neighbour {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 struct Known<S, E> {
     id: MasterId,
+    /// The origin of its writes: its id, or a fresh one after a restart that may have lost some of its state.
+    origin: MasterId,
     clock: u64,
     seen: VersionVector,
     table: Table<S>,
@@ -129,11 +144,13 @@ impl<R: Resolver> Replica<R> {
             topology.sends_to(id).map(|peer| Neighbour { id: peer, split_horizon: backward.split_horizon(peer, id) });
         let place = Place {
             masters: topology.masters(),
+            origins: topology.masters(),
             senders: topology.hears_from(id).collect(),
             neighbours: neighbours.collect(),
         };
         let known = Known {
             id,
+            origin: id,
             clock: 0,
             seen: VersionVector::default(),
             table: Table::default(),
@@ -186,8 +203,8 @@ impl<R: Resolver> Replica<R> {
         }
         // Both numbers are in range: the clock is below LATEST, and a master has made no more changes than its clock
         // shows.
-        let dot = Dot::new(known.id, known.seen.get(known.id) + 1);
-        let timestamp = Timestamp::new(known.clock + 1, known.id);
+        let dot = Dot::new(known.origin, known.seen.get(known.origin) + 1);
+        let timestamp = Timestamp::new(known.clock + 1, known.origin);
         let mut taken = known.table.take(key.into());
         let (key, state) = taken.row();
         let effect = match self.rule.prepare(state, op, dot, timestamp) {
@@ -335,7 +352,7 @@ impl<R: Resolver> Replica<R> {
         };
         let known = &mut self.known;
         for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
-            cursor.pass(&known.log.entries, |dot| neighbour.split_horizon[dot.origin().index()]);
+            cursor.pass(&known.log.entries, |dot| neighbour.had_before(dot));
         }
         altered
     }
@@ -387,7 +404,8 @@ impl<R: Resolver> Replica<R> {
         known.log.restart(&known.seen);
         for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
             let informed = neighbour.id == from && *seen == known.seen;
-            *cursor = if informed { Cursor::Next { index: 0, seen: known.seen.clone() } } else { Cursor::Behind };
+            let end = || Cursor::Next { index: 0, seen: known.seen.clone(), forgotten: false };
+            *cursor = if informed { end() } else { Cursor::Behind };
         }
     }
 }

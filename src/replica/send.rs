@@ -1,6 +1,6 @@
 //! The messages that a master sends: pushes from its log, answers to digests, snapshots.
 
-use super::{Known, MessageOf, Neighbour, Replica};
+use super::{Known, MessageOf, Replica};
 use crate::log::Cursor;
 use crate::{Changes, Dot, MasterId, Message, Push, Resolver, Snapshot, VersionVector};
 
@@ -47,10 +47,10 @@ impl<R: Resolver> Replica<R> {
         };
         match &self.known.cursors[place] {
             Cursor::Behind => 1,
-            Cursor::Next { index, .. } => {
-                let Neighbour { split_horizon, .. } = &self.place.neighbours[place];
+            Cursor::Next { index, forgotten, .. } => {
+                let neighbour = &self.place.neighbours[place];
                 let waiting = self.known.log.entries.from(*index);
-                waiting.filter(|change| !split_horizon[change.dot.origin().index()]).count()
+                waiting.filter(|change| *forgotten || !neighbour.had_before(change.dot)).count()
             }
         }
     }
@@ -65,19 +65,19 @@ impl<R: Resolver> Replica<R> {
             return None;
         }
         let place = self.neighbour(peer)?;
-        let Neighbour { split_horizon, .. } = &self.place.neighbours[place];
+        let neighbour = &self.place.neighbours[place];
         let Known { seen, log, cursors, .. } = &mut self.known;
         match &mut cursors[place] {
             cursor @ Cursor::Behind => {
-                *cursor = Cursor::Next { index: log.entries.len(), seen: seen.clone() };
+                *cursor = Cursor::Next { index: log.entries.len(), seen: seen.clone(), forgotten: false };
                 Some(self.snapshot())
             }
-            Cursor::Next { index, seen } => {
+            Cursor::Next { index, seen, forgotten } => {
                 let extends = seen.clone();
                 // Enough room for all changes: split horizon may keep some of them from `peer`.
                 let mut changes = Changes::with_capacity(max.min(log.entries.len() - *index));
                 for change in log.entries.from(*index) {
-                    if !split_horizon[change.dot.origin().index()] {
+                    if *forgotten || !neighbour.had_before(change.dot) {
                         if changes.len() == max {
                             break;
                         }
@@ -93,12 +93,19 @@ impl<R: Resolver> Replica<R> {
 
     /// The neighbour `peer` says that it has seen `digest`: its cursor moves to the first change in the log that the
     /// digest does not cover. After a reconnection the stream continues there. On an open connection the call is an
-    /// acknowledgement, and skips changes that the neighbour received from other masters. O(log).
+    /// acknowledgement, and skips changes that the neighbour received from other masters.
+    ///
+    /// If the neighbour has restarted without a change that it [must have had
+    /// before](crate::Topology::had_before), all changes that the digest does not cover are pushed to it, these too.
+    /// O(log + masters).
     pub fn resume(&mut self, peer: MasterId, digest: &VersionVector) {
         if let Some(place) = self.neighbour(peer) {
-            let Neighbour { split_horizon, .. } = &self.place.neighbours[place];
-            let had = |dot: Dot| digest.contains(dot) || split_horizon[dot.origin().index()];
-            self.known.cursors[place] = self.known.log.cursor_for(digest, had);
+            let (neighbour, known) = (&self.place.neighbours[place], &mut self.known);
+            let must_have_had = known.seen.iter().map(|(origin, last)| Dot::new(origin, last));
+            let mut must_have_had = must_have_had.filter(|last| neighbour.had_before(*last));
+            let forgotten = must_have_had.any(|last| !digest.contains(last));
+            let had = |dot: Dot| digest.contains(dot) || (!forgotten && neighbour.had_before(dot));
+            known.cursors[place] = known.log.cursor_for(digest, forgotten, had);
         }
     }
 

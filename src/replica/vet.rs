@@ -119,7 +119,7 @@ impl<R: Resolver> Replica<R> {
         Change { dot, timestamp, .. }: &Change<R::Effect>,
         before: &VersionVector,
     ) -> Result<(), PeerError> {
-        if dot.origin().0 >= self.place.masters {
+        if dot.origin().0 >= self.place.origins {
             return Err(PeerError::UnknownOrigin(dot.origin()));
         }
         let follows = dot.seq().checked_sub(1) == Some(before.get(dot.origin()));
@@ -139,7 +139,7 @@ impl<R: Resolver> Replica<R> {
     /// The first fault.
     #[inline]
     pub fn vet_vector(&self, vector: &VersionVector) -> Result<(), PeerError> {
-        if vector.width() > usize::from(self.place.masters) {
+        if vector.width() > usize::from(self.place.origins) {
             let last = u16::try_from(vector.width() - 1).unwrap_or(u16::MAX);
             return Err(PeerError::UnknownOrigin(MasterId(last)));
         }
@@ -152,6 +152,6 @@ impl<R: Resolver> Replica<R> {
     /// The greatest sequence number of `origin` that a peer may name.
     #[inline]
     fn most_changes_of(&self, origin: MasterId) -> u64 {
-        if origin == self.known.id { self.known.seen.get(origin) } else { Dot::LAST }
+        if origin == self.known.origin { self.known.seen.get(origin) } else { Dot::LAST }
     }
 }

@@ -1,0 +1,69 @@
+//! A master that comes back after a crash, perhaps without some of its state.
+
+use super::Replica;
+use crate::log::Cursor;
+use crate::{MasterId, Resolver};
+use std::fmt;
+use std::sync::Arc;
+
+/// The error of [`Replica::restart`]: the origin is not fresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsedOriginError {
+    /// The origin.
+    pub origin: MasterId,
+}
+
+impl fmt::Display for UsedOriginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} is not a fresh origin: it is a master of the topology, or a change of it has been seen",
+            self.origin
+        )
+    }
+}
+
+impl std::error::Error for UsedOriginError {}
+
+impl<R: Resolver> Replica<R> {
+    /// This master restarts: this replica is what it had kept of its state.
+    ///
+    /// What was in flight is gone, so the replica takes each neighbour for one that has been sent everything. What a
+    /// neighbour lacks, its [digest](Self::digest) brings; on an ordered connection, [`resume`](Self::resume) does.
+    ///
+    /// `fresh` is `None` if the master has kept all that it ever sent. Otherwise its next write could take a dot that
+    /// an earlier write has, and other masters would ignore that write as a duplicate. So the master writes under a
+    /// fresh origin from now on: an id past those of the topology's masters that no master has used before. Its earlier
+    /// writes keep their dots, and come back from its neighbours like any other change.
+    ///
+    /// Every master must [expect](Self::expect_origins) the fresh origin. O(neighbours).
+    ///
+    /// # Errors
+    /// If the origin is a master of the topology, or if this replica has seen a change of it. Nothing has changed then.
+    pub fn restart(&mut self, fresh: Option<MasterId>) -> Result<(), UsedOriginError> {
+        if let Some(origin) = fresh {
+            if origin.0 < self.place.masters || origin.0 == u16::MAX || self.known.seen.get(origin) > 0 {
+                return Err(UsedOriginError { origin });
+            }
+            self.known.origin = origin;
+            self.expect_origins(origin.0 + 1);
+        }
+        let known = &mut self.known;
+        let end = || Cursor::Next { index: known.log.entries.len(), seen: known.seen.clone(), forgotten: false };
+        known.cursors.fill_with(end);
+        Ok(())
+    }
+
+    /// Accepts changes of the origins below `origins`. Changes of other origins are refused as a peer's fault. At
+    /// first, the origins are the masters of the topology.
+    pub fn expect_origins(&mut self, origins: u16) {
+        if origins > self.place.origins {
+            Arc::make_mut(&mut self.place).origins = origins;
+        }
+    }
+
+    /// The origin of this master's writes: its [id](Self::id), or a fresh one after a [restart](Self::restart).
+    pub fn origin(&self) -> MasterId {
+        self.known.origin
+    }
+}

@@ -1,0 +1,80 @@
+//! Stage 8: a master crashes, and comes back with all, some or none of its state.
+
+mod common;
+
+use common::*;
+use multimaster::{Dot, LastWriteWins, Outcome, Replica, Topology, UsedOriginError};
+
+/// A, without state, under the fresh origin D.
+fn without_state(topology: &Topology) -> Replica<LastWriteWins> {
+    let mut a = Replica::new(A, LastWriteWins, topology);
+    a.restart(Some(D)).unwrap();
+    a
+}
+
+#[test]
+fn a_master_that_lost_its_state_names_its_writes_anew() {
+    let [mut a, mut b, _] = cluster(LastWriteWins, Topology::all_to_all(3));
+    a.set("x", "1").unwrap();
+    assert_eq!(b.receive(A, next(&mut a, B)), Outcome::Applied);
+
+    let mut a = without_state(&Topology::all_to_all(3).unwrap());
+    assert_eq!((a.id(), a.origin()), (A, D));
+    assert_eq!(a.set("x", "2"), Ok(Dot::new(D, 1)), "A1 is a write that B has");
+    // What it had written comes back as any other change does.
+    assert_eq!(repair(&b, &mut a), Outcome::Stale);
+    assert_eq!(a.digest(), &vector(&[1, 0, 0, 1]));
+    b.expect_origins(4);
+    carry(&mut a, &mut b);
+    assert_eq!((a.read("x"), b.read("x")), (value("2"), value("2")));
+}
+
+#[test]
+fn a_change_of_an_origin_that_is_not_expected_is_refused() {
+    let [_, mut b, _] = cluster(LastWriteWins, Topology::all_to_all(3));
+    let mut a = without_state(&Topology::all_to_all(3).unwrap());
+    a.set("x", "2").unwrap();
+    let push = next(&mut a, B);
+    assert!(matches!(b.receive(A, push.clone()), Outcome::Refused(_)));
+    b.expect_origins(4);
+    assert_eq!(b.receive(A, push), Outcome::Applied);
+}
+
+#[test]
+fn only_a_fresh_origin_is_taken() {
+    let [mut a, _, _] = cluster(LastWriteWins, Topology::all_to_all(3));
+    assert_eq!(a.restart(Some(B)), Err(UsedOriginError { origin: B }));
+    a.restart(Some(D)).unwrap();
+    a.set("x", "1").unwrap();
+    assert_eq!(a.restart(Some(D)), Err(UsedOriginError { origin: D }), "D1 is a write");
+    assert_eq!(a.restart(None), Ok(()), "it has kept all that it wrote");
+    assert_eq!(a.set("x", "2"), Ok(Dot::new(D, 2)));
+}
+
+/// Split horizon keeps from A what A must have had before, and A has forgotten it.
+#[test]
+fn on_a_stream_a_master_without_state_is_sent_its_own_writes_too() {
+    let [mut a, mut b, _] = cluster(LastWriteWins, Topology::all_to_all(3));
+    a.set("x", "1").unwrap();
+    carry(&mut a, &mut b);
+    let mut a = without_state(&Topology::all_to_all(3).unwrap());
+    b.resume(A, a.digest());
+    assert_eq!(b.pending(A), 1);
+    assert_eq!(a.receive(B, next(&mut b, A)), Outcome::Applied);
+    assert_eq!(a.read("x"), value("1"));
+    // Once A has all of them, split horizon is back.
+    b.resume(A, a.digest());
+    a.set("y", "2").unwrap();
+    b.expect_origins(4);
+    carry(&mut a, &mut b);
+    assert_eq!(b.pending(A), 1, "nobody knows where the origin D is");
+}
+
+#[test]
+fn a_master_that_kept_all_has_nothing_to_send_until_it_is_asked() {
+    let [mut a, mut b, _] = cluster(LastWriteWins, Topology::all_to_all(3));
+    a.set("x", "1").unwrap();
+    a.restart(None).unwrap();
+    assert_eq!((a.has_push(B), a.pending(B)), (false, 0));
+    assert_eq!(repair(&a, &mut b), Outcome::Applied);
+}
