@@ -18,15 +18,15 @@ pub(crate) struct Log<E> {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub(crate) enum Cursor {
     /// The neighbour has been sent, or need not be sent, the changes before the entry at `index`: exactly those in
-    /// `seen`. It has `forgotten` a change that it had before, so split horizon keeps nothing from it.
-    Next { index: usize, seen: VersionVector, forgotten: bool },
+    /// `seen`.
+    Next { index: usize, seen: VersionVector },
     /// The log no longer holds the next change: the neighbour needs a snapshot.
     Behind,
 }
 
 impl Default for Cursor {
     fn default() -> Self {
-        Cursor::Next { index: 0, seen: VersionVector::default(), forgotten: false }
+        Cursor::Next { index: 0, seen: VersionVector::default() }
     }
 }
 
@@ -60,14 +60,14 @@ impl<E> Log<E> {
     }
 
     /// The cursor for a neighbour that has the changes in `digest`, and needs no change for which `had` is true.
-    pub(crate) fn cursor_for(&self, digest: &VersionVector, forgotten: bool, had: impl Fn(Dot) -> bool) -> Cursor {
+    pub(crate) fn cursor_for(&self, digest: &VersionVector, had: impl Fn(Dot) -> bool) -> Cursor {
         if !digest.covers(&self.base) {
             return Cursor::Behind;
         }
         let mut seen = self.base.clone();
         let passed = self.entries.iter().take_while(|change| had(change.dot));
         let index = passed.inspect(|change| seen.insert(change.dot)).count();
-        Cursor::Next { index, seen, forgotten }
+        Cursor::Next { index, seen }
     }
 }
 
@@ -75,7 +75,7 @@ impl Cursor {
     /// Moves past changes that split horizon keeps from the neighbour.
     #[inline]
     pub(crate) fn pass<E>(&mut self, entries: &Ring<Change<E>>, split_horizon: impl Fn(Dot) -> bool) {
-        if let Cursor::Next { index, seen, forgotten: false } = self {
+        if let Cursor::Next { index, seen } = self {
             while let Some(change) = entries.get(*index).filter(|change| split_horizon(change.dot)) {
                 seen.insert(change.dot);
                 *index += 1;

@@ -108,6 +108,14 @@ struct Known<S, E> {
     log: Log<E>,
     /// The position in the log up to which each neighbour has been sent changes, in the order of neighbours.
     cursors: Vec<Cursor>,
+    /// The neighbours that [forgot](Replica::peer_forgot) something, in order.
+    forgetful: Vec<MasterId>,
+}
+
+impl<S, E> Known<S, E> {
+    fn forgot(&self, peer: MasterId) -> bool {
+        !self.forgetful.is_empty() && self.forgetful.contains(&peer)
+    }
 }
 
 /// How many keys of a push are prefetched before the first of its changes is applied: their rows fit the first-level
@@ -156,6 +164,7 @@ impl<R: Resolver> Replica<R> {
             table: Table::default(),
             log: Log::default(),
             cursors: place.neighbours.iter().map(|_| Cursor::default()).collect(),
+            forgetful: Vec::new(),
         };
         Replica { rule, place: Arc::new(place), known, snapshot: LastSnapshot::default() }
     }
@@ -352,7 +361,9 @@ impl<R: Resolver> Replica<R> {
         };
         let known = &mut self.known;
         for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
-            cursor.pass(&known.log.entries, |dot| neighbour.had_before(dot));
+            if known.forgetful.is_empty() || !known.forgetful.contains(&neighbour.id) {
+                cursor.pass(&known.log.entries, |dot| neighbour.had_before(dot));
+            }
         }
         altered
     }
@@ -404,8 +415,7 @@ impl<R: Resolver> Replica<R> {
         known.log.restart(&known.seen);
         for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
             let informed = neighbour.id == from && *seen == known.seen;
-            let end = || Cursor::Next { index: 0, seen: known.seen.clone(), forgotten: false };
-            *cursor = if informed { end() } else { Cursor::Behind };
+            *cursor = if informed { Cursor::Next { index: 0, seen: known.seen.clone() } } else { Cursor::Behind };
         }
     }
 }

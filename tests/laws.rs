@@ -11,7 +11,7 @@ use multimaster::{
 };
 use std::collections::BTreeMap;
 use world::reference::{self, Reference};
-use world::steps::{Step, counterexample};
+use world::steps::{Step, counterexample, schedules, schedules_with_crashes};
 use world::{Broken, KEYS, World};
 
 const CASES: u32 = 4000;
@@ -83,13 +83,32 @@ fn converges<R: Resolver>(rule: R, promise: Reference) {
 }
 
 fn is_caught<R: Resolver>(rule: R) {
-    let found = counterexample(CASES, Some(1), |topology, steps| {
+    let found = counterexample(CASES, Some(1), schedules(), |topology, steps| {
         let mut world = World::new(rule.clone(), topology, None);
         world.run(steps)?;
         world.settle_by_digests()
     });
     let found = found.expect("a schedule after which masters disagree");
     assert!(found.contains("have seen the same and disagree"), "{found}");
+}
+
+/// Masters forget some or all of what they have seen, and write on under fresh origins.
+#[test]
+fn masters_that_crash_agree_with_the_others_on_what_survives() {
+    crashes(LastWriteWins, reference::last_write);
+    crashes(Counter, reference::total);
+    crashes(ObservedRemoveSet, reference::elements);
+    crashes(MultiValue, reference::multi_value);
+}
+
+fn crashes<R: Resolver>(rule: R, promise: Reference) {
+    let found = counterexample(CASES / 2, None, schedules_with_crashes(), |topology, steps| {
+        let mut world = World::new(rule.clone(), topology, Some(promise));
+        world.run(steps)?;
+        world.clone().settle_by_pushes()?;
+        world.settle_by_digests()
+    });
+    assert_eq!(found, None);
 }
 
 /// Commutative, associative, idempotent, and no other than if both sides' changes had come one by one.
@@ -221,7 +240,7 @@ impl<S> Held<S> {
 }
 
 fn holds(cases: u32, law: impl Fn(&multimaster::Topology, &[world::steps::Step]) -> Result<(), Broken>) {
-    if let Some(found) = counterexample(cases, None, law) {
+    if let Some(found) = counterexample(cases, None, schedules(), law) {
         panic!("{found}");
     }
 }

@@ -59,15 +59,26 @@ fn on_a_stream_a_master_without_state_is_sent_its_own_writes_too() {
     carry(&mut a, &mut b);
     let mut a = without_state(&Topology::all_to_all(3).unwrap());
     b.resume(A, a.digest());
+    assert_eq!(b.pending(A), 0);
+    b.peer_forgot(A);
+    b.resume(A, a.digest());
     assert_eq!(b.pending(A), 1);
     assert_eq!(a.receive(B, next(&mut b, A)), Outcome::Applied);
     assert_eq!(a.read("x"), value("1"));
-    // Once A has all of them, split horizon is back.
-    b.resume(A, a.digest());
-    a.set("y", "2").unwrap();
-    b.expect_origins(4);
+}
+
+/// A push leaves out what the neighbour must have had, and says so: who forgot it must not apply what follows.
+#[test]
+fn a_push_extends_what_it_leaves_out() {
+    let [mut a, mut b, _] = cluster(LastWriteWins, Topology::all_to_all(3));
+    b.set("x", "0").unwrap();
+    a.set("x", "1").unwrap();
     carry(&mut a, &mut b);
-    assert_eq!(b.pending(A), 1, "nobody knows where the origin D is");
+    b.set("x", "2").unwrap();
+    let push = next(&mut b, A);
+    assert_eq!(push.to_string(), "B1 B2 after A1");
+    let mut a = without_state(&Topology::all_to_all(3).unwrap());
+    assert_eq!(a.receive(B, push), Outcome::Gap);
 }
 
 #[test]

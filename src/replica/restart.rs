@@ -49,9 +49,20 @@ impl<R: Resolver> Replica<R> {
             self.expect_origins(origin.0 + 1);
         }
         let known = &mut self.known;
-        let end = || Cursor::Next { index: known.log.entries.len(), seen: known.seen.clone(), forgotten: false };
+        let end = || Cursor::Next { index: known.log.entries.len(), seen: known.seen.clone() };
         known.cursors.fill_with(end);
         Ok(())
+    }
+
+    /// The neighbour `peer` has restarted and may have forgotten something. Split horizon keeps nothing from it any more:
+    /// a change that it must have had before may be one that it forgot.
+    ///
+    /// Call this before [`resume`](Self::resume) if the neighbour writes under a [fresh origin](Self::restart). Without
+    /// it, a stream to the neighbour may leave out changes for ever. Digests and their answers do not need it.
+    pub fn peer_forgot(&mut self, peer: MasterId) {
+        if let Err(place) = self.known.forgetful.binary_search(&peer) {
+            self.known.forgetful.insert(place, peer);
+        }
     }
 
     /// Accepts changes of the origins below `origins`. Changes of other origins are refused as a peer's fault. At

@@ -3,6 +3,7 @@
 use super::{Known, MessageOf, Replica};
 use crate::log::Cursor;
 use crate::{Changes, Dot, MasterId, Message, Push, Resolver, Snapshot, VersionVector};
+use smallvec::SmallVec;
 
 impl<R: Resolver> Replica<R> {
     /// The answer to a neighbour's digest: at most `max` changes that the neighbour lacks, or a snapshot if the log no
@@ -47,10 +48,10 @@ impl<R: Resolver> Replica<R> {
         };
         match &self.known.cursors[place] {
             Cursor::Behind => 1,
-            Cursor::Next { index, forgotten, .. } => {
-                let neighbour = &self.place.neighbours[place];
+            Cursor::Next { index, .. } => {
+                let (neighbour, forgot) = (&self.place.neighbours[place], self.known.forgot(peer));
                 let waiting = self.known.log.entries.from(*index);
-                waiting.filter(|change| *forgotten || !neighbour.had_before(change.dot)).count()
+                waiting.filter(|change| forgot || !neighbour.had_before(change.dot)).count()
             }
         }
     }
@@ -65,23 +66,28 @@ impl<R: Resolver> Replica<R> {
             return None;
         }
         let place = self.neighbour(peer)?;
-        let neighbour = &self.place.neighbours[place];
+        let (neighbour, forgot) = (&self.place.neighbours[place], self.known.forgot(peer));
         let Known { seen, log, cursors, .. } = &mut self.known;
         match &mut cursors[place] {
             cursor @ Cursor::Behind => {
-                *cursor = Cursor::Next { index: log.entries.len(), seen: seen.clone(), forgotten: false };
+                *cursor = Cursor::Next { index: log.entries.len(), seen: seen.clone() };
                 Some(self.snapshot())
             }
-            Cursor::Next { index, seen, forgotten } => {
-                let extends = seen.clone();
+            Cursor::Next { index, seen } => {
+                let mut extends = seen.clone();
                 // Enough room for all changes: split horizon may keep some of them from `peer`.
                 let mut changes = Changes::with_capacity(max.min(log.entries.len() - *index));
+                let mut left_out = SmallVec::<[Dot; 4]>::new();
                 for change in log.entries.from(*index) {
-                    if *forgotten || !neighbour.had_before(change.dot) {
+                    if forgot || !neighbour.had_before(change.dot) {
                         if changes.len() == max {
                             break;
                         }
+                        // A neighbour that has forgotten what is left out must not apply what follows it.
+                        left_out.drain(..).for_each(|dot| extends.insert(dot));
                         changes.push(change.clone());
+                    } else {
+                        left_out.push(change.dot);
                     }
                     seen.insert(change.dot);
                     *index += 1;
@@ -93,19 +99,12 @@ impl<R: Resolver> Replica<R> {
 
     /// The neighbour `peer` says that it has seen `digest`: its cursor moves to the first change in the log that the
     /// digest does not cover. After a reconnection the stream continues there. On an open connection the call is an
-    /// acknowledgement, and skips changes that the neighbour received from other masters.
-    ///
-    /// If the neighbour has restarted without a change that it [must have had
-    /// before](crate::Topology::had_before), all changes that the digest does not cover are pushed to it, these too.
-    /// O(log + masters).
+    /// acknowledgement, and skips changes that the neighbour received from other masters. O(log).
     pub fn resume(&mut self, peer: MasterId, digest: &VersionVector) {
         if let Some(place) = self.neighbour(peer) {
-            let (neighbour, known) = (&self.place.neighbours[place], &mut self.known);
-            let must_have_had = known.seen.iter().map(|(origin, last)| Dot::new(origin, last));
-            let mut must_have_had = must_have_had.filter(|last| neighbour.had_before(*last));
-            let forgotten = must_have_had.any(|last| !digest.contains(last));
-            let had = |dot: Dot| digest.contains(dot) || (!forgotten && neighbour.had_before(dot));
-            known.cursors[place] = known.log.cursor_for(digest, forgotten, had);
+            let (neighbour, forgot) = (&self.place.neighbours[place], self.known.forgot(peer));
+            let had = |dot: Dot| digest.contains(dot) || (!forgot && neighbour.had_before(dot));
+            self.known.cursors[place] = self.known.log.cursor_for(digest, had);
         }
     }
 

@@ -10,7 +10,7 @@ use multimaster::{
 };
 use reference::{Reference, Written};
 use std::fmt::{self, Write as _};
-use steps::Step;
+use steps::{Kept, Step};
 
 pub(crate) const KEYS: [&str; 2] = ["x", "y"];
 
@@ -31,7 +31,14 @@ pub(crate) struct World<R: Resolver> {
     /// Whether masters that have seen the same must read the same.
     pub(crate) judges_reads: bool,
     schedule: String,
+    /// By master, its last copy, and what it had been told then.
+    copies: Vec<(Replica<R>, Vec<Dot>)>,
+    /// How many fresh origins have been taken.
+    fresh: u16,
 }
+
+/// More origins than the masters and the crashes of a schedule need.
+const ORIGINS: u16 = 32;
 
 #[derive(Clone)]
 struct Packet<R: Resolver> {
@@ -45,12 +52,14 @@ enum Load<R: Resolver> {
     /// Changes, and which they are: of a snapshot, all that its sender was told.
     Changes { message: MessageOf<R>, brings: Vec<Dot> },
     /// A digest, to be answered or to resume a broken connection.
-    Digest { seen: VersionVector, resumes: bool },
+    Digest { seen: VersionVector, resumes: bool, forgot: bool },
 }
 
 impl<R: Resolver> World<R> {
     pub(crate) fn new(rule: R, topology: &Topology, promise: Option<Reference>) -> World<R> {
-        let masters: Vec<_> = topology.ids().map(|id| Replica::new(id, rule.clone(), topology)).collect();
+        let mut masters: Vec<_> = topology.ids().map(|id| Replica::new(id, rule.clone(), topology)).collect();
+        masters.iter_mut().for_each(|master| master.expect_origins(ORIGINS));
+        let copies = masters.iter().map(|master| (master.clone(), Vec::new())).collect();
         let saw = vec![Vec::new(); masters.len()];
         let edges: Vec<_> = topology.edges().collect();
         let mut schedule = String::from("edges");
@@ -68,6 +77,8 @@ impl<R: Resolver> World<R> {
             promise,
             judges_reads: true,
             schedule,
+            copies,
+            fresh: 0,
         }
     }
 
@@ -100,7 +111,8 @@ impl<R: Resolver> World<R> {
                 let (feeder, asker) = edge(at);
                 let asked = self.masters[asker.index()].digests_due().find(|(to, _)| *to == feeder);
                 let seen = asked.expect("a master asks all that it hears from").1.clone();
-                self.launch(Packet { from: asker, to: feeder, load: Load::Digest { seen, resumes } });
+                let forgot = self.forgot(asker);
+                self.launch(Packet { from: asker, to: feeder, load: Load::Digest { seen, resumes, forgot } });
             }
             Step::Truncate { at, keep } => {
                 let at = master(at);
@@ -108,6 +120,12 @@ impl<R: Resolver> World<R> {
                 self.note(format_args!("{at} keeps {keep} entries of its log"));
                 return self.check(at);
             }
+            Step::Copy { at } => {
+                let at = master(at);
+                self.copies[at.index()] = (self.masters[at.index()].clone(), self.saw[at.index()].clone());
+                self.note(format_args!("{at} copies its state"));
+            }
+            Step::Crash { at, kept } => return self.crash(master(at), kept),
             Step::Deliver { .. } | Step::Lose { .. } | Step::Repeat { .. } if self.flight.is_empty() => {}
             Step::Deliver { pick, max } => {
                 let packet = self.flight.remove(usize::from(pick) % self.flight.len());
@@ -125,13 +143,38 @@ impl<R: Resolver> World<R> {
         Ok(())
     }
 
+    /// Whether the master writes under a fresh origin, because it may have forgotten something.
+    fn forgot(&self, at: MasterId) -> bool {
+        self.masters[at.index()].origin() != at
+    }
+
+    fn crash(&mut self, at: MasterId, kept: Kept) -> Result<(), Broken> {
+        let place = at.index();
+        let nothing = || {
+            let mut replica = Replica::new(at, self.masters[place].rule().clone(), &self.topology);
+            replica.expect_origins(ORIGINS);
+            (replica, Vec::new())
+        };
+        let fresh = MasterId(self.topology.masters() + self.fresh);
+        let ((mut replica, saw), fresh) = match kept {
+            Kept::All => ((self.masters[place].clone(), self.saw[place].clone()), None),
+            Kept::Copy => (self.copies[place].clone(), Some(fresh)),
+            Kept::Nothing => (nothing(), Some(fresh)),
+        };
+        replica.restart(fresh).map_err(|error| self.broken(error))?;
+        self.fresh += u16::from(fresh.is_some());
+        (self.masters[place], self.saw[place]) = (replica, saw);
+        self.note(format_args!("{at} crashes and has kept {kept:?}; it writes as {}", self.masters[place].origin()));
+        self.check(at)
+    }
+
     fn write(&mut self, at: MasterId, key: &str, what: u8) -> Result<(), Broken> {
         let saw = self.saw[at.index()].clone();
         let op = operation(self.masters[at.index()].rule().kind(), what, self.history.len());
         let dot = self.masters[at.index()].write(key, op.clone()).map_err(|refusal| self.broken(refusal))?;
         let latest =
             self.history.iter().filter(|write| saw.contains(&write.dot)).map(|write| write.timestamp.time()).max();
-        let timestamp = Timestamp::new(1 + latest.unwrap_or(0), at);
+        let timestamp = Timestamp::new(1 + latest.unwrap_or(0), dot.origin());
         self.note(format_args!("{at}: {} ({dot})", Request { key: key.into(), op: op.clone() }));
         self.history.push(Written { dot, timestamp, key: key.into(), op, saw });
         self.saw[at.index()].push(dot);
@@ -167,11 +210,14 @@ impl<R: Resolver> World<R> {
                 self.check(to)?;
                 return Ok(Some(outcome));
             }
-            Load::Digest { seen, resumes: true } => {
+            Load::Digest { seen, resumes: true, forgot } => {
                 self.note(format_args!("arrived: {text}"));
+                if forgot {
+                    self.masters[to.index()].peer_forgot(from);
+                }
                 self.masters[to.index()].resume(from, &seen);
             }
-            Load::Digest { seen, resumes: false } => {
+            Load::Digest { seen, resumes: false, .. } => {
                 self.note(format_args!("arrived: {text}"));
                 if let Some(message) = self.masters[to.index()].answer(&seen, max) {
                     self.send(to, from, message);
@@ -207,8 +253,8 @@ impl<R: Resolver> fmt::Display for Packet<R> {
         let Packet { from, to, load } = self;
         match load {
             Load::Changes { message, .. } => write!(f, "{from}→{to} {message}"),
-            Load::Digest { seen, resumes: true } => write!(f, "{from}→{to} resume after {seen}"),
-            Load::Digest { seen, resumes: false } => write!(f, "{from}→{to} digest {seen}"),
+            Load::Digest { seen, resumes: true, .. } => write!(f, "{from}→{to} resume after {seen}"),
+            Load::Digest { seen, resumes: false, .. } => write!(f, "{from}→{to} digest {seen}"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What must hold of a [`World`]: of each delivery, of each master in every state, and of all once they have settled.
 
 use super::reference::Written;
-use super::{Broken, KEYS, World};
+use super::{Broken, KEYS, ORIGINS, World};
 use multimaster::{Dot, MasterId, MessageOf, Outcome, Reading, Replica, Resolver, VersionVector};
 
 impl<R: Resolver> World<R> {
@@ -74,7 +74,8 @@ impl<R: Resolver> World<R> {
     /// A neighbour that is spared an origin's changes has all of them that `id` has.
     fn check_relay(&self, id: MasterId) -> Result<(), Broken> {
         let master = &self.masters[id.index()];
-        for peer in self.topology.sends_to(id) {
+        // A neighbour that forgot is known once it has told its digest.
+        for peer in self.topology.sends_to(id).filter(|_| self.fresh == 0) {
             if master.has_push(peer) != (master.pending(peer) > 0) {
                 return Err(self.broken(format_args!("{id} cannot tell whether it has something for {peer}")));
             }
@@ -107,6 +108,9 @@ impl<R: Resolver> World<R> {
         self.note(format_args!("all in flight is lost; from here on, every connection holds"));
         for (from, to) in self.edges.clone() {
             let seen = self.masters[to.index()].digest().clone();
+            if self.forgot(to) {
+                self.masters[from.index()].peer_forgot(to);
+            }
             self.masters[from.index()].resume(to, &seen);
         }
         self.exchange(Self::push, |outcome| *outcome != Outcome::Gap)?;
@@ -119,8 +123,10 @@ impl<R: Resolver> World<R> {
 
     /// All have seen all, and keep the same.
     fn agree(&self) -> Result<(), Broken> {
+        let survives = |write: &&Written| self.saw.iter().any(|saw| saw.contains(&write.dot));
+        let surviving = self.history.iter().filter(survives).count();
         for id in self.topology.ids() {
-            if self.saw(id).len() != self.history.len() {
+            if self.saw(id).len() != surviving {
                 return Err(self.broken(format_args!("{id} was not told all")));
             }
             let same_state = |key: &&str| self.masters[id.index()].state(key) == self.masters[0].state(key);
@@ -160,5 +166,5 @@ impl<R: Resolver> World<R> {
 
 fn vector(dots: &[Dot]) -> VersionVector {
     let count = |origin: u16| dots.iter().filter(|dot| dot.origin().0 == origin).count() as u64;
-    (0..5).map(count).collect::<Vec<u64>>().into()
+    (0..ORIGINS).map(count).collect::<Vec<u64>>().into()
 }

@@ -23,6 +23,35 @@ pub(crate) enum Step {
     Repeat { pick: u8 },
     /// A master forgets the oldest of its log.
     Truncate { at: u8, keep: usize },
+    /// A master copies its state.
+    Copy { at: u8 },
+    /// A master crashes and restarts.
+    Crash { at: u8, kept: Kept },
+}
+
+/// What a master that crashes has kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kept {
+    All,
+    /// Its last copy; nothing if there is none.
+    Copy,
+    Nothing,
+}
+
+/// As [`schedules`], with crashes.
+pub(crate) fn schedules_with_crashes() -> impl Strategy<Value = Vec<Step>> {
+    let byte = any::<u8>;
+    let kept = prop_oneof![Just(Kept::All), Just(Kept::Copy), Just(Kept::Nothing)];
+    let crash = prop_oneof![
+        2 => byte().prop_map(|at| Step::Copy { at }),
+        1 => (byte(), kept).prop_map(|(at, kept)| Step::Crash { at, kept }),
+    ];
+    (schedules(), vec((byte(), crash), 1..12)).prop_map(|(mut steps, crashes)| {
+        for (place, crash) in crashes {
+            steps.insert(usize::from(place) % (steps.len() + 1), crash);
+        }
+        steps
+    })
 }
 
 pub(crate) fn schedules() -> impl Strategy<Value = Vec<Step>> {
@@ -60,6 +89,7 @@ pub(crate) fn topologies() -> impl Strategy<Value = Topology> {
 pub(crate) fn counterexample(
     cases: u32,
     seed: Option<u64>,
+    schedules: impl Strategy<Value = Vec<Step>>,
     law: impl Fn(&Topology, &[Step]) -> Result<(), String>,
 ) -> Option<String> {
     let given = Config::default();
@@ -69,7 +99,7 @@ pub(crate) fn counterexample(
     };
     let config = Config { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(seed), ..given };
     let tried = TestRunner::new(config)
-        .run(&(topologies(), schedules()), |(topology, steps)| law(&topology, &steps).map_err(TestCaseError::fail));
+        .run(&(topologies(), schedules), |(topology, steps)| law(&topology, &steps).map_err(TestCaseError::fail));
     match tried {
         Ok(()) => None,
         Err(TestError::Fail(what, (_, steps))) => Some(format!("{what}that is {steps:?}, by PROPTEST_RNG_SEED={seed}")),
