@@ -196,6 +196,7 @@ fn scopes() -> [(&'static str, Scope); 4] {
         (0..).zip(scripts).map(|(at, script)| Client { at: MasterId(at), requests: asks(script) }).collect()
     };
     let scope = |topology: Topology, link, scripts| Scope {
+        failures: Default::default(),
         topology,
         link,
         batch: 1,

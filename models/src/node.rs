@@ -61,6 +61,10 @@ pub(crate) enum Input<'a> {
     Acknowledge { to: MasterId, seen: &'a VersionVector },
     /// The log is cut to its last `keep` entries.
     Truncate { keep: usize },
+    /// The master restarts with this state, under a fresh origin if there is one.
+    Restart { fresh: Option<MasterId> },
+    /// A neighbour has restarted and may have forgotten something.
+    PeerForgot { peer: MasterId },
 }
 
 /// The answer of a node's step.
@@ -194,6 +198,12 @@ impl Protocol {
             Input::Acknowledge { to, seen } if !master.would_repeat(to, seen) => {}
             Input::Acknowledge { to, seen } | Input::Resume { to, seen } => master.resume(to, seen),
             Input::Truncate { keep } => master.truncate(keep),
+            Input::PeerForgot { peer } => master.peer_forgot(peer),
+            Input::Restart { fresh } => {
+                // A mutant keeps its origin.
+                let fresh = fresh.filter(|_| self.tamper.as_ref().is_none_or(|tamper| !tamper.keeps_origin));
+                master.restart(fresh).expect("each crash has an origin of its own");
+            }
             // A replica has no goroutines: links take its changes from the log.
             Input::Set { .. } | Input::Send(_) => answer = Answer::Nothing,
         }
@@ -253,12 +263,12 @@ fn write(master: &mut AnyReplica, request: &Request) -> Result<Named, Refusal> {
 
 /// Whether each state counts the changes waiting on each stream, while the tables keep every master with its cursors at
 /// the end of its log. Masters that differ only in their cursors are then one master, so few steps are new. This needs
-/// whole logs and an untampered protocol: only then are the waiting changes those at the end of the log. Otherwise the
-/// replicas' own cursors say what is waiting.
+/// whole logs, masters that do not crash, and an untampered protocol: only then are the waiting changes those at the end
+/// of the log. Otherwise the replicas' own cursors say what is waiting.
 pub(crate) fn counts_waiting(scope: &Scope, tamper: Option<&Tamper>) -> bool {
     let streams = matches!(scope.link, LinkKind::Stream { .. });
     let fits = scope.requests() <= usize::from(u8::MAX);
-    streams && scope.log.is_none() && tamper.is_none() && fits
+    streams && scope.log.is_none() && tamper.is_none() && fits && !scope.failures.any()
 }
 
 impl Envelope {

@@ -8,7 +8,10 @@ pub mod specification;
 /// liveness).
 pub const CONVERGENCE: &str = "convergence";
 /// At quiescence every master has seen every acknowledged write, and all read the same. *Quiescence*: the clients are
-/// done, and no delivery, tick or repair alters the state.
+/// done, and no delivery, tick or repair alters the state; cuts are healed, and masters that crashed have restarted.
+///
+/// In worlds with crashes, this asks for the writes that some master that is up has seen, and of the masters that are
+/// up: [`DURABILITY`] asks for the others.
 pub const AGREEMENT: &str = "agreement at quiescence";
 /// If all messages in flight were lost now, one exchange of digests over an edge would bring its receiver all that its
 /// sender has seen.
@@ -34,12 +37,17 @@ pub const SPECIFICATION: &str = "specification";
 /// No master has spent more of a bounded counter than its rights, and none reads less than 0. So masters that sell at
 /// the same time never sell more than there is. For bounded counters.
 pub const NO_OVERSELLING: &str = "no overselling";
+/// At quiescence, every acknowledged write has been seen by a master that is up. For worlds with crashes.
+pub const DURABILITY: &str = "durability";
+/// At quiescence, every write at a master that is up has been acknowledged: no client waits for an answer that never
+/// comes. For worlds in which other masters must hold a write before it is acknowledged.
+pub const AVAILABILITY: &str = "write availability";
 /// Messages that carry changes end: no cycle of steps sends one. This is a property of the graph, not of a state: see
 /// [`silence`](crate::check::silence).
 pub const FALLS_SILENT: &str = "falls silent";
 
 /// The properties of a cluster, in the order of the table.
-pub const ALL: [&str; 12] = [
+pub const ALL: [&str; 14] = [
     CONVERGENCE,
     AGREEMENT,
     REPAIRABLE,
@@ -51,6 +59,8 @@ pub const ALL: [&str; 12] = [
     NO_INVENTION,
     SPECIFICATION,
     NO_OVERSELLING,
+    DURABILITY,
+    AVAILABILITY,
     FALLS_SILENT,
 ];
 
@@ -72,6 +82,10 @@ pub const RELAYED: &str = "a change seen by all";
 pub const REFUSAL: &str = "a refusal";
 /// A message was lost and the clients are done.
 pub const LOSS: &str = "a loss";
+/// A cut was healed, and the clients are done.
+pub const CUT: &str = "a cut";
+/// All crashes have happened, and the clients of the masters that are up are done.
+pub const CRASH: &str = "a crash";
 /// A message was delivered twice.
 pub const DUPLICATE: &str = "a duplicate";
 /// A message in flight would be a gap at its receiver.

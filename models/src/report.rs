@@ -5,6 +5,8 @@ pub mod check;
 pub mod explorer;
 #[cfg(feature = "cli")]
 pub mod junit;
+#[cfg(feature = "cli")]
+pub mod matrix;
 pub mod picture;
 pub mod table;
 pub mod trace;

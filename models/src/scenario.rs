@@ -3,6 +3,7 @@
 #[cfg(feature = "cli")]
 pub mod catalogue;
 pub(crate) mod expected;
+mod failures;
 mod file;
 pub mod given;
 #[cfg(feature = "scripts")]
@@ -16,11 +17,12 @@ use crate::check::engine::Limits;
 use crate::check::erased::Erased;
 use crate::fault::{Fault, Wrong};
 use crate::node::delivery::Delivery;
+use crate::properties as p;
 use crate::properties::own_property::{Failed, OwnProperties, witness_of};
 #[cfg(feature = "scripts")]
 use crate::properties::specification as spec;
 use crate::properties::specification::Specified;
-use crate::scope::Scope;
+use crate::scope::{Level, Scope};
 use crate::world::article::Article;
 use crate::world::cluster::ClusterModel;
 use multimaster::{Kind, Layout};
@@ -208,6 +210,21 @@ impl Scenario {
     /// Whether the article's program is explored.
     pub fn is_article(&self) -> bool {
         matches!(self.subject, Explored::Article(_))
+    }
+
+    /// Whether this property has a column in a table of such scenarios, because the scenario is asked.
+    pub(crate) fn is_asked(&self, property: &str) -> bool {
+        let (rule, failures) = match &self.subject {
+            Explored::Cluster(rule, scope) | Explored::Sharded(rule, scope, _) => (Some(rule), Some(&scope.failures)),
+            Explored::Article(_) => (None, None),
+        };
+        match property {
+            p::NO_DEADLOCK | p::ORDER_KEPT => rule.is_none(),
+            p::NO_OVERSELLING => rule == Some(&RuleName::BoundedCounter),
+            p::DURABILITY => failures.is_some_and(|failures| failures.crashes > 0),
+            p::AVAILABILITY => failures.is_some_and(|failures| matches!(failures.level, Level::HeldBy(_))),
+            _ => true,
+        }
     }
 
     /// Whether no two writes compete under the rule's kind of data.

@@ -1,5 +1,9 @@
 //! The bounds of an exploration, apart from the rule: [`Scope`].
 
+mod failures;
+
+pub use failures::{Failures, Keeps, Level, Severed};
+
 use multimaster::{Key, MasterId, Op, Request, Text, Topology};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -22,6 +26,8 @@ pub struct Scope {
     pub free: Free,
     /// The skew of the masters' wall clocks.
     pub clocks: Clocks,
+    /// The failures of masters and of the paths between them.
+    pub failures: Failures,
 }
 
 /// The skew of the masters' wall clocks. It matters only to rules that [use

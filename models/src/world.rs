@@ -10,6 +10,7 @@ mod action;
 pub mod article;
 pub mod cluster;
 mod enabled;
+mod failures;
 pub(crate) mod memo;
 mod shards;
 mod state;
@@ -19,6 +20,7 @@ pub(crate) mod values;
 pub(crate) mod words;
 
 pub use action::{Action, DigestNumber, EnvelopeNumber, InShard};
+pub(crate) use failures::Failed;
 pub(crate) use shards::Shards;
 pub use state::{Faults, State};
 pub(crate) use state::{Master, Seen, locked};
@@ -83,6 +85,8 @@ pub(crate) struct World<P: Store> {
     /// The broken streams, a bit for each edge in order.
     pub(crate) broken: u32,
     pub(crate) faults: Faults,
+    /// What cuts and crashes have left; `None` if there are none.
+    pub(crate) failed: Option<Box<Failed>>,
 }
 
 /// An [`Input`](crate::node::Input) whose envelope and digest are kept by a [`Store`]. Clients' requests are made by
@@ -96,6 +100,8 @@ pub(crate) enum InputOf<E, D> {
     Resume { to: MasterId, seen: D },
     Acknowledge { to: MasterId, seen: D },
     Truncate { keep: usize },
+    Restart { fresh: Option<MasterId> },
+    PeerForgot { peer: MasterId },
     Send(Goroutine),
 }
 

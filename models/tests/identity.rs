@@ -82,6 +82,7 @@ impl Resolver for OneHash {
 fn explored<R: SerdeRule>(rule: R) -> Report {
     let client = |at, ask: &str| Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] };
     let scope = Scope {
+        failures: Default::default(),
         topology: Topology::ring(3).unwrap(),
         link: LinkKind::Datagram { losses: 1, duplicates: 0 },
         batch: 2,

@@ -24,6 +24,7 @@ fn claims<R: SerdeRule>(rule: R, masters: u16) -> Report {
     let client =
         |at: u16| Client { at: MasterId(at), requests: vec![format!("set nick = {}", MasterId(at)).parse().unwrap()] };
     let scope = Scope {
+        failures: Default::default(),
         topology: Topology::all_to_all(masters).unwrap(),
         link: LinkKind::Stream { resets: 0 },
         batch: 1,

@@ -43,6 +43,7 @@ fn everywhere<R: SerdeRule>(rule: R, scripts: &[&[&str]]) {
             let what = format!("{} over {link:?} in {topology:?}", std::any::type_name::<R>());
             let clients = clients(scripts);
             let scope = Scope {
+                failures: Default::default(),
                 topology: topology.clone(),
                 link,
                 batch: 2,
@@ -90,6 +91,7 @@ fn on_the_article_its_deadlocks_and_its_loops() {
 #[test]
 fn on_a_protocol_that_never_falls_silent() {
     let scope = Scope {
+        failures: Default::default(),
         topology: Topology::ring(3).unwrap(),
         link: LinkKind::Datagram { losses: 1, duplicates: 0 },
         batch: 1,

@@ -164,6 +164,7 @@ fn a_step_is_the_longest_that_the_line_says() {
 fn tampered(send: fn(&AnyReplica, MasterId, &mut AnyMessage) -> bool) -> ClusterModel {
     let asks = ["set k = 1", "set k = 2"].map(|ask| ask.parse().unwrap()).to_vec();
     let scope = Scope {
+        failures: Default::default(),
         topology: Topology::all_to_all(2).unwrap(),
         link: LinkKind::Stream { resets: 0 },
         batch: 2,

@@ -3,6 +3,7 @@
 mod brief;
 mod ends;
 mod limits;
+mod matrix;
 
 use super::progress::Line;
 use super::style::{Color, Style};
@@ -52,6 +53,11 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
                            writes that its master has seen, in every state
   no overselling           (bounded counters) no master subtracts more than it has
                            a right to, and none reads less than 0
+  durability               (crashes) when no step changes anything, every
+                           acknowledged write has been seen by a master that is up
+  write availability       (`acknowledge = \"held by N\"`) when no step changes
+                           anything, no client of a master that is up waits for
+                           its answer
   falls silent             masters stop sending changes: no cycle of steps sends
                            one. The column `messages` has the greatest number of
                            messages that carry the same change
@@ -94,6 +100,9 @@ pub(crate) struct Asked {
     /// patterns (`'booking/*'`). Without arguments: all shipped scenarios outside `large/`
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
+    /// Explore the protocol under two failures of each kind, over each topology, and print what holds: about a minute
+    #[arg(long, conflicts_with_all = ["scenarios", "filter", "format", "verbose", "only_unexpected", "quiet", "example"])]
+    matrix: bool,
     /// Only scenarios whose name contains this text
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -161,6 +170,9 @@ impl From<EngineName> for Engine {
 }
 
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
+    if asked.matrix {
+        return matrix::run(&asked.traces);
+    }
     let mut scenarios = catalogue::select(&asked.scenarios, asked.filter.as_deref())?;
     for scenario in &mut scenarios {
         asked.most.apply(&mut scenario.limits);

@@ -19,7 +19,16 @@ fn scope(topology: Topology, link: LinkKind, asks: &[&[&str]]) -> Scope {
         requests: asks.iter().map(|ask| ask.parse().expect("a request")).collect(),
     };
     let clients = asks.iter().zip(topology.ids()).map(client).collect();
-    Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks: Clocks::default() }
+    Scope {
+        failures: Default::default(),
+        topology,
+        link,
+        batch: 1,
+        log: None,
+        clients,
+        free: Free::default(),
+        clocks: Clocks::default(),
+    }
 }
 
 /// Two masters, and the requests of the clients at A, B, …

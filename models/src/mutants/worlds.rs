@@ -10,7 +10,7 @@ use crate::scope::Scope;
 use crate::world::cluster::ClusterModel;
 use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Timestamp};
 
-/// The models of one scope with a mutation and without.
+/// The models of one world with a mutation and without.
 pub struct Worlds {
     /// The model with the mutation.
     pub mutant: Erased,
@@ -33,6 +33,12 @@ impl Worlds {
     ) -> Worlds {
         let specified = |cluster: ClusterModel| Erased::new(cluster.specified(specification));
         Worlds { mutant: specified(under(scope, mutant)), sound: specified(under(scope, sound)) }
+    }
+
+    /// A correct rule in two scopes.
+    pub(super) fn scopes(mutant: &Scope, sound: &Scope, rule: impl SerdeRule) -> Worlds {
+        let rule = AnyRule::new(rule);
+        Worlds { mutant: Erased::new(under(mutant, rule.clone())), sound: Erased::new(under(sound, rule)) }
     }
 
     /// A correct rule over a tampered protocol.

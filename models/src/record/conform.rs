@@ -148,6 +148,7 @@ struct Replay {
 impl Replay {
     fn new(rule: &dyn Fn(MasterId) -> AnyRule, setting: &Setting) -> Result<Replay, String> {
         let scope = Scope {
+            failures: Default::default(),
             topology: vetted(setting)?,
             // What may be lost and repeated, how many changes a message carries and when a log is cut: the record says.
             link: LinkKind::Running { losses: 0, duplicates: 0 },

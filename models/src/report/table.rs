@@ -5,7 +5,7 @@ use crate::printed::{padded, shown};
 use crate::properties as p;
 use crate::report::check::{Checked, Counterexample};
 use crate::report::trace::Replayed;
-use crate::scenario::{RuleName, Scenario};
+use crate::scenario::Scenario;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -19,11 +19,7 @@ pub struct Table {
 impl Table {
     /// A table that is wide enough for the names of these scenarios.
     pub fn of(scenarios: &[Scenario]) -> Table {
-        let asked = |property: &str| match property {
-            p::NO_DEADLOCK | p::ORDER_KEPT => scenarios.iter().any(|scenario| scenario.is_article()),
-            p::NO_OVERSELLING => scenarios.iter().any(|scenario| scenario.rule() == RuleName::BoundedCounter.name()),
-            _ => true,
-        };
+        let asked = |property: &str| scenarios.iter().any(|scenario| scenario.is_asked(property));
         let own: BTreeSet<&str> = scenarios.iter().flat_map(Scenario::own_properties).collect();
         let named = p::ALL.into_iter().chain(p::OF_THE_ARTICLE);
         let verdicts = named.filter(|property| asked(property)).chain(own).collect();

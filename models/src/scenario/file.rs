@@ -37,6 +37,7 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) clients: BTreeMap<Name, Vec<Spanned<String>>>,
     pub(super) free: Option<FreeFile>,
+    pub(super) failures: Option<Spanned<FailuresFile>>,
     #[serde(default)]
     pub(super) properties: BTreeMap<Name, PropertyFile>,
     pub(super) specification: Option<SpecificationFile>,
@@ -118,6 +119,19 @@ pub(super) fn rule_names() -> impl Iterator<Item = &'static str> {
 pub(super) struct FreeFile {
     pub(super) take: Spanned<usize>,
     pub(super) of: Vec<Spanned<String>>,
+}
+
+/// The failures of masters and of the paths between them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FailuresFile {
+    pub(super) cuts: Option<Spanned<u8>>,
+    pub(super) severed: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) crashes: Option<Spanned<u8>>,
+    pub(super) crashing: Option<Spanned<Vec<Name>>>,
+    pub(super) keeps: Option<Spanned<String>>,
+    pub(super) restarts: Option<Spanned<bool>>,
+    pub(super) acknowledge: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -159,7 +159,7 @@ impl Reader<'_> {
         Ok((topology, format!("{shape} {masters}")))
     }
 
-    fn master(&self, name: &Name, masters: u16) -> Result<MasterId, Fault> {
+    pub(super) fn master(&self, name: &Name, masters: u16) -> Result<MasterId, Fault> {
         let found = (0..masters).map(MasterId).find(|id| id.to_string() == *name.get_ref());
         found.ok_or_else(|| self.fault(name, no_such_master(name.get_ref(), masters)))
     }
@@ -328,6 +328,7 @@ impl Reader<'_> {
         }
         let takes = Takes { kind: rule.kind(), table: rule.is_table(), no_clocks: no_clocks(rule) };
         let scope = Scope {
+            failures: self.failures(file, *link.get_ref(), &topology)?,
             link: match link.get_ref() {
                 LinkName::Stream => LinkKind::Stream { resets },
                 LinkName::Datagram => LinkKind::Datagram { losses, duplicates },
@@ -422,6 +423,7 @@ impl Reader<'_> {
             ("clocks", file.clocks.as_ref().map(|f| f.span().start)),
             ("log", file.log.as_ref().map(|f| f.span().start)),
             ("free", file.free.as_ref().map(|f| f.take.span().start)),
+            ("failures", file.failures.as_ref().map(|f| f.span().start)),
         ];
         if let Some((field, start)) = misplaced.into_iter().find(|(_, start)| start.is_some()) {
             let what = format!("the article's program has no `{field}`: it has `capacity`, `relay` and `clients`");

@@ -200,7 +200,7 @@ fn world(
 ) -> World {
     let (topology, free) = (topology.clone(), Free::default());
     let clocks = if by_clocks { Clocks::Right } else { Clocks::Free };
-    let scope = Scope { topology, link, batch: 2, log, clients, free, clocks };
+    let scope = Scope { failures: Default::default(), topology, link, batch: 2, log, clients, free, clocks };
     World { name, place: Place::Scope(scope), skewed: false }
 }
 

@@ -90,6 +90,25 @@ pub enum Action {
         /// The goroutine that sends.
         goroutine: Goroutine,
     },
+    /// A cut: the index of what it severs among [`Failures::severed`](crate::scope::Failures::severed).
+    Cut(usize),
+    /// A cut with this index is healed.
+    Heal(usize),
+    /// A master crashes.
+    Crash {
+        /// The master.
+        at: MasterId,
+    },
+    /// A master that crashed comes back.
+    Restart {
+        /// The master.
+        at: MasterId,
+    },
+    /// A master flushes its state, or copies it.
+    Save {
+        /// The master.
+        at: MasterId,
+    },
     /// An envelope in flight is duplicated.
     Duplicate(EnvelopeNumber),
     /// A master cuts its log.

@@ -42,7 +42,10 @@ impl Article {
             }
         }
         let (link, free, clocks) = (LinkKind::Channel { capacity }, Free::default(), Clocks::default());
-        Ok(Article { scope: Scope { topology, link, batch: 1, log: None, clients, free, clocks }, relay })
+        Ok(Article {
+            scope: Scope { failures: Default::default(), topology, link, batch: 1, log: None, clients, free, clocks },
+            relay,
+        })
     }
 
     /// Its model, ready to be explored.

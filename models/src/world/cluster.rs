@@ -46,6 +46,8 @@ pub struct ClusterModel {
     /// Whether states [count the changes waiting](node::counts_waiting) on each stream.
     pub(crate) counts_waiting: bool,
     pub(crate) specification: Option<Specified>,
+    /// Whether crash and restart are two steps over streams, too, and streams resume in steps of their own.
+    pub(crate) plain: bool,
     /// The user's own properties.
     own: Own,
     /// How far the rule's [`shows`](Resolver::shows) is believed.
@@ -85,12 +87,16 @@ impl ClusterModel {
     }
 
     /// From the replicas at the start, or from the article's program.
-    pub(crate) fn from_start(scope: Scope, start: Vec<AnyReplica>, article: Option<Article>) -> ClusterModel {
+    pub(crate) fn from_start(scope: Scope, mut start: Vec<AnyReplica>, article: Option<Article>) -> ClusterModel {
         let streams = matches!(scope.link, LinkKind::Stream { .. });
         assert!(!streams || scope.topology.edges().count() <= 32, "at most 32 streams can be explored");
         assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
         assert!(scope.clients.iter().all(|client| client.requests.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
+        if scope.failures.forget() {
+            let origins = scope.topology.masters() + u16::from(scope.failures.crashes);
+            start.iter_mut().for_each(|replica| replica.expect_origins(origins));
+        }
         let edges: Arc<[_]> = scope.topology.edges().collect();
         let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
         let requests = Requests::new(&scope, Layout::of(1).expect("one shard"));
@@ -104,6 +110,7 @@ impl ClusterModel {
             protocol,
             counts_waiting,
             specification: None,
+            plain: false,
             own: Own::default(),
             claims: Claims::default(),
             unsure: Arc::default(),
@@ -154,6 +161,13 @@ impl ClusterModel {
         self
     }
 
+    /// Explores the failures of masters over streams without the reductions: a crash and the restart are two steps, and
+    /// so are the end of a failure and the resumption of a stream. This has more states, and the same verdicts.
+    pub fn plainly(mut self) -> ClusterModel {
+        self.plain = true;
+        self
+    }
+
     /// Whether some judgement so far depended on an untested claim of the rule.
     pub(crate) fn is_unsure(&self) -> bool {
         self.unsure.load(Ordering::Relaxed)
@@ -169,10 +183,12 @@ impl ClusterModel {
             masters.push(tables.master(self, local, history));
         }
         let streams = if self.counts_waiting { self.edges.len() } else { 0 };
+        let failed = self.unfailed(tables, &masters);
         // Number 0: the causal pasts before any write.
         tables.pasts.number(&Pasts::new(), Pasts::new);
         let world = |shard| World {
             faults: self.faults(),
+            failed: failed.clone(),
             ..World::new(shard, masters.clone(), history, (streams, self.scope.clients.len()))
         };
         State::new(&self.tables, self.requests.layout.shards() as u16, world)

@@ -21,7 +21,7 @@ impl ClusterModel {
                 let place = state.shards.made(client);
                 let here =
                     || !self.has_shards() || self.requests.shard_of(self.requests.scripted(client, place)) == shard;
-                if place < script.requests.len() && here() {
+                if place < script.requests.len() && world.is_up(script.at) && here() {
                     enable(InShard { shard, action: Action::Request { client, place } });
                 }
             }
@@ -34,20 +34,25 @@ impl ClusterModel {
     /// As [`each_enabled`](Self::each_enabled) for one shard, without the scripted requests.
     pub(crate) fn each_in_shard(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
         if (world.chosen.count_ones() as usize) < self.scope.free.take {
-            let open = |index: &usize| world.chosen & (1 << index) == 0;
-            (0..self.scope.free.of.len()).filter(open).for_each(|index| enable(Action::Choose(index)));
+            let free = &self.scope.free.of;
+            let open = |index: &usize| world.chosen & (1 << index) == 0 && world.is_up(free[*index].0);
+            (0..free.len()).filter(open).for_each(|index| enable(Action::Choose(index)));
         }
         let running = matches!(self.scope.link, LinkKind::Running { .. });
         for (place, envelope) in world.wire.iter().enumerate() {
             if place > 0 && world.wire[place - 1] == *envelope {
                 continue;
             }
+            let Envelope { from, to, .. } = *tables.envelope(envelope);
             let envelope = EnvelopeNumber(*envelope);
-            enable(Action::Deliver(envelope));
-            if world.faults.losses > 0 {
+            let arrives = self.arrives(world, from, to);
+            if arrives {
+                enable(Action::Deliver(envelope));
+            }
+            if world.faults.losses > 0 || self.goes_astray(world, from, to) {
                 enable(Action::Lose(envelope));
             }
-            if world.faults.duplicates > 0 {
+            if arrives && world.faults.duplicates > 0 {
                 enable(if running { Action::Duplicate(envelope) } else { Action::Repeat(envelope) });
             }
         }
@@ -56,7 +61,11 @@ impl ClusterModel {
             LinkKind::Datagram { .. } if self.ticks() => {
                 for &(sender, receiver) in &*self.edges {
                     let seen = |master| tables.digest(world.local(master));
-                    if self.is_quiet(tables, world, sender, receiver) && !seen(receiver).covers(seen(sender)) {
+                    let lacks = !seen(receiver).covers(seen(sender));
+                    if lacks
+                        && self.is_quiet(tables, world, sender, receiver)
+                        && self.exchanges(world, sender, receiver)
+                    {
                         enable(Action::Tick { receiver, sender });
                     }
                 }
@@ -64,12 +73,15 @@ impl ClusterModel {
             LinkKind::Running { .. } => self.enabled_running(tables, world, enable),
             LinkKind::Datagram { .. } | LinkKind::Soup | LinkKind::Channel { .. } => {}
         }
+        self.enabled_failures(tables, world, enable);
     }
 
     fn enabled_streams(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
         for (edge, &(from, to)) in self.edges.iter().enumerate() {
             if world.broken & (1 << edge) != 0 {
-                enable(Action::Resume { from, to });
+                if self.exchanges(world, from, to) {
+                    enable(Action::Resume { from, to });
+                }
                 continue;
             }
             let waiting = self.waiting(tables, world, edge);

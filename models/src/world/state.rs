@@ -66,6 +66,7 @@ impl World<Tables> {
             chosen: 0,
             broken: 0,
             faults: Faults::default(),
+            failed: None,
         }
     }
 
@@ -163,6 +164,7 @@ impl PartialEq for World<Tables> {
             && self.counts == other.counts
             && (self.history, self.chosen, self.broken, self.faults)
                 == (other.history, other.chosen, other.broken, other.faults)
+            && self.failed == other.failed
     }
 }
 
@@ -171,7 +173,7 @@ impl PartialEq for World<Tables> {
 impl Hash for World<Tables> {
     #[inline]
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let World { masters, wire, digests_sent, counts, history, chosen, broken, faults, .. } = self;
+        let World { masters, wire, digests_sent, counts, history, chosen, broken, faults, failed, .. } = self;
         let Faults { losses, duplicates, resets } = *faults;
         let (requests, flies) = (pair(*chosen, *broken), pair(wire.len() as u32, digests_sent.len() as u32));
         let there = u8::from(requests != 0) | u8::from(flies != 0) << 1;
@@ -187,6 +189,10 @@ impl Hash for World<Tables> {
         if !rest.is_empty() {
             hasher.write_u64(rest.iter().fold(0, |word, count| word << 8 | u64::from(*count)));
         }
+        // It is there in all states of a cluster, or in none.
+        if let Some(failed) = failed {
+            failed.hash(hasher);
+        }
     }
 }
 
@@ -194,7 +200,8 @@ impl Clone for World<Tables> {
     // Copied as slices, which is several times as fast as element by element.
     #[inline]
     fn clone(&self) -> Self {
-        let World { shard, masters, wire, digests_sent, counts, streams, history, chosen, broken, faults } = self;
+        let World { shard, masters, wire, digests_sent, counts, streams, history, chosen, broken, faults, failed } =
+            self;
         World {
             shard: *shard,
             masters: SmallVec::from_slice(masters),
@@ -206,18 +213,21 @@ impl Clone for World<Tables> {
             chosen: *chosen,
             broken: *broken,
             faults: *faults,
+            failed: failed.clone(),
         }
     }
 
     #[inline]
     fn clone_from(&mut self, other: &Self) {
-        let World { shard, masters, wire, digests_sent, counts, streams, history, chosen, broken, faults } = other;
+        let World { shard, masters, wire, digests_sent, counts, streams, history, chosen, broken, faults, failed } =
+            other;
         copy(&mut self.masters, masters);
         copy(&mut self.wire, wire);
         copy(&mut self.digests_sent, digests_sent);
         copy(&mut self.counts, counts);
         (self.shard, self.streams, self.history) = (*shard, *streams, *history);
         (self.chosen, self.broken, self.faults) = (*chosen, *broken, *faults);
+        self.failed.clone_from(failed);
     }
 }
 

@@ -47,8 +47,11 @@ impl Step<'_, Tables> {
                 (self.duplicate(envelope), self.store.envelope(&envelope).to)
             }
             Action::Lose(EnvelopeNumber(envelope)) => {
-                self.world.faults.losses -= 1;
-                (self.remove(&envelope), self.store.envelope(&envelope).to)
+                let Envelope { from, to, .. } = *self.store.envelope(&envelope);
+                if !self.cluster.goes_astray(self.world, from, to) {
+                    self.world.faults.losses -= 1;
+                }
+                (self.remove(&envelope), to)
             }
             Action::Tick { receiver, sender } => {
                 self.exchange_digest(receiver, sender);
@@ -79,9 +82,16 @@ impl Step<'_, Tables> {
             }
             Action::Truncate { at, keep } => (self.truncate(at, keep), at),
             Action::Send { at, goroutine } => (self.send_on(at, goroutine), at),
+            Action::Cut(_) | Action::Heal(_) | Action::Crash { .. } | Action::Restart { .. } | Action::Save { .. } => {
+                self.fail(action);
+                return true;
+            }
         };
         if matches!(scope.link, LinkKind::Stream { .. }) {
             self.acknowledge(before, altered);
+        }
+        if self.cluster.acknowledges_later() {
+            self.acknowledge_held();
         }
         allowed
     }
@@ -107,7 +117,12 @@ impl<P: Store> Step<'_, P> {
         match response.answer {
             AnswerKind::TakenIn => self.settle(to, response.envelopes),
             // Over a running link, sending a digest is a separate step.
-            AnswerKind::Gap if !self.is_running() => self.exchange_digest(to, from),
+            AnswerKind::Gap if !self.is_running() => {
+                // A digest that is lost in a cut is sent again at a tick.
+                if self.world.is_up(from) && self.cluster.passes(self.world, to, from) {
+                    self.exchange_digest(to, from);
+                }
+            }
             // Only a tampered master passes on a duplicate.
             _ => response.envelopes.into_iter().for_each(|envelope| self.send(envelope)),
         }
@@ -194,21 +209,29 @@ impl<P: Store> Step<'_, P> {
     fn settle(&mut self, at: MasterId, envelopes: impl IntoIterator<Item = P::Envelope>) {
         let node = &mut self.world.masters[at.index()];
         self.store.judge(self.cluster, node, &self.world.history);
-        // A running link also delivers duplicates.
-        if matches!(self.cluster.scope.link, LinkKind::Datagram { .. } | LinkKind::Soup) && !self.world.wire.is_empty()
-        {
-            let mut wire = std::mem::take(&mut self.world.wire);
-            wire.retain(|envelope| self.store.envelope(envelope).to != at || !self.is_spent(envelope));
-            self.world.wire = wire;
-        }
+        self.drop_spent(|to| to == at);
         envelopes.into_iter().for_each(|envelope| self.send(envelope));
     }
 
-    /// Counts the envelope as sent, and puts it in flight unless it is spent.
+    /// Drops the envelopes to these masters that can no longer bring them anything.
+    pub(super) fn drop_spent(&mut self, to: impl Fn(MasterId) -> bool) {
+        // A running link also delivers duplicates.
+        let drops = matches!(self.cluster.scope.link, LinkKind::Datagram { .. } | LinkKind::Soup);
+        if drops && !self.world.wire.is_empty() && !self.cluster.may_forget(self.world) {
+            let mut wire = std::mem::take(&mut self.world.wire);
+            wire.retain(|envelope| !to(self.store.envelope(envelope).to) || !self.is_spent(envelope));
+            self.world.wire = wire;
+        }
+    }
+
+    /// Counts the envelope as sent, and puts it in flight unless it is spent or its receiver is dead.
     fn send(&mut self, envelope: P::Envelope) {
         self.count(&envelope);
+        if self.cluster.is_dead(self.world, self.store.envelope(&envelope).to) {
+            return;
+        }
         let is_there = self.cluster.scope.link == LinkKind::Soup && self.world.wire.contains(&envelope);
-        if !is_there && (self.delivers_all() || !self.is_spent(&envelope)) {
+        if !is_there && (self.delivers_all() || self.cluster.may_forget(self.world) || !self.is_spent(&envelope)) {
             self.fly(envelope);
         }
     }
@@ -233,7 +256,8 @@ impl<P: Store> Step<'_, P> {
 
     /// Whether the envelope can never again alter its receiver, so that the state need not keep it.
     ///
-    /// `receive` ignores a message whose changes have all been seen, and a change seen stays seen. (Where debug
+    /// `receive` ignores a message whose changes have all been seen, and a change seen stays seen unless a master [may
+    /// forget](ClusterModel::may_forget), where this is not asked. (Where debug
     /// assertions are on, as in all tests, this is checked against a real `receive`.) A tampered protocol may differ,
     /// so there the envelope is delivered on trial.
     fn is_spent(&mut self, envelope: &P::Envelope) -> bool {

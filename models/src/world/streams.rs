@@ -63,7 +63,11 @@ impl Step<'_, Tables> {
             // `acknowledge` then skips the changes that the receiver has seen.
             *waiting = self.store.in_all(masters[from.index()].local, to).len() as u8;
         } else {
-            let seen = self.store.locals[self.world.local(to)].digest;
+            let receiver = &self.store.locals[self.world.local(to)];
+            let (seen, forgot) = (receiver.digest, receiver.replica().origin() != to);
+            if forgot {
+                self.step_master(from, InputOf::PeerForgot { peer: to });
+            }
             self.step_master(from, InputOf::Resume { to, seen });
         }
     }

@@ -36,6 +36,8 @@ impl Store for Values {
             InputOf::Resume { to, seen } => Input::Resume { to: *to, seen },
             InputOf::Acknowledge { to, seen } => Input::Acknowledge { to: *to, seen },
             InputOf::Truncate { keep } => Input::Truncate { keep: *keep },
+            InputOf::Restart { fresh } => Input::Restart { fresh: *fresh },
+            InputOf::PeerForgot { peer } => Input::PeerForgot { peer: *peer },
             InputOf::Send(goroutine) => Input::Send(*goroutine),
         };
         let Output { answer, envelopes } = cluster.protocol.step(node, input);
@@ -85,6 +87,7 @@ impl World<Values> {
             chosen: 0,
             broken: 0,
             faults: Default::default(),
+            failed: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! A cluster's steps and states in words: the lines of traces, the Explorer's sentences, the reasons in reports.
 
 mod complaints;
+mod failures;
 mod shown;
 mod steps;
 

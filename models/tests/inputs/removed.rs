@@ -16,6 +16,7 @@ fn scope([a, b]: [&[&str]; 2]) -> Scope {
         requests: asks.iter().map(|ask| ask.parse().unwrap()).collect(),
     };
     Scope {
+        failures: Default::default(),
         topology: Topology::all_to_all(2).unwrap(),
         link: LinkKind::Stream { resets: 0 },
         batch: 1,

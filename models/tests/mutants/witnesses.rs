@@ -5,7 +5,7 @@ use multimaster_models::check::engine::{Limits, Verdict, explore};
 use multimaster_models::mutants::scopes::*;
 use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties as p;
-use multimaster_models::scope::{LinkKind, Scope};
+use multimaster_models::scope::{Failures, LinkKind, Scope};
 use multimaster_models::world::cluster::ClusterModel;
 
 fn verdict(cluster: &ClusterModel, witness: &str) -> Option<Verdict> {
@@ -117,4 +117,15 @@ fn faults_that_a_scope_does_not_allow_are_not_asked_for() {
     absent(pair(STREAM, writes), p::GAP);
     absent(pair(STREAM, writes), p::BATCH);
     absent(pair(STREAM, writes), p::CROSSED);
+}
+
+/// A path may be cut, and none is named; a master may crash, and none is named.
+#[test]
+fn what_cannot_fail_does_not() {
+    let pair = || pair(DATAGRAM, &[&["set k = 1"]]);
+    let failing = |failures| Scope { failures, ..pair() };
+    unreached(failing(Failures { cuts: 1, ..Failures::default() }), p::CUT);
+    unreached(failing(Failures { crashes: 1, ..Failures::default() }), p::CRASH);
+    absent(pair(), p::CUT);
+    absent(pair(), p::CRASH);
 }

@@ -15,7 +15,16 @@ use std::collections::VecDeque;
 pub(super) fn pair(batch: usize, log: Option<usize>) -> Scope {
     let topology = Topology::all_to_all(2).unwrap();
     let link = LinkKind::Datagram { losses: 0, duplicates: 0 };
-    Scope { topology, link, batch, log, clients: Vec::new(), free: Free::default(), clocks: Clocks::default() }
+    Scope {
+        failures: Default::default(),
+        topology,
+        link,
+        batch,
+        log,
+        clients: Vec::new(),
+        free: Free::default(),
+        clocks: Clocks::default(),
+    }
 }
 
 pub(super) const CLIENT: usize = 9;

@@ -4,7 +4,7 @@
 use super::{ClusterModel, InShard, State};
 use crate::model::{Model, Property, Sent};
 use crate::properties::*;
-use crate::scope::LinkKind;
+use crate::scope::{Failures, Level, LinkKind};
 use crate::world::World;
 use crate::world::memo::Tables;
 use multimaster::{Kind, Resolver};
@@ -110,6 +110,7 @@ impl Model for ClusterModel {
             LinkKind::Soup => properties.push(sometimes(GAP, |cluster, world| cluster.gap(world))),
             LinkKind::Channel { .. } => {}
         }
+        properties.extend(self.of_failures());
         if self.scope.batch > 1 {
             properties.push(sometimes(BATCH, |cluster, world| cluster.batch(world)));
         }
@@ -125,6 +126,32 @@ impl Model for ClusterModel {
 }
 
 impl ClusterModel {
+    /// The properties and witnesses of worlds with cuts and crashes.
+    fn of_failures(&self) -> Vec<Property<ClusterModel>> {
+        let mut properties = Vec::new();
+        let Failures { cuts, crashes, level, .. } = self.scope.failures;
+        if cuts > 0 {
+            properties.push(sometimes(CUT, |cluster, world| {
+                let healed = world.failed.as_ref().is_some_and(|failed| failed.cuts == 0 && failed.severed == 0);
+                healed && cluster.clients_done(world)
+            }));
+        }
+        if crashes > 0 {
+            properties.push(always(DURABILITY, |cluster, world| {
+                !cluster.is_quiescent(world) || cluster.gone(world).is_none()
+            }));
+            properties.push(sometimes(CRASH, |cluster, world| {
+                world.failed.as_ref().is_some_and(|failed| failed.crashes == 0) && cluster.clients_done(world)
+            }));
+        }
+        if let Level::HeldBy(_) = level {
+            properties.push(always(AVAILABILITY, |cluster, world| {
+                !cluster.is_quiescent(world) || cluster.unacknowledged(world).is_none()
+            }));
+        }
+        properties
+    }
+
     fn causal_order(&self) -> Property<ClusterModel> {
         match self.has_shards() {
             true => Property::always(CAUSAL_ORDER, ClusterModel::in_order_across),

@@ -6,7 +6,7 @@ use crate::node::Envelope;
 use crate::scope::LinkKind;
 use crate::world::memo::{Local, Tables, pair};
 use crate::world::{AnswerKind, InputOf, Store, World};
-use multimaster::{MasterId, Message};
+use multimaster::{Dot, MasterId, Message};
 use std::sync::Arc;
 
 impl ClusterModel {
@@ -22,14 +22,39 @@ impl ClusterModel {
         })
     }
 
-    /// Whether all masters have seen all acknowledged writes and read the same.
+    /// Whether all masters that are up have seen all acknowledged writes that one of them has seen, and read the same.
     pub(crate) fn agrees(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
-        let readings = |local| tables.locals[local].readings;
-        let writes = tables.histories[world.history].history.writes();
-        let all_seen = |local| writes.iter().all(|write| tables.digest(local).contains(write.dot));
-        let first = readings(world.masters[0].local);
-        world.masters.iter().all(|master| all_seen(master.local) && readings(master.local) == first)
+        let up = || (0..).map(MasterId).zip(&world.masters).filter(|(at, _)| world.is_up(*at));
+        let up = || up().map(|(_, master)| &tables.locals[master.local]);
+        let Some(first) = up().next() else { return true };
+        let seen = |local: &Local, dot| tables.digests[local.digest].contains(dot);
+        let mut writes = tables.histories[world.history].history.writes().iter();
+        writes.all(|write| {
+            // Without crashes a write has been seen by its master.
+            let survives = world.failed.is_none() || up().any(|local| seen(local, write.dot));
+            !survives || up().all(|local| seen(local, write.dot))
+        }) && up().all(|local| local.readings == first.readings)
+    }
+
+    /// An acknowledged write that no master that is up has seen.
+    pub(crate) fn gone(&self, world: &World<Tables>) -> Option<Dot> {
+        let tables = self.tables();
+        let up = || (0..).map(MasterId).zip(&world.masters).filter(|(at, _)| world.is_up(*at));
+        let held = |dot| up().any(|(_, master)| tables.digest(master.local).contains(dot));
+        let mut dots = tables.histories[world.history].history.writes().iter().map(|write| write.dot);
+        dots.find(|dot| self.is_acknowledged(&tables, world, *dot) && !held(*dot))
+    }
+
+    /// A write at a master that is up, and whose acknowledgement has not come.
+    pub(crate) fn unacknowledged(&self, world: &World<Tables>) -> Option<Dot> {
+        let tables = self.tables();
+        let up = |dot: &Dot| {
+            let mut up = (0..).map(MasterId).zip(&world.masters).filter(|(at, _)| world.is_up(*at));
+            up.any(|(_, master)| tables.locals[master.local].replica().origin() == dot.origin())
+        };
+        let dots = tables.histories[world.history].history.writes().iter().map(|write| write.dot);
+        dots.filter(up).find(|dot| !self.is_acknowledged(&tables, world, *dot))
     }
 
     /// Whether all masters have seen some write.
@@ -52,8 +77,21 @@ impl ClusterModel {
     }
 
     pub(crate) fn clients_done(&self, world: &World<Tables>) -> bool {
+        if world.failed.is_some() {
+            return self.live_clients_done(world);
+        }
         world.chosen.count_ones() as usize == self.scope.free.take
             && self.requests.in_shard(world.shard) == world.progress()
+    }
+
+    /// As [`clients_done`](Self::clients_done); the client of a master that crashed for good can do nothing more.
+    fn live_clients_done(&self, world: &World<Tables>) -> bool {
+        let mut scripts = self.scope.clients.iter().zip(world.progress());
+        let open = |index: usize| world.chosen & (1 << index) == 0;
+        let mut free = self.scope.free.of.iter().enumerate();
+        scripts.all(|(client, made)| client.requests.len() == usize::from(*made) || self.is_dead(world, client.at))
+            && (world.chosen.count_ones() as usize == self.scope.free.take
+                || free.all(|(index, (at, _))| !open(index) || self.is_dead(world, *at)))
     }
 
     /// Quiescence: the clients are done, and no delivery or tick alters the state. Unused faults do not matter: nothing
@@ -67,7 +105,9 @@ impl ClusterModel {
             return false;
         }
         let is_fault = |action: &Action| {
-            matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Duplicate(_) | Action::Break { .. })
+            let of_messages = matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Duplicate(_));
+            let of_links = matches!(action, Action::Break { .. } | Action::Cut(_));
+            of_messages || of_links || matches!(action, Action::Crash { .. } | Action::Save { .. })
         };
         let tables = &mut *self.tables();
         let (mut quiescent, mut to_try) = (true, Vec::new());
@@ -187,6 +227,7 @@ mod tests {
     fn a_cluster_that_runs_out_of_numbers_ends_an_exploration() {
         let client = |at, request: &str| Client { at: MasterId(at), requests: vec![request.parse().unwrap()] };
         let scope = Scope {
+            failures: Default::default(),
             topology: Topology::star(3).unwrap(),
             link: LinkKind::Datagram { losses: 1, duplicates: 0 },
             batch: 1,
@@ -230,6 +271,7 @@ mod tests {
         ] {
             let topology = Topology::star(3).unwrap();
             let scope = Scope {
+                failures: Default::default(),
                 topology,
                 link,
                 batch: 1,

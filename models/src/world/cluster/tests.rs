@@ -20,7 +20,16 @@ fn keeps_time(clocks: Clocks, behind: i128) -> bool {
     ];
     let topology = Topology::all_to_all(3).expect("three masters");
     let link = LinkKind::Stream { resets: 0 };
-    let scope = Scope { topology, link, batch: 1, log: None, clients, free: Free::default(), clocks };
+    let scope = Scope {
+        failures: Default::default(),
+        topology,
+        link,
+        batch: 1,
+        log: None,
+        clients,
+        free: Free::default(),
+        clocks,
+    };
     let cluster = ClusterModel::new(scope, CassandraCell::default());
     let report = engine::explore(&cluster, Limits::default(), |_, _| {});
     assert!(report.cut.is_none());

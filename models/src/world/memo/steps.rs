@@ -180,6 +180,8 @@ impl Store for Tables {
             InputOf::Truncate { keep } => step(7, none, 0, number(keep)),
             InputOf::Send(Goroutine::Client(client)) => step(8, none, client.into(), 0),
             InputOf::Send(Goroutine::Loop) => step(9, none, 0, 0),
+            InputOf::Restart { fresh } => step(10, fresh.unwrap_or(none), u32::from(fresh.is_some()), 0),
+            InputOf::PeerForgot { peer } => step(11, peer, 0, 0),
         };
         let outcomes = self.outcomes(cluster, step, |tables, node| {
             let given = match input {
@@ -194,6 +196,8 @@ impl Store for Tables {
                 InputOf::Resume { to, seen } => Input::Resume { to, seen: &tables.digests[seen] },
                 InputOf::Acknowledge { to, seen } => Input::Acknowledge { to, seen: &tables.digests[seen] },
                 InputOf::Truncate { keep } => Input::Truncate { keep },
+                InputOf::Restart { fresh } => Input::Restart { fresh },
+                InputOf::PeerForgot { peer } => Input::PeerForgot { peer },
                 InputOf::Send(goroutine) => Input::Send(goroutine),
             };
             let output = node.step(&cluster.protocol, given);

@@ -15,6 +15,7 @@ impl ClusterModel {
     pub(super) fn complaint_in(&self, property: &str, world: &World<Tables>) -> Option<String> {
         let Seen { replicas, history, .. } = self.shown_in(world);
         let id = |place: usize| MasterId(place as u16);
+        let up = || replicas.iter().filter(|replica| world.is_up(replica.id()));
         match property {
             p::CONVERGENCE => self.diverged(world).map(|(one, other)| {
                 let (seen, reads) = (replicas[one].digest(), readings_in(&replicas));
@@ -24,19 +25,26 @@ impl ClusterModel {
                     reads[one], reads[other]
                 )
             }),
-            p::AGREEMENT if self.is_quiescent(world) => replicas.iter().find_map(|replica| {
+            p::AGREEMENT if self.is_quiescent(world) => up().find_map(|replica| {
                 let seen = replica.digest();
-                let missed = history.writes().iter().find(|write| !seen.contains(write.dot));
+                let survives = |dot| world.failed.is_none() || up().any(|replica| replica.digest().contains(dot));
+                let missed = history.writes().iter().find(|write| !seen.contains(write.dot) && survives(write.dot));
                 let missed =
                     missed.map(|write| format!("all is quiescent, and {} never saw {}", replica.id(), write.dot));
                 missed.or_else(|| {
-                    let (reads, first) = (readings_of(replica), &replicas[0]);
+                    let (reads, first) = (readings_of(replica), up().next()?);
                     (reads != readings_of(first)).then(|| {
                         let (a, b) = (first.id(), replica.id());
                         format!("all is quiescent, but {a} reads {} and {b} reads {reads}", readings_of(first))
                     })
                 })
             }),
+            p::DURABILITY if self.is_quiescent(world) => self
+                .gone(world)
+                .map(|dot| format!("all is quiescent, and no master that is up has {dot}, which was acknowledged")),
+            p::AVAILABILITY if self.is_quiescent(world) => self
+                .unacknowledged(world)
+                .map(|dot| format!("all is quiescent, and the client that wrote {dot} still waits for its answer")),
             p::REPAIRABLE => self.beyond_repair(world).map(|(from, to)| {
                 let (from, to) = (id(from), id(to));
                 format!("{to} lacks what {from} has, and would still lack it after an exchange of digests")

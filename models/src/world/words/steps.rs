@@ -36,6 +36,9 @@ impl ClusterModel {
             Action::AnswerDigest { digest_sent, .. } => self.digest_sent(digest_sent).to_string(),
             Action::Duplicate(envelope) => format!("twice {}", self.envelope(envelope)),
             Action::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
+            Action::Cut(_) | Action::Heal(_) | Action::Crash { .. } | Action::Restart { .. } | Action::Save { .. } => {
+                self.failure_in_words(action)
+            }
             Action::Send { .. } => self.goroutine_in_words(action),
         }
     }
@@ -85,6 +88,8 @@ impl ClusterModel {
             Action::Lose(_) | Action::Tick { .. } | Action::Break { .. } | Action::Resume { .. } => None,
             Action::Push { .. } | Action::SendDigest { .. } | Action::AnswerDigest { .. } => None,
             Action::Duplicate(_) | Action::Truncate { .. } | Action::Send { .. } => None,
+            Action::Crash { at } => self.kept_in_words(world, at),
+            Action::Cut(_) | Action::Heal(_) | Action::Restart { .. } | Action::Save { .. } => None,
         }
     }
 
@@ -131,6 +136,13 @@ impl ClusterModel {
             }
             Action::Duplicate(envelope) => Arrow::At(self.envelope(envelope).from.index(), self.sentence(action)),
             Action::Truncate { at, .. } | Action::Send { at, .. } => Arrow::At(at.index(), self.sentence(action)),
+            Action::Crash { at } | Action::Restart { at } | Action::Save { at } => {
+                Arrow::At(at.index(), self.sentence(action))
+            }
+            Action::Cut(cut) | Action::Heal(cut) => {
+                let (from, _) = self.scope.failures.severed[cut].paths[0];
+                Arrow::At(from.index(), self.sentence(action))
+            }
         }
     }
 

@@ -1,0 +1,290 @@
+//! Cuts and crashes: what they leave of a world, and their steps.
+
+use super::{Action, InputOf, Step, Store, World};
+use crate::node::Node;
+use crate::scope::{Failures, Keeps, Level, LinkKind};
+use crate::world::cluster::ClusterModel;
+use crate::world::memo::Tables;
+use multimaster::{Dot, MasterId, VersionVector};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// What failures have left of a world. Masters and digests are given by number.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Failed {
+    /// The cuts and crashes that may still happen.
+    pub(crate) cuts: u8,
+    pub(crate) crashes: u8,
+    /// The cuts that are not healed, a bit for each of [`Failures::severed`].
+    pub(crate) severed: u32,
+    /// The masters that are down, a bit for each. Such a master has already the state that it comes back with.
+    down: u32,
+    /// The state of each master at its last flush, or in its copy. Empty if no crash can bring it back.
+    saved: SmallVec<[u32; 4]>,
+    /// The version vector of the acknowledged writes, where the [`Level`] says more than *applied*.
+    acknowledged: u32,
+}
+
+impl<P: Store> World<P> {
+    /// Whether the master is up.
+    pub(crate) fn is_up(&self, master: MasterId) -> bool {
+        self.failed.as_ref().is_none_or(|failed| failed.down & (1 << master.index()) == 0)
+    }
+}
+
+impl ClusterModel {
+    /// What failures leave of a world at first; `None` if there are none.
+    pub(crate) fn unfailed(&self, tables: &mut Tables, masters: &[super::Master]) -> Option<Box<Failed>> {
+        let failures = &self.scope.failures;
+        let saved = if self.saves() { masters.iter().map(|master| master.local).collect() } else { SmallVec::new() };
+        failures.any().then(|| {
+            let acknowledged = tables.seen(&VersionVector::default());
+            let Failures { cuts, crashes, .. } = *failures;
+            Box::new(Failed { cuts, crashes, severed: 0, down: 0, saved, acknowledged })
+        })
+    }
+
+    /// Whether a message that is sent by one master now reaches the other, as far as cuts matter.
+    pub(crate) fn passes<P: Store>(&self, world: &World<P>, from: MasterId, to: MasterId) -> bool {
+        world.failed.as_ref().is_none_or(|failed| {
+            let mut severed = self.scope.failures.severed.iter().enumerate();
+            failed.severed == 0
+                || !severed.any(|(cut, set)| failed.severed & (1 << cut) != 0 && set.paths.contains(&(from, to)))
+        })
+    }
+
+    /// Whether a message in flight can arrive now.
+    pub(crate) fn arrives(&self, world: &World<Tables>, from: MasterId, to: MasterId) -> bool {
+        world.is_up(to) && self.passes(world, from, to)
+    }
+
+    /// Whether a message in flight is lost without a further fault: it cannot arrive now, or its sender has crashed
+    /// and may not have sent it yet.
+    pub(crate) fn goes_astray(&self, world: &World<Tables>, from: MasterId, to: MasterId) -> bool {
+        !self.arrives(world, from, to) || !world.is_up(from)
+    }
+
+    /// Whether two masters are up, and messages pass both ways between them.
+    pub(crate) fn exchanges(&self, world: &World<Tables>, one: MasterId, other: MasterId) -> bool {
+        world.failed.is_none()
+            || (world.is_up(one)
+                && world.is_up(other)
+                && self.passes(world, one, other)
+                && self.passes(world, other, one))
+    }
+
+    /// Whether a crash and the restart are one step. Over streams the other masters cannot tell a master that is down
+    /// from one that is slow: a crash breaks its streams, which lose nothing that their senders do not still have.
+    pub(crate) fn restarts_at_once(&self) -> bool {
+        let streams = matches!(self.scope.link, LinkKind::Stream { .. });
+        streams && self.scope.failures.restarts && !self.plain
+    }
+
+    /// Whether the master crashed for good.
+    pub(crate) fn is_dead<P: Store>(&self, world: &World<P>, master: MasterId) -> bool {
+        !self.scope.failures.restarts && !world.is_up(master)
+    }
+
+    /// Whether a flush, or a copy, is a step.
+    fn saves(&self) -> bool {
+        let Failures { crashes, keeps, .. } = self.scope.failures;
+        crashes > 0 && matches!(keeps, Keeps::Flushed | Keeps::OlderCopy)
+    }
+
+    /// Whether a write is acknowledged later than it is applied.
+    pub(crate) fn acknowledges_later(&self) -> bool {
+        match self.scope.failures.level {
+            Level::Applied => false,
+            // Otherwise a write is flushed at once.
+            Level::Flushed => self.scope.failures.keeps == Keeps::Flushed && self.scope.failures.crashes > 0,
+            Level::HeldBy(others) => others > 0,
+        }
+    }
+
+    /// Whether the write with this dot has been acknowledged.
+    pub(crate) fn is_acknowledged(&self, tables: &Tables, world: &World<Tables>, dot: Dot) -> bool {
+        let failed = world.failed.as_ref().filter(|_| self.acknowledges_later());
+        failed.is_none_or(|failed| tables.digests[failed.acknowledged].contains(dot))
+    }
+
+    /// The cuts, crashes and what follows them.
+    pub(super) fn enabled_failures(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
+        let Some(failed) = &world.failed else { return };
+        for cut in 0..self.scope.failures.severed.len() {
+            if failed.severed & (1 << cut) != 0 {
+                enable(Action::Heal(cut));
+            } else if failed.cuts > 0 {
+                enable(Action::Cut(cut));
+            }
+        }
+        for (at, master) in (0..).map(MasterId).zip(&world.masters) {
+            if !world.is_up(at) {
+                if self.scope.failures.restarts {
+                    enable(Action::Restart { at });
+                }
+            } else if failed.crashes > 0 && self.scope.failures.crashing.contains(&at) {
+                enable(Action::Crash { at });
+                if failed.saved.get(at.index()).is_some_and(|saved| *saved != tables.locals[master.local].core) {
+                    enable(Action::Save { at });
+                }
+            }
+        }
+    }
+
+    /// The number of the state that a master with the state `local` has kept if it crashes now.
+    pub(crate) fn kept(&self, tables: &mut Tables, failed: &Failed, at: MasterId, local: u32) -> u32 {
+        match self.scope.failures.keeps {
+            Keeps::All => local,
+            Keeps::Flushed | Keeps::OlderCopy => failed.saved[at.index()],
+            Keeps::Nothing => tables.local(Node::Replica(Arc::new(self.start[at.index()].clone()))),
+        }
+    }
+
+    /// Whether a master may still lose what it has seen.
+    pub(crate) fn may_forget<P: Store>(&self, world: &World<P>) -> bool {
+        self.scope.failures.forget() && world.failed.as_ref().is_some_and(|failed| failed.crashes > 0)
+    }
+
+    /// The fresh origin of a master that crashes now; `None` if it forgets nothing.
+    pub(crate) fn fresh_origin(&self, failed: &Failed) -> Option<MasterId> {
+        let Failures { crashes, keeps, .. } = self.scope.failures;
+        let origin = MasterId(self.scope.topology.masters() + u16::from(crashes - failed.crashes));
+        (keeps != Keeps::All).then_some(origin)
+    }
+}
+
+impl Step<'_, Tables> {
+    /// Takes the step of a failure, or of what follows it.
+    pub(super) fn fail(&mut self, action: Action) {
+        match action {
+            Action::Cut(cut) => self.cut(cut),
+            Action::Heal(cut) => self.heal(cut),
+            Action::Crash { at } => self.crash(at),
+            Action::Restart { at } => self.restart(at),
+            Action::Save { at } => self.save(at),
+            _ => {}
+        }
+    }
+
+    /// Cuts these paths. A stream along one of them, or whose digests go along one, breaks.
+    fn cut(&mut self, cut: usize) {
+        if let Some(failed) = &mut self.world.failed {
+            failed.cuts -= 1;
+            failed.severed |= 1 << cut;
+        }
+        let paths = &self.cluster.scope.failures.severed[cut].paths;
+        self.break_streams(|from, to| paths.contains(&(from, to)) || paths.contains(&(to, from)));
+    }
+
+    fn heal(&mut self, cut: usize) {
+        if let Some(failed) = &mut self.world.failed {
+            failed.severed &= !(1 << cut);
+        }
+        self.resume_streams();
+    }
+
+    /// The master goes down. From now on it has the state that it will come back with.
+    fn crash(&mut self, at: MasterId) {
+        let Some(mut failed) = self.world.failed.take() else { return };
+        let fresh = self.cluster.fresh_origin(&failed);
+        failed.crashes -= 1;
+        failed.down |= 1 << at.index();
+        let node = &mut self.world.masters[at.index()];
+        node.local = self.cluster.kept(self.store, &failed, at, node.local);
+        self.step_master(at, InputOf::Restart { fresh });
+        let last = failed.crashes == 0;
+        if last {
+            failed.saved.clear();
+        } else if let Some(saved) = failed.saved.get_mut(at.index()) {
+            *saved = self.store.locals[self.world.local(at)].core;
+        }
+        self.world.failed = Some(failed);
+        self.break_streams(|from, to| from == at || to == at);
+        let store = &*self.store;
+        if !self.cluster.scope.failures.restarts {
+            self.world.wire.retain(|envelope| store.envelope(envelope).to != at);
+        }
+        let node = &mut self.world.masters[at.index()];
+        self.store.judge(self.cluster, node, &self.world.history);
+        // Until now these could have brought a master what it had forgotten.
+        if last {
+            self.drop_spent(|_| true);
+        }
+        if self.cluster.restarts_at_once() {
+            self.restart(at);
+        }
+    }
+
+    fn restart(&mut self, at: MasterId) {
+        if let Some(failed) = &mut self.world.failed {
+            failed.down &= !(1 << at.index());
+        }
+        self.resume_streams();
+    }
+
+    /// The master flushes its state, or copies it.
+    fn save(&mut self, at: MasterId) {
+        let saved = self.store.locals[self.world.local(at)].core;
+        if let Some(failed) = &mut self.world.failed {
+            failed.saved[at.index()] = saved;
+        }
+        if self.cluster.scope.failures.level == Level::Flushed {
+            let replica = self.store.locals[saved].replica();
+            let last = Dot::new(replica.origin(), replica.digest().get(replica.origin()));
+            self.acknowledge_writes([last]);
+        }
+    }
+
+    /// Acknowledges the writes that enough other masters have seen, where this is the [`Level`].
+    pub(super) fn acknowledge_held(&mut self) {
+        let Level::HeldBy(others) = self.cluster.scope.failures.level else { return };
+        let (tables, world) = (&*self.store, &*self.world);
+        let masters = || (0..).map(MasterId).take(world.masters.len());
+        let held = masters().filter(|at| world.is_up(*at)).map(|at| {
+            let origin = tables.locals[world.local(at)].replica().origin();
+            let seen = |by: MasterId| tables.digest(world.local(by)).get(origin);
+            let mut counts: SmallVec<[u64; 8]> = masters().filter(|by| *by != at).map(seen).collect();
+            counts.sort_unstable_by(|one, other| other.cmp(one));
+            let held =
+                usize::from(others).checked_sub(1).map_or(u64::MAX, |place| counts.get(place).copied().unwrap_or(0));
+            Dot::new(origin, held.min(seen(at)))
+        });
+        let held: SmallVec<[Dot; 4]> = held.collect();
+        self.acknowledge_writes(held);
+    }
+
+    /// Acknowledges these writes and the earlier ones of their origins.
+    fn acknowledge_writes(&mut self, last: impl IntoIterator<Item = Dot>) {
+        let Some(failed) = &mut self.world.failed else { return };
+        let mut acknowledged = self.store.digests[failed.acknowledged].clone();
+        last.into_iter().for_each(|dot| acknowledged.insert(dot));
+        failed.acknowledged = self.store.seen(&acknowledged);
+    }
+
+    /// Resumes the streams whose ends reach each other again. To resume one later would bring its receiver nothing else:
+    /// until a change is delivered, [acknowledgements](Self::acknowledge) keep its cursor where a later resumption would
+    /// put it.
+    fn resume_streams(&mut self) {
+        if self.cluster.plain {
+            return;
+        }
+        for (edge, (from, to)) in self.cluster.edges.iter().enumerate() {
+            if self.world.broken & (1 << edge) != 0 && self.cluster.exchanges(self.world, *from, *to) {
+                self.world.broken &= !(1 << edge);
+                self.resume(edge);
+            }
+        }
+    }
+
+    fn break_streams(&mut self, breaks: impl Fn(MasterId, MasterId) -> bool) {
+        if !matches!(self.cluster.scope.link, LinkKind::Stream { .. }) {
+            return;
+        }
+        for (edge, (from, to)) in self.cluster.edges.iter().enumerate() {
+            if breaks(*from, *to) && self.world.broken & (1 << edge) == 0 {
+                self.world.broken |= 1 << edge;
+                self.drain(edge);
+            }
+        }
+    }
+}

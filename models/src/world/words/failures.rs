@@ -1,0 +1,37 @@
+//! The steps of cuts and crashes in words.
+
+use crate::scope::Keeps;
+use crate::world::cluster::ClusterModel;
+use crate::world::memo::Tables;
+use crate::world::{Action, World, locked};
+use multimaster::MasterId;
+
+impl ClusterModel {
+    /// A step of a failure as a sentence.
+    pub(super) fn failure_in_words(&self, action: Action) -> String {
+        let severed = |cut: usize| &self.scope.failures.severed[cut].name;
+        match action {
+            Action::Cut(cut) => format!("cut {}", severed(cut)),
+            Action::Heal(cut) => format!("heal {}", severed(cut)),
+            Action::Crash { at } if self.restarts_at_once() => format!("{at} crashes and restarts"),
+            Action::Crash { at } => format!("{at} crashes"),
+            Action::Restart { at } => format!("{at} restarts"),
+            Action::Save { at } if self.scope.failures.keeps == Keeps::OlderCopy => format!("{at} copies its state"),
+            Action::Save { at } => format!("{at} flushes its state"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// What the master has kept if it crashes now, and its fresh origin.
+    pub(super) fn kept_in_words(&self, world: &World<Tables>, at: MasterId) -> Option<String> {
+        let failed = world.failed.as_ref()?;
+        let tables = &mut *locked(&self.tables);
+        let kept = self.kept(tables, failed, at, world.local(at));
+        let has = format!("it has kept {}", tables.digest(kept));
+        let keeps_origin = self.protocol.tamper.as_ref().is_some_and(|tamper| tamper.keeps_origin);
+        Some(match self.fresh_origin(failed).filter(|_| !keeps_origin) {
+            Some(fresh) if self.scope.failures.restarts => format!("{has}, and will write as {fresh}"),
+            _ => has,
+        })
+    }
+}
