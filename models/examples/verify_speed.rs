@@ -2,9 +2,13 @@
 //!
 //! `cargo run --release -p multimaster-models --example verify_speed`
 
+#[path = "../tests/documented/largest.rs"]
+mod largest;
+
+use largest::Largest;
 use multimaster::{
     ArrivalWins, BoundedCounter, Change, CustomMerged, Dot, Keep, LastWriteWins, MultiValue, ObservedRemoveMap,
-    ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, Version,
+    ObservedRemoveSet, Op, Reading, Refusal, Resolver, Side, Timestamp, Version,
 };
 use multimaster_models::SerdeRule;
 use multimaster_models::rules::systems::CouchDb;
@@ -17,42 +21,32 @@ fn longest(a: &Version, b: &Version) -> Keep {
     if length(b) > length(a) { Keep::Second } else { Keep::First }
 }
 
-/// The larger value is kept, whatever had seen what. With `merges` a snapshot joins; else it replaces.
+/// As [`Largest`], but a snapshot replaces the state instead of joining it.
 #[derive(Clone)]
-struct Largest {
-    merges: bool,
-}
+struct Replaced;
 
-impl Resolver for Largest {
-    type State = Option<(Text, Dot)>;
-    type Effect = Text;
+impl Resolver for Replaced {
+    type State = <Largest as Resolver>::State;
+    type Effect = <Largest as Resolver>::Effect;
 
-    fn prepare(&self, _: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Text, Refusal> {
-        match op {
-            Op::Set(value) => Ok(value),
-            _ => Err(Refusal::Because("a maximum never shrinks".into())),
-        }
+    fn prepare(&self, state: &Self::State, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Self::Effect, Refusal> {
+        Largest.prepare(state, op, dot, timestamp)
     }
 
-    fn apply(&self, state: &mut Self::State, change: &Change<Text>) -> bool {
-        let incoming = Some((change.effect.clone(), change.dot));
-        let larger = incoming > *state;
-        if larger {
-            *state = incoming;
-        }
-        larger
+    fn apply(&self, state: &mut Self::State, change: &Change<Self::Effect>) -> bool {
+        Largest.apply(state, change)
     }
 
     fn read(&self, state: &Self::State) -> Reading {
-        state.as_ref().map_or(Reading::Nothing, |(value, _)| Reading::Value(value.clone()))
+        Largest.read(state)
     }
 
-    fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
-        if self.merges { Some(ours.state.clone().max(theirs.state.clone())) } else { Some(theirs.state.clone()) }
+    fn merge(&self, _: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
+        Some(theirs.state.clone())
     }
 
     fn shows(&self, state: &Self::State, dot: Dot) -> bool {
-        state.as_ref().is_some_and(|(_, shown)| *shown == dot)
+        Largest.shows(state, dot)
     }
 }
 
@@ -75,8 +69,8 @@ fn main() {
     println!("| rule | first violation | all | |\n|---|---|---|---|");
     timed("longest, merged", Verify::rule(CustomMerged(longest)));
     timed("arrival", Verify::rule(ArrivalWins));
-    timed("largest", Verify::rule(Largest { merges: true }));
-    timed("largest, snapshots replace", Verify::rule(Largest { merges: false }));
+    timed("largest", Verify::rule(Largest));
+    timed("largest, snapshots replace", Verify::rule(Replaced));
     timed("last write", Verify::rule(LastWriteWins));
     timed("multi-value", Verify::rule(MultiValue));
     timed("observed-remove set", Verify::rule(ObservedRemoveSet));
