@@ -10,10 +10,12 @@
 
 mod last_snapshot;
 mod restart;
+mod saved;
 mod send;
 mod vet;
 
 pub use restart::UsedOriginError;
+pub use saved::{RestoreError, Saved};
 pub use vet::PeerError;
 
 use crate::clock::LATEST;
