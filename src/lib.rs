@@ -8,8 +8,9 @@
 //! reached every master, no master sends changes any more. Both hold in every topology, whatever the links lose, repeat
 //! or reorder. The [`Resolver`] decides whether masters then *agree*, and which of the conflicting writes are lost.
 //!
-//! **Limits.** Crashes and changes of membership are not handled. The only clock is logical: a wall-clock time comes
-//! [from the client](Op::At). Tombstones are kept for ever. Peers must be correct, but may be out of date.
+//! **Limits.** Changes of membership are not handled; a master restarts from disk only with the feature `durable`. The
+//! only clock is logical: a wall-clock time comes [from the client](Op::At). Tombstones are kept for ever. Peers must be
+//! correct, but may be out of date.
 //!
 //! The life of one write:
 //!
@@ -40,6 +41,7 @@
 //!
 //! **Features**, none of them a default: `serde` implements `Serialize` and `Deserialize` for the types of messages and
 //! records, and adds `record::write`. Without it the crate does not depend on serde, and a rule of your own need not.
+//! `durable` adds masters that restart from disk.
 
 #![cfg_attr(
     test,
@@ -52,6 +54,8 @@
 mod change;
 pub mod clock;
 mod cluster;
+#[cfg(feature = "durable")]
+pub mod durable;
 mod event_count;
 mod handshake;
 #[cfg(test)]

@@ -7,6 +7,8 @@
 
 use super::event_count::{Epoch, EventCount};
 use super::sync::{Mutex, MutexGuard};
+#[cfg(feature = "durable")]
+use crate::durable::{Flusher, Held, Lack};
 use crate::handshake::Hello;
 use crate::layout::HashedKey;
 use crate::options::Recorder;
@@ -44,6 +46,8 @@ pub struct Master<R: Resolver> {
     shards: Box<[Mutex<Shard<R>>]>,
     wake_ups: EventCount,
     recorder: Option<Recorder>,
+    #[cfg(feature = "durable")]
+    pub(crate) flusher: Option<Flusher<R>>,
 }
 
 /// The number of changes that a log keeps after all neighbours have been sent them: as many as one or two full
@@ -69,17 +73,24 @@ impl<R: Resolver> Master<R> {
     /// If `id` is not in the topology.
     pub fn new(id: MasterId, rule: R, topology: &Topology, options: &Options) -> Master<R> {
         let replica = Replica::new(id, rule, topology);
+        Self::of(vec![replica; options.layout.shards()], topology, options)
+    }
+
+    /// A master of these shards, of which there is at least one.
+    pub(crate) fn of(replicas: Vec<Replica<R>>, topology: &Topology, options: &Options) -> Master<R> {
+        let id = replicas[0].id();
         let log = options.log;
         let truncate_at = 2 * SENT.min(log);
-        let shard =
-            |_| Shard { replica: replica.clone(), closed: false, awaited: false, truncate_at, events: Vec::new() };
+        let shard = |replica| Shard { replica, closed: false, awaited: false, truncate_at, events: Vec::new() };
         Master {
             hello: Hello::new(id, topology.masters(), options.layout),
             neighbours: topology.sends_to(id).chain(topology.hears_from(id)).collect(),
             log,
-            shards: (0..options.layout.shards()).map(shard).map(Mutex::new).collect(),
+            shards: replicas.into_iter().map(shard).map(Mutex::new).collect(),
             wake_ups: EventCount::new(),
             recorder: options.recorder.clone(),
+            #[cfg(feature = "durable")]
+            flusher: None,
         }
     }
 
@@ -220,7 +231,7 @@ impl<R: Resolver> Master<R> {
         let mut held = self.held(shard)?;
         let message = held.replica.next_push(peer, max)?;
         self.note(&mut held, shard, || Event::Push { from: self.id(), to: peer, max });
-        Some(message)
+        self.may_send(held, shard).then_some(message)
     }
 
     /// The digest that asks the neighbour `sender` for the changes that this master lacks. `None` if there is no such
@@ -228,7 +239,8 @@ impl<R: Resolver> Master<R> {
     pub(crate) fn digest_for(&self, shard: usize, sender: MasterId) -> Option<VersionVector> {
         let mut held = self.held(shard)?;
         self.note(&mut held, shard, || Event::Ask { asker: self.id(), feeder: sender });
-        Some(held.replica.digest().clone())
+        let digest = held.replica.digest().clone();
+        self.may_send(held, shard).then_some(digest)
     }
 
     /// The answer to the digest of the neighbour `receiver`: [`Replica::answer`]. `None` also if there is no such
@@ -247,7 +259,8 @@ impl<R: Resolver> Master<R> {
             digest: digest.clone(),
             max,
         });
-        held.replica.answer(digest, max)
+        let answer = held.replica.answer(digest, max)?;
+        self.may_send(held, shard).then_some(answer)
     }
 
     /// The first shard from `start` on that satisfies `condition`. If there is none, a change to one of them will end the
@@ -294,6 +307,30 @@ impl<R: Resolver> Master<R> {
 
     pub(crate) fn recorder(&self) -> Option<&Recorder> {
         self.recorder.as_ref()
+    }
+
+    /// Releases a shard of which a message was made. Whether the message may be sent: if the master has a store, all that
+    /// the message reflects is on disk then.
+    #[cfg(feature = "durable")]
+    fn may_send(&self, held: MutexGuard<'_, Shard<R>>, shard: usize) -> bool {
+        let Some(flusher) = &self.flusher else {
+            return true;
+        };
+        let seen = held.replica.digest().clone();
+        drop(held);
+        flusher.flush(shard, |held| held.covers(&seen), |shard, held| self.lack(shard, held)).is_ok()
+    }
+
+    /// Releases a shard of which a message was made. The message may be sent.
+    #[cfg(not(feature = "durable"))]
+    fn may_send(&self, _: MutexGuard<'_, Shard<R>>, _: usize) -> bool {
+        true
+    }
+
+    /// What the store lacks of the shard.
+    #[cfg(feature = "durable")]
+    pub(crate) fn lack(&self, shard: usize, held: &Held) -> Option<Lack<R>> {
+        held.lack(&self.hold(shard).replica)
     }
 
     /// The shard with this number, locked; `None` if there is no such shard.

@@ -1,0 +1,177 @@
+//! Puts on disk what a master has seen, all shards at a time: [`Flusher`].
+
+use super::{FlushError, Store, StoreError};
+use crate::{Change, Replica, Resolver, Saved, VersionVector};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+
+/// A master's store, and what it holds of each shard.
+///
+/// A thread that needs something on disk flushes all shards with one sync, unless another thread is flushing: then it
+/// waits for that flush, which may include what it needs, and looks again. So all threads that wait during one flush share
+/// the next. This is group commit, without a thread of its own.
+///
+/// No thread holds the lock of this state and that of a shard at once.
+pub(crate) struct Flusher<R: Resolver> {
+    state: Mutex<State<R>>,
+    flushed: Condvar,
+}
+
+type BoxedStore<R> = Box<dyn Store<<R as Resolver>::State, <R as Resolver>::Effect>>;
+
+struct State<R: Resolver> {
+    /// `None` while a thread flushes, and after a failure.
+    store: Option<BoxedStore<R>>,
+    shards: Vec<Held>,
+    failed: Option<FlushError>,
+}
+
+const POISONED: &str = "nothing panics while this lock is held";
+
+/// What the store holds of a shard.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    /// The changes that it holds.
+    pub(super) seen: VersionVector,
+    /// How many of them are not in the saved table: to restore the shard applies them again.
+    pub(super) to_apply: usize,
+    /// The number of keys in the saved table.
+    pub(super) keys: usize,
+}
+
+/// A shard is saved whole after so many changes, or as many as it has keys if that is more: a change then costs O(1)
+/// amortized, and a restart applies no more changes than that.
+const MOST_TO_APPLY: usize = 4096;
+
+/// What the store lacks of a shard.
+pub(crate) struct Lack<R: Resolver> {
+    seen: VersionVector,
+    part: Part<R>,
+}
+
+enum Part<R: Resolver> {
+    Changes(Vec<Change<R::Effect>>),
+    Whole(Saved<R::State, R::Effect>),
+}
+
+impl Held {
+    /// What the store lacks of the shard `replica`. O(log), or O(keys log keys) to save the shard whole.
+    pub(crate) fn lack<R: Resolver>(&self, replica: &Replica<R>) -> Option<Lack<R>> {
+        let seen = replica.digest();
+        if *seen == self.seen {
+            return None;
+        }
+        let whole = !self.seen.covers(replica.truncated()) || self.to_apply >= MOST_TO_APPLY.max(self.keys);
+        let part = if whole {
+            Part::Whole(replica.saved())
+        } else {
+            Part::Changes(replica.log().filter(|change| !self.seen.contains(change.dot)).cloned().collect())
+        };
+        Some(Lack { seen: seen.clone(), part })
+    }
+
+    /// The store now holds what it lacked.
+    fn take<R: Resolver>(&mut self, Lack { seen, part }: Lack<R>) {
+        self.seen = seen;
+        match part {
+            Part::Changes(changes) => self.to_apply += changes.len(),
+            Part::Whole(saved) => (self.to_apply, self.keys) = (0, saved.table.table.len()),
+        }
+    }
+}
+
+impl<R: Resolver> Flusher<R> {
+    pub(super) fn new(store: BoxedStore<R>, shards: Vec<Held>) -> Flusher<R> {
+        let state = State { store: Some(store), shards, failed: None };
+        Flusher { state: Mutex::new(state), flushed: Condvar::new() }
+    }
+
+    /// Returns once the store holds the changes of `shard` for which `enough` asks. `lack` says what the store lacks of
+    /// a shard.
+    ///
+    /// # Errors
+    /// If this flush or an earlier one failed, or a whole flush does not bring enough.
+    pub(crate) fn flush(
+        &self,
+        shard: usize,
+        enough: impl Fn(&VersionVector) -> bool,
+        lack: impl Fn(usize, &Held) -> Option<Lack<R>>,
+    ) -> Result<(), FlushError> {
+        let mut state = self.lock();
+        let mut all_flushed = false;
+        while !state.shards.get(shard).is_some_and(|held| enough(&held.seen)) {
+            if let Some(error) = &state.failed {
+                return Err(error.clone());
+            }
+            if all_flushed {
+                return Err(FlushError::Unseen);
+            }
+            state = match state.store.take() {
+                Some(store) => {
+                    all_flushed = true;
+                    self.flush_all(state, store, &lack)
+                }
+                None => self.flushed.wait(state).expect(POISONED),
+            };
+        }
+        Ok(())
+    }
+
+    /// Flushes all shards. Meanwhile other threads can look and wait.
+    fn flush_all<'a>(
+        &'a self,
+        state: MutexGuard<'a, State<R>>,
+        mut store: BoxedStore<R>,
+        lack: impl Fn(usize, &Held) -> Option<Lack<R>>,
+    ) -> MutexGuard<'a, State<R>> {
+        let shards = state.shards.clone();
+        drop(state);
+        let turn = Turn(self);
+        let lacks = shards.iter().enumerate().filter_map(|(shard, held)| Some((shard, lack(shard, held)?)));
+        let lacks: Vec<(usize, Lack<R>)> = lacks.collect();
+        let written = write(&mut *store, &lacks);
+        let mut state = self.lock();
+        match written {
+            Ok(()) => {
+                lacks.into_iter().for_each(|(shard, lack)| state.shards[shard].take(lack));
+                state.store = Some(store);
+            }
+            Err(error) => state.failed = Some(FlushError::Store(Arc::new(error))),
+        }
+        drop(state);
+        drop(turn);
+        self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<R>> {
+        self.state.lock().expect(POISONED)
+    }
+}
+
+/// A thread's turn to flush. When it ends, the threads that wait look again, also if the store or a rule has panicked.
+struct Turn<'a, R: Resolver>(&'a Flusher<R>);
+
+impl<R: Resolver> Drop for Turn<'_, R> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.lock().failed = Some(FlushError::Panicked);
+        }
+        self.0.flushed.notify_all();
+    }
+}
+
+fn write<R: Resolver>(
+    store: &mut dyn Store<R::State, R::Effect>,
+    lacks: &[(usize, Lack<R>)],
+) -> Result<(), StoreError> {
+    if lacks.is_empty() {
+        return Ok(());
+    }
+    for (shard, lack) in lacks {
+        match &lack.part {
+            Part::Changes(changes) => store.append(*shard, changes)?,
+            Part::Whole(saved) => store.save(*shard, saved)?,
+        }
+    }
+    store.sync()
+}
