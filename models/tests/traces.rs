@@ -72,7 +72,7 @@ fn a_claim_that_is_not_so_is_told_apart_from_one_that_cannot_be_made() {
     for claim in ["keeps quiescence", "violates a conflict", "violates order kept", "violates nothing"] {
         let fault = replay("my.trace", &BOOKING.replace("violates convergence", claim)).unwrap_err();
         assert!(
-            fault.line == 3 && fault.what.contains("what is: convergence, agreement at quiescence"),
+            fault.line == 3 && fault.what.contains("its properties are convergence, agreement at quiescence"),
             "{claim}: {fault}"
         );
     }
@@ -81,7 +81,7 @@ fn a_claim_that_is_not_so_is_told_apart_from_one_that_cannot_be_made() {
 #[test]
 fn a_trace_is_of_one_scenario() {
     let none = replay("my.trace", &BOOKING.replace("scenario booking/arrival", "")).unwrap_err();
-    assert!(none.to_string().starts_with("my.trace: no line `scenario NAME`"), "{none}");
+    assert!(none.to_string().starts_with("my.trace: the line `scenario NAME` is missing"), "{none}");
     let two = replay("my.trace", &format!("{BOOKING}scenario booking/custom\n")).unwrap_err();
     assert!(two.to_string().starts_with("my.trace:9: a second scenario"), "{two}");
     let unknown = replay("my.trace", &BOOKING.replace("booking/arrival", "no/such")).unwrap_err();
