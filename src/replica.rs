@@ -9,6 +9,7 @@
 //! push.
 
 mod last_snapshot;
+mod place;
 mod restart;
 mod saved;
 mod send;
@@ -27,6 +28,7 @@ use crate::{
 };
 use crate::{Text, Topology, VersionVector};
 use last_snapshot::LastSnapshot;
+use place::Place;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::mem;
@@ -69,34 +71,6 @@ pub struct Replica<R: Resolver> {
     snapshot: LastSnapshot<R::State>,
 }
 
-/// A master's place in its topology.
-#[derive(Clone, Debug)]
-struct Place {
-    masters: u16,
-    /// The number of origins that changes may have: the masters, then the fresh origins of masters that restarted.
-    origins: u16,
-    /// The neighbours that send to it, in order.
-    senders: Vec<MasterId>,
-    /// The neighbours that it sends to, in order.
-    neighbours: Vec<Neighbour>,
-}
-
-#[derive(Clone, Debug)]
-struct Neighbour {
-    id: MasterId,
-    /// By origin: whether split horizon keeps the origin's changes from the neighbour.
-    split_horizon: Vec<bool>,
-}
-
-impl Neighbour {
-    /// Whether split horizon keeps the change from this neighbour, which must have had it before. A fresh origin has no
-    /// place in the topology, so nothing is known of its changes.
-    #[inline(always)]
-    fn had_before(&self, dot: Dot) -> bool {
-        self.split_horizon.get(dot.origin().index()).is_some_and(|had| *had)
-    }
-}
-
 /// The state of a master.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -112,6 +86,8 @@ struct Known<S, E> {
     cursors: Vec<Cursor>,
     /// The neighbours that [forgot](Replica::peer_forgot) something, in order.
     forgetful: Vec<MasterId>,
+    /// The masters past which the topology was led, in order.
+    bypassed: Vec<MasterId>,
 }
 
 impl<S, E> Known<S, E> {
@@ -149,15 +125,7 @@ impl<R: Resolver> Replica<R> {
     /// If `id` is not in the topology.
     pub fn new(id: MasterId, rule: R, topology: &Topology) -> Replica<R> {
         assert!(id.0 < topology.masters(), "master {id} is not in the topology");
-        let backward = topology.backward();
-        let neighbours =
-            topology.sends_to(id).map(|peer| Neighbour { id: peer, split_horizon: backward.split_horizon(peer, id) });
-        let place = Place {
-            masters: topology.masters(),
-            origins: topology.masters(),
-            senders: topology.hears_from(id).collect(),
-            neighbours: neighbours.collect(),
-        };
+        let place = Place::new(id, topology);
         let known = Known {
             id,
             origin: id,
@@ -167,6 +135,7 @@ impl<R: Resolver> Replica<R> {
             log: Log::default(),
             cursors: place.neighbours.iter().map(|_| Cursor::default()).collect(),
             forgetful: Vec::new(),
+            bypassed: Vec::new(),
         };
         Replica { rule, place: Arc::new(place), known, snapshot: LastSnapshot::default() }
     }

@@ -60,13 +60,15 @@ impl TryFrom<NamedTimestamp> for Timestamp {
 pub(crate) struct Graph {
     masters: u16,
     edges: BTreeSet<(MasterId, MasterId)>,
+    #[serde(default)]
+    one_way: bool,
 }
 
 impl TryFrom<Graph> for Topology {
     type Error = TopologyError;
 
-    fn try_from(Graph { masters, edges }: Graph) -> Result<Topology, TopologyError> {
-        Topology::from_edges(masters, edges)
+    fn try_from(Graph { masters, edges, one_way }: Graph) -> Result<Topology, TopologyError> {
+        if one_way { Topology::one_way(masters, edges) } else { Topology::from_edges(masters, edges) }
     }
 }
 

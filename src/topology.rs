@@ -23,10 +23,16 @@ use std::str::FromStr;
 pub struct Topology {
     masters: u16,
     edges: BTreeSet<(MasterId, MasterId)>,
+    /// Whether some master cannot reach another.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "std::ops::Not::not"))]
+    one_way: bool,
 }
 
 /// The most edges of a topology: 2048 masters all to all. More would not fit the memory of most machines.
 const MOST_EDGES: usize = 1 << 22;
+
+/// What `Display` adds to the number of masters if some master cannot reach another.
+const ONE_WAY: &str = ", one way";
 
 /// Why a list of edges is not a topology.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +46,8 @@ pub enum TopologyError {
     Loop(MasterId),
     /// No path of edges leads from the first master to the second: its writes would never arrive.
     Unreachable(MasterId, MasterId),
+    /// No edge joins the master to another.
+    Alone(MasterId),
     /// There are more than 2^22 edges.
     TooManyEdges,
 }
@@ -51,6 +59,7 @@ impl fmt::Display for TopologyError {
             TopologyError::NoSuchMaster(id) => write!(f, "there is no master {id}"),
             TopologyError::Loop(id) => write!(f, "master {id} cannot be its own neighbour"),
             TopologyError::TooManyEdges => write!(f, "a topology has at most {MOST_EDGES} edges"),
+            TopologyError::Alone(id) => write!(f, "no edge joins master {id} to another"),
             TopologyError::Unreachable(from, to) => write!(f, "no path leads from {from} to {to}"),
         }
     }
@@ -61,7 +70,7 @@ impl std::error::Error for TopologyError {}
 /// The number of masters and all edges, in order: `3 masters: A -> B, B -> C, C -> A`.
 impl fmt::Display for Topology {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} masters:", self.masters)?;
+        write!(f, "{} masters{}:", self.masters, if self.one_way { ONE_WAY } else { "" })?;
         for (place, (from, to)) in self.edges().enumerate() {
             write!(f, "{} {from} -> {to}", if place == 0 { "" } else { "," })?;
         }
@@ -105,7 +114,12 @@ impl FromStr for Topology {
 
     fn from_str(text: &str) -> Result<Topology, ParseTopologyError> {
         let syntax = |part: &str| ParseTopologyError::Syntax(part.escape_debug().to_string());
-        let (masters, edges) = text.split_once(" masters:").ok_or_else(|| syntax(text))?;
+        let (masters, edges) = text.split_once(':').ok_or_else(|| syntax(text))?;
+        let (masters, one_way) = match masters.strip_suffix(ONE_WAY) {
+            Some(masters) => (masters, true),
+            None => (masters, false),
+        };
+        let masters = masters.strip_suffix(" masters").ok_or_else(|| syntax(text))?;
         let masters = masters.trim().parse().map_err(|_| syntax(masters))?;
         let edge = |part: &str| {
             let ends = part.split_once(" -> ");
@@ -113,7 +127,8 @@ impl FromStr for Topology {
             ends.ok_or_else(|| syntax(part.trim()))
         };
         let edges = edges.split(',').map(edge).collect::<Result<Vec<_>, _>>()?;
-        Topology::from_edges(masters, edges).map_err(ParseTopologyError::Invalid)
+        let topology = if one_way { Topology::one_way(masters, edges) } else { Topology::from_edges(masters, edges) };
+        topology.map_err(ParseTopologyError::Invalid)
     }
 }
 
@@ -127,6 +142,33 @@ impl Topology {
         masters: u16,
         edges: impl IntoIterator<Item = (MasterId, MasterId)>,
     ) -> Result<Topology, TopologyError> {
+        let topology = Self::graph(masters, edges)?;
+        match topology.unreachable() {
+            Some((from, to)) => Err(TopologyError::Unreachable(from, to)),
+            None => Ok(topology),
+        }
+    }
+
+    /// Any graph in which an edge joins every master to another; a path need not lead back. A master sees the writes of
+    /// the masters that [reach](Self::reaches) it, and no others: all that can be promised is that masters which have
+    /// seen the same writes read the same. O(edges log edges).
+    ///
+    /// # Errors
+    /// As [`from_edges`](Self::from_edges), and if no edge joins some master to another.
+    pub fn one_way(
+        masters: u16,
+        edges: impl IntoIterator<Item = (MasterId, MasterId)>,
+    ) -> Result<Topology, TopologyError> {
+        let topology = Self::graph(masters, edges)?;
+        let joined: BTreeSet<MasterId> = topology.edges().flat_map(|(from, to)| [from, to]).collect();
+        match topology.ids().find(|id| !joined.contains(id)) {
+            Some(alone) => Err(TopologyError::Alone(alone)),
+            None => Ok(Topology { one_way: topology.unreachable().is_some(), ..topology }),
+        }
+    }
+
+    /// Checks all but which masters reach which.
+    fn graph(masters: u16, edges: impl IntoIterator<Item = (MasterId, MasterId)>) -> Result<Topology, TopologyError> {
         if masters < 2 {
             return Err(TopologyError::TooFew);
         }
@@ -143,11 +185,7 @@ impl Topology {
                 return Err(TopologyError::TooManyEdges);
             }
         }
-        let topology = Topology { masters, edges: known };
-        match topology.unreachable() {
-            Some((from, to)) => Err(TopologyError::Unreachable(from, to)),
-            None => Ok(topology),
-        }
+        Ok(Topology { masters, edges: known, one_way: false })
     }
 
     /// Each master sends to the next, the last to the first.
@@ -177,6 +215,34 @@ impl Topology {
         }
         let pairs = (0..masters).flat_map(|from| (0..masters).map(move |to| (MasterId(from), MasterId(to))));
         Self::from_edges(masters, pairs.filter(|(from, to)| from != to))
+    }
+
+    /// The topology without `dead`: every neighbour that sends to a dead master now sends to every neighbour that it
+    /// sends to. So a ring closes, the spokes of a dead hub all send to each other, and all to all the rest stays as it
+    /// is. The masters keep their ids, and a path that led through dead masters now leads past them. O(edges²).
+    pub fn without(&self, dead: &BTreeSet<MasterId>) -> Topology {
+        let mut edges = self.edges.clone();
+        for gone in dead {
+            let senders: Vec<MasterId> = edges.iter().filter(|(_, to)| to == gone).map(|(from, _)| *from).collect();
+            let receivers: Vec<MasterId> = onward(&edges, *gone).collect();
+            edges.retain(|(from, to)| from != gone && to != gone);
+            for from in senders {
+                edges.extend(receivers.iter().filter(|to| **to != from).map(|to| (from, *to)));
+            }
+        }
+        Topology { edges, ..*self }
+    }
+
+    /// Whether some master cannot reach another: see [`one_way`](Self::one_way).
+    pub fn is_one_way(&self) -> bool {
+        self.one_way
+    }
+
+    /// Whether a path of edges leads from one master to the other, so that the one's writes arrive there. O(edges log
+    /// edges).
+    pub fn reaches(&self, from: MasterId, to: MasterId) -> bool {
+        let reached = || reach(self.masters, &self.edges, from, None);
+        from.0 < self.masters && to.0 < self.masters && reached()[to.index()]
     }
 
     /// How many masters there are.
@@ -290,6 +356,32 @@ mod tests {
         assert!(ring.had_before(a, a, c) && !ring.had_before(a, b, c));
         let mesh = Topology::all_to_all(3).unwrap();
         assert!(mesh.had_before(a, a, c) && !mesh.had_before(a, b, c));
+    }
+
+    #[test]
+    fn a_path_need_not_lead_back_where_that_is_asked_for() {
+        let (a, b, c) = (MasterId(0), MasterId(1), MasterId(2));
+        let line = Topology::one_way(3, [(a, b), (b, c)]).unwrap();
+        assert!(line.is_one_way() && line.reaches(a, c) && !line.reaches(c, a));
+        assert_eq!(line.to_string(), "3 masters, one way: A -> B, B -> C");
+        assert_eq!(line.to_string().parse(), Ok(line));
+        assert_eq!(Topology::one_way(3, [(a, b)]), Err(TopologyError::Alone(c)));
+        let ring = [(a, b), (b, c), (c, a)];
+        assert_eq!(Topology::one_way(3, ring), Topology::ring(3), "all reach all");
+        assert!(Topology::ring(3).unwrap().reaches(c, b));
+    }
+
+    #[test]
+    fn without_a_master_paths_lead_past_it() {
+        let (a, b, c) = (MasterId(0), MasterId(1), MasterId(2));
+        let edges = |topology: Topology| topology.edges().collect::<Vec<_>>();
+        let without_b = [b].into();
+        assert_eq!(edges(Topology::ring(3).unwrap().without(&without_b)), [(a, c), (c, a)]);
+        assert_eq!(edges(Topology::star(3).unwrap().without(&[a].into())), [(b, c), (c, b)]);
+        assert_eq!(edges(Topology::star(3).unwrap().without(&without_b)), [(a, c), (c, a)]);
+        assert_eq!(edges(Topology::all_to_all(3).unwrap().without(&without_b)), [(a, c), (c, a)]);
+        let d = MasterId(3);
+        assert_eq!(edges(Topology::ring(4).unwrap().without(&[b, c].into())), [(a, d), (d, a)]);
     }
 
     #[test]

@@ -55,7 +55,7 @@ fn a_neighbour_is_not_sent_what_it_must_have_had_in_the_middle_of_a_push_either(
     b.write("x", set("2")).unwrap();
     assert_eq!(carry(&mut b, &mut hub), Outcome::Applied);
     hub.write("x", set("3")).unwrap();
-    assert_eq!(next(&mut hub, B).to_string(), "A1 A2 after nothing");
+    assert_eq!(next(&mut hub, B).to_string(), "A1 A2 after B1");
     hub.write("x", set("4")).unwrap();
     assert_eq!(next(&mut hub, B).to_string(), "A3 after A2 B1");
 }

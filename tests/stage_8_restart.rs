@@ -89,3 +89,58 @@ fn a_master_that_kept_all_has_nothing_to_send_until_it_is_asked() {
     assert_eq!((a.has_push(B), a.pending(B)), (false, 0));
     assert_eq!(repair(&a, &mut b), Outcome::Applied);
 }
+
+/// A hybrid logical clock follows the wall clock, and never steps back.
+#[test]
+fn a_clock_is_moved_to_the_time_of_day() {
+    let [mut a, mut b, _] = cluster(LastWriteWins, Topology::all_to_all(3));
+    a.advance_clock(1000);
+    a.set("x", "1").unwrap();
+    carry_all(&mut a, &mut b);
+    // B's wall clock is behind.
+    b.advance_clock(10);
+    b.set("x", "2").unwrap();
+    let times: Vec<u64> = b.log().map(|change| change.timestamp.time()).collect();
+    assert_eq!(times, [1001, 1002]);
+    assert_eq!(b.read("x"), value("2"));
+}
+
+/// A is years ahead. Its changes are refused until their time has come, and those of others are not.
+#[test]
+fn a_clock_that_is_far_ahead_moves_no_other() {
+    let [mut a, mut b, mut c] = cluster(LastWriteWins, Topology::all_to_all(3));
+    b.limit_clock(2000);
+    a.advance_clock(1_000_000);
+    a.set("x", "1").unwrap();
+    let ahead = next(&mut a, B);
+    assert!(matches!(b.receive(A, ahead.clone()), Outcome::Refused(_)));
+    c.set("x", "2").unwrap();
+    carry_all(&mut c, &mut b);
+    b.set("x", "3").unwrap();
+    assert_eq!(b.log().last().map(|change| change.timestamp.time()), Some(2));
+    b.limit_clock(2_000_000);
+    assert_eq!(b.receive(A, ahead), Outcome::Applied);
+}
+
+fn carry_all(from: &mut Replica<LastWriteWins>, to: &mut Replica<LastWriteWins>) {
+    assert_eq!(carry(from, to), Outcome::Applied);
+}
+
+/// B is dead, and the ring closes: A sends to C, and C hears what B had not passed on.
+#[test]
+fn a_ring_closes_past_a_dead_master() {
+    let ring = Topology::ring(3).unwrap();
+    let [mut a, _, mut c] = cluster(LastWriteWins, Topology::ring(3));
+    a.set("x", "1").unwrap();
+    let _lost_at_b = next(&mut a, B);
+    for master in [&mut a, &mut c] {
+        master.bypass(&ring, &[B].into());
+    }
+    assert_eq!((a.sends_to().collect::<Vec<_>>(), c.sends_to().collect::<Vec<_>>()), (vec![C], vec![A]));
+    a.resume(C, c.digest());
+    assert_eq!(carry(&mut a, &mut c), Outcome::Applied);
+    c.set("x", "2").unwrap();
+    // Nothing is kept from a neighbour any more, so that its own change comes back to it.
+    assert_eq!(next(&mut c, A).to_string(), "A1 C1 after nothing");
+    assert_eq!(c.read("x"), value("2"));
+}

@@ -197,6 +197,7 @@ fn scopes() -> [(&'static str, Scope); 4] {
     };
     let scope = |topology: Topology, link, scripts| Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology,
         link,
         batch: 1,

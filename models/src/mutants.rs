@@ -153,13 +153,11 @@ impl NotYet {
 }
 
 /// The documented bugs without a mutant, by number.
-pub const NOT_YET: [NotYet; 7] = [
+pub const NOT_YET: [NotYet; 5] = [
     NotYet::new(8, "a collector forgets a silent peer after a crash", "collected tombstones"),
     NotYet::new(15, "only the origin ends a loop, and it has left", "masters that leave"),
     NotYet::new(17, "a departed master's id is given to another", "masters that leave and join"),
-    NotYet::new(18, "a master is dropped before it has sent all", "masters that leave"),
     NotYet::new(28, "a hybrid clock follows any time that it receives", "hybrid clocks, availability"),
-    NotYet::new(29, "a session does not follow its client to a new master", "sessions"),
     NotYet::new(30, "a write is confirmed once a single master has it", "acknowledgement levels"),
 ];
 

@@ -7,17 +7,20 @@
 pub mod any_rule;
 pub(crate) mod article;
 pub mod delivery;
+pub mod exhibit;
 pub(crate) mod numbered;
 pub mod tamper;
 
 use crate::history::Named;
 use crate::node::any_rule::{AnyMessage, AnyReplica};
 use crate::node::tamper::Tamper;
-use crate::scope::{LinkKind, Scope};
+use crate::scope::{Clocks, LinkKind, Scope};
 use foldhash::quality::FixedState;
 use multimaster::{
     Key, MasterId, Outcome, Reading, Refusal, Request, Resolver, Text, Timestamp, Topology, VersionVector,
 };
+use smallvec::SmallVec;
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hash};
 use std::ptr;
 use std::sync::Arc;
@@ -65,6 +68,8 @@ pub(crate) enum Input<'a> {
     Restart { fresh: Option<MasterId> },
     /// A neighbour has restarted and may have forgotten something.
     PeerForgot { peer: MasterId },
+    /// The topology leads past masters that are gone for good, a bit for each.
+    Bypass { dead: u32 },
 }
 
 /// The answer of a node's step.
@@ -101,6 +106,8 @@ pub(crate) struct Protocol {
     pub(crate) tamper: Option<Tamper>,
     /// Whether a duplicate is passed on once more.
     forwards: bool,
+    /// Whether logical clocks follow the wall-clock times that requests give.
+    hybrid: bool,
 }
 
 impl Node {
@@ -160,7 +167,8 @@ impl Protocol {
         // In a running master, cutting the log is a separate step.
         let keep = scope.log.filter(|_| !running);
         let forwards = !running && tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates);
-        Protocol { topology: scope.topology.clone(), eager, keep, tamper, forwards }
+        let hybrid = scope.clocks == Clocks::Hybrid;
+        Protocol { topology: scope.topology.clone(), eager, keep, tamper, forwards, hybrid }
     }
 
     /// Takes one step of a replica.
@@ -168,7 +176,7 @@ impl Protocol {
         let (mut answer, mut envelopes) = (Answer::Log, Vec::new());
         match input {
             Input::Request(request) => {
-                let named = write(master, request);
+                let named = self.write(master, request);
                 if named.is_ok() {
                     envelopes = self.taken_in(master);
                 }
@@ -199,6 +207,7 @@ impl Protocol {
             Input::Acknowledge { to, seen } | Input::Resume { to, seen } => master.resume(to, seen),
             Input::Truncate { keep } => master.truncate(keep),
             Input::PeerForgot { peer } => master.peer_forgot(peer),
+            Input::Bypass { dead } => master.bypass(&self.topology, &members(dead)),
             Input::Restart { fresh } => {
                 // A mutant keeps its origin.
                 let fresh = fresh.filter(|_| self.tamper.as_ref().is_none_or(|tamper| !tamper.keeps_origin));
@@ -215,7 +224,8 @@ impl Protocol {
     fn taken_in(&self, master: &mut AnyReplica) -> Vec<Envelope> {
         let mut outbox = Vec::new();
         if let Some(max) = self.eager {
-            for to in self.topology.sends_to(master.id()) {
+            let neighbours: SmallVec<[MasterId; 8]> = master.sends_to().collect();
+            for to in neighbours {
                 while let Some(message) = master.next_push(to, max) {
                     outbox.push((to, message));
                 }
@@ -250,15 +260,26 @@ impl Protocol {
         let goes_out = self.tamper.as_ref().is_none_or(|tamper| (tamper.send)(sender, to, &mut message));
         goes_out.then(|| Envelope::new(sender.id(), to, message))
     }
+
+    /// Makes a client's write: its dot and timestamps.
+    fn write(&self, master: &mut AnyReplica, request: &Request) -> Result<Named, Refusal> {
+        let mut op = &request.op;
+        if let (true, false, Some(now)) = (self.hybrid, master.rule().uses_wall_clock(), op.time()) {
+            // The write's timestamp is then `now`, or later.
+            master.advance_clock(now.saturating_sub(1));
+            op = op.untimed();
+        }
+        let dot = master.write(&request.key, op.clone())?;
+        // A master logs its own writes, so the last entry is this one.
+        let timestamp = master.log().last().map_or(Timestamp::new(0, master.id()), |change| change.timestamp);
+        let wall = master.rule().uses_wall_clock().then(|| request.op.time().unwrap_or(timestamp.time()));
+        Ok(Named { dot, timestamp, wall })
+    }
 }
 
-/// Makes a client's write: its dot and timestamps.
-fn write(master: &mut AnyReplica, request: &Request) -> Result<Named, Refusal> {
-    let dot = master.write(&request.key, request.op.clone())?;
-    // A master logs its own writes, so the last entry is this one.
-    let timestamp = master.log().last().map_or(Timestamp::new(0, master.id()), |change| change.timestamp);
-    let wall = master.rule().uses_wall_clock().then(|| request.op.time().unwrap_or(timestamp.time()));
-    Ok(Named { dot, timestamp, wall })
+/// The masters whose bits are set.
+pub(crate) fn members(bits: u32) -> BTreeSet<MasterId> {
+    (0..32).filter(|place| bits & (1 << place) != 0).map(MasterId).collect()
 }
 
 /// Whether each state counts the changes waiting on each stream, while the tables keep every master with its cursors at
@@ -268,7 +289,7 @@ fn write(master: &mut AnyReplica, request: &Request) -> Result<Named, Refusal> {
 pub(crate) fn counts_waiting(scope: &Scope, tamper: Option<&Tamper>) -> bool {
     let streams = matches!(scope.link, LinkKind::Stream { .. });
     let fits = scope.requests() <= usize::from(u8::MAX);
-    streams && scope.log.is_none() && tamper.is_none() && fits && !scope.failures.any()
+    streams && scope.log.is_none() && tamper.is_none() && fits && !scope.fails()
 }
 
 impl Envelope {

@@ -10,6 +10,8 @@ pub const CONVERGENCE: &str = "convergence";
 /// At quiescence every master has seen every acknowledged write, and all read the same. *Quiescence*: the clients are
 /// done, and no delivery, tick or repair alters the state; cuts are healed, and masters that crashed have restarted.
 ///
+/// In a one-way topology, this asks that every master has seen the writes of the masters that reach it.
+///
 /// In worlds with crashes, this asks for the writes that some master that is up has seen, and of the masters that are
 /// up: [`DURABILITY`] asks for the others.
 pub const AGREEMENT: &str = "agreement at quiescence";
@@ -42,12 +44,21 @@ pub const DURABILITY: &str = "durability";
 /// At quiescence, every write at a master that is up has been acknowledged: no client waits for an answer that never
 /// comes. For worlds in which other masters must hold a write before it is acknowledged.
 pub const AVAILABILITY: &str = "write availability";
+/// A session reads at masters that have seen all that it wrote. This and the following three are the session guarantees
+/// of Terry et al., 1994; they are for worlds with sessions.
+pub const READ_YOUR_WRITES: &str = "read your writes";
+/// A session reads at masters that have seen all that its earlier reads may have reflected.
+pub const MONOTONIC_READS: &str = "monotonic reads";
+/// A session writes at masters that have seen its earlier writes, so that all masters apply them in order.
+pub const MONOTONIC_WRITES: &str = "monotonic writes";
+/// A session writes at masters that have seen all that its reads may have reflected, so that all masters apply that first.
+pub const WRITES_FOLLOW_READS: &str = "writes follow reads";
 /// Messages that carry changes end: no cycle of steps sends one. This is a property of the graph, not of a state: see
 /// [`silence`](crate::check::silence).
 pub const FALLS_SILENT: &str = "falls silent";
 
 /// The properties of a cluster, in the order of the table.
-pub const ALL: [&str; 14] = [
+pub const ALL: [&str; 18] = [
     CONVERGENCE,
     AGREEMENT,
     REPAIRABLE,
@@ -61,6 +72,10 @@ pub const ALL: [&str; 14] = [
     NO_OVERSELLING,
     DURABILITY,
     AVAILABILITY,
+    READ_YOUR_WRITES,
+    MONOTONIC_READS,
+    MONOTONIC_WRITES,
+    WRITES_FOLLOW_READS,
     FALLS_SILENT,
 ];
 
@@ -84,6 +99,8 @@ pub const REFUSAL: &str = "a refusal";
 pub const LOSS: &str = "a loss";
 /// A cut was healed, and the clients are done.
 pub const CUT: &str = "a cut";
+/// A session changed its master.
+pub const FAILOVER: &str = "a failover";
 /// All crashes have happened, and the clients of the masters that are up are done.
 pub const CRASH: &str = "a crash";
 /// A message was delivered twice.

@@ -10,6 +10,7 @@ pub mod given;
 mod own;
 mod reader;
 mod rule_name;
+mod sessions;
 #[cfg(feature = "scripts")]
 mod written;
 
@@ -17,6 +18,7 @@ use crate::check::engine::Limits;
 use crate::check::erased::Erased;
 use crate::fault::{Fault, Wrong};
 use crate::node::delivery::Delivery;
+use crate::node::exhibit::Exhibit;
 use crate::properties as p;
 use crate::properties::own_property::{Failed, OwnProperties, witness_of};
 #[cfg(feature = "scripts")]
@@ -44,7 +46,7 @@ impl RuleName {
         if let Some(specification) = specification {
             cluster = cluster.specified(specification);
         }
-        if let Some(tamper) = delivery.tamper() {
+        if let Some(tamper) = asked.exhibit.map(Exhibit::tamper).or(delivery.tamper()) {
             cluster = cluster.tampered(tamper);
         }
         Erased::new(if asked.forgets { cluster.forgetting() } else { cluster })
@@ -59,6 +61,8 @@ pub(crate) struct Asked {
     /// The specification in the file, which replaces the rule's own.
     #[cfg(feature = "scripts")]
     pub(crate) specification: Option<&'static spec::Script>,
+    /// The way in which neighbours are brought up to date, if it is not the protocol's.
+    pub(crate) exhibit: Option<Exhibit>,
     /// Whether the [caches are off](ClusterModel::forgetting).
     pub(crate) forgets: bool,
 }
@@ -201,6 +205,9 @@ impl Scenario {
     pub fn has_no_requests(&self) -> bool {
         let clients = match &self.subject {
             Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) if scope.free.take > 0 => return false,
+            Explored::Cluster(_, scope) if scope.sessions.iter().any(|session| !session.calls.is_empty()) => {
+                return false;
+            }
             Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) => &scope.clients,
             Explored::Article(article) => article.clients(),
         };
@@ -214,14 +221,18 @@ impl Scenario {
 
     /// Whether this property has a column in a table of such scenarios, because the scenario is asked.
     pub(crate) fn is_asked(&self, property: &str) -> bool {
-        let (rule, failures) = match &self.subject {
-            Explored::Cluster(rule, scope) | Explored::Sharded(rule, scope, _) => (Some(rule), Some(&scope.failures)),
+        let (rule, scope) = match &self.subject {
+            Explored::Cluster(rule, scope) | Explored::Sharded(rule, scope, _) => (Some(rule), Some(scope)),
             Explored::Article(_) => (None, None),
         };
+        let failures = scope.map(|scope| &scope.failures);
         match property {
             p::NO_DEADLOCK | p::ORDER_KEPT => rule.is_none(),
             p::NO_OVERSELLING => rule == Some(&RuleName::BoundedCounter),
             p::DURABILITY => failures.is_some_and(|failures| failures.crashes > 0),
+            p::READ_YOUR_WRITES | p::MONOTONIC_READS | p::MONOTONIC_WRITES | p::WRITES_FOLLOW_READS => {
+                scope.is_some_and(|scope| !scope.sessions.is_empty())
+            }
             p::AVAILABILITY => failures.is_some_and(|failures| matches!(failures.level, Level::HeldBy(_))),
             _ => true,
         }

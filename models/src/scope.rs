@@ -1,8 +1,10 @@
 //! The bounds of an exploration, apart from the rule: [`Scope`].
 
 mod failures;
+mod sessions;
 
 pub use failures::{Failures, Keeps, Level, Severed};
+pub use sessions::{Call, Session};
 
 use multimaster::{Key, MasterId, Op, Request, Text, Topology};
 use std::collections::BTreeSet;
@@ -28,6 +30,8 @@ pub struct Scope {
     pub clocks: Clocks,
     /// The failures of masters and of the paths between them.
     pub failures: Failures,
+    /// Clients that may change their master.
+    pub sessions: Vec<Session>,
 }
 
 /// The skew of the masters' wall clocks. It matters only to rules that [use
@@ -43,6 +47,9 @@ pub enum Clocks {
     /// No skew: the time of a write is later than the times of all writes in its causal past, which includes its
     /// master's earlier writes.
     Right,
+    /// Hybrid logical: the time of a write is that of its master's wall clock, which may be wrong, or one later than the
+    /// latest in its causal past. For all rules: it becomes the write's Lamport timestamp.
+    Hybrid,
     /// A clock can be behind by this much: the time of a write plus this is later than the times of all writes in its
     /// causal past.
     SkewedBy(u64),
@@ -54,7 +61,7 @@ impl Clocks {
         let Some(latest) = latest else { return asked };
         match self {
             Clocks::Free => asked,
-            Clocks::Right => asked.max(latest.saturating_add(1)),
+            Clocks::Right | Clocks::Hybrid => asked.max(latest.saturating_add(1)),
             Clocks::SkewedBy(most) => asked.max(latest.saturating_add(1).saturating_sub(most)),
         }
     }
@@ -66,6 +73,7 @@ impl fmt::Display for Clocks {
         match self {
             Clocks::Free => f.write_str("free"),
             Clocks::Right => f.write_str("right"),
+            Clocks::Hybrid => f.write_str("hybrid"),
             Clocks::SkewedBy(most) => write!(f, "skewed by {most}"),
         }
     }
@@ -79,8 +87,11 @@ impl FromStr for Clocks {
         match text {
             "free" => Ok(Clocks::Free),
             "right" => Ok(Clocks::Right),
+            "hybrid" => Ok(Clocks::Hybrid),
             _ => skewed.ok_or_else(|| {
-                format!("`clocks = {text:?}`: give \"right\", \"skewed by N\" (N a whole number) or \"free\"")
+                format!(
+                    "`clocks = {text:?}`: give \"right\", \"hybrid\", \"skewed by N\" (N a whole number) or \"free\""
+                )
             }),
         }
     }
@@ -159,18 +170,29 @@ pub enum LinkKind {
 }
 
 impl Scope {
+    /// Whether a master or a path may fail, a write is acknowledged only later, or a client may change its master.
+    pub(crate) fn fails(&self) -> bool {
+        self.failures.any() || !self.sessions.is_empty()
+    }
+
+    /// All that clients may write.
+    fn writes(&self) -> impl Iterator<Item = &Request> {
+        let scripted = self.clients.iter().flat_map(|client| &client.requests);
+        let of_sessions = self.sessions.iter().flat_map(|session| &session.calls);
+        let of_sessions =
+            of_sessions.filter_map(|call| if let Call::Write(request) = call { Some(request) } else { None });
+        scripted.chain(self.free.of.iter().map(|(_, request)| request)).chain(of_sessions)
+    }
+
     /// The keys that clients write.
     pub fn keys(&self) -> BTreeSet<Key> {
-        let requests = self.clients.iter().flat_map(|client| &client.requests);
-        requests.chain(self.free.of.iter().map(|(_, request)| request)).map(|request| request.key.clone()).collect()
+        self.writes().map(|request| request.key.clone()).collect()
     }
 
     /// The fields of maps that clients write.
     pub fn fields(&self) -> BTreeSet<Text> {
-        let requests = self.clients.iter().flat_map(|client| &client.requests);
-        let ops = requests.chain(self.free.of.iter().map(|(_, request)| request)).map(|request| request.op.untimed());
         let field = |op: &Op| if let Op::In { field, .. } = op { Some(field.clone()) } else { None };
-        ops.filter_map(field).collect()
+        self.writes().filter_map(|request| field(request.op.untimed())).collect()
     }
 
     /// The number of requests that clients make in all.
@@ -180,8 +202,6 @@ impl Scope {
 
     /// Whether a request gives the wall-clock time of its write, as in `at 10, set k = 1`.
     pub fn gives_times(&self) -> bool {
-        let scripted = self.clients.iter().flat_map(|client| &client.requests);
-        let mut all = scripted.chain(self.free.of.iter().map(|(_, request)| request));
-        all.any(|request| request.op.time().is_some())
+        self.writes().any(|request| request.op.time().is_some())
     }
 }

@@ -206,7 +206,7 @@ fn greeting(
 /// The settings of the file that apply only when it is explored, each with the reason.
 fn left_out(scenario: &Scenario, scope: &Scope) -> Vec<&'static str> {
     let mut notes = Vec::new();
-    if scenario.delivery != Delivery::Causal {
+    if scenario.delivery != Delivery::Causal || scenario.asked.exhibit.is_some() {
         notes.push("`delivery` (running masters apply each change once, after all that its writer had seen)");
     }
     match scope.link {

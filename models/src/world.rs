@@ -10,8 +10,9 @@ mod action;
 pub mod article;
 pub mod cluster;
 mod enabled;
-mod failures;
+pub(crate) mod failures;
 pub(crate) mod memo;
+pub(crate) mod sessions;
 mod shards;
 mod state;
 mod step;
@@ -85,7 +86,7 @@ pub(crate) struct World<P: Store> {
     /// The broken streams, a bit for each edge in order.
     pub(crate) broken: u32,
     pub(crate) faults: Faults,
-    /// What cuts and crashes have left; `None` if there are none.
+    /// What cuts, crashes and sessions have left; `None` if there are none.
     pub(crate) failed: Option<Box<Failed>>,
 }
 
@@ -102,6 +103,7 @@ pub(crate) enum InputOf<E, D> {
     Truncate { keep: usize },
     Restart { fresh: Option<MasterId> },
     PeerForgot { peer: MasterId },
+    Bypass { dead: u32 },
     Send(Goroutine),
 }
 

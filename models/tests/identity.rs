@@ -83,6 +83,7 @@ fn explored<R: SerdeRule>(rule: R) -> Report {
     let client = |at, ask: &str| Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] };
     let scope = Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology: Topology::ring(3).unwrap(),
         link: LinkKind::Datagram { losses: 1, duplicates: 0 },
         batch: 2,

@@ -25,6 +25,7 @@ fn claims<R: SerdeRule>(rule: R, masters: u16) -> Report {
         |at: u16| Client { at: MasterId(at), requests: vec![format!("set nick = {}", MasterId(at)).parse().unwrap()] };
     let scope = Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology: Topology::all_to_all(masters).unwrap(),
         link: LinkKind::Stream { resets: 0 },
         batch: 1,

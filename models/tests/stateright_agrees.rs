@@ -44,6 +44,7 @@ fn everywhere<R: SerdeRule>(rule: R, scripts: &[&[&str]]) {
             let clients = clients(scripts);
             let scope = Scope {
                 failures: Default::default(),
+                sessions: Vec::new(),
                 topology: topology.clone(),
                 link,
                 batch: 2,
@@ -92,6 +93,7 @@ fn on_the_article_its_deadlocks_and_its_loops() {
 fn on_a_protocol_that_never_falls_silent() {
     let scope = Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology: Topology::ring(3).unwrap(),
         link: LinkKind::Datagram { losses: 1, duplicates: 0 },
         batch: 1,

@@ -165,6 +165,7 @@ fn tampered(send: fn(&AnyReplica, MasterId, &mut AnyMessage) -> bool) -> Cluster
     let asks = ["set k = 1", "set k = 2"].map(|ask| ask.parse().unwrap()).to_vec();
     let scope = Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology: Topology::all_to_all(2).unwrap(),
         link: LinkKind::Stream { resets: 0 },
         batch: 2,

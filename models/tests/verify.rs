@@ -222,6 +222,7 @@ fn right_clocks_may_be_far_apart() {
 fn a_scope_that_gives_times_to_a_rule_without_wall_clocks_is_refused() {
     let scope = |ask: &str, clocks| Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology: Topology::all_to_all(2).unwrap(),
         link: LinkKind::Stream { resets: 0 },
         batch: 1,
@@ -294,6 +295,7 @@ fn a_broken_law_that_no_schedule_shows_is_told_unless_laws_are_not_asked_for() {
     let streams = || {
         let scope = Scope {
             failures: Default::default(),
+            sessions: Vec::new(),
             topology: Topology::all_to_all(2).unwrap(),
             link: LinkKind::Stream { resets: 0 },
             batch: 1,
@@ -420,6 +422,7 @@ fn violated<R: SerdeRule>(verify: Verify<R>) -> Vec<(&'static str, usize)> {
 fn pair_scope() -> Scope {
     Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology: Topology::all_to_all(2).unwrap(),
         link: LinkKind::Stream { resets: 0 },
         batch: 2,

@@ -1,8 +1,10 @@
 //! A master that comes back after a crash, perhaps without some of its state.
 
-use super::Replica;
+use super::{Place, Replica};
+use crate::clock::LATEST;
 use crate::log::Cursor;
-use crate::{MasterId, Resolver};
+use crate::{MasterId, Resolver, Topology};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -71,6 +73,48 @@ impl<R: Resolver> Replica<R> {
         if origins > self.place.origins {
             Arc::make_mut(&mut self.place).origins = origins;
         }
+    }
+
+    /// The masters in `dead` are gone for good, and the topology is now `topology` [without](Topology::without) them.
+    ///
+    /// What a new neighbour lacks, its digest brings; on an ordered connection, [`resume`](Self::resume) does. Split
+    /// horizon keeps nothing from any neighbour from now on, because changes have come along paths that are no more.
+    /// Every master must be told of the same dead, in any order. O(edges²).
+    pub fn bypass(&mut self, topology: &Topology, dead: &BTreeSet<MasterId>) {
+        let old = Arc::clone(&self.place);
+        let place = Place::new(self.known.id, &topology.without(dead));
+        self.place = Arc::new(Place { origins: old.origins, latest: old.latest, ..place });
+        let known = &mut self.known;
+        let end = || Cursor::Next { index: known.log.entries.len(), seen: known.seen.clone() };
+        let before = |id: MasterId| old.neighbours.iter().position(|neighbour| neighbour.id == id);
+        let neighbours = &self.place.neighbours;
+        let cursors =
+            neighbours.iter().map(|neighbour| before(neighbour.id).map_or_else(end, |at| known.cursors[at].clone()));
+        known.cursors = cursors.collect();
+        known.forgetful = neighbours.iter().map(|neighbour| neighbour.id).collect();
+        known.bypassed = dead.iter().copied().collect();
+    }
+
+    /// The neighbours to which this master sends changes, in order.
+    pub fn sends_to(&self) -> impl Iterator<Item = MasterId> {
+        self.place.neighbours.iter().map(|neighbour| neighbour.id)
+    }
+
+    /// Moves the logical clock to at least `now`, so that the next write is timestamped later than `now`.
+    ///
+    /// A driver that calls this before each write, with its wall clock, makes the clock a *hybrid logical clock*
+    /// (Kulkarni et al., "Logical physical clocks", OPODIS 2014): timestamps are near the wall-clock time, and still later
+    /// than all that the master has seen, however wrong a wall clock is. Milliseconds since 1970, times 16, leave room for
+    /// 16 writes a millisecond, and for two centuries. A `now` past [`LATEST`](crate::LATEST) is taken for that.
+    pub fn advance_clock(&mut self, now: u64) {
+        self.known.clock = self.known.clock.max(now.min(LATEST));
+    }
+
+    /// Refuses changes with a time past `latest` from now on, as a peer's fault. Call this with the wall-clock time and
+    /// the greatest error of a clock that is tolerated: a master whose clock is far ahead then moves no other clock, and
+    /// its changes are accepted once that time has come.
+    pub fn limit_clock(&mut self, latest: u64) {
+        Arc::make_mut(&mut self.place).latest = latest.min(LATEST);
     }
 
     /// The origin of this master's writes: its [id](Self::id), or a fresh one after a [restart](Self::restart).

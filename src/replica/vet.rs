@@ -1,7 +1,7 @@
 //! Checks of what a peer sent: [`PeerError`].
 
 use super::Replica;
-use crate::clock::{END, LATEST};
+use crate::clock::END;
 use crate::{Change, Dot, MasterId, Op, Refusal, Resolver, Snapshot, Timestamp, VersionVector};
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub enum PeerError {
     /// A dot that cannot be the next of its origin: an earlier change is missing, the sequence number is 0, or this
     /// master has not made that write.
     ImpossibleDot(Dot),
-    /// A timestamp whose master is not the change's origin, or whose time is past [`LATEST`].
+    /// A timestamp whose master is not the change's origin, or whose time is past [`LATEST`](crate::LATEST), or past the [limit](Replica::limit_clock).
     ImpossibleTimestamp(Timestamp),
 }
 
@@ -79,7 +79,7 @@ impl<R: Resolver> Replica<R> {
     /// Returns an error if a correct peer cannot have sent this snapshot. O(masters).
     pub(super) fn vet_snapshot(&self, from: MasterId, snapshot: &Snapshot<R::State>) -> Result<(), PeerError> {
         self.vet_seen(from, &snapshot.seen)?;
-        if snapshot.clock > LATEST {
+        if snapshot.clock > self.place.latest {
             return Err(PeerError::ImpossibleTimestamp(Timestamp::new(snapshot.clock.min(END), from)));
         }
         Ok(())
@@ -126,7 +126,7 @@ impl<R: Resolver> Replica<R> {
         if !follows || dot.seq() > self.most_changes_of(dot.origin()) {
             return Err(PeerError::ImpossibleDot(*dot));
         }
-        if timestamp.master() != dot.origin() || timestamp.time() > LATEST {
+        if timestamp.master() != dot.origin() || timestamp.time() > self.place.latest {
             return Err(PeerError::ImpossibleTimestamp(*timestamp));
         }
         Ok(())

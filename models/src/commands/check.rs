@@ -58,6 +58,9 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   write availability       (`acknowledge = \"held by N\"`) when no step changes
                            anything, no client of a master that is up waits for
                            its answer
+  read your writes, monotonic reads, monotonic writes, writes follow reads
+                           (sessions) a session reads and writes at masters that
+                           have seen what it wrote or read before
   falls silent             masters stop sending changes: no cycle of steps sends
                            one. The column `messages` has the greatest number of
                            messages that carry the same change

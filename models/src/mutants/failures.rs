@@ -1,14 +1,15 @@
 //! Masters that come back wrongly after a crash, and writes that are acknowledged too early.
 
-use super::scopes::{DATAGRAM, all_to_all, pair, star};
+use super::scopes::{DATAGRAM, STREAM, all_to_all, pair, ring, star};
 use super::worlds::Worlds;
 use super::{
     Bug::{Documented, Own},
     Mutant,
 };
 use crate::node::tamper::Tamper;
-use crate::properties::{AVAILABILITY, CONVERGENCE, DURABILITY};
-use crate::scope::{Failures, Keeps, Level, Scope};
+use crate::properties::{AVAILABILITY, CONVERGENCE, DURABILITY, NO_CAUSAL_LOSS, READ_YOUR_WRITES};
+use crate::rules::systems::System;
+use crate::scope::{Call, Clocks, Failures, Keeps, Level, Scope, Session};
 use multimaster::{LastWriteWins, MasterId};
 
 const A: MasterId = MasterId(0);
@@ -32,6 +33,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let scope = pair(DATAGRAM, &[&["set k = 1", "set k = 2"]]);
             let tamper = Tamper { keeps_origin: true, ..Tamper::default() };
             Worlds::tampered(&crash(scope, Keeps::Nothing, true, Level::Applied), LastWriteWins, tamper)
+        },
+    },
+    Mutant {
+        bug: Documented(18),
+        about: "a master is dropped before it has sent all",
+        story: "A leaves while nobody else has its last acknowledged write.\n\
+                In the sound protocol it leaves once its neighbours have seen all that it has seen.",
+        property: DURABILITY,
+        schedule: &["A: set k = 1", "A crashes"],
+        complaint: "no master that is up has A1, which was acknowledged",
+        worlds: || {
+            let scope = |drained| {
+                let failures =
+                    Failures { crashes: 1, crashing: vec![A], restarts: false, drained, ..Failures::default() };
+                Scope { failures, ..ring(STREAM, &[&["set k = 1"]]) }
+            };
+            Worlds::scopes(&scope(false), &scope(true), LastWriteWins)
         },
     },
     Mutant {
@@ -63,6 +81,37 @@ pub(super) const MUTANTS: &[Mutant] = &[
         worlds: || {
             let scope = |level| crash(all_to_all(DATAGRAM, &[&["set k = 1"]]), Keeps::Flushed, true, level);
             Worlds::scopes(&scope(Level::Applied), &scope(Level::Flushed), LastWriteWins)
+        },
+    },
+    Mutant {
+        bug: Documented(29),
+        about: "a session does not follow its client to a new master",
+        story: "A client writes at A and reads at B, which has not seen the write.\n\
+                In the sound protocol it carries a token, and B lets it wait.",
+        property: READ_YOUR_WRITES,
+        schedule: &["ann at A: set k = 1", "ann at B: read k"],
+        complaint: "ann has read at a master that had not seen all that ann wrote",
+        worlds: || {
+            let scope = |token| {
+                let calls = vec![Call::Write("set k = 1".parse().expect("a request")), Call::Read("k".into())];
+                let session = Session { name: "ann".into(), at: vec![A, MasterId(1)], calls, token };
+                Scope { sessions: vec![session], ..pair(DATAGRAM, &[]) }
+            };
+            Worlds::scopes(&scope(false), &scope(true), LastWriteWins)
+        },
+    },
+    Mutant {
+        bug: Own("hybrid-equal"),
+        about: "a hybrid clock does not move past an equal time",
+        story: "A write gets the time of the latest write that it had seen, not one later.\n\
+                Between equal times, Cassandra keeps the greater value.",
+        property: NO_CAUSAL_LOSS,
+        schedule: &["A: at 5, set k = 2", "A -> B: A1 after nothing", "B: at 5, set k = 1"],
+        complaint: "A1 won, which B1 had seen",
+        worlds: || {
+            let scope = |clocks| Scope { clocks, ..pair(DATAGRAM, &[&["at 5, set k = 2"], &["at 5, set k = 1"]]) };
+            let cassandra = System::named("cassandra").expect("it ships").rule(A);
+            Worlds::scopes(&scope(Clocks::SkewedBy(1)), &scope(Clocks::Hybrid), cassandra)
         },
     },
     Mutant {

@@ -21,6 +21,7 @@ fn scope(topology: Topology, link: LinkKind, asks: &[&[&str]]) -> Scope {
     let clients = asks.iter().zip(topology.ids()).map(client).collect();
     Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology,
         link,
         batch: 1,

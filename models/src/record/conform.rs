@@ -149,6 +149,7 @@ impl Replay {
     fn new(rule: &dyn Fn(MasterId) -> AnyRule, setting: &Setting) -> Result<Replay, String> {
         let scope = Scope {
             failures: Default::default(),
+            sessions: Vec::new(),
             topology: vetted(setting)?,
             // What may be lost and repeated, how many changes a message carries and when a log is cut: the record says.
             link: LinkKind::Running { losses: 0, duplicates: 0 },

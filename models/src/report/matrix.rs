@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 /// Two failures of any kind, by name and as `[failures]` gives them.
-const FAILURES: [(&str, &str); 9] = [
+const FAILURES: [(&str, &str); 11] = [
     ("two cuts", "cuts = 2"),
     ("two crashes, all kept", "crashes = 2"),
     ("two crashes, back to the last flush", "crashes = 2\nkeeps = \"flushed\""),
@@ -24,6 +24,11 @@ const FAILURES: [(&str, &str); 9] = [
         "cuts = 1\ncrashes = 1\nkeeps = \"nothing\"\nacknowledge = \"held by 1\"",
     ),
     ("a cut, and a master stays down", "cuts = 1\ncrashes = 1\nrestarts = false"),
+    ("the same, repaired", "cuts = 1\ncrashes = 1\nrestarts = false\nrepaired = true"),
+    (
+        "the same, repaired, held by one",
+        "cuts = 1\ncrashes = 1\nrestarts = false\nrepaired = true\nacknowledge = \"held by 1\"",
+    ),
 ];
 
 /// A rule, and the requests of A, B and C.

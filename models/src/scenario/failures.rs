@@ -45,9 +45,24 @@ impl Reader<'_> {
             None => topology.ids().collect(),
         };
         let keeps = self.parsed(&table.keeps)?.unwrap_or(Keeps::All);
+        if let (Some(place), true) = (&table.keeps, keeps != Keeps::All && topology.is_one_way()) {
+            let what =
+                "with `one-way = true`, a master that forgot its writes cannot get them back: give `keeps = \"all\"`";
+            return Err(self.fault(place, what));
+        }
         let level = self.level(table, keeps, crashes, topology.masters())?;
         let restarts = table.restarts.as_ref().is_none_or(|restarts| *restarts.get_ref());
-        Ok(Failures { cuts, severed, crashes, crashing, keeps, restarts, level })
+        let drained = table.drained.as_ref().is_some_and(|drained| *drained.get_ref());
+        if let (Some(place), true) = (&table.drained, drained && restarts) {
+            return Err(self.fault(place, "a master that is drained leaves for good: give `restarts = false`"));
+        }
+        let repaired = table.repaired.as_ref().is_some_and(|repaired| *repaired.get_ref());
+        if let (Some(place), true) = (&table.repaired, repaired && (restarts || topology.is_one_way())) {
+            let what = "the topology is repaired where a master is gone for good, and paths lead back: give \
+                        `restarts = false`, and no `one-way`";
+            return Err(self.fault(place, what));
+        }
+        Ok(Failures { cuts, severed, crashes, crashing, keeps, restarts, drained, repaired, level })
     }
 
     /// A field about crashes has no effect without crashes.
@@ -56,6 +71,8 @@ impl Reader<'_> {
             ("crashing", table.crashing.as_ref().map(Spanned::span)),
             ("keeps", table.keeps.as_ref().map(Spanned::span)),
             ("restarts", table.restarts.as_ref().map(Spanned::span)),
+            ("drained", table.drained.as_ref().map(Spanned::span)),
+            ("repaired", table.repaired.as_ref().map(Spanned::span)),
         ];
         match given.into_iter().find_map(|(field, span)| Some((field, span?))) {
             Some((field, span)) if crashes == 0 => {

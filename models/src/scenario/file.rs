@@ -2,6 +2,7 @@
 
 use super::RuleName;
 use crate::node::delivery::Delivery;
+use crate::node::exhibit::Exhibit;
 #[cfg(feature = "scripts")]
 use crate::rules::expression::{Keeps, Over};
 #[cfg(feature = "scripts")]
@@ -22,9 +23,10 @@ pub(super) struct File {
     pub(super) masters: Spanned<usize>,
     pub(super) topology: Option<Spanned<Shape>>,
     pub(super) edges: Option<Spanned<Vec<Spanned<Vec<Name>>>>>,
+    pub(super) one_way: Option<Spanned<bool>>,
     pub(super) rule: Option<Spanned<RuleFile>>,
     pub(super) shards: Option<Spanned<u16>>,
-    pub(super) delivery: Option<Spanned<Delivery>>,
+    pub(super) delivery: Option<Spanned<DeliveryName>>,
     pub(super) clocks: Option<Spanned<String>>,
     pub(super) link: Option<Spanned<LinkName>>,
     pub(super) resets: Option<Spanned<u8>>,
@@ -36,6 +38,8 @@ pub(super) struct File {
     pub(super) relay: Option<Spanned<bool>>,
     #[serde(default)]
     pub(super) clients: BTreeMap<Name, Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub(super) sessions: BTreeMap<Name, SessionFile>,
     pub(super) free: Option<FreeFile>,
     pub(super) failures: Option<Spanned<FailuresFile>>,
     #[serde(default)]
@@ -121,6 +125,38 @@ pub(super) struct FreeFile {
     pub(super) of: Vec<Spanned<String>>,
 }
 
+/// A delivery guarantee, or another way to bring a neighbour up to date.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum DeliveryName {
+    Guarantee(Delivery),
+    Exhibit(Exhibit),
+}
+
+impl<'de> Deserialize<'de> for DeliveryName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<DeliveryName, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let of = |name: &str| {
+            let name = || toml::Value::String(name.to_owned());
+            let exhibit = || name().try_into().ok().map(DeliveryName::Exhibit);
+            name().try_into().ok().map(DeliveryName::Guarantee).or_else(exhibit)
+        };
+        of(&name).ok_or_else(|| {
+            let names =
+                "`causal`, `unordered`, `at-least-once`, `since-a-time`, `without-snapshots`, `snapshot-refused`";
+            D::Error::custom(format!("unknown variant `{name}`, expected one of {names}"))
+        })
+    }
+}
+
+/// A client that may change its master.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SessionFile {
+    pub(super) at: Spanned<Vec<Name>>,
+    pub(super) requests: Vec<Spanned<String>>,
+    pub(super) token: Option<bool>,
+}
+
 /// The failures of masters and of the paths between them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,6 +167,8 @@ pub(super) struct FailuresFile {
     pub(super) crashing: Option<Spanned<Vec<Name>>>,
     pub(super) keeps: Option<Spanned<String>>,
     pub(super) restarts: Option<Spanned<bool>>,
+    pub(super) drained: Option<Spanned<bool>>,
+    pub(super) repaired: Option<Spanned<bool>>,
     pub(super) acknowledge: Option<Spanned<String>>,
 }
 

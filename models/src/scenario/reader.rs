@@ -2,16 +2,17 @@
 
 #[cfg(not(feature = "scripts"))]
 use super::file::NO_SCRIPTS;
-use super::file::{File, LinkName, Name, Program, RuleFile, Shape, rule_names};
+use super::file::{DeliveryName, File, LinkName, Name, Program, RuleFile, Shape, rule_names};
 use super::{Asked, Expect, Explored, RuleName, Scenario};
 use crate::check::engine::Limits;
 use crate::fault::{Fault, did_you_mean, line_of};
 use crate::node::delivery::Delivery;
+use crate::node::exhibit::Exhibit;
 #[cfg(feature = "scripts")]
 use crate::rules::expression::as_row;
 use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
 use crate::world::article::Article;
-use multimaster::{Kind, Layout, MasterId, Op, Request, Topology};
+use multimaster::{Kind, Layout, MasterId, Op, Request, Topology, TopologyError};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use toml::Spanned;
@@ -55,7 +56,8 @@ impl Reader<'_> {
             Some(RuleFile::Written(written)) => self.rule_line(written),
             _ => 0,
         };
-        let (name, asked, expect) = (name.into(), Asked::default(), Expect::default());
+        let asked = Asked { exhibit: self.exhibit(&file)?, ..Asked::default() };
+        let (name, expect) = (name.into(), Expect::default());
         let mut scenario = Scenario { name, about, shape, subject, rule_line, delivery, asked, limits, expect };
         #[cfg(feature = "scripts")]
         {
@@ -108,7 +110,7 @@ impl Reader<'_> {
         }
     }
 
-    fn masters(&self, file: &File) -> Result<u16, Fault> {
+    pub(super) fn masters(&self, file: &File) -> Result<u16, Fault> {
         match *file.masters.get_ref() {
             masters @ 2..=16 => Ok(masters as u16),
             masters => {
@@ -120,6 +122,12 @@ impl Reader<'_> {
 
     fn topology(&self, file: &File) -> Result<(Topology, String), Fault> {
         let masters = self.masters(file)?;
+        let one_way = file.one_way.as_ref().is_some_and(|one_way| *one_way.get_ref());
+        if let (Some(place), None) = (&file.one_way, &file.edges) {
+            return Err(
+                self.fault(place, "`one-way` is for `edges`: in a ring, a star and all to all, every path leads back")
+            );
+        }
         let (built, place, shape) = match (&file.topology, &file.edges) {
             (Some(_), Some(edges)) => {
                 return Err(self.fault(edges, "give either `topology` or `edges`, not both"));
@@ -152,10 +160,17 @@ impl Reader<'_> {
                                 .fault(pair, "an edge is two masters, the sender and the receiver: `[\"A\", \"B\"]`")),
                         })
                         .collect();
-                (Topology::from_edges(masters, pairs?), edges.span().start, "edges")
+                let built =
+                    if one_way { Topology::one_way(masters, pairs?) } else { Topology::from_edges(masters, pairs?) };
+                (built, edges.span().start, "edges")
             }
         };
-        let topology = built.map_err(|error| Fault::at(self.file, line_of(self.text, place), error.to_string()))?;
+        let topology = built.map_err(|error| {
+            let hint =
+                matches!(error, TopologyError::Unreachable(..)).then_some("; give `one-way = true` if that is meant");
+            let what = format!("{error}{}", hint.unwrap_or_default());
+            Fault::at(self.file, line_of(self.text, place), what)
+        })?;
         Ok((topology, format!("{shape} {masters}")))
     }
 
@@ -182,7 +197,7 @@ impl Reader<'_> {
         Ok(clients)
     }
 
-    fn request(&self, place: &Spanned<String>, text: &str, takes: Takes) -> Result<Request, Fault> {
+    pub(super) fn request(&self, place: &Spanned<String>, text: &str, takes: Takes) -> Result<Request, Fault> {
         let Takes { kind, table, no_clocks } = takes;
         let request: Request = text.parse().map_err(|error| self.fault(place, format!("{error}")))?;
         #[cfg(feature = "scripts")]
@@ -208,7 +223,7 @@ impl Reader<'_> {
             return Ok(Clocks::Free);
         };
         let clocks: Clocks = place.get_ref().parse().map_err(|what: String| self.fault(place, what))?;
-        if let Some(why) = no_clocks {
+        if let Some(why) = no_clocks.filter(|_| clocks != Clocks::Hybrid) {
             let what = format!("`clocks` has no effect here, because {why}; drop it, or");
             return Err(self.fault(place, format!("{what} {}", a_rule_that_does())));
         }
@@ -245,11 +260,31 @@ impl Reader<'_> {
         Ok(Free { take, of })
     }
 
+    /// The way in which neighbours are brought up to date, if it is not the protocol's.
+    fn exhibit(&self, file: &File) -> Result<Option<Exhibit>, Fault> {
+        let Some((place, DeliveryName::Exhibit(exhibit))) =
+            file.delivery.as_ref().map(|place| (place, *place.get_ref()))
+        else {
+            return Ok(None);
+        };
+        let datagrams = file.link.as_ref().is_some_and(|link| *link.get_ref() == LinkName::Datagram);
+        let why = match exhibit {
+            _ if !datagrams => "is for `link = \"datagram\"`",
+            Exhibit::SinceATime if file.log.is_some() => "is for masters with whole logs: drop `log`",
+            Exhibit::WithoutSnapshots | Exhibit::SnapshotRefused if file.log.is_none() => {
+                "is about logs that are cut: give `log = 1` or another number"
+            }
+            _ => return Ok(Some(exhibit)),
+        };
+        Err(self.fault(place, format!("this `delivery` {why}")))
+    }
+
     fn delivery(&self, file: &File) -> Result<Delivery, Fault> {
-        let Some(place) = &file.delivery else {
+        let Some((place, DeliveryName::Guarantee(delivery))) =
+            file.delivery.as_ref().map(|place| (place, *place.get_ref()))
+        else {
             return Ok(Delivery::Causal);
         };
-        let delivery = *place.get_ref();
         let repeats = file.duplicates.as_ref().is_some_and(|most| *most.get_ref() > 0);
         let why = match (delivery, file.link.as_ref().map(|link| *link.get_ref())) {
             _ if file.program == Program::Article => "the article's program has no `delivery`: drop it",
@@ -326,9 +361,12 @@ impl Reader<'_> {
         if topology.edges().count() > 32 {
             return Err(self.fault(&file.masters, "there are more than 32 edges: at most 32 can be explored"));
         }
-        let takes = Takes { kind: rule.kind(), table: rule.is_table(), no_clocks: no_clocks(rule) };
+        let hybrid = file.clocks.as_ref().is_some_and(|clocks| clocks.get_ref() == &Clocks::Hybrid.to_string());
+        let no_clocks = no_clocks(rule).filter(|_| !hybrid);
+        let takes = Takes { kind: rule.kind(), table: rule.is_table(), no_clocks };
         let scope = Scope {
             failures: self.failures(file, *link.get_ref(), &topology)?,
+            sessions: self.sessions(file, *link.get_ref(), takes)?,
             link: match link.get_ref() {
                 LinkName::Stream => LinkKind::Stream { resets },
                 LinkName::Datagram => LinkKind::Datagram { losses, duplicates },
@@ -424,6 +462,8 @@ impl Reader<'_> {
             ("log", file.log.as_ref().map(|f| f.span().start)),
             ("free", file.free.as_ref().map(|f| f.take.span().start)),
             ("failures", file.failures.as_ref().map(|f| f.span().start)),
+            ("sessions", file.sessions.keys().next().map(|name| name.span().start)),
+            ("one-way", file.one_way.as_ref().map(|f| f.span().start)),
         ];
         if let Some((field, start)) = misplaced.into_iter().find(|(_, start)| start.is_some()) {
             let what = format!("the article's program has no `{field}`: it has `capacity`, `relay` and `clients`");
@@ -462,7 +502,7 @@ const LATEST_WALL_TIME: u64 = 1 << 62;
 
 /// The operations that clients may request.
 #[derive(Clone, Copy)]
-struct Takes {
+pub(super) struct Takes {
     kind: Kind,
     /// Whether a key is a row of one table.
     table: bool,

@@ -19,6 +19,10 @@ pub struct Failures {
     pub keeps: Keeps,
     /// Whether masters come back.
     pub restarts: bool,
+    /// Whether a master goes down only once each neighbour that it sends to has seen all that it has seen: it leaves.
+    pub drained: bool,
+    /// Whether the others lead the topology past masters that crashed for good, at some later time.
+    pub repaired: bool,
     /// When a write is acknowledged.
     pub level: Level,
 }
@@ -33,6 +37,8 @@ impl Default for Failures {
             crashing: Vec::new(),
             keeps: Keeps::All,
             restarts: true,
+            drained: false,
+            repaired: false,
             level: Level::Applied,
         }
     }

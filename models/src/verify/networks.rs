@@ -184,7 +184,9 @@ impl Plan {
             _ if !rule.uses_wall_clock() => under(Times::Lamport, false),
             None => [under(Times::Lamport, false), under(Times::Right(3), false), under(Times::Any(3), true)].concat(),
             Some(Clocks::Free) => under(Times::Any(3), false),
-            Some(Clocks::Right) => [under(Times::Lamport, false), under(Times::Right(3), false)].concat(),
+            Some(Clocks::Right | Clocks::Hybrid) => {
+                [under(Times::Lamport, false), under(Times::Right(3), false)].concat()
+            }
             // Histories have no bound on the skew of clocks, so these clocks are only for networks.
             Some(Clocks::SkewedBy(_)) => Vec::new(),
         }

@@ -77,7 +77,7 @@ impl Plan {
         let requests = requests.transpose().map_err(Failure::Request)?;
         let mut worlds = match (&self.own, requests) {
             (Some((name, scope)), None) => {
-                vec![World { name: name.clone(), place: Place::Scope(scope.clone()), skewed: false }]
+                vec![World { name: name.clone(), place: Place::Scope(Box::new(scope.clone())), skewed: false }]
             }
             (Some((name, scope)), Some(clients)) => {
                 vec![worlds::asked(name, scope, clients).map_err(Failure::Request)?]
@@ -141,7 +141,7 @@ impl Plan {
         let asked = Asked { claims, ..self.asked.clone() };
         let wrong = |what| Failure::Property { world: world.name.clone(), what };
         match (&world.place, self.asked.properties.first()) {
-            (Place::Scope(scope), _) => rule.model(scope.clone(), &asked).map_err(|rejected| {
+            (Place::Scope(scope), _) => rule.model(Scope::clone(scope), &asked).map_err(|rejected| {
                 let property = &self.asked.properties[rejected.place];
                 wrong(rejected.in_words(property))
             }),

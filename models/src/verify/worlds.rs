@@ -18,7 +18,7 @@ pub(super) struct World {
 /// The scope or the scenario file of a world.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
-    Scope(Scope),
+    Scope(Box<Scope>),
     /// A scenario file, with this rule in place of its own.
     Scenario(Box<Scenario>),
 }
@@ -101,7 +101,7 @@ pub(super) fn asked(name: &str, scope: &Scope, clients: Vec<Client>) -> Result<W
     if let Some(client) = clients.iter().find(|client| client.at.0 >= masters) {
         return Err(format!("there is no master `{}` in {name}, which has {masters}", client.at));
     }
-    let place = Place::Scope(Scope { clients, ..scope.clone() });
+    let place = Place::Scope(Box::new(Scope { clients, ..scope.clone() }));
     Ok(World { name: name.into(), place, skewed: false })
 }
 
@@ -200,8 +200,18 @@ fn world(
 ) -> World {
     let (topology, free) = (topology.clone(), Free::default());
     let clocks = if by_clocks { Clocks::Right } else { Clocks::Free };
-    let scope = Scope { failures: Default::default(), topology, link, batch: 2, log, clients, free, clocks };
-    World { name, place: Place::Scope(scope), skewed: false }
+    let scope = Scope {
+        failures: Default::default(),
+        sessions: Vec::new(),
+        topology,
+        link,
+        batch: 2,
+        log,
+        clients,
+        free,
+        clocks,
+    };
+    World { name, place: Place::Scope(Box::new(scope)), skewed: false }
 }
 
 /// The same requests, each at the time that its master's clock shows: A's is ahead of C's, and C's of B's.

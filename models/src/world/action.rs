@@ -90,6 +90,15 @@ pub enum Action {
         /// The goroutine that sends.
         goroutine: Goroutine,
     },
+    /// A session makes its next request.
+    Call {
+        /// The index of the session.
+        session: usize,
+        /// The index of the request among the session's.
+        place: usize,
+        /// The master.
+        at: MasterId,
+    },
     /// A cut: the index of what it severs among [`Failures::severed`](crate::scope::Failures::severed).
     Cut(usize),
     /// A cut with this index is healed.
@@ -104,6 +113,8 @@ pub enum Action {
         /// The master.
         at: MasterId,
     },
+    /// The masters that are up lead the topology past those that crashed for good.
+    Repair,
     /// A master flushes its state, or copies it.
     Save {
         /// The master.

@@ -43,7 +43,17 @@ impl Article {
         }
         let (link, free, clocks) = (LinkKind::Channel { capacity }, Free::default(), Clocks::default());
         Ok(Article {
-            scope: Scope { failures: Default::default(), topology, link, batch: 1, log: None, clients, free, clocks },
+            scope: Scope {
+                failures: Default::default(),
+                sessions: Vec::new(),
+                topology,
+                link,
+                batch: 1,
+                log: None,
+                clients,
+                free,
+                clocks,
+            },
             relay,
         })
     }

@@ -24,10 +24,11 @@ use crate::properties::specification::Specified;
 use crate::scope::{Clocks, LinkKind, Scope};
 use crate::world::article::Article;
 use crate::world::memo::Tables;
-use crate::world::{DigestSent, Step, Store, World, locked};
+use crate::world::{DigestSent, Step, Store, World, failures, locked};
 use multimaster::{Layout, MasterId, Op, Replica, Request, Resolver};
 use smallvec::SmallVec;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -38,7 +39,7 @@ pub struct ClusterModel {
     /// The replicas at the start; empty for the article's program.
     pub(crate) start: Vec<AnyReplica>,
     pub(crate) article: Option<Article>,
-    /// The topology's edges, in order.
+    /// The topology's edges, in order, and those that a repair adds.
     pub(crate) edges: Arc<[(MasterId, MasterId)]>,
     pub(crate) requests: Requests,
     /// The behaviour of replicas beyond that of the rule.
@@ -46,6 +47,8 @@ pub struct ClusterModel {
     /// Whether states [count the changes waiting](node::counts_waiting) on each stream.
     pub(crate) counts_waiting: bool,
     pub(crate) specification: Option<Specified>,
+    /// By masters that crashed for good, a bit for each: the edges of the repaired topology.
+    pub(crate) repaired: Vec<(u32, BTreeSet<(MasterId, MasterId)>)>,
     /// Whether crash and restart are two steps over streams, too, and streams resume in steps of their own.
     pub(crate) plain: bool,
     /// The user's own properties.
@@ -89,7 +92,6 @@ impl ClusterModel {
     /// From the replicas at the start, or from the article's program.
     pub(crate) fn from_start(scope: Scope, mut start: Vec<AnyReplica>, article: Option<Article>) -> ClusterModel {
         let streams = matches!(scope.link, LinkKind::Stream { .. });
-        assert!(!streams || scope.topology.edges().count() <= 32, "at most 32 streams can be explored");
         assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
         assert!(scope.clients.iter().all(|client| client.requests.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
@@ -97,7 +99,11 @@ impl ClusterModel {
             let origins = scope.topology.masters() + u16::from(scope.failures.crashes);
             start.iter_mut().for_each(|replica| replica.expect_origins(origins));
         }
-        let edges: Arc<[_]> = scope.topology.edges().collect();
+        let repaired = failures::repaired(&scope);
+        let added = repaired.iter().flat_map(|(_, edges)| edges.iter().copied());
+        let edges: BTreeSet<(MasterId, MasterId)> = scope.topology.edges().chain(added).collect();
+        let edges: Arc<[_]> = edges.into_iter().collect();
+        assert!(!streams || edges.len() <= 32, "at most 32 streams can be explored");
         let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
         let requests = Requests::new(&scope, Layout::of(1).expect("one shard"));
         let (protocol, counts_waiting) = (Protocol::new(&scope, None), node::counts_waiting(&scope, None));
@@ -110,6 +116,7 @@ impl ClusterModel {
             protocol,
             counts_waiting,
             specification: None,
+            repaired,
             plain: false,
             own: Own::default(),
             claims: Claims::default(),

@@ -59,7 +59,7 @@ impl ClusterModel {
         match self.scope.link {
             LinkKind::Stream { .. } => self.enabled_streams(tables, world, enable),
             LinkKind::Datagram { .. } if self.ticks() => {
-                for &(sender, receiver) in &*self.edges {
+                for &(sender, receiver) in self.edges.iter().filter(|edge| self.has_edge(world, edge)) {
                     let seen = |master| tables.digest(world.local(master));
                     let lacks = !seen(receiver).covers(seen(sender));
                     if lacks
@@ -73,11 +73,12 @@ impl ClusterModel {
             LinkKind::Running { .. } => self.enabled_running(tables, world, enable),
             LinkKind::Datagram { .. } | LinkKind::Soup | LinkKind::Channel { .. } => {}
         }
+        self.enabled_sessions(tables, world, &mut |session, place, at| enable(Action::Call { session, place, at }));
         self.enabled_failures(tables, world, enable);
     }
 
     fn enabled_streams(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
-        for (edge, &(from, to)) in self.edges.iter().enumerate() {
+        for (edge, &(from, to)) in self.edges.iter().enumerate().filter(|(_, edge)| self.has_edge(world, edge)) {
             if world.broken & (1 << edge) != 0 {
                 if self.exchanges(world, from, to) {
                     enable(Action::Resume { from, to });

@@ -1,15 +1,17 @@
 //! Cuts and crashes: what they leave of a world, and their steps.
 
+use super::sessions::SessionState;
 use super::{Action, InputOf, Step, Store, World};
-use crate::node::Node;
-use crate::scope::{Failures, Keeps, Level, LinkKind};
+use crate::node::{self, Node};
+use crate::scope::{Failures, Keeps, Level, LinkKind, Scope};
 use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use multimaster::{Dot, MasterId, VersionVector};
 use smallvec::SmallVec;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What failures have left of a world. Masters and digests are given by number.
+/// What failures and sessions have left of a world. Masters and digests are given by number.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Failed {
     /// The cuts and crashes that may still happen.
@@ -19,10 +21,26 @@ pub(crate) struct Failed {
     pub(crate) severed: u32,
     /// The masters that are down, a bit for each. Such a master has already the state that it comes back with.
     down: u32,
+    /// The masters past which the topology was led, a bit for each.
+    bypassed: u32,
     /// The state of each master at its last flush, or in its copy. Empty if no crash can bring it back.
     saved: SmallVec<[u32; 4]>,
     /// The version vector of the acknowledged writes, where the [`Level`] says more than *applied*.
     acknowledged: u32,
+    /// What each session has done.
+    pub(crate) sessions: SmallVec<[SessionState; 1]>,
+}
+
+/// By masters that may crash for good, a bit for each: the edges of the repaired topology.
+pub(crate) fn repaired(scope: &Scope) -> Vec<(u32, BTreeSet<(MasterId, MasterId)>)> {
+    let Failures { crashes, crashing, repaired, .. } = &scope.failures;
+    let sets = 1..1_u32 << scope.topology.masters().min(16);
+    let may_die = |dead: &u32| {
+        let dead = node::members(*dead);
+        dead.len() <= usize::from(*crashes) && dead.iter().all(|master| crashing.contains(master))
+    };
+    let edges = |dead: u32| (dead, scope.topology.without(&node::members(dead)).edges().collect());
+    if *repaired { sets.filter(may_die).map(edges).collect() } else { Vec::new() }
 }
 
 impl<P: Store> World<P> {
@@ -37,10 +55,11 @@ impl ClusterModel {
     pub(crate) fn unfailed(&self, tables: &mut Tables, masters: &[super::Master]) -> Option<Box<Failed>> {
         let failures = &self.scope.failures;
         let saved = if self.saves() { masters.iter().map(|master| master.local).collect() } else { SmallVec::new() };
-        failures.any().then(|| {
+        self.scope.fails().then(|| {
             let acknowledged = tables.seen(&VersionVector::default());
             let Failures { cuts, crashes, .. } = *failures;
-            Box::new(Failed { cuts, crashes, severed: 0, down: 0, saved, acknowledged })
+            let sessions = self.scope.sessions.iter().map(|_| SessionState::new(acknowledged)).collect();
+            Box::new(Failed { cuts, crashes, severed: 0, down: 0, bypassed: 0, saved, acknowledged, sessions })
         })
     }
 
@@ -62,6 +81,16 @@ impl ClusterModel {
     /// and may not have sent it yet.
     pub(crate) fn goes_astray(&self, world: &World<Tables>, from: MasterId, to: MasterId) -> bool {
         !self.arrives(world, from, to) || !world.is_up(from)
+    }
+
+    /// Whether the edge is one of the topology as it is now.
+    pub(crate) fn has_edge(&self, world: &World<Tables>, edge: &(MasterId, MasterId)) -> bool {
+        let Some(failed) = world.failed.as_ref().filter(|_| !self.repaired.is_empty()) else { return true };
+        if failed.bypassed == 0 {
+            return self.scope.topology.edges().any(|known| known == *edge);
+        }
+        let mut repaired = self.repaired.iter();
+        repaired.any(|(dead, edges)| *dead == failed.bypassed && edges.contains(edge))
     }
 
     /// Whether two masters are up, and messages pass both ways between them.
@@ -117,18 +146,29 @@ impl ClusterModel {
                 enable(Action::Cut(cut));
             }
         }
+        if self.scope.failures.repaired && failed.down & !failed.bypassed != 0 {
+            enable(Action::Repair);
+        }
         for (at, master) in (0..).map(MasterId).zip(&world.masters) {
             if !world.is_up(at) {
                 if self.scope.failures.restarts {
                     enable(Action::Restart { at });
                 }
             } else if failed.crashes > 0 && self.scope.failures.crashing.contains(&at) {
-                enable(Action::Crash { at });
+                if !self.scope.failures.drained || self.is_drained(tables, world, at) {
+                    enable(Action::Crash { at });
+                }
                 if failed.saved.get(at.index()).is_some_and(|saved| *saved != tables.locals[master.local].core) {
                     enable(Action::Save { at });
                 }
             }
         }
+    }
+
+    /// Whether each neighbour that the master sends to has seen all that it has seen.
+    fn is_drained(&self, tables: &Tables, world: &World<Tables>, at: MasterId) -> bool {
+        let seen = |master| tables.digest(world.local(master));
+        self.scope.topology.sends_to(at).all(|to| world.is_up(to) && seen(to).covers(seen(at)))
     }
 
     /// The number of the state that a master with the state `local` has kept if it crashes now.
@@ -162,6 +202,7 @@ impl Step<'_, Tables> {
             Action::Crash { at } => self.crash(at),
             Action::Restart { at } => self.restart(at),
             Action::Save { at } => self.save(at),
+            Action::Repair => self.repair(),
             _ => {}
         }
     }
@@ -222,6 +263,25 @@ impl Step<'_, Tables> {
         self.resume_streams();
     }
 
+    /// The masters that are up are told which others are gone for good. What these have still in flight is lost.
+    fn repair(&mut self) {
+        let Some(dead) = self.world.failed.as_mut().map(|failed| {
+            failed.bypassed = failed.down;
+            failed.down
+        }) else {
+            return;
+        };
+        let store = &*self.store;
+        self.world.wire.retain(|envelope| dead & (1 << store.envelope(envelope).from.index()) == 0);
+        for at in (0..self.world.masters.len() as u16).map(MasterId) {
+            if self.world.is_up(at) {
+                self.step_master(at, InputOf::Bypass { dead });
+            }
+        }
+        self.break_streams(|_, _| true);
+        self.resume_streams();
+    }
+
     /// The master flushes its state, or copies it.
     fn save(&mut self, at: MasterId) {
         let saved = self.store.locals[self.world.local(at)].core;
@@ -269,7 +329,8 @@ impl Step<'_, Tables> {
             return;
         }
         for (edge, (from, to)) in self.cluster.edges.iter().enumerate() {
-            if self.world.broken & (1 << edge) != 0 && self.cluster.exchanges(self.world, *from, *to) {
+            let ends = || self.cluster.exchanges(self.world, *from, *to);
+            if self.world.broken & (1 << edge) != 0 && ends() && self.cluster.has_edge(self.world, &(*from, *to)) {
                 self.world.broken &= !(1 << edge);
                 self.resume(edge);
             }

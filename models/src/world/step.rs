@@ -82,7 +82,13 @@ impl Step<'_, Tables> {
             }
             Action::Truncate { at, keep } => (self.truncate(at, keep), at),
             Action::Send { at, goroutine } => (self.send_on(at, goroutine), at),
-            Action::Cut(_) | Action::Heal(_) | Action::Crash { .. } | Action::Restart { .. } | Action::Save { .. } => {
+            Action::Call { session, place, at } => (self.call(session, place, at), at),
+            Action::Cut(_)
+            | Action::Heal(_)
+            | Action::Crash { .. }
+            | Action::Restart { .. }
+            | Action::Save { .. }
+            | Action::Repair => {
                 self.fail(action);
                 return true;
             }
@@ -99,13 +105,19 @@ impl Step<'_, Tables> {
     /// Makes a client's request; returns the master that received it.
     fn request(&mut self, request: RequestNumber) -> MasterId {
         let at = self.cluster.requests.get(request).0;
+        self.request_at(at, request);
+        at
+    }
+
+    /// Makes a client's request at this master.
+    pub(super) fn request_at(&mut self, at: MasterId, request: RequestNumber) -> AnswerKind {
         let node = &mut self.world.masters[at.index()];
         let response = self.store.write(self.cluster, node, self.world.history, request);
         if let AnswerKind::Written(history) = response.answer {
             self.world.history = history;
             self.settle(at, response.envelopes);
         }
-        at
+        response.answer
     }
 }
 

@@ -38,6 +38,7 @@ impl Store for Values {
             InputOf::Truncate { keep } => Input::Truncate { keep: *keep },
             InputOf::Restart { fresh } => Input::Restart { fresh: *fresh },
             InputOf::PeerForgot { peer } => Input::PeerForgot { peer: *peer },
+            InputOf::Bypass { dead } => Input::Bypass { dead: *dead },
             InputOf::Send(goroutine) => Input::Send(*goroutine),
         };
         let Output { answer, envelopes } = cluster.protocol.step(node, input);

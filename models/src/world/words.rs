@@ -2,6 +2,7 @@
 
 mod complaints;
 mod failures;
+mod sessions;
 mod shown;
 mod steps;
 

@@ -58,6 +58,7 @@ impl Shape {
         let clients = (0..).zip(script).filter(|(_, asks)| !asks.is_empty());
         Scope {
             failures: Default::default(),
+            sessions: Vec::new(),
             topology: Topology::all_to_all(self.masters).expect("two or three masters"),
             link: match self.delivery {
                 _ if self.snapshots => LinkKind::Datagram { losses: 1, duplicates: 0 },

@@ -17,6 +17,7 @@ fn scope([a, b]: [&[&str]; 2]) -> Scope {
     };
     Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology: Topology::all_to_all(2).unwrap(),
         link: LinkKind::Stream { resets: 0 },
         batch: 1,

@@ -18,6 +18,7 @@ fn scope(asks: [&str; 2]) -> Scope {
     let client = |(at, ask): (u16, &str)| Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] };
     Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology: Topology::all_to_all(2).unwrap(),
         link: LinkKind::Stream { resets: 0 },
         batch: 1,

@@ -17,6 +17,7 @@ pub(super) fn pair(batch: usize, log: Option<usize>) -> Scope {
     let link = LinkKind::Datagram { losses: 0, duplicates: 0 };
     Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology,
         link,
         batch,

@@ -71,6 +71,7 @@ pub(crate) fn scope(topology: &Topology, writes: &[usize], link: LinkKind) -> Sc
     let clients = writes.iter().enumerate().map(client).collect();
     Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology: topology.clone(),
         link,
         batch: 2,

@@ -7,6 +7,7 @@ use crate::properties::*;
 use crate::scope::{Failures, Level, LinkKind};
 use crate::world::World;
 use crate::world::memo::Tables;
+use crate::world::sessions::Guarantee;
 use multimaster::{Kind, Resolver};
 use std::ops::ControlFlow;
 
@@ -126,7 +127,7 @@ impl Model for ClusterModel {
 }
 
 impl ClusterModel {
-    /// The properties and witnesses of worlds with cuts and crashes.
+    /// The properties and witnesses of worlds with cuts, crashes and sessions.
     fn of_failures(&self) -> Vec<Property<ClusterModel>> {
         let mut properties = Vec::new();
         let Failures { cuts, crashes, level, .. } = self.scope.failures;
@@ -148,6 +149,16 @@ impl ClusterModel {
             properties.push(always(AVAILABILITY, |cluster, world| {
                 !cluster.is_quiescent(world) || cluster.unacknowledged(world).is_none()
             }));
+        }
+        if !self.scope.sessions.is_empty() {
+            let keeps = |name, guarantee| {
+                always(name, move |_, world| !world.sessions().iter().any(|session| session.has_broken(guarantee)))
+            };
+            properties.push(keeps(READ_YOUR_WRITES, Guarantee::ReadYourWrites));
+            properties.push(keeps(MONOTONIC_READS, Guarantee::MonotonicReads));
+            properties.push(keeps(MONOTONIC_WRITES, Guarantee::MonotonicWrites));
+            properties.push(keeps(WRITES_FOLLOW_READS, Guarantee::WritesFollowReads));
+            properties.push(sometimes(FAILOVER, |_, world| world.sessions().iter().any(|session| session.moved())));
         }
         properties
     }

@@ -22,7 +22,8 @@ impl ClusterModel {
         })
     }
 
-    /// Whether all masters that are up have seen all acknowledged writes that one of them has seen, and read the same.
+    /// Whether all masters that are up have seen all acknowledged writes that one of them has seen, and read the same. In
+    /// a one-way topology, this asks for the writes of the masters that reach it, and not that all read the same.
     pub(crate) fn agrees(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
         let up = || (0..).map(MasterId).zip(&world.masters).filter(|(at, _)| world.is_up(*at));
@@ -30,11 +31,19 @@ impl ClusterModel {
         let Some(first) = up().next() else { return true };
         let seen = |local: &Local, dot| tables.digests[local.digest].contains(dot);
         let mut writes = tables.histories[world.history].history.writes().iter();
+        let one_way = self.scope.topology.is_one_way();
         writes.all(|write| {
             // Without crashes a write has been seen by its master.
             let survives = world.failed.is_none() || up().any(|local| seen(local, write.dot));
-            !survives || up().all(|local| seen(local, write.dot))
-        }) && up().all(|local| local.readings == first.readings)
+            !survives
+                || up().all(|local| seen(local, write.dot) || self.is_out_of_reach(write.dot, local.replica().id()))
+        }) && (one_way || up().all(|local| local.readings == first.readings))
+    }
+
+    /// Whether the topology has no path from the write's master to this one.
+    pub(crate) fn is_out_of_reach(&self, write: Dot, master: MasterId) -> bool {
+        let topology = &self.scope.topology;
+        topology.is_one_way() && !topology.reaches(write.origin(), master)
     }
 
     /// An acknowledged write that no master that is up has seen.
@@ -78,7 +87,7 @@ impl ClusterModel {
 
     pub(crate) fn clients_done(&self, world: &World<Tables>) -> bool {
         if world.failed.is_some() {
-            return self.live_clients_done(world);
+            return self.live_clients_done(world) && self.sessions_done(world);
         }
         world.chosen.count_ones() as usize == self.scope.free.take
             && self.requests.in_shard(world.shard) == world.progress()
@@ -126,13 +135,15 @@ impl ClusterModel {
     pub(crate) fn lacks(&self, world: &World<Tables>) -> bool {
         let tables = self.tables();
         let seen = |master| tables.digest(world.local(master));
-        self.edges.iter().any(|(from, to)| !seen(*to).covers(seen(*from)))
+        let mut edges = self.edges.iter().filter(|edge| self.has_edge(world, edge));
+        edges.any(|(from, to)| !seen(*to).covers(seen(*from)))
     }
 
     /// An edge whose receiver lacks something that an exchange of digests would not bring.
     pub(crate) fn beyond_repair(&self, world: &World<Tables>) -> Option<(usize, usize)> {
         let tables = &mut *self.tables();
-        let edge = self.edges.iter().find(|(from, to)| {
+        let mut edges = self.edges.iter().filter(|edge| self.has_edge(world, edge));
+        let edge = edges.find(|(from, to)| {
             let (sender, receiver) = (&tables.locals[world.local(*from)], &tables.locals[world.local(*to)]);
             let same = receiver.digest == sender.digest;
             let lacks = !same && !tables.digests[receiver.digest].covers(&tables.digests[sender.digest]);
@@ -209,7 +220,7 @@ impl ClusterModel {
             let answer = sender.answer(receiver.digest(), 1);
             answer.is_some_and(|m| matches!(m, Message::Snapshot(_)) && m.is_news_to(receiver.digest()))
         };
-        self.edges.iter().any(|&(from, to)| {
+        self.edges.iter().filter(|edge| self.has_edge(world, edge)).any(|&(from, to)| {
             let lacks = !replica(to).digest().covers(replica(from).digest());
             lacks && needs_snapshot(from, to) && needs_snapshot(to, from)
         })
@@ -228,6 +239,7 @@ mod tests {
         let client = |at, request: &str| Client { at: MasterId(at), requests: vec![request.parse().unwrap()] };
         let scope = Scope {
             failures: Default::default(),
+            sessions: Vec::new(),
             topology: Topology::star(3).unwrap(),
             link: LinkKind::Datagram { losses: 1, duplicates: 0 },
             batch: 1,
@@ -272,6 +284,7 @@ mod tests {
             let topology = Topology::star(3).unwrap();
             let scope = Scope {
                 failures: Default::default(),
+                sessions: Vec::new(),
                 topology,
                 link,
                 batch: 1,

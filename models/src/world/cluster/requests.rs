@@ -1,15 +1,17 @@
 //! The clients' requests by number: [`Requests`].
 
-use crate::scope::Scope;
+use crate::scope::{Call, Scope};
 use crate::world::RequestNumber;
-use multimaster::{Dot, Layout, MasterId, Request};
+use multimaster::{Dot, Layout, MasterId, Op, Request};
 
 /// All requests of a scope by number, and the shards that they go to.
 pub(crate) struct Requests {
-    /// The scripted requests client by client, then the free ones; each with its master.
+    /// The scripted requests client by client, then the free ones, then those of sessions; each with its master.
     all: Vec<(MasterId, Request)>,
     /// By client, the number of its first request; last, the number of the first free one.
     first: Vec<usize>,
+    /// By session, the number of its first request.
+    of_session: Vec<usize>,
     pub(crate) layout: Layout,
     /// By shard and client, the number of scripted requests.
     in_shard: Vec<Vec<u8>>,
@@ -25,7 +27,16 @@ impl Requests {
             script.requests.iter().for_each(|request| in_shard[layout.shard_of(&request.key)][client] += 1);
         }
         all.extend(scope.free.of.iter().cloned());
-        Requests { all, first, layout, in_shard }
+        let mut of_session = Vec::new();
+        for session in &scope.sessions {
+            of_session.push(all.len());
+            // Reads have numbers too, so that a request's place gives its number.
+            all.extend(session.calls.iter().map(|call| match call {
+                Call::Write(request) => (session.at[0], request.clone()),
+                Call::Read(key) => (session.at[0], Request { key: key.clone(), op: Op::Delete }),
+            }));
+        }
+        Requests { all, first, of_session, layout, in_shard }
     }
 
     /// The request with this number, and the master that receives it.
@@ -41,6 +52,11 @@ impl Requests {
     /// The number of a free request.
     pub(crate) fn free(&self, index: usize) -> RequestNumber {
         self.scripted(self.first.len() - 1, index)
+    }
+
+    /// The number of a session's request. It may be made at any of the session's masters.
+    pub(crate) fn of_session(&self, session: usize, place: usize) -> RequestNumber {
+        RequestNumber((self.of_session[session] + place) as u32)
     }
 
     /// The client of a scripted request, and the dot of its write in the article's program: a master's requests are

@@ -22,6 +22,7 @@ fn keeps_time(clocks: Clocks, behind: i128) -> bool {
     let link = LinkKind::Stream { resets: 0 };
     let scope = Scope {
         failures: Default::default(),
+        sessions: Vec::new(),
         topology,
         link,
         batch: 1,

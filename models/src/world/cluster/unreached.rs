@@ -2,6 +2,7 @@
 
 use super::ClusterModel;
 use crate::properties::{CONFLICT, CROSSED, DEPENDENCY, RELAYED};
+use crate::scope::Clocks;
 use multimaster::{MasterId, Replica, Request};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +47,9 @@ impl ClusterModel {
     fn refusals(&self, requests: &[(MasterId, &Request)]) -> Vec<Option<String>> {
         let start = &self.start;
         let refusal = |(at, request): &(MasterId, &Request)| {
-            Replica::clone(&start[at.index()]).write(&request.key, request.op.clone()).err().map(|why| why.to_string())
+            let hybrid = self.scope.clocks == Clocks::Hybrid;
+            let op = if hybrid { request.op.untimed() } else { &request.op };
+            Replica::clone(&start[at.index()]).write(&request.key, op.clone()).err().map(|why| why.to_string())
         };
         requests.iter().map(refusal).collect()
     }

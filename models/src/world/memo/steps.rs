@@ -182,6 +182,7 @@ impl Store for Tables {
             InputOf::Send(Goroutine::Loop) => step(9, none, 0, 0),
             InputOf::Restart { fresh } => step(10, fresh.unwrap_or(none), u32::from(fresh.is_some()), 0),
             InputOf::PeerForgot { peer } => step(11, peer, 0, 0),
+            InputOf::Bypass { dead } => step(12, none, dead, 0),
         };
         let outcomes = self.outcomes(cluster, step, |tables, node| {
             let given = match input {
@@ -198,6 +199,7 @@ impl Store for Tables {
                 InputOf::Truncate { keep } => Input::Truncate { keep },
                 InputOf::Restart { fresh } => Input::Restart { fresh },
                 InputOf::PeerForgot { peer } => Input::PeerForgot { peer },
+                InputOf::Bypass { dead } => Input::Bypass { dead },
                 InputOf::Send(goroutine) => Input::Send(goroutine),
             };
             let output = node.step(&cluster.protocol, given);

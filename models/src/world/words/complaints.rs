@@ -7,6 +7,7 @@ use crate::properties as p;
 use crate::properties::specification::{Misread, misread};
 use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
+use crate::world::sessions::Guarantee;
 use crate::world::{Seen, World};
 use multimaster::{Dot, MasterId};
 
@@ -28,10 +29,16 @@ impl ClusterModel {
             p::AGREEMENT if self.is_quiescent(world) => up().find_map(|replica| {
                 let seen = replica.digest();
                 let survives = |dot| world.failed.is_none() || up().any(|replica| replica.digest().contains(dot));
-                let missed = history.writes().iter().find(|write| !seen.contains(write.dot) && survives(write.dot));
+                let missed = history.writes().iter().find(|write| {
+                    let reaches = !self.is_out_of_reach(write.dot, replica.id());
+                    reaches && !seen.contains(write.dot) && survives(write.dot)
+                });
                 let missed =
                     missed.map(|write| format!("all is quiescent, and {} never saw {}", replica.id(), write.dot));
                 missed.or_else(|| {
+                    if self.scope.topology.is_one_way() {
+                        return None;
+                    }
                     let (reads, first) = (readings_of(replica), up().next()?);
                     (reads != readings_of(first)).then(|| {
                         let (a, b) = (first.id(), replica.id());
@@ -39,6 +46,10 @@ impl ClusterModel {
                     })
                 })
             }),
+            p::READ_YOUR_WRITES => self.broken_guarantee(world, Guarantee::ReadYourWrites),
+            p::MONOTONIC_READS => self.broken_guarantee(world, Guarantee::MonotonicReads),
+            p::MONOTONIC_WRITES => self.broken_guarantee(world, Guarantee::MonotonicWrites),
+            p::WRITES_FOLLOW_READS => self.broken_guarantee(world, Guarantee::WritesFollowReads),
             p::DURABILITY if self.is_quiescent(world) => self
                 .gone(world)
                 .map(|dot| format!("all is quiescent, and no master that is up has {dot}, which was acknowledged")),

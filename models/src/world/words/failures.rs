@@ -13,9 +13,11 @@ impl ClusterModel {
         match action {
             Action::Cut(cut) => format!("cut {}", severed(cut)),
             Action::Heal(cut) => format!("heal {}", severed(cut)),
+            Action::Crash { at } if self.scope.failures.drained => format!("{at} leaves"),
             Action::Crash { at } if self.restarts_at_once() => format!("{at} crashes and restarts"),
             Action::Crash { at } => format!("{at} crashes"),
             Action::Restart { at } => format!("{at} restarts"),
+            Action::Repair => "the topology is led past the dead".into(),
             Action::Save { at } if self.scope.failures.keeps == Keeps::OlderCopy => format!("{at} copies its state"),
             Action::Save { at } => format!("{at} flushes its state"),
             other => format!("{other:?}"),

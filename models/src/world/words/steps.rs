@@ -36,9 +36,13 @@ impl ClusterModel {
             Action::AnswerDigest { digest_sent, .. } => self.digest_sent(digest_sent).to_string(),
             Action::Duplicate(envelope) => format!("twice {}", self.envelope(envelope)),
             Action::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
-            Action::Cut(_) | Action::Heal(_) | Action::Crash { .. } | Action::Restart { .. } | Action::Save { .. } => {
-                self.failure_in_words(action)
-            }
+            Action::Call { session, place, at } => self.call_in_words(session, place, at),
+            Action::Cut(_)
+            | Action::Heal(_)
+            | Action::Crash { .. }
+            | Action::Restart { .. }
+            | Action::Save { .. }
+            | Action::Repair => self.failure_in_words(action),
             Action::Send { .. } => self.goroutine_in_words(action),
         }
     }
@@ -88,8 +92,9 @@ impl ClusterModel {
             Action::Lose(_) | Action::Tick { .. } | Action::Break { .. } | Action::Resume { .. } => None,
             Action::Push { .. } | Action::SendDigest { .. } | Action::AnswerDigest { .. } => None,
             Action::Duplicate(_) | Action::Truncate { .. } | Action::Send { .. } => None,
+            Action::Call { session, place, at } => self.call_outcome(world, session, place, at),
             Action::Crash { at } => self.kept_in_words(world, at),
-            Action::Cut(_) | Action::Heal(_) | Action::Restart { .. } | Action::Save { .. } => None,
+            Action::Cut(_) | Action::Heal(_) | Action::Restart { .. } | Action::Save { .. } | Action::Repair => None,
         }
     }
 
@@ -136,8 +141,12 @@ impl ClusterModel {
             }
             Action::Duplicate(envelope) => Arrow::At(self.envelope(envelope).from.index(), self.sentence(action)),
             Action::Truncate { at, .. } | Action::Send { at, .. } => Arrow::At(at.index(), self.sentence(action)),
-            Action::Crash { at } | Action::Restart { at } | Action::Save { at } => {
+            Action::Crash { at } | Action::Restart { at } | Action::Save { at } | Action::Call { at, .. } => {
                 Arrow::At(at.index(), self.sentence(action))
+            }
+            Action::Repair => {
+                let up = self.scope.topology.ids().find(|id| world.is_up(*id));
+                Arrow::At(up.map_or(0, MasterId::index), self.sentence(action))
             }
             Action::Cut(cut) | Action::Heal(cut) => {
                 let (from, _) = self.scope.failures.severed[cut].paths[0];
@@ -161,7 +170,7 @@ impl ClusterModel {
         }
     }
 
-    fn client_remark(&self, world: &World<Tables>, at: MasterId, request: &Request) -> Option<String> {
+    pub(super) fn client_remark(&self, world: &World<Tables>, at: MasterId, request: &Request) -> Option<String> {
         match self.answer_to_client(world, at, request) {
             Ok(write) if write.wall == request.op.time() => None,
             Ok(write) => write.wall.map(|time| format!("at wall-clock time {time}")),

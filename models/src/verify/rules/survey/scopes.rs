@@ -65,5 +65,15 @@ fn scope(link: LinkKind, asks: &[&[&str]], times: Option<[u64; 3]>, clocks: Cloc
     });
     let clients: Vec<Client> = clients.collect();
     let topology = Topology::all_to_all(clients.len() as u16).expect("two or three masters");
-    Scope { failures: Default::default(), topology, link, batch: 1, log: None, clients, free: Free::default(), clocks }
+    Scope {
+        failures: Default::default(),
+        sessions: Vec::new(),
+        topology,
+        link,
+        batch: 1,
+        log: None,
+        clients,
+        free: Free::default(),
+        clocks,
+    }
 }
