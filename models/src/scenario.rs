@@ -11,6 +11,7 @@ mod own;
 mod reader;
 mod rule_name;
 mod sessions;
+mod topology;
 #[cfg(feature = "scripts")]
 mod written;
 

@@ -14,6 +14,7 @@ pub(crate) mod failures;
 pub(crate) mod memo;
 pub(crate) mod sessions;
 mod shards;
+mod spent;
 mod state;
 mod step;
 mod streams;

@@ -58,9 +58,14 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   write availability       (`acknowledge = \"held by N\"`) when no step changes
                            anything, no client of a master that is up waits for
                            its answer
-  read your writes, monotonic reads, monotonic writes, writes follow reads
-                           (sessions) a session reads and writes at masters that
-                           have seen what it wrote or read before
+  read your writes         (sessions) a session reads at masters that have seen all
+                           that it wrote
+  monotonic reads          (sessions) it reads at masters that have seen all that
+                           its earlier reads may have reflected
+  monotonic writes         (sessions) it writes at masters that have seen its
+                           earlier writes
+  writes follow reads      (sessions) it writes at masters that have seen all that
+                           its reads may have reflected
   falls silent             masters stop sending changes: no cycle of steps sends
                            one. The column `messages` has the greatest number of
                            messages that carry the same change

@@ -2,7 +2,7 @@
 
 #[cfg(not(feature = "scripts"))]
 use super::file::NO_SCRIPTS;
-use super::file::{DeliveryName, File, LinkName, Name, Program, RuleFile, Shape, rule_names};
+use super::file::{DeliveryName, File, LinkName, Name, Program, RuleFile, rule_names};
 use super::{Asked, Expect, Explored, RuleName, Scenario};
 use crate::check::engine::Limits;
 use crate::fault::{Fault, did_you_mean, line_of};
@@ -12,7 +12,7 @@ use crate::node::exhibit::Exhibit;
 use crate::rules::expression::as_row;
 use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
 use crate::world::article::Article;
-use multimaster::{Kind, Layout, MasterId, Op, Request, Topology, TopologyError};
+use multimaster::{Kind, Layout, MasterId, Op, Request, Topology};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use toml::Spanned;
@@ -118,60 +118,6 @@ impl Reader<'_> {
                 Err(self.fault(&file.masters, what))
             }
         }
-    }
-
-    fn topology(&self, file: &File) -> Result<(Topology, String), Fault> {
-        let masters = self.masters(file)?;
-        let one_way = file.one_way.as_ref().is_some_and(|one_way| *one_way.get_ref());
-        if let (Some(place), None) = (&file.one_way, &file.edges) {
-            return Err(
-                self.fault(place, "`one-way` is for `edges`: in a ring, a star and all to all, every path leads back")
-            );
-        }
-        let (built, place, shape) = match (&file.topology, &file.edges) {
-            (Some(_), Some(edges)) => {
-                return Err(self.fault(edges, "give either `topology` or `edges`, not both"));
-            }
-            (None, None) => {
-                let choices = "`topology = \"ring\"`, `\"star\"` or `\"all-to-all\"`, or `edges = [[\"A\", \"B\"], …]`";
-                return Err(Fault::at(self.file, 1, format!("the topology is missing: give {choices}")));
-            }
-            (Some(shape), None) => {
-                let built = match shape.get_ref() {
-                    Shape::Ring => Topology::ring(masters),
-                    Shape::Star => Topology::star(masters),
-                    Shape::AllToAll => Topology::all_to_all(masters),
-                };
-                let name = match shape.get_ref() {
-                    Shape::Ring => "ring",
-                    Shape::Star => "star",
-                    Shape::AllToAll => "all-to-all",
-                };
-                (built, shape.span().start, name)
-            }
-            (None, Some(edges)) => {
-                let pairs: Result<Vec<_>, Fault> =
-                    edges
-                        .get_ref()
-                        .iter()
-                        .map(|pair| match pair.get_ref().as_slice() {
-                            [from, to] => Ok((self.master(from, masters)?, self.master(to, masters)?)),
-                            _ => Err(self
-                                .fault(pair, "an edge is two masters, the sender and the receiver: `[\"A\", \"B\"]`")),
-                        })
-                        .collect();
-                let built =
-                    if one_way { Topology::one_way(masters, pairs?) } else { Topology::from_edges(masters, pairs?) };
-                (built, edges.span().start, "edges")
-            }
-        };
-        let topology = built.map_err(|error| {
-            let hint =
-                matches!(error, TopologyError::Unreachable(..)).then_some("; give `one-way = true` if that is meant");
-            let what = format!("{error}{}", hint.unwrap_or_default());
-            Fault::at(self.file, line_of(self.text, place), what)
-        })?;
-        Ok((topology, format!("{shape} {masters}")))
     }
 
     pub(super) fn master(&self, name: &Name, masters: u16) -> Result<MasterId, Fault> {
