@@ -153,8 +153,7 @@ fn a_schedule_from_a_later_initial_state_has_its_steps() {
 #[test]
 fn initial_states_that_are_not_there_are_refused() {
     let trace = |start: &str| format!("scenario counting\n{start}\nviolates small\n");
-    for (start, said) in [("start 0", "1 is the first"), ("start x", "1 is the first"), ("start 2", "the model has 1")]
-    {
+    for (start, said) in [("start 0", "from 1"), ("start x", "from 1"), ("start 2", "the model has 1")] {
         let replayed =
             Trace::parse("counting.trace", &trace(start)).and_then(|trace| trace.replay(&FROM_0_TO_9).map(|_| ()));
         let fault = replayed.unwrap_err();

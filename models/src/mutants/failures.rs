@@ -7,7 +7,10 @@ use super::{
     Mutant,
 };
 use crate::node::tamper::Tamper;
-use crate::properties::{AVAILABILITY, CONVERGENCE, DURABILITY, NO_CAUSAL_LOSS, READ_YOUR_WRITES};
+use crate::properties::{
+    AVAILABILITY, CONVERGENCE, DURABILITY, MONOTONIC_READS, MONOTONIC_WRITES, NO_CAUSAL_LOSS, READ_YOUR_WRITES,
+    WRITES_FOLLOW_READS,
+};
 use crate::rules::systems::System;
 use crate::scope::{Call, Clocks, Failures, Keeps, Level, Scope, Session};
 use multimaster::{LastWriteWins, MasterId};
@@ -18,6 +21,20 @@ const A: MasterId = MasterId(0);
 fn crash(scope: Scope, keeps: Keeps, restarts: bool, level: Level) -> Scope {
     let failures = Failures { crashes: 1, crashing: vec![A], keeps, restarts, level, ..Failures::default() };
     Scope { failures, ..scope }
+}
+
+/// Ann makes these requests at A or B; without a token in the mutant, with one in the sound protocol.
+fn in_a_session(clients: &[&[&str]], requests: &[&str]) -> Worlds {
+    let call = |request: &&str| match request.strip_prefix("read ") {
+        Some(key) => Call::Read(key.into()),
+        None => Call::Write(request.parse().expect("a request")),
+    };
+    let scope = |token| {
+        let calls = requests.iter().map(call).collect();
+        let session = Session { name: "ann".into(), at: vec![A, MasterId(1)], calls, token };
+        Scope { sessions: vec![session], ..pair(DATAGRAM, clients) }
+    };
+    Worlds::scopes(&scope(false), &scope(true), LastWriteWins)
 }
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -91,14 +108,34 @@ pub(super) const MUTANTS: &[Mutant] = &[
         property: READ_YOUR_WRITES,
         schedule: &["ann at A: set k = 1", "ann at B: read k"],
         complaint: "ann has read at a master that had not seen all that ann wrote",
-        worlds: || {
-            let scope = |token| {
-                let calls = vec![Call::Write("set k = 1".parse().expect("a request")), Call::Read("k".into())];
-                let session = Session { name: "ann".into(), at: vec![A, MasterId(1)], calls, token };
-                Scope { sessions: vec![session], ..pair(DATAGRAM, &[]) }
-            };
-            Worlds::scopes(&scope(false), &scope(true), LastWriteWins)
-        },
+        worlds: || in_a_session(&[], &["set k = 1", "read k"]),
+    },
+    Mutant {
+        bug: Documented(29),
+        about: "the same: it reads less than it has read",
+        story: "A client reads at A, and then at B, which has not seen what it has read.",
+        property: MONOTONIC_READS,
+        schedule: &["A: set k = 1", "ann at A: read k", "ann at B: read k"],
+        complaint: "ann has read at a master that had not seen all that ann had read before",
+        worlds: || in_a_session(&[&["set k = 1"]], &["read k", "read k"]),
+    },
+    Mutant {
+        bug: Documented(29),
+        about: "the same: its writes may be applied in another order",
+        story: "A client writes at A, and then at B, which has not seen the first write.",
+        property: MONOTONIC_WRITES,
+        schedule: &["ann at A: set k = 1", "ann at B: set k = 2"],
+        complaint: "ann has written at a master that had not seen its earlier writes",
+        worlds: || in_a_session(&[], &["set k = 1", "set k = 2"]),
+    },
+    Mutant {
+        bug: Documented(29),
+        about: "the same: its write may be applied before what it read",
+        story: "A client reads at A, and then writes at B, which has not seen what it has read.",
+        property: WRITES_FOLLOW_READS,
+        schedule: &["A: set k = 1", "ann at A: read k", "ann at B: set k = 2"],
+        complaint: "ann has written at a master that had not seen all that ann had read",
+        worlds: || in_a_session(&[&["set k = 1"]], &["read k", "set k = 2"]),
     },
     Mutant {
         bug: Own("hybrid-equal"),
@@ -107,7 +144,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 Between equal times, Cassandra keeps the greater value.",
         property: NO_CAUSAL_LOSS,
         schedule: &["A: at 5, set k = 2", "A -> B: A1 after nothing", "B: at 5, set k = 1"],
-        complaint: "A1 won, which B1 had seen",
+        complaint: "A1 (at 5) won, which B1 had seen",
         worlds: || {
             let scope = |clocks| Scope { clocks, ..pair(DATAGRAM, &[&["at 5, set k = 2"], &["at 5, set k = 1"]]) };
             let cassandra = System::named("cassandra").expect("it ships").rule(A);

@@ -5,7 +5,7 @@ use multimaster_models::check::engine::{Limits, Verdict, explore};
 use multimaster_models::mutants::scopes::*;
 use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties as p;
-use multimaster_models::scope::{Failures, LinkKind, Scope};
+use multimaster_models::scope::{Failures, LinkKind, Scope, Session};
 use multimaster_models::world::cluster::ClusterModel;
 
 fn verdict(cluster: &ClusterModel, witness: &str) -> Option<Verdict> {
@@ -126,6 +126,9 @@ fn what_cannot_fail_does_not() {
     let failing = |failures| Scope { failures, ..pair() };
     unreached(failing(Failures { cuts: 1, ..Failures::default() }), p::CUT);
     unreached(failing(Failures { crashes: 1, ..Failures::default() }), p::CRASH);
+    let session = Session { name: "ann".into(), at: vec![], calls: vec![], token: false };
+    unreached(Scope { sessions: vec![session], ..pair() }, p::FAILOVER);
+    absent(pair(), p::FAILOVER);
     absent(pair(), p::CUT);
     absent(pair(), p::CRASH);
 }
