@@ -90,12 +90,6 @@ struct Known<S, E> {
     bypassed: Vec<MasterId>,
 }
 
-impl<S, E> Known<S, E> {
-    fn forgot(&self, peer: MasterId) -> bool {
-        !self.forgetful.is_empty() && self.forgetful.contains(&peer)
-    }
-}
-
 /// How many keys of a push are prefetched before the first of its changes is applied: their rows fit the first-level
 /// cache.
 const TOUCHED: usize = 32;
@@ -332,9 +326,7 @@ impl<R: Resolver> Replica<R> {
         };
         let known = &mut self.known;
         for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
-            if known.forgetful.is_empty() || !known.forgetful.contains(&neighbour.id) {
-                cursor.pass(&known.log.entries, |dot| neighbour.had_before(dot));
-            }
+            cursor.pass(&known.log.entries, |dot| neighbour.had_before(dot));
         }
         altered
     }

@@ -32,10 +32,18 @@ impl Place {
     }
 }
 
+impl Place {
+    /// From now on, split horizon keeps nothing from this neighbour.
+    pub(super) fn keep_nothing_from(&mut self, peer: MasterId) {
+        let neighbours = self.neighbours.iter_mut().filter(|neighbour| neighbour.id == peer);
+        neighbours.for_each(|neighbour| neighbour.split_horizon.clear());
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Neighbour {
     pub(super) id: MasterId,
-    /// By origin: whether split horizon keeps the origin's changes from the neighbour.
+    /// By origin: whether split horizon keeps the origin's changes from the neighbour. Empty if it keeps nothing.
     pub(super) split_horizon: Vec<bool>,
 }
 

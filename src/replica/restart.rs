@@ -64,6 +64,7 @@ impl<R: Resolver> Replica<R> {
     pub fn peer_forgot(&mut self, peer: MasterId) {
         if let Err(place) = self.known.forgetful.binary_search(&peer) {
             self.known.forgetful.insert(place, peer);
+            Arc::make_mut(&mut self.place).keep_nothing_from(peer);
         }
     }
 
@@ -82,8 +83,10 @@ impl<R: Resolver> Replica<R> {
     /// Every master must be told of the same dead, in any order. O(edges²).
     pub fn bypass(&mut self, topology: &Topology, dead: &BTreeSet<MasterId>) {
         let old = Arc::clone(&self.place);
-        let place = Place::new(self.known.id, &topology.without(dead));
-        self.place = Arc::new(Place { origins: old.origins, latest: old.latest, ..place });
+        let mut place = Place::new(self.known.id, &topology.without(dead));
+        (place.origins, place.latest) = (old.origins, old.latest);
+        place.neighbours.iter_mut().for_each(|neighbour| neighbour.split_horizon.clear());
+        self.place = Arc::new(place);
         let known = &mut self.known;
         let end = || Cursor::Next { index: known.log.entries.len(), seen: known.seen.clone() };
         let before = |id: MasterId| old.neighbours.iter().position(|neighbour| neighbour.id == id);
@@ -105,7 +108,7 @@ impl<R: Resolver> Replica<R> {
     /// A driver that calls this before each write, with its wall clock, makes the clock a *hybrid logical clock*
     /// (Kulkarni et al., "Logical physical clocks", OPODIS 2014): timestamps are near the wall-clock time, and still later
     /// than all that the master has seen, however wrong a wall clock is. Milliseconds since 1970, times 16, leave room for
-    /// 16 writes a millisecond, and for two centuries. A `now` past [`LATEST`](crate::LATEST) is taken for that.
+    /// 16 writes a millisecond, and for two centuries. A `now` past 2^47 is taken for that.
     pub fn advance_clock(&mut self, now: u64) {
         self.known.clock = self.known.clock.max(now.min(LATEST));
     }

@@ -49,9 +49,9 @@ impl<R: Resolver> Replica<R> {
         match &self.known.cursors[place] {
             Cursor::Behind => 1,
             Cursor::Next { index, .. } => {
-                let (neighbour, forgot) = (&self.place.neighbours[place], self.known.forgot(peer));
+                let neighbour = &self.place.neighbours[place];
                 let waiting = self.known.log.entries.from(*index);
-                waiting.filter(|change| forgot || !neighbour.had_before(change.dot)).count()
+                waiting.filter(|change| !neighbour.had_before(change.dot)).count()
             }
         }
     }
@@ -66,7 +66,7 @@ impl<R: Resolver> Replica<R> {
             return None;
         }
         let place = self.neighbour(peer)?;
-        let (neighbour, forgot) = (&self.place.neighbours[place], self.known.forgot(peer));
+        let neighbour = &self.place.neighbours[place];
         let Known { seen, log, cursors, .. } = &mut self.known;
         match &mut cursors[place] {
             cursor @ Cursor::Behind => {
@@ -79,7 +79,7 @@ impl<R: Resolver> Replica<R> {
                 let mut changes = Changes::with_capacity(max.min(log.entries.len() - *index));
                 let mut left_out = SmallVec::<[Dot; 4]>::new();
                 for change in log.entries.from(*index) {
-                    if forgot || !neighbour.had_before(change.dot) {
+                    if !neighbour.had_before(change.dot) {
                         if changes.len() == max {
                             break;
                         }
@@ -102,8 +102,8 @@ impl<R: Resolver> Replica<R> {
     /// acknowledgement, and skips changes that the neighbour received from other masters. O(log).
     pub fn resume(&mut self, peer: MasterId, digest: &VersionVector) {
         if let Some(place) = self.neighbour(peer) {
-            let (neighbour, forgot) = (&self.place.neighbours[place], self.known.forgot(peer));
-            let had = |dot: Dot| digest.contains(dot) || (!forgot && neighbour.had_before(dot));
+            let neighbour = &self.place.neighbours[place];
+            let had = |dot: Dot| digest.contains(dot) || neighbour.had_before(dot);
             self.known.cursors[place] = self.known.log.cursor_for(digest, had);
         }
     }

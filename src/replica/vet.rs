@@ -21,7 +21,7 @@ pub enum PeerError {
     /// A dot that cannot be the next of its origin: an earlier change is missing, the sequence number is 0, or this
     /// master has not made that write.
     ImpossibleDot(Dot),
-    /// A timestamp whose master is not the change's origin, or whose time is past [`LATEST`](crate::LATEST), or past the [limit](Replica::limit_clock).
+    /// A timestamp whose master is not the change's origin, or whose time is past 2^47, or past the [limit](Replica::limit_clock).
     ImpossibleTimestamp(Timestamp),
 }
 

@@ -35,6 +35,10 @@ pub(crate) struct World<R: Resolver> {
     copies: Vec<(Replica<R>, Vec<Dot>)>,
     /// How many fresh origins have been taken.
     fresh: u16,
+    /// The master that is gone for good.
+    dead: Option<MasterId>,
+    /// Whether a clock was moved.
+    moved: bool,
 }
 
 /// More origins than the masters and the crashes of a schedule need.
@@ -79,6 +83,8 @@ impl<R: Resolver> World<R> {
             schedule,
             copies,
             fresh: 0,
+            dead: None,
+            moved: false,
         }
     }
 
@@ -95,6 +101,11 @@ impl<R: Resolver> World<R> {
     }
 
     fn step(&mut self, step: &Step) -> Result<(), Broken> {
+        if let Some(at) = step.at()
+            && Some(MasterId(u16::from(at) % self.masters.len() as u16)) == self.dead
+        {
+            return Ok(());
+        }
         let edge = |edge: u8| self.edges[usize::from(edge) % self.edges.len()];
         let master = |at: u8| MasterId(u16::from(at) % self.masters.len() as u16);
         match *step {
@@ -126,6 +137,15 @@ impl<R: Resolver> World<R> {
                 self.note(format_args!("{at} copies its state"));
             }
             Step::Crash { at, kept } => return self.crash(master(at), kept),
+            // Two that are left can lose no other.
+            Step::Dies { .. } if self.dead.is_some() || self.masters.len() < 3 => {}
+            Step::Dies { at } => self.dies(master(at)),
+            Step::Clock { at, now } => {
+                let at = master(at);
+                self.masters[at.index()].advance_clock(u64::from(now));
+                self.moved = true;
+                self.note(format_args!("{at} moves its clock to {now}"));
+            }
             Step::Deliver { .. } | Step::Lose { .. } | Step::Repeat { .. } if self.flight.is_empty() => {}
             Step::Deliver { pick, max } => {
                 let packet = self.flight.remove(usize::from(pick) % self.flight.len());
@@ -148,6 +168,25 @@ impl<R: Resolver> World<R> {
         self.masters[at.index()].origin() != at
     }
 
+    /// What was in flight from and to the dead master is lost.
+    fn dies(&mut self, gone: MasterId) {
+        let dead = [gone].into();
+        self.dead = Some(gone);
+        self.flight.retain(|packet| packet.from != gone && packet.to != gone);
+        self.masters
+            .iter_mut()
+            .filter(|master| master.id() != gone)
+            .for_each(|master| master.bypass(&self.topology, &dead));
+        self.edges = self.topology.without(&dead).edges().collect();
+        self.note(format_args!("{gone} is gone for good"));
+    }
+
+    /// The masters that are not gone.
+    fn alive(&self) -> impl Iterator<Item = MasterId> {
+        let dead = self.dead;
+        self.topology.ids().filter(move |id| Some(*id) != dead)
+    }
+
     fn crash(&mut self, at: MasterId, kept: Kept) -> Result<(), Broken> {
         let place = at.index();
         let nothing = || {
@@ -161,6 +200,9 @@ impl<R: Resolver> World<R> {
             Kept::Copy => (self.copies[place].clone(), Some(fresh)),
             Kept::Nothing => (nothing(), Some(fresh)),
         };
+        if let Some(dead) = self.dead {
+            replica.bypass(&self.topology, &[dead].into());
+        }
         replica.restart(fresh).map_err(|error| self.broken(error))?;
         self.fresh += u16::from(fresh.is_some());
         (self.masters[place], self.saw[place]) = (replica, saw);
@@ -174,12 +216,15 @@ impl<R: Resolver> World<R> {
         let dot = self.masters[at.index()].write(key, op.clone()).map_err(|refusal| self.broken(refusal))?;
         let latest =
             self.history.iter().filter(|write| saw.contains(&write.dot)).map(|write| write.timestamp.time()).max();
-        let timestamp = Timestamp::new(1 + latest.unwrap_or(0), dot.origin());
+        let expected = Timestamp::new(1 + latest.unwrap_or(0), dot.origin());
+        let timestamp = self.masters[at.index()].log().last().map_or(expected, |change| change.timestamp);
         self.note(format_args!("{at}: {} ({dot})", Request { key: key.into(), op: op.clone() }));
         self.history.push(Written { dot, timestamp, key: key.into(), op, saw });
         self.saw[at.index()].push(dot);
-        if self.masters[at.index()].log().last().map(|change| change.timestamp) != Some(timestamp) {
-            return Err(self.broken(format_args!("{dot} is not timestamped {timestamp}")));
+        // A clock that was moved moves others by snapshots, too.
+        let is_right = if self.moved { timestamp >= expected } else { timestamp == expected };
+        if !is_right || timestamp.master() != dot.origin() {
+            return Err(self.broken(format_args!("{dot} is timestamped {timestamp}, not {expected}")));
         }
         self.check(at)
     }

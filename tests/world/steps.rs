@@ -27,6 +27,27 @@ pub(crate) enum Step {
     Copy { at: u8 },
     /// A master crashes and restarts.
     Crash { at: u8, kept: Kept },
+    /// A master is gone for good, and the others lead the topology past it. At most one is.
+    Dies { at: u8 },
+    /// A master's logical clock is moved to a time, perhaps one that is long past.
+    Clock { at: u8, now: u8 },
+}
+
+impl Step {
+    /// The number of the master at which this happens, if it is one's own step.
+    pub(crate) fn at(&self) -> Option<u8> {
+        match *self {
+            Step::Write { at, .. }
+            | Step::Truncate { at, .. }
+            | Step::Copy { at }
+            | Step::Crash { at, .. }
+            | Step::Dies { at }
+            | Step::Clock { at, .. } => Some(at),
+            Step::Push { .. } | Step::Ask { .. } | Step::Deliver { .. } | Step::Lose { .. } | Step::Repeat { .. } => {
+                None
+            }
+        }
+    }
 }
 
 /// What a master that crashes has kept.
@@ -45,6 +66,8 @@ pub(crate) fn schedules_with_crashes() -> impl Strategy<Value = Vec<Step>> {
     let crash = prop_oneof![
         2 => byte().prop_map(|at| Step::Copy { at }),
         1 => (byte(), kept).prop_map(|(at, kept)| Step::Crash { at, kept }),
+        1 => byte().prop_map(|at| Step::Dies { at }),
+        1 => (byte(), byte()).prop_map(|(at, now)| Step::Clock { at, now }),
     ];
     (schedules(), vec((byte(), crash), 1..12)).prop_map(|(mut steps, crashes)| {
         for (place, crash) in crashes {
