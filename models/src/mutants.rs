@@ -153,12 +153,10 @@ impl NotYet {
 }
 
 /// The documented bugs without a mutant, by number.
-pub const NOT_YET: [NotYet; 5] = [
+pub const NOT_YET: [NotYet; 3] = [
     NotYet::new(8, "a collector forgets a silent peer after a crash", "collected tombstones"),
-    NotYet::new(15, "only the origin ends a loop, and it has left", "masters that leave"),
     NotYet::new(17, "a departed master's id is given to another", "masters that leave and join"),
     NotYet::new(28, "a hybrid clock follows any time that it receives", "hybrid clocks, availability"),
-    NotYet::new(30, "a write is confirmed once a single master has it", "acknowledgement levels"),
 ];
 
 /// The documented bug of this name that has no mutant yet.

@@ -17,7 +17,8 @@ use crate::node::tamper::Tamper;
 use crate::scope::{Clocks, LinkKind, Scope};
 use foldhash::quality::FixedState;
 use multimaster::{
-    Key, MasterId, Outcome, Reading, Refusal, Request, Resolver, Text, Timestamp, Topology, VersionVector,
+    Key, MasterId, Message, Outcome, Push, Reading, Refusal, Request, Resolver, Text, Timestamp, Topology,
+    VersionVector,
 };
 use smallvec::SmallVec;
 use std::collections::BTreeSet;
@@ -186,9 +187,10 @@ impl Protocol {
                 let outcome = self.receive(master, *from, message.clone());
                 match outcome {
                     Outcome::Applied | Outcome::Stale => envelopes = self.taken_in(master),
-                    Outcome::Duplicate if self.forwards => {
-                        let peers = self.topology.sends_to(master.id());
-                        envelopes = peers.filter_map(|peer| self.sealed(master, peer, message.clone())).collect();
+                    Outcome::Duplicate if self.forwards && !self.ends_here(master, message) => {
+                        let peers: SmallVec<[MasterId; 8]> = master.sends_to().collect();
+                        envelopes =
+                            peers.into_iter().filter_map(|peer| self.sealed(master, peer, message.clone())).collect();
                     }
                     Outcome::Duplicate | Outcome::Gap | Outcome::Refused(_) => {}
                 }
@@ -235,6 +237,13 @@ impl Protocol {
             master.truncate(keep);
         }
         outbox.into_iter().filter_map(|(to, message)| self.sealed(master, to, message)).collect()
+    }
+
+    /// Whether a duplicate ends at this master, which is the origin of its changes.
+    fn ends_here(&self, master: &AnyReplica, message: &AnyMessage) -> bool {
+        let ends = self.tamper.as_ref().is_some_and(|tamper| tamper.ends_at_origin);
+        let own = |push: &Push<_>| push.changes.iter().all(|change| change.dot.origin() == master.id());
+        ends && matches!(message, Message::Push(push) if own(push))
     }
 
     /// The master's answer to a neighbour's digest; `None` if the neighbour lacks nothing.

@@ -6,14 +6,20 @@ use super::{
     Bug::{Documented, Own},
     Mutant,
 };
+use crate::check::erased::Erased;
+use crate::history::Claims;
 use crate::node::tamper::Tamper;
+use crate::properties::own_property::Property;
 use crate::properties::{
-    AVAILABILITY, CONVERGENCE, DURABILITY, MONOTONIC_READS, MONOTONIC_WRITES, NO_CAUSAL_LOSS, READ_YOUR_WRITES,
-    WRITES_FOLLOW_READS,
+    AVAILABILITY, CONVERGENCE, DURABILITY, FALLS_SILENT, MONOTONIC_READS, MONOTONIC_WRITES, NO_CAUSAL_LOSS,
+    READ_YOUR_WRITES, WRITES_FOLLOW_READS,
 };
+use crate::rules::lower_seat;
 use crate::rules::systems::System;
 use crate::scope::{Call, Clocks, Failures, Keeps, Level, Scope, Session};
-use multimaster::{LastWriteWins, MasterId};
+use crate::world::cluster::ClusterModel;
+use multimaster::{Custom, LastWriteWins, MasterId};
+use std::sync::Arc;
 
 const A: MasterId = MasterId(0);
 
@@ -21,6 +27,36 @@ const A: MasterId = MasterId(0);
 fn crash(scope: Scope, keeps: Keeps, restarts: bool, level: Level) -> Scope {
     let failures = Failures { crashes: 1, crashing: vec![A], keeps, restarts, level, ..Failures::default() };
     Scope { failures, ..scope }
+}
+
+/// Whether every master that has seen a confirmed booking reads it. Its own master reads the booking and confirms it if
+/// this script is true.
+fn confirmed(script: &str) -> String {
+    format!(
+        r#"
+for master in masters {{
+    for booking in writes {{
+        if booking.key != "seat" || booking.master != master.name || booking.value != master["seat"] {{ continue; }}
+        let confirmed = false;
+        {script}
+        if !confirmed {{ continue; }}
+        for reader in masters {{
+            if reader.name in booking.seen_by && reader["seat"] != booking.value {{ return false; }}
+        }}
+    }}
+}}
+true
+"#
+    )
+}
+
+/// A and B each book a seat, and the lower one is kept; then B answers.
+fn bookings(confirmed: &str) -> Erased {
+    let scope = pair(STREAM, &[&["set seat = 14 Ann"], &["set seat = 12 Bob", "set alive = 1"]]);
+    let cluster = ClusterModel::new(scope, Custom(lower_seat)).believed(Claims::Tested);
+    let property = Property::always("confirmed-stays", confirmed);
+    let own = cluster.own_properties(&[property]).expect("its keys and masters are there");
+    Erased::new(cluster.asking(&Arc::new(own)))
 }
 
 /// Ann makes these requests at A or B; without a token in the mutant, with one in the sound protocol.
@@ -50,6 +86,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let scope = pair(DATAGRAM, &[&["set k = 1", "set k = 2"]]);
             let tamper = Tamper { keeps_origin: true, ..Tamper::default() };
             Worlds::tampered(&crash(scope, Keeps::Nothing, true, Level::Applied), LastWriteWins, tamper)
+        },
+    },
+    Mutant {
+        bug: Documented(15),
+        about: "only the origin ends a loop, and it has left",
+        story: "A change that comes round again is passed on until it reaches its origin, which drops it.\n\
+                Here the origin has crashed, and the ring has closed past it.",
+        property: FALLS_SILENT,
+        schedule: &[
+            "A: set k = 1",
+            "A -> B: A1 after nothing",
+            "A crashes",
+            "the topology is led past the dead",
+            "B -> C: A1 after nothing",
+            "C -> B: A1 after nothing",
+            "B -> C: A1 after nothing",
+        ],
+        complaint: "this can repeat for ever",
+        worlds: || {
+            let failures =
+                Failures { crashes: 1, crashing: vec![A], restarts: false, repaired: true, ..Failures::default() };
+            let scope = Scope { failures, ..ring(DATAGRAM, &[&["set k = 1"]]) };
+            let tamper = Tamper { forwards_duplicates: true, ends_at_origin: true, ..Tamper::default() };
+            Worlds::tampered(&scope, LastWriteWins, tamper)
         },
     },
     Mutant {
@@ -136,6 +196,25 @@ pub(super) const MUTANTS: &[Mutant] = &[
         schedule: &["A: set k = 1", "ann at A: read k", "ann at B: set k = 2"],
         complaint: "ann has written at a master that had not seen all that ann had read",
         worlds: || in_a_session(&[&["set k = 1"]], &["read k", "set k = 2"]),
+    },
+    Mutant {
+        bug: Documented(30),
+        about: "a booking is confirmed once a single master has it",
+        story: "A master confirms a booking as soon as it has it.\n\
+                In the sound protocol it waits until the other has answered, and so can book nothing earlier.",
+        property: "confirmed-stays",
+        schedule: &["A: set seat = 14 Ann", "B: set seat = 12 Bob", "A -> B: A1 after nothing"],
+        complaint: "A reads seat=14 Ann",
+        worlds: || {
+            let at_once = confirmed("confirmed = true;");
+            let answered = confirmed(
+                "for answer in writes {
+                    let by_other = answer.master != master.name;
+                    if by_other && booking.write in answer.saw && master.name in answer.seen_by { confirmed = true; }
+                }",
+            );
+            Worlds { mutant: bookings(&at_once), sound: bookings(&answered) }
+        },
     },
     Mutant {
         bug: Own("hybrid-equal"),

@@ -17,6 +17,8 @@ pub struct Tamper {
     pub ticks: bool,
     /// Whether a duplicate is passed on once more.
     pub forwards_duplicates: bool,
+    /// Whether such a duplicate ends at the origin of its changes, which recognizes them.
+    pub ends_at_origin: bool,
     /// Whether a master that restarts without some of its state keeps its origin.
     pub keeps_origin: bool,
     /// Whether a message that would have no effect now may have one later, so that it stays in flight until delivered.
@@ -31,6 +33,7 @@ impl Default for Tamper {
             receive: Replica::receive,
             ticks: true,
             forwards_duplicates: false,
+            ends_at_origin: false,
             keeps_origin: false,
             repeats_count: false,
         }
