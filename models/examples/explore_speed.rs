@@ -17,7 +17,7 @@ use cpu_time::ProcessTime;
 use multimaster::{LastWriteWins, MasterId, MessageOf, Outcome, Replica, Request, Topology, VersionVector};
 use multimaster_models::check::engine::{self, Limits};
 use multimaster_models::model;
-use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::scope::{Client, LinkKind, Scope};
 use multimaster_models::subject::Subject;
 use multimaster_models::world::cluster::ClusterModel;
 use stateright::actor::{Actor, ActorModel, Id, Network, Out};
@@ -195,17 +195,7 @@ fn scopes() -> [(&'static str, Scope); 4] {
         let asks = |script: &&[&str]| script.iter().map(|ask| ask.parse().expect("a request")).collect();
         (0..).zip(scripts).map(|(at, script)| Client { at: MasterId(at), requests: asks(script) }).collect()
     };
-    let scope = |topology: Topology, link, scripts| Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology,
-        link,
-        batch: 1,
-        log: None,
-        clients: clients(scripts),
-        free: Free::default(),
-        clocks: Clocks::default(),
-    };
+    let scope = |topology: Topology, link, scripts| Scope { clients: clients(scripts), ..Scope::new(topology, link) };
     let mesh = || Topology::all_to_all(3).expect("a topology");
     let star = || Topology::star(3).expect("a topology");
     let four: &[&[&str]] = &[&["set k = 1", "delete k"], &["set k = 3"], &["set k = 4"]];

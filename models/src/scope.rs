@@ -170,6 +170,21 @@ pub enum LinkKind {
 }
 
 impl Scope {
+    /// Masters that keep whole logs and send changes one by one, with no clients and no failures.
+    pub fn new(topology: Topology, link: LinkKind) -> Scope {
+        Scope {
+            topology,
+            link,
+            batch: 1,
+            log: None,
+            clients: Vec::new(),
+            free: Free::default(),
+            clocks: Clocks::default(),
+            failures: Failures::default(),
+            sessions: Vec::new(),
+        }
+    }
+
     /// Whether a master or a path may fail, a write is acknowledged only later, or a client may change its master.
     pub(crate) fn fails(&self) -> bool {
         self.failures.any() || !self.sessions.is_empty()

@@ -10,7 +10,7 @@ use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties::CONVERGENCE;
 use multimaster_models::report::check::{Checked, Engine, check};
 use multimaster_models::scenario::Scenario;
-use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::scope::{Client, LinkKind, Scope};
 use multimaster_models::world::cluster::ClusterModel;
 use std::hash::{Hash, Hasher};
 
@@ -82,15 +82,9 @@ impl Resolver for OneHash {
 fn explored<R: SerdeRule>(rule: R) -> Report {
     let client = |at, ask: &str| Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] };
     let scope = Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology: Topology::ring(3).unwrap(),
-        link: LinkKind::Datagram { losses: 1, duplicates: 0 },
         batch: 2,
-        log: None,
         clients: vec![client(0, "set k = 1"), client(1, "set k = 2"), client(2, "set k = 3")],
-        free: Free::default(),
-        clocks: Clocks::default(),
+        ..Scope::new(Topology::ring(3).unwrap(), LinkKind::Datagram { losses: 1, duplicates: 0 })
     };
     explore(&ClusterModel::new(scope, rule), Limits::default(), |_, _| {})
 }

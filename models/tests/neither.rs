@@ -6,7 +6,7 @@ use multimaster::{Dot, MasterId, Outcome};
 use multimaster_models::SerdeRule;
 use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties as p;
-use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::scope::{Client, LinkKind, Scope};
 use multimaster_models::world::cluster::ClusterModel;
 
 /// The earlier claim is kept; of two at one time, neither. A name that nobody holds goes to whoever claims it.
@@ -24,15 +24,8 @@ fn claims<R: SerdeRule>(rule: R, masters: u16) -> Report {
     let client =
         |at: u16| Client { at: MasterId(at), requests: vec![format!("set nick = {}", MasterId(at)).parse().unwrap()] };
     let scope = Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology: Topology::all_to_all(masters).unwrap(),
-        link: LinkKind::Stream { resets: 0 },
-        batch: 1,
-        log: None,
         clients: (0..masters).map(client).collect(),
-        free: Free::default(),
-        clocks: Clocks::default(),
+        ..Scope::new(Topology::all_to_all(masters).unwrap(), LinkKind::Stream { resets: 0 })
     };
     explore(&ClusterModel::new(scope, rule), Limits::default(), |_, _| {})
 }

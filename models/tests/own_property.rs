@@ -282,17 +282,7 @@ mod verified {
     fn pair<R: SerdeRule>(rule: R) -> Verify<R> {
         let (topology, link) = (Topology::all_to_all(2).unwrap(), LinkKind::Stream { resets: 0 });
         let (clients, free, clocks) = (Vec::new(), Free::default(), Clocks::default());
-        let scope = Scope {
-            failures: Default::default(),
-            sessions: Vec::new(),
-            topology,
-            link,
-            batch: 1,
-            log: None,
-            clients,
-            free,
-            clocks,
-        };
+        let scope = Scope { clients, free, clocks, ..Scope::new(topology, link) };
         Verify::rule(rule).scope("pair", scope).lawless().quiet()
     }
 

@@ -9,7 +9,7 @@ use multimaster_models::check::stateright_engine::{How, disagreement, explore};
 use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties::FALLS_SILENT;
-use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::scope::{Client, LinkKind, Scope};
 use multimaster_models::subject::{Arrow, Subject};
 use multimaster_models::world::article::Article;
 use multimaster_models::world::cluster::ClusterModel;
@@ -42,17 +42,7 @@ fn everywhere<R: SerdeRule>(rule: R, scripts: &[&[&str]]) {
         for link in [LinkKind::Stream { resets: 1 }, LinkKind::Datagram { losses: 1, duplicates: 0 }, LinkKind::Soup] {
             let what = format!("{} over {link:?} in {topology:?}", std::any::type_name::<R>());
             let clients = clients(scripts);
-            let scope = Scope {
-                failures: Default::default(),
-                sessions: Vec::new(),
-                topology: topology.clone(),
-                link,
-                batch: 2,
-                log: None,
-                clients,
-                free: Free::default(),
-                clocks: Clocks::default(),
-            };
+            let scope = Scope { batch: 2, clients, ..Scope::new(topology.clone(), link) };
             let report = agreed(&what, || ClusterModel::new(scope.clone(), rule.clone()));
             assert!((20..10_000).contains(&report.states), "{} states, {what}", report.states);
         }
@@ -92,15 +82,8 @@ fn on_the_article_its_deadlocks_and_its_loops() {
 #[test]
 fn on_a_protocol_that_never_falls_silent() {
     let scope = Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology: Topology::ring(3).unwrap(),
-        link: LinkKind::Datagram { losses: 1, duplicates: 0 },
-        batch: 1,
-        log: None,
         clients: clients(&[&["set k = 1"], &["set k = 2"]]),
-        free: Free::default(),
-        clocks: Clocks::default(),
+        ..Scope::new(Topology::ring(3).unwrap(), LinkKind::Datagram { losses: 1, duplicates: 0 })
     };
     let tamper = || Tamper { forwards_duplicates: true, ..Tamper::default() };
     let report = agreed("a ring", || ClusterModel::new(scope.clone(), LastWriteWins).tampered(tamper()));

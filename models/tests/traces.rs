@@ -10,7 +10,7 @@ use multimaster_models::properties::{AGREEMENT, CONVERGENCE};
 use multimaster_models::report::trace::{Replayed, Trace, write};
 use multimaster_models::scenario::Scenario;
 use multimaster_models::scenario::catalogue;
-use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::scope::{Client, LinkKind, Scope};
 use multimaster_models::subject::Subject;
 use multimaster_models::world::cluster::ClusterModel;
 use std::collections::HashSet;
@@ -164,15 +164,9 @@ fn a_step_is_the_longest_that_the_line_says() {
 fn tampered(send: fn(&AnyReplica, MasterId, &mut AnyMessage) -> bool) -> ClusterModel {
     let asks = ["set k = 1", "set k = 2"].map(|ask| ask.parse().unwrap()).to_vec();
     let scope = Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology: Topology::all_to_all(2).unwrap(),
-        link: LinkKind::Stream { resets: 0 },
         batch: 2,
-        log: None,
         clients: vec![Client { at: MasterId(0), requests: asks }],
-        free: Free::default(),
-        clocks: Clocks::default(),
+        ..Scope::new(Topology::all_to_all(2).unwrap(), LinkKind::Stream { resets: 0 })
     };
     ClusterModel::new(scope, LastWriteWins).tampered(Tamper { send, ..Tamper::default() })
 }

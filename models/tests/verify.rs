@@ -14,7 +14,7 @@ use multimaster_models::SerdeRule;
 use multimaster_models::properties as p;
 use multimaster_models::properties::specification;
 use multimaster_models::rules::lower_seat;
-use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::scope::{Client, Clocks, LinkKind, Scope};
 use multimaster_models::verify::rules;
 use multimaster_models::verify::{Failure, Misbehaviour, Verify};
 use std::collections::BTreeMap;
@@ -221,15 +221,9 @@ fn right_clocks_may_be_far_apart() {
 #[test]
 fn a_scope_that_gives_times_to_a_rule_without_wall_clocks_is_refused() {
     let scope = |ask: &str, clocks| Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology: Topology::all_to_all(2).unwrap(),
-        link: LinkKind::Stream { resets: 0 },
-        batch: 1,
-        log: None,
         clients: vec![Client { at: MasterId(0), requests: vec![ask.parse().unwrap()] }],
-        free: Free::default(),
         clocks,
+        ..Scope::new(Topology::all_to_all(2).unwrap(), LinkKind::Stream { resets: 0 })
     };
     let run = |ask, clocks| Verify::rule(LastWriteWins).lawless().quiet().scope("mine", scope(ask, clocks)).run();
     for refused in [run("at 5, set k = 1", Clocks::Free), run("set k = 1", Clocks::Right)] {
@@ -294,17 +288,10 @@ impl Resolver for Remembering {
 fn a_broken_law_that_no_schedule_shows_is_told_unless_laws_are_not_asked_for() {
     let streams = || {
         let scope = Scope {
-            failures: Default::default(),
-            sessions: Vec::new(),
-            topology: Topology::all_to_all(2).unwrap(),
-            link: LinkKind::Stream { resets: 0 },
-            batch: 1,
-            log: None,
             clients: [("add 1 to k", MasterId(0)), ("add 10 to k", MasterId(1))]
                 .map(|(ask, at)| Client { at, requests: vec![ask.parse().unwrap()] })
                 .into(),
-            free: Free::default(),
-            clocks: Clocks::default(),
+            ..Scope::new(Topology::all_to_all(2).unwrap(), LinkKind::Stream { resets: 0 })
         };
         Verify::rule(Remembering).scope("streams", scope)
     };
@@ -420,17 +407,7 @@ fn violated<R: SerdeRule>(verify: Verify<R>) -> Vec<(&'static str, usize)> {
 }
 
 fn pair_scope() -> Scope {
-    Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology: Topology::all_to_all(2).unwrap(),
-        link: LinkKind::Stream { resets: 0 },
-        batch: 2,
-        log: None,
-        clients: Vec::new(),
-        free: Free::default(),
-        clocks: Clocks::default(),
-    }
+    Scope { batch: 2, ..Scope::new(Topology::all_to_all(2).unwrap(), LinkKind::Stream { resets: 0 }) }
 }
 
 /// Two masters and a stream: enough for a superseded value to come back.

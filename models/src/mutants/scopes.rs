@@ -1,6 +1,6 @@
 //! Short constructors of small scopes.
 
-use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
+use crate::scope::{Client, LinkKind, Scope};
 use multimaster::{MasterId, Topology};
 
 /// A stream that is never reset.
@@ -19,17 +19,7 @@ fn scope(topology: Topology, link: LinkKind, asks: &[&[&str]]) -> Scope {
         requests: asks.iter().map(|ask| ask.parse().expect("a request")).collect(),
     };
     let clients = asks.iter().zip(topology.ids()).map(client).collect();
-    Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology,
-        link,
-        batch: 1,
-        log: None,
-        clients,
-        free: Free::default(),
-        clocks: Clocks::default(),
-    }
+    Scope { clients, ..Scope::new(topology, link) }
 }
 
 /// Two masters, and the requests of the clients at A, B, …

@@ -200,17 +200,7 @@ fn world(
 ) -> World {
     let (topology, free) = (topology.clone(), Free::default());
     let clocks = if by_clocks { Clocks::Right } else { Clocks::Free };
-    let scope = Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology,
-        link,
-        batch: 2,
-        log,
-        clients,
-        free,
-        clocks,
-    };
+    let scope = Scope { batch: 2, log, clients, free, clocks, ..Scope::new(topology, link) };
     World { name, place: Place::Scope(Box::new(scope)), skewed: false }
 }
 

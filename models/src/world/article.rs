@@ -42,20 +42,7 @@ impl Article {
             }
         }
         let (link, free, clocks) = (LinkKind::Channel { capacity }, Free::default(), Clocks::default());
-        Ok(Article {
-            scope: Scope {
-                failures: Default::default(),
-                sessions: Vec::new(),
-                topology,
-                link,
-                batch: 1,
-                log: None,
-                clients,
-                free,
-                clocks,
-            },
-            relay,
-        })
+        Ok(Article { scope: Scope { clients, free, clocks, ..Scope::new(topology, link) }, relay })
     }
 
     /// Its model, ready to be explored.

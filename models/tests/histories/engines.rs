@@ -6,7 +6,7 @@ use multimaster::{Kind, MasterId, Request, Topology};
 use multimaster_models::check::engine::{Limits, Verdict};
 use multimaster_models::histories::{ASKED, Bounds, ByScript, Script, Times};
 use multimaster_models::node::delivery::Delivery;
-use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::scope::{Client, Clocks, LinkKind, Scope};
 use multimaster_models::verify::rules::{self, Rule};
 use std::fmt;
 
@@ -57,22 +57,20 @@ impl Shape {
         };
         let clients = (0..).zip(script).filter(|(_, asks)| !asks.is_empty());
         Scope {
-            failures: Default::default(),
-            sessions: Vec::new(),
-            topology: Topology::all_to_all(self.masters).expect("two or three masters"),
-            link: match self.delivery {
-                _ if self.snapshots => LinkKind::Datagram { losses: 1, duplicates: 0 },
-                Delivery::Causal => LinkKind::Stream { resets: 0 },
-                Delivery::Unordered => LinkKind::Datagram { losses: 0, duplicates: 0 },
-                Delivery::AtLeastOnce => LinkKind::Datagram { losses: 0, duplicates: 1 },
-            },
-            batch: 1,
             log: self.snapshots.then_some(0),
             clients: clients
                 .map(|(at, asks)| Client { at: MasterId(at), requests: asks.iter().map(ask).collect() })
                 .collect(),
-            free: Free::default(),
             clocks: if matches!(self.times, Times::Any(_)) { Clocks::Free } else { Clocks::Right },
+            ..Scope::new(
+                Topology::all_to_all(self.masters).expect("two or three masters"),
+                match self.delivery {
+                    _ if self.snapshots => LinkKind::Datagram { losses: 1, duplicates: 0 },
+                    Delivery::Causal => LinkKind::Stream { resets: 0 },
+                    Delivery::Unordered => LinkKind::Datagram { losses: 0, duplicates: 0 },
+                    Delivery::AtLeastOnce => LinkKind::Datagram { losses: 0, duplicates: 1 },
+                },
+            )
         }
     }
 

@@ -108,17 +108,7 @@ fn explored(
     let clients = (0..).zip(writes).map(|(at, writes)| Client { at: MasterId(at), requests: vec![request(); *writes] });
     let clients = clients.filter(|client| !client.requests.is_empty()).collect();
     let (topology, free, clocks) = (topology.clone(), Free::default(), Clocks::Free);
-    let scope = Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology,
-        link,
-        batch,
-        log: None,
-        clients,
-        free,
-        clocks,
-    };
+    let scope = Scope { batch, clients, free, clocks, ..Scope::new(topology, link) };
     orders(|rule| {
         let mut cluster = ClusterModel::with_rules(scope, rule);
         if let Some(tamper) = delivery.tamper() {

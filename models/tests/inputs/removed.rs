@@ -6,7 +6,7 @@ use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, T
 use multimaster_models::check::engine::{Limits, Report, Verdict, explore};
 use multimaster_models::properties::NO_RESURRECTION;
 use multimaster_models::report::trace::Trace;
-use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::scope::{Client, LinkKind, Scope};
 use multimaster_models::world::cluster::ClusterModel;
 
 /// Two masters, and what is asked of each.
@@ -16,15 +16,8 @@ fn scope([a, b]: [&[&str]; 2]) -> Scope {
         requests: asks.iter().map(|ask| ask.parse().unwrap()).collect(),
     };
     Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology: Topology::all_to_all(2).unwrap(),
-        link: LinkKind::Stream { resets: 0 },
-        batch: 1,
-        log: None,
         clients: vec![client(0, a), client(1, b)],
-        free: Free::default(),
-        clocks: Clocks::default(),
+        ..Scope::new(Topology::all_to_all(2).unwrap(), LinkKind::Stream { resets: 0 })
     }
 }
 

@@ -10,22 +10,15 @@ use multimaster_models::node::any_rule::{AnyMessage, AnyReplica};
 use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties::{NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS};
 use multimaster_models::report::trace::Trace;
-use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::scope::{Client, LinkKind, Scope};
 use multimaster_models::world::cluster::ClusterModel;
 
 /// Of two clients, each with one request.
 fn scope(asks: [&str; 2]) -> Scope {
     let client = |(at, ask): (u16, &str)| Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] };
     Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology: Topology::all_to_all(2).unwrap(),
-        link: LinkKind::Stream { resets: 0 },
-        batch: 1,
-        log: None,
         clients: [(0, asks[0]), (1, asks[1])].map(client).to_vec(),
-        free: Free::default(),
-        clocks: Clocks::default(),
+        ..Scope::new(Topology::all_to_all(2).unwrap(), LinkKind::Stream { resets: 0 })
     }
 }
 

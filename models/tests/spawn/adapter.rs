@@ -3,7 +3,7 @@
 use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Reading, Timestamp, Topology};
 use multimaster_models::SerdeRule;
 use multimaster_models::rules::systems::CassandraCell;
-use multimaster_models::scope::{Clocks, Free, LinkKind, Scope};
+use multimaster_models::scope::{LinkKind, Scope};
 use multimaster_models::spawn::{
     Digest, Epochs, Journal, MAX_DATAGRAM, MAX_PARTS, MasterActor, MasterState, NotTaken, Packet, Part, Pushed, Timer,
     WINDOW,
@@ -15,17 +15,7 @@ use std::collections::VecDeque;
 pub(super) fn pair(batch: usize, log: Option<usize>) -> Scope {
     let topology = Topology::all_to_all(2).unwrap();
     let link = LinkKind::Datagram { losses: 0, duplicates: 0 };
-    Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology,
-        link,
-        batch,
-        log,
-        clients: Vec::new(),
-        free: Free::default(),
-        clocks: Clocks::default(),
-    }
+    Scope { batch, log, ..Scope::new(topology, link) }
 }
 
 pub(super) const CLIENT: usize = 9;

@@ -1,7 +1,7 @@
 //! A rule that hides nothing, so that what masters read is all that they know.
 
 use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Replica, Resolver, Side, Timestamp, Topology};
-use multimaster_models::scope::{Client, Clocks, Free, LinkKind, Scope};
+use multimaster_models::scope::{Client, LinkKind, Scope};
 
 /// What the masters know, one entry a master, written as a [`Subject`](multimaster_models::subject::Subject) writes
 /// what they read.
@@ -69,17 +69,7 @@ pub(crate) fn scope(topology: &Topology, writes: &[usize], link: LinkKind) -> Sc
         requests: (1..=*writes).map(|n| format!("set k = {n}").parse().unwrap()).collect(),
     };
     let clients = writes.iter().enumerate().map(client).collect();
-    Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology: topology.clone(),
-        link,
-        batch: 2,
-        log: None,
-        clients,
-        free: Free::default(),
-        clocks: Clocks::default(),
-    }
+    Scope { batch: 2, clients, ..Scope::new(topology.clone(), link) }
 }
 
 /// The masters of `scope` before anything has happened.

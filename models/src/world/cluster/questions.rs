@@ -231,22 +231,15 @@ impl ClusterModel {
 mod tests {
     use super::*;
     use crate::check::engine::{self, Counted, Cut, Finding, Limits, Verdict};
-    use crate::scope::{Client, Clocks, Free, Scope};
+    use crate::scope::{Client, Scope};
     use multimaster::{LastWriteWins, Replica, Topology};
 
     #[test]
     fn a_cluster_that_runs_out_of_numbers_ends_an_exploration() {
         let client = |at, request: &str| Client { at: MasterId(at), requests: vec![request.parse().unwrap()] };
         let scope = Scope {
-            failures: Default::default(),
-            sessions: Vec::new(),
-            topology: Topology::star(3).unwrap(),
-            link: LinkKind::Datagram { losses: 1, duplicates: 0 },
-            batch: 1,
-            log: None,
             clients: vec![client(0, "set k = 1"), client(1, "set k = 2")],
-            free: Free::default(),
-            clocks: Clocks::default(),
+            ..Scope::new(Topology::star(3).unwrap(), LinkKind::Datagram { losses: 1, duplicates: 0 })
         };
         let explored = |most| {
             let cluster = ClusterModel::new(scope.clone(), LastWriteWins);
@@ -282,17 +275,7 @@ mod tests {
             (LinkKind::Datagram { losses: 1, duplicates: 0 }, Some(1)),
         ] {
             let topology = Topology::star(3).unwrap();
-            let scope = Scope {
-                failures: Default::default(),
-                sessions: Vec::new(),
-                topology,
-                link,
-                batch: 1,
-                log,
-                clients: clients.clone(),
-                free: Free::default(),
-                clocks: Clocks::default(),
-            };
+            let scope = Scope { log, clients: clients.clone(), ..Scope::new(topology, link) };
             let cluster = ClusterModel::new(scope, LastWriteWins);
             engine::explore(&cluster, Limits::default(), |_, _| {});
             let tables = &mut *cluster.tables();

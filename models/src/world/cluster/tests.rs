@@ -3,7 +3,7 @@
 use super::*;
 use crate::check::engine::{self, Limits};
 use crate::rules::systems::CassandraCell;
-use crate::scope::{Client, Free};
+use crate::scope::Client;
 use multimaster::Topology;
 
 /// Whether in every reachable history the time of each write exceeds the times of all writes in its causal past by more
@@ -20,17 +20,7 @@ fn keeps_time(clocks: Clocks, behind: i128) -> bool {
     ];
     let topology = Topology::all_to_all(3).expect("three masters");
     let link = LinkKind::Stream { resets: 0 };
-    let scope = Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology,
-        link,
-        batch: 1,
-        log: None,
-        clients,
-        free: Free::default(),
-        clocks,
-    };
+    let scope = Scope { clients, clocks, ..Scope::new(topology, link) };
     let cluster = ClusterModel::new(scope, CassandraCell::default());
     let report = engine::explore(&cluster, Limits::default(), |_, _| {});
     assert!(report.cut.is_none());

@@ -1,7 +1,7 @@
 //! The networks in which rules are surveyed.
 
 use super::{Rule, Under};
-use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
+use crate::scope::{Client, Clocks, LinkKind, Scope};
 use crate::verify::workload;
 use multimaster::{MasterId, Topology};
 
@@ -65,15 +65,5 @@ fn scope(link: LinkKind, asks: &[&[&str]], times: Option<[u64; 3]>, clocks: Cloc
     });
     let clients: Vec<Client> = clients.collect();
     let topology = Topology::all_to_all(clients.len() as u16).expect("two or three masters");
-    Scope {
-        failures: Default::default(),
-        sessions: Vec::new(),
-        topology,
-        link,
-        batch: 1,
-        log: None,
-        clients,
-        free: Free::default(),
-        clocks,
-    }
+    Scope { clients, clocks, ..Scope::new(topology, link) }
 }
