@@ -32,6 +32,8 @@
 mod error;
 mod flusher;
 mod folder;
+#[cfg(test)]
+mod interleavings;
 mod line;
 mod log_store;
 mod master;
@@ -41,7 +43,7 @@ pub(crate) use flusher::{Flusher, Held, Lack};
 pub use folder::Storage;
 pub use log_store::LogStore;
 
-use crate::{Change, Saved};
+use crate::{Change, Saved, sync};
 
 /// Where a master keeps its shards. [`LogStore`] keeps them in a folder.
 ///

@@ -42,7 +42,7 @@ impl Error for StoreError {
     }
 }
 
-/// Why a master cannot be [opened](crate::Master::open) on a store. The store is unchanged.
+/// Why a master cannot be [opened](crate::Master::open) on a store. The store holds what it held.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OpenError {

@@ -1,8 +1,9 @@
 //! Puts on disk what a master has seen, all shards at a time: [`Flusher`].
 
-use super::{FlushError, Store, StoreError};
+use super::sync::{Condvar, Mutex, MutexGuard};
+use crate::durable::{FlushError, Store, StoreError};
 use crate::{Change, Replica, Resolver, Saved, VersionVector};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::thread;
 
 /// A master's store, and what it holds of each shard.

@@ -8,6 +8,9 @@ impl<R: Resolver> Master<R> {
     /// The master `id` with all that `store` holds; one that has written nothing yet if the store is new. Once its links
     /// run, the neighbours send what it lacks. O(all that the store holds).
     ///
+    /// Before the master sends a message, it flushes all that the message reflects. It flushes nothing when it is
+    /// dropped: call [`flush`](Self::flush) first.
+    ///
     /// # Errors
     /// If the store fails, is damaged, or is that of another master, another rule, another number of masters or of
     /// shards.

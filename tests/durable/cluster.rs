@@ -1,7 +1,7 @@
 //! Durable masters in a running cluster.
 
 use crate::disk::Disk;
-use crate::run::{A, B, open, pair, table};
+use crate::run::{A, B, open, pair};
 use multimaster::durable::LogStore;
 use multimaster::{Cluster, LastWriteWins, Master, MasterId, Options, Setup, Topology, VersionVector};
 use std::sync::Arc;
@@ -65,30 +65,34 @@ fn a_master_whose_disk_fails_sends_nothing_more() {
     drop(cluster);
 }
 
-/// A cluster whose power is cut, all at once, comes up again with all that was flushed; its masters exchange what they
-/// lack, and no dot is issued twice.
-#[test]
-fn a_cluster_restarts_from_its_disks() {
+/// The power of some masters of a ring is cut. They come up again with all that was flushed; all masters exchange what
+/// they lack, and no dot is issued twice.
+fn restarts(cut: &[u16]) {
     let ring = Topology::ring(3).unwrap();
-    let disks: Vec<Disk> = (0..3).map(|_| Disk::default()).collect();
-    let start = |disks: &[Disk]| {
-        let open = |(id, disk): (MasterId, &Disk)| {
-            let store = LogStore::on(disk.clone());
-            Arc::new(Master::open(id, LastWriteWins, &ring, &Options::default(), store).unwrap())
-        };
-        Cluster::join(ring.ids().zip(disks).map(open).collect(), ring.clone(), &Setup::default()).unwrap()
+    let open = |id, disk: &Disk| {
+        let store = LogStore::on(disk.clone());
+        Arc::new(Master::open(id, LastWriteWins, &ring, &Options::default(), store).unwrap())
     };
-    let cluster = start(&disks);
+    let mut disks: Vec<Disk> = (0..3).map(|_| Disk::default()).collect();
+    let mut masters: Vec<_> = ring.ids().zip(&disks).map(|(id, disk)| open(id, disk)).collect();
+    let cluster = Cluster::join(masters.clone(), ring.clone(), &Setup::default()).unwrap();
     let mut flushed = Vec::new();
     for n in 0..60_u16 {
         let master = cluster.master(MasterId(n % 3));
         master.set(&format!("applied {n}"), "v").unwrap();
         flushed.push(master.set_flushed(&format!("flushed {n}"), n.to_string()).unwrap());
     }
-    let disks: Vec<Disk> = disks.iter().map(|disk| Disk::with(disk.synced())).collect();
+    for id in cut {
+        let place = usize::from(*id);
+        disks[place] = Disk::with(disks[place].synced());
+    }
     drop(cluster);
 
-    let cluster = start(&disks);
+    for id in cut {
+        let place = usize::from(*id);
+        masters[place] = open(MasterId(*id), &disks[place]);
+    }
+    let cluster = Cluster::join(masters, ring.clone(), &Setup::default()).unwrap();
     for written in &flushed {
         for master in cluster.masters() {
             assert!(master.wait_for(written, PATIENCE), "{written:?}");
@@ -98,21 +102,31 @@ fn a_cluster_restarts_from_its_disks() {
         for master in cluster.masters() {
             assert_eq!(master.get(&format!("flushed {n}")).to_string(), n.to_string());
         }
-        let again = cluster.master(MasterId(n % 3)).set(&format!("after {n}"), "v").unwrap();
-        assert!(!flushed.contains(&again), "its dot is new");
+        let after = cluster.master(MasterId(n % 3)).set(&format!("after {n}"), "v").unwrap();
+        assert!(!flushed.contains(&after), "its dot is new");
     }
     let ending = cluster.shutdown(PATIENCE);
     assert!(ending.undelivered.is_empty());
-    let tables = |shard| ending.masters.iter().map(move |master| master.inspect(shard, |r| r.saved().table.table));
-    for shard in 0..16 {
-        let first = tables(shard).next().unwrap();
-        assert!(tables(shard).all(|table| table == first));
+    let table = |master: &Master<_>, shard| master.inspect(shard, |replica| replica.saved().table);
+    for master in &ending.masters {
+        assert!((0..16).all(
+            |shard| table(master, shard).map(|it| it.table) == table(&ending.masters[0], shard).map(|it| it.table)
+        ));
     }
     // All that they have seen can be flushed, and is then on disk.
     for (master, disk) in ending.masters.iter().zip(&disks) {
         master.flush().unwrap();
-        let store = LogStore::on(Disk::with(disk.synced()));
-        let after = Master::open(master.id(), LastWriteWins, &ring, &Options::default(), store).unwrap();
-        assert_eq!(table(&after), table(master));
+        let after = open(master.id(), &Disk::with(disk.synced()));
+        assert!((0..16).all(|shard| table(&after, shard) == table(master, shard)));
     }
+}
+
+#[test]
+fn a_cluster_restarts_from_its_disks() {
+    restarts(&[0, 1, 2]);
+}
+
+#[test]
+fn a_master_restarts_among_others_that_run() {
+    restarts(&[1]);
 }
