@@ -87,7 +87,7 @@ fn redb_alone(folder: &Path) -> Case {
     let database = Database::create(folder).expect("it can be created");
     Box::new(move |first, count| {
         let changes = changes(first, count);
-        let insert = || -> Result<(), redb::Error> {
+        let insert = || -> Result<(), Box<dyn std::error::Error>> {
             let transaction = database.begin_write()?;
             let mut table = transaction.open_table(TABLE)?;
             for change in &changes {
