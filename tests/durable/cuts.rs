@@ -47,7 +47,7 @@ fn a_disk_that_lies_is_found_out() {
     let run = run(1, Disk::lying());
     let mut cuts = Cuts::of(&run, 1);
     let all = 0..cuts.trace.steps.len();
-    let failure = cuts.at_random(&all, 100).expect_err("what was flushed is not there");
+    let failure = cuts.at_random(&all, 100).expect_err("a flushed write is missing");
     assert!(failure.contains("acknowledged"), "{failure}");
 }
 

@@ -86,7 +86,8 @@ impl Checked {
     /// The verdict on one of this report's findings, in the words that the table and JSON share.
     pub fn verdict(&self, finding: &Finding) -> &'static str {
         let unreached = |witness: &str| matches!(self.report.verdict(witness), Some(Verdict::Violated(_)));
-        let speaks_of_quiescence = [p::AGREEMENT, p::ORDER_KEPT].contains(&finding.property);
+        let speaks_of_quiescence =
+            [p::AGREEMENT, p::ORDER_KEPT, p::DURABILITY, p::AVAILABILITY].contains(&finding.property);
         // A property of quiescence is vacuous if quiescence is never reached, and an own property if no reading could
         // violate it.
         let vacuous = unreached(witness_of(finding.property)) || speaks_of_quiescence && unreached(p::QUIESCENCE);
