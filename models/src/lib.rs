@@ -12,6 +12,7 @@
 //! | [`rules`] | real systems' rules by name, and rules as expressions in a scenario file |
 //! | [`properties`] | what is asked of every state, by name; specifications of data types; the user's own properties |
 //! | [`world`] | masters, links, clients and faults: a state, the one step, the cache beneath it, and the judging of states |
+//! | [`system`] | copies of a node of the user's own, on a network |
 //! | [`check`] | the breadth-first checker, whether messages end, and stateright's checkers on the same models |
 //! | [`scenario`] | what to check, as files, and the files that are shipped |
 //! | [`report`] | what was found: tables, schedules, traces, pictures, the Explorer |
@@ -50,6 +51,7 @@ pub mod scope;
 #[cfg(feature = "stateright")]
 pub mod spawn;
 pub mod subject;
+pub mod system;
 pub mod verify;
 pub mod world;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The top-level modules, from the lowest.
-const LAYERS: [&str; 19] = [
+const LAYERS: [&str; 20] = [
     "printed",
     "model",
     "subject",
@@ -16,6 +16,7 @@ const LAYERS: [&str; 19] = [
     "rules",
     "properties",
     "world",
+    "system",
     "check",
     "scenario",
     "report",

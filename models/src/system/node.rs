@@ -1,0 +1,128 @@
+//! A node of a system of the user's own, as a deterministic state machine: [`Node`].
+
+use multimaster::{Key, MasterId, Reading, Request, Topology};
+use std::collections::BTreeSet;
+use std::fmt::{self, Debug};
+use std::hash::Hash;
+
+/// A node of a system of your own: a deterministic state machine without threads, sockets, clocks or randomness.
+///
+/// All nodes of a system are copies of one, and are told apart by their names: A, B, C. Each method must be a function
+/// of its arguments. A node's result for an input is computed once and remembered.
+pub trait Node: Send + Sync + 'static {
+    /// All that the node remembers. Two equal states behave the same.
+    type State: Clone + PartialEq + Hash + Debug + Send + Sync + 'static;
+    /// A message to another node. Its `Debug` form appears in schedules.
+    type Message: Clone + PartialEq + Hash + Debug + Send + Sync + 'static;
+
+    /// The state of node `id` before any input, and what it sends at once. `topology` has the nodes that it can send to.
+    ///
+    /// # Errors
+    /// If the node is at fault.
+    fn start(&self, id: MasterId, topology: &Topology) -> Result<Stepped<Self::State, Self::Message>, NodeError>;
+
+    /// What node `id` does in `state` when this input arrives.
+    ///
+    /// # Errors
+    /// If the node is at fault. An input that the node does not want is no fault: it returns the same state.
+    fn step(
+        &self,
+        id: MasterId,
+        state: &Self::State,
+        input: Input<'_, Self::Message>,
+    ) -> Result<Stepped<Self::State, Self::Message>, NodeError>;
+
+    /// What a client reads at this key.
+    ///
+    /// # Errors
+    /// If the node is at fault.
+    fn read(&self, id: MasterId, state: &Self::State, key: &Key) -> Result<Reading, NodeError>;
+
+    /// The names of the ticks that may come in this state, such as that of a timer. A tick is given by its place in this
+    /// list. By default there are none.
+    fn ticks(&self, _id: MasterId, _state: &Self::State) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The numbers of the requests whose writes the node has seen. If the node does not tell (`None`, the default),
+    /// convergence is judged only at quiescence.
+    fn seen(&self, _id: MasterId, _state: &Self::State) -> Option<BTreeSet<u32>> {
+        None
+    }
+}
+
+/// An input of a [`Node`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input<'a, M> {
+    /// A client's request. Its number is unique in the system, from 0. The node answers it now or later.
+    Request {
+        /// The request's number.
+        number: u32,
+        /// The request.
+        request: &'a Request,
+    },
+    /// A message arrives.
+    Message {
+        /// The sender.
+        from: MasterId,
+        /// The message.
+        message: &'a M,
+    },
+    /// The tick at this place in [`ticks`](Node::ticks).
+    Tick(usize),
+    /// The node restarts after a crash in which it kept its state. A node that kept nothing
+    /// [starts](Node::start) anew instead.
+    Restart,
+}
+
+/// The result of a [`Node`]'s step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stepped<S, M> {
+    /// The next state.
+    pub state: S,
+    /// The messages sent, in order, each with its receiver.
+    pub sends: Vec<(MasterId, M)>,
+    /// The requests answered, by number. An answer to a request that awaits none is ignored.
+    pub answers: Vec<(u32, Answer)>,
+}
+
+impl<S, M> Stepped<S, M> {
+    /// This state, with nothing sent and nothing answered.
+    pub fn to(state: S) -> Stepped<S, M> {
+        Stepped { state, sends: Vec::new(), answers: Vec::new() }
+    }
+
+    /// Also answers this request with [`Answer::Done`].
+    pub fn done(mut self, number: u32) -> Stepped<S, M> {
+        self.answers.push((number, Answer::Done));
+        self
+    }
+
+    /// Also sends this message.
+    pub fn send(mut self, to: MasterId, message: M) -> Stepped<S, M> {
+        self.sends.push((to, message));
+        self
+    }
+}
+
+/// The answer to a client's request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// The write is acknowledged.
+    Done,
+    /// The write is refused, for this reason, and has no effect.
+    Refused(String),
+}
+
+/// What is wrong with a node itself: it panicked, gave two results for one input, or sent to a node that it cannot reach.
+/// The exploration ends, and no verdict counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeError(pub String);
+
+impl fmt::Display for NodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NodeError {}
