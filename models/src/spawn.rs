@@ -6,8 +6,8 @@
 //! no neighbour is refused, but **told by its address alone**: a sender that forges its source address is believed, and
 //! so is a neighbour that lies about other masters. It is for looking at on one machine, not for the open network.
 //!
-//! A master keeps nothing on disk. If a master is restarted while the others run, they tell it so, and it acknowledges no write:
-//! [`meeting`] says how, and what is promised. What a datagram holds is [checked](crate::node::any_rule) to be of the rule's
+//! A master keeps nothing on disk. If it is restarted while the others run, it learns so from them, and writes under a fresh
+//! origin: [`meeting`] says how, and what is promised. What a datagram holds is [checked](crate::node::any_rule) to be of the rule's
 //! types before the rule sees it; an unreadable one is a [`Packet`] like any other, counted and answered.
 
 mod cut;

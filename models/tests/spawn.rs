@@ -132,7 +132,7 @@ fn what_no_right_neighbour_sends_is_refused() {
         (&c, push("[0,0,8]", "[]", 2, 1, 1, 2), "other epoch"),
         (&c, push("[0,9,7]", "[]", 2, 1, 1, 2), "other epoch"),
         (&c, push("[]", "[]", 2, 1, 1, 2), "other epoch"),
-        (&c, push("[0,0,7,0]", "[]", 2, 1, 1, 2), "other epoch"),
+        (&c, push(&format!("[0,0,7{}]", ",0".repeat(22)), "[]", 2, 1, 1, 2), "other epoch"),
     ];
     for (player, packet, name) in cases {
         let before = client.counted(a, name);

@@ -33,9 +33,10 @@ A datagram contains one packet, a JSON value of at most 8192 bytes:
   {\"Read\":\"hello\"}             a read; answered by {\"Shows\":{\"Value\":\"world\"}}
   \"Counts\"                     asks for the numbers of packets by outcome
   anything else               answered by {\"Refused\":\"...\"}, logged and counted
-Each run of a master has a number, its epoch. A packet between masters contains
-the epochs that the sender knows: \"epochs\":[7,0] means that A has epoch 7, and
-that the epoch of B is not known.
+Each run of a master has a number, its epoch, and an origin, which its writes
+carry. A packet between masters contains the epochs that the sender knows, by
+origin: \"epochs\":[7,0] means that the run with origin A has epoch 7, and that
+the run with origin B is not known.
   {\"Push\":...}    changes; a long push is split into several packets
   {\"Digest\":...}  the sender's version vector; asks for missing changes
   {\"Part\":...}    a part of a snapshot
@@ -46,11 +47,11 @@ To act as a master, choose an epoch and use it in every packet, for example as B
 {\"Digest\":{\"epochs\":[0,7],\"seen\":[]}}.
 
 A master identifies its neighbours by address, and does not detect a forged
-source address. It keeps nothing on disk. If it is restarted, the neighbours that
-know the epoch of its earlier run tell it that epoch: from then on it
-acknowledges no write, and they apply no changes of it. To recover, end all
-masters and start them together. If all neighbours are unreachable for half a
-second after its start, a master acknowledges writes; a neighbour that knows its
+source address. It keeps nothing on disk. If it is restarted, it asks its
+neighbours for the runs of it that they know, takes the next origin (of two
+masters, the second run of B writes as D), and gets its earlier writes back from
+them. If all neighbours are unreachable for half a second after its start, a
+master takes its first origin and acknowledges writes; a neighbour that knows an
 earlier run refuses those writes later, and both log the refusal.";
 
 pub(crate) fn run(asked: Asked) -> Result<bool, Failure> {

@@ -146,6 +146,8 @@ impl<R: SerdeRule> MasterActor<R> {
     ) -> Result<(), NotTaken> {
         self.hear(state, from, &packet, out)?;
         match packet {
+            // A change under an origin that may be this run's must not come before the run has its own.
+            Packet::Push(_) | Packet::Part(_) | Packet::Digest(_) if state.meeting.origin().is_none() => Ok(()),
             Packet::Push(Pushed { epochs: _, extends, mut changes }) => {
                 for change in &mut changes {
                     any_rule::admit_effect(&self.rule, &mut change.effect)
@@ -182,8 +184,8 @@ impl<R: SerdeRule> MasterActor<R> {
         }
         self.may_write(state)?;
         // As long as this write could ever be: a rule is a pure function, so it can be asked what would travel.
-        let dot = Dot::new(self.id, Dot::LAST);
-        let timestamp = Timestamp::new(LATEST, self.id);
+        let origin = state.replica.origin();
+        let (dot, timestamp) = (Dot::new(origin, Dot::LAST), Timestamp::new(LATEST, origin));
         let untouched = R::State::default();
         let held = state.replica.state(&request.key).unwrap_or(&untouched);
         if let Ok(effect) = self.rule.prepare(held, request.op.clone(), dot, timestamp)
@@ -266,7 +268,8 @@ impl<R: SerdeRule> Actor for MasterActor<R> {
 
     fn on_start(&self, _: Id, _: &Option<()>, out: &mut Out<Self>) -> MasterState<R> {
         let replica = Replica::new(self.id, self.rule.clone(), &self.scope.topology);
-        let meeting = Meeting::new(self.id, self.neighbours(), self.epochs.clone());
+        let masters = self.scope.topology.masters();
+        let meeting = Meeting::new(self.id, masters, self.neighbours(), self.epochs.clone());
         let (incoming, told) = (BTreeMap::new(), BTreeMap::new());
         let state = MasterState { replica, incoming, told, outgoing: None, meeting };
         if let Some(tick) = self.tick {
@@ -305,12 +308,15 @@ impl<R: SerdeRule> Actor for MasterActor<R> {
         if let (Timer::Tick, Some(tick)) = (timer, self.tick) {
             out.set_timer(Timer::Tick, tick..tick);
         }
-        // A master that was started again takes no further part.
-        if state.meeting.earlier().is_some() {
+        // A master whose number was taken takes no further part.
+        if state.meeting.taken().is_some() {
             return;
         }
         if *timer == Timer::Greet {
             return self.greet_again(state, out);
+        }
+        if state.meeting.origin().is_none() {
+            return;
         }
         state.told.clear();
         state.incoming.retain(|_, assembly| assembly.wait_on());

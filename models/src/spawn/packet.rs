@@ -1,6 +1,6 @@
 //! What a datagram says, as JSON: [`Packet`]; and why one is not taken: [`NotTaken`].
 
-use super::meeting::{Epochs, OtherRun};
+use super::meeting::{Epochs, OtherRun, RUNS};
 use multimaster::{Change, Changes, Dot, Key, MasterId, PeerError, Push, Reading, VersionVector};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,15 +29,21 @@ pub enum Packet<E> {
     Counted(BTreeMap<String, u64>),
     /// To a client: why not, and what would be right.
     Refused(String),
-    /// To a neighbour that has not yet named this run's epoch: asks it to.
+    /// To a neighbour that has not yet named this run's epoch: asks which runs it knows.
     Greet {
         /// The epochs that the sender knows.
         epochs: Epochs,
+        /// The epoch of the sender, which may not have an origin yet.
+        #[serde(default)]
+        run: u64,
     },
     /// To a neighbour: the answer to a greeting, or why its packet was refused. Never answered.
     Known {
         /// The epochs that the sender knows.
         epochs: Epochs,
+        /// The epoch of the run that greeted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<u64>,
         /// Why the sender takes nothing of what it was sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refuses: Option<String>,
@@ -126,10 +132,10 @@ pub enum NotTaken {
     Part(String),
     /// An effect, or a state, that is not one of the rule's: what is wrong with it.
     WrongType(String),
-    /// It names another run of a master than the one known here.
+    /// It names another run under an origin than the one known here.
     OtherRun(OtherRun),
-    /// It arrived after this master had learned from that neighbour that it was started again.
-    StartedAgain(MasterId),
+    /// It arrived after this master had learned from that neighbour that the number of its run was taken.
+    NumberTaken(MasterId),
     /// A neighbour's reason for refusing a packet of this master.
     RefusedBy(String),
 }
@@ -150,7 +156,7 @@ impl NotTaken {
             NotTaken::Part(_) => "impossible part",
             NotTaken::WrongType(_) => "wrong type",
             NotTaken::OtherRun(_) => "other epoch",
-            NotTaken::StartedAgain(_) => "started again",
+            NotTaken::NumberTaken(_) => "number taken",
             NotTaken::RefusedBy(_) => "refused by a neighbour",
         }
     }
@@ -159,7 +165,7 @@ impl NotTaken {
 impl NotTaken {
     /// Whether it will repeat until a master is ended.
     pub(super) fn comes_again(&self) -> bool {
-        matches!(self, NotTaken::OtherRun(_) | NotTaken::StartedAgain(_) | NotTaken::RefusedBy(_))
+        matches!(self, NotTaken::OtherRun(_) | NotTaken::NumberTaken(_) | NotTaken::RefusedBy(_))
     }
 }
 
@@ -192,8 +198,8 @@ impl fmt::Display for NotTaken {
             NotTaken::Client(why) | NotTaken::Peer(_, why) | NotTaken::Part(why) => f.write_str(why),
             NotTaken::WrongType(why) => write!(f, "the rule has no such effect or state: {why}"),
             NotTaken::OtherRun(other) => other.fmt(f),
-            NotTaken::StartedAgain(by) => {
-                write!(f, "this master was started again, as {by} knows, and takes no further part")
+            NotTaken::NumberTaken(by) => {
+                write!(f, "another run of this master has its origin, as {by} knows: it takes no further part")
             }
             NotTaken::RefusedBy(why) => write!(f, "by the sender: {why}"),
             NotTaken::NotSentTo(id) => write!(f, "{id} is not a neighbour to which changes are sent from here"),
@@ -208,7 +214,7 @@ impl<E> Packet<E> {
     /// The epochs that its sender knows, if masters send it to each other.
     pub(super) fn epochs(&self) -> Option<&Epochs> {
         match self {
-            Packet::Greet { epochs } | Packet::Known { epochs, .. } => Some(epochs),
+            Packet::Greet { epochs, .. } | Packet::Known { epochs, .. } => Some(epochs),
             Packet::Push(Pushed { epochs, .. }) => Some(epochs),
             Packet::Digest(Digest { epochs, .. }) => Some(epochs),
             Packet::Part(Part { epochs, .. }) => Some(epochs),
@@ -247,13 +253,13 @@ impl<E: for<'a> Deserialize<'a>> Packet<E> {
 
 /// The push that carries `change` alone, with the longest vector that it could ever extend.
 pub(super) fn alone<E>(change: Change<E>, masters: u16) -> Packet<E> {
-    let extends = VersionVector::from(vec![u64::MAX; usize::from(masters)]);
+    let extends = VersionVector::from(vec![u64::MAX; usize::from(masters) * usize::from(RUNS)]);
     Packet::Push(Pushed { epochs: longest(masters), extends, changes: [change].into() })
 }
 
 /// The epochs that take the most room.
 pub(super) fn longest(masters: u16) -> Epochs {
-    vec![u64::MAX; usize::from(masters)].into()
+    vec![u64::MAX; usize::from(masters) * usize::from(RUNS)].into()
 }
 
 /// Text of a stranger's, fit for a terminal: without control characters, and the middle of what is long left out. (The

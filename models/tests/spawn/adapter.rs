@@ -318,7 +318,7 @@ fn a_write_that_no_datagram_could_carry_is_refused_and_the_longest_other_travels
             other => panic!("{other:?}"),
         }
     }
-    assert!((3_900..4_096).contains(&fits), "each quote takes two bytes: {fits}");
+    assert!((3_600..3_800).contains(&fits), "each quote takes two bytes: {fits}");
     pair.run(|_| false);
     assert!(pair.agree() && pair.reads(1, "k") != Reading::Nothing);
     // Nor is one taken from a peer: it could not be passed on.

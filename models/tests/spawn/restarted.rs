@@ -1,9 +1,9 @@
-//! A master that was started again beside others has forgotten which dots it has given out, and acknowledges nothing.
+//! A master that was started again beside others has forgotten which dots it has given out: it writes under a fresh origin.
 
 use super::adapter::{Pair, pair, together};
-use super::running::{Player, Running, free_ports, until};
+use super::running::{Player, Running, free_ports};
 use multimaster::{LastWriteWins, MasterId, Reading};
-use multimaster_models::spawn::meeting::GREETINGS;
+use multimaster_models::spawn::meeting::{GREETINGS, RUNS};
 use multimaster_models::spawn::{Epochs, Journal, MasterActor, MasterState, Packet, Timer};
 use stateright::actor::{Actor, ActorModel, ActorModelState, Envelope, Id, LossyNetwork, Network, Out};
 use stateright::{Checker, Expectation, Model};
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 const A: MasterId = MasterId(0);
 const B: MasterId = MasterId(1);
+const SECOND_OF_B: MasterId = MasterId(3);
 
 fn refusal(told: Option<Packet<Option<multimaster::Text>>>) -> String {
     match told {
@@ -20,35 +21,32 @@ fn refusal(told: Option<Packet<Option<multimaster::Text>>>) -> String {
     }
 }
 
-/// The command as a person would use it: B is killed and started again, and asked to write.
+/// The command as a person would use it: B is killed and started again, and asked to write, three times.
 #[test]
-fn a_write_at_a_master_that_was_started_again_is_not_acknowledged() {
+fn a_master_that_was_started_again_writes_under_a_fresh_origin_and_gets_its_writes_back() {
     let port = free_ports();
     let first = Running::start("booking/last-write", port, &["--only", "A"]);
-    let second = Running::start("booking/last-write", port, &["--only", "B"]);
     let (a, b, client) = (port, port + 1, Player::new(0));
-    assert_eq!(client.once(b, br#"{"Ask":"set hello = world"}"#), r#"{"Wrote":"B1"}"#);
-    client.shows(a, "hello", r#"{"Value":"world"}"#);
-    let epoch = second.epoch();
-    second.end();
-    let again = Running::again("booking/last-write", port, &["--only", "B"]);
-    assert!(again.epoch() > epoch);
-    // From its very first moment on.
-    client.ask(b, "\"Counts\"");
-    while client.receive().is_some() {}
-    client.send(b, br#"{"Ask":"set hello = gone"}"#);
-    let answer = until("an answer", || client.receive());
-    assert!(answer.starts_with("{\"Refused\":\"B "), "{answer}");
-    again.line("B  WAS STARTED AGAIN, as A knows");
-    let answer = client.once(b, br#"{"Ask":"set hello = gone"}"#);
-    assert!(answer.starts_with("{\"Refused\":\"B was started again: A knows its run of epoch "), "{answer}");
-    assert!(client.counted(b, "other epoch") > 0 && client.counted(a, "other epoch") > 0);
-    first.line(&format!("refused: B is known with epoch {epoch} and named with {}", again.epoch()));
-    // A goes on, and alone.
-    assert_eq!(client.once(a, br#"{"Ask":"set hello = there"}"#), r#"{"Wrote":"A1"}"#);
-    client.shows(b, "hello", "\"Nothing\"");
+    for (origin, value) in ["B", "D", "F"].into_iter().zip(["one", "two", "three"]) {
+        let run = Running::start("booking/last-write", port, &["--only", "B"]);
+        if origin != "B" {
+            run.line(&format!("B  was started again without its state: its writes are those of {origin} from now on"));
+            first.line(&format!("A  knows from B that B was started again: its writes are those of {origin}"));
+            client.shows(b, "B", r#"{"Value":"one"}"#);
+        }
+        let ask = format!("{{\"Ask\":\"set {origin} = {value}\"}}");
+        assert_eq!(client.once(b, ask.as_bytes()), format!("{{\"Wrote\":\"{origin}1\"}}"));
+        client.shows(a, origin, &format!("{{\"Value\":\"{value}\"}}"));
+        run.end();
+    }
+    // What A writes meanwhile reaches B's next run as well, and the other way round.
+    assert_eq!(client.once(a, br#"{"Ask":"set B = four"}"#), r#"{"Wrote":"A1"}"#);
+    let run = Running::start("booking/last-write", port, &["--only", "B"]);
+    client.shows(b, "B", r#"{"Value":"four"}"#);
+    assert_eq!(client.once(b, br#"{"Ask":"delete B"}"#), r#"{"Wrote":"H1"}"#);
+    client.shows(a, "B", "\"Nothing\"");
     first.end();
-    again.end();
+    run.end();
 }
 
 #[test]
@@ -56,10 +54,27 @@ fn masters_that_start_alone_meet_and_write() {
     let mut pair = Pair::started(LastWriteWins, 1, None, |at| Epochs::of(2, [(MasterId(at as u16), 5 + at as u64)]));
     assert!(refusal(pair.ask(0, "set k = early")).starts_with("A has just started and waits for an answer of B"));
     assert_eq!(pair.flying.len(), 2, "a greeting each");
-    assert_eq!(pair.run(|_| false), 4, "and an answer to each, which is not answered");
+    assert_eq!(pair.run(|_| false), 8, "and an answer to each, which is not answered; then the same with an origin");
     assert_eq!(pair.ask(0, "set k = v"), Some(Packet::Wrote("A1".into())));
     pair.run(|_| false);
     assert_eq!(pair.reads(1, "k"), Reading::Value("v".into()));
+}
+
+/// A master that knows as many runs of B as have origins.
+#[test]
+fn a_master_that_was_started_too_often_takes_no_part() {
+    let mut pair = Pair::new(LastWriteWins, 1, None);
+    for run in 1..RUNS {
+        pair.start_again(1, LastWriteWins, 100 + u64::from(run));
+        pair.run(|_| false);
+        let dot = format!("{}1", MasterId(1 + 2 * run));
+        assert_eq!(pair.ask(1, "set k = v"), Some(Packet::Wrote(dot)));
+        pair.run(|_| false);
+        assert_eq!(pair.reads(0, "k"), Reading::Value("v".into()));
+    }
+    pair.start_again(1, LastWriteWins, 100 + u64::from(RUNS));
+    pair.run(|_| false);
+    assert!(refusal(pair.ask(1, "set k = w")).contains("end all masters and start them together"));
 }
 
 /// At its start no neighbour answers: it greets in vain, and takes writes. Then a neighbour that knows its earlier run
@@ -75,6 +90,7 @@ fn what_was_acknowledged_before_anyone_could_tell_is_not_taken_for_what_is_known
         assert!(refusal(pair.ask(1, "set k = new")).contains("has just started"));
         pair.timeout(1, &Timer::Greet);
     }
+    pair.flying.clear();
     assert_eq!(pair.ask(1, "set k = new"), Some(Packet::Wrote("B1".into())));
     // Its push reaches A: refused on both sides, and A keeps what it has, which is another write of that name.
     assert!(pair.run(|_| false) < 10, "nobody answers an answer");
@@ -82,8 +98,10 @@ fn what_was_acknowledged_before_anyone_could_tell_is_not_taken_for_what_is_known
         pair.counted(0, "other epoch") > 0 && pair.counted(1, "other epoch") > 0 && pair.counted(0, "duplicate") == 0
     );
     assert_eq!((pair.reads(0, "k"), pair.reads(1, "k")), (Reading::Value("old".into()), Reading::Value("new".into())));
+    let why = refusal(pair.ask(1, "set k = newer"));
     assert!(
-        refusal(pair.ask(1, "set k = newer")).contains("was started again: A knows its run of epoch 7, and this is 9")
+        why.contains("was started again: A knows its run of epoch 7, which has its origin, and this is 9"),
+        "{why}"
     );
     // For good, whatever else it hears; and its ticks ask for nothing.
     pair.tick(1);
@@ -168,26 +186,46 @@ fn told_twice(state: &ActorModelState<Mortal>) -> bool {
     dots.len() < all.len()
 }
 
-/// Whenever B is started again, whatever is lost and overtaken: it names no write that an earlier run has named, unless nobody
-/// knows of that run. In the exploration nobody is given up, so A is always heard first.
+/// B is started again at any moment. Two clients ask it to write; if A `writes`, so does one at A.
+fn explored(writes: bool, lossy: LossyNetwork) -> ActorModel<Mortal> {
+    let ask = |from: usize, at: usize| Envelope {
+        src: Id::from(from),
+        dst: Id::from(at),
+        msg: Packet::Ask(format!("set k = {from}")),
+    };
+    let asks = [ask(8, 1), ask(9, 1)].into_iter().chain(writes.then(|| ask(7, 0)));
+    ActorModel::new((), ())
+        .actor(Mortal::new(A, &[together()]))
+        .actor(Mortal::new(B, &[together(), Epochs::of(2, [(B, 9)])]))
+        .init_network(Network::new_unordered_nonduplicating(asks))
+        .lossy_network(lossy)
+        .property(Expectation::Always, "no dot is acknowledged twice", |_, state| !told_twice(state))
+        .property(Expectation::Sometimes, "A has writes of both runs", |_, state| {
+            let seen = state.actor_states[0].1.replica().digest();
+            seen.get(B) > 0 && seen.get(SECOND_OF_B) > 0
+        })
+}
+
+/// Whenever B is started again, whatever is lost and overtaken: it names no write that an earlier run has named. Nobody is
+/// given up here, so A is always heard first.
 #[test]
 fn under_every_order_no_dot_is_acknowledged_twice() {
-    let runs = [together(), Epochs::of(2, [(B, 9)])];
-    let ask =
-        |from: usize| Envelope { src: Id::from(from), dst: Id::from(1), msg: Packet::Ask(format!("set k = {from}")) };
-    let model = ActorModel::<Mortal, (), ()>::new((), ())
-        .actor(Mortal::new(A, &[together()]))
-        .actor(Mortal::new(B, &runs))
-        .init_network(Network::new_unordered_nonduplicating([ask(8), ask(9)]))
-        .lossy_network(LossyNetwork::Yes)
-        .property(Expectation::Always, "no dot is acknowledged twice", |_, state| !told_twice(state))
-        .property(Expectation::Sometimes, "B was started again and is known", |_, state| {
-            state.actor_states[1].0 == 1 && state.actor_states[0].1.replica().digest().get(B) > 0
-        })
-        .property(Expectation::Sometimes, "a write is acknowledged", |_, state| {
-            state.network.iter_deliverable().any(|envelope| matches!(envelope.msg, Packet::Wrote(_)))
-        });
+    let checker = explored(false, LossyNetwork::Yes).checker().spawn_dfs().join();
+    checker.assert_properties();
+    // A's next change makes B ask for what it lacks.
+    let gets_back = |_: &ActorModel<Mortal>, state: &ActorModelState<Mortal>| {
+        let (run, own) = &*state.actor_states[1];
+        *run == 1 && own.replica().origin() == SECOND_OF_B && own.replica().digest().get(B) > 0
+    };
+    let model = explored(true, LossyNetwork::No).property(
+        Expectation::Sometimes,
+        "the second run gets a write of the first back",
+        gets_back,
+    );
     let checker = model.checker().spawn_dfs().join();
     checker.assert_properties();
-    println!("{} states", checker.unique_state_count());
+    for (at, actor) in checker.model().actors.iter().enumerate() {
+        let counts = actor.runs.iter().map(|run| run.journal().counts());
+        assert!(counts.into_iter().all(|counts| !counts.contains_key("other epoch")), "{at} refuses a run");
+    }
 }
