@@ -15,18 +15,27 @@ const FAILURES: [(&str, &str); 11] = [
     ("two cuts", "cuts = 2"),
     ("two crashes, all kept", "crashes = 2"),
     ("two crashes, back to the last flush", "crashes = 2\nkeeps = \"flushed\""),
-    ("the same, acknowledged when flushed", "crashes = 2\nkeeps = \"flushed\"\nacknowledge = \"flushed\""),
-    ("the same, but back to an older copy", "crashes = 2\nkeeps = \"older copy\"\nacknowledge = \"flushed\""),
-    ("two crashes, nothing kept", "crashes = 2\nkeeps = \"nothing\""),
-    ("the same, acknowledged when held by two", "crashes = 2\nkeeps = \"nothing\"\nacknowledge = \"held by 2\""),
     (
-        "a cut, a crash, nothing kept, held by one",
+        "two crashes, back to the last flush, acknowledged when flushed",
+        "crashes = 2\nkeeps = \"flushed\"\nacknowledge = \"flushed\"",
+    ),
+    (
+        "two crashes, back to an older copy, acknowledged when flushed",
+        "crashes = 2\nkeeps = \"older copy\"\nacknowledge = \"flushed\"",
+    ),
+    ("two crashes, nothing kept", "crashes = 2\nkeeps = \"nothing\""),
+    (
+        "two crashes, nothing kept, acknowledged when held by two",
+        "crashes = 2\nkeeps = \"nothing\"\nacknowledge = \"held by 2\"",
+    ),
+    (
+        "a cut, a crash, nothing kept, acknowledged when held by one",
         "cuts = 1\ncrashes = 1\nkeeps = \"nothing\"\nacknowledge = \"held by 1\"",
     ),
-    ("a cut, and a master stays down", "cuts = 1\ncrashes = 1\nrestarts = false"),
-    ("the same, repaired", "cuts = 1\ncrashes = 1\nrestarts = false\nrepaired = true"),
+    ("a cut, a dead master", "cuts = 1\ncrashes = 1\nrestarts = false"),
+    ("a cut, a dead master, repaired", "cuts = 1\ncrashes = 1\nrestarts = false\nrepaired = true"),
     (
-        "the same, repaired, held by one",
+        "a cut, a dead master, repaired, acknowledged when held by one",
         "cuts = 1\ncrashes = 1\nrestarts = false\nrepaired = true\nacknowledge = \"held by 1\"",
     ),
 ];
