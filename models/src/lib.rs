@@ -13,6 +13,7 @@
 //! | [`properties`] | what is asked of every state, by name; specifications of data types; the user's own properties |
 //! | [`world`] | masters, links, clients and faults: a state, the one step, the cache beneath it, and the judging of states |
 //! | [`system`] | copies of a node of the user's own, on a network |
+//! | `process` | nodes of a system that are programs in any language |
 //! | [`check`] | the breadth-first checker, whether messages end, and stateright's checkers on the same models |
 //! | [`scenario`] | what to check, as files, and the files that are shipped |
 //! | [`report`] | what was found: tables, schedules, traces, pictures, the Explorer |
@@ -42,6 +43,8 @@ pub mod model;
 pub mod mutants;
 pub mod node;
 pub mod printed;
+#[cfg(all(feature = "cli", unix))]
+pub mod process;
 pub mod properties;
 pub mod record;
 pub mod report;

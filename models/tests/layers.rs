@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The top-level modules, from the lowest.
-const LAYERS: [&str; 20] = [
+const LAYERS: [&str; 21] = [
     "printed",
     "model",
     "subject",
@@ -17,6 +17,7 @@ const LAYERS: [&str; 20] = [
     "properties",
     "world",
     "system",
+    "process",
     "check",
     "scenario",
     "report",
