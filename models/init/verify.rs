@@ -1,4 +1,4 @@
-//! The rule is verified: under every schedule, do all masters end up reading the same, and which writes are lost?
+//! The rule is verified: under every schedule, do all masters read the same value in the end, and which writes are lost?
 
 use multimaster_models::{Verify, verify};
 

@@ -6,7 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use multimaster_models::scenario::catalogue;
 use std::io::{self, Write};
 
-/// Checks multi-master replication exhaustively: does every master end up reading the same, and what is lost?
+/// Checks multi-master replication exhaustively: do all masters read the same value in the end, and which writes
+/// are lost?
 ///
 /// A scenario states the masters, the topology, the conflict rule, the behaviour of the links, and the clients'
 /// requests. `check` explores every schedule of a scenario and prints its verdicts. For each violated property it
@@ -45,7 +46,7 @@ Examples:
   multimaster spawn hello              run the scenario's masters over UDP
   multimaster list riak                search the rules and scenarios
   multimaster rules                    the verdicts on each rule
-  multimaster init my-rule             a crate with a rule of your own
+  multimaster init my-rule --path .    a crate with a rule of your own
   multimaster mutants                  the verdicts on each broken protocol
   multimaster conform run.jsonl        is a recorded run a path of the model?
   multimaster man > multimaster.1      this manual, as a page for `man`

@@ -36,14 +36,15 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   repairable               if all messages in flight were lost, one exchange of
                            digests would bring a neighbour up to date, in every
                            state
-  causal order             a master that has seen a write has seen all writes that
-                           the write had seen
-  no resurrection          a value that a seen delete removed is not read, unless
-                           a write that the delete had not seen shows it
-  no causal loss           no write is lost to one that it had seen, and none is
-                           lost without a competing write: a violation is a bug in
-                           any rule
-  no policy loss           no write is lost to a concurrent one that is read
+  causal order             a master that has seen a write has seen its causal past:
+                           the writes that the writing master had seen before it
+  no resurrection          a master that has seen a delete does not read a value
+                           that it removed, unless a write outside the delete's
+                           causal past wrote this value too
+  no causal loss           no write is lost to a write in its own causal past, or
+                           without a competing write: a violation is a bug in any
+                           rule
+  no policy loss           no write is lost to a concurrent write that is read
                            instead: a violation is the rule's choice
   no total loss            competing concurrent writes are not all lost: at least
                            one of them is read
@@ -58,14 +59,14 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   write availability       (`acknowledge = \"held by N\"`) when no step changes
                            anything, no client of a master that is up waits for
                            its answer
-  read your writes         (sessions) a session reads at masters that have seen all
-                           that it wrote
-  monotonic reads          (sessions) it reads at masters that have seen all that
-                           its earlier reads may have reflected
-  monotonic writes         (sessions) it writes at masters that have seen its
+  read your writes         (sessions) a session reads at masters that have seen its
+                           writes
+  monotonic reads          (sessions) a session reads at masters that have seen all
+                           writes that its earlier reads may have reflected
+  monotonic writes         (sessions) a session writes at masters that have seen its
                            earlier writes
-  writes follow reads      (sessions) it writes at masters that have seen all that
-                           its reads may have reflected
+  writes follow reads      (sessions) a session writes at masters that have seen all
+                           writes that its reads may have reflected
   falls silent             masters stop sending changes: no cycle of steps sends
                            one. The column `messages` has the greatest number of
                            messages that carry the same change
@@ -86,8 +87,8 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   A property of your own has a column named after it.
 
   If a scenario has an `[expect]`, even an empty one, its verdicts are compared
-  with it. A property that it does not name is expected to hold. A witness that it
-  does not name is expected to be reached. A scenario without `[expect]` is only
+  with it. A property that `[expect]` does not name is expected to hold. A witness
+  that it does not name is expected to be reached. A scenario without one is only
   explored: `check` prints its verdicts, and an `[expect]` with these verdicts,
   which you can paste into the file.
 
@@ -108,7 +109,8 @@ pub(crate) struct Asked {
     /// patterns (`'booking/*'`). Without arguments: all shipped scenarios outside `large/`
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
-    /// Explore the protocol under two failures of each kind, over each topology, and print what holds: about a minute
+    /// Explore the protocol under pairs of failures, over each topology, and print the violated properties: about a
+    /// minute
     #[arg(long, conflicts_with_all = ["scenarios", "filter", "format", "verbose", "only_unexpected", "quiet", "example"])]
     matrix: bool,
     /// Only scenarios whose name contains this text

@@ -21,8 +21,8 @@ order in which messages were sent, lost and delivered. The model makes the same
 choices, shard by shard. The answers, readings and outcomes must equal the
 model's, and each message must be in flight in the model with the same content.
 
-On the first divergence, `conform` prints its line and the model's step, and
-exits with 1. Otherwise it prints the number of events of each kind, and the
+On the first divergence, `conform` prints the record's line and the model's step,
+and exits with 1. Otherwise it prints the number of events of each kind, and the
 final state.";
 
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Asked {
     /// The folder of the crate, which is created if it does not exist. Its name becomes the crate's name
     folder: PathBuf,
-    /// Depend on this checkout of the multimaster repository, instead of on the published version
+    /// Depend on this checkout of the multimaster repository. Without it, the crate depends on the crates of the same
+    /// version on crates.io, which are not published yet
     #[arg(long, value_name = "CHECKOUT")]
     path: Option<PathBuf>,
 }
@@ -30,9 +31,8 @@ Exit status:
   0  the crate was written
   2  the crate was not written; the message says why
 
-Examples:
-  multimaster init my-rule && cd my-rule && cargo test
-  multimaster init my-rule --path ../multimaster";
+Example, in a folder beside a checkout of the repository:
+  multimaster init my-rule --path ../multimaster && cd my-rule && cargo test";
 
 /// Writes the crate.
 pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {

@@ -18,15 +18,15 @@ pub(crate) struct Asked {
 
 pub(crate) const MANUAL: &str = "\
 The bugs K1, K2, ... are documented bugs of real systems, reproduced here in a line
-or two. The other mutants ensure that every property rejects at least one. Bugs
-that need a feature which no scenario has (crashes, masters that leave, sessions)
-are listed below the table, each with that feature.
+or two. The other mutants ensure that every property rejects at least one. The
+second table lists the documented bugs that no scenario can have yet, each with the
+missing feature.
 
 The property in `killed by` must be violated with the mutation, and hold in every
 reachable state without it: then the mutant is killed. `steps` is the length of the
 shortest schedule that kills it. Otherwise the mutant survives, as
   SURVIVED       the property holds in every state with the mutation
-  NOT EXHAUSTED  the search was cut before a verdict
+  NOT EXHAUSTED  the search stopped early, without a verdict
   UNSOUND        the property is not known to hold without the mutation
 
 The last table lists deliberately broken rules that are judged by causal histories,
