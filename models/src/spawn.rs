@@ -1,14 +1,15 @@
-//! A scenario's masters for real: [actors](MasterActor) over UDP on loopback addresses, with messages as JSON. One can watch
-//! them with tcpdump, and talk to them with netcat. [`run`].
+//! Runs a scenario's masters as [actors](MasterActor) over UDP on loopback addresses, with JSON messages: [`run`]. A
+//! user can watch them with tcpdump and talk to them with netcat.
 //!
-//! What runs is the same [`Replica`](multimaster::Replica) that is explored, in a [`MasterActor`], which is itself
-//! explored as a stateright `ActorModel` in the tests. A lost datagram is repaired by the next tick's digest. Whoever is
-//! no neighbour is refused, but **told by its address alone**: a sender that forges its source address is believed, and
-//! so is a neighbour that lies about other masters. It is for looking at on one machine, not for the open network.
+//! A [`MasterActor`] contains the [`Replica`](multimaster::Replica) that scenarios explore, and the tests explore the
+//! actor as a stateright `ActorModel`. The next tick's digest repairs a lost datagram. Packets of strangers are
+//! refused, but **the address alone identifies a sender**: a forged source address is not detected, and neither is a
+//! neighbour that lies about other masters. Use this on one machine, not on an open network.
 //!
-//! A master keeps nothing on disk. If it is restarted while the others run, it learns so from them, and writes under a fresh
-//! origin: [`meeting`] says how, and what is promised. What a datagram holds is [checked](crate::node::any_rule) to be of the rule's
-//! types before the rule sees it; an unreadable one is a [`Packet`] like any other, counted and answered.
+//! A master stores nothing on disk. A master that is restarted while others run learns this from its neighbours, and
+//! writes under a fresh origin: [`meeting`] states the protocol and its guarantees. The content of a datagram is
+//! [checked](crate::node::any_rule) to be of the rule's types before the rule sees it. An unreadable datagram is a
+//! [`Packet`] too, counted and answered.
 
 mod cut;
 mod journal;
@@ -37,18 +38,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, SystemTime};
 
-/// How to run them.
+/// Settings of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The first master's port; the others have the next ones.
     pub port: u16,
-    /// How often each master sends its digest.
+    /// The interval at which each master sends its digest.
     pub tick: Duration,
-    /// Only these masters, by name; none: all. The others are someone else's: another process, or a person with netcat.
+    /// The names of the masters to run; if empty, all. The others run in another process, or a person acts for them
+    /// with netcat.
     pub only: Vec<String>,
-    /// Whether to print also what is sent and asked.
+    /// Whether to print also sent messages and digests.
     pub verbose: bool,
-    /// The epoch of this run of the masters; no other run has it. See [`meeting`].
+    /// The epoch of this run of the masters, which no other run may have. See [`meeting`].
     pub epoch: u64,
 }
 
@@ -58,12 +60,12 @@ pub fn epoch_now() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
-/// Why they do not run, or no longer.
+/// The reason for which the masters do not run.
 #[derive(Debug)]
 pub enum Stopped {
-    /// What we were given is not right: what would be.
+    /// The scenario or an option is invalid: the reason and the fix.
     Given(String),
-    /// Nobody takes what we print.
+    /// The output could not be written.
     Output(std::io::Error),
 }
 
@@ -73,10 +75,11 @@ impl From<std::io::Error> for Stopped {
     }
 }
 
-/// Runs the scenario's masters for ever, and prints to `out` what they do.
+/// Runs the scenario's masters for ever, and prints their log to `out`.
 ///
 /// # Errors
-/// If the scenario has no such masters, a port is taken (then nothing has been started), a master stops, or `out` does.
+/// If the scenario has no such masters or a port is taken (then no master was started), if a master stops, or if `out`
+/// cannot be written.
 pub fn run(scenario: &Scenario, options: &Options, out: &mut dyn Write) -> Result<Infallible, Stopped> {
     let (rule, scope) = cluster(scenario)?;
     let addresses = addresses(options.port, scope.topology.masters())?;
@@ -88,11 +91,12 @@ pub fn run(scenario: &Scenario, options: &Options, out: &mut dyn Write) -> Resul
             Stopped::Given(what)
         })
     });
-    // All sockets are bound before any master starts: masters that start together hear each other from the first packet on.
+    // All sockets are bound before any master starts: masters that start together hear each other from the first packet
+    // on.
     let sockets = sockets.collect::<Result<Vec<_>, _>>()?;
     write!(out, "{}", greeting(scenario, scope, rule, &chosen, &addresses, options.epoch))?;
     out.flush()?;
-    // Whoever stops reading our output stops the masters: better than a queue without end.
+    // The queue is bounded: a reader that stops reading the output stops the masters.
     let (sender, news) = sync_channel(1024);
     let epochs = Epochs::of(scope.topology.masters(), chosen.iter().map(|id| (*id, options.epoch)));
     let start = Start { scenario, scope, addresses: &addresses, epochs, options, sender };
@@ -112,7 +116,7 @@ pub fn run(scenario: &Scenario, options: &Options, out: &mut dyn Write) -> Resul
     Err(Stopped::Given("all masters have stopped".into()))
 }
 
-/// The rule and the masters, if they can be run.
+/// The rule and the scope, if they can run over UDP.
 fn cluster(scenario: &Scenario) -> Result<(RuleName, &Scope), Stopped> {
     let what = match &scenario.subject {
         Explored::Cluster(rule, scope) => return Ok((*rule, scope)),
@@ -224,7 +228,7 @@ fn left_out(scenario: &Scenario, scope: &Scope) -> Vec<&'static str> {
     notes
 }
 
-/// What every master is started with.
+/// The parameters of every master's start.
 struct Start<'a> {
     scenario: &'a Scenario,
     scope: &'a Scope,

@@ -1,4 +1,4 @@
-//! Making messages fit datagrams: a push becomes several, a snapshot parts, which an [`Assembly`] puts together again.
+//! Splits messages into datagrams: a push into several pushes, a snapshot into parts. An [`Assembly`] joins the parts.
 
 use super::meeting::Epochs;
 use super::packet::{MAX_DATAGRAM, NotTaken, Packet, Part, Pushed, longest};
@@ -7,17 +7,17 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How many parts of a snapshot are sent before the receiver asks for more: a burst that a socket's buffer holds (Linux
-/// gives it 208 KiB unless told otherwise). Sent at once, the end of a long snapshot would be dropped every time.
+/// The number of parts of a snapshot that are sent before the receiver asks for more. A socket's buffer holds this many
+/// (Linux: 208 KiB by default). If all parts were sent at once, the buffer would drop the end of every long snapshot.
 pub const WINDOW: u32 = 8;
 
-/// The most parts of a snapshot, 8 MiB in all: so much memory a neighbour can make a master take.
+/// The most parts of a snapshot, 8 MiB in all. This bounds the memory that a neighbour can make a master use.
 pub const MAX_PARTS: u32 = 1024;
 
-/// Ticks without a new part after which an assembly is given up.
+/// The number of ticks without a new part after which an assembly is dropped.
 const PATIENCE: u8 = 3;
 
-/// Pushes of at most `batch` changes that each fit a datagram, each of which extends the one before.
+/// The push as several, each of at most `batch` changes and small enough for a datagram. Each extends the one before.
 pub(super) fn pushes<E: Clone + Serialize>(push: Push<E>, batch: usize, epochs: &Epochs) -> Vec<Packet<E>> {
     let mut cut = Vec::new();
     let Push { mut extends, changes } = push;
@@ -29,7 +29,7 @@ pub(super) fn pushes<E: Clone + Serialize>(push: Push<E>, batch: usize, epochs: 
     cut
 }
 
-/// The push as one packet or, if it does not fit, both halves likewise.
+/// Adds the push as one packet, or both its halves if one datagram cannot hold it.
 fn halved<E: Clone + Serialize>(push: Push<E>, epochs: &Epochs, cut: &mut Vec<Packet<E>>) {
     let (first, second) = push.changes.split_at(push.changes.len() / 2);
     let packet = Packet::Push(Pushed::of(push.clone(), epochs));
@@ -43,8 +43,8 @@ fn halved<E: Clone + Serialize>(push: Push<E>, epochs: &Epochs, cut: &mut Vec<Pa
     halved(Push { extends, changes: second.into() }, epochs, cut);
 }
 
-/// A snapshot that is being sent, as the texts of its parts. It is made at most once a tick, however many masters ask: to
-/// make one takes time in proportion to the table, and to ask for one takes a few bytes.
+/// A snapshot that is being sent, as the texts of its parts. A master makes at most one a tick, however many masters
+/// ask, because making one is O(table), and a request for one has a few bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Outgoing {
     pub(super) seen: VersionVector,
@@ -56,8 +56,8 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// The snapshot of `seen` that reads `text` as JSON, in parts that each fit a datagram among so many masters. `None` if
-    /// there would be more than [`MAX_PARTS`].
+    /// The snapshot with the version vector `seen` and the JSON `text`, cut into parts for datagrams among so many
+    /// masters. `None` if there would be more than [`MAX_PARTS`].
     pub(super) fn of(seen: &VersionVector, text: &str, masters: u16) -> Option<Outgoing> {
         let texts = cut(seen, text, masters)?.into();
         Some(Outgoing { seen: seen.clone(), texts, fresh: true, used: true })
@@ -68,7 +68,7 @@ impl Outgoing {
         Outgoing { seen: seen.clone(), texts: Arc::new([]), fresh: true, used: true }
     }
 
-    /// The parts to send next to a master that holds all before `first`: up to the end of that window.
+    /// The parts to send next to a master that holds all parts before `first`: up to the end of that window.
     pub(super) fn window<'a>(&'a mut self, first: u32, epochs: &'a Epochs) -> impl Iterator<Item = Part> + 'a {
         self.used = true;
         let of = self.texts.len() as u32;
@@ -79,14 +79,16 @@ impl Outgoing {
         window(first).map_while(part)
     }
 
-    /// Called at each tick: whether to keep the snapshot. One that no master asks for any more only takes room.
+    /// Called at each tick: whether to keep the snapshot. A snapshot that no master asks for any more only takes
+    /// memory.
     pub(super) fn wait_on(&mut self) -> bool {
         self.fresh = false;
         std::mem::take(&mut self.used)
     }
 }
 
-/// The text in pieces, each of which fits a datagram as a [`Part`]. `None` if there would be more than [`MAX_PARTS`].
+/// The text in pieces, each small enough for a datagram as a [`Part`]. `None` if there would be more than
+/// [`MAX_PARTS`].
 fn cut(seen: &VersionVector, text: &str, masters: u16) -> Option<Vec<String>> {
     let (number, of) = (u32::MAX, u32::MAX);
     let around =
@@ -95,7 +97,7 @@ fn cut(seen: &VersionVector, text: &str, masters: u16) -> Option<Vec<String>> {
     let mut texts = vec![String::new()];
     let mut left = room;
     for c in text.chars() {
-        // As JSON has it within quotes; JSON itself holds no control characters.
+        // As JSON escapes it within quotes. (JSON text contains no control characters.)
         let width = if matches!(c, '"' | '\\') { 2 } else { c.len_utf8() };
         if width > left {
             texts.push(String::new());
@@ -121,12 +123,12 @@ pub(super) struct Assembly {
     idle: u8,
 }
 
-/// What became of a part.
+/// The result of adding a part.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Added {
-    /// It was the last one: here is the text.
+    /// It was the last one: the whole text.
     Whole(String),
-    /// It is new, and the window is full: time to ask for the next.
+    /// It is new, and the window is complete: ask for the next one.
     AskOn,
     /// It is new.
     Kept,
@@ -139,7 +141,7 @@ impl Assembly {
         Assembly { seen: part.seen.clone(), of: part.of, texts: BTreeMap::new(), idle: 0 }
     }
 
-    /// Adds a part. One of a newer snapshot begins anew: the two must not be mixed.
+    /// Adds a part. A part of a newer snapshot drops those of the older one.
     pub(super) fn add(&mut self, part: Part) -> Result<Added, NotTaken> {
         let Part { epochs: _, seen, number, of, text } = &part;
         if !(1..=MAX_PARTS).contains(of) || number >= of {
@@ -162,19 +164,19 @@ impl Assembly {
         let holds = self.holds();
         Ok(match holds {
             holds if holds == self.of => Added::Whole(self.texts.values().map(String::as_str).collect()),
-            // Several windows' ends at once if a part was late.
+            // A late part may complete several windows at once.
             holds if before / WINDOW < holds / WINDOW => Added::AskOn,
             _ => Added::Kept,
         })
     }
 
-    /// How many parts have come without one missing before them.
+    /// The number of parts that have arrived without a missing one before them.
     pub(super) fn holds(&self) -> u32 {
         (0..self.of).find(|number| !self.texts.contains_key(number)).unwrap_or(self.of)
     }
 
-    /// Time has passed: whether to go on waiting. One that gets no more parts is given up, lest a part that claims to be
-    /// of a snapshot newer than all keep the right ones out for ever.
+    /// Called at each tick: whether to keep the assembly. An assembly without new parts is dropped. Otherwise a false
+    /// part of an impossibly new snapshot would keep out the parts of true ones for ever.
     pub(super) fn wait_on(&mut self) -> bool {
         self.idle += 1;
         self.idle <= PATIENCE

@@ -1,29 +1,29 @@
-//! What a running master says of itself: [`Journal`].
+//! The log lines and the counts of a running master: [`Journal`].
 
 use multimaster::MasterId;
 use std::collections::BTreeMap;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What is told to whoever started the masters.
+/// A message to the thread that started the masters.
 #[derive(Debug)]
 pub(super) enum News {
     /// A line to print.
     Line(String),
-    /// A master has stopped, and why.
+    /// A master has stopped, with the reason.
     Stopped(MasterId, String),
 }
 
-/// One master's log lines and counts. No part of its state: what is explored is the same without.
+/// One master's log lines and counts. They are not part of its state, so they do not affect an exploration.
 #[derive(Debug, Default)]
 pub struct Journal {
     counts: Mutex<BTreeMap<&'static str, u64>>,
-    /// Where lines go, and whether also those on what is sent and asked.
+    /// The receiver of lines, and whether it also gets lines on sent messages and digests. `None` drops all lines.
     lines: Option<(SyncSender<News>, bool)>,
 }
 
 impl Journal {
-    /// One whose lines nobody reads.
+    /// A journal that counts, and drops its lines.
     pub fn silent() -> Journal {
         Journal::default()
     }
@@ -32,12 +32,12 @@ impl Journal {
         Journal { counts: Mutex::default(), lines: Some((lines, verbose)) }
     }
 
-    /// How often what has happened, by its name.
+    /// The number of events of each kind, by name.
     pub fn counts(&self) -> BTreeMap<String, u64> {
         self.locked().iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
     }
 
-    /// Counts one more; returns how many now.
+    /// Counts an event, and returns the new count.
     pub(super) fn count(&self, name: &'static str) -> u64 {
         let mut counts = self.locked();
         let count = counts.entry(name).or_default();
@@ -45,15 +45,15 @@ impl Journal {
         *count
     }
 
-    /// A line about what a client asked or a neighbour delivered.
+    /// Logs a line about a client's request or an arrived message.
     pub(super) fn say(&self, line: impl FnOnce() -> String) {
         if let Some((lines, _)) = &self.lines {
-            // Nobody listens any more only when the process is about to end.
+            // The receiver is gone only when the process is about to end.
             let _ = lines.send(News::Line(line()));
         }
     }
 
-    /// A line about the rest.
+    /// Logs a line about a sent message or a digest; printed with `--verbose` only.
     pub(super) fn mention(&self, line: impl FnOnce() -> String) {
         if let Some((_, true)) = &self.lines {
             self.say(line);

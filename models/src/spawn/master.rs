@@ -20,10 +20,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// One master as an actor: what it is told and never changes.
+/// One master as an actor: its constant settings.
 ///
-/// A thin shell: every decision of the protocol is the [`Replica`]'s. The shell knows addresses, cuts what is sent to
-/// fit datagrams, and refuses what nobody should have sent.
+/// The actor is a thin shell: the [`Replica`] makes every decision of the protocol. The shell knows addresses, splits
+/// messages into datagrams, and refuses packets that no correct sender sends.
 #[derive(Debug)]
 pub struct MasterActor<R: SerdeRule> {
     id: MasterId,
@@ -35,32 +35,32 @@ pub struct MasterActor<R: SerdeRule> {
     journal: Journal,
 }
 
-/// What a master waits for.
+/// A timer of a master.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {
-    /// To ask its neighbours for what it lacks.
+    /// Time to ask the neighbours for missing changes.
     Tick,
-    /// To greet those that have not answered yet.
+    /// Time to greet the neighbours that have not answered yet.
     Greet,
 }
 
-/// What a master has come to know.
+/// The state of a master.
 #[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MasterState<R: SerdeRule> {
     replica: Replica<R>,
-    /// By sender: a snapshot of which parts are missing.
+    /// By sender, a snapshot of which some parts have arrived.
     incoming: BTreeMap<MasterId, Assembly>,
-    /// By sender: what it has been told because of a gap, since the last tick. Of the many pushes behind one that was
-    /// lost each is a gap, and each digest draws a burst: one is enough until something has come of it.
+    /// By sender, the digest that was sent to it because of a gap since the last tick. After one lost push, each later
+    /// push is a gap, and each digest is answered by a burst. So the same digest is sent once a tick.
     told: BTreeMap<MasterId, VersionVector>,
     /// A snapshot that is being sent.
     outgoing: Option<Outgoing>,
-    /// What it knows of the runs of all masters.
+    /// The known runs of all masters.
     meeting: Meeting,
 }
 
 impl<R: SerdeRule> MasterState<R> {
-    /// The master itself.
+    /// The replica.
     pub fn replica(&self) -> &Replica<R> {
         &self.replica
     }
@@ -84,7 +84,7 @@ impl<R: SerdeRule> MasterActor<R> {
         MasterActor { id, rule, scope, addresses, epochs, tick, journal }
     }
 
-    /// What has been counted.
+    /// The journal, with the counts.
     pub fn journal(&self) -> &Journal {
         &self.journal
     }
@@ -98,7 +98,10 @@ impl<R: SerdeRule> MasterActor<R> {
         out.send(self.addresses[to.index()], packet);
     }
 
-    /// Takes a packet, or says why not.
+    /// Handles a packet.
+    ///
+    /// # Errors
+    /// The reason for refusing it.
     fn take(
         &self,
         state: &mut MasterState<R>,
@@ -146,7 +149,7 @@ impl<R: SerdeRule> MasterActor<R> {
     ) -> Result<(), NotTaken> {
         self.hear(state, from, &packet, out)?;
         match packet {
-            // A change under an origin that may be this run's must not come before the run has its own.
+            // Until this run has an origin, it must not see changes of an origin that may become its own.
             Packet::Push(_) | Packet::Part(_) | Packet::Digest(_) if state.meeting.origin().is_none() => Ok(()),
             Packet::Push(Pushed { epochs: _, extends, mut changes }) => {
                 for change in &mut changes {
@@ -160,7 +163,7 @@ impl<R: SerdeRule> MasterActor<R> {
             }
             Packet::Part(part) => self.add(state, from, part, out),
             Packet::Digest(digest) => self.answer(state, from, digest, out),
-            // `hear` has taken in all that these say.
+            // `hear` has handled these.
             _ => Ok(()),
         }
     }
@@ -183,7 +186,7 @@ impl<R: SerdeRule> MasterActor<R> {
             return Err(not(format!("`at {time}`: this rule uses no wall clocks; those that do are {rules}")));
         }
         self.may_write(state)?;
-        // As long as this write could ever be: a rule is a pure function, so it can be asked what would travel.
+        // The longest form that this write can have. A rule is a pure function, so it can be called on trial.
         let origin = state.replica.origin();
         let (dot, timestamp) = (Dot::new(origin, Dot::LAST), Timestamp::new(LATEST, origin));
         let untouched = R::State::default();
@@ -203,7 +206,7 @@ impl<R: SerdeRule> MasterActor<R> {
         Ok(())
     }
 
-    /// Whether the change fits a datagram whatever it extends: so nobody is ever stuck with one.
+    /// Whether a datagram holds the change with any version vector. So every master can pass it on.
     fn can_travel(&self, change: Change<R::Effect>) -> bool {
         alone(change, self.scope.topology.masters()).fits()
     }
@@ -238,7 +241,7 @@ impl<R: SerdeRule> MasterActor<R> {
         Ok(())
     }
 
-    /// Sends every neighbour what it has not been sent yet, then cuts the log.
+    /// Sends each neighbour the changes that it has not been sent yet, then truncates the log.
     fn pass_on(&self, state: &mut MasterState<R>, out: &mut Packets<R>) {
         for peer in self.scope.topology.sends_to(self.id) {
             while let Some(message) = state.replica.next_push(peer, self.scope.batch) {
@@ -280,8 +283,8 @@ impl<R: SerdeRule> Actor for MasterActor<R> {
     }
 
     fn on_msg(&self, _: Id, state: &mut Cow<'_, MasterState<R>>, src: Id, packet: Self::Msg, out: &mut Out<Self>) {
-        // Taken as changed whatever it does: an `ActorModel` leaves what changes nothing in flight for ever, and would
-        // then never be quiescent.
+        // The state counts as changed by every packet. An `ActorModel` keeps a message in flight for ever if it changes
+        // no state, and would then never be quiescent.
         let state = state.to_mut();
         if let Err(why) = self.take(state, src, packet, out) {
             let (name, from) = (why.name(), self.master_at(src));
@@ -290,13 +293,13 @@ impl<R: SerdeRule> Actor for MasterActor<R> {
                 let sender = from.map_or_else(|| src.to_string(), |id| id.to_string());
                 format!("{} <- {sender}  refused: {why} ({name}: {count})", self.id)
             };
-            // A refusal that repeats with every tick is printed ever more rarely.
+            // A refusal that repeats at every tick is printed the 1st, 2nd, 4th, 8th … time.
             if !why.comes_again() || count.is_power_of_two() {
                 self.journal.say(line);
             } else {
                 self.journal.mention(line);
             }
-            // Never answer an answer, or a master: two could go on for ever.
+            // An answer to an answer, or to a master, could start an endless exchange.
             if from.is_none() && why != NotTaken::Answer {
                 out.send(src, Packet::Refused(why.to_string()));
             }
@@ -308,7 +311,7 @@ impl<R: SerdeRule> Actor for MasterActor<R> {
         if let (Timer::Tick, Some(tick)) = (timer, self.tick) {
             out.set_timer(Timer::Tick, tick..tick);
         }
-        // A master whose number was taken takes no further part.
+        // A master whose number was taken does nothing more.
         if state.meeting.taken().is_some() {
             return;
         }

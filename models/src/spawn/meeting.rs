@@ -1,35 +1,38 @@
-//! Which run of each master a master knows: [`Epochs`], `Meeting`.
+//! The known runs of all masters: [`Epochs`], `Meeting`.
 //!
-//! A master keeps nothing on disk. If it is ended and started again, it has forgotten how many changes it has made. If it
-//! gave its next one a dot that others hold already, they would drop it as a duplicate, and an acknowledged write would be
-//! lost silently. So each run of a master writes under an origin of its own: of `n` masters, the run number `r` of the master
-//! `m` has the origin `m + r * n`. The first run of B, of two masters, writes B1, B2, …; the second writes D1, D2, …
-//! ([`Replica::restart`](multimaster::Replica::restart)). A run learns its number from its neighbours:
+//! A master stores nothing on disk. A master that is ended and started again has forgotten the number of its writes. If
+//! its next write got a dot that an earlier write has, other masters would drop it as a duplicate, and an acknowledged
+//! write would be lost. So each run of a master writes under an origin of its own: of `n` masters, the run number `r`
+//! of the master `m` has the origin `m + r * n`. The first run of B, of two masters, writes B1, B2, …; the second
+//! writes D1, D2, … ([`Replica::restart`](multimaster::Replica::restart)). A run learns its number from its neighbours:
 //!
-//! - Each run of a master has an *epoch*, chosen at its start, that no other run of it has: here the milliseconds since
-//!   1970. Masters that one process starts together know each other's epochs from the start; each is at its first run.
-//! - Every packet between masters names, by origin, the epochs that its sender knows; 0 stands for an unknown one. The
-//!   receiver refuses a packet that names, for any origin, another epoch than the one it knows. Otherwise it learns those
-//!   that it did not know, before it takes what the packet carries. So **a master that holds a change knows the epoch of the
-//!   run that made it**: it learned the epoch with the change, if not before.
-//! - A master that starts *asks* its neighbours which runs of it they know, and takes in nothing else. Their answer names the
-//!   epoch of the run that asked, so that an earlier answer is not taken for it. Then it takes the number after the greatest
-//!   that it has heard of, and tells them: it *acknowledges writes* once every neighbour that answered has named its epoch.
-//! - It asks and tells [`GREETINGS`] times, half a second in all, and then goes on without those that are silent: the first
-//!   master of a cluster must be of use alone.
-//! - A master that then hears of another run under its own origin, or under a later one of its own, *took a number that was
-//!   taken*. From then on it refuses every write, and every packet. Only a refusal tells a master so, in a packet that is
-//!   never answered: there is no ping-pong.
+//! - Each run of a master has an *epoch*, a number that no other run of this master has: the milliseconds since 1970 at
+//!   its start. Masters that one process starts together know each other's epochs, and each is at its first run.
+//! - Every packet between masters contains, by origin, the epochs that its sender knows; 0 stands for an unknown one.
+//!   The receiver refuses a packet with another epoch for an origin than the epoch that it knows. Otherwise it first
+//!   learns the epochs that it did not know, and then handles the packet. So **a master that holds a change knows the
+//!   epoch of the run that made it**.
+//! - A master that starts *greets* its neighbours: it asks for the runs of it that they know, and handles no other
+//!   packet. An answer contains the epoch of the run that asked, so that an answer to an earlier run is not mistaken
+//!   for one to this run. The master then takes the number after the greatest known one and greets again. It
+//!   *acknowledges writes* once every neighbour that answered has sent a packet with its epoch.
+//! - The master greets [`GREETINGS`] times, for half a second in all, and then goes on without the silent neighbours.
+//!   So the first master of a cluster can work alone.
+//! - If a master later learns of another run with its own origin, or with a later origin of its own, its *number was
+//!   taken*. From then on it refuses every write and every packet. A master learns this only from a refusal, which is
+//!   never answered, so there is no endless exchange.
 //!
-//! For a write at a run of a master that has run before, this means:
+//! For a write at a later run of a master, this means:
 //!
-//! - If some neighbour that knows the latest earlier run is heard at the start, **the write has a dot that no other write
-//!   has**, and reaches every master. The earlier writes come back from the neighbours that hold them.
-//! - If all neighbours that know it are silent for so long, the run takes a number that was taken. When it later hears one of
-//!   them, it logs which writes it has acknowledged, and that neighbour logs that it refuses them. They are still read at
-//!   this run, and at masters that took them; none of these knows the earlier run. No master takes them for changes that it
-//!   already has.
-//! - This last point holds wherever such a write travels: a master that passes it on names its run's epoch.
+//! - If the run receives a packet, at its start, from a neighbour that knows the latest earlier run, **the write has a
+//!   dot that no other write has**, and reaches every master. The earlier writes come back from the neighbours that
+//!   hold them.
+//! - If all neighbours that know the earlier run are silent during the start, the run takes a number that was taken. At
+//!   the first packet from one of these neighbours, the run logs which writes it has acknowledged, and the neighbour
+//!   logs that it refuses them. The refused writes can still be read at this run, and at masters that accepted them;
+//!   none of these masters knows the earlier run. No master takes a refused write for a duplicate.
+//! - The last point also holds for masters that get such a write from others, because a master that passes on a write
+//!   also passes on the epoch of its run.
 //!
 //! The argument fails if a wall clock repeats a millisecond.
 
@@ -42,16 +45,16 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-/// How often a master greets its neighbours at its start before it goes on without their answers.
+/// The number of greetings of a master at its start. After the last one it goes on without the missing answers.
 pub const GREETINGS: u8 = 5;
 
-/// How long after each greeting it waits.
+/// The wait after each greeting.
 pub const GREETING_PAUSE: Duration = Duration::from_millis(100);
 
-/// How many runs of a master can have origins of their own. A packet names them all, and must fit a datagram.
+/// The most runs of a master with origins of their own. A packet contains an epoch for each, and must fit a datagram.
 pub const RUNS: u16 = 8;
 
-/// By origin, the epoch of the run that writes under it; 0 if none is known.
+/// By origin, the epoch of the run that writes under this origin; 0 if unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Epochs(Vec<u64>);
@@ -63,19 +66,19 @@ impl From<Vec<u64>> for Epochs {
 }
 
 impl Epochs {
-    /// The epochs of the first runs of so many masters, of which these are known.
+    /// These known epochs of the first runs of `masters` masters.
     pub fn of(masters: u16, known: impl IntoIterator<Item = (MasterId, u64)>) -> Epochs {
         let mut epochs = vec![0; usize::from(masters)];
         known.into_iter().for_each(|(id, epoch)| epochs[id.index()] = epoch);
         Epochs(epochs)
     }
 
-    /// The epoch known of the run with that origin; 0 if none is.
+    /// The epoch of the run with this origin; 0 if unknown.
     pub fn get(&self, origin: MasterId) -> u64 {
         self.0.get(origin.index()).copied().unwrap_or(0)
     }
 
-    /// How many origins are named, counting the unknown ones before the last.
+    /// The number of origins up to the last known one.
     pub(super) fn width(&self) -> u16 {
         self.0.len() as u16
     }
@@ -91,16 +94,17 @@ impl Epochs {
     }
 }
 
-/// Why a packet's epochs do not match those known here.
+/// The reason for which a packet's epochs do not match the receiver's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OtherRun {
-    /// They are of more origins than the cluster can have.
+    /// The packet has epochs of more origins than the cluster can have: their number.
     TooMany(usize),
-    /// This sender does not name its own epoch.
+    /// The packet lacks the epoch of its sender.
     Unnamed(MasterId),
-    /// The run with this origin is known here with the first epoch, and named in the packet with the second.
+    /// For this origin the receiver knows the first epoch, and the packet has the second.
     Of(MasterId, u64, u64),
-    /// This receiver has the first epoch, and the sender knows a run with the second under its origin or a later one of it.
+    /// The receiver has the first epoch. The sender knows a run with the second epoch and the same origin, or a later
+    /// one of this master.
     Receiver(MasterId, u64, u64),
 }
 
@@ -129,28 +133,28 @@ impl fmt::Display for OtherRun {
     }
 }
 
-/// What one run of a master knows of the runs of all masters.
+/// The runs of all masters that one run of a master knows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Meeting {
     own: MasterId,
     epoch: u64,
     masters: u16,
-    /// The number of this run among those of its master, once it has one.
+    /// The number of this run among the runs of its master, once known.
     number: Option<u16>,
     known: Epochs,
-    /// The neighbours that have yet to name this run's epoch.
+    /// The neighbours that have not sent a packet with this run's epoch.
     unmet: BTreeSet<MasterId>,
-    /// Those of them that it waits for: for an answer, or, once it has a number, for its epoch.
+    /// The `unmet` neighbours for which the run waits: for an answer, or, once it has a number, for its epoch.
     awaited: BTreeSet<MasterId>,
-    /// How often those have been greeted in vain: counted up to [`GREETINGS`].
+    /// The number of greetings without an answer from all of these, up to [`GREETINGS`].
     greeted: u8,
-    /// The neighbour that knows a run of this master that has its number, or all numbers taken, and that run's epoch.
+    /// Set if the number was taken, or no number is left: the neighbour that knows the other run, and that run's epoch.
     taken: Option<(MasterId, u64)>,
 }
 
 impl Meeting {
-    /// The start of a run of the master `own` of so many, which knows these epochs: its own, and perhaps those of masters that
-    /// were started with it. It has a number at once if all its neighbours were.
+    /// The start of a run of the master `own`. `known` are its own epoch, and those of the masters that were started
+    /// with it. If all neighbours were, the run has a number at once.
     pub(super) fn new(
         own: MasterId,
         masters: u16,
@@ -184,12 +188,12 @@ impl Meeting {
         MasterId(self.own.0 + number * self.masters)
     }
 
-    /// The master one of whose runs has this origin.
+    /// The master of the run with this origin.
     pub(super) fn master_of(&self, origin: MasterId) -> MasterId {
         MasterId(origin.0 % self.masters)
     }
 
-    /// The neighbours that have yet to name this run's epoch.
+    /// The neighbours that have not sent a packet with this run's epoch.
     pub(super) fn unmet(&self) -> &BTreeSet<MasterId> {
         &self.unmet
     }
@@ -199,7 +203,8 @@ impl Meeting {
         &self.awaited
     }
 
-    /// The neighbour that knows a run that has taken this run's number, or the last one, and the epoch of that run.
+    /// If this run's number was taken, or no number is left: the neighbour that knows the other run, and that run's
+    /// epoch.
     pub(super) fn taken(&self) -> Option<(MasterId, u64)> {
         self.taken
     }
@@ -209,7 +214,7 @@ impl Meeting {
         self.number.is_some() && self.awaited.is_empty()
     }
 
-    /// The neighbours greeted last are given up, if that was the last greeting.
+    /// Called after a greeting without all answers: after the last greeting, goes on without the silent neighbours.
     pub(super) fn wait_on(&mut self) {
         self.greeted += 1;
         if self.greeted >= GREETINGS {
@@ -217,8 +222,8 @@ impl Meeting {
         }
     }
 
-    /// Goes on without those that it still waits for: takes a number if it has none, and waits until those that answered
-    /// have named its epoch.
+    /// Goes on without the silent neighbours: takes a number if the run has none, and then waits until each neighbour
+    /// that answered has sent a packet with the run's epoch.
     fn go_on(&mut self) {
         self.greeted = 0;
         let silent = std::mem::take(&mut self.awaited);
@@ -237,8 +242,11 @@ impl Meeting {
         self.awaited = self.unmet.difference(&silent).copied().collect();
     }
 
-    /// Takes in the epochs that a packet of the neighbour `from` names. It need not name its own if it `may_lack_one`.
-    /// `answers` is the epoch of the run whose question the packet answers.
+    /// Learns the epochs in a packet of the neighbour `from`. The packet may lack its sender's epoch if `may_lack_one`.
+    /// `answers` is the epoch of the run whose greeting the packet answers.
+    ///
+    /// # Errors
+    /// If the packet's epochs contradict the known ones.
     pub(super) fn hear(
         &mut self,
         from: MasterId,

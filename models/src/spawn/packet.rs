@@ -1,4 +1,4 @@
-//! What a datagram says, as JSON: [`Packet`]; and why one is not taken: [`NotTaken`].
+//! The content of a datagram, as JSON: [`Packet`]; and the reasons to refuse one: [`NotTaken`].
 
 use super::meeting::{Epochs, OtherRun, RUNS};
 use multimaster::{Change, Changes, Dot, Key, MasterId, PeerError, Push, Reading, VersionVector};
@@ -6,28 +6,28 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The most bytes of a datagram that a master sends or takes.
+/// The most bytes of a datagram that a master sends or accepts.
 ///
-/// A choice: far below the 65,507 that UDP carries, and small enough for a socket's buffer to hold a whole
+/// This is far below the 65,507 bytes that UDP carries, so that a socket's buffer holds a whole
 /// [window](super::cut::WINDOW).
 pub const MAX_DATAGRAM: usize = 8192;
 
-/// What a datagram says. `E` is the rule's [`Effect`](multimaster::Resolver::Effect).
+/// The content of a datagram. `E` is the rule's [`Effect`](multimaster::Resolver::Effect).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Packet<E> {
     /// A client writes: a [`Request`](multimaster::Request) as text, such as `set hello = world`.
     Ask(String),
     /// A client reads a key.
     Read(Key),
-    /// A client asks what has become of the packets so far.
+    /// A client asks for the numbers of packets by outcome.
     Counts,
-    /// To a client: its write is done, and this is its dot.
+    /// To a client: its write is acknowledged, with this dot.
     Wrote(String),
-    /// To a client: what the key reads.
+    /// To a client: the reading of the key.
     Shows(Reading),
-    /// To a client: how often what has happened.
+    /// To a client: the number of packets by outcome.
     Counted(BTreeMap<String, u64>),
-    /// To a client: why not, and what would be right.
+    /// To a client: the reason for a refusal, and the fix.
     Refused(String),
     /// To a neighbour that has not yet named this run's epoch: asks which runs it knows.
     Greet {
@@ -37,24 +37,24 @@ pub enum Packet<E> {
         #[serde(default)]
         run: u64,
     },
-    /// To a neighbour: the answer to a greeting, or why its packet was refused. Never answered.
+    /// To a neighbour: the answer to a greeting, or the reason for refusing its packet. It is never answered.
     Known {
         /// The epochs that the sender knows.
         epochs: Epochs,
         /// The epoch of the run that greeted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         run: Option<u64>,
-        /// Why the sender takes nothing of what it was sent.
+        /// The reason for which the sender refused a packet.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refuses: Option<String>,
     },
     /// To a neighbour: changes.
     Push(Pushed<E>),
-    /// To a neighbour that sends changes here: what has been seen.
+    /// To a neighbour that sends changes to this master: the changes that this master has seen.
     Digest(Digest),
-    /// To a neighbour: a piece of a snapshot.
+    /// To a neighbour: a part of a snapshot.
     Part(Part),
-    /// Never sent: what a datagram becomes that says none of the above.
+    /// An unreadable datagram. It is never sent.
     #[serde(skip)]
     Unreadable(NotTaken),
 }
@@ -65,7 +65,7 @@ pub enum Packet<E> {
 pub struct Pushed<E> {
     /// The epochs that the sender knows.
     pub epochs: Epochs,
-    /// What must have been seen before the first of `changes`.
+    /// The changes that the receiver must have seen before the first of `changes`.
     pub extends: VersionVector,
     /// At least one change.
     pub changes: Changes<E>,
@@ -77,62 +77,63 @@ impl<E> Pushed<E> {
     }
 }
 
-/// What its sender has seen; asks for what is missing.
+/// The version vector of its sender; asks for the changes that the sender lacks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Digest {
     /// The epochs that the sender knows.
     pub epochs: Epochs,
-    /// What has been seen.
+    /// The changes that the sender has seen.
     pub seen: VersionVector,
-    /// Of the asked master's snapshot of that vector, the sender holds all parts before the one so numbered.
+    /// The parts of a snapshot that the sender holds: the snapshot's version vector, and the number of the first part
+    /// that the sender lacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds: Option<(VersionVector, u32)>,
 }
 
-/// A piece of a [`Snapshot`](multimaster::Snapshot)'s JSON text. Pieces are cut anywhere: what a key's state takes is
-/// bounded by nothing, and one that no datagram could hold whole would otherwise never get across.
+/// A part of a [`Snapshot`](multimaster::Snapshot)'s JSON text. The text is cut at any place, because the state of one
+/// key can be larger than a datagram.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// The epochs that the sender knows.
     pub epochs: Epochs,
-    /// What the snapshot reflects: by this, parts are known to belong together.
+    /// The version vector of the snapshot. Parts with equal vectors belong together.
     pub seen: VersionVector,
-    /// Which part, from 0.
+    /// The number of this part, from 0.
     pub number: u32,
-    /// Of how many.
+    /// The number of parts.
     pub of: u32,
-    /// The text.
+    /// The text of this part.
     pub text: String,
 }
 
-/// Why a packet was not taken. Nothing has changed then.
+/// The reason for refusing a packet. A refusal changes no state.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NotTaken {
-    /// It has so many bytes.
+    /// It is longer than [`MAX_DATAGRAM`]: the number of its bytes.
     TooLong(usize),
-    /// It is not JSON, or not a packet: what the parser says.
+    /// It is not JSON, or not a packet: the parser's message.
     Unreadable(String),
-    /// It is for masters to send, and came from another address.
+    /// A packet of a master, from an address that is no master's.
     Stranger,
-    /// It is for clients to send, and came from a master's address.
+    /// A packet of a client, from a master's address.
     NoClient,
-    /// It is what masters answer to clients.
+    /// An answer of a master to a client.
     Answer,
-    /// A client asked for what it cannot have.
+    /// A client's request cannot be carried out: the reason.
     Client(String),
     /// A digest from a master to which no changes are sent.
     NotSentTo(MasterId),
-    /// The replica refused it: the fault's name, and the fault in words.
+    /// The replica refused it: the error's name, and the error in words.
     Peer(&'static str, String),
-    /// A change that could not be passed on.
+    /// A change that is too large for a datagram, and so could not be passed on.
     TooLargeAChange(Dot),
     /// A part that can belong to no snapshot of its sender.
     Part(String),
-    /// An effect, or a state, that is not one of the rule's: what is wrong with it.
+    /// An effect or a state that is not of the rule's type: the reason.
     WrongType(String),
-    /// It names another run under an origin than the one known here.
+    /// It names another run under an origin than the run known here.
     OtherRun(OtherRun),
     /// It arrived after this master had learned from that neighbour that the number of its run was taken.
     NumberTaken(MasterId),
@@ -141,7 +142,7 @@ pub enum NotTaken {
 }
 
 impl NotTaken {
-    /// The name under which it is counted.
+    /// The name of its count.
     pub fn name(&self) -> &'static str {
         match self {
             NotTaken::TooLong(_) => "too long",
@@ -163,7 +164,7 @@ impl NotTaken {
 }
 
 impl NotTaken {
-    /// Whether it will repeat until a master is ended.
+    /// Whether the refusal repeats at every tick until a master is ended.
     pub(super) fn comes_again(&self) -> bool {
         matches!(self, NotTaken::OtherRun(_) | NotTaken::NumberTaken(_) | NotTaken::RefusedBy(_))
     }
@@ -184,7 +185,7 @@ impl From<PeerError> for NotTaken {
     }
 }
 
-/// What a client can send, for whoever sent something else.
+/// The valid packets of a client, for an error message.
 const RIGHT: &str = r#"right are {"Ask":"set hello = world"}, {"Read":"hello"} and "Counts""#;
 
 impl fmt::Display for NotTaken {
@@ -211,7 +212,7 @@ impl fmt::Display for NotTaken {
 }
 
 impl<E> Packet<E> {
-    /// The epochs that its sender knows, if masters send it to each other.
+    /// The epochs that its sender knows; `None` for a packet from or to a client.
     pub(super) fn epochs(&self) -> Option<&Epochs> {
         match self {
             Packet::Greet { epochs, .. } | Packet::Known { epochs, .. } => Some(epochs),
@@ -224,17 +225,17 @@ impl<E> Packet<E> {
 }
 
 impl<E: Serialize> Packet<E> {
-    /// The datagram: one line.
+    /// The packet as a datagram: one line.
     ///
     /// # Errors
-    /// If the rule's effect has no JSON.
+    /// If the rule's effect cannot be encoded as JSON.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut bytes = serde_json::to_vec(self)?;
         bytes.push(b'\n');
         Ok(bytes)
     }
 
-    /// Whether it can be sent.
+    /// Whether a datagram can hold it.
     pub(super) fn fits(&self) -> bool {
         self.to_bytes().is_ok_and(|bytes| bytes.len() <= MAX_DATAGRAM)
     }
@@ -251,19 +252,19 @@ impl<E: for<'a> Deserialize<'a>> Packet<E> {
     }
 }
 
-/// The push that carries `change` alone, with the longest vector that it could ever extend.
+/// A push of `change` alone, with the longest possible version vector.
 pub(super) fn alone<E>(change: Change<E>, masters: u16) -> Packet<E> {
     let extends = VersionVector::from(vec![u64::MAX; usize::from(masters) * usize::from(RUNS)]);
     Packet::Push(Pushed { epochs: longest(masters), extends, changes: [change].into() })
 }
 
-/// The epochs that take the most room.
+/// The epochs with the longest encoding.
 pub(super) fn longest(masters: u16) -> Epochs {
     vec![u64::MAX; usize::from(masters) * usize::from(RUNS)].into()
 }
 
-/// Text of a stranger's, fit for a terminal: without control characters, and the middle of what is long left out. (The
-/// end is where we say what would be right.)
+/// Foreign text made safe for a terminal: without control characters, and without the middle of a long text. (The end
+/// is kept, because there a message names the fix.)
 pub(super) fn shown(text: &str) -> String {
     const ENDS: usize = 200;
     let plain: Vec<char> = crate::printed::escaped(text).chars().collect();

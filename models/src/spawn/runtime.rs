@@ -1,14 +1,15 @@
 //! Runs an actor over a UDP socket: [`run`].
 //!
 //! This is the part of stateright's `spawn` that a master needs: the actor gets the same inputs, and asks for the same
-//! outputs, as the [`Actor`] that an `ActorModel` explores. It differs in this:
+//! outputs, as the [`Actor`] that an `ActorModel` explores. The differences:
 //!
-//! - A timer may be read at any nanosecond: stateright's panics if it is read at the very one at which it falls due, which
-//!   happens to a busy master with a short tick within seconds.
-//! - Between two timers it takes in one datagram, if there is one, however late the timers are: if a tick is shorter than
-//!   the work done in it, neither starves the other.
-//! - Its socket is bound before any master starts, so that masters that start together hear each other's first packet.
-//! - Before it sends the output of a step, it checks whether the rule failed in that step: such output is not sent.
+//! - stateright's loop panics if it reads a timer in the nanosecond in which the timer falls due. With a short tick,
+//!   this happens to a busy master within seconds.
+//! - Between two timers this loop receives one datagram if there is one, however late the timers are. So if the work of
+//!   a tick takes longer than the tick, timers and datagrams still alternate.
+//! - All sockets are bound before any master starts, so that masters that start together receive each other's first
+//!   packet.
+//! - The output of a step in which the rule failed is not sent.
 
 use super::packet::{MAX_DATAGRAM, Packet};
 use serde::Serialize;
@@ -20,11 +21,11 @@ use std::io::ErrorKind;
 use std::net::{SocketAddr, SocketAddrV4, UdpSocket};
 use std::time::{Duration, Instant};
 
-/// The largest datagram there is: one longer than [`MAX_DATAGRAM`] is read whole, to say how long it was.
+/// The most bytes of a UDP datagram. A datagram longer than [`MAX_DATAGRAM`] is read whole, to report its length.
 const LARGEST: usize = 65_535;
 const _: () = assert!(MAX_DATAGRAM < LARGEST);
 
-/// How many errors of the socket in a row are tolerated.
+/// The number of successive socket errors that end the actor.
 const ERRORS: u32 = 100;
 
 /// A running actor.
@@ -36,7 +37,8 @@ struct Runtime<'a, A: Actor> {
     failed: &'a dyn Fn() -> Option<String>,
 }
 
-/// Runs the actor until its socket or its rule fails, and says why. `failed` tells whether the rule has failed.
+/// Runs the actor until its socket or its rule fails, and returns the reason. `failed` gives the rule's failure, if
+/// any.
 pub(super) fn run<A, E>(
     actor: &A,
     socket: &UdpSocket,
@@ -94,7 +96,7 @@ where
         }
     }
 
-    /// A datagram, if one comes before the next timer is due.
+    /// The next datagram; `None` if none arrives before the next timer is due.
     fn receive(&self, buffer: &mut [u8]) -> std::io::Result<Option<(usize, SocketAddrV4)>> {
         let next = self.timers.values().min().map(|at| at.saturating_duration_since(Instant::now()));
         // A timeout of zero is an error.
@@ -111,7 +113,7 @@ where
         }
     }
 
-    /// Does what the actor asks for.
+    /// Carries out the actor's commands.
     fn obey(&mut self, out: Out<A>) -> Result<(), String> {
         if let Some(why) = (self.failed)() {
             return Err(why);
@@ -120,7 +122,7 @@ where
             match command {
                 Command::Send(to, packet) => {
                     if let Ok(bytes) = packet.to_bytes() {
-                        // Sending to an address where nobody listens is no error; any other error counts as a lost packet.
+                        // An error counts as a lost packet, such as an address at which no socket listens.
                         let _ = self.socket.send_to(&bytes, SocketAddrV4::from(to));
                     }
                 }
@@ -130,7 +132,7 @@ where
                 Command::CancelTimer(timer) => {
                     self.timers.remove(&timer);
                 }
-                // A master makes no random choice, and keeps nothing on disk.
+                // A master makes no random choice, and stores nothing on disk.
                 Command::ChooseRandom(..) | Command::Save(_) => {}
             }
         }

@@ -1,4 +1,4 @@
-//! How one who lacks something gets it: digests and their answers, pushes that fit, snapshots in parts.
+//! Repair: digests and their answers, pushes split into datagrams, snapshots sent in parts.
 
 use super::{MasterActor, MasterState, Packets};
 use crate::node::any_rule::{self, SerdeRule};
@@ -7,7 +7,7 @@ use crate::spawn::packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part, shown};
 use multimaster::{MasterId, Message, MessageOf, PeerError, Push, Snapshot, VersionVector};
 use std::sync::Arc;
 
-/// How much is sent in answer to one digest, so that a socket's buffer holds it.
+/// The most bytes sent in answer to one digest: a socket's buffer holds this many.
 const BURST: usize = MAX_DATAGRAM * cut::WINDOW as usize;
 
 /// The most changes gathered to answer one digest: more do not fit a burst, however short they are.
@@ -55,7 +55,10 @@ impl<R: SerdeRule> MasterActor<R> {
         }
     }
 
-    /// A part of a snapshot has come: with the last one, the snapshot.
+    /// Adds an arrived part of a snapshot. With the last part, the replica receives the snapshot.
+    ///
+    /// # Errors
+    /// The reason for which the part or the whole snapshot is refused.
     pub(super) fn add(
         &self,
         state: &mut MasterState<R>,
@@ -113,7 +116,11 @@ impl<R: SerdeRule> MasterActor<R> {
         self.send(feeder, Packet::Digest(Digest { epochs, seen, holds }), out);
     }
 
-    /// Answers a digest with changes that the asker lacks: all, or as many as one burst carries.
+    /// Answers a digest with the changes that its sender lacks, as many as one burst carries; or with a snapshot, if
+    /// the log no longer holds them.
+    ///
+    /// # Errors
+    /// The reason for which the digest is refused.
     pub(super) fn answer(
         &self,
         state: &mut MasterState<R>,
@@ -136,8 +143,8 @@ impl<R: SerdeRule> MasterActor<R> {
         Ok(())
     }
 
-    /// Sends a window of a snapshot: of the one that is being sent, if the asker holds parts of it, nothing has been
-    /// seen since, or it was made since the last tick. Otherwise it makes another.
+    /// Sends a window of a snapshot. Reuses the present snapshot if the asker holds parts of it, if no change has been
+    /// seen since, or if it was made since the last tick; otherwise makes a new one, at most one a tick.
     fn answer_by_snapshot(
         &self,
         state: &mut MasterState<R>,

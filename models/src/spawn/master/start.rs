@@ -1,5 +1,5 @@
-//! What a master does before it acknowledges a write: it learns the number of its run. The reasons are in
-//! [`meeting`](crate::spawn::meeting).
+//! The start of a master: before it acknowledges a write, it learns the number of its run.
+//! [`meeting`](crate::spawn::meeting) has the reasons.
 
 use super::{MasterActor, MasterState, Packets, Timer};
 use crate::node::any_rule::SerdeRule;
@@ -9,7 +9,7 @@ use multimaster::{MasterId, PeerError};
 use std::collections::BTreeSet;
 
 impl<R: SerdeRule> MasterActor<R> {
-    /// All masters that this one sends to or hears from, each once.
+    /// All masters to which this one sends changes, or from which it receives them, each once.
     pub(super) fn neighbours(&self) -> impl Iterator<Item = MasterId> {
         let topology = &self.scope.topology;
         let all: BTreeSet<MasterId> = topology.sends_to(self.id).chain(topology.hears_from(self.id)).collect();
@@ -28,7 +28,7 @@ impl<R: SerdeRule> MasterActor<R> {
         }
     }
 
-    /// Not all neighbours answered a greeting in time: they are greeted once more, or given up.
+    /// Called when neighbours have not answered a greeting in time: greets them once more, or goes on without them.
     pub(super) fn greet_again(&self, state: &mut MasterState<R>, out: &mut Packets<R>) {
         if state.meeting.is_over() {
             return;
@@ -36,14 +36,14 @@ impl<R: SerdeRule> MasterActor<R> {
         let before = state.meeting.clone();
         state.meeting.wait_on();
         self.go_on(state, &before, out);
-        // Who has just got its number has greeted already.
+        // A master that has just got its number has greeted already.
         if !state.meeting.is_over() && state.meeting.taken().is_none() && state.meeting.origin() == before.origin() {
             self.greet(state, out);
         }
     }
 
-    /// Does what follows if the master has got its number since `before`, if it was told that there is none left for it, or
-    /// if it takes writes now.
+    /// Acts on the changes since `before`: the master has got its number, has learned that no number is left for it, or
+    /// accepts writes now.
     fn go_on(&self, state: &mut MasterState<R>, before: &Meeting, out: &mut Packets<R>) {
         let MasterState { replica, meeting, .. } = state;
         replica.expect_origins(meeting.known().width());
@@ -102,7 +102,10 @@ impl<R: SerdeRule> MasterActor<R> {
         }
     }
 
-    /// Takes in which runs a neighbour knows, which any packet of it says, and answers a greeting.
+    /// Learns the epochs that a neighbour's packet names, and answers a greeting.
+    ///
+    /// # Errors
+    /// The reason for which the packet is refused.
     pub(super) fn hear(
         &self,
         state: &mut MasterState<R>,
@@ -120,7 +123,7 @@ impl<R: SerdeRule> MasterActor<R> {
             _ => Ok(()),
         });
         let asks = matches!(packet, Packet::Greet { .. }) || heard.is_err();
-        // An answer is never answered: two masters could go on for ever.
+        // An answer to an answer could start an endless exchange.
         if asks && !matches!(packet, Packet::Known { .. }) {
             let refuses = heard.as_ref().err().map(|why| format!("{}: {why}", self.id));
             let run = if let Packet::Greet { run, .. } = packet { Some(*run) } else { None };
@@ -161,7 +164,10 @@ impl<R: SerdeRule> MasterActor<R> {
         heard.map_err(NotTaken::OtherRun)
     }
 
-    /// Whether a write may be acknowledged; if not, why.
+    /// Checks that a write may be acknowledged.
+    ///
+    /// # Errors
+    /// The reason, for the client.
     pub(super) fn may_write(&self, state: &MasterState<R>) -> Result<(), NotTaken> {
         let not = |why: String| Err(NotTaken::Client(why));
         match state.meeting.taken() {
