@@ -18,16 +18,16 @@
 //! ```
 //!
 //! **Levels.** A write is acknowledged as *applied* ([`Master::set`](crate::Master::set)) or as *flushed*
-//! ([`Master::set_flushed`](crate::Master::set_flushed)). A power cut can undo an applied write. It undoes no flushed
-//! one: that call returns after the write is on disk. Writers that wait at the same time share one sync.
+//! ([`Master::set_flushed`](crate::Master::set_flushed)). A power cut can undo an applied write, but no
+//! flushed write: `set_flushed` returns after the write is on disk. Writers that wait at the same time share one sync.
 //!
 //! **What is sent is on disk.** Before a master with a store sends a push, a snapshot or a digest, it flushes all that
 //! the message reflects. So its store is never older than its messages: it issues no dot twice, and to its neighbours a
 //! power cut looks like the loss of the messages in flight.
 //!
-//! **The store is one more neighbour.** A master knows which changes the store holds, and a flush appends those that the
-//! store lacks, in the order in which the master has seen them. If the log no longer holds them, the flush saves the
-//! shard whole, as a neighbour would be sent a snapshot.
+//! **The store is one more neighbour.** A master knows which changes the store holds, and a flush appends those that
+//! the store lacks, in the order in which the master has seen them. If the log no longer holds them, the flush saves
+//! the shard whole, as a neighbour would be sent a snapshot.
 
 mod error;
 mod flusher;
@@ -45,12 +45,12 @@ pub use log_store::LogStore;
 
 use crate::{Change, Saved, sync};
 
-/// Where a master keeps its shards. [`LogStore`] keeps them in a folder.
+/// Durable storage for the shards of a master. [`LogStore`] stores them in a folder.
 ///
-/// All calls come from one thread at a time. After an error, the master makes no further call: the content of the disk is
-/// then unknown until the store is opened and [loaded](Self::load) again.
+/// One thread at a time calls the store. After an error the content of the disk is unknown, and the master makes no
+/// further call until the store is opened and [loaded](Self::load) again.
 pub trait Store<S, E>: Send {
-    /// Each shard as last [synced](Self::sync), in order. Empty if nothing ever was.
+    /// Each shard as last [synced](Self::sync), in order. Empty if nothing was ever synced.
     ///
     /// # Errors
     /// If the store cannot be read, or is damaged.
@@ -62,15 +62,15 @@ pub trait Store<S, E>: Send {
     /// If a change cannot be encoded, or the store cannot be written.
     fn append(&mut self, shard: usize, changes: &[Change<E>]) -> Result<(), StoreError>;
 
-    /// Replaces all that is held of a shard.
+    /// Replaces the stored state of a shard.
     ///
     /// # Errors
     /// If the state cannot be encoded, or the store cannot be written.
     fn save(&mut self, shard: usize, saved: &Saved<S, E>) -> Result<(), StoreError>;
 
-    /// Puts on disk, as a whole or not at all, what was appended and saved since the last call.
+    /// Puts on disk, as a whole or not at all, everything that was appended and saved since the last call.
     ///
     /// # Errors
-    /// If the store cannot be written. What was to be synced may be on disk or not.
+    /// If the store cannot be written. It is then unknown whether the appended and saved data is on disk.
     fn sync(&mut self) -> Result<(), StoreError>;
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a store.
+//! The errors of stores, and of masters on them.
 
 use crate::{Key, RestoreError, WriteError, Written};
 use std::error::Error;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// Why a store failed.
+/// The error of a [`Store`](super::Store).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -17,7 +17,7 @@ pub enum StoreError {
     Damaged {
         /// The place that cannot be read.
         place: String,
-        /// What is wrong with it.
+        /// The cause.
         cause: Cause,
     },
     /// A state or an effect cannot be encoded as JSON.
@@ -42,7 +42,7 @@ impl Error for StoreError {
     }
 }
 
-/// Why a master cannot be [opened](crate::Master::open) on a store. The store holds what it held.
+/// The error of [`Master::open`](crate::Master::open). The stored state is unchanged.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -55,7 +55,7 @@ pub enum OpenError {
         /// The number in the store.
         found: usize,
     },
-    /// A shard cannot be restored: the store is another master's, another rule's or of another topology, or is damaged.
+    /// A shard cannot be restored: the store is damaged, or belongs to another master, rule or number of masters.
     Shard {
         /// The shard.
         shard: usize,
@@ -100,8 +100,8 @@ impl From<StoreError> for OpenError {
     }
 }
 
-/// Why a flush failed. After a failure of the store, every later flush of this master fails too, and it sends no more
-/// messages: open it again.
+/// The error of a flush. After a failure of the store, every later flush of this master fails too, and the master sends
+/// no more messages. [Open](crate::Master::open) it again.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum FlushError {
@@ -135,7 +135,7 @@ impl Error for FlushError {
     }
 }
 
-/// Why a write was not acknowledged as flushed.
+/// The error of [`Master::write_flushed`](crate::Master::write_flushed).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum WriteFlushedError {

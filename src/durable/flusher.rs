@@ -1,4 +1,4 @@
-//! Puts on disk what a master has seen, all shards at a time: [`Flusher`].
+//! Writes the changes of a master to its store, all shards at a time: [`Flusher`].
 
 use super::sync::{Condvar, Mutex, MutexGuard};
 use crate::durable::{FlushError, Store, StoreError};
@@ -6,13 +6,13 @@ use crate::{Change, Replica, Resolver, Saved, VersionVector};
 use std::sync::Arc;
 use std::thread;
 
-/// A master's store, and what it holds of each shard.
+/// A master's store, and the stored changes of each shard.
 ///
-/// A thread that needs something on disk flushes all shards with one sync, unless another thread is flushing: then it
-/// waits for that flush, which may include what it needs, and looks again. So all threads that wait during one flush share
-/// the next. This is group commit, without a thread of its own.
+/// A thread that needs a change on disk flushes all shards with one sync, unless another thread is flushing. Then it
+/// waits for the end of that flush, and flushes only if the change is still missing. So all threads that wait during
+/// one flush share the next. This is group commit, without a thread of its own.
 ///
-/// No thread holds the lock of this state and that of a shard at once.
+/// No thread holds the lock of this state and the lock of a shard at the same time.
 pub(crate) struct Flusher<R: Resolver> {
     state: Mutex<State<R>>,
     flushed: Condvar,
@@ -29,22 +29,23 @@ struct State<R: Resolver> {
 
 const POISONED: &str = "nothing panics while this lock is held";
 
-/// What the store holds of a shard.
+/// The extent of a shard's stored state.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
-    /// The changes that it holds.
+    /// The stored changes.
     pub(super) seen: VersionVector,
-    /// How many of them are not in the saved table: to restore the shard applies them again.
+    /// The number of stored changes that are not in the saved table, and that a restart applies again.
     pub(super) to_apply: usize,
     /// The number of keys in the saved table.
     pub(super) keys: usize,
 }
 
-/// A shard is saved whole after so many changes, or as many as it has keys if that is more: a change then costs O(1)
-/// amortized, and a restart applies no more changes than that.
+/// A shard is saved whole once the store has this number of changes to apply, or as many as the saved table has keys,
+/// if that is more. A stored change then costs O(1) amortized, and a restart applies no more changes than that, and
+/// those of one flush.
 const MOST_TO_APPLY: usize = 4096;
 
-/// What the store lacks of a shard.
+/// The changes of a shard that the store lacks.
 pub(crate) struct Lack<R: Resolver> {
     seen: VersionVector,
     part: Part<R>,
@@ -56,7 +57,8 @@ enum Part<R: Resolver> {
 }
 
 impl Held {
-    /// What the store lacks of the shard `replica`. O(log), or O(keys log keys) to save the shard whole.
+    /// The changes of the shard `replica` that the store lacks; `None` if it lacks none. O(log), or O(keys log keys) to
+    /// save the shard whole.
     pub(crate) fn lack<R: Resolver>(&self, replica: &Replica<R>) -> Option<Lack<R>> {
         let seen = replica.digest();
         if *seen == self.seen {
@@ -71,7 +73,7 @@ impl Held {
         Some(Lack { seen: seen.clone(), part })
     }
 
-    /// The store now holds what it lacked.
+    /// Notes that the store now has these changes.
     fn take<R: Resolver>(&mut self, Lack { seen, part }: Lack<R>) {
         self.seen = seen;
         match part {
@@ -87,11 +89,11 @@ impl<R: Resolver> Flusher<R> {
         Flusher { state: Mutex::new(state), flushed: Condvar::new() }
     }
 
-    /// Returns once the store holds the changes of `shard` for which `enough` asks. `lack` says what the store lacks of
-    /// a shard.
+    /// Returns once `enough` is true of the stored changes of `shard`. `lack` returns the changes of a shard that the
+    /// store lacks.
     ///
     /// # Errors
-    /// If this flush or an earlier one failed, or a whole flush does not bring enough.
+    /// If this flush or an earlier one failed, or `enough` is false after a flush by this thread.
     pub(crate) fn flush(
         &self,
         shard: usize,
@@ -118,7 +120,7 @@ impl<R: Resolver> Flusher<R> {
         Ok(())
     }
 
-    /// Flushes all shards. Meanwhile other threads can look and wait.
+    /// Flushes all shards. Meanwhile other threads can lock the state and wait.
     fn flush_all<'a>(
         &'a self,
         state: MutexGuard<'a, State<R>>,
@@ -149,7 +151,7 @@ impl<R: Resolver> Flusher<R> {
     }
 }
 
-/// A thread's turn to flush. When it ends, the threads that wait look again, also if the store or a rule has panicked.
+/// A thread's turn to flush. Its end wakes the waiting threads, also if the store or a rule has panicked.
 struct Turn<'a, R: Resolver>(&'a Flusher<R>);
 
 impl<R: Resolver> Drop for Turn<'_, R> {

@@ -5,10 +5,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::Path;
 
-/// Two files, numbered 0 and 1, which at first are empty.
+/// Two files, numbered 0 and 1, which are empty at first.
 ///
-/// What is done to a file need not survive a power cut before [`sync`](Self::sync) returns: it may be lost, torn or
-/// reordered until then.
+/// Before [`sync`](Self::sync) returns, a power cut may lose, tear or reorder the changes to a file.
 pub trait Storage: Send {
     /// The content of a file.
     ///
@@ -28,7 +27,7 @@ pub trait Storage: Send {
     /// Those of the disk.
     fn clear(&mut self, file: usize) -> io::Result<()>;
 
-    /// Returns once all that was done to a file survives a power cut.
+    /// Returns once all earlier changes to a file survive a power cut.
     ///
     /// # Errors
     /// Those of the disk.
@@ -39,7 +38,7 @@ pub trait Storage: Send {
 #[derive(Debug)]
 pub(super) struct Folder {
     files: [File; 2],
-    /// Locked until it is closed.
+    /// The lock, held until the file is closed.
     _lock: File,
 }
 

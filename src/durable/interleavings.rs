@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 type State = <LastWriteWins as Resolver>::State;
 type Effect = <LastWriteWins as Resolver>::Effect;
 
-/// What is on a disk, and how often it was synced.
+/// The changes on a disk, and the number of its syncs.
 #[derive(Debug, Default)]
 struct Disk {
     dots: BTreeSet<Dot>,
@@ -85,7 +85,8 @@ impl Flushed {
     }
 }
 
-/// So many threads write once each. Returns the numbers of interleavings and of syncs in any of them.
+/// Explores runs in which each of `threads` threads writes once. Returns the number of interleavings, and the numbers
+/// of syncs that occurred.
 fn explore(threads: usize, bound: Option<usize>, fails: bool) -> (u64, BTreeSet<u64>) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = bound;

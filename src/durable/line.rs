@@ -4,17 +4,17 @@ use super::StoreError;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// `checksum number [part, part, ...]`, written by one sync. The numbers of successive lines are successive.
+/// `checksum number [part, part, ...]`: the data of one sync. Each line has the number after the one before.
 pub(super) struct Line<'a> {
     pub(super) number: u64,
     pub(super) parts: &'a str,
 }
 
-/// What a line does to a shard.
+/// One part of a line: a change of a shard's stored state.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Part<V> {
-    /// Replaces all that is held of the shard.
+    /// Replaces the stored state of the shard.
     Save(u16, V),
     /// Adds changes to its log.
     Append(u16, V),
@@ -23,7 +23,7 @@ pub(super) enum Part<V> {
 /// The content of a file.
 #[derive(Default)]
 pub(super) struct Content<'a> {
-    /// The lines, from the first on.
+    /// The whole lines.
     pub(super) lines: Vec<Line<'a>>,
     /// The bytes after them: a torn write.
     pub(super) torn: &'a [u8],
@@ -59,8 +59,8 @@ impl<'a> Content<'a> {
     /// Reads a file.
     ///
     /// # Errors
-    /// If a line follows bytes that are none. A cut tears only the last line, because each is synced before the next is
-    /// written.
+    /// If a whole line follows a damaged one. A power cut tears only the last line, because each line is synced before
+    /// the next is written.
     pub(super) fn of(bytes: &'a [u8]) -> Result<Content<'a>, StoreError> {
         let mut content = Content { lines: Vec::new(), torn: bytes };
         while let Some(end) = content.torn.iter().position(|byte| *byte == b'\n') {
@@ -74,7 +74,7 @@ impl<'a> Content<'a> {
             content.torn = &content.torn[end + 1..];
         }
         let next = content.lines.last().map_or(0, |last| last.number + 1);
-        // The last piece is empty, or a line without its end.
+        // The last piece is empty, or a line without its line feed.
         let later = content.torn.rsplit(|byte| *byte == b'\n').skip(1).filter_map(Line::parse);
         match later.map(|line| line.number).find(|number| *number >= next) {
             Some(found) => {

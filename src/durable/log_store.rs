@@ -12,17 +12,21 @@ use std::path::Path;
 
 /// A store in a folder. It is a log: each sync adds one line of text to a file, with a checksum, and syncs the file.
 ///
-/// There are two files, of which one is in use. When most of it is out of date, all that is not is written to the other
-/// as one line; when that is synced, the first file is emptied. So a power cut at any time leaves a whole file and at most
-/// one torn line, the last.
+/// There are two files, of which one is in use. When the file in use has grown far beyond its content, the content is
+/// written to the other file as one line and synced, and then the first file is emptied. So after a power cut at any
+/// time, one file has the whole content, and at most its last line is torn.
+///
+/// [Loading](Store::load) is O(content). A [sync](Store::sync) is O(data since the last sync), and from time to time
+/// O(content): amortized, this is O(1) for each byte.
 pub struct LogStore {
     storage: Box<dyn Storage>,
     /// The file in use.
     file: usize,
     /// The number of the next line.
     next: u64,
-    /// The bytes in the file, and in its first line.
+    /// The number of bytes in the file.
     len: usize,
+    /// The number of bytes in its first line.
     first: usize,
     /// The parts of the next line.
     staged: Vec<Vec<u8>>,
@@ -41,7 +45,7 @@ impl LogStore {
         Ok(Self::on(folder))
     }
 
-    /// The store on a storage of your own.
+    /// A store on a storage of the caller's.
     pub fn on(storage: impl Storage + 'static) -> LogStore {
         LogStore { storage: Box::new(storage), file: 0, next: 0, len: 0, first: 0, staged: Vec::new() }
     }
@@ -64,7 +68,7 @@ impl LogStore {
         cleared.map_err(|error| StoreError::Disk(error.into()))
     }
 
-    /// Writes these parts, all that the store holds, to the other file, and empties this one.
+    /// Writes these parts, the whole content, to the other file, and empties this one.
     fn rewrite(&mut self, parts: &[Vec<u8>]) -> Result<(), StoreError> {
         let other = 1 - self.file;
         self.clear(other)?;
@@ -76,11 +80,11 @@ impl LogStore {
     }
 }
 
-/// Of two files, the one in use. Both hold a line only if the power was cut after the second was written, and before the
-/// first was emptied.
+/// Of two files, the one in use. Both have a line only if the power was cut after the new file was written and before
+/// the old one was emptied.
 fn newer<'a>(contents: [Content<'a>; 2]) -> Result<(usize, Content<'a>), StoreError> {
     let [zero, one] = contents;
-    // The first line of a new store, the shortest there is: what is no longer was never a whole line.
+    // The first line of a new store is the shortest possible line: shorter bytes are a torn one.
     let least = Line::with(0, &[]).len();
     let number = |content: &Content<'_>| content.lines.first().map(|line| line.number);
     match (number(&zero), number(&one)) {
@@ -93,13 +97,13 @@ fn newer<'a>(contents: [Content<'a>; 2]) -> Result<(usize, Content<'a>), StoreEr
     }
 }
 
-/// What a store holds of a shard: the parts to write again.
+/// The stored parts of a shard.
 struct Held<'a> {
     saved: &'a RawValue,
     appended: Vec<&'a RawValue>,
 }
 
-/// What the lines add up to, by shard.
+/// The content of these lines, by shard.
 fn held<'a>(lines: &[Line<'a>]) -> Result<Vec<Held<'a>>, StoreError> {
     let mut shards: Vec<Held<'a>> = Vec::new();
     for line in lines {
@@ -150,8 +154,8 @@ fn decode<S: DeserializeOwned, E: DeserializeOwned>(shard: usize, held: &Held<'_
 }
 
 impl<S: Serialize + DeserializeOwned, E: Serialize + DeserializeOwned> Store<S, E> for LogStore {
-    /// Also writes all that it holds to the other file. So it trusts nothing that it has read from a file and that the
-    /// disk may not hold, and a torn line is gone.
+    /// Also writes the whole content to the other file. This removes a torn line, and puts on disk all lines that were
+    /// read from the operating system's cache and that the disk may lack.
     fn load(&mut self) -> Result<Vec<Saved<S, E>>, StoreError> {
         let contents = [self.read(0)?, self.read(1)?];
         let (file, content) = newer([Content::of(&contents[0])?, Content::of(&contents[1])?])?;

@@ -5,15 +5,15 @@ use super::{FlushError, OpenError, Store, WriteFlushedError};
 use crate::{Master, MasterId, Op, Options, Replica, Resolver, Saved, Text, Topology, VersionVector, Written};
 
 impl<R: Resolver> Master<R> {
-    /// The master `id` with all that `store` holds; one that has written nothing yet if the store is new. Once its links
-    /// run, the neighbours send what it lacks. O(all that the store holds).
+    /// Opens the master `id` with the stored state; if the store is new, with an empty one. Once the links run, the
+    /// neighbours send the changes that it lacks. O(size of the store).
     ///
-    /// Before the master sends a message, it flushes all that the message reflects. It flushes nothing when it is
-    /// dropped: call [`flush`](Self::flush) first.
+    /// Before the master sends a message, it flushes all changes that the message reflects. Dropping the master flushes
+    /// nothing: call [`flush`](Self::flush) first.
     ///
     /// # Errors
-    /// If the store fails, is damaged, or is that of another master, another rule, another number of masters or of
-    /// shards.
+    /// If the store fails or is damaged, or if it belongs to another master, to another rule, or to another number of
+    /// masters or shards. The stored state is unchanged then.
     ///
     /// # Panics
     /// If `id` is not in the topology.
@@ -28,7 +28,7 @@ impl<R: Resolver> Master<R> {
         let shards = options.layout.shards();
         let mut loaded = store.load()?;
         if loaded.is_empty() {
-            // The id, the rule and the numbers of masters and shards are on disk before the first write.
+            // So the id, the rule and the numbers of masters and shards are on disk before the first write.
             let untouched = Replica::new(id, rule.clone(), topology).saved();
             for shard in 0..shards {
                 store.save(shard, &untouched)?;
@@ -67,11 +67,12 @@ impl<R: Resolver> Master<R> {
         self.write_flushed(key, Op::Set(value.into()))
     }
 
-    /// A client [writes](Self::write), and waits until the write is on disk. Writers that wait at the same time share one
-    /// sync.
+    /// A client [writes](Self::write), and waits until the write is on disk. Writers that wait at the same time share
+    /// one sync.
     ///
     /// # Errors
-    /// If the write fails, or it is applied and the store fails.
+    /// [`Write`](WriteFlushedError::Write) if the write fails; [`Flush`](WriteFlushedError::Flush) if the write is
+    /// applied and the store fails.
     pub fn write_flushed(&self, key: &str, op: Op) -> Result<Written, WriteFlushedError> {
         let written = self.write(key, op).map_err(WriteFlushedError::Write)?;
         match self.flush_written(&written) {
@@ -88,8 +89,8 @@ impl<R: Resolver> Master<R> {
         self.flush_until(write.shard, |held| held.contains(write.dot))
     }
 
-    /// Waits until all that this master had seen at the time of the call is on disk. O(changes since the last flush +
-    /// logs), or O(keys log keys) for a shard whose [log](Options::log) no longer holds these changes.
+    /// Waits until all changes that this master had seen at the time of the call are on disk. O(changes since the last
+    /// flush + logs), or O(keys log keys) for a shard whose [log](Options::log) no longer holds these changes.
     ///
     /// # Errors
     /// If the master has no store, or the store has failed.

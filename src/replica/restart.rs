@@ -1,4 +1,4 @@
-//! A master that comes back after a crash, perhaps without some of its state.
+//! Restarts of a master after a crash, changes of the topology, and limits of the clock.
 
 use super::{Place, Replica};
 use crate::clock::LATEST;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-/// The error of [`Replica::restart`]: the origin is not fresh.
+/// The error of [`Replica::restart`]: the origin has been used before, or may be used by another master.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UsedOriginError {
     /// The origin.
@@ -28,20 +28,22 @@ impl fmt::Display for UsedOriginError {
 impl std::error::Error for UsedOriginError {}
 
 impl<R: Resolver> Replica<R> {
-    /// This master restarts: this replica is what it had kept of its state.
+    /// Restarts the master after a crash. This replica is the state that the crash has left.
     ///
-    /// What was in flight is gone, so the replica takes each neighbour for one that has been sent everything. What a
-    /// neighbour lacks, its [digest](Self::digest) brings; on an ordered connection, [`resume`](Self::resume) does.
+    /// The replica moves each neighbour's cursor to the end of its log, because it cannot know which messages have
+    /// arrived. A neighbour gets the changes that it lacks in [answer](Self::answer) to its digest, or, on an ordered
+    /// connection, by [`resume`](Self::resume).
     ///
-    /// `fresh` is `None` if the master has kept all that it ever sent. Otherwise its next write could take a dot that
-    /// an earlier write has, and other masters would ignore that write as a duplicate. So the master writes under a
-    /// fresh origin from now on: an id past those of the topology's masters that no master has used before. Its earlier
-    /// writes keep their dots, and come back from its neighbours like any other change.
+    /// `fresh` is `None` if the state contains every change that the master has ever sent. Otherwise the next write
+    /// could get the dot of an earlier write, and other masters would ignore it as a duplicate. So from now on the
+    /// master writes under the fresh origin: an id above those of the topology's masters that no master has used
+    /// before. Its earlier writes keep their dots, and come back from the neighbours like any other change.
     ///
     /// Every master must [expect](Self::expect_origins) the fresh origin. O(neighbours).
     ///
     /// # Errors
-    /// If the origin is a master of the topology, or if this replica has seen a change of it. Nothing has changed then.
+    /// If the origin is a master of the topology or the greatest id (65,535), or if this replica has seen a change of
+    /// it. The replica is unchanged then.
     pub fn restart(&mut self, fresh: Option<MasterId>) -> Result<(), UsedOriginError> {
         if let Some(origin) = fresh {
             if origin.0 < self.place.masters || origin.0 == u16::MAX || self.known.seen.get(origin) > 0 {
@@ -56,11 +58,12 @@ impl<R: Resolver> Replica<R> {
         Ok(())
     }
 
-    /// The neighbour `peer` has restarted and may have forgotten something. Split horizon keeps nothing from it any more:
-    /// a change that it must have had before may be one that it forgot.
+    /// Notes that the neighbour `peer` has restarted and may have lost changes. From now on split horizon withholds
+    /// nothing from this neighbour, because it may lack any change that it once had.
     ///
     /// Call this before [`resume`](Self::resume) if the neighbour writes under a [fresh origin](Self::restart). Without
-    /// it, a stream to the neighbour may leave out changes for ever. Digests and their answers do not need it.
+    /// this call, a stream to the neighbour may leave out changes for ever. Digests and their answers do not need it.
+    /// O(neighbours).
     pub fn peer_forgot(&mut self, peer: MasterId) {
         if let Err(place) = self.known.forgetful.binary_search(&peer) {
             self.known.forgetful.insert(place, peer);
@@ -68,19 +71,21 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// Accepts changes of the origins below `origins`. Changes of other origins are refused as a peer's fault. At
-    /// first, the origins are the masters of the topology.
+    /// Accepts changes of the origins below `origins`; lower values than before have no effect. Changes of other
+    /// origins are refused as a peer's fault. At first, the origins are the masters of the topology.
     pub fn expect_origins(&mut self, origins: u16) {
         if origins > self.place.origins {
             Arc::make_mut(&mut self.place).origins = origins;
         }
     }
 
-    /// The masters in `dead` are gone for good, and the topology is now `topology` [without](Topology::without) them.
+    /// Replaces the edges of the masters in `dead`, which never come back: the topology is now `topology`
+    /// [without](Topology::without) them.
     ///
-    /// What a new neighbour lacks, its digest brings; on an ordered connection, [`resume`](Self::resume) does. Split
-    /// horizon keeps nothing from any neighbour from now on, because changes have come along paths that are no more.
-    /// Every master must be told of the same dead, in any order. O(edges²).
+    /// A new neighbour gets the changes that it lacks in [answer](Self::answer) to its digest, or, on an ordered
+    /// connection, by [`resume`](Self::resume). From now on split horizon withholds nothing from any neighbour, because
+    /// changes have come along paths that no longer exist. Call this at every master with the same dead masters, in any
+    /// order. O(edges²).
     pub fn bypass(&mut self, topology: &Topology, dead: &BTreeSet<MasterId>) {
         let old = Arc::clone(&self.place);
         let mut place = Place::new(self.known.id, &topology.without(dead));
@@ -103,19 +108,20 @@ impl<R: Resolver> Replica<R> {
         self.place.neighbours.iter().map(|neighbour| neighbour.id)
     }
 
-    /// Moves the logical clock to at least `now`, so that the next write is timestamped later than `now`.
+    /// Moves the logical clock to at least `now`, so that the next write has a time later than `now`. A `now` above
+    /// 2^47 counts as 2^47.
     ///
     /// A driver that calls this before each write, with its wall clock, makes the clock a *hybrid logical clock*
-    /// (Kulkarni et al., "Logical physical clocks", OPODIS 2014): timestamps are near the wall-clock time, and still later
-    /// than all that the master has seen, however wrong a wall clock is. Milliseconds since 1970, times 16, leave room for
-    /// 16 writes a millisecond, and for two centuries. A `now` past 2^47 is taken for that.
+    /// (Kulkarni et al., "Logical physical clocks", OPODIS 2014). Times are then near the wall-clock time, and still
+    /// later than all times that the master has seen, however wrong a wall clock is. A suitable unit is 1/16 of a
+    /// millisecond since 1970: it leaves room for 16 writes a millisecond, and for two centuries.
     pub fn advance_clock(&mut self, now: u64) {
         self.known.clock = self.known.clock.max(now.min(LATEST));
     }
 
-    /// Refuses changes with a time past `latest` from now on, as a peer's fault. Call this with the wall-clock time and
-    /// the greatest error of a clock that is tolerated: a master whose clock is far ahead then moves no other clock, and
-    /// its changes are accepted once that time has come.
+    /// From now on, refuses changes with a time after `latest`, as a peer's fault. Call this regularly with the
+    /// wall-clock time plus the tolerated error of a clock. A master whose clock is far ahead then cannot move this
+    /// clock, and its changes are accepted once their time has come.
     pub fn limit_clock(&mut self, latest: u64) {
         Arc::make_mut(&mut self.place).latest = latest.min(LATEST);
     }

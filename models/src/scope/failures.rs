@@ -4,26 +4,27 @@ use multimaster::MasterId;
 use std::fmt;
 use std::str::FromStr;
 
-/// The failures that may happen, beside those of single messages.
+/// The failures that may happen. Failures of single messages are in [`LinkKind`](crate::scope::LinkKind).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failures {
     /// The most cuts.
     pub cuts: u8,
-    /// What one cut severs. Empty if there are no cuts.
+    /// The paths of each possible cut. Empty if there are no cuts.
     pub severed: Vec<Severed>,
     /// The most crashes.
     pub crashes: u8,
     /// The masters that may crash.
     pub crashing: Vec<MasterId>,
-    /// What a master that crashed comes back with.
+    /// The state of a master after a crash.
     pub keeps: Keeps,
-    /// Whether masters come back.
+    /// Whether a crashed master restarts.
     pub restarts: bool,
-    /// Whether a master goes down only once each neighbour that it sends to has seen all that it has seen: it leaves.
+    /// Whether a master crashes only when each neighbour to which it sends has seen every write that the master has
+    /// seen, as a master that leaves in good order.
     pub drained: bool,
-    /// Whether the others lead the topology past masters that crashed for good, at some later time.
+    /// Whether the other masters replace the edges of a dead master, at any later time.
     pub repaired: bool,
-    /// When a write is acknowledged.
+    /// The condition for the acknowledgement of a write.
     pub level: Level,
 }
 
@@ -50,14 +51,14 @@ impl Failures {
         self.cuts > 0 || self.crashes > 0 || self.level != Level::Applied
     }
 
-    /// Whether a master may lose what it has seen.
+    /// Whether a crash may lose changes that a master has seen.
     pub(crate) fn forget(&self) -> bool {
         self.crashes > 0 && self.keeps != Keeps::All
     }
 }
 
-/// Paths that a cut severs together, and their name. No message passes along a severed path, neither changes nor
-/// digests, until the cut is healed. What was in flight there may be lost, or arrive afterwards.
+/// Paths that a cut severs together, and their name. Until the cut is healed, no message passes along a severed path,
+/// neither changes nor digests. Messages in flight along it are lost or arrive after the cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Severed {
     /// As a scenario file gives it: `A -> B`, `A - B`, or `A`.
@@ -66,30 +67,30 @@ pub struct Severed {
     pub paths: Vec<(MasterId, MasterId)>,
 }
 
-/// What a master that crashed comes back with. Messages in flight are not part of a master's state; they may arrive
-/// while it is up.
+/// The state of a master after a crash. Messages in flight are not part of the state; they may arrive after the
+/// restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeps {
-    /// Its whole state. It goes on under its origin.
+    /// Its whole state. It keeps its origin.
     All,
-    /// Its state at the last flush, which may be any moment of its past: it flushes at any time. It takes a fresh
-    /// origin, because it may have sent changes that it forgot.
+    /// Its state at the last flush. A flush may happen at any time. The master takes a fresh origin, because it may
+    /// have sent changes after the flush.
     Flushed,
-    /// A copy of its state, which was made at any moment of its past. Every write is flushed at once, but the disk with
-    /// the flushed state is gone. It takes a fresh origin.
+    /// A copy of its state, made at any earlier time. Every write is flushed at once, but the crash destroys the disk.
+    /// The master takes a fresh origin.
     OlderCopy,
-    /// Nothing. It takes a fresh origin.
+    /// No state. The master takes a fresh origin.
     Nothing,
 }
 
-/// When a write is acknowledged.
+/// The condition for the acknowledgement of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// As soon as the master has applied it.
+    /// Its master has applied it.
     Applied,
-    /// When the master has flushed it.
+    /// Its master has flushed it.
     Flushed,
-    /// When so many other masters have seen it.
+    /// This number of other masters have seen it.
     HeldBy(u8),
 }
 

@@ -1,4 +1,4 @@
-//! Cuts and crashes: what they leave of a world, and which of their steps are possible. Their effects are in
+//! Cuts and crashes: the state that they leave, and the states in which they are possible. Their effects are in
 //! `failures/steps.rs`.
 
 mod steps;
@@ -14,27 +14,28 @@ use smallvec::SmallVec;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What failures and sessions have left of a world. Masters and digests are given by number.
+/// The state of failures and sessions. Masters and digests are given by number.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Failed {
-    /// The cuts and crashes that may still happen.
+    /// The number of cuts that may still happen.
     pub(crate) cuts: u8,
+    /// The number of crashes that may still happen.
     pub(crate) crashes: u8,
-    /// The cuts that are not healed, a bit for each of [`Failures::severed`].
+    /// The unhealed cuts, one bit for each of [`Failures::severed`].
     pub(crate) severed: u32,
-    /// The masters that are down, a bit for each. Such a master has already the state that it comes back with.
+    /// The masters that are down, one bit each. Such a master already has the state with which it restarts.
     down: u32,
-    /// The masters past which the topology was led, a bit for each.
+    /// The dead masters whose edges are replaced, one bit each.
     bypassed: u32,
-    /// The state of each master at its last flush, or in its copy. Empty if no crash can bring it back.
+    /// The state of each master at its last flush, or in its copy. Empty if no later crash can restore it.
     saved: SmallVec<[u32; 4]>,
-    /// The version vector of the acknowledged writes, where the [`Level`] says more than *applied*.
+    /// The version vector of the acknowledged writes, if the [`Level`] is not *applied*.
     acknowledged: u32,
-    /// What each session has done.
+    /// The state of each session.
     pub(crate) sessions: SmallVec<[SessionState; 1]>,
 }
 
-/// By masters that may crash for good, a bit for each: the edges of the repaired topology.
+/// By set of dead masters, one bit each: the edges of the repaired topology.
 pub(crate) fn repaired(scope: &Scope) -> Vec<(u32, BTreeSet<(MasterId, MasterId)>)> {
     let Failures { crashes, crashing, repaired, .. } = &scope.failures;
     let sets = 1..1_u32 << scope.topology.masters().min(16);
@@ -54,7 +55,7 @@ impl<P: Store> World<P> {
 }
 
 impl ClusterModel {
-    /// What failures leave of a world at first; `None` if there are none.
+    /// The initial state of failures; `None` if there are none.
     pub(crate) fn unfailed(&self, tables: &mut Tables, masters: &[super::Master]) -> Option<Box<Failed>> {
         let failures = &self.scope.failures;
         let saved = if self.saves() { masters.iter().map(|master| master.local).collect() } else { SmallVec::new() };
@@ -66,7 +67,7 @@ impl ClusterModel {
         })
     }
 
-    /// Whether a message that is sent by one master now reaches the other, as far as cuts matter.
+    /// Whether no cut stops a message from one master to the other now.
     pub(crate) fn passes<P: Store>(&self, world: &World<P>, from: MasterId, to: MasterId) -> bool {
         world.failed.as_ref().is_none_or(|failed| {
             let mut severed = self.scope.failures.severed.iter().enumerate();
@@ -80,13 +81,13 @@ impl ClusterModel {
         world.is_up(to) && self.passes(world, from, to)
     }
 
-    /// Whether a message in flight is lost without a further fault: it cannot arrive now, or its sender has crashed
-    /// and may not have sent it yet.
+    /// Whether a message in flight may be lost without a further fault: it cannot arrive now, or its sender has crashed
+    /// and may have crashed before it sent the message.
     pub(crate) fn goes_astray(&self, world: &World<Tables>, from: MasterId, to: MasterId) -> bool {
         !self.arrives(world, from, to) || !world.is_up(from)
     }
 
-    /// Whether the edge is one of the topology as it is now.
+    /// Whether the present topology has this edge.
     pub(crate) fn has_edge(&self, world: &World<Tables>, edge: &(MasterId, MasterId)) -> bool {
         let Some(failed) = world.failed.as_ref().filter(|_| !self.repaired.is_empty()) else { return true };
         if failed.bypassed == 0 {
@@ -105,14 +106,14 @@ impl ClusterModel {
                 && self.passes(world, other, one))
     }
 
-    /// Whether a crash and the restart are one step. Over streams the other masters cannot tell a master that is down
-    /// from one that is slow: a crash breaks its streams, which lose nothing that their senders do not still have.
+    /// Whether a crash and the restart are one step. Over streams the other masters cannot distinguish a master that is
+    /// down from a slow one: a crash breaks its streams, and every lost message is still in its sender's log.
     pub(crate) fn restarts_at_once(&self) -> bool {
         let streams = matches!(self.scope.link, LinkKind::Stream { .. });
         streams && self.scope.failures.restarts && !self.plain
     }
 
-    /// Whether the master crashed for good.
+    /// Whether the master is dead: it crashed, and never restarts.
     pub(crate) fn is_dead<P: Store>(&self, world: &World<P>, master: MasterId) -> bool {
         !self.scope.failures.restarts && !world.is_up(master)
     }
@@ -127,7 +128,7 @@ impl ClusterModel {
     pub(crate) fn acknowledges_later(&self) -> bool {
         match self.scope.failures.level {
             Level::Applied => false,
-            // Otherwise a write is flushed at once.
+            // Under the other `Keeps`, a write is flushed at once.
             Level::Flushed => self.scope.failures.keeps == Keeps::Flushed && self.scope.failures.crashes > 0,
             Level::HeldBy(others) => others > 0,
         }
@@ -139,7 +140,7 @@ impl ClusterModel {
         failed.is_none_or(|failed| tables.digests[failed.acknowledged].contains(dot))
     }
 
-    /// The cuts, crashes and what follows them.
+    /// Enables the cuts and crashes, and the repairs, restarts and flushes that follow them.
     pub(super) fn enabled_failures(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
         let Some(failed) = &world.failed else { return };
         for cut in 0..self.scope.failures.severed.len() {
@@ -168,13 +169,13 @@ impl ClusterModel {
         }
     }
 
-    /// Whether each neighbour that the master sends to has seen all that it has seen.
+    /// Whether each neighbour to which the master sends has seen every write that the master has seen.
     fn is_drained(&self, tables: &Tables, world: &World<Tables>, at: MasterId) -> bool {
         let seen = |master| tables.digest(world.local(master));
         self.scope.topology.sends_to(at).all(|to| world.is_up(to) && seen(to).covers(seen(at)))
     }
 
-    /// The number of the state that a master with the state `local` has kept if it crashes now.
+    /// The number of the state that a crash now leaves of a master with the state `local`.
     pub(crate) fn kept(&self, tables: &mut Tables, failed: &Failed, at: MasterId, local: u32) -> u32 {
         match self.scope.failures.keeps {
             Keeps::All => local,
@@ -183,12 +184,12 @@ impl ClusterModel {
         }
     }
 
-    /// Whether a master may still lose what it has seen.
+    /// Whether a crash may still lose changes that a master has seen.
     pub(crate) fn may_forget<P: Store>(&self, world: &World<P>) -> bool {
         self.scope.failures.forget() && world.failed.as_ref().is_some_and(|failed| failed.crashes > 0)
     }
 
-    /// The fresh origin of a master that crashes now; `None` if it forgets nothing.
+    /// The fresh origin of a master that crashes now; `None` if a crash loses nothing.
     pub(crate) fn fresh_origin(&self, failed: &Failed) -> Option<MasterId> {
         let Failures { crashes, keeps, .. } = self.scope.failures;
         let origin = MasterId(self.scope.topology.masters() + u16::from(crashes - failed.crashes));

@@ -1,4 +1,4 @@
-//! The effects of cuts, crashes and what follows them.
+//! The effects of cuts and crashes, and of the repairs, restarts and flushes that follow them.
 
 use crate::scope::{Level, LinkKind};
 use crate::world::memo::Tables;
@@ -7,7 +7,7 @@ use multimaster::{Dot, MasterId};
 use smallvec::SmallVec;
 
 impl Step<'_, Tables> {
-    /// Takes the step of a failure, or of what follows it.
+    /// Takes the step of a failure, repair, restart or flush.
     pub(in crate::world) fn fail(&mut self, action: Action) {
         match action {
             Action::Cut(cut) => self.cut(cut),
@@ -20,7 +20,7 @@ impl Step<'_, Tables> {
         }
     }
 
-    /// Cuts these paths. A stream along one of them, or whose digests go along one, breaks.
+    /// Cuts these paths. A stream breaks if a cut path carries its changes or its digests.
     fn cut(&mut self, cut: usize) {
         if let Some(failed) = &mut self.world.failed {
             failed.cuts -= 1;
@@ -37,7 +37,7 @@ impl Step<'_, Tables> {
         self.resume_streams();
     }
 
-    /// The master goes down. From now on it has the state that it will come back with.
+    /// The master goes down. From now on it has the state with which it will restart.
     fn crash(&mut self, at: MasterId) {
         let Some(mut failed) = self.world.failed.take() else { return };
         let fresh = self.cluster.fresh_origin(&failed);
@@ -60,7 +60,7 @@ impl Step<'_, Tables> {
         }
         let node = &mut self.world.masters[at.index()];
         self.store.judge(self.cluster, node, &self.world.history);
-        // Until now these could have brought a master what it had forgotten.
+        // Until now these envelopes could have restored a change that a master had lost.
         if last {
             self.drop_spent(|_| true);
         }
@@ -76,7 +76,7 @@ impl Step<'_, Tables> {
         self.resume_streams();
     }
 
-    /// The masters that are up are told which others are gone for good. What these have still in flight is lost.
+    /// The masters that are up learn which others are dead. Messages in flight from the dead ones are lost.
     fn repair(&mut self) {
         let Some(dead) = self.world.failed.as_mut().map(|failed| {
             failed.bypassed = failed.down;
@@ -108,7 +108,7 @@ impl Step<'_, Tables> {
         }
     }
 
-    /// Acknowledges the writes that enough other masters have seen, where this is the [`Level`].
+    /// Acknowledges the writes that enough other masters have seen, if the [`Level`] is *held by N*.
     pub(in crate::world) fn acknowledge_held(&mut self) {
         let Level::HeldBy(others) = self.cluster.scope.failures.level else { return };
         let (tables, world) = (&*self.store, &*self.world);
@@ -134,9 +134,9 @@ impl Step<'_, Tables> {
         failed.acknowledged = self.store.seen(&acknowledged);
     }
 
-    /// Resumes the streams whose ends reach each other again. To resume one later would bring its receiver nothing else:
-    /// until a change is delivered, [acknowledgements](Self::acknowledge) keep its cursor where a later resumption would
-    /// put it.
+    /// Resumes the streams whose ends reach each other again. A later resumption would have the same effect: until a
+    /// change is delivered, [acknowledgements](Self::acknowledge) keep the cursor at the place where a later resumption
+    /// would put it.
     fn resume_streams(&mut self) {
         if self.cluster.plain {
             return;
