@@ -1,5 +1,5 @@
-//! A cluster on real threads: started, cut, healed, given faults, shut down. (Which interleavings there are of it is for
-//! `src/interleavings/`; whether its runs are paths of the model, for `models/tests/running.rs`.)
+//! A cluster on real threads: started, cut, healed, given faults, shut down. (`src/interleavings/` explores its
+//! interleavings; `models/tests/running.rs` checks that its runs are paths of the model.)
 
 use multimaster::{
     ArrivalWins, Cluster, Faults, HandshakeError, LastWriteWins, Layout, Master, MasterId, Options, Reading, Setup,
@@ -111,7 +111,7 @@ fn what_links_lose_repeat_and_delay_is_repaired() {
                 threads.spawn(move || (0..200).for_each(|n| drop(master.set(&format!("k{}", n % 7), n.to_string()))));
             }
         });
-        // Not healed: a loss is repaired while others happen.
+        // The link is not healed: losses are repaired while others happen.
         assert_eq!(cluster.settle(PATIENCE), Ok(()));
         let ending = cluster.shutdown(PATIENCE);
         let reads = |master: &Arc<Master<_>>| (0..7).map(|n| master.get(&format!("k{n}"))).collect::<Vec<_>>();
@@ -124,7 +124,8 @@ fn what_links_lose_repeat_and_delay_is_repaired() {
 
 #[test]
 fn writers_on_all_masters_of_a_ring_never_wait_for_each_other() {
-    // Bounded channels round a ring deadlock here. There are none: a log of one change makes every link fall behind.
+    // Bounded channels round a ring would deadlock here. Links have no channels. A log of one change makes every link
+    // fall behind.
     let cluster = Cluster::start(LastWriteWins, Topology::ring(5).unwrap(), setup(1).batch(1)).unwrap();
     thread::scope(|threads| {
         for master in cluster.masters() {
@@ -142,7 +143,7 @@ fn writes_gather_while_a_link_rests_and_one_that_finds_it_idle_goes_at_once() {
     let first = a.set("k", "v").unwrap();
     assert!(b.wait_for(&first, PATIENCE));
     for _ in 0..100 {
-        // Each would be a message of its own if the link looked whenever there is one.
+        // Without a pause, the link would send each write as a message of its own.
         a.set("k", "v").unwrap();
         thread::sleep(Duration::from_millis(1));
     }

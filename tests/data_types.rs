@@ -1,5 +1,5 @@
-//! What the data types beyond registers, the counter and the set promise a reader when two masters write at once, and
-//! what they refuse.
+//! The other data types than registers, the counter and the set: the readings after concurrent writes, and the
+//! refusals.
 
 mod common;
 
@@ -9,14 +9,14 @@ use multimaster::{
     LastWriteWall, MaxRegister, MinRegister, ObservedRemoveMap, Op, Reading, RemoveWinsSet, Replica, Request, Resolver,
 };
 
-/// Makes the request, and says what became of it.
+/// Makes the request, and returns its result in words.
 fn ask<R: Resolver>(master: &mut Replica<R>, text: &str) -> Result<(), String> {
     let Request { key, op } = text.parse().unwrap();
     master.write(&key, op).map(drop).map_err(|refusal| refusal.to_string())
 }
 
-/// What `k` reads, in words, after A and B have made `before` known to both, and then each its own at once; the same by
-/// changes and by snapshots, at both.
+/// The reading of `k`, in words. First A and B both see `before`; then each makes its own requests concurrently. Checks
+/// that both masters read the same, by changes and by snapshots.
 fn at_once<R: Resolver>(rule: R, before: &[&str], at_a: &[&str], at_b: &[&str]) -> String {
     let by = |snapshots: bool| {
         let [mut a, mut b] = pair(rule.clone());
@@ -183,7 +183,7 @@ fn by_wall_clocks_the_later_time_wins_and_of_equal_ones_the_later_timestamp() {
     assert_eq!(read(&[], &["at 1, set k = a"], &["at 9, set k = b"]), "b");
     assert_eq!(read(&[], &["at 5, set k = a"], &["at 5, set k = b"]), "b");
     assert_eq!(read(&[], &["at 5, set k = x", "at 5, set k = a"], &["at 5, set k = b"]), "a", "at Lamport time 2");
-    // Without a time, the timestamp's: here 2 and 1.
+    // Without a wall-clock time, the Lamport times count: here 2 and 1.
     assert_eq!(read(&[], &["set k = x", "set k = a"], &["set k = b"]), "a");
     assert_eq!(read(&[], &["at 2, set k = a"], &["set k = b"]), "a");
     assert_eq!(read(&["at 9, set k = x"], &["at 10, delete k"], &["at 8, set k = b"]), "-");

@@ -1,4 +1,4 @@
-//! Messages that no right peer sends: refused with a reason, whatever their numbers, and nothing panics.
+//! Messages that no correct peer sends are refused with a reason, whatever their numbers, and nothing panics.
 #![allow(missing_docs)]
 
 use multimaster::clock::LATEST;
@@ -46,7 +46,8 @@ fn numbers_at_their_end_are_refused() {
     assert_eq!(outcome, Outcome::Refused(PeerError::ImpossibleDot(none)));
 }
 
-/// What a neighbour claims to have seen of others cannot be checked: a lie is believed, and does not panic later.
+/// A neighbour's claim to have seen changes of others cannot be checked. A false claim is believed, and causes no
+/// panic.
 #[test]
 fn after_a_snapshot_that_claims_everything_pushes_are_still_answered() {
     let mut at_b = at_b();

@@ -1,4 +1,5 @@
-//! On any topology and any schedule, each rule keeps its promise in every state, and all masters agree in the end.
+//! On any topology and any schedule, each rule meets its specification in every state, and all masters agree in the
+//! end.
 
 mod common;
 mod world;
@@ -41,13 +42,13 @@ fn a_set_reads_the_elements_whose_insert_no_later_write_had_seen() {
     converges(ObservedRemoveSet, reference::elements);
 }
 
-/// The laws can fail: here is a rule that does not converge.
+/// The tests can fail: this rule does not converge.
 #[test]
 fn arrival_wins_disagrees_and_is_caught() {
     is_caught(ArrivalWins);
 }
 
-/// And one that looks as if it should.
+/// This rule looks as if it converged, and does not.
 #[test]
 fn custom_merged_disagrees_and_is_caught() {
     is_caught(CustomMerged(lower_seat));
@@ -92,7 +93,7 @@ fn is_caught<R: Resolver>(rule: R) {
     assert!(found.contains("have seen the same and disagree"), "{found}");
 }
 
-/// Masters forget some or all of what they have seen, and write on under fresh origins.
+/// Masters lose some or all of their state, and go on under fresh origins.
 #[test]
 fn masters_that_crash_agree_with_the_others_on_what_survives() {
     crashes(LastWriteWins, reference::last_write);
@@ -111,7 +112,7 @@ fn crashes<R: Resolver>(rule: R, promise: Reference) {
     assert_eq!(found, None);
 }
 
-/// Commutative, associative, idempotent, and no other than if both sides' changes had come one by one.
+/// Merging is commutative, associative and idempotent, and equals applying both sides' changes one by one.
 fn merges<R: Resolver>(rule: R, promise: Reference) {
     holds(CASES / 5, |topology, steps| {
         let mut world = World::new(rule.clone(), topology, Some(promise));
@@ -120,10 +121,10 @@ fn merges<R: Resolver>(rule: R, promise: Reference) {
     });
 }
 
-/// Every message, every outcome and every log, but for the difference between applied and stale.
+/// Every message, outcome and log is the same, except that an outcome may be applied or stale.
 fn course<R: Resolver>(rule: R, topology: &Topology, steps: &[Step]) -> Result<String, Broken> {
     let mut world = World::new(rule, topology, None);
-    // Rules that are no joins: masters may well disagree.
+    // These rules are no joins, so masters may disagree.
     world.judges_reads = false;
     world.run(steps)?;
     let logs = world.masters.iter().map(|master| {
@@ -149,8 +150,8 @@ fn the_protocol_takes_one_course_whatever_the_rule() {
     });
 }
 
-/// The rule, given the changes to one key in the order of the master's log, and nothing else, arrives at what the
-/// master keeps; and at each of the master's own changes.
+/// If the rule applies only the changes to one key, in the order of the master's log, it computes the master's row, and
+/// prepares each of the master's own changes.
 fn each_row_is_made_of_its_own_changes<R: Resolver>(rule: R) {
     holds(CASES / 20, |topology, steps| {
         let mut world = World::new(rule.clone(), topology, None);
@@ -220,7 +221,7 @@ fn key_merges<R: Resolver>(world: &World<R>, key: &str) -> Result<(), Broken> {
     Ok(())
 }
 
-/// A state of one key, and what it reflects.
+/// A state of one key, and the changes that it reflects.
 #[derive(PartialEq)]
 struct Held<S> {
     state: S,

@@ -12,7 +12,7 @@ use multimaster::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Writes at A; a push of each change and a snapshot are read back as they were, and teach B the same.
+/// Writes at A; a push of each change and a snapshot are read back unchanged, and have the same effect at B.
 fn written<R>(rule: R, requests: &[&str])
 where
     R: Resolver<State: Serialize + DeserializeOwned, Effect: Serialize + DeserializeOwned>,

@@ -1,4 +1,4 @@
-//! Stage 2 of a write's life: its master hands it to each neighbour.
+//! Stage 2 of a write's life: its master sends it to each neighbour.
 
 mod common;
 

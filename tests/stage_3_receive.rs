@@ -1,4 +1,4 @@
-//! Stage 3 of a write's life: a neighbour receives it, and every outcome that this can have.
+//! Stage 3 of a write's life: a neighbour receives it. Every outcome is tested.
 
 mod common;
 
@@ -84,7 +84,7 @@ fn a_timestamp_of_the_latest_time_is_still_taken() {
     assert_eq!(b.receive(A, push(&[], [change(A, 1, LATEST)])), Outcome::Applied);
 }
 
-/// B of a ring of three, which has seen A1 and B1, refuses `message`, and is none the wiser.
+/// B of a ring of three, which has seen A1 and B1, refuses `message`, and is unchanged.
 #[track_caller]
 fn refused(message: MessageOf<LastWriteWins>, fault: PeerError) {
     let mut b = receiver();

@@ -1,4 +1,4 @@
-//! Stage 5 of a write's life: it was lost on the way, is asked for by digest, and sent again.
+//! Stage 5 of a write's life: it was lost in flight; a digest asks for it, and it is sent again.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Stage 6 of a write's life: it is gone from the log, and travels in a snapshot.
+//! Stage 6 of a write's life: it is truncated from the log, and travels in a snapshot.
 
 mod common;
 
@@ -113,8 +113,8 @@ fn a_snapshot_brings_back_nothing_that_was_removed() {
     assert_eq!(b.read("tags"), elements(["green"]));
 }
 
-/// Two masters know `shared`; then each does its own, both forget their logs, and each is sent the other's snapshot.
-/// They read as their twins do, who kept their logs and exchanged change by change.
+/// Two masters see `shared`. Then each makes its own writes, both truncate their logs, and each receives the other's
+/// snapshot. Both read the same as two masters that kept their logs and exchanged single changes.
 #[track_caller]
 fn loses_nothing<R: Resolver>(rule: R, shared: &[(&str, Op)], at_a: &[(&str, Op)], at_b: &[(&str, Op)]) {
     let [mut a, mut b] = pair(rule);
@@ -137,7 +137,7 @@ fn loses_nothing<R: Resolver>(rule: R, shared: &[(&str, Op)], at_a: &[(&str, Op)
     assert!(b.readings().eq(twin_a.readings()), "{b:?}");
     assert!(twin_b.readings().eq(twin_a.readings()), "{twin_b:?}");
 
-    // Neither can know that the other has all by now, so each tells it once more; then they are silent.
+    // Neither master knows that the other has all changes now, so each sends them once more. Then both are silent.
     assert_eq!(carry(&mut a, &mut b), Outcome::Duplicate);
     assert_eq!(carry(&mut b, &mut a), Outcome::Duplicate);
     assert!(!a.has_push(B) && !b.has_push(A));
@@ -192,7 +192,7 @@ fn two_masters_whose_rule_cannot_merge_swap_their_tables_if_the_snapshots_cross(
     assert_eq!(a.digest(), b.digest(), "no digest will ever find out");
 }
 
-/// The rows of the snapshot that a neighbour which has seen nothing is answered with.
+/// The rows of the snapshot in the answer to an empty digest.
 fn rows<R: Resolver>(master: &Replica<R>) -> Arc<BTreeMap<Key, R::State>> {
     match master.answer(&VersionVector::default(), 1) {
         Some(Message::Snapshot(snapshot)) => snapshot.table,
@@ -208,10 +208,10 @@ fn snapshots_of_one_state_share_their_rows() {
     a.truncate(0);
     let first = rows(&a);
     assert!(Arc::ptr_eq(&first, &rows(&a)));
-    // A clone may go another way: it shares nothing, and holds the same.
+    // A clone may diverge, so it shares no snapshot, and has the same rows.
     assert!(!Arc::ptr_eq(&first, &rows(&a.clone())) && first == rows(&a.clone()));
 
-    // What is written, received or applied again shows in the next one.
+    // A written, received or reapplied change is in the next snapshot.
     a.write("y", set("2")).unwrap();
     a.truncate(0);
     let second = rows(&a);

@@ -1,4 +1,4 @@
-//! Stage 7 of a write's life: a reader sees it, or what its rule made of it.
+//! Stage 7 of a write's life: a reader reads its value, or the value that the rule computed.
 
 mod common;
 
@@ -8,7 +8,7 @@ use multimaster::{
     Reading, Replica, Resolver, Topology, Version,
 };
 
-/// Two masters each make a write to `x` without having seen the other's, then get it.
+/// Two masters concurrently write `x`, and then receive each other's write.
 fn concurrently<R: Resolver>(rule: R, at_a: &Op, at_b: &Op) -> [Replica<R>; 2] {
     let [mut a, mut b] = pair(rule);
     a.write("x", at_a.clone()).unwrap();
@@ -122,7 +122,7 @@ fn custom_reads_what_your_function_makes_of_both() {
     both_read([a, b], value("1+2"));
 }
 
-/// At A seat 5 overwrites seat 3; at B seat 4 is concurrent to both. B and C meet 3 and 4 before they hear of 5.
+/// At A seat 5 overwrites seat 3; at B seat 4 is concurrent to both. B and C receive 3 and 4 before 5.
 fn overwritten_booking<R: Resolver>(rule: R) -> [Reading; 3] {
     let [mut a, mut b, mut c] = cluster(rule, Topology::all_to_all(3));
     a.write("x", set("3 Ann")).unwrap();
@@ -209,7 +209,7 @@ fn what_was_deleted_without_a_tombstone_leaves_no_trace() {
     assert_eq!(a.state("x"), None);
 }
 
-/// C is told of `at_a` and `at_b` in either order, has passed both on and forgotten its log.
+/// C receives `at_a` and `at_b` in either order, passes both on, and truncates its log.
 #[track_caller]
 fn order_leaves_no_trace<R: Resolver>(rule: R, at_a: (&str, Op), at_b: (&str, Op)) {
     let [mut a, mut b, c] = cluster(rule, Topology::all_to_all(3));

@@ -1,4 +1,4 @@
-//! Stage 8: a master crashes, and comes back with all, some or none of its state.
+//! Stage 8: a master crashes, and restarts with all, some or none of its state.
 
 mod common;
 
@@ -21,7 +21,7 @@ fn a_master_that_lost_its_state_names_its_writes_anew() {
     let mut a = without_state(&Topology::all_to_all(3).unwrap());
     assert_eq!((a.id(), a.origin()), (A, D));
     assert_eq!(a.set("x", "2"), Ok(Dot::new(D, 1)), "A1 is a write that B has");
-    // What it had written comes back as any other change does.
+    // Its earlier writes come back like any other change.
     assert_eq!(repair(&b, &mut a), Outcome::Stale);
     assert_eq!(a.digest(), &vector(&[1, 0, 0, 1]));
     b.expect_origins(4);
@@ -51,7 +51,7 @@ fn only_a_fresh_origin_is_taken() {
     assert_eq!(a.set("x", "2"), Ok(Dot::new(D, 2)));
 }
 
-/// Split horizon keeps from A what A must have had before, and A has forgotten it.
+/// Split horizon withholds from A a change that A must have had before, and that A has lost.
 #[test]
 fn on_a_stream_a_master_without_state_is_sent_its_own_writes_too() {
     let [mut a, mut b, _] = cluster(LastWriteWins, Topology::all_to_all(3));
@@ -67,7 +67,8 @@ fn on_a_stream_a_master_without_state_is_sent_its_own_writes_too() {
     assert_eq!(a.read("x"), value("1"));
 }
 
-/// A push leaves out what the neighbour must have had, and says so: who forgot it must not apply what follows.
+/// A push leaves out changes that the neighbour must have had, and extends them: a neighbour that has lost one of them
+/// must not apply the push.
 #[test]
 fn a_push_extends_what_it_leaves_out() {
     let [mut a, mut b, _] = cluster(LastWriteWins, Topology::all_to_all(3));
@@ -105,7 +106,7 @@ fn a_clock_is_moved_to_the_time_of_day() {
     assert_eq!(b.read("x"), value("2"));
 }
 
-/// A is years ahead. Its changes are refused until their time has come, and those of others are not.
+/// A's clock is years ahead. Its changes are refused until their time has come; changes of other masters are accepted.
 #[test]
 fn a_clock_that_is_far_ahead_moves_no_other() {
     let [mut a, mut b, mut c] = cluster(LastWriteWins, Topology::all_to_all(3));
@@ -126,7 +127,7 @@ fn carry_all(from: &mut Replica<LastWriteWins>, to: &mut Replica<LastWriteWins>)
     assert_eq!(carry(from, to), Outcome::Applied);
 }
 
-/// B is dead, and the ring closes: A sends to C, and C hears what B had not passed on.
+/// B is dead, and the ring closes: A sends to C, and C receives the change that B had not passed on.
 #[test]
 fn a_ring_closes_past_a_dead_master() {
     let ring = Topology::ring(3).unwrap();
@@ -140,7 +141,7 @@ fn a_ring_closes_past_a_dead_master() {
     a.resume(C, c.digest());
     assert_eq!(carry(&mut a, &mut c), Outcome::Applied);
     c.set("x", "2").unwrap();
-    // Nothing is kept from a neighbour any more, so that its own change comes back to it.
+    // Split horizon withholds nothing any more, so a neighbour's own change comes back to it.
     assert_eq!(next(&mut c, A).to_string(), "A1 C1 after nothing");
     assert_eq!(c.read("x"), value("2"));
 }

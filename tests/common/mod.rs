@@ -66,29 +66,29 @@ pub(crate) fn push<S, E>(extends: &[u64], changes: impl IntoIterator<Item = Chan
     Message::Push(Push { extends: vector(extends), changes: changes.into_iter().collect() })
 }
 
-/// What `from` has to send to `to`, in one message.
+/// The changes that `from` has to send to `to`, in one message.
 pub(crate) fn next<R: Resolver>(from: &mut Replica<R>, to: MasterId) -> MessageOf<R> {
     from.next_push(to, 100).expect("something to send")
 }
 
-/// What becomes at `to` of all that `from` has to send it.
+/// The outcome at `to` of all changes that `from` has to send.
 pub(crate) fn carry<R: Resolver>(from: &mut Replica<R>, to: &mut Replica<R>) -> Outcome {
     let message = next(from, to.id());
     to.receive(from.id(), message)
 }
 
-/// What becomes at `to` of what `from` answers to its digest.
+/// The outcome at `to` of the answer of `from` to the digest of `to`.
 pub(crate) fn repair<R: Resolver>(from: &Replica<R>, to: &mut Replica<R>) -> Outcome {
     let message = from.answer(to.digest(), 100).expect("something lacking");
     to.receive(from.id(), message)
 }
 
-/// Whether the message contained changes new to the master, whatever they altered.
+/// Whether the message contained changes that the master had not seen.
 pub(crate) fn is_new(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Applied | Outcome::Stale)
 }
 
-/// The hash and the whole state as text: what tells two masters apart.
+/// The hash and the whole state as text, to compare two masters.
 pub(crate) fn print<R: Resolver>(master: &Replica<R>) -> (u64, String) {
     let mut hasher = DefaultHasher::new();
     master.hash(&mut hasher);

@@ -18,8 +18,8 @@ fn seen(master: &Master<LastWriteWins>) -> VersionVector {
     master.inspect(0, |replica| replica.digest().clone()).unwrap()
 }
 
-/// While A writes, its power is cut again and again. Whatever B has seen by then, A has on disk. Returns how often that
-/// was not so.
+/// While A writes, its power is cut again and again. Returns the number of cuts at which B had seen a change that A's
+/// disk did not have.
 fn sent_before_flushed(disk: &Disk) -> usize {
     let (a, b) = (Arc::new(open(disk, 1024).unwrap()), in_memory());
     let cluster = Cluster::join(vec![a.clone(), b.clone()], pair(), &Setup::default()).unwrap();
@@ -65,8 +65,8 @@ fn a_master_whose_disk_fails_sends_nothing_more() {
     drop(cluster);
 }
 
-/// The power of some masters of a ring is cut. They come up again with all that was flushed; all masters exchange what
-/// they lack, and no dot is issued twice.
+/// The power of some masters of a ring is cut. They restart with all flushed changes; then all masters exchange the
+/// changes that they lack, and no dot is issued twice.
 fn restarts(cut: &[u16]) {
     let ring = Topology::ring(3).unwrap();
     let open = |id, disk: &Disk| {
@@ -113,7 +113,7 @@ fn restarts(cut: &[u16]) {
             |shard| table(master, shard).map(|it| it.table) == table(&ending.masters[0], shard).map(|it| it.table)
         ));
     }
-    // All that they have seen can be flushed, and is then on disk.
+    // All changes that they have seen can be flushed, and are then on disk.
     for (master, disk) in ending.masters.iter().zip(&disks) {
         master.flush().unwrap();
         let after = open(master.id(), &Disk::with(disk.synced()));

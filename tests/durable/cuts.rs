@@ -41,7 +41,7 @@ fn no_power_cut_loses_what_was_flushed() {
     assert!(bytes + random > 100_000, "{bytes} and {random}");
 }
 
-/// The same cuts find the loss if the disk only says that it has synced.
+/// The same cuts find a lost write on a disk that reports syncs that it has not done.
 #[test]
 fn a_disk_that_lies_is_found_out() {
     let run = run(1, Disk::lying());
@@ -51,7 +51,7 @@ fn a_disk_that_lies_is_found_out() {
     assert!(failure.contains("acknowledged"), "{failure}");
 }
 
-/// Three times open, write, close.
+/// Opens, writes and closes three times.
 fn run(seed: u64, disk: Disk) -> Run {
     let mut run = Run::new(seed, disk);
     for writes in [12, 0, 8] {
@@ -70,7 +70,7 @@ impl Cuts<'_> {
         self.run.check(&Disk::with(files), acknowledged).map(drop)
     }
 
-    /// The last steps of the run: from a random one on, after which at least one flush was acknowledged.
+    /// The last steps of the run, from a random one on; at least one flush is acknowledged among them.
     fn tail(&mut self) -> Range<usize> {
         let steps = &self.trace.steps;
         let end = steps.iter().rposition(|step| matches!(step, Step::Acknowledged(_))).expect("something was flushed");
@@ -106,7 +106,7 @@ impl Cuts<'_> {
             let disk = Disk::with(found.files);
             self.count += 1;
             let changes = self.run.check(&disk, found.acknowledged)?;
-            // Cut once more, while the master restarts or after. Once it is up, what it has found is on disk.
+            // Cut once more, during or after the restart. After the restart, the changes found are on disk.
             let again = disk.trace();
             let place = self.random.usize(..=again.steps.len());
             let acknowledged = if place == again.steps.len() { changes } else { found.acknowledged };
@@ -116,7 +116,7 @@ impl Cuts<'_> {
         Ok(())
     }
 
-    /// A cut before the step at `place`: of the steps not synced, any are lost, reordered or torn.
+    /// A cut before the step at `place`: any of the steps that were not synced are lost, reordered or torn.
     fn cut(&mut self, trace: &Trace, place: usize) -> Found {
         let mut found = trace.durable(place);
         let kept = [0.1, 0.5, 0.9][self.random.usize(..3)];
@@ -135,7 +135,7 @@ impl Cuts<'_> {
         found
     }
 
-    /// Writes the data up to a byte, or from a byte on, or some sectors of it, or nothing but the length.
+    /// Writes a torn part of the data: a beginning, an end, some sectors, or only the length.
     fn tear(&mut self, content: &mut Vec<u8>, at: usize, data: &[u8]) {
         let middle = self.random.usize(..=data.len());
         match self.random.u8(..4) {

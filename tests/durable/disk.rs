@@ -9,7 +9,7 @@ use std::time::Duration;
 /// The content of the two files of a store.
 pub(crate) type Files = [Vec<u8>; 2];
 
-/// A disk in memory that records what is done to it. A step is durable once a later sync of its file has returned; until
+/// A disk in memory that records its steps. A step is durable once a later sync of its file has returned; until
 /// then, a power cut may keep it, lose it or tear it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Disk(Arc<Mutex<Inner>>);
@@ -18,15 +18,15 @@ pub(crate) struct Disk(Arc<Mutex<Inner>>);
 struct Inner {
     files: Files,
     trace: Trace,
-    /// After so many more syncs, each fails.
+    /// The number of syncs that still succeed; all later ones fail.
     syncs_left: Option<usize>,
-    /// Whether syncs return without making anything durable.
+    /// Whether syncs return without making a step durable.
     lies: bool,
-    /// How long a sync takes.
+    /// The duration of a sync.
     delay: Duration,
 }
 
-/// What was done to a disk.
+/// The steps of a disk.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trace {
     /// The durable content before the first step.
@@ -47,7 +47,7 @@ pub(crate) enum Step {
     Sync {
         file: usize,
     },
-    /// A note of the test: from here on, this many changes are acknowledged as flushed.
+    /// A note of the test: this number of changes is acknowledged as flushed from here on.
     Acknowledged(usize),
 }
 
@@ -57,7 +57,7 @@ impl Disk {
         Disk(Arc::new(Mutex::new(Inner { files, trace, ..Inner::default() })))
     }
 
-    /// A disk that says that it has synced, and has not.
+    /// A disk that reports syncs that it has not done.
     pub(crate) fn lying() -> Disk {
         Disk(Arc::new(Mutex::new(Inner { lies: true, ..Inner::default() })))
     }
@@ -78,7 +78,7 @@ impl Disk {
         self.trace().steps.iter().filter(|step| matches!(step, Step::Sync { .. })).count()
     }
 
-    /// Forgets what was done so far, and takes it for durable.
+    /// Forgets the steps so far; their content counts as durable.
     pub(crate) fn forget(&self) {
         let mut inner = self.0.lock().unwrap();
         inner.trace = Trace { first: inner.files.clone(), steps: Vec::new() };
@@ -147,7 +147,7 @@ impl Step {
         }
     }
 
-    /// The file that it alters.
+    /// The file that the step alters.
     fn file(&self) -> Option<usize> {
         match self {
             Step::Write { file, .. } | Step::Clear { file } => Some(*file),
@@ -156,24 +156,24 @@ impl Step {
     }
 }
 
-/// Writes, also past the end: zeros fill the gap.
+/// Writes the data, also past the end of the content: zeros fill the gap.
 pub(crate) fn write(content: &mut Vec<u8>, at: usize, data: &[u8]) {
     content.resize(content.len().max(at + data.len()), 0);
     content[at..at + data.len()].copy_from_slice(data);
 }
 
-/// What a power cut finds.
+/// A disk at a power cut.
 pub(crate) struct Found {
-    /// What is durable.
+    /// The durable content.
     pub(crate) files: Files,
-    /// The steps not synced, which the cut may keep, lose or tear.
+    /// The steps that were not synced, which the cut may keep, lose or tear.
     pub(crate) pending: Vec<Step>,
-    /// How many changes were acknowledged as flushed.
+    /// The number of changes acknowledged as flushed.
     pub(crate) acknowledged: usize,
 }
 
 impl Trace {
-    /// What a cut before the step at `place` finds.
+    /// The disk at a cut before the step at `place`.
     pub(crate) fn durable(&self, place: usize) -> Found {
         let mut found = Found { files: self.first.clone(), pending: Vec::new(), acknowledged: 0 };
         for step in &self.steps[..place] {

@@ -1,4 +1,4 @@
-//! What each level of acknowledgement promises.
+//! The guarantee of each level of acknowledgement.
 
 use crate::disk::Disk;
 use crate::run::{A, B, chain, open, options, pair, table};
@@ -54,7 +54,7 @@ fn writers_share_syncs() {
             threads.spawn(move || {
                 for n in 0..WRITES {
                     let written = master.set_flushed(&format!("{writer} {n}"), "v").unwrap();
-                    // What was acknowledged is on disk at once, and not only at the end.
+                    // Each acknowledged write is on disk at once, and not only at the end.
                     if n == WRITES / 2 {
                         let after = open(&Disk::with(disk.synced()));
                         let seen = after.inspect(written.shard, |replica| replica.digest().contains(written.dot));
@@ -87,7 +87,7 @@ fn after_a_failed_sync_nothing_more_is_acknowledged_as_flushed() {
          simulated disk fails"
     );
     assert!(matches!(error, WriteFlushedError::Flush { .. }));
-    // The disk is well again; but nobody knows what it holds.
+    // The disk works again, but its content is unknown.
     disk.fail_after(100);
     assert!(matches!(master.flush(), Err(FlushError::Store(_))));
     assert!(master.set_flushed("k", "later").is_err());
@@ -143,7 +143,7 @@ fn deliver<R: Resolver>(from: &mut Replica<R>, to: &mut Replica<R>) -> bool {
     true
 }
 
-/// A saved state to which all later changes are appended restores the replica, whatever it has written and received.
+/// A saved state to which all later changes are appended restores the replica, after any writes and messages.
 fn restores<R: Resolver>(rule: &R, op: impl Fn(&mut fastrand::Rng) -> Op) {
     for seed in 0..100 {
         let mut random = fastrand::Rng::with_seed(seed);

@@ -45,8 +45,8 @@ fn the_store_of_another_master_is_refused() {
     assert_ne!(disk.files(), before, "each load has written the store anew");
 }
 
-/// The test damages each byte of both files in turn. A master comes up only if the damaged byte is in the last line, or is
-/// the line feed before it: a power cut can tear that write.
+/// The test damages each byte of both files in turn. A master comes up only if the damaged byte is in the last line, or
+/// is the line feed before it: a power cut can tear that write.
 #[test]
 fn a_damaged_store_is_refused_without_a_panic() {
     let mut run = Run::new(3, Disk::default());

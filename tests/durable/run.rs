@@ -1,4 +1,4 @@
-//! Runs of one master on a simulated disk, and what may be found on the disk after a power cut: [`Run`].
+//! Runs of one master on a simulated disk, and the check of the disk after a power cut: [`Run`].
 
 use crate::disk::Disk;
 use multimaster::durable::{LogStore, OpenError};
@@ -19,7 +19,7 @@ pub(crate) fn pair() -> Topology {
     Topology::all_to_all(2).unwrap()
 }
 
-/// One shard, with a short log: a few writes without a flush, and the shard must be saved whole.
+/// One shard, with a short log: after a few writes without a flush, the shard must be saved whole.
 pub(crate) fn options(log: usize) -> Options {
     Options::default().layout(Layout::of(1).unwrap()).log(log)
 }
@@ -28,13 +28,13 @@ pub(crate) fn open(disk: &Disk, log: usize) -> Result<Durable, OpenError> {
     Master::open(A, LastWriteWins, &pair(), &options(log), LogStore::on(disk.clone()))
 }
 
-/// What a master with one shard has seen, and its table.
+/// The changes that a master with one shard has seen, and its table.
 pub(crate) fn table(master: &Durable) -> Snapshot<State> {
     master.inspect(0, |replica| replica.saved().table).unwrap()
 }
 
-/// The changes that a master has seen, in order, and its table after each number of them. The tables are computed by the
-/// rule alone, without a replica.
+/// The changes that a master has seen, in order, and its table after each number of them. The tables are computed by
+/// the rule alone, without a replica.
 #[derive(Clone)]
 pub(crate) struct History {
     pub(crate) changes: Vec<Change<Effect>>,
@@ -64,14 +64,14 @@ impl History {
         self.tables.retain(|_, (place, _)| *place <= count);
     }
 
-    /// Of how many changes `found` is the table, if it is one of this history.
+    /// The number of changes after which the history has the table `found`; `None` if it never has.
     pub(crate) fn place(&self, found: &Snapshot<State>) -> Option<usize> {
         let (place, table) = self.tables.get(&found.seen)?;
         (table == found).then_some(*place)
     }
 }
 
-/// A master, the disk under its store, and all that it has seen.
+/// A master, the disk under its store, and all changes that it has seen.
 pub(crate) struct Run {
     pub(crate) disk: Disk,
     pub(crate) history: History,
@@ -86,7 +86,7 @@ impl Run {
         Run { disk, history: History::new(), log, random }
     }
 
-    /// Opens the master, makes so many writes at random levels, and closes it: sometimes flushed, sometimes not.
+    /// Opens the master, makes this number of writes at random levels, and closes it, with or without a flush.
     pub(crate) fn go(&mut self, writes: usize) {
         let master = open(&self.disk, self.log).unwrap();
         let found = self.history.place(&table(&master)).expect("it continues where it was");
@@ -116,8 +116,8 @@ impl Run {
         }
     }
 
-    /// The master comes up on this disk with the first changes that it had seen, among them all that it had acknowledged
-    /// as flushed. Returns their number.
+    /// Checks that the master restarts from this disk with a prefix of the changes that it had seen, and that the
+    /// prefix contains all changes acknowledged as flushed. Returns the length of the prefix.
     pub(crate) fn check(&self, disk: &Disk, acknowledged: usize) -> Result<usize, String> {
         let master = open(disk, self.log).map_err(|e| format!("{acknowledged} acknowledged, but: {}", chain(&e)))?;
         let found = table(&master);

@@ -1,4 +1,4 @@
-//! Masters, what is in flight between them, and an onlooker who notes what each of them was told.
+//! Masters, the messages in flight between them, and an observer that notes the changes delivered to each.
 
 mod promises;
 pub(crate) mod reference;
@@ -14,7 +14,7 @@ use steps::{Kept, Step};
 
 pub(crate) const KEYS: [&str; 2] = ["x", "y"];
 
-/// A broken promise, with the schedule that led to it.
+/// A violation, with its schedule.
 pub(crate) type Broken = String;
 
 #[derive(Clone)]
@@ -24,18 +24,18 @@ pub(crate) struct World<R: Resolver> {
     edges: Vec<(MasterId, MasterId)>,
     flight: Vec<Packet<R>>,
     pub(crate) history: Vec<Written>,
-    /// Of each master, what it was told, in order: kept by the onlooker, not asked of the master.
+    /// By master, the changes delivered to it, in order, as the observer has noted them.
     saw: Vec<Vec<Dot>>,
-    /// What readers are promised; `None` for a rule that promises nothing.
+    /// The specification of readings; `None` for a rule without one.
     promise: Option<Reference>,
     /// Whether masters that have seen the same must read the same.
     pub(crate) judges_reads: bool,
     schedule: String,
-    /// By master, its last copy, and what it had been told then.
+    /// By master, its last copy, and the changes delivered to it by then.
     copies: Vec<(Replica<R>, Vec<Dot>)>,
-    /// How many fresh origins have been taken.
+    /// The number of fresh origins taken.
     fresh: u16,
-    /// The master that is gone for good.
+    /// The dead master.
     dead: Option<MasterId>,
     /// Whether a clock was moved.
     moved: bool,
@@ -53,7 +53,7 @@ struct Packet<R: Resolver> {
 
 #[derive(Clone)]
 enum Load<R: Resolver> {
-    /// Changes, and which they are: of a snapshot, all that its sender was told.
+    /// A message, and the changes in it: for a snapshot, all changes delivered to its sender.
     Changes { message: MessageOf<R>, brings: Vec<Dot> },
     /// A digest, to be answered or to resume a broken connection.
     Digest { seen: VersionVector, resumes: bool, forgot: bool },
@@ -137,7 +137,7 @@ impl<R: Resolver> World<R> {
                 self.note(format_args!("{at} copies its state"));
             }
             Step::Crash { at, kept } => return self.crash(master(at), kept),
-            // Two that are left can lose no other.
+            // If only two masters are left, no other may die.
             Step::Dies { .. } if self.dead.is_some() || self.masters.len() < 3 => {}
             Step::Dies { at } => self.dies(master(at)),
             Step::Clock { at, now } => {
@@ -163,12 +163,12 @@ impl<R: Resolver> World<R> {
         Ok(())
     }
 
-    /// Whether the master writes under a fresh origin, because it may have forgotten something.
+    /// Whether the master writes under a fresh origin, because it may have lost changes.
     fn forgot(&self, at: MasterId) -> bool {
         self.masters[at.index()].origin() != at
     }
 
-    /// What was in flight from and to the dead master is lost.
+    /// Messages in flight from and to the dead master are lost.
     fn dies(&mut self, gone: MasterId) {
         let dead = [gone].into();
         self.dead = Some(gone);
@@ -181,7 +181,7 @@ impl<R: Resolver> World<R> {
         self.note(format_args!("{gone} is gone for good"));
     }
 
-    /// The masters that are not gone.
+    /// The masters that are not dead.
     fn alive(&self) -> impl Iterator<Item = MasterId> {
         let dead = self.dead;
         self.topology.ids().filter(move |id| Some(*id) != dead)
@@ -221,7 +221,7 @@ impl<R: Resolver> World<R> {
         self.note(format_args!("{at}: {} ({dot})", Request { key: key.into(), op: op.clone() }));
         self.history.push(Written { dot, timestamp, key: key.into(), op, saw });
         self.saw[at.index()].push(dot);
-        // A clock that was moved moves others by snapshots, too.
+        // A clock that was moved also moves others through snapshots.
         let is_right = if self.moved { timestamp >= expected } else { timestamp == expected };
         if !is_right || timestamp.master() != dot.origin() {
             return Err(self.broken(format_args!("{dot} is timestamped {timestamp}, not {expected}")));
@@ -242,7 +242,7 @@ impl<R: Resolver> World<R> {
         self.flight.push(packet);
     }
 
-    /// What becomes of changes; of a digest, nothing but what is sent for it.
+    /// Delivers a message, and returns its outcome. A digest only causes an answer.
     fn deliver(&mut self, packet: Packet<R>, max: usize) -> Result<Option<Outcome>, Broken> {
         let text = packet.to_string();
         let Packet { from, to, load } = packet;
@@ -277,7 +277,7 @@ impl<R: Resolver> World<R> {
     }
 }
 
-/// Few seats and few elements, so that there is much to conflict; and no register's value twice.
+/// Few seats and few elements, so that many writes conflict; no value of a register occurs twice.
 fn operation(kind: Kind, what: u8, written: usize) -> Op {
     match (kind, what % 6) {
         (Kind::Register, 0) => Op::Delete,

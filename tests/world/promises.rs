@@ -1,17 +1,17 @@
-//! What must hold of a [`World`]: of each delivery, of each master in every state, and of all once they have settled.
+//! The conditions on a [`World`]: on each delivery, on each master in every state, and on all masters at quiescence.
 
 use super::reference::Written;
 use super::{Broken, KEYS, ORIGINS, World};
 use multimaster::{Dot, MasterId, MessageOf, Outcome, Reading, Replica, Resolver, VersionVector};
 
 impl<R: Resolver> World<R> {
-    /// What a reader of `key` is promised at a master that was told of `dots`.
+    /// The specified reading of `key` at a master that has seen `dots`.
     pub(crate) fn promised(&self, key: &str, dots: &[Dot]) -> Option<Reading> {
         let known: Vec<&Written> = self.history.iter().filter(|w| w.key == key && dots.contains(&w.dot)).collect();
         self.promise.map(|reading| reading(&known))
     }
 
-    /// Changes are taken in once, after their causes, or not at all; and never refused, for no peer here is wrong.
+    /// A change is applied once, after its causal past, or not at all. None is refused, because every peer is correct.
     pub(super) fn judge(&mut self, before: &Replica<R>, outcome: &Outcome, brings: &[Dot]) -> Result<(), Broken> {
         let id = before.id();
         let saw = &mut self.saw[id.index()];
@@ -44,7 +44,7 @@ impl<R: Resolver> World<R> {
         Ok(())
     }
 
-    /// What holds in every state: here, after the master `id` has changed.
+    /// Checks the conditions on every state, after the master `id` has changed.
     pub(super) fn check(&self, id: MasterId) -> Result<(), Broken> {
         let (master, saw) = (&self.masters[id.index()], &self.saw[id.index()]);
         let kept: Vec<Dot> = master.log().map(|change| change.dot).collect();
@@ -71,10 +71,10 @@ impl<R: Resolver> World<R> {
         self.check_relay(id)
     }
 
-    /// A neighbour that is spared an origin's changes has all of them that `id` has.
+    /// If split horizon withholds an origin's changes from a neighbour, the neighbour has all of them that `id` has.
     fn check_relay(&self, id: MasterId) -> Result<(), Broken> {
         let master = &self.masters[id.index()];
-        // A neighbour that forgot is known once it has told its digest.
+        // `id` learns of a neighbour's loss by the neighbour's digest.
         for peer in self.topology.sends_to(id).filter(|_| self.fresh == 0 && self.dead.is_none()) {
             if master.has_push(peer) != (master.pending(peer) > 0) {
                 return Err(self.broken(format_args!("{id} cannot tell whether it has something for {peer}")));
@@ -88,8 +88,8 @@ impl<R: Resolver> World<R> {
         Ok(())
     }
 
-    /// All in flight is lost; then digests are answered until nothing changes. All must then agree, and what is still
-    /// pushed must be nothing new, and end.
+    /// All messages in flight are lost; then digests are answered until nothing changes. All masters must then agree,
+    /// and the remaining pushes must end and contain no new change.
     pub(crate) fn settle_by_digests(mut self) -> Result<(), Broken> {
         self.flight.clear();
         self.note(format_args!("all in flight is lost; from here on, every digest is answered"));
@@ -102,7 +102,7 @@ impl<R: Resolver> World<R> {
         self.exchange(Self::push, |outcome| *outcome == Outcome::Duplicate)
     }
 
-    /// All connections are lost and back; then, with nothing lost any more, pushes alone are enough.
+    /// All connections break and resume. Without further losses, pushes alone must then be enough.
     pub(crate) fn settle_by_pushes(mut self) -> Result<(), Broken> {
         self.flight.clear();
         self.note(format_args!("all in flight is lost; from here on, every connection holds"));
@@ -121,7 +121,7 @@ impl<R: Resolver> World<R> {
         self.masters[from.index()].next_push(to, 2)
     }
 
-    /// All have seen all, and keep the same.
+    /// All masters have seen all changes, and have the same table.
     fn agree(&self) -> Result<(), Broken> {
         let survives = |write: &&Written| self.alive().any(|id| self.saw(id).contains(&write.dot));
         let surviving = self.history.iter().filter(survives).count();
@@ -139,7 +139,7 @@ impl<R: Resolver> World<R> {
         Ok(())
     }
 
-    /// Along every edge, over and over, until nobody has anything to send.
+    /// Delivers along every edge, again and again, until no master has anything to send.
     fn exchange(
         &mut self,
         next: impl Fn(&mut Self, MasterId, MasterId) -> Option<MessageOf<R>>,

@@ -1,16 +1,16 @@
-//! What each rule promises a reader, worked out naively from the history of acknowledged writes and nothing else.
+//! The specification of each rule: the reading, computed naively from the history of acknowledged writes alone.
 
 use multimaster::{Dot, Key, Op, Reading, Text, Timestamp};
 use std::collections::BTreeSet;
 
-/// One acknowledged write, as an onlooker who sees everything would note it.
+/// An acknowledged write, as an observer of all masters notes it.
 #[derive(Clone)]
 pub(crate) struct Written {
     pub(crate) dot: Dot,
     pub(crate) timestamp: Timestamp,
     pub(crate) key: Key,
     pub(crate) op: Op,
-    /// All that its master had seen when it was made.
+    /// Its causal past: the writes that its master had seen before it.
     pub(crate) saw: Vec<Dot>,
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn last_write(writes: &[&Written]) -> Reading {
     last.and_then(|write| value(write)).map_or(Reading::Nothing, Reading::Value)
 }
 
-/// The values that no later write had seen.
+/// The values whose write is in no other write's causal past.
 pub(crate) fn multi_value(writes: &[&Written]) -> Reading {
     let mut values = siblings(writes);
     match values.len() {
@@ -48,7 +48,7 @@ pub(crate) fn total(writes: &[&Written]) -> Reading {
     Reading::Total(writes.iter().map(amount).sum())
 }
 
-/// The elements with an insert that no later write to the same element had seen.
+/// The elements with an insert that is in no causal past of another write to the same element.
 pub(crate) fn elements(writes: &[&Written]) -> Reading {
     let inserted = writes.iter().filter_map(|write| match &write.op {
         Op::Insert(element) => Some((write, element)),

@@ -1,4 +1,4 @@
-//! Any topology, any schedule; and how a law is tried on them.
+//! Random topologies and schedules, and the test of a law on them.
 
 use multimaster::{MasterId, Topology};
 use proptest::collection::vec;
@@ -6,35 +6,35 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 use std::hash::{BuildHasher, RandomState};
 
-/// One thing that happens. Numbers are taken modulo what there is, so that a schedule stays one when it is shortened.
+/// A step. Its numbers count modulo the number of masters, messages, …, so that a shortened schedule stays valid.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// A client writes.
     Write { at: u8, key: u8, what: u8 },
-    /// A master sends a neighbour what is next.
+    /// A master sends its next push to a neighbour.
     Push { edge: u8, max: usize },
     /// A master sends its digest, to be answered or to resume a broken connection.
     Ask { edge: u8, resumes: bool },
-    /// Something in flight arrives, in whatever order.
+    /// A message in flight arrives, in any order.
     Deliver { pick: u8, max: usize },
-    /// Something in flight is lost.
+    /// A message in flight is lost.
     Lose { pick: u8 },
-    /// Something in flight will arrive once more.
+    /// A message in flight is duplicated.
     Repeat { pick: u8 },
-    /// A master forgets the oldest of its log.
+    /// A master truncates its log.
     Truncate { at: u8, keep: usize },
     /// A master copies its state.
     Copy { at: u8 },
     /// A master crashes and restarts.
     Crash { at: u8, kept: Kept },
-    /// A master is gone for good, and the others lead the topology past it. At most one is.
+    /// A master dies, and its edges are replaced. At most one dies.
     Dies { at: u8 },
-    /// A master's logical clock is moved to a time, perhaps one that is long past.
+    /// A master's logical clock is moved to a time, which may be earlier than its present one.
     Clock { at: u8, now: u8 },
 }
 
 impl Step {
-    /// The number of the master at which this happens, if it is one's own step.
+    /// The number of the master that takes this step; `None` for a step along an edge.
     pub(crate) fn at(&self) -> Option<u8> {
         match *self {
             Step::Write { at, .. }
@@ -50,11 +50,11 @@ impl Step {
     }
 }
 
-/// What a master that crashes has kept.
+/// The state of a master after a crash.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kept {
     All,
-    /// Its last copy; nothing if there is none.
+    /// Its last copy; if there is none, no state.
     Copy,
     Nothing,
 }
@@ -92,7 +92,7 @@ pub(crate) fn schedules() -> impl Strategy<Value = Vec<Step>> {
 }
 
 pub(crate) fn topologies() -> impl Strategy<Value = Topology> {
-    // A tree walked both ways reaches everyone; any further edges may lead one way only.
+    // A tree with edges both ways connects all masters; further edges may lead one way only.
     let random = (vec(any::<u16>(), 1..=4), vec((0..5u16, 0..5u16), 0..5)).prop_map(|(parents, more)| {
         let masters = parents.len() as u16 + 1;
         let tree = parents.into_iter().zip(1u16..).flat_map(|(parent, id)| [(parent % id, id), (id, parent % id)]);
@@ -108,7 +108,8 @@ pub(crate) fn topologies() -> impl Strategy<Value = Topology> {
     ]
 }
 
-/// Tries `law` on `cases` worlds drawn by `seed` (none: a new one each time); what it says of the smallest failing one.
+/// Tests `law` on `cases` random worlds. `seed` determines them; without a seed, each run has other ones. Returns the
+/// failure of the smallest failing world.
 pub(crate) fn counterexample(
     cases: u32,
     seed: Option<u64>,
