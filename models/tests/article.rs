@@ -1,4 +1,4 @@
-//! What the article's program does, with the shortest schedule wherever it goes wrong.
+//! The verdicts on the article's program, with the shortest schedule of each violation.
 #![allow(missing_docs)]
 
 use multimaster::{MasterId, Topology};
@@ -14,7 +14,7 @@ use std::collections::HashSet;
 const PLAIN: bool = false;
 const RELAY: bool = true;
 
-/// Clients, each as its master and how many different values of `k` it sets.
+/// Clients: each has a master, and a number of different values to which it sets `k`.
 fn setting_k(counts: &[(u16, usize)]) -> Vec<Client> {
     let mut values = 1..;
     let client = |(at, count): &(u16, usize)| Client {
@@ -40,7 +40,7 @@ fn explored(topology: Topology, capacity: usize, relay: bool, clients: Vec<Clien
     (article, report)
 }
 
-/// The steps of a path in words, and all the states on it. Wherever it passes, no two possible steps read alike.
+/// The steps of a path in words, and its states. Checks that in each state the words of all possible steps differ.
 fn followed(article: &ClusterModel, path: &[usize]) -> (Vec<String>, Vec<State>) {
     let (mut lines, mut states) = (Vec::new(), article.init_states());
     for place in path {
@@ -56,7 +56,7 @@ fn followed(article: &ClusterModel, path: &[usize]) -> (Vec<String>, Vec<State>)
     (lines, states)
 }
 
-/// The schedule that violates `property`, and why it does.
+/// The schedule that violates `property`, with the reason.
 fn violation((article, report): &(ClusterModel, Report), property: &str) -> (Vec<String>, Option<String>) {
     let Some(Verdict::Violated(Some(path))) = report.verdict(property) else {
         panic!("{property}: {:?}", report.verdict(property));
@@ -137,7 +137,7 @@ fn a_relay_ring_deadlocks_once_every_loop_waits_for_the_next() {
     let waiting = "A waits to relay C1 to B, B waits to relay A1 to C, C waits to relay B1 to A";
     assert_eq!(why, Some(format!("no goroutine can take a step: {waiting}")));
 
-    // One change in each loop and one in each channel: with fewer there is always room.
+    // Each loop can hold one change, and each channel one: with fewer changes there is always room.
     let run = explored(ring(), 1, RELAY, setting_k(&[(0, 2), (1, 2), (2, 1)]));
     assert_eq!(run.1.states, 20_517);
     assert_holds(&run, &[NO_DEADLOCK]);
@@ -182,7 +182,7 @@ fn a_relay_ring_never_falls_silent() {
         let Some(Verdict::Violated(Some(path))) = run.1.verdict(FALLS_SILENT) else { panic!("it falls silent") };
         let (described, passed) = followed(&run.0, path);
         assert_eq!(described[..lines.len()], *lines);
-        // The last state was passed before, and since then the change was sent on.
+        // The last state occurred before, and the change was sent on in between.
         let (last, before) = passed.split_last().unwrap();
         let start = before.iter().position(|state| state == last).expect("a loop");
         assert!(described[start..].iter().any(|line| line.contains("relays A1")));
@@ -191,8 +191,8 @@ fn a_relay_ring_never_falls_silent() {
     }
 }
 
-/// A hub passes each change that it receives on to every spoke, and gets it back from each: one more every time. Nothing
-/// comes round to a state that was there before; channels fill until all stand still, however much they hold.
+/// A hub passes each received change on to every spoke, and gets it back from each, so their number grows. No state
+/// occurs twice: channels of any capacity fill until every master waits.
 #[test]
 fn a_relay_star_drowns_in_a_single_write() {
     for (capacity, states, steps) in [(1, 86, 17), (2, 308, 29), (3, 746, 41), (4, 1_472, 53)] {
@@ -219,7 +219,7 @@ fn the_original_pair_never_deadlocks_and_falls_silent() {
         assert_holds(&run, &[NO_DEADLOCK, FALLS_SILENT, ORDER_KEPT, QUIESCENCE, FULL]);
         assert_eq!(run.1.messages, Some(1));
     }
-    // Nor do several clients at each.
+    // Several clients at each master do not deadlock either.
     let run = explored(pair(), 1, PLAIN, setting_k(&[(0, 1), (0, 1), (1, 1), (1, 1)]));
     assert_eq!(run.1.states, 925);
     assert_holds(&run, &[NO_DEADLOCK, FALLS_SILENT, QUIESCENCE, FULL]);
@@ -241,7 +241,7 @@ fn the_run_in_the_article_agrees() {
 #[test]
 fn a_state_and_a_step_can_be_read() {
     let article = Article::new(pair(), 1, RELAY, setting_k(&[(0, 2), (0, 1)])).unwrap().cluster();
-    // A/1 sets, B takes it in, and A/1 sets again: there is always one first step.
+    // A/1 sets, B receives it, and A/1 sets again: the first step is always the same.
     let (lines, states) = followed(&article, &[0, 0, 2, 0, 0]);
     assert_eq!(lines, ["A/1: set k = 1", "A/1 sends A1 to B", "B receives A1", "A/1: set k = 2", "A/1 sends A2 to B"]);
     let shown = "A  reads k=2; its channel holds nothing\n\

@@ -1,4 +1,4 @@
-//! The scenarios that ship: what is among them, and that all come out as their files say, under three checkers.
+//! The shipped scenarios: their coverage, and their verdicts, which are those of their files under three checkers.
 #![allow(missing_docs)]
 
 use multimaster::{MasterId, Op, Topology};
@@ -35,7 +35,7 @@ fn of(link: &str, topology: &str, rule: RuleName) -> &'static Checked {
     checked().iter().find(|checked| checked.scenario.name == name).unwrap_or_else(|| panic!("no scenario {name}"))
 }
 
-/// The rules that are there in every topology over every link. The other data types have scenarios of their own.
+/// The rules with a scenario in every topology over every link. The other data types have scenarios of their own.
 const RULES: [RuleName; 7] = [
     RuleName::Arrival,
     RuleName::LastWrite,
@@ -159,7 +159,7 @@ fn the_verdicts() {
     }
 }
 
-/// Two rings and pairs over the links of a running cluster, with a loss and a second delivery, or with logs that are cut.
+/// Two rings and pairs over the links of a running cluster, with a loss and a second delivery, or with truncated logs.
 #[test]
 fn running_links_meet_all_their_trouble() {
     let running: Vec<_> = checked().iter().filter(|checked| checked.scenario.name.starts_with("running/")).collect();
@@ -168,7 +168,7 @@ fn running_links_meet_all_their_trouble() {
         let (name, scope) = (&checked.scenario.name, scope(checked));
         let LinkKind::Running { losses: 1, duplicates } = scope.link else { panic!("{name}: {:?}", scope.link) };
         assert!((duplicates == 1 && scope.batch > 1) != scope.log.is_some(), "{name}");
-        // Round a ring no two masters are each the other's neighbour.
+        // In a ring, no two masters send to each other.
         let crossed = scope.log.is_some() && scope.topology == Topology::ring(3).unwrap();
         let unreached: &[&str] = if crossed { &[p::CROSSED] } else { &[] };
         assert_eq!(checked.scenario.expect.unreached, unreached, "{name}");
@@ -177,11 +177,11 @@ fn running_links_meet_all_their_trouble() {
     }
 }
 
-/// Every rule whose reads are a function of the writes seen, in a scope of three masters and four writes at least: its
-/// reads are that function in every reachable state.
+/// Every rule with a specification, in a scope of three masters and at least four writes: its reads equal the
+/// specification's in every reachable state.
 #[test]
 fn every_data_type_is_what_its_specification_says() {
-    // A specification is not told of wall-clock times.
+    // A specification does not receive wall-clock times.
     let walls = [RuleName::LastWriteWall, RuleName::LastWriteMapWall];
     let unspecified = [[RuleName::Arrival, RuleName::CustomMerged], walls].concat();
     let rules: Vec<RuleName> =
@@ -209,13 +209,14 @@ fn a_change_crosses_a_ring_or_a_star_of_streams_in_one_message_a_master() {
             assert_eq!((others, checked.report.messages), (2, Some(2)), "{}", checked.scenario.name);
         }
     }
-    // Where everybody sends to everybody, each of two may still pass a change on to the other: known, and pinned.
+    // All to all, each of two masters may still pass the same change on to the other. This is known, and the count
+    // pinned.
     let mesh = of("stream", "all-to-all", RuleName::LastWrite);
     assert!(mesh.report.messages > Some(2));
     assert_eq!(scope(mesh).clients[0].at, MasterId(0));
 }
 
-/// Every scenario, none left out: the same states, and the same verdict of every property.
+/// Every scenario has the same states and the same verdicts under all checkers.
 #[test]
 fn stateright_agrees_breadth_first_and_depth_first() {
     let jobs: Vec<(&Checked, How)> =
@@ -253,9 +254,8 @@ fn paths() -> String {
     lines.join("\n") + "\n"
 }
 
-/// A change of the model that is to change no verdict changes no path either: which of the shortest it is depends on the
-/// order of the steps that are possible in each state, and on nothing else. Where a change is meant, the test says what to
-/// run to write the file anew.
+/// A refactoring of the model changes no path: the choice among shortest paths depends only on the order of the
+/// possible steps in each state. For an intended change, the test's message names the command that rewrites the file.
 #[test]
 fn counts_and_paths_are_what_they_were() {
     let (file, found) = (concat!(env!("CARGO_MANIFEST_DIR"), "/tests/catalogue/paths.txt"), paths());
@@ -270,7 +270,7 @@ fn counts_and_paths_are_what_they_were() {
     );
 }
 
-/// What is remembered of steps saves time, and changes nothing else.
+/// The cache of steps saves time, and changes nothing else.
 #[test]
 fn every_small_scenario_comes_out_the_same_where_nothing_is_remembered() {
     let mut tried = 0;

@@ -1,4 +1,4 @@
-//! Wall clocks: which rules use them, how wrong they can be, and where their times are shown.
+//! Wall clocks: the rules that use them, their errors, and the output of their times.
 #![allow(missing_docs)]
 
 use multimaster_models::check::engine::Verdict;
@@ -74,8 +74,7 @@ fn a_rule_that_uses_them_keeps_the_later_write() {
     assert!(lost.why().contains("has seen B1 (at 1, set k = b) and reads k=a"), "{}", lost.why());
 }
 
-/// A rule as an expression uses wall clocks if it reads them: it then sees the times that are given, or that clocks
-/// move on to.
+/// An expression uses wall clocks if it reads `wall`. It then gets the times of the requests, as corrected by `clocks`.
 #[test]
 fn an_expression_that_reads_wall_clocks_keeps_the_later_write() {
     let kept = |clocks: &str| {
@@ -89,7 +88,7 @@ fn an_expression_that_reads_wall_clocks_keeps_the_later_write() {
         assert!(scenario.rule_failed().is_none());
         replayed.steps.last().unwrap().readings.clone()
     };
-    // A client's write replaces what its master holds; elsewhere the times decide.
+    // At its own master a write replaces the stored version; at other masters the times decide.
     assert_eq!(kept(""), ["k=a", "k=b"]);
     assert_eq!(kept("clocks = \"right\""), ["k=b", "k=b"], "B, having seen A1, is at 10");
 }
@@ -113,7 +112,7 @@ fn clocks_that_cannot_be_are_refused() {
     assert_refused(article, 5, &["`clocks`"]);
 }
 
-/// Clocks are behind where a request says so: where none does, "skewed" would be judged under right clocks, unsaid.
+/// A skewed clock needs a request with a time. Without one, `skewed` would silently mean right clocks.
 #[test]
 fn clocks_that_nothing_puts_behind_are_refused() {
     let asks = "[clients]\nA = [\"set k = 1\", \"set k = 2\"]\n";
@@ -136,7 +135,7 @@ fn a_transfer_goes_to_a_master_that_there_is_whatever_the_time() {
     assert_refused(&at("at 5, transfer 1 of k to Z"), 7, &["`at 5`", "uses no wall clocks"]);
 }
 
-/// A clock that is behind what its master has seen loses that master's writes: under right clocks it cannot be behind.
+/// A master whose clock is behind the times that it has seen loses its own writes. Right clocks cannot be behind.
 #[test]
 fn what_needs_skew_does_not_happen_under_right_clocks() {
     let skew = "[clients]\nA = [\"at 10, set k = 1\"]\nB = [\"at 5, set k = 2\"]";
@@ -179,7 +178,7 @@ fn the_time_that_decided_is_printed() {
     assert!(example.replayed.picture.contains("B2: at 2, set k = 3"), "{}", example.replayed.picture);
     let (right, _) = schedule("right", p::NO_POLICY_LOSS);
     assert!(!right.contains("at wall-clock time 5"), "{right}");
-    // A rule that uses none shows none.
+    // A rule that uses no wall clock shows no time.
     let untimed = world("last-write", "[clients]\nA = [\"set k = 1\"]\nB = [\"set k = 2\"]");
     let untimed = example_of(&untimed);
     assert!(!untimed.contains("wall-clock") && !untimed.contains("(at "), "{untimed}");
@@ -190,7 +189,7 @@ fn example_of(checked: &Checked) -> String {
     table::schedule(&example.replayed) + example.why()
 }
 
-/// A master that has seen a later time than its client gives moves on from there, and says so.
+/// A master that has seen a later time than the request's uses the next later time, and the output shows it.
 #[test]
 fn a_clock_that_moves_on_is_told() {
     let more = "clocks = \"right\"\n[clients]\nA = [\"at 10, set k = 1\"]\nB = [\"at 5, delete k\"]";

@@ -1,4 +1,4 @@
-//! The command as a user runs it: what it prints, and with what status it ends.
+//! The command as a user runs it: its output and its exit status.
 #![allow(missing_docs)]
 
 mod command {
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A scenario in which two clients compete; by the rule given.
+/// A scenario in which two clients compete, under the given rule.
 fn scenario(rule: &str, expect: &str) -> String {
     format!(
         "about = \"two clients\"\nmasters = 2\ntopology = \"all-to-all\"\nrule = \"{rule}\"\nlink = \"stream\"\n\n\
@@ -28,7 +28,7 @@ fn scenario(rule: &str, expect: &str) -> String {
     )
 }
 
-/// A folder of its own, gone when dropped.
+/// A temporary folder, removed when dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -52,7 +52,7 @@ impl Folder {
         std::fs::write(path, content).unwrap();
     }
 
-    /// Runs the command there: its status, what it printed, and what it complained of.
+    /// Runs the command in the folder. Returns its status, standard output and standard error.
     fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_multimaster"));
         let output = command.args(arguments).current_dir(&self.0).env_remove("CARGO").output().unwrap();
@@ -86,7 +86,7 @@ fn what_comes_out_as_expected_ends_with_0() {
     assert!(widths.iter().all(|width| *width == widths[0]), "a table is straight: {out}");
     assert!(out.contains("no policy loss is violated: B has seen A1 (set k = 1) and reads k=2"), "{out}");
     assert!(out.contains("1 scenario, 1 exhausted, 13 states; 1 as expected."), "{out}");
-    // What it suggests to run works, and the trace is where it says.
+    // The suggested commands work, and the trace is at the printed path.
     let replay = out.lines().find_map(|line| line.trim().strip_prefix("replay:  multimaster ")).unwrap();
     assert_eq!(replay, "replay target/traces/my.no-policy-loss.trace");
     let (status, out, err) = folder.run(&replay.split(' ').collect::<Vec<_>>());

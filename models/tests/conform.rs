@@ -1,5 +1,5 @@
-//! Records of runs: those that were made by replicas are paths of the model, and whatever is altered in one is refused, at
-//! the step that was altered.
+//! Records of runs: the records of replicas are paths of the model, and an altered record is refused at the altered
+//! step.
 #![allow(missing_docs)]
 
 mod conform {
@@ -24,7 +24,7 @@ use multimaster_models::rules::lower_seat;
 use multimaster_models::scenario::RuleName;
 use std::time::Duration;
 
-/// What is counted in the record, and what the model counted in replaying it.
+/// The counts in the record, and the model's counts in the replay.
 fn counts<R: SerdeRule>(run: &Run<R>) -> [usize; 7] {
     let count = |test: fn(&Event<R::State, R::Effect>) -> bool| run.count(test);
     [
@@ -47,7 +47,7 @@ fn replayed(summary: &Summary) -> [usize; 7] {
     all
 }
 
-/// Runs under the rule, as files: all that can happen does, and each is a path of the model.
+/// Runs under the rule, as files: every kind of event occurs, and each run is a path of the model.
 fn conforms<R: SerdeRule>(rule: R, name: &str) {
     let mut all = [0; 7];
     let (mut refused, mut gaps) = (0, 0);
@@ -118,7 +118,7 @@ fn a_thousand_runs() {
     assert!(steps > 200_000, "{steps}");
 }
 
-/// Nothing that grows with the run is gone through at each step.
+/// The cost of a step does not grow with the length of the run.
 #[test]
 fn a_long_run() {
     let run = run(LastWriteWins, "last-write", Links::Faulty, 50_000, 7);
@@ -139,7 +139,7 @@ fn what_was_lost_by_policy_is_told() {
     assert!(summary.shards.iter().all(|shard| none(&shard.losses)));
 }
 
-/// Threads write and read at masters whose links lose, repeat and delay, and whose logs are cut.
+/// Threads write and read at masters whose links lose, repeat and delay messages, and whose logs are truncated.
 #[test]
 fn what_threads_did() {
     let faults = Faults::default().loss(0.1).duplication(0.1).delay(3);

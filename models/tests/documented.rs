@@ -1,4 +1,4 @@
-//! What the guide says is so: its commands print what it shows, and its paths and links lead somewhere.
+//! The guide is true: its commands print the output that it shows, and its paths and links exist.
 #![cfg(unix)]
 #![allow(missing_docs)]
 

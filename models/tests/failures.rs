@@ -32,8 +32,8 @@ fn holds(finding: &Finding) -> (&str, bool) {
     (finding.property, matches!(finding.verdict, Verdict::Holds(_)))
 }
 
-/// A crash and its restart are one step over streams, and a stream resumes as soon as it can. Explored plainly, there are
-/// more states and the same verdicts.
+/// A crash and its restart are one step over streams, and a stream resumes as soon as it can. Explored plainly, there
+/// are more states and the same verdicts.
 #[test]
 fn the_reductions_over_streams_change_no_verdict() {
     let (mut states, mut plain_states, mut violated) = (0, 0, 0);

@@ -1,6 +1,6 @@
 //! Scenario files and traces made at random, right and wrong: each is read, explored and replayed within its limits, or
-//! refused; the command ends with a documented status. The seed is printed; `FUZZ_SEED` and `FUZZ_ROUNDS` (a factor) try
-//! others, and for longer.
+//! refused; the command ends with a documented status. The seed is printed; `FUZZ_SEED` and `FUZZ_ROUNDS` (a factor)
+//! try others, and for longer.
 #![allow(missing_docs)]
 
 mod fuzz {

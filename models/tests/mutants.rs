@@ -1,5 +1,5 @@
-//! What the properties are worth: every mutant of [`mutants`] is killed by the property that it names, on the schedule that is
-//! pinned there step by step.
+//! What the properties are worth: every mutant of [`mutants`] is killed by the property that it names, on the schedule
+//! that is pinned there step by step.
 #![allow(missing_docs)]
 
 mod mutants {

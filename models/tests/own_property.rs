@@ -1,5 +1,5 @@
-//! The user's own properties: what they find, that errors in one name its line, and that none holds without having been put
-//! to the test.
+//! The user's own properties: what they find, that errors in one name its line, and that none holds without having been
+//! put to the test.
 #![allow(missing_docs)]
 
 use multimaster::{LastWriteWins, MultiValue};
@@ -448,7 +448,8 @@ mod specified {
     }
 }
 
-/// Where all have seen all, in whatever order, one property holds and another does not: told before any network is explored.
+/// Where all have seen all, in whatever order, one property holds and another does not: told before any network is
+/// explored.
 #[test]
 fn own_properties_are_judged_over_all_networks_first() {
     let booked = ["A: set seat = 14 Ann", "B: set seat = 12 Bob"];

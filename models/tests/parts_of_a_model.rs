@@ -1,5 +1,5 @@
-//! Every part of a model is honoured, and every limit, by this crate's search and by stateright's: several initial states,
-//! a boundary, and each kind of property.
+//! Every part of a model is honoured, and every limit, by this crate's search and by stateright's: several initial
+//! states, a boundary, and each kind of property.
 #![allow(missing_docs)]
 
 use multimaster::{Dot, MasterId};

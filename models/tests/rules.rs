@@ -7,8 +7,8 @@ use multimaster_models::verify::rules;
 /// Between these the page holds what `multimaster rules` prints.
 const MARKS: [&str; 2] = ["<!-- what `multimaster rules` prints -->\n", "<!-- as far as here -->\n"];
 
-/// Histories of one write less than the command has them come to the same; that the page shows the whole output is checked
-/// where everything is optimized, by `.ci/run`.
+/// Histories of one write less than the command has them come to the same; that the page shows the whole output is
+/// checked where everything is optimized, by `.ci/run`.
 #[test]
 fn the_page_shows_what_is_found() {
     let page = include_str!("../../docs/rules.md");
@@ -42,7 +42,8 @@ fn one_rule_in_full_has_its_source_and_its_schedules() {
     assert!(rules::named("nonsense").is_none());
 }
 
-/// An update that overtakes the insert finds no row and is ignored, without any conflict: in order, nothing is lost so soon.
+/// An update that overtakes the insert finds no row and is ignored, without any conflict: in order, nothing is lost so
+/// soon.
 #[test]
 fn what_overtakes_is_told_though_the_rule_loses_in_order_too() {
     let text = rules::in_full(&rules::survey_within(rules::named("goldengate-ignore").unwrap(), &[(2, 3)]));

@@ -1,10 +1,10 @@
-//! What the model leaves out of the links, put back: digests that travel, ticks at any time, envelopes that will do nothing,
-//! queues. Masters come to know the same, and nothing else, at every moment and at last.
+//! What the model leaves out of the links, put back: digests that travel, ticks at any time, envelopes that will do
+//! nothing, queues. Masters come to know the same, and nothing else, at every moment and at last.
 //!
-//! The masters are the shipping ones on both sides; only the links are told twice. *The same* is the set of all that the
-//! masters may know together (see [`Telling`]), without what is in flight: what every state property is judged by, but
-//! for `repairable`, which asks the masters too. Not shown by this: *falls silent* and the number of messages. They hold
-//! for masters that wait for an answer before they ask again; who asks without end is answered without end.
+//! The masters are the shipping ones on both sides; only the links are told twice. *The same* is the set of all that
+//! the masters may know together (see [`Telling`]), without what is in flight: what every state property is judged by,
+//! but for `repairable`, which asks the masters too. Not shown by this: *falls silent* and the number of messages. They
+//! hold for masters that wait for an answer before they ask again; who asks without end is answered without end.
 #![allow(missing_docs)]
 
 mod ticks {
@@ -81,8 +81,8 @@ fn the_same(naive: &Reached, scope: &Scope) -> (usize, usize) {
     (naive.ever.len(), naive.at_last.len())
 }
 
-/// Little more can be explored so: what is in flight counts for far more than what is known. The next test goes on where
-/// this one must stop.
+/// Little more can be explored so: what is in flight counts for far more than what is known. The next test goes on
+/// where this one must stop.
 #[test]
 fn digests_that_travel_and_ticks_at_any_time_tell_masters_nothing_else() {
     for (topology, writes, link, states, known) in [
@@ -209,8 +209,8 @@ fn a_short_log_takes_back_what_a_queue_still_holds() {
     }
 }
 
-/// And where writes follow on that, the ends are not all the same: each of the two has written last in knowledge of all but
-/// the other's later ones.
+/// And where writes follow on that, the ends are not all the same: each of the two has written last in knowledge of all
+/// but the other's later ones.
 #[test]
 fn with_a_short_log_an_end_may_be_left_out_too() {
     let scope = Scope { log: Some(1), ..scope(&pair(), &[3, 3], LinkKind::Stream { resets: 0 }) };

@@ -1,4 +1,4 @@
-//! Which scenarios `check` takes, and in which forms it prints what it finds.
+//! The arguments of `check`, and its output formats.
 
 use crate::{Folder, scenario};
 
@@ -88,7 +88,7 @@ fn many_scenarios_take_few_lines_and_a_surprise_comes_last() {
     let last =
         out.lines().last().unwrap().trim().strip_prefix("replay:  multimaster ").unwrap_or_else(|| panic!("{end}"));
     assert_eq!(folder.run(&last.split(' ').collect::<Vec<_>>()).0, 0, "{last}");
-    // The loss that was expected is not shown, but kept.
+    // The expected loss is not printed, but its trace is written.
     assert!(!out.contains("no policy loss is violated"), "{out}");
     assert!(folder.0.join("target/traces").read_dir().unwrap().count() >= 6, "traces and pictures");
 

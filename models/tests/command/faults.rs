@@ -1,4 +1,4 @@
-//! Files that are not right, each with what the command says of it.
+//! Invalid files, each with the command's message.
 
 use crate::Folder;
 
@@ -28,7 +28,7 @@ A = ["set k = 1"]
 agreement-at-quiescence = "holds"
 "#;
 
-/// `check` on the text is refused at the line, and all of `said` is in what it says.
+/// `check` refuses the text at the line, with a message that contains each of `said`.
 #[track_caller]
 fn assert_refused(text: &str, line: usize, said: &[&str]) {
     let folder = Folder::with("bad.toml", text);
@@ -40,7 +40,7 @@ fn assert_refused(text: &str, line: usize, said: &[&str]) {
     }
 }
 
-/// As above, of [`GOOD`] with `from` replaced.
+/// As above, for [`GOOD`] with `from` replaced.
 #[track_caller]
 fn assert_edit_refused(from: &str, to: &str, line: usize, said: &[&str]) {
     assert!(GOOD.contains(from));

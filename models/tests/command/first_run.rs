@@ -31,7 +31,7 @@ fn what_is_found_is_no_failed_expectation_and_the_block_pasted_holds_it_to_that(
         let (status, out, _) = folder.run(&["check", "my.toml"]);
         assert_eq!(status, 0, "{pinned}\n{out}");
         assert!(out.contains("13 states; 1 as expected."), "{out}");
-        // It is held to all of it.
+        // The scenario is compared with the whole of it.
         for (from, to) in [("states = 13", "states = 14"), ("depth = 4", "depth = 5"), ("messages = 1", "messages = 2")]
         {
             folder.put("my.toml", pinned.replace(from, to));
@@ -105,7 +105,7 @@ fn the_block_fits_whatever_ships() {
     assert!(fitted > 20, "{fitted}");
 }
 
-/// What is said of the conflict that was reached nowhere, of these clients.
+/// The message about the witness *a conflict*, unreached with these clients.
 fn why(rule: &str, clients: &str) -> String {
     let text = format!(
         "about = \"a\"\nmasters = 2\ntopology = \"all-to-all\"\nrule = \"{rule}\"\nlink = \"stream\"\n{clients}\n[expect]\n"
@@ -140,7 +140,7 @@ fn why_there_was_no_conflict_is_said() {
         refused.starts_with(": all 3 requests were refused, the first, `subtract 1 from k` at A, because "),
         "{refused}"
     );
-    // The second write of B has always seen A's: why is not plain from the requests.
+    // The second write of B always has A's in its causal past; the requests alone do not show this.
     let reached = scenario("last-write", "no-policy-loss = \"violated\"");
     let folder = Folder::with("my.toml", reached);
     assert_eq!(folder.run(&["check", "my.toml"]).0, 0);
@@ -176,7 +176,7 @@ fn a_trace_of_a_scenario_file_is_replayed_from_any_folder() {
     assert_eq!((status, err.as_str()), (0, ""), "{out}");
     let used = folder.0.canonicalize().unwrap().join("mine/my.toml");
     assert!(out.starts_with(&format!("{}: ", used.display())), "{out}");
-    // A file in the present folder goes before.
+    // A file in the current folder takes precedence.
     elsewhere.put("mine/my.toml", scenario("last-write", ""));
     let (status, out, _) = elsewhere.run(&["replay", trace]);
     assert!(status == 0 && out.starts_with("mine/my.toml: "), "{out}");
@@ -185,7 +185,8 @@ fn a_trace_of_a_scenario_file_is_replayed_from_any_folder() {
     assert!(status == 2 && err.contains("`scenario mine/my.toml`: no such file"), "{err}");
 }
 
-/// A property that is violated before the first step has a schedule without steps, and the command below it shows that.
+/// A property that is violated before the first step has a schedule without steps, and the suggested command replays
+/// it.
 #[test]
 fn what_is_violated_at_the_start_is_replayed() {
     let text = "about = \"a\"\nmasters = 2\ntopology = \"all-to-all\"\nrule = \"last-write\"\nlink = \"stream\"\n\
@@ -196,7 +197,7 @@ fn what_is_violated_at_the_start_is_replayed() {
     let trace = "target/traces/my.written.trace";
     let (status, out, _) = folder.run(&["replay", trace]);
     assert!(status == 0 && out.contains("\n  violates written: "), "{out}");
-    // What is not so stays wrong, and that something is kept before anything happened says nothing.
+    // A false claim is still refused, and `keeps` before the first step proves nothing.
     folder.put("not.trace", "scenario my.toml\nviolates convergence\n");
     folder.put("kept.trace", "scenario my.toml\nkeeps convergence\n");
     for (file, said) in
@@ -207,7 +208,7 @@ fn what_is_violated_at_the_start_is_replayed() {
     }
 }
 
-/// A trace from elsewhere may name any file: one without an end is refused, and is not read until memory is full.
+/// A trace may name any file. An endless file is refused before it fills memory.
 #[test]
 #[cfg(unix)]
 fn a_file_without_end_is_refused() {
@@ -220,7 +221,7 @@ fn a_file_without_end_is_refused() {
 
 #[test]
 fn a_rule_that_fails_on_the_way_has_no_verdict() {
-    // Two values that clients write are looked at beforehand; what the rule makes of them is not.
+    // The rule is tried beforehand with two values that clients write, but not with its own results.
     let text = "about = \"a\"\nmasters = 3\ntopology = \"all-to-all\"\nlink = \"stream\"\n\n[rule]\nover = \"merged\"\nkeep = '''\n\
                 if first.value.len() > 5 || second.value.len() > 5 {\n  throw \"too long\"\n}\nfirst.value + \"-\" + second.value\n'''\n\n\
                 [clients]\nA = [\"set k = one\"]\nB = [\"set k = two\"]\nC = [\"set k = six\"]\n";

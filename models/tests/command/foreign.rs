@@ -1,4 +1,4 @@
-//! Foreign text, long or hostile, in everything that is printed and written.
+//! Long or hostile foreign text, in all output and all written files.
 
 use crate::{Folder, scenario};
 use std::fs;
@@ -31,7 +31,7 @@ fn a_long_value_is_shown_short_and_its_trace_replays() {
     let (name, picture) = written(&folder).into_iter().find(|(name, _)| name.ends_with(".svg")).unwrap();
     assert!(picture.len() < 50_000 && picture.contains("characters)"), "{name}");
     roxmltree::Document::parse(&picture).unwrap();
-    // What a step is refused for is short, too.
+    // The reason of a refused step is short, too.
     folder.put("bad.trace", format!("scenario my.toml\nkeeps convergence\nA: set k = y{long}\n"));
     let (status, _, err) = folder.run(&["replay", "bad.trace"]);
     assert_eq!(status, 2);
@@ -40,7 +40,7 @@ fn a_long_value_is_shown_short_and_its_trace_replays() {
 
 #[test]
 fn nothing_that_a_terminal_or_a_browser_would_obey_is_printed() {
-    // An expression may make any text of two that has no control characters: here with a turn of direction.
+    // An expression may return any text without control characters: here one with a mark that reverses the direction.
     let keep = "[rule]\nover = \"arrival\"\nkeep = '\"a\\u202e<script>\" + first.value + second.value'\n\n[clients]";
     let text = scenario("arrival", "")
         .replace("rule = \"arrival\"\n", "")
@@ -100,7 +100,7 @@ fn a_trace_of_no_scenario_is_told_with_its_line() {
         err.starts_with("multimaster: my.trace:2: `scenario no/such`: no such file, and no shipped scenario"),
         "{err}"
     );
-    // What is wrong in that scenario stands in the scenario.
+    // The error is in the scenario, and is reported there.
     folder.put("broken.toml", scenario("arival", ""));
     folder.put("my.trace", "scenario broken.toml\nviolates convergence\nA: set k = 1\n");
     let (status, _, err) = folder.run(&["explore", "my.trace"]);

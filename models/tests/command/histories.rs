@@ -15,7 +15,7 @@ fn verdicts_have_their_scope_and_violations_a_trace_that_replays_anywhere() {
         "{out}"
     );
     let trace = std::fs::read_to_string(folder.0.join("target/traces/histories-couchdb.no-policy-loss.trace")).unwrap();
-    // It needs nothing beside it.
+    // It needs no other file.
     let elsewhere = Folder::with("moved.trace", trace);
     let (status, out, err) = elsewhere.run(&["replay", "moved.trace"]);
     assert_eq!((status, err.as_str()), (0, ""), "{out}");
@@ -87,10 +87,10 @@ fn what_is_wrong_with_the_question_is_told_and_what_was_not_tested() {
     let (status, out, _) = Folder::new().run(&["histories", "set", "--writes", "6", "--seconds", "0"]);
     assert_eq!(status, 1);
     assert!(out.contains("stopped before the end") && out.contains("not exhausted"), "{out}");
-    // The first that is found need not be the shortest.
+    // The first violation found need not be the shortest.
     let (_, out, _) = Folder::new().run(&["histories", "mysql", "--writes", "6", "--seconds", "0"]);
     assert!(out.contains("| convergence     | violated (at most "), "{out}");
-    // A change that comes again is a step, too, and is not counted.
+    // The repeated delivery of a change is a step too, but is not counted.
     let (_, out, _) = Folder::new().run(&["histories", "arrival", "--writes", "2", "--delivery", "at-least-once"]);
     assert!(out.contains("| convergence     | violated (2 writes)"), "{out}");
 }
@@ -101,7 +101,7 @@ fn file(rule: &str) -> String {
     format!("{scenario}{rule}\n[clients]\nA = [\"set k = 1\"]\nB = [\"set k = 2\"]\n")
 }
 
-/// What `histories` prints of this rule, whose traces replay.
+/// The output of `histories` for this rule. Checks that its traces replay.
 fn judged(rule: &str, arguments: &[&str]) -> String {
     let folder = Folder::with("mine.toml", file(rule));
     let (status, out, err) = folder.run(&[&["histories", "mine.toml"], arguments].concat());

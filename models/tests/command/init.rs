@@ -1,4 +1,4 @@
-//! `multimaster init`: the crate that it writes runs as it is.
+//! `multimaster init`: the written crate runs unchanged.
 
 use super::super::Folder;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ fn init(folder: &Folder, name: &str) -> (i32, String, String) {
     folder.run(&["init", name, "--path", CHECKOUT])
 }
 
-/// Runs the crate's tests: whether they pass, and what they print.
+/// Runs the crate's tests. Returns whether they pass, and their output.
 fn tested(package: &Path) -> (bool, String) {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("init");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -31,7 +31,7 @@ fn the_crate_that_init_writes_runs_and_rejects_a_broken_rule() {
     let (passed, printed) = tested(&package);
     assert!(passed && printed.contains("2 passed"), "{printed}");
 
-    // What is merged pair by pair depends on the order of arrival.
+    // A value that is merged pair by pair depends on the order of arrival.
     let file = package.join("src/lib.rs");
     let rule = std::fs::read_to_string(&file).unwrap();
     std::fs::write(

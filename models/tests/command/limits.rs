@@ -1,4 +1,4 @@
-//! Whatever ends an exploration, what was found by then is printed, and nothing else is said to hold.
+//! However an exploration ends, the findings so far are printed, and no unfinished verdict is *holds*.
 
 use crate::Folder;
 use std::fs;
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Masters diverge in it within a few steps. Nothing explores it to its end.
+/// Masters diverge within a few steps. The scenario is too large to be exhausted.
 const ENDLESS: &str = "about = \"more than fits\"\nmasters = 4\ntopology = \"all-to-all\"\nrule = \"arrival\"\n\
                        link = \"datagram\"\nlosses = 1\nduplicates = 1\n\n[clients]\n\
                        A = [\"set k = 1\", \"set k = 2\", \"set j = 1\"]\n\
@@ -14,7 +14,7 @@ const ENDLESS: &str = "about = \"more than fits\"\nmasters = 4\ntopology = \"all
                        C = [\"set k = 5\", \"set k = 6\", \"set j = 3\"]\n\
                        D = [\"set k = 7\", \"set k = 8\", \"set j = 4\"]\n\n[expect]\nno-policy-loss = \"violated\"\n";
 
-/// What is printed of it says where it was cut, shows the shortest schedule, and claims nothing to hold.
+/// The output says where the exploration stopped, shows the shortest schedule, and calls no property *holds*.
 fn assert_is_cut(out: &str, why: &str) {
     let row = out.lines().find(|line| line.starts_with("| big.toml")).unwrap_or_else(|| panic!("{out}"));
     assert!(row.contains(why) && row.contains("at depth") && row.contains("states were not expanded"), "{row}");
@@ -33,7 +33,7 @@ pub(super) fn begin(folder: &Folder, arguments: &[&str]) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Sends it SIGINT after so long: its status, what it printed, and how long it took to end.
+/// Sends SIGINT after this time. Returns the status, the output, and the time until the end.
 pub(super) fn interrupted(child: Child, after: Duration) -> (Option<i32>, String, String, Duration) {
     signalled("-INT", child, after)
 }
@@ -48,7 +48,7 @@ fn signalled(signal: &str, child: Child, after: Duration) -> (Option<i32>, Strin
     (output.status.code(), text(output.stdout), text(output.stderr), sent.elapsed())
 }
 
-/// Two seconds where the program is optimized and the machine its own.
+/// Two seconds for an optimized program on an idle machine.
 pub(super) const SOON: Duration = Duration::from_secs(10);
 
 #[test]
@@ -113,7 +113,7 @@ fn other_commands_end_when_interrupted() {
     assert!(!histories.contains("| holds"), "{histories}");
     let rules = run(&["rules"], 2000);
     assert!(rules.contains("interrupted: ") && rules.contains("rules were begun"), "{rules}");
-    // All of them take little more than a second.
+    // All of them together take little more than a second.
     let mutants = run(&["mutants"], 300);
     assert!(mutants.contains("interrupted: ") && mutants.contains("were tried"), "{mutants}");
 }

@@ -1,4 +1,4 @@
-//! What is misspelt or of no sense is refused, and what would be right is named.
+//! Misspelt or senseless arguments are refused, with the fix.
 
 use crate::{Folder, scenario};
 

@@ -1,4 +1,4 @@
-//! `mutants`: the list, one bug, and a name that there is not.
+//! `mutants`: the list, one bug, and an unknown name.
 
 use super::super::Folder;
 

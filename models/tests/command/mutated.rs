@@ -1,4 +1,4 @@
-//! Whatever stands in a file, it is read or refused, without a panic.
+//! Any content of a file is read or refused, without a panic.
 
 use multimaster_models::report::trace::Trace;
 use multimaster_models::scenario::Scenario;
@@ -7,7 +7,7 @@ use multimaster_models::scenario::catalogue;
 const TRACE: &str = "# Two bookings\nscenario booking/arrival\nviolates convergence\n\nA: set seat = 14 Ann  # one\n\
                      B: set seat = 12 Bob\nA -> B: A1 after nothing\nB -> A: B1 after nothing\n";
 
-/// Numbers and marks that are likelier to do harm than random ones.
+/// Numbers and characters that are more likely to fail than random ones.
 const INSERTED: [&str; 16] = [
     "-1",
     "0",
@@ -37,7 +37,7 @@ impl Random {
     }
 }
 
-/// The text with a few characters or lines removed, doubled, swapped or put in.
+/// The text with a few characters or lines removed, doubled, swapped or inserted.
 fn mutated(text: &str, random: &mut Random) -> String {
     let mut text = text.to_owned();
     for _ in 0..=random.below(3) {

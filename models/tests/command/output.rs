@@ -1,4 +1,4 @@
-//! Where the output goes, and what ends the command, is the user's choice: nothing is lost without a word.
+//! Redirected output, closed output and signals: no loss of output goes unreported.
 
 use crate::{Folder, scenario};
 use std::fs::File;
@@ -28,7 +28,7 @@ fn into_a_full_disk(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
-/// What is printed to a terminal of that kind.
+/// The output on a terminal of this kind.
 #[cfg(target_os = "linux")]
 fn on_a_terminal(folder: &Folder, term: &str, arguments: &str) -> String {
     let mut command = Command::new("script");

@@ -1,4 +1,4 @@
-//! Plain replicas, driven at random and recorded as a running cluster would be: a source of records that needs no threads.
+//! Replicas driven at random, and recorded as a running cluster would be: a source of records without threads.
 
 use multimaster::record::{Event, Recorded, Setting};
 use multimaster::{Kind, Layout, MasterId, Message, MessageOf, Op, Replica, Resolver, Topology, VersionVector};
@@ -7,25 +7,25 @@ use multimaster_models::SerdeRule;
 pub(crate) type EventOf<R> = Event<<R as Resolver>::State, <R as Resolver>::Effect>;
 pub(crate) type RecordedOf<R> = Recorded<<R as Resolver>::State, <R as Resolver>::Effect>;
 
-/// What a run leaves behind.
+/// The result of a run.
 pub(crate) struct Run<R: SerdeRule> {
     pub(crate) setting: Setting,
     pub(crate) events: Vec<RecordedOf<R>>,
 }
 
-/// How the links are.
+/// The behaviour of the links.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Links {
-    /// They lose, repeat and delay; logs are cut.
+    /// They lose, repeat and delay messages; logs are truncated.
     Faulty,
-    /// They only delay.
+    /// They only delay messages.
     Sound,
 }
 
 struct Shard<R: SerdeRule> {
     masters: Vec<Replica<R>>,
     flying: Vec<(MasterId, MasterId, MessageOf<R>)>,
-    /// Asker, feeder and digest.
+    /// The receiver of an edge, its sender, and the receiver's digest.
     digests: Vec<(MasterId, MasterId, VersionVector)>,
 }
 
@@ -41,7 +41,8 @@ struct Driver<R: SerdeRule> {
 const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 const BATCH: usize = 3;
 
-/// A run of 2 to 8 masters in 1 to 3 shards: so many steps at random, then all is delivered and read.
+/// A run of 2 to 8 masters in 1 to 3 shards: this number of random steps, then every message is delivered and every key
+/// read.
 pub(crate) fn run<R: SerdeRule>(rule: R, name: &str, links: Links, steps: usize, seed: u64) -> Run<R> {
     let shards = 1 + seed % 3;
     let masters = 2 + (seed / 3 % 7) as u16;
@@ -124,7 +125,7 @@ impl<R: SerdeRule> Driver<R> {
         let (first, n) = (self.below(2) == 0, self.below(9) as i64);
         let element = || n.to_string().into();
         let kind = match self.below(20) {
-            // Not what the rule takes: it refuses.
+            // An operation that the rule refuses.
             0 if self.kind == Kind::Flag => Kind::Set,
             0 => Kind::Flag,
             _ => self.kind,
@@ -196,7 +197,7 @@ impl<R: SerdeRule> Driver<R> {
         self.note(shard, Event::Deliver { from, to, message, outcome });
     }
 
-    /// All is delivered, and asked for until nobody lacks anything; then everyone reads everything.
+    /// Delivers all messages and sends digests until no master lacks a change. Then every master reads every key.
     fn drain(&mut self) {
         for shard in 0..self.shards.len() {
             loop {
@@ -230,7 +231,7 @@ impl<R: SerdeRule> Run<R> {
         String::from_utf8(out).unwrap()
     }
 
-    /// How many events there are of which this is so.
+    /// The number of events for which this is true.
     pub(crate) fn count(&self, test: impl Fn(&EventOf<R>) -> bool) -> usize {
         self.events.iter().filter(|recorded| test(&recorded.event)).count()
     }

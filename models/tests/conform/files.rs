@@ -1,4 +1,4 @@
-//! Files that are no record, each with what is said of it: its line, and what would be right.
+//! Files that are no record, each with its message: the line, and the fix.
 
 use super::driver::{Links, run};
 use multimaster::{Dot, LastWriteWins};
@@ -46,7 +46,7 @@ Not put to the test: no message arrived, nothing was read."
     );
 }
 
-/// A record without steps cannot be wrong, and proves nothing.
+/// A record without steps proves nothing.
 #[test]
 fn a_record_without_steps_is_no_success() {
     let nothing = check_text("none.jsonl", SETTING).unwrap_err();
@@ -58,7 +58,7 @@ fn a_record_without_steps_is_no_success() {
     assert_eq!(replay(LastWriteWins, &good.setting, &good.events).unwrap().not_tested(), [] as [&str; 0]);
 }
 
-/// `conform` names what a record does not put to the test.
+/// `conform` names the situations that a record does not test.
 #[test]
 fn what_a_record_does_not_put_to_the_test_is_said() {
     let read = r#"{"number":0,"shard":0,"event":{"read":{"at":0,"key":"k","reading":"Nothing"}}}"#;
@@ -116,7 +116,7 @@ fn the_events() {
     assert_edit_said("\"seq\":1", &none, 2, &["sequence number 281474976710656 is greater than 281474976710655"]);
 }
 
-/// Sums that no counter holds end where it does.
+/// Sums beyond the range of a counter stop at its limits.
 #[test]
 fn numbers_at_the_end() {
     let write = |number, amount: i64| {
@@ -134,7 +134,7 @@ fn numbers_at_the_end() {
     assert!(failure.ends_with("it is refused: the counter is full"), "{failure}");
 }
 
-/// Wherever a good file is cut off or a byte of it altered, it is read or refused, without a panic.
+/// A valid file that is cut off or altered at any byte is read or refused, without a panic.
 #[test]
 fn whatever_stands_in_it() {
     let text = run(LastWriteWins, "last-write", Links::Faulty, 60, 3).text();

@@ -1,4 +1,5 @@
-//! Records with any part altered: each is held to the model or refused, without a panic and with a documented exit status.
+//! Records with any part altered: each is compared with the model or refused, without a panic and with a documented
+//! exit status.
 
 use super::driver::{Links, Run, run};
 use multimaster::{BoundedCounter, LastWriteWins, ObservedRemoveMap, ObservedRemoveSet};
@@ -19,7 +20,7 @@ fn records() -> Vec<String> {
     typed.chain(systems).chain(texts(CassandraCounter, "cassandra-counter")).collect()
 }
 
-/// Something else in place of a value: of another type, another size, or nothing that there is.
+/// Another value in its place: of another type or size, or an unknown name.
 fn strange(random: &mut fastrand::Rng) -> Value {
     let strange = [
         json!(null),
@@ -79,7 +80,7 @@ fn altered(text: &str, random: &mut fastrand::Rng) -> String {
         if lines.is_empty() {
             return String::new();
         }
-        // Mostly an early line: what is altered behind a refused step is not looked at.
+        // Mostly an early line, because the lines after a refused step are not read.
         let most = if random.bool() { lines.len() } else { lines.len().min(12) };
         let (place, other) = (random.usize(..most), random.usize(..lines.len()));
         match random.u8(..20) {
@@ -108,7 +109,7 @@ fn altered(text: &str, random: &mut fastrand::Rng) -> String {
     lines.join("\n")
 }
 
-/// The status that the command promises for what came out.
+/// The documented exit status of this result.
 fn status(outcome: &Result<multimaster_models::record::conform::Summary, Failure>) -> i32 {
     match outcome {
         Ok(_) => 0,
@@ -150,7 +151,7 @@ fn two_thousand_altered_records() {
     assert!(statuses.iter().all(|count| *count > 50), "{statuses:?}");
 }
 
-/// The record of a real system's rule holds what that rule sends, and nothing else is taken for it.
+/// A record of a real system's rule contains that rule's effects, and no other effect is accepted in it.
 #[test]
 fn what_a_real_systems_rule_does_not_send() {
     let run: Run<CassandraCell> = run(CassandraCell { purged: false }, "cassandra", Links::Sound, 120, 0);

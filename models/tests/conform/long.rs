@@ -1,5 +1,5 @@
-//! Records as long as one likes: of three masters whose links lag, lose and repeat a little, and whose logs are cut as those
-//! of a running cluster are. Nothing is kept of what has been written down.
+//! Records of any length, of three masters. Their links delay, lose and repeat a few messages, and their logs are
+//! truncated as in a running cluster. Written events are not kept in memory.
 
 use multimaster::record::{Event, Recorded, Setting};
 use multimaster::{LastWriteWins, Layout, MasterId, MessageOf, Op, Outcome, Replica, Topology, VersionVector};
@@ -11,7 +11,7 @@ use std::time::Duration;
 type Rule = LastWriteWins;
 type Flying = VecDeque<MessageOf<Rule>>;
 
-/// How many entries a log has when it is cut to half of that.
+/// The length at which a log is truncated to half.
 const LOG: usize = 1024;
 const BATCH: usize = 32;
 
@@ -22,18 +22,18 @@ struct Long<W> {
     masters: Vec<Replica<Rule>>,
     edges: Vec<(MasterId, MasterId)>,
     flying: Vec<Flying>,
-    /// By link, what was asked for last because of a gap.
+    /// By link, the last digest that was sent because of a gap.
     asked: Vec<VersionVector>,
 }
 
-/// What a record is like.
+/// The parameters of a record.
 #[derive(Clone, Copy, Debug)]
 struct Shape {
     events: u64,
     keys: usize,
 }
 
-/// Writes a record of at least so many events, in one shard.
+/// Writes a record of at least this number of events, in one shard.
 fn write(out: impl Write, Shape { events, keys }: Shape, seed: u64) {
     let topology = Topology::all_to_all(3).unwrap();
     let mut long = Long {
@@ -85,7 +85,7 @@ impl<W: Write> Long<W> {
         self.cut(at);
     }
 
-    /// A log is kept within bounds.
+    /// Truncates a log that is too long.
     fn cut(&mut self, at: usize) {
         if self.masters[at].log_len() >= LOG {
             let keep = self.masters[at].unsent().clamp(LOG / 2, LOG - 1);
@@ -131,7 +131,7 @@ impl<W: Write> Long<W> {
             let gap = outcome == Outcome::Gap;
             self.note(Event::Deliver { from, to, message, outcome });
             self.cut(to.index());
-            // Once, until something has come of it.
+            // Once, until an answer arrives.
             let seen = self.masters[to.index()].digest();
             if gap && self.asked[edge] != *seen {
                 self.asked[edge] = seen.clone();
@@ -140,7 +140,7 @@ impl<W: Write> Long<W> {
         }
     }
 
-    /// All is delivered, and asked for until nobody lacks anything.
+    /// Delivers all messages, and sends digests until no master lacks a change.
     fn drain(&mut self) {
         loop {
             for edge in 0..self.edges.len() {
@@ -156,7 +156,7 @@ impl<W: Write> Long<W> {
     }
 }
 
-/// Writes one to a file of its own, and takes the time that it takes to be held to the model: this thread's alone.
+/// Writes a record to a file, and measures the CPU time of this thread for comparing it with the model.
 fn timed(shape: Shape) -> (Duration, Summary, u64) {
     let Shape { events, keys } = shape;
     let name = format!("multimaster-long-{}-{events}-{keys}.jsonl", std::process::id());
@@ -193,8 +193,9 @@ fn a_key_of_too_many_writes_is_not_judged() {
     assert!(summary.to_string().contains("| not judged"), "{summary}");
 }
 
-/// A record of a million events is checked in under 30 s of CPU time, in a release build. Not part of a plain run, because
-/// writing the records takes longer than that: `cargo test --release -p multimaster-models --test conform -- --ignored --nocapture a_million`.
+/// A record of a million events is checked in under 30 s of CPU time, in a release build. Not part of a plain run,
+/// because writing the records takes longer than that:
+/// `cargo test --release -p multimaster-models --test conform -- --ignored --nocapture a_million`.
 #[test]
 #[ignore = "takes minutes, and its bound is for a release build"]
 fn a_million_events() {

@@ -1,5 +1,5 @@
-//! Good records with one thing altered. Nothing was lost, repeated or cut in them, so that every message is in flight once
-//! and it is known which step must be refused.
+//! Valid records with one alteration. They contain no loss, repetition or truncation, so every message is in flight
+//! once, and the step that must be refused is known.
 
 use super::driver::{EventOf, Links, RecordedOf, Run, run};
 use multimaster::record::Event;
@@ -16,7 +16,8 @@ fn refused(run: &Run<LastWriteWins>, events: &Events) -> Result<(), Refused> {
     replay(LastWriteWins, &run.setting, events).map(drop)
 }
 
-/// Alters each event that can be, one at a time: every such record is refused at that very event, and `said` of it.
+/// Alters each suitable event, one at a time: every such record is refused at the altered event, with the message
+/// `said`.
 #[track_caller]
 fn each_is_refused(said: &[&str], alter: impl Fn(&mut EventOf<LastWriteWins>) -> bool) {
     let mut altered = 0;
@@ -117,7 +118,8 @@ fn a_message_is_said_to_build_on_more_or_on_less() {
         }
         _ => false,
     });
-    // An answer that builds on less may be in flight too: then that has arrived early, and one of the two is missing later.
+    // An answer that extends less may be in flight too. Then that answer counts as delivered here, and one of the two
+    // deliveries is missing later.
     let mut at_once = 0;
     for seed in 0..14 {
         let run = good(seed);
@@ -192,7 +194,8 @@ fn a_key_of_another_shard() {
     assert!(seen > 20);
 }
 
-/// Takes each event out that `is_cause` says, one at a time: refused at the `effect` of it that is named, if not before.
+/// Removes each event for which `is_cause` is true, one at a time: the record is refused at the named `effect` of that
+/// event, or earlier.
 #[track_caller]
 fn each_is_missed(
     is_cause: impl Fn(&EventOf<LastWriteWins>) -> bool,
@@ -216,7 +219,7 @@ fn each_is_missed(
 #[test]
 fn a_digest_that_was_never_sent() {
     let asked = |event: &EventOf<LastWriteWins>| matches!(event, Event::Ask { .. });
-    // Answers come in any order; by the last one between the two there is one too many.
+    // Answers come in any order; at the last one between the two masters, there is one too many.
     let mut refusals = 0;
     for seed in 0..14 {
         let run = good(seed);
@@ -224,7 +227,7 @@ fn a_digest_that_was_never_sent() {
             let mut events = run.events.clone();
             let shard = events[place].shard;
             let Event::Ask { asker, feeder } = events.remove(place).event else { unreachable!() };
-            // At the end no digest is left, so each that is sent is answered.
+            // At the end no digest is in flight, so each sent digest is answered.
             let refused = refused(&run, &events).unwrap_err();
             assert!(refused.what.starts_with("the model has no such digest in flight"), "{refused}");
             let at = &events[refused.place];
@@ -238,7 +241,7 @@ fn a_digest_that_was_never_sent() {
 
 #[test]
 fn a_message_that_was_never_sent() {
-    // What it held may be sent by the next. But in the end one more has arrived than was sent.
+    // The next push may send the same changes. But in the end, one more message has arrived than was sent.
     let last_arrival = |sent: &RecordedOf<LastWriteWins>, later: &[RecordedOf<LastWriteWins>]| {
         let Event::Push { from, to, .. } = &sent.event else { return None };
         later.iter().rposition(|later| {
@@ -251,7 +254,7 @@ fn a_message_that_was_never_sent() {
 
 #[test]
 fn a_write_that_was_never_made() {
-    // The next one is called otherwise.
+    // The next write has another dot.
     let next_there = |made: &RecordedOf<LastWriteWins>, later: &[RecordedOf<LastWriteWins>]| {
         let Event::Write { at, .. } = &made.event else { return None };
         later.iter().position(|later| {
@@ -277,7 +280,8 @@ fn a_message_that_arrives_again() {
             events.insert(place + 1, again);
             let renumbered = events.iter_mut().enumerate().map(|(number, event)| event.number = number as u64);
             renumbered.for_each(drop);
-            // The answer to a digest may be like what was pushed, and in flight too: then it has arrived early.
+            // The answer to a digest may equal the push, and be in flight too. Then the answer counts as delivered
+            // here.
             let Err(refused) = refused(&run, &events) else { panic!("it has arrived twice") };
             assert!(refused.place > place, "{refused}");
             if refused.place == place + 1 {
@@ -314,7 +318,7 @@ fn places_that_there_are_not() {
     assert_eq!(what, "the model's A has nothing to send to B");
     let what = with(0, &|event| event.event = Event::Ask { asker: MasterId(0), feeder: MasterId(0) });
     assert_eq!(what, "A does not hear from A");
-    // Whatever a client asks, the model's master answers, and so nothing overflows.
+    // The model's master answers every request of a client, so no number overflows.
     let mut events = run.events.clone();
     let key = match &events[0].event {
         Event::Write { key, .. } | Event::Read { key, .. } => key.clone(),

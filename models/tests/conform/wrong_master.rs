@@ -1,6 +1,6 @@
 //! The article's master, recorded. Its `set` locks, writes the map and unlocks, and only then puts the change into the
-//! channel: so two sets may be put there in the other order. What such a run does is no path of the model, because a
-//! master's write and its place in the log are one step.
+//! channel, so two sets may enter the channel in reverse order. Such a run is no path of the model, because there a
+//! write and its log entry are one step.
 
 use multimaster::record::{Event, Recorded, Setting};
 use multimaster::{
@@ -17,15 +17,15 @@ const B: MasterId = MasterId(1);
 type ArticleEvent = Event<<ArrivalWins as Resolver>::State, <ArrivalWins as Resolver>::Effect>;
 type Sent = Change<Option<Text>>;
 
-/// What a set leaves to be sent, and what it recorded.
+/// A change to be sent, and its recorded write.
 struct Master {
-    /// The map's one value, and how many sets there were.
+    /// The map's one value, and the number of sets.
     held: Mutex<(Option<Text>, u64)>,
     events: Mutex<Vec<ArticleEvent>>,
 }
 
 impl Master {
-    /// `Set`: between the unlocking and the channel, anyone may come first. Here: who `waits`.
+    /// `Set`: between unlocking and the channel, another set may overtake. Here the one that `waits` is overtaken.
     fn set(&self, value: &str, out: &mpsc::Sender<Sent>, waits: impl FnOnce()) {
         let mut held = self.held.lock().unwrap();
         *held = (Some(value.into()), held.1 + 1);
@@ -39,7 +39,7 @@ impl Master {
     }
 }
 
-/// Two clients set at A. B's loop takes one change after the other from the channel and overwrites what it has.
+/// Two clients set at A. B's loop takes one change after the other from the channel and overwrites its value.
 fn recorded() -> Vec<ArticleEvent> {
     let master = Master { held: Mutex::default(), events: Mutex::default() };
     let (out, channel) = mpsc::channel();
@@ -97,7 +97,7 @@ fn two_sets_that_are_sent_the_other_way_round_are_found_out_as_the_first_arrives
     );
 }
 
-/// Had it looked at the masters alone, it would have seen this: for ever.
+/// The masters alone show this state, for ever.
 #[test]
 fn and_the_masters_read_otherwise_for_ever() {
     let shown: Vec<_> =

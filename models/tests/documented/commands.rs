@@ -1,4 +1,4 @@
-//! The commands of the guide: each is run, and prints what is shown below it.
+//! The commands of the guide: each is run, and its output compared with the text below it.
 
 use crate::compared::is_shown;
 use crate::page::{Block, Page, pages};
@@ -7,17 +7,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A command, and what is shown of its output.
+/// A command, and the part of its output that the guide shows.
 struct Shown<'a> {
     line: usize,
     command: String,
     output: Vec<&'a str>,
 }
 
-/// The command as it is called in a checkout.
+/// The prefix of the command in a checkout.
 const FROM_A_CHECKOUT: &str = "cargo run --release -- ";
 
-/// Commands that are not run here, and why not. None of them has its output shown.
+/// Commands that are not run here, each with the reason. The guide shows no output of them.
 const NOT_RUN: [(&str, &str); 5] = [
     ("cargo test", "this is one of its tests"),
     ("cargo bench ", "takes minutes"),
@@ -26,12 +26,12 @@ const NOT_RUN: [(&str, &str); 5] = [
     ("multimaster check", "without a name, takes a minute: the gate runs it"),
 ];
 
-/// Whether the command stands in that list: as it is, or with arguments where the list leaves room for them.
+/// Whether the list contains the command, with any arguments in the places that the list leaves open.
 fn is_not_run(command: &str) -> bool {
     NOT_RUN.iter().any(|(start, _)| if start.ends_with(' ') { command.starts_with(start) } else { command == *start })
 }
 
-/// The command without the comment behind it.
+/// The command without its comment.
 fn bare(command: &str) -> &str {
     command.split("  #").next().unwrap_or_default().trim()
 }
@@ -56,7 +56,7 @@ fn commands(block: &Block) -> Vec<Shown<'_>> {
     commands
 }
 
-/// A folder of its own for one page.
+/// A temporary folder for one page.
 fn scratch(page: &Page) -> PathBuf {
     let name = page.name.replace('/', "-");
     let folder = std::env::temp_dir().join(format!("multimaster-documented-{}-{name}", std::process::id()));
@@ -64,7 +64,7 @@ fn scratch(page: &Page) -> PathBuf {
     folder
 }
 
-/// Runs the command as a shell would, where `multimaster` is the one under test: its status, and all that it prints.
+/// Runs the command in a shell, with `multimaster` as the command under test. Returns its status and its output.
 fn run(folder: &Path, command: &str) -> (Option<i32>, String) {
     let built = Path::new(env!("CARGO_BIN_EXE_multimaster")).parent().unwrap();
     let path = format!("{}:{}", built.display(), std::env::var("PATH").unwrap_or_default());
@@ -74,7 +74,7 @@ fn run(folder: &Path, command: &str) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }
 
-/// What is wrong with the command, if anything is.
+/// The error of the command, if its output or status differs.
 fn fault(folder: &Path, shown: &Shown) -> Option<String> {
     let Shown { line, command, output } = shown;
     let command = bare(command);

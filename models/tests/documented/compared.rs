@@ -1,6 +1,6 @@
-//! What is printed, held against what is shown.
+//! Compares printed output with the guide's.
 
-/// Whether the output is what is shown, where a line of `…` stands for any lines. Times and widths do not count.
+/// Whether the output equals the shown text, in which a line `…` matches any lines. Times and widths do not count.
 pub(crate) fn is_shown(shown: &[impl AsRef<str>], printed: &[impl AsRef<str>]) -> bool {
     let Some((first, rest)) = shown.split_first() else { return printed.is_empty() };
     if first.as_ref() == "…" {
@@ -10,7 +10,7 @@ pub(crate) fn is_shown(shown: &[impl AsRef<str>], printed: &[impl AsRef<str>]) -
     normal(first.as_ref()) == normal(line.as_ref()) && is_shown(rest, others)
 }
 
-/// A line without what differs from run to run: how long it took, which epoch it was, and how wide columns are.
+/// A line without the parts that differ from run to run: durations, epochs, and the widths of columns.
 fn normal(line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
     let number = |word: &str| word.chars().all(|c| c.is_ascii_digit() || ".,".contains(c));

@@ -1,4 +1,4 @@
-//! The fields of what is printed as JSON: the guide names each, and no other.
+//! The fields of JSON output: the guide names each, and no other.
 
 use crate::page::project;
 use serde_json::{Map, Value};

@@ -1,13 +1,13 @@
-//! The paths, scenarios and links of the guide: each leads somewhere.
+//! The paths, scenarios and links of the guide: each exists.
 
 use crate::page::{Page, pages, project};
 use std::fs;
 use std::path::Path;
 
-/// The folders at the top of the project, as paths begin with them.
+/// The first folders of the project's paths.
 const TOPS: [&str; 7] = ["src/", "models/", "tests/", "benches/", "examples/", "docs/", ".ci/"];
 
-/// Names with a part that is left open.
+/// Names with an open part.
 fn is_open(name: &str) -> bool {
     name.contains(['<', '*', '{', '…'])
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A Markdown file.
 pub(crate) struct Page {
-    /// From the project's folder.
+    /// The path, from the project's folder.
     pub(crate) name: String,
     pub(crate) text: String,
 }
@@ -15,9 +15,9 @@ pub(crate) struct Page {
 pub(crate) struct Block {
     /// The line of its fence, from 1.
     pub(crate) line: usize,
-    /// The first word behind the fence.
+    /// The first word after the fence.
     pub(crate) language: String,
-    /// The file that it is, if the line above says so: a name in backquotes and a colon.
+    /// The name of the file that the block is, if the line above ends in a name in backquotes and a colon.
     pub(crate) file: Option<String>,
     pub(crate) text: String,
 }

@@ -1,4 +1,4 @@
-//! Commands that do not end by themselves: what they print at first is held against what is shown, then they are ended.
+//! Commands that do not end by themselves: their first output is compared with the guide's, then they are ended.
 
 use crate::compared::is_shown;
 use std::io::{BufRead, BufReader};
@@ -25,7 +25,7 @@ impl Served {
         Served { child, lines }
     }
 
-    /// So many lines, or fewer if no more come in time.
+    /// This number of lines, or fewer if no more arrive in time.
     fn take(&self, count: usize) -> Vec<String> {
         let deadline = Instant::now() + PATIENCE;
         let next = || self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok();
@@ -39,7 +39,7 @@ impl Drop for Served {
     }
 }
 
-/// The first of two ports in a row that nobody has.
+/// The first of two successive free ports.
 fn free_port() -> u16 {
     let free = |port: &u16| {
         let udp: Result<Vec<UdpSocket>, _> =
@@ -50,19 +50,19 @@ fn free_port() -> u16 {
     (start..32_700).step_by(2).find(free).expect("a free port")
 }
 
-/// Says to the masters what the page has `nc` say to them: what they log.
+/// Sends the masters the packets that the page sends by `nc`. Returns their log lines.
 fn talk(served: &Served, port: u16) -> Vec<String> {
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     let ask = |packet: &str, port| client.send_to(packet.as_bytes(), ("127.0.0.1", port)).unwrap();
     ask(r#"{"Ask":"set hello = world"}"#, port);
-    // It is acknowledged, and applied by the other.
+    // The write is acknowledged, and the other master applies it.
     let mut logged = served.take(2);
     ask(r#"{"Read":"hello"}"#, port + 1);
     logged.extend(served.take(1));
     logged
 }
 
-/// What is wrong with the output of a command that serves, if anything is.
+/// The error of a serving command, if its output differs.
 pub(crate) fn fault(folder: &Path, command: &str, output: &[&str]) -> Option<String> {
     let port = free_port();
     let number = port.to_string();
@@ -82,7 +82,7 @@ pub(crate) fn fault(folder: &Path, command: &str, output: &[&str]) -> Option<Str
     (!is_shown(&shown, &printed)).then(|| format!("prints\n{}", printed.join("\n")))
 }
 
-/// The line as it would be if the port had been left at its default.
+/// The line with the default port in place of the test's port.
 fn with_default_ports(line: &str, port: u16) -> String {
     let next = port + 1;
     let pairs = [

@@ -1,10 +1,10 @@
-//! The JSON of the guide is what the library reads, and its TOML is TOML.
+//! The library reads the guide's JSON, and the guide's TOML is valid.
 
 use crate::page::{Page, pages};
 use multimaster::{LastWriteWins, MessageOf, Op, Outcome, Reading, Request};
 use serde::de::DeserializeOwned;
 
-/// What stands in backquotes.
+/// The texts in backquotes.
 fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }

@@ -7,7 +7,7 @@ use std::thread;
 
 mod largest;
 
-/// The one block of the guide in this language that contains this.
+/// The one block of the guide in this language that contains this text.
 fn block(language: &str, part: &str) -> Block {
     let all = pages().into_iter().flat_map(|page| page.blocks());
     let mut found: Vec<Block> = all.filter(|block| block.language == language && block.text.contains(part)).collect();
@@ -20,10 +20,10 @@ fn the_guide_s_rule_fails_as_shown() {
     let source = include_str!("largest.rs").replace("pub(super) ", "");
     let rule = block("rust", "struct Largest;").text;
     assert_eq!(rule.strip_suffix("\n\nmultimaster_models::verify(Largest);\n"), Some(source.trim_end()), "{rule}");
-    // Traces are named after the test, whose thread this is.
+    // Traces are named after the thread, which has the test's name.
     let verified = || Verify::rule(largest::Largest).quiet().run().unwrap_err().to_string();
     let failure = thread::Builder::new().name("my_rule".into()).spawn(verified).unwrap().join().unwrap();
-    // Where a build puts its files is its own affair.
+    // The folder of a build's files varies.
     let folder = failure.split_once("picture: ").and_then(|(_, rest)| Some(rest.split_once("/traces/")?.0));
     let failure = failure.replace(folder.expect("a picture"), "target");
     let shown = block("text", "my_rule").text;

@@ -64,7 +64,8 @@ fn a_text_made_of_all_parts_of_both_loses_neither() {
     }
 }
 
-/// After DALnet/bahamut#264: of two claims at one time neither is kept. With a third claim: `expression/tie`, which ships.
+/// After DALnet/bahamut#264: of two claims at one time neither is kept. With a third claim: `expression/tie`, which
+/// ships.
 #[test]
 fn a_tie_that_deletes_both_is_a_loss_of_both_to_nothing() {
     let tie = "if first.wall == second.wall { () } else if first.wall < second.wall { first } else { second }";

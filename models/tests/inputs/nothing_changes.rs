@@ -68,8 +68,8 @@ fn of_equal_values_neither_is_lost() {
     }
 }
 
-/// An update to the value that is there is no write in MySQL and cr-sqlite: the other value wins over the first write alone,
-/// which is concurrent to it.
+/// An update to the value that is there is no write in MySQL and cr-sqlite: the other value wins over the first write
+/// alone, which is concurrent to it.
 #[test]
 fn an_equal_update_beside_another_value_is_lost_by_policy_at_most() {
     for rule in ["mysql", "cr-sqlite"] {

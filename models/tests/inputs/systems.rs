@@ -16,7 +16,8 @@ fn a_counter_deleted_by_the_one_who_counted_is_no_loss() {
     assert_eq!(violated(&checked), [].into());
 }
 
-/// In AntidoteDB a first write has at least time 1, so that one at time 0 ties with one at time 1, and the larger value is kept.
+/// In AntidoteDB a first write has at least time 1, so that one at time 0 ties with one at time 1, and the larger value
+/// is kept.
 #[test]
 fn antidotes_first_write_has_at_least_time_1() {
     let (rule, clients) = (named("antidote"), "A = [\"at 1, set k = a\"]\nB = [\"at 0, set k = i\"]");

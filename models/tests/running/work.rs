@@ -27,8 +27,8 @@ impl Runs {
         Runs { seed, each, ran: 0, sum: Tally::default(), lost_by_policy: 0, gaps: 0, cuts: 0, diverged: 0 }
     }
 
-    /// Runs clusters under `rule`. All must be paths of the model and end with everything seen everywhere; if the rule is
-    /// `convergent`, also with all masters reading alike and nothing lost that nothing concurrent won over.
+    /// Runs clusters under `rule`. All must be paths of the model and end with everything seen everywhere; if the rule
+    /// is `convergent`, also with all masters reading alike and nothing lost that nothing concurrent won over.
     pub(crate) fn of<R: SerdeRule>(&mut self, name: &str, rule: R, convergent: bool) {
         for run in 0..self.each {
             let seed = self.seed.wrapping_mul(1_000_003).wrapping_add(self.ran);

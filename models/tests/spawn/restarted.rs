@@ -1,4 +1,5 @@
-//! A master that was started again beside others has forgotten which dots it has given out: it writes under a fresh origin.
+//! A master that was started again beside others has forgotten which dots it has given out: it writes under a fresh
+//! origin.
 
 use super::adapter::{Pair, pair, together};
 use super::running::{Player, Running, free_ports};
@@ -206,8 +207,8 @@ fn explored(writes: bool, lossy: LossyNetwork) -> ActorModel<Mortal> {
         })
 }
 
-/// Whenever B is started again, whatever is lost and overtaken: it names no write that an earlier run has named. Nobody is
-/// given up here, so A is always heard first.
+/// Whenever B is started again, whatever is lost and overtaken: it names no write that an earlier run has named. Nobody
+/// is given up here, so A is always heard first.
 #[test]
 fn under_every_order_no_dot_is_acknowledged_twice() {
     let checker = explored(false, LossyNetwork::Yes).checker().spawn_dfs().join();

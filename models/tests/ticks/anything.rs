@@ -1,11 +1,11 @@
 //! The worst that a network of datagrams can do, and in few states: nothing sent is ever gone, and everyone has always
 //! asked everyone.
 //!
-//! What is in flight only grows. An envelope is in flight if some schedule of ticks, losses and second deliveries could have
-//! it there, given how these masters came to know what they know: each digest that a master ever had is on its way to
-//! all that it hears from, and has been answered out of each state in which they ever were. A receipt depends on the envelope
-//! and the receiver alone. So masters may come to know here whatever they may with any number of ticks, losses and second
-//! deliveries, and the faults need no count.
+//! What is in flight only grows. An envelope is in flight if some schedule of ticks, losses and second deliveries could
+//! have it there, given how these masters came to know what they know: each digest that a master ever had is on its way
+//! to all that it hears from, and has been answered out of each state in which they ever were. A receipt depends on the
+//! envelope and the receiver alone. So masters may come to know here whatever they may with any number of ticks, losses
+//! and second deliveries, and the faults need no count.
 
 use super::telling::{Known, Telling, known, start, write, writers};
 use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};

@@ -1,5 +1,5 @@
-//! Datagrams with nothing left out: digests travel too, ticks come at any time, and what is sent stays in flight until it
-//! arrives, even if it will do nothing then.
+//! Datagrams with nothing left out: digests travel too, ticks come at any time, and what is sent stays in flight until
+//! it arrives, even if it will do nothing then.
 
 use super::telling::{Known, Telling, known, start, write, writers};
 use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};
