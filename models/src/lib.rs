@@ -60,6 +60,9 @@ pub mod world;
 
 pub use node::any_rule::SerdeRule;
 pub use properties::own_property::Property;
+#[cfg(feature = "stateright")]
+pub use verify::nodes::verify_actor;
+pub use verify::nodes::{VerifyNode, verify_node};
 pub use verify::{Verify, verify};
 
 /// The examples of the guide compile and run as it says.

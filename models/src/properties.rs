@@ -117,6 +117,18 @@ pub const BATCH: &str = "a batch";
 /// Two masters have seen a write with a write of another shard in its causal past.
 pub const ACROSS: &str = "a dependency across shards";
 
+/// For [systems](crate::system) of foreign nodes, at quiescence: every acknowledged write is read at every node, unless
+/// another write may stand in its place. Judged from outside, by the kind of data: an element that was inserted is read
+/// unless a remove may have come later; a counter reads the sum; a register reads a value that its client has not
+/// overwritten since. What cannot be judged so is not judged.
+pub const NO_LOST_WRITE: &str = "no lost write";
+/// The properties of a [system](crate::system), in the order of its report, without *falls silent*.
+pub const OF_A_SYSTEM: [&str; 5] = [CONVERGENCE, AGREEMENT, NO_LOST_WRITE, NO_INVENTION, AVAILABILITY];
+/// Two nodes of a system have been asked to write one key, and read it differently.
+pub const CONTENTION: &str = "concurrent requests";
+/// Quiescence was reached, and some write was acknowledged.
+pub const ACKNOWLEDGED: &str = "an acknowledged write";
+
 /// No deadlock: while a change is yet to be sent, some goroutine can take a step.
 pub const NO_DEADLOCK: &str = "no deadlock";
 /// At quiescence, all masters read a key with one writer as its writer does.

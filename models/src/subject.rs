@@ -33,6 +33,11 @@ pub trait Subject: Model {
         None
     }
 
+    /// Why the property of this name cannot be judged, although no state so far violates it.
+    fn not_judged(&self, _property: &str) -> Option<&'static str> {
+        None
+    }
+
     /// Whether a judgement of some state so far depends on an untested claim of the rule.
     fn is_unsure(&self) -> bool {
         false

@@ -3,7 +3,9 @@
 mod demands;
 mod failure;
 mod networks;
+pub mod nodes;
 mod plan;
+mod replay;
 mod requests;
 mod ruled;
 pub mod rules;
@@ -21,21 +23,17 @@ pub use watch::Misbehaviour;
 pub(crate) use workloads::workload;
 
 use crate::check::erased::Erased;
-use crate::fault;
 use crate::node::any_rule::SerdeRule;
 use crate::properties::own_property::Property;
 use crate::properties::specification::Specification;
-#[cfg(feature = "explorer")]
-use crate::report::explorer::{self, Served, Shown};
-use crate::report::table;
-use crate::report::trace::{Replayed, Trace};
+use crate::report::trace::Replayed;
 use crate::scope::{Clocks, Scope};
 use multimaster::{CustomMerged, Keep, MasterId, Version};
 use plan::Plan;
+#[cfg(not(feature = "explorer"))]
+use replay::NO_EXPLORER;
 use ruled::Rules;
 use rules::Surveyed;
-#[cfg(feature = "explorer")]
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use watch::guarded;
@@ -44,10 +42,6 @@ use watch::guarded;
 pub const REPLAY: &str = "MULTIMASTER_REPLAY";
 /// The environment variable that names a trace to show in the Explorer, from its last step.
 pub const EXPLORE: &str = "MULTIMASTER_EXPLORE";
-
-#[cfg(not(feature = "explorer"))]
-const NO_EXPLORER: &str = "the Explorer was left out of this build: give the dependency `multimaster-models` the feature \
-                           `explorer`";
 
 /// The time after which a call of the rule is reported as not returning.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -374,33 +368,20 @@ impl<R: SerdeRule> Verify<R> {
     /// not a trace of one of these scopes.
     pub fn replay(&self, file: &Path) -> Result<Passed, Failure> {
         let (_, replayed) = self.follow(file)?;
-        let mut report = table::schedule(&replayed);
-        for (property, why) in &replayed.complaints {
-            report += &format!("\n  violates {property}: {why}");
-        }
-        if replayed.complaints.iter().any(|(name, _)| self.plan.demands.include(name)) {
-            return Err(Failure::Replayed(report));
-        }
+        replay::judged(&replayed, &self.plan.demands)?;
         Ok(Passed { states: replayed.steps.len(), ..Passed::default() })
     }
 
-    /// Serves the Explorer, and prints the address of the trace's last state.
     #[cfg(feature = "explorer")]
     fn explore(&self, file: &Path) -> Result<Passed, Failure> {
         let (model, replayed) = self.follow(file)?;
-        let page = explorer::address(&replayed.path);
-        // Written past the test harness's capture of output, so that the user sees it.
-        let announce = |at: &Served| drop(writeln!(std::io::stderr(), "open {}{page}", at.url));
-        let name = file.display().to_string();
-        let shown = Shown { name, model, limits: self.plan.limits, failed: Box::new(|| None) };
-        explorer::serve(shown, explorer::DEFAULT_ADDRESS, announce).map(|never| match never {}).map_err(Failure::Trace)
+        replay::explored(file, model, &replayed, self.plan.limits).map(|never| match never {})
     }
 
     fn follow(&self, file: &Path) -> Result<(Erased, Replayed), Failure> {
         let shown = file.display().to_string();
         let wrong = |what: String| Failure::Trace(what);
-        let text = fault::read(&shown).map_err(|fault| wrong(fault.to_string()))?;
-        let trace = Trace::parse(&shown, &text).map_err(|fault| wrong(fault.to_string()))?;
+        let trace = replay::read(file)?;
         let plan = self.plan.clone();
         let follow = move |rules: Rules<R>| {
             if let Some(text) = &trace.carried {

@@ -207,7 +207,7 @@ pub(crate) fn explore_within<M: Subject>(
             (None, _) if cut.is_some() => Verdict::NotExhausted,
             (None, true) => Verdict::Violated(None),
             (None, false) if BY_CLAIM.contains(&property.name) && subject.is_unsure() => Verdict::NotJudged(UNTESTED),
-            (None, false) => Verdict::Holds(None),
+            (None, false) => subject.not_judged(property.name).map_or(Verdict::Holds(None), Verdict::NotJudged),
         };
         findings.push(Finding { property: property.name, witness, verdict });
     }
@@ -229,6 +229,7 @@ pub(crate) fn explore_within<M: Subject>(
         Silence::Ends { .. } if cut.is_some() => (Verdict::NotExhausted, None),
         Silence::Ends { messages } => (Verdict::Holds(None), messages),
     };
+    let silent = subject.not_judged(FALLS_SILENT).map_or(silent, Verdict::NotJudged);
     let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
     findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silent });
     let mistaken = chance_of_one_hash(states);

@@ -80,6 +80,7 @@ trait AnySubject: Send + Sync {
     fn complaint(&self, property: &str, state: &ErasedState) -> Option<String>;
     fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow;
     fn why_unreached(&self, witness: &str) -> Option<String>;
+    fn not_judged(&self, property: &str) -> Option<&'static str>;
     fn is_unsure(&self) -> bool;
     fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report;
 }
@@ -147,6 +148,9 @@ impl<M: Subject> AnySubject for Of<M> {
     }
     fn why_unreached(&self, witness: &str) -> Option<String> {
         self.subject.why_unreached(witness)
+    }
+    fn not_judged(&self, property: &str) -> Option<&'static str> {
+        self.subject.not_judged(property)
     }
     fn is_unsure(&self) -> bool {
         self.subject.is_unsure()
@@ -220,6 +224,9 @@ impl Subject for Erased {
     }
     fn why_unreached(&self, witness: &str) -> Option<String> {
         self.0.why_unreached(witness)
+    }
+    fn not_judged(&self, property: &str) -> Option<&'static str> {
+        self.0.not_judged(property)
     }
     fn is_unsure(&self) -> bool {
         self.0.is_unsure()

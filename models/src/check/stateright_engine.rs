@@ -260,6 +260,9 @@ fn report<M: Subject>(checker: &impl Checker<Whole<M>>) -> Report {
             _ if property.expectation == Expectation::Eventually => Verdict::NotJudged(EVENTUALLY),
             None if cut.is_some() => Verdict::NotExhausted,
             None if BY_CLAIM.contains(&property.name) && whole.subject.is_unsure() => Verdict::NotJudged(UNTESTED),
+            None if !witness => {
+                whole.subject.not_judged(property.name).map_or(Verdict::Holds(None), Verdict::NotJudged)
+            }
             path if path.is_some() == witness => Verdict::Holds(path),
             path => Verdict::Violated(path),
         };
@@ -275,6 +278,7 @@ fn report<M: Subject>(checker: &impl Checker<Whole<M>>) -> Report {
         Verdict::Holds(_) if cut.is_some() => (Verdict::NotExhausted, None),
         silence => (silence, messages),
     };
+    let silence = whole.subject.not_judged(FALLS_SILENT).map_or(silence, Verdict::NotJudged);
     let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
     findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silence });
     let (states, generated) = (checker.unique_state_count(), checker.state_count());

@@ -13,7 +13,8 @@ use crate::check::stateright_engine::{self, How};
 use crate::report::trace::{self, Trace};
 use crate::scenario::{Expect, Scenario};
 use crate::subject::Subject;
-use checked::{report_cut_in_words, verdict_in_words};
+use checked::report_cut_in_words;
+pub(crate) use checked::verdict_in_words;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 

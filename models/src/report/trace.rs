@@ -222,6 +222,7 @@ impl Trace {
         }
         if let Some(start) = before.iter().position(|(earlier, _)| *earlier == state)
             && before[start..].iter().any(|(_, sent)| *sent)
+            && model.not_judged(FALLS_SILENT).is_none()
         {
             let why =
                 format!("the state is that before step {}, and changes were sent: this can repeat for ever", start + 1);

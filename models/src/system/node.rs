@@ -52,7 +52,7 @@ pub trait Node: Send + Sync + 'static {
 }
 
 /// An input of a [`Node`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Input<'a, M> {
     /// A client's request. Its number is unique in the system, from 0. The node answers it now or later.
     Request {
@@ -74,6 +74,15 @@ pub enum Input<'a, M> {
     /// [starts](Node::start) anew instead.
     Restart,
 }
+
+impl<M> Clone for Input<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+// A message is only borrowed.
+impl<M> Copy for Input<'_, M> {}
 
 /// The result of a [`Node`]'s step.
 #[derive(Clone, Debug, PartialEq, Eq)]

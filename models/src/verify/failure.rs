@@ -5,6 +5,7 @@ use super::watch::Misbehaviour;
 use crate::fault::Fault;
 use crate::histories::claims::Refuted;
 use crate::histories::laws::Broken;
+use crate::system::Failed;
 use std::fmt;
 
 /// Why a rule did not pass.
@@ -27,6 +28,15 @@ pub enum Failure {
         /// The property.
         property: &'static str,
     },
+    /// The only property that is required cannot be judged.
+    Unjudged {
+        /// The property.
+        property: String,
+        /// The reason.
+        why: &'static str,
+    },
+    /// A node of the user's own is at fault.
+    Node(Failed),
     /// Laws are broken, although no schedule in these scopes violates a property.
     Unlawful(Vec<Broken>),
     /// The rule panics, does not return, or is not a function.
@@ -100,6 +110,8 @@ impl fmt::Display for Failure {
                 )?;
                 write!(f, "of them the value shows could not be tested")
             }
+            Failure::Unjudged { property, why } => write!(f, "{property} cannot be judged: {why}"),
+            Failure::Node(failed) => write!(f, "no verdict counts: {failed}"),
             Failure::Unlawful(laws) => {
                 writeln!(f, "no schedule in these scopes violates a property, but laws are broken:")?;
                 laws.iter().try_for_each(|broken| writeln!(f, "  {broken}"))?;

@@ -12,6 +12,25 @@ const MASTERS: u16 = 16;
 /// # Errors
 /// The first request with an error, and its fix.
 pub(super) fn clients(texts: &[String], kind: Kind, by_clocks: bool) -> Result<Vec<Client>, String> {
+    of_any_kind(texts, |request| {
+        if !kind.takes(&request.op) {
+            return Err(format!("the rule does not take it: it takes {}", kind.operations()));
+        }
+        if !by_clocks && request.op.time().is_some() {
+            return Err("the rule does not use wall clocks: drop the time".into());
+        }
+        Ok(())
+    })
+}
+
+/// The same for requests that `check` takes.
+///
+/// # Errors
+/// As [`clients`]; and what `check` says of a request.
+pub(super) fn of_any_kind(
+    texts: &[String],
+    check: impl Fn(&Request) -> Result<(), String>,
+) -> Result<Vec<Client>, String> {
     let mut clients: BTreeMap<(MasterId, &str), Vec<Request>> = BTreeMap::new();
     for (place, text) in texts.iter().enumerate() {
         let wrong = |what: String| format!("request {}, `{text}`: {what}", place + 1);
@@ -24,12 +43,7 @@ pub(super) fn clients(texts: &[String], kind: Kind, by_clocks: bool) -> Result<V
             wrong(format!("there is no master `{master}`: masters are A to {}", MasterId(MASTERS - 1)))
         })?;
         let request: Request = request.parse().map_err(|error| wrong(format!("{error}")))?;
-        if !kind.takes(&request.op) {
-            return Err(wrong(format!("the rule does not take it: it takes {}", kind.operations())));
-        }
-        if !by_clocks && request.op.time().is_some() {
-            return Err(wrong("the rule does not use wall clocks: drop the time".into()));
-        }
+        check(&request).map_err(wrong)?;
         clients.entry((at, name)).or_default().push(request);
     }
     if clients.is_empty() {

@@ -223,7 +223,7 @@ fn path_of(finding: &Finding) -> Option<&crate::check::engine::Path> {
     }
 }
 
-pub(super) fn verdict_in_words(finding: &Finding) -> &'static str {
+pub(crate) fn verdict_in_words(finding: &Finding) -> &'static str {
     match (&finding.verdict, finding.witness) {
         (Verdict::Holds(_), false) => "holds",
         (Verdict::Violated(_), false) => "violated",
