@@ -1,6 +1,6 @@
 //! The arguments of the `multimaster` command, and its manual.
 
-use crate::commands::{check, conform, explore, histories, init, list, mutants, replay, rules, spawn};
+use crate::commands::{check, conform, explore, generate, histories, init, list, mutants, replay, rules, spawn};
 use clap::builder::PossibleValuesParser;
 use clap::{CommandFactory, Parser, Subcommand};
 use multimaster_models::scenario::catalogue;
@@ -49,6 +49,7 @@ Examples:
   multimaster init my-rule --path .    a crate with a rule of your own
   multimaster mutants                  the verdicts on each broken protocol
   multimaster conform run.jsonl        is a recorded run a path of the model?
+  multimaster generate booking/arrival --out tests.jsonl
   multimaster man > multimaster.1      this manual, as a page for `man`
   multimaster completions bash         completions for a shell";
 
@@ -75,6 +76,9 @@ pub(crate) enum Command {
     /// Check that the properties reject every one of many deliberately broken protocols and rules
     #[command(after_long_help = mutants::MANUAL)]
     Mutants(mutants::Asked),
+    /// Write tests of a scenario, for an implementation in another language
+    #[command(after_long_help = generate::MANUAL)]
+    Generate(generate::Asked),
     /// Write a crate with a rule, and a test that verifies it
     #[command(after_long_help = init::MANUAL)]
     Init(init::Asked),

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod conform;
 pub(crate) mod explore;
+pub(crate) mod generate;
 pub(crate) mod histories;
 pub(crate) mod init;
 pub(crate) mod list;

@@ -17,6 +17,7 @@
 //! | [`check`] | the breadth-first checker, whether messages end, and stateright's checkers on the same models |
 //! | [`scenario`] | what to check, as files, and the files that are shipped |
 //! | [`report`] | what was found: tables, schedules, traces, pictures, the Explorer |
+//! | [`generate`] | tests of a scenario for an implementation in another language |
 //! | [`histories`] | a rule judged over all networks at once: all causal histories of a few writes; laws; tested claims |
 //! | [`verify()`] | your own rule, in a test of your own crate; and all rules by name, with what becomes of each |
 //! | [`record`] | whether a recorded run of a real cluster is a path of the model |
@@ -36,6 +37,8 @@
 
 pub mod check;
 pub mod fault;
+#[cfg(feature = "cli")]
+pub mod generate;
 pub mod histories;
 pub mod history;
 pub mod model;

@@ -215,6 +215,11 @@ impl Scenario {
         clients.iter().all(|client| client.requests.is_empty())
     }
 
+    /// Whether messages are not delivered as the protocol delivers them.
+    pub(crate) fn is_altered(&self) -> bool {
+        self.asked.exhibit.is_some() || self.delivery.tamper().is_some()
+    }
+
     /// Whether the article's program is explored.
     pub fn is_article(&self) -> bool {
         matches!(self.subject, Explored::Article(_))

@@ -1,7 +1,11 @@
 //! A [`Model`] that can be presented in words and pictures: [`Subject`].
 
+mod data;
+
 use crate::model::Model;
 pub use crate::model::Sent;
+pub use data::{AnswerData, MessageData, OutcomeData, StepData, reading_as_json};
+use std::collections::BTreeMap;
 
 /// A model that also describes its steps and states in words.
 pub trait Subject: Model {
@@ -21,6 +25,16 @@ pub trait Subject: Model {
 
     /// The readings of each master, in order: `key=value` for every key written.
     fn readings(&self, state: &Self::State) -> Vec<String>;
+
+    /// The step as data; `None` if the model cannot say it in this form.
+    fn as_data(&self, _state: &Self::State, _action: &Self::Action) -> Option<StepData> {
+        None
+    }
+
+    /// The reading of every key that has a value, master by master in order, as [`reading_as_json`] gives it.
+    fn values(&self, _state: &Self::State) -> Vec<BTreeMap<String, serde_json::Value>> {
+        Vec::new()
+    }
 
     /// In words, why the property of this name is false in this state; `None` if it is true.
     fn complaint(&self, property: &str, state: &Self::State) -> Option<String>;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The top-level modules, from the lowest.
-const LAYERS: [&str; 21] = [
+const LAYERS: [&str; 22] = [
     "printed",
     "model",
     "subject",
@@ -21,6 +21,7 @@ const LAYERS: [&str; 21] = [
     "check",
     "scenario",
     "report",
+    "generate",
     "histories",
     "verify",
     "record",

@@ -6,8 +6,9 @@
 
 use crate::check::engine::{self, Limits, Report};
 use crate::model::{Expectation, Model, Property, Sent};
-use crate::subject::{Arrow, Subject};
+use crate::subject::{Arrow, StepData, Subject};
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -77,6 +78,8 @@ trait AnySubject: Send + Sync {
     fn remark(&self, state: &ErasedState, action: &ErasedAction) -> Option<String>;
     fn masters(&self) -> Vec<String>;
     fn readings(&self, state: &ErasedState) -> Vec<String>;
+    fn as_data(&self, state: &ErasedState, action: &ErasedAction) -> Option<StepData>;
+    fn values(&self, state: &ErasedState) -> Vec<BTreeMap<String, serde_json::Value>>;
     fn complaint(&self, property: &str, state: &ErasedState) -> Option<String>;
     fn arrow(&self, state: &ErasedState, action: &ErasedAction) -> Arrow;
     fn why_unreached(&self, witness: &str) -> Option<String>;
@@ -139,6 +142,12 @@ impl<M: Subject> AnySubject for Of<M> {
     }
     fn readings(&self, state: &ErasedState) -> Vec<String> {
         self.subject.readings(self.state(state))
+    }
+    fn as_data(&self, state: &ErasedState, action: &ErasedAction) -> Option<StepData> {
+        self.subject.as_data(self.state(state), self.action(action))
+    }
+    fn values(&self, state: &ErasedState) -> Vec<BTreeMap<String, serde_json::Value>> {
+        self.subject.values(self.state(state))
     }
     fn complaint(&self, property: &str, state: &ErasedState) -> Option<String> {
         self.subject.complaint(property, self.state(state))
@@ -216,6 +225,12 @@ impl Subject for Erased {
     fn readings(&self, state: &ErasedState) -> Vec<String> {
         self.0.readings(state)
     }
+    fn as_data(&self, state: &ErasedState, action: &ErasedAction) -> Option<StepData> {
+        self.0.as_data(state, action)
+    }
+    fn values(&self, state: &ErasedState) -> Vec<BTreeMap<String, serde_json::Value>> {
+        self.0.values(state)
+    }
     fn complaint(&self, property: &str, state: &ErasedState) -> Option<String> {
         self.0.complaint(property, state)
     }
@@ -238,6 +253,9 @@ impl PartialEq for ErasedState {
         self.0.equals(&*other.0)
     }
 }
+
+// The states of an exploration are equal or not: none is unequal to itself.
+impl Eq for ErasedState {}
 
 impl Hash for ErasedState {
     fn hash<H: Hasher>(&self, hasher: &mut H) {

@@ -1,6 +1,7 @@
 //! A cluster's steps and states in words: the lines of traces, the Explorer's sentences, the reasons in reports.
 
 mod complaints;
+pub(crate) mod data;
 mod failures;
 mod sessions;
 mod shown;
@@ -11,11 +12,12 @@ use crate::node::Envelope;
 use crate::node::any_rule::AnyReplica;
 use crate::printed::escaped;
 use crate::properties::CAUSAL_ORDER;
-use crate::subject::{Arrow, Subject};
+use crate::subject::{Arrow, StepData, Subject, reading_as_json};
 use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use crate::world::{DigestSent, InShard, Seen, State, World, locked};
 use multimaster::{Key, MasterId, Op, Reading, Request};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -50,6 +52,17 @@ impl Subject for ClusterModel {
         let read = |world: &World<Tables>, id| in_words(&tables.locals[world.local(id)].node.readings());
         let at = |id| state.shards.iter().map(|world| read(world, id)).collect::<Vec<_>>();
         self.scope.topology.ids().map(|id| at(id).join(" / ")).collect()
+    }
+
+    fn as_data(&self, state: &State, step: &InShard) -> Option<StepData> {
+        self.data_of(&state.shards[step.shard], step.action)
+    }
+
+    fn values(&self, state: &State) -> Vec<BTreeMap<String, serde_json::Value>> {
+        let tables = locked(&self.tables);
+        let read = |id| tables.locals[state.shards.first.local(id)].node.readings();
+        let json = |(key, reading): (Key, Reading)| (key.to_string(), reading_as_json(&reading));
+        self.scope.topology.ids().map(|id| read(id).into_iter().map(json).collect()).collect()
     }
 
     fn complaint(&self, property: &str, state: &State) -> Option<String> {

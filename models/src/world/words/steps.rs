@@ -156,7 +156,12 @@ impl ClusterModel {
     }
 
     /// The next message on this edge, after tampering, if any.
-    fn next_message(&self, world: &World<Tables>, (from, to): (MasterId, MasterId), max: usize) -> Option<AnyMessage> {
+    pub(super) fn next_message(
+        &self,
+        world: &World<Tables>,
+        (from, to): (MasterId, MasterId),
+        max: usize,
+    ) -> Option<AnyMessage> {
         let mut sender = Replica::clone(&self.replica(world, from));
         let envelope = self.protocol.step(&mut sender, Input::Push { to, max }).envelopes.pop()?;
         Some(envelope.message)
@@ -178,7 +183,12 @@ impl ClusterModel {
         }
     }
 
-    fn answer_to_client(&self, world: &World<Tables>, at: MasterId, request: &Request) -> Result<Write, Refusal> {
+    pub(super) fn answer_to_client(
+        &self,
+        world: &World<Tables>,
+        at: MasterId,
+        request: &Request,
+    ) -> Result<Write, Refusal> {
         let (mut replica, history) = (Replica::clone(&self.replica(world, at)), self.shown_in(world).history);
         let (request, past) = (self.timed(&replica, &history, request), history.past_of(&replica));
         match self.protocol.step(&mut replica, Input::Request(&request)).answer {
