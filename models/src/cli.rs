@@ -1,6 +1,6 @@
 //! The arguments of the `multimaster` command, and its manual.
 
-use crate::commands::{check, conform, explore, generate, histories, init, list, mutants, replay, rules, spawn};
+use crate::commands::{check, conform, explore, generate, histories, init, judge, list, mutants, replay, rules, spawn};
 use clap::builder::PossibleValuesParser;
 use clap::{CommandFactory, Parser, Subcommand};
 use multimaster_models::scenario::catalogue;
@@ -50,6 +50,7 @@ Examples:
   multimaster mutants                  the verdicts on each broken protocol
   multimaster conform run.jsonl        is a recorded run a path of the model?
   multimaster generate booking/arrival --out tests.jsonl
+  multimaster judge history.jsonl      what did the clients of any system see?
   multimaster man > multimaster.1      this manual, as a page for `man`
   multimaster completions bash         completions for a shell";
 
@@ -68,6 +69,9 @@ pub(crate) enum Command {
     /// Check that the recorded run of a cluster is a path of the model
     #[command(after_long_help = conform::MANUAL)]
     Conform(conform::Asked),
+    /// Judge a recorded history of operations at any replicated system: what was lost, and which guarantees are violated
+    #[command(after_long_help = judge::MANUAL)]
+    Judge(judge::Asked),
     /// Judge each rule over causal histories and in a few small networks, and print a table of the verdicts
     Rules(rules::Asked),
     /// Judge a rule over all networks at once, by all causal histories of a few writes

@@ -6,6 +6,7 @@ pub(crate) mod explore;
 pub(crate) mod generate;
 pub(crate) mod histories;
 pub(crate) mod init;
+pub(crate) mod judge;
 pub(crate) mod list;
 pub(crate) mod mutants;
 mod progress;

@@ -21,6 +21,7 @@
 //! | [`histories`] | a rule judged over all networks at once: all causal histories of a few writes; laws; tested claims |
 //! | [`verify()`] | your own rule, in a test of your own crate; and all rules by name, with what becomes of each |
 //! | [`record`] | whether a recorded run of a real cluster is a path of the model |
+//! | [`judge`] | the operations of any replicated system, judged by what its clients saw |
 //! | [`spawn`] | the same masters for real, over UDP |
 //! | [`mutants`] | protocols and rules broken on purpose, and what rejects each |
 //!
@@ -41,6 +42,8 @@ pub mod fault;
 pub mod generate;
 pub mod histories;
 pub mod history;
+#[cfg(feature = "cli")]
+pub mod judge;
 pub mod model;
 #[cfg(feature = "cli")]
 pub mod mutants;

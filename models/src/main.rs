@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Command::Explore(asked) => commands::explore::run(&asked).map(Ending::from),
         Command::Spawn(asked) => commands::spawn::run(asked).map(Ending::from),
         Command::Conform(asked) => commands::conform::run(&asked),
+        Command::Judge(asked) => commands::judge::run(&asked),
         Command::Rules(asked) => commands::rules::run(&asked),
         Command::Histories(asked) => commands::histories::run(&asked),
         Command::Mutants(asked) => commands::mutants::run(&asked),

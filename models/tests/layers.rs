@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The top-level modules, from the lowest.
-const LAYERS: [&str; 22] = [
+const LAYERS: [&str; 23] = [
     "printed",
     "model",
     "subject",
@@ -25,6 +25,7 @@ const LAYERS: [&str; 22] = [
     "histories",
     "verify",
     "record",
+    "judge",
     "spawn",
     "mutants",
     "commands",

@@ -11,7 +11,7 @@
 //! against TLA+ specifications", SEFM 2024.)
 
 mod judged;
-mod lines;
+pub(crate) mod lines;
 mod path;
 mod report;
 

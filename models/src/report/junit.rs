@@ -65,7 +65,7 @@ fn in_full(checked: &Checked, example: &Counterexample) -> String {
 }
 
 /// Text as XML, in content or in an attribute. What XML cannot hold is escaped as in Rust.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
     for c in escaped_lines(text).chars() {
         match c {

@@ -18,7 +18,7 @@ pub(super) fn of_file(file: &str) -> Result<impl Iterator<Item = Result<String, 
 }
 
 /// The same of a record that is read from anywhere.
-pub(super) fn of(mut reader: impl BufRead) -> impl Iterator<Item = Result<String, String>> {
+pub(crate) fn of(mut reader: impl BufRead) -> impl Iterator<Item = Result<String, String>> {
     std::iter::from_fn(move || next(&mut reader).transpose())
 }
 
