@@ -1,4 +1,4 @@
-//! The Explorer over its socket: as a browser uses it, and as attackers and broken clients do.
+//! The Explorer over its socket, with requests of a browser, of attackers and of broken clients.
 #![allow(missing_docs)]
 
 use multimaster_models::report::explorer::{self, Served};
@@ -28,7 +28,7 @@ fn connected(host: &str) -> TcpStream {
     stream
 }
 
-/// The answer to these very bytes: its status, its head and its body.
+/// The answer to these bytes: its status, head and body.
 fn answer(host: &str, request: &str) -> (u16, String, String) {
     let mut stream = connected(host);
     stream.write_all(request.as_bytes()).unwrap();
@@ -57,21 +57,21 @@ fn each_step_is_a_sentence_and_says_what_holds_in_its_own_state() {
     let first = json(&host, "/.states/0");
     assert_eq!(first[0]["action"], "A: set seat = 14 Ann", "{first}");
 
-    // One step before the masters have swapped: the choices hold the violating state and its picture.
+    // One step before the masters have swapped: the choices contain the violating state and its picture.
     let fragment = explorer::address(&vec![0, 0, 0].into());
     assert_eq!(fragment, "#/steps/0/0/0/0");
     let last = json(&host, &fragment.replace("#/steps", "/.states"));
     let outcome = last[0]["outcome"].as_str().unwrap();
     assert!(outcome.contains("VIOLATED: A and B have both seen A1 B1") && outcome.contains("This step changed"));
     assert!(last[0]["svg"].as_str().unwrap().starts_with("<svg"));
-    // What the page marks beside that state is what is so in it.
+    // The page marks the properties that are violated in this state.
     let properties = last[0]["properties"].as_array().unwrap();
     let convergence = properties.iter().find(|property| property[1] == "convergence").unwrap();
     assert_eq!(convergence[2], "0/0/0/0/0");
     let agreed = properties.iter().find(|property| property[1] == "causal order").unwrap();
     assert_eq!(agreed[2], Value::Null);
 
-    // The page itself is there, and all that it loads.
+    // The page itself exists, and every file that it loads.
     let page = get(&host, "/");
     assert!(page.contains("Stateright Explorer"));
     for part in ["app.css", "app.js", "knockout-3.5.0.js"] {
@@ -86,7 +86,7 @@ fn all_states_are_searched_on_request_with_the_shortest_paths() {
     let before = json(&host, "/.status");
     assert_eq!((&before["done"], &before["model"]), (&false.into(), &"booking/arrival".into()), "{before}");
     let post = format!("POST /.runtocompletion HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n");
-    // Twice: one search.
+    // Two requests start one search.
     assert_eq!([answer(&host, &post).0, answer(&host, &post).0], [200, 200]);
     let until = Instant::now() + Duration::from_secs(20);
     let status = loop {
@@ -170,12 +170,12 @@ fn what_is_no_request_of_the_page_is_refused_and_ends_nothing() {
 #[test]
 fn nobody_waits_for_those_who_do_not_read_or_do_not_ask() {
     let host = served("booking/arrival");
-    // Requests by the thousand on one connection, of which no answer is read.
+    // Thousands of requests on one connection, whose answers are not read.
     let mut flood = connected(&host);
     flood.set_write_timeout(Some(Duration::from_secs(2))).unwrap();
     let one = format!("GET /knockout-3.5.0.js HTTP/1.1\r\nHost: {host}\r\n\r\n");
     let _ = flood.write_all(one.repeat(5_000).as_bytes());
-    // Connections that ask for nothing, or for something half.
+    // Connections without a request, or with half of one.
     let mut idle: Vec<TcpStream> = (0..20).map(|_| connected(&host)).collect();
     for half in idle.iter_mut().skip(10) {
         half.write_all(b"GET /.status HT").unwrap();
@@ -183,7 +183,7 @@ fn nobody_waits_for_those_who_do_not_read_or_do_not_ask() {
     let asked = Instant::now();
     assert!(get(&host, "/.states/0").contains("A: set seat = 14 Ann"));
     assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
-    // They are not waited for without end either.
+    // The server does not wait for them for ever.
     let mut said = String::new();
     idle[15].read_to_string(&mut said).unwrap();
     assert!(said.starts_with("HTTP/1.1 408"), "{said}");

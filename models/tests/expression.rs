@@ -1,4 +1,4 @@
-//! Rules written in scenario files: what they find, and that whatever is wrong with one is told with its place before
+//! Rules written in scenario files: their verdicts, and the messages about their errors, which name the place before
 //! anything is explored.
 #![allow(missing_docs)]
 
@@ -113,7 +113,7 @@ fn what_is_wrong_is_told_with_its_line_and_the_values() {
     assert!(told.contains("expected one of `siblings`, `merged`, `arrival`"), "{told}");
 }
 
-/// What is made of both is met only on the way, and there the expression fails.
+/// A value computed from two versions occurs only during the exploration, and there the expression fails.
 #[test]
 fn a_rule_that_fails_on_the_way_has_no_verdict() {
     let twice = "if first.value.len() > 3 { throw \"too long\" } else { `${first.value}+${second.value}` }";
@@ -128,7 +128,8 @@ fn a_rule_that_fails_on_the_way_has_no_verdict() {
     assert!(checked.counterexamples.is_empty());
 }
 
-/// A default loses both writes to nothing; a text that is made of one loses the other, as if that one had been chosen.
+/// A default value loses both writes, to no write. A text made of one version loses the other, as if the first had been
+/// chosen.
 #[test]
 fn what_a_text_does_not_show_is_lost() {
     let steps = |keep: &str, property: &str| {

@@ -1,4 +1,4 @@
-//! Failures: what the reductions leave out changes no verdict.
+//! Failures: the reductions of the state space change no verdict.
 
 use multimaster::{LastWriteWins, MasterId, Topology};
 use multimaster_models::check::engine::{Finding, Limits, Verdict, explore};
@@ -6,7 +6,7 @@ use multimaster_models::mutants::scopes::{STREAM, all_to_all, ring, star};
 use multimaster_models::scope::{Failures, Keeps, Level, Scope, Severed};
 use multimaster_models::world::cluster::ClusterModel;
 
-/// The failures that a small scope can have.
+/// The failures of small scopes.
 fn failures(topology: &Topology) -> Vec<Failures> {
     let (a, b) = (MasterId(0), MasterId(1));
     let severed = vec![
@@ -32,8 +32,8 @@ fn holds(finding: &Finding) -> (&str, bool) {
     (finding.property, matches!(finding.verdict, Verdict::Holds(_)))
 }
 
-/// A crash and its restart are one step over streams, and a stream resumes as soon as it can. Explored plainly, there
-/// are more states and the same verdicts.
+/// A crash and its restart are one step over streams, and a stream resumes as soon as it can. Without these reductions,
+/// there are more states and the same verdicts.
 #[test]
 fn the_reductions_over_streams_change_no_verdict() {
     let (mut states, mut plain_states, mut violated) = (0, 0, 0);

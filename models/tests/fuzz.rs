@@ -1,6 +1,6 @@
-//! Scenario files and traces made at random, right and wrong: each is read, explored and replayed within its limits, or
-//! refused; the command ends with a documented status. The seed is printed; `FUZZ_SEED` and `FUZZ_ROUNDS` (a factor)
-//! try others, and for longer.
+//! Random scenario files and traces, valid and invalid: each is read, explored and replayed within its limits, or
+//! refused, and the command ends with a documented status. The seed is printed. `FUZZ_SEED` sets another seed, and
+//! `FUZZ_ROUNDS` multiplies the number of inputs.
 #![allow(missing_docs)]
 
 mod fuzz {
@@ -18,9 +18,9 @@ use multimaster_models::scenario::catalogue;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-/// The longest that one input may take: its limits, and what a slow machine adds.
+/// The time limit of one input, long enough for a slow machine.
 const LONGEST: Duration = Duration::from_secs(20);
-/// The states that are explored of each.
+/// The most states explored for each input.
 const STATES: usize = 150;
 
 fn seed() -> u64 {
@@ -31,7 +31,7 @@ fn rounds(rounds: usize) -> usize {
     rounds * std::env::var("FUZZ_ROUNDS").ok().and_then(|factor| factor.parse().ok()).unwrap_or(1)
 }
 
-/// Does it, and fails with the seed and the input if it panics or takes too long.
+/// Runs this, and fails with the seed and the input if it panics or takes too long.
 fn tried<T>(what: &str, input: &str, to_do: impl FnOnce() -> T) -> T {
     let started = Instant::now();
     let done = catch_unwind(AssertUnwindSafe(to_do));
@@ -51,7 +51,7 @@ fn explored(text: &str) -> Result<Checked, Fault> {
     Ok(check(&scenario, Engine::Own, &mut |_, _| {}))
 }
 
-/// Scenarios made or broken by `make`: how many were explored, and how many refused.
+/// Scenarios made or broken by `make`. Returns the number explored, and the number refused.
 fn scenarios(what: &str, count: usize, make: impl Fn(&mut fastrand::Rng) -> String) -> (usize, usize) {
     let mut random = fastrand::Rng::with_seed(seed());
     let (mut read, mut refused) = (0, 0);
@@ -72,7 +72,7 @@ fn scenarios(what: &str, count: usize, make: impl Fn(&mut fastrand::Rng) -> Stri
     (read, refused)
 }
 
-/// All that is printed of a check.
+/// The whole output of a check.
 fn printed(checked: &Checked) {
     let table = multimaster_models::report::table::Table::of(std::slice::from_ref(&checked.scenario));
     let mut text = format!("{}\n{}\n", table.head(), table.row(checked));
@@ -92,7 +92,7 @@ fn is_plain(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c))
 }
 
-/// A walk of at most so many steps through a scenario, as a trace with a claim that is so.
+/// A walk of at most this number of steps through a scenario, as a trace with a true claim.
 fn walked(scenario: &Scenario, random: &mut fastrand::Rng, most: usize) -> String {
     let model = scenario.model();
     let properties: Vec<_> = model.properties().into_iter().filter(|p| p.expectation == Expectation::Always).collect();
@@ -112,7 +112,7 @@ fn walked(scenario: &Scenario, random: &mut fastrand::Rng, most: usize) -> Strin
     if (property.condition)(&model, &state) { text.replacen("\nviolates ", "\nkeeps ", 1) } else { text }
 }
 
-/// Takes the steps of a trace, if it is one.
+/// Replays the text, if it is a trace.
 fn replayed(text: &str) -> Result<(), Fault> {
     let trace = Trace::parse("fuzzed.trace", text)?;
     let replayed = trace.replay(&catalogue::find(&trace.scenario)?.model())?;

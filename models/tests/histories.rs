@@ -1,4 +1,4 @@
-//! Histories and networks are judged by two engines that share no line of search: both must say the same.
+//! Two engines without common search code judge histories and networks: their verdicts must be the same.
 #![allow(missing_docs)]
 
 mod histories {

@@ -22,7 +22,7 @@ fn checked([one, other]: [&str; 2]) -> Checked {
     check(&Scenario::parse("mine", "mine.toml", &text).unwrap(), Engine::Own, &mut |_, _| {})
 }
 
-/// Two values that have one 64-bit hash, beside this key, under foldhash with a seed of 0.
+/// Two values with the same 64-bit hash, together with this key, under foldhash with the seed 0.
 #[test]
 fn two_readings_with_one_hash_are_two() {
     let pair = ["seat128 = a^j&90G>: 14 Ann", "seat128 = a^j&90G>: 12 Bob"];
@@ -31,7 +31,7 @@ fn two_readings_with_one_hash_are_two() {
     assert_eq!(path.len(), 4);
 }
 
-/// The last write wins, and all that it keeps has one hash.
+/// The last write wins, and all states have the same hash.
 #[derive(Clone)]
 struct OneHash;
 

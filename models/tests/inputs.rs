@@ -1,5 +1,5 @@
-//! Small inputs, most of them from public bug reports, each with everything that must come out: the violated properties
-//! with the lengths of their schedules, the readings, and the messages.
+//! Small inputs, most of them from public bug reports, each with its complete result: the violated properties with the
+//! lengths of their schedules, the readings, and the messages.
 #![allow(missing_docs)]
 
 mod inputs {
@@ -33,7 +33,7 @@ fn checked(masters: u16, rule: &str, clients: &str) -> Checked {
     checked
 }
 
-/// Each violated property, with the steps to it. Every other one was judged, and holds.
+/// Each violated property, with the number of steps. Checks that every other property holds.
 fn violated(checked: &Checked) -> BTreeMap<&'static str, usize> {
     let findings = checked.report.findings.iter().filter(|finding| !finding.witness);
     let violated = findings.filter_map(|finding| match &finding.verdict {
@@ -44,20 +44,20 @@ fn violated(checked: &Checked) -> BTreeMap<&'static str, usize> {
     violated.collect()
 }
 
-/// What is said of the property's shortest schedule.
+/// The message about the property's shortest schedule.
 fn why<'a>(checked: &'a Checked, property: &str) -> &'a str {
     let example = checked.counterexamples.iter().find(|example| example.property == property);
     example.unwrap_or_else(|| panic!("{property} holds")).why()
 }
 
-/// The steps, taken.
+/// Takes the steps.
 fn replayed(scenario: &Scenario, steps: &[&str]) -> Replayed {
     let text = format!("scenario mine\nkeeps convergence\n\n{}\n", steps.join("\n"));
     let trace = Trace::parse("mine.trace", &text).unwrap();
     trace.replay(&scenario.model()).unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-/// What masters read after the last of the steps.
+/// The readings after the last step.
 fn reads(scenario: &Scenario, steps: &[&str]) -> Vec<String> {
     replayed(scenario, steps).steps.pop().unwrap().readings
 }

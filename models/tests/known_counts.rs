@@ -1,4 +1,4 @@
-//! A check of the checkers: a small model written down plainly, with state counts on which other checkers agree.
+//! A test of the checkers: a small, plain model, with state counts on which other checkers agree.
 //!
 //! Masters all to all, last write wins, nothing lost, repeated or repaired: each write gets a Lamport timestamp and
 //! goes to every other master, in any order. Every master makes the same number of writes, all to one key.
@@ -12,7 +12,7 @@ use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, QUIESCENCE};
 use multimaster_models::subject::{Arrow, Subject};
 
-/// Counter and master. It names the value written, too: there is no other.
+/// A timestamp: counter and master. It also is the written value.
 type Timestamp = (u8, usize);
 
 struct Plain {
@@ -52,7 +52,7 @@ impl Model for Plain {
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         let writers = (0..self.masters).filter(|master| state.masters[*master].writes_left > 0);
         actions.extend(writers.map(Action::Write));
-        // No two messages are the same: timestamps are issued once.
+        // No two messages are equal, because each timestamp is issued once.
         actions.extend(state.in_flight.iter().map(|(to, timestamp)| Action::Receive(*to, *timestamp)));
     }
 
@@ -122,7 +122,7 @@ impl Subject for Plain {
     }
 }
 
-/// By our engine and by stateright's two: distinct states, and states generated with repetitions.
+/// Explored by this engine and by stateright's two: the distinct states, and the generated ones with repetitions.
 #[track_caller]
 fn assert_counts(masters: usize, writes: u8, states: usize, generated: usize) {
     let plain = || Plain { masters, writes };
@@ -133,7 +133,7 @@ fn assert_counts(masters: usize, writes: u8, states: usize, generated: usize) {
         assert_eq!((theirs.states, theirs.generated), (states, generated), "{how:?}");
         assert_eq!(disagreement(&ours, &theirs), None, "{how:?}");
     }
-    // Each write and each arrival is a step, and rest comes after all of them.
+    // Each write and each arrival is a step, and quiescence comes after all of them.
     let steps = masters * usize::from(writes) * masters;
     assert!(matches!(ours.verdict(QUIESCENCE), Some(Verdict::Holds(Some(path))) if path.len() == steps));
     assert_eq!((ours.depth, ours.messages), (steps, Some(masters - 1)));

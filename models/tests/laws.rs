@@ -1,5 +1,5 @@
-//! The laws of rules on all small histories: the shipped data types are joins, and each law is seen to be broken by a
-//! rule that breaks it.
+//! The laws of rules on all small histories: the shipped data types are joins, and for each law there is a rule that
+//! breaks it and is found.
 #![allow(missing_docs)]
 
 use multimaster::{
@@ -84,7 +84,7 @@ fn laws_that_real_systems_break() {
     assert_eq!(of("cassandra"), []);
 }
 
-/// A total, merged as a function of the two totals says.
+/// A total, merged by a function of the two totals.
 #[derive(Clone)]
 struct Total(fn(i64, i64) -> i64);
 
@@ -133,7 +133,7 @@ fn each_law_of_merging_can_be_broken() {
     assert!(broken(&greater).contains(&Law::Agreeing) && !broken(&greater).contains(&Law::Associative));
 }
 
-/// Which of two equal values is kept makes no difference to anyone.
+/// Keeping either of two equal values makes no difference to a reader.
 #[test]
 fn states_that_no_reader_can_tell_apart_break_no_law() {
     let system = System::named("antidote").unwrap();
@@ -147,7 +147,7 @@ fn the_same_is_found_whenever_it_is_looked_for() {
     assert_ne!(of(MultiValue).digest, of(LastWriteWins).digest);
 }
 
-/// A register that keeps the write with the greatest number; of equal ones the later.
+/// A register that keeps the write with the greatest number, and of equal ones the later.
 #[derive(Clone)]
 struct Greatest {
     number: fn(&Change<(u64, Text)>) -> u64,
@@ -222,17 +222,17 @@ fn more_than_the_order_of_numbers_is_told_with_both_readings() {
         by_number(|change| change.timestamp.time() % 1000),
         by_number(|change| if change.timestamp.time() > 100 { u64::MAX - change.timestamp.time() } else { 0 }),
         by_number(|change| change.dot.seq() % 2),
-        // Of two masters it says nothing.
+        // The numbers of different masters are not compared.
         by_number(|change| change.dot.seq()),
         by_clock(|change| change.effect.0 & 0xffff),
-        // In a window the last, of windows the first.
+        // Within a window the last write wins, and of several windows the first.
         by_clock(|change| u64::MAX - change.effect.0 / 5000),
     ] {
         assert_eq!(broken(&found), [Law::OrderOnly], "{:?}", found.broken);
     }
 }
 
-/// What is refused counts, too.
+/// Refusals count as differences, too.
 #[test]
 fn a_refusal_by_number_is_told() {
     #[derive(Clone)]
@@ -284,7 +284,7 @@ fn a_rule_that_looks_at_the_key_is_told() {
     assert!(told.contains("under the key `k`: ") && told.contains("under the key `other`: "), "{told}");
 }
 
-/// It may be meant: a rule may measure how far two times are apart.
+/// A rule may break the law on purpose, by measuring the distance of two times.
 #[test]
 fn a_law_can_be_done_without() {
     let verify =

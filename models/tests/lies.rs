@@ -1,4 +1,4 @@
-//! Rules that lie: each makes a false claim about itself, and a check of its own refutes each.
+//! Rules that lie: each makes a false claim about itself, and one check refutes it.
 #![allow(missing_docs)]
 
 use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Text, Timestamp};
@@ -13,7 +13,8 @@ use std::time::SystemTime;
 /// The concurrent versions of a register, in the order of timestamps.
 type Held = Vec<(Timestamp, Dot, Text)>;
 
-/// A multi-value register, but for what is read, what is said to be shown, and what is said to have changed.
+/// A multi-value register with another reading, other claims about the writes that it shows, or other claims about
+/// changes.
 #[derive(Clone, Copy)]
 struct Liar {
     read: fn(&[Text]) -> Reading,
@@ -155,7 +156,7 @@ fn a_rule_that_hides_what_it_shows_is_refuted() {
     assert!(told.contains("does not show A1: it does"), "{told}");
 }
 
-/// A text in which each value can be told from every other shows them all: nothing is lost.
+/// A text in which each value can be recognised shows all values: nothing is lost.
 #[test]
 fn a_text_that_keeps_both_loses_nothing() {
     let joined = Liar {
@@ -170,7 +171,7 @@ fn a_text_that_keeps_both_loses_nothing() {
     assert!(passed.is_ok(), "{}", passed.unwrap_err());
 }
 
-/// Without asking the rule: the readings alone show it.
+/// The readings alone show this, without the rule's claims.
 #[test]
 fn what_is_read_tells_of_a_loss_to_nothing_and_of_what_nobody_wrote() {
     let silent = |read| Liar { read, shows: |_, _| false, ..HONEST };
@@ -212,7 +213,7 @@ static CALLS: AtomicUsize = AtomicUsize::new(0);
 #[test]
 fn a_rule_that_counts_its_calls_is_told() {
     let counts = |held: &[Text]| {
-        // Twice in a row it says the same.
+        // Two successive calls give the same answer.
         let late = CALLS.fetch_add(1, Ordering::Relaxed) / 5_000 % 2 == 1;
         if late && held.len() > 1 { one("late") } else { all(held) }
     };
@@ -226,7 +227,7 @@ fn a_rule_that_says_that_nothing_changed_is_told() {
     assert!(matches!(failure, Failure::Misbehaves(Misbehaviour::FalseReport { .. })), "{failure}");
 }
 
-/// What the rules that ship say of what they show is so.
+/// The claims of the shipped rules are true.
 #[test]
 fn the_rules_that_ship_say_the_truth() {
     for rule in rules::all() {

@@ -1,5 +1,5 @@
-//! What the properties are worth: every mutant of [`mutants`] is killed by the property that it names, on the schedule
-//! that is pinned there step by step.
+//! The strength of the properties: every mutant of [`mutants`] is killed by the property that it names, by the
+//! schedule that it states.
 #![allow(missing_docs)]
 
 mod mutants {
@@ -69,7 +69,7 @@ fn no_two_lines_of_the_list_are_alike_and_none_is_wider_than_a_terminal() {
     }
 }
 
-/// One that is not there to be killed: what becomes of it is what is tested.
+/// A mutant for the test of the verdicts *survived* and *unsound*.
 fn mutant(property: &'static str, worlds: fn() -> Worlds) -> Mutant {
     Mutant { bug: Bug::Own("none"), about: "nothing", story: "", property, schedule: &[], complaint: "", worlds }
 }
@@ -93,7 +93,7 @@ fn a_mutant_that_changes_nothing_survives_and_is_shown_as_a_survivor() {
     assert!(summary(&tried).contains("1 killed, 1 survived"), "{}", summary(&tried));
 }
 
-/// What is broken anyway is not the mutation's doing.
+/// A property that is violated without the mutation does not kill it.
 #[test]
 fn a_kill_does_not_count_where_the_sound_twin_dies_too() {
     let twins = mutant(CONVERGENCE, || {
@@ -105,7 +105,7 @@ fn a_kill_does_not_count_where_the_sound_twin_dies_too() {
     assert!(in_full(&tried).contains("UNSOUND"), "{}", in_full(&tried));
 }
 
-/// What a tampered cluster does, the tampering does: without any, it is the cluster as shipped, state for state.
+/// A cluster with an empty `Tamper` equals the shipped cluster, state for state.
 #[test]
 fn a_tamper_that_alters_nothing_changes_nothing() {
     let shipped = explore(&last_write(), Limits::default(), |_, _| {});

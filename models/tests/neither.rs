@@ -1,4 +1,4 @@
-//! A rule by which two claims of one name, made at one time, cancel out, as chat networks have it: neither is kept.
+//! A rule of chat networks: two claims of one name with equal times cancel out, and neither is kept.
 #![allow(missing_docs)]
 
 use multimaster::{Custom, CustomMerged, Keep, Reading, Replica, Topology, Version};
@@ -9,7 +9,7 @@ use multimaster_models::properties as p;
 use multimaster_models::scope::{Client, LinkKind, Scope};
 use multimaster_models::world::cluster::ClusterModel;
 
-/// The earlier claim is kept; of two at one time, neither. A name that nobody holds goes to whoever claims it.
+/// Keeps the earlier claim, and neither of two claims with equal times. A claim of a free name is kept.
 fn earlier_or_neither(first: &Version, second: &Version) -> Keep {
     match (&first.value, &second.value) {
         (None, _) => Keep::Second,
@@ -19,7 +19,7 @@ fn earlier_or_neither(first: &Version, second: &Version) -> Keep {
     }
 }
 
-/// Each of so many masters claims the name once.
+/// Each of this number of masters claims the name once.
 fn claims<R: SerdeRule>(rule: R, masters: u16) -> Report {
     let client =
         |at: u16| Client { at: MasterId(at), requests: vec![format!("set nick = {}", MasterId(at)).parse().unwrap()] };
@@ -30,7 +30,7 @@ fn claims<R: SerdeRule>(rule: R, masters: u16) -> Report {
     explore(&ClusterModel::new(scope, rule), Limits::default(), |_, _| {})
 }
 
-/// In how many steps the property is violated, if it is.
+/// The number of steps that violate the property; `None` if it holds.
 fn steps(report: &Report, property: &str) -> Option<usize> {
     match report.verdict(property) {
         Some(Verdict::Violated(Some(path))) => Some(path.len()),
@@ -39,7 +39,7 @@ fn steps(report: &Report, property: &str) -> Option<usize> {
     }
 }
 
-/// A and B have claimed the name, and A hears of B's claim.
+/// A and B have claimed the name, and A receives B's claim.
 fn both_claim<R: SerdeRule>(rule: R) -> Replica<R> {
     let topology = Topology::all_to_all(2).unwrap();
     let (a, b) = (MasterId(0), MasterId(1));
@@ -64,7 +64,7 @@ fn two_claims_at_one_time_are_both_gone() {
     neither_is_shown(CustomMerged(earlier_or_neither));
 }
 
-/// Whoever writes after that, having seen both go, is read.
+/// A later claim, with both earlier ones in its causal past, is read.
 #[test]
 fn a_later_claim_stands() {
     let mut at_a = both_claim(CustomMerged(earlier_or_neither));
@@ -72,7 +72,7 @@ fn a_later_claim_stands() {
     assert_eq!(at_a.read("nick"), Reading::Value("again".into()));
 }
 
-/// The third claim finds the name free where the other two have met, and taken where it meets one of them.
+/// The third claim finds the name free at a master with both other claims, and taken at a master with one of them.
 #[test]
 fn three_claims_at_one_time_diverge_unless_they_are_judged_all_at_once() {
     let merged = claims(CustomMerged(earlier_or_neither), 3);
@@ -82,7 +82,7 @@ fn three_claims_at_one_time_diverge_unless_they_are_judged_all_at_once() {
     assert_eq!(steps(&siblings, p::AGREEMENT), None);
 }
 
-/// The loss is found when the two claims have met once.
+/// The loss is found once one master has seen both claims.
 #[test]
 fn both_claims_are_reported_lost() {
     for report in [claims(CustomMerged(earlier_or_neither), 2), claims(Custom(earlier_or_neither), 2)] {

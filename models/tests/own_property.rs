@@ -1,5 +1,4 @@
-//! The user's own properties: what they find, that errors in one name its line, and that none holds without having been
-//! put to the test.
+//! The user's own properties: their verdicts, their errors, which name the line, and the verdict *vacuous*.
 #![allow(missing_docs)]
 
 use multimaster::{LastWriteWins, MultiValue};
@@ -121,7 +120,7 @@ fn a_table_that_is_no_property_is_told_with_its_line() {
     assert!(told.starts_with("mine.toml:5: the article's program has no `[properties]`"), "{told}");
 }
 
-/// A failure that the few schedules tried beforehand do not meet.
+/// A failure that does not occur in the few schedules tried beforehand.
 #[test]
 fn a_property_that_cannot_be_asked_of_a_reached_state_has_failed() {
     let world = "rule = \"last-write\"\n\n[clients]\nA = [\"set k = 1\", \"set k = 2\", \"set k = 3\"]\nB = [\"set k = 4\", \"set k = 5\"]\n";
@@ -159,7 +158,7 @@ fn a_claim_that_no_reading_could_break_was_not_put_to_the_test() {
         assert_eq!(checked.surprises, ["mine put to the test: expected reached, found not reached"], "{claim}");
         assert!(row(&checked).contains("| vacuous "), "{claim}: {}", row(&checked));
     }
-    // Beside each, one that is right for a reason.
+    // For each error, a similar property without it.
     for claim in [
         "always = 'B[\"seat\"] != () || A[\"seat\"] != \"12 Bob\"'",
         "never = 'A[\"seat\"] == \"12 Bob\" && B[\"seat\"] == ()'",
@@ -192,7 +191,7 @@ fn claims_are_judged_where_they_are_made() {
     assert!(checked.report.findings.iter().all(|finding| finding.property != "both-read put to the test"));
 }
 
-/// Two rows of one name: each master had seen only its own.
+/// Two rows of one name, written concurrently.
 #[test]
 fn a_unique_value_at_two_keys() {
     let world = "rule = \"last-write\"\n\n[clients]\nA = [\"set first = Ann\"]\nB = [\"set second = Ann\"]\n";
@@ -201,7 +200,7 @@ fn a_unique_value_at_two_keys() {
     let checked = asked(world, &always(unique));
     assert_eq!(steps(&checked, "mine"), Some(3));
     assert_eq!(why(&checked, "mine"), "it is false where A reads first=Ann, second=-; B reads first=Ann, second=Ann");
-    // At rest both read both rows.
+    // At quiescence both masters read both rows.
     let at_rest = always(unique).replace("always", "at-quiescence");
     let checked = asked(world, &at_rest);
     assert_eq!(steps(&checked, "mine"), Some(4));
@@ -425,7 +424,7 @@ mod specified {
         let checked = asked(&world("arrival", "\"set k = 1\"", "\"set k = 2\""), &read(LATEST));
         assert_eq!(steps(&checked, "specification"), Some(3));
         assert_eq!(why(&checked, "specification"), "B reads k=1; the specification requires 2 after A1 B1");
-        // In the place of the one that is known of the rule.
+        // Replaces the rule's own specification.
         let checked = asked(&world("last-write", "\"set k = 1\"", "\"set k = 2\""), &read("()"));
         assert_eq!(steps(&checked, "specification"), Some(1));
         assert_eq!(why(&checked, "specification"), "A reads k=1; the specification requires () after A1");
@@ -448,8 +447,8 @@ mod specified {
     }
 }
 
-/// Where all have seen all, in whatever order, one property holds and another does not: told before any network is
-/// explored.
+/// After all masters have seen all writes, in any order, one property holds and another does not. This is reported
+/// before any network is explored.
 #[test]
 fn own_properties_are_judged_over_all_networks_first() {
     let booked = ["A: set seat = 14 Ann", "B: set seat = 12 Bob"];

@@ -1,5 +1,5 @@
-//! Every part of a model is honoured, and every limit, by this crate's search and by stateright's: several initial
-//! states, a boundary, and each kind of property.
+//! This crate's search and stateright's respect every part of a model and every limit: several initial states, a
+//! boundary, and each kind of property.
 #![allow(missing_docs)]
 
 use multimaster::{Dot, MasterId};
@@ -20,9 +20,9 @@ struct Count {
     starts: Vec<u32>,
     last: u32,
     boundary: u32,
-    /// Where it goes back to, from the last.
+    /// The number after the last one.
     back: Option<u32>,
-    /// A step takes so long.
+    /// The duration of a step.
     pause: Duration,
     properties: fn() -> Vec<Property<Count>>,
 }
@@ -90,7 +90,7 @@ impl Subject for Count {
     }
 }
 
-/// Explores three ways, which must come to the same, and gives back our report.
+/// Explores with three engines, checks that their results are equal, and returns this crate's report.
 fn agreed(count: &Count) -> Report {
     let ours = engine::explore(count, Limits::default(), |_, _| {});
     for (how, theirs) in by_stateright(count, Limits::default()) {
@@ -104,7 +104,7 @@ fn agreed(count: &Count) -> Report {
     ours
 }
 
-/// A verdict without its path, which may be another.
+/// A verdict without its path, which may differ.
 fn told(verdict: &Verdict) -> (&'static str, bool) {
     match verdict {
         Verdict::Holds(path) => ("holds", path.is_some()),
@@ -131,7 +131,7 @@ fn a_later_initial_state_that_violates_is_found_replayed_and_addressed() {
     assert_eq!(text, "# 107 is not small\nscenario counting\nstart 2\nviolates small\n\n");
     let replayed = Trace::parse("counting.trace", &text).unwrap().replay(&count).unwrap();
     assert_eq!((&replayed.wrong, &replayed.path), (&Vec::new(), &small));
-    // Without the line it is another schedule.
+    // Without the line, the schedule is another.
     let first = Trace::parse("counting.trace", &text.replace("start 2\n", "")).unwrap().replay(&count).unwrap();
     assert_eq!(first.wrong.len(), 1);
 }
@@ -178,7 +178,7 @@ fn beyond_the_boundary_nothing_is_explored_and_nothing_holds() {
     assert_eq!(report.verdict("small"), Some(&Verdict::NotExhausted));
     assert_eq!(report.verdict(FALLS_SILENT), Some(&Verdict::NotExhausted));
     assert_eq!(report.messages, None);
-    // What was reached was reached.
+    // A witness reached before the limit stays reached.
     assert_eq!(report.verdict("3"), Some(&Verdict::Holds(Some(vec![0, 0, 0].into()))));
     assert!(cut_in_words(Cut::Boundary).contains("boundary"));
 }
@@ -282,7 +282,7 @@ fn one_more_is_refused_in_words() {
     stateright_engine::explore(Erased::new(asked::<{ MOST_PROPERTIES + 1 }>()), How::Bfs, Limits::default());
 }
 
-/// A count with so many properties, each false in the last state.
+/// A count with this number of properties, each false in the last state.
 fn asked<const PROPERTIES: usize>() -> Count {
     let properties: fn() -> Vec<Property<Count>> = || {
         let names = (0..PROPERTIES).map(|place| -> &'static str { format!("p{place}").leak() });

@@ -1,4 +1,4 @@
-//! The sequence diagram of a schedule: well-formed whatever values clients write, complete, and the same every time.
+//! The sequence diagram of a schedule: well-formed for all values, complete, and deterministic.
 #![allow(missing_docs)]
 
 use multimaster_models::report::trace::Trace;
@@ -24,7 +24,7 @@ fn picture(scenario: &Scenario, steps: &str) -> String {
     trace.replay(&scenario.model()).unwrap().picture
 }
 
-/// How many elements are of this class.
+/// The number of elements of this class.
 fn count(svg: &str, class: &str) -> usize {
     let document = roxmltree::Document::parse(svg).unwrap();
     document.descendants().filter(|node| node.attribute("class") == Some(class)).count()

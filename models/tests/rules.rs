@@ -4,11 +4,11 @@
 use multimaster_models::scenario::Scenario;
 use multimaster_models::verify::rules;
 
-/// Between these the page holds what `multimaster rules` prints.
+/// The marks around the output of `multimaster rules` in the page.
 const MARKS: [&str; 2] = ["<!-- what `multimaster rules` prints -->\n", "<!-- as far as here -->\n"];
 
-/// Histories of one write less than the command has them come to the same; that the page shows the whole output is
-/// checked where everything is optimized, by `.ci/run`.
+/// The verdicts with one write less than the command's are the same. `.ci/run` compares the page with the whole
+/// output, in an optimized build.
 #[test]
 fn the_page_shows_what_is_found() {
     let page = include_str!("../../docs/rules.md");
@@ -18,7 +18,7 @@ fn the_page_shows_what_is_found() {
     assert_eq!(rows, Some(table.lines().collect()), "paste what `cargo run --release -- rules` prints");
 }
 
-/// What is found only by four writes at two masters, by equal values, and by two elements.
+/// Violations that need four writes at two masters, equal values, or two elements.
 #[test]
 fn what_three_writes_do_not_show_is_found_over_histories() {
     let steps = |name: &str| -> Vec<Option<usize>> {
@@ -42,8 +42,8 @@ fn one_rule_in_full_has_its_source_and_its_schedules() {
     assert!(rules::named("nonsense").is_none());
 }
 
-/// An update that overtakes the insert finds no row and is ignored, without any conflict: in order, nothing is lost so
-/// soon.
+/// An update that overtakes the insert finds no row and is ignored, without any conflict: in causal order, a loss needs
+/// more steps.
 #[test]
 fn what_overtakes_is_told_though_the_rule_loses_in_order_too() {
     let text = rules::in_full(&rules::survey_within(rules::named("goldengate-ignore").unwrap(), &[(2, 3)]));
@@ -61,6 +61,6 @@ fn a_rule_for_tables_is_surveyed() {
     let scenario = Scenario::parse("unique", "unique.toml", file).unwrap();
     let text = rules::in_full(&rules::survey_within(rules::of_scenario(&scenario).unwrap(), &[(2, 2)]));
     assert!(text.contains("unique: convergence is violated: A and B have both seen A1 B1"), "{text}");
-    // It uses no clocks: nothing was tried under wrong ones.
+    // The rule uses no wall clocks, so none were wrong.
     assert!(!text.contains("\"holds\" (under wrong clocks)"), "{text}");
 }

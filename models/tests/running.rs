@@ -1,7 +1,6 @@
-//! What is checked is what runs: clusters on real threads, with random work and random faults, recorded; every run must
-//! be a path of the model.
+//! Records of clusters on real threads, with random work and random faults: every run must be a path of the model.
 //!
-//! `SEED=N cargo test --test running` runs others; a failure names the seed of its run.
+//! `SEED=N cargo test --test running` chooses other runs; a failure prints the seed of its run.
 
 #[path = "running/work.rs"]
 mod work;
@@ -14,7 +13,7 @@ use multimaster::{
 use multimaster_models::rules::lower_seat;
 use work::Runs;
 
-/// Runs of each rule: with 19 rules, a thousand and a few.
+/// The number of runs for each rule: about a thousand for 19 rules.
 const RUNS: u64 = 53;
 
 #[test]

@@ -1,4 +1,4 @@
-//! The command `spawn`: masters over real sockets, and the adapter by which they are.
+//! The command `spawn`: masters over real sockets, and the actor that runs a replica over UDP.
 #![allow(missing_docs)]
 
 mod spawn {
@@ -22,7 +22,7 @@ fn scenario_file(rule: &str) -> String {
     path.display().to_string()
 }
 
-/// Runs a command that cannot start: its status and its complaint.
+/// Runs a command that cannot start. Returns its status and its error message.
 fn refused(arguments: &[&str]) -> (Option<i32>, String) {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_multimaster")).args(arguments).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "nothing was started");
@@ -88,7 +88,7 @@ fn a_client_is_told_what_is_wrong_and_nothing_is_harmed() {
         assert_eq!(client.counted(a, name), before + 1, "{shown}");
         running.line(&format!("({name}: {})", before + 1));
     }
-    // An answer is not answered: two masters could go on for ever.
+    // An answer to an answer could start an endless exchange.
     client.send(a, b"{\"Refused\":\"you\"}");
     until("its count", || (client.counted(a, "answer") == 1).then_some(()));
     client.shows(a, "k", "\"Nothing\"");
@@ -97,7 +97,7 @@ fn a_client_is_told_what_is_wrong_and_nothing_is_harmed() {
     running.end();
 }
 
-/// A ring, of which only A runs: it hears from C and sends to B, both played here.
+/// A ring in which only A runs. A receives from C and sends to B; the test acts for both.
 #[test]
 fn what_no_right_neighbour_sends_is_refused() {
     let running = Running::start("stream/ring-last-write", free_ports(), &["--only", "A"]);
@@ -138,7 +138,7 @@ fn what_no_right_neighbour_sends_is_refused() {
         let before = client.counted(a, name);
         player.send(a, packet.as_bytes());
         until(&packet, || (client.counted(a, name) == before + 1).then_some(()));
-        // What comes with every packet of another run is printed ever more rarely.
+        // A refusal that repeats with every packet of another run is printed ever more rarely.
         if name != "other epoch" || (before + 1).is_power_of_two() {
             running.line(&format!("({name}: {})", before + 1));
         }
@@ -149,7 +149,7 @@ fn what_no_right_neighbour_sends_is_refused() {
     );
     until("why not", || c.receive().filter(|packet| packet.starts_with(&known)));
     client.shows(a, "k", "\"Nothing\"");
-    // What is right is taken; what is replayed does nothing; and what lacks a cause is asked for.
+    // A valid push is applied; a replayed one has no effect; after a gap, A sends a digest.
     c.send(a, right.as_bytes());
     client.shows(a, "k", r#"{"Value":"v1"}"#);
     c.send(a, right.as_bytes());
@@ -159,7 +159,7 @@ fn what_no_right_neighbour_sends_is_refused() {
     let epochs = format!("[{},6,7]", running.epoch());
     let digest = format!(r#"{{"Digest":{{"epochs":{epochs},"seen":[0,0,1]}}}}"#);
     until("a digest", || c.receive().filter(|packet| *packet == digest));
-    // B was passed it on, and is given it again: from what it asks alone.
+    // A has sent B the change, and sends it again in answer to B's digest alone.
     let passed_on = push(&epochs, "[]", 2, 1, 1, 2);
     until("the push", || b.receive().filter(|packet| *packet == passed_on));
     b.send(a, br#"{"Digest":{"epochs":[0,6],"seen":[]}}"#);
@@ -167,7 +167,7 @@ fn what_no_right_neighbour_sends_is_refused() {
     running.end();
 }
 
-/// The effects of a rule travel as JSON of its own form: any other JSON is refused when it arrives.
+/// Each rule's effects have their own JSON form: any other JSON is refused on arrival.
 #[test]
 fn an_effect_of_another_type_is_refused_and_stops_nobody() {
     let running = Running::start("systems/cassandra/skew", free_ports(), &["--only", "A"]);
@@ -211,7 +211,7 @@ fn a_right_is_handed_to_nobody_that_is_not_there() {
     running.end();
 }
 
-/// The results of a rule after it has failed mean nothing: none is sent.
+/// The results of a rule after its failure are meaningless: none is sent.
 #[test]
 fn a_rule_that_fails_ends_the_masters() {
     let path = std::env::temp_dir().join(format!("multimaster-spawn-{}-fails.toml", std::process::id()));
@@ -288,7 +288,7 @@ fn the_help_names_the_limit() {
     assert!(help.contains("{\"Greet\":") && help.contains("\"epochs\":["), "{help}");
 }
 
-/// `spawn` names what it does otherwise than the file says.
+/// `spawn` names the settings of the file that it does not use.
 #[test]
 fn what_is_for_exploring_only_is_said() {
     let running = Running::start("systems/pgd/unordered-delete", free_ports(), &[]);

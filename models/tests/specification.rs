@@ -1,5 +1,5 @@
-//! Each data type beside its specification: in every state of a small world, and along long random histories. In the
-//! same states, its `merge` is held to the laws of a join.
+//! Compares each data type with its specification, in every state of a small world and along long random histories. In
+//! the same states, `merge` must satisfy the laws of a join.
 #![allow(missing_docs)]
 
 mod specification {
@@ -25,7 +25,7 @@ use specification::world::{AnyWorld, Specified, World};
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-/// Every rule that has a specification, with its scenario's name.
+/// Every rule with a specification, and the name of its scenario.
 fn types() -> Vec<(RuleName, Specified)> {
     fn of<R: SerdeRule>(name: RuleName, rule: R, specification: spec::Specification) -> (RuleName, Specified) {
         (name, World::with(rule, specification, |_| true))
@@ -49,7 +49,7 @@ fn types() -> Vec<(RuleName, Specified)> {
     ]
 }
 
-/// Rights are neither made nor lost: there are as many as there is stock, and so never less than none.
+/// Rights are neither created nor lost: their sum equals the stock, so the stock is never negative.
 fn rights_are_the_stock(master: &Replica<BoundedCounter>) -> bool {
     let untouched = Escrow::default();
     let escrow = master.state("k").unwrap_or(&untouched);
@@ -64,7 +64,7 @@ fn every_rule_with_a_specification_is_here() {
     assert!(RuleName::ALL.iter().all(|(rule, ..)| here.contains(rule) != without.contains(rule)));
 }
 
-/// What clients ask in the shipped scenario of this type, of one key, which is called `k` here.
+/// The requests of the shipped scenario of this type, for one key, here called `k`.
 fn clients(rule: RuleName) -> Vec<Client> {
     let scenario = catalogue::find(&format!("types/{}", rule.name())).unwrap();
     let Explored::Cluster(_, scope) = scenario.subject else { panic!("no cluster") };
@@ -73,7 +73,7 @@ fn clients(rule: RuleName) -> Vec<Client> {
     clients
 }
 
-/// Every order in which three masters can make their writes and hear of each other's, one change at a time.
+/// Every order in which three masters can make their writes and receive each other's, one change at a time.
 fn everywhere(start: &Specified, clients: &[Client]) -> Result<usize, String> {
     let mut seen = HashSet::new();
     let mut open: Vec<(Box<dyn AnyWorld>, Vec<usize>)> = vec![(start(3), vec![0; clients.len()])];
@@ -108,7 +108,7 @@ fn in_every_state_of_a_small_world() {
     }
 }
 
-/// One step: a write of one of four, a snapshot of one of nine, or else changes from a neighbour's log.
+/// One step: in one of four cases a write, in one of nine a snapshot, otherwise changes from a neighbour's log.
 #[derive(Clone, Debug)]
 struct Step {
     what: u8,
@@ -147,7 +147,7 @@ fn along(start: &Specified, masters: u16, steps: &[Step]) -> Result<(), String> 
     world.laws()
 }
 
-/// Few seats, elements and fields, so that there is much to conflict.
+/// Few seats, elements and fields, so that many writes conflict.
 fn operation(kind: Kind, what: u8, masters: u16, place: usize) -> Op {
     let (choice, number) = (what % 8, i64::from(what / 8));
     let element = || ["red", "green"][usize::from(choice % 2)].into();
@@ -182,7 +182,7 @@ fn operation(kind: Kind, what: u8, masters: u16, place: usize) -> Op {
     }
 }
 
-/// The smallest history on which the type breaks a promise, with the seed that finds it.
+/// The smallest history on which the type violates its specification, with the seed that finds it.
 fn counterexample(start: &Specified, cases: u32) -> Option<String> {
     let given = Config::default();
     let seed = match given.rng_seed {
@@ -247,7 +247,7 @@ impl Resolver for Doubling {
     }
 }
 
-/// What is held here can be broken: a merge that is no join, and a type that is another than it says.
+/// These tests can fail: on a merge that is no join, and on a type with another specification.
 #[test]
 fn broken_types_are_caught() {
     let doubling = World::with(Doubling, spec::total, |_| true);

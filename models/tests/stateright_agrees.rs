@@ -1,4 +1,4 @@
-//! stateright's breadth-first and depth-first checkers come to the same as ours.
+//! stateright's breadth-first and depth-first checkers have the same results as this crate's.
 #![allow(missing_docs)]
 
 use multimaster::{ArrivalWins, Counter, Dot, LastWriteWins, MasterId, MultiValue, ObservedRemoveSet, Topology};
@@ -15,7 +15,7 @@ use multimaster_models::world::article::Article;
 use multimaster_models::world::cluster::ClusterModel;
 use stateright::Checker;
 
-/// Explores what `subject` makes three ways, and gives back our report.
+/// Explores the model of `subject` with three engines, and returns this crate's report.
 fn agreed<M: Subject>(what: &str, subject: impl Fn() -> M) -> Report {
     let ours = engine::explore(&subject(), Limits::default(), |_, _| {});
     for how in [How::Bfs, How::Dfs] {
@@ -36,7 +36,7 @@ fn clients(scripts: &[&[&str]]) -> Vec<Client> {
     scripts.iter().enumerate().map(client).collect()
 }
 
-/// Three masters that follow `rule`, in the three topologies over the three links.
+/// Three masters under `rule`, in the three topologies over the three links.
 fn everywhere<R: SerdeRule>(rule: R, scripts: &[&[&str]]) {
     for topology in [Topology::ring(3), Topology::star(3), Topology::all_to_all(3)].map(Result::unwrap) {
         for link in [LinkKind::Stream { resets: 1 }, LinkKind::Datagram { losses: 1, duplicates: 0 }, LinkKind::Soup] {
@@ -91,7 +91,8 @@ fn on_a_protocol_that_never_falls_silent() {
     assert_eq!(report.messages, None);
 }
 
-/// Counts to a limit. Both its properties are decided in every state: left alone, stateright would see one state.
+/// Counts to a limit. Both properties are decided in the initial state, so by default stateright would explore one
+/// state.
 struct Count(u8);
 
 impl Model for Count {
@@ -187,7 +188,7 @@ fn a_disagreement_is_told() {
     assert!(told(&|report| report.cut = Some(engine::Cut::Found)).contains("cut"));
     assert!(told(&|report| drop(report.findings.pop())).contains("properties"));
     assert!(told(&|report| report.messages = None).contains("messages"));
-    // A longer path is no disagreement, a shorter one is.
+    // A longer path of another engine is allowed, a shorter one is not.
     let one_more = Verdict::Holds(Some(vec![0].into()));
     let mut theirs = ours.clone();
     theirs.findings[2].verdict = one_more;

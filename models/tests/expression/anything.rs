@@ -6,7 +6,7 @@ use multimaster_models::rules::expression::sandbox::TIME;
 use multimaster_models::rules::expression::{Expression, Keeps, Over, Source, Sources, Version, Wrong};
 use std::time::Instant;
 
-/// How many are generated; more by `EXPRESSIONS=100000 cargo test`.
+/// The number of generated expressions; `EXPRESSIONS=100000 cargo test` generates more.
 const MANY: usize = 2_000;
 
 /// The number in the environment variable of that name.
@@ -131,10 +131,10 @@ fn whatever_is_written_is_answered_in_time() {
                 }
             }
         }
-        // One question and, for each of two versions, up to ten others in its place; three times.
+        // One evaluation, and for each of two versions up to ten other values in its place; three times.
         assert!(started.elapsed() < 63 * TIME + 10 * TIME, "seed {seed}: {text:?} took {:?}", started.elapsed());
     }
-    // The generator is worth something: it writes what can be read, and what keeps something.
+    // The generator is useful: some of its expressions are valid, and some keep a version.
     assert!(
         read > many / 10 && kept > many / 100,
         "seed {seed}: {read} of {many} were read, {kept} times something was kept"

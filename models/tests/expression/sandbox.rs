@@ -1,4 +1,4 @@
-//! The sandbox: what a script cannot do, and that its errors name the line.
+//! The sandbox: the limits of scripts, and their errors, which name the line.
 
 use multimaster_models::rules::expression::sandbox::{Sandbox, ScriptRecord, Stopped, TIME, Wrong, quoted};
 use multimaster_models::rules::expression::value::Value;
@@ -11,7 +11,7 @@ fn record() -> Dynamic {
     Dynamic::from(ScriptRecord::new("version", vec![("value", "x".into()), ("time", Dynamic::from(1_i64))]))
 }
 
-/// What comes of a script that sees one record, `it`.
+/// The result of a script that is given one record, `it`.
 fn run(text: &str) -> Result<Dynamic, Wrong> {
     let sandbox = Sandbox::new();
     let script = sandbox.compile(text, &["it"], &FIELDS)?;
@@ -59,7 +59,7 @@ fn nothing_blocks_and_no_budget_is_exceeded() {
         ("blob(1000000000)", 1, "Function not found: blob"),
     ] {
         let wrong = run(text).expect_err(text);
-        // A slow machine may meet the budget of time before the one that is meant.
+        // A slow machine may reach the time limit before the limit under test.
         let told = wrong.what.contains(what) || what == "too large" && wrong.what.contains("longer than");
         assert!(wrong.line == line && told, "{text}: {wrong:?}");
     }
@@ -97,7 +97,7 @@ fn an_unknown_field_or_variable_is_found_before_anything_runs() {
         let wrong = sandbox.compile(text, &["it"], &FIELDS).expect_err(text);
         assert!(wrong.line == line && wrong.what.contains(what), "{text}: {wrong:?}");
     }
-    // What is known only when it runs.
+    // Errors that occur only when the script runs.
     let wrong = run("\nit[\"tim\"]").unwrap_err();
     assert!(wrong.line == 2 && wrong.what.contains("a version has no `tim`: it has `value`, `time`"), "{wrong:?}");
     let wrong = run("let m = #{}; if it.time > 5 { m.b = 1; }\n m.b").unwrap_err();

@@ -22,7 +22,7 @@ fn checked(rule: &str, more: &str, clients: &str) -> Checked {
     checked
 }
 
-/// How many steps violate the property; 0 if it holds.
+/// The number of steps that violate the property; 0 if it holds.
 fn steps(checked: &Checked, property: &str) -> usize {
     match checked.report.verdict(property) {
         Some(Verdict::Violated(Some(path))) => path.len(),
@@ -31,7 +31,7 @@ fn steps(checked: &Checked, property: &str) -> usize {
     }
 }
 
-/// What the masters read in the last state of the schedule for a property.
+/// The readings in the last state of the schedule for a property.
 fn reads(checked: &Checked, property: &str) -> Vec<String> {
     let example = checked.counterexamples.iter().find(|example| example.property == property).unwrap();
     example.replayed.steps.last().unwrap().readings.clone()
@@ -85,7 +85,7 @@ fn data_of_every_kind_can_be_written_in_a_file() {
             "A = [\"set k = 1\"]\nB = [\"set k = 2\"]",
             false,
         ),
-        // At either master its own writes win.
+        // At each master its own writes win.
         (
             "kind = \"register\"\napply = 'if state != () && change.master != here { state } else { change.op.value }'\nread = 'state'",
             "A = [\"set k = 1\"]\nB = [\"set k = 2\"]",
@@ -104,7 +104,7 @@ fn data_of_every_kind_can_be_written_in_a_file() {
     }
 }
 
-/// A clock of the master: the state counts, whatever the Lamport time.
+/// A clock in the master's state, independent of the Lamport time.
 #[test]
 fn write_sees_the_state_and_may_refuse() {
     let rule = "kind = \"table\"\nstart = '#{}'\nread = 'let all = #{}; for k in state.keys() { all[k] = `${state[k].v} (${state[k].n})`; } all'\n\
@@ -139,7 +139,7 @@ fn snapshots_need_a_merge() {
     assert!(told.starts_with("mine.toml:5: ") && told.contains("the rule has no `merge`"), "{told}");
     let merge = "merge = 'if theirs.state == () || ours.state != () && ours.state > theirs.state { ours.state } else { theirs.state }'";
     assert_eq!(steps(&checked(&format!("{max}\n{merge}"), "log = 0", clients), CONVERGENCE), 0);
-    // Which writes a side has seen is known by their names: here A's word is taken as soon as it is there.
+    // A side's `seen` contains the names of the writes that it has seen: here A's write wins once it is seen.
     let seen = "merge = 'if \"A1\" in theirs.seen && !(\"A1\" in ours.seen) { theirs.state } else { ours.state }'";
     assert!(steps(&checked(&format!("{max}\n{seen}"), "log = 0", clients), CONVERGENCE) > 0);
 }
@@ -207,7 +207,7 @@ fn what_is_wrong_is_told_with_the_script_and_its_line() {
     }
 }
 
-/// The scenarios that ship beside it, whose files say what else comes out.
+/// The shipped scenarios of scripts, whose files have the other verdicts.
 #[test]
 fn two_claims_at_one_time_delete_both_and_a_third_one_makes_them_differ() {
     let tie = catalogue::find("expression/tie").unwrap();
@@ -216,7 +216,7 @@ fn two_claims_at_one_time_delete_both_and_a_third_one_makes_them_differ() {
     assert_eq!((steps(&checked, CONVERGENCE), steps(&checked, NO_TOTAL_LOSS)), (7, 3));
 }
 
-/// What is not established is not judged, and the block that is offered to paste says so and holds.
+/// An undecided loss is *not judged*, and the suggested `[expect]` says so and is met.
 #[test]
 fn what_scripts_show_is_not_judged_where_the_reading_does_not_tell() {
     let clients = "A = [\"set k = 1\"]\nB = [\"set k = 2\"]";

@@ -1,10 +1,10 @@
-//! Which writes a value that an expression made shows: tested with other values in their place, not assumed.
+//! The writes that a computed value shows: tested with other values in their place, not assumed.
 
 use multimaster::{Dot, MasterId, Outcome, Reading, Replica, Request, Resolver, Topology};
 use multimaster_models::node::any_rule::AnyRule;
 use multimaster_models::rules::expression::{Expression, Over};
 
-/// Masters, each with its writes, which then all arrive at the first in their order.
+/// Masters, each with its writes, which then all arrive at the first master in order.
 struct World(Vec<Replica<AnyRule>>);
 
 impl World {
@@ -32,7 +32,7 @@ impl World {
         }
     }
 
-    /// What the first master reads, and of its own write and B's whether it is shown: `?` where that is not known.
+    /// The reading of the first master, and whether it shows its own write and B's; `?` if unknown.
     fn told(&self) -> (Reading, String) {
         let master = &self.0[0];
         let state = master.state("k").unwrap();
@@ -60,10 +60,11 @@ fn two_writes_are_shown_by_what_a_reader_can_tell() {
         ("first", "2", "3", "2", "yn"),
         ("first.value + \"+\" + second.value", "2", "3", "2+3", "yy"),
         ("(first.value.parse_int() + second.value.parse_int()).to_string()", "2", "3", "5", "yy"),
-        // The greater of both: with a smaller one in its place the other would not be told.
+        // The greater of both values: a smaller value in its place changes the reading, one in place of the other does
+        // not.
         ("if first.value > second.value { first.value } else { second.value }", "2", "3", "3", "ny"),
         ("if first.value > second.value { first.value } else { second.value }", "3", "3", "3", "yy"),
-        // Whether it was more than 1 is all that is left of the first.
+        // The reading depends on the first value only by whether it is more than 1.
         (
             "if first.value.parse_int() > 1 { \"more \" + second.value } else { \"less \" + second.value }",
             "2",
@@ -72,7 +73,7 @@ fn two_writes_are_shown_by_what_a_reader_can_tell() {
             "ny",
         ),
         ("first.value.len().to_string()", "abc", "b", "3", "nn"),
-        // With any other value in the place of the first it fails.
+        // The expression fails with any other value in the place of the first.
         ("if first.value != \"2\" { throw \"no\" } `it is ${second.value}`", "2", "3", "it is 3", "?y"),
     ] {
         for over in FORMS {
@@ -105,8 +106,8 @@ fn a_tie_can_delete_both() {
     }
 }
 
-/// What a writer read, where it is applied, and its wall clock go into a value; nothing is kept of them that is not
-/// asked for.
+/// A value may depend on the value that the writer had read, on the master that applies the rule, and on the wall
+/// clock. The states keep only those of them that the expression reads.
 #[test]
 fn before_here_and_wall_are_seen() {
     let keep = "`${first.before}>${first.value} ${second.before}>${second.value} at ${here}`";

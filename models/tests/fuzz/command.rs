@@ -1,4 +1,4 @@
-//! The same through the built command: what it exits with.
+//! The same inputs through the built command: its exit status.
 
 use super::super::{rounds, seed, walked};
 use super::{generated, mutated};

@@ -1,4 +1,4 @@
-//! Scenario files generated field by field: most are valid, and many combine fields as no shipped file does.
+//! Scenario files generated field by field. Most are valid; many combine fields as no shipped file does.
 
 use super::super::scenarios;
 use multimaster_models::rules::systems;
@@ -9,7 +9,7 @@ const KEYS: [&str; 4] = ["k", "seat", "ключ", "a.b"];
 const VALUES: [&str; 10] =
     ["1", "2", "12 Ann", "-7", "999999999999999999999", "x y z", "<b>&'\"", "字", "\u{202e}ab", "#"];
 
-/// Something to ask of masters under this rule; now and then, of others.
+/// A request that this rule accepts; now and then, one for another rule.
 fn request(rule: &str, random: &mut fastrand::Rng) -> String {
     let key = KEYS[random.usize(..KEYS.len())];
     let value = VALUES[random.usize(..VALUES.len())];

@@ -4,7 +4,7 @@ use super::super::{replayed, rounds, scenarios, seed, tried, walked};
 use multimaster_models::scenario::catalogue;
 use std::panic::AssertUnwindSafe;
 
-/// Tokens that are likelier to do harm than random ones.
+/// Tokens that are more likely to fail than random ones.
 const HARMFUL: [&str; 44] = [
     "-1",
     "0",
@@ -86,7 +86,7 @@ pub(crate) fn mutated(text: &str, other: &str, random: &mut fastrand::Rng) -> St
                 let end = (start + random.usize(1..20)).min(others.len());
                 tokens.splice(place..place, others[start..end].iter().cloned());
             }
-            // A line twice, or gone.
+            // A line doubled, or removed.
             6 => {
                 let of = |place: usize| {
                     let start = tokens[..place].iter().rposition(|token| token == "\n").map_or(0, |at| at + 1);
@@ -111,7 +111,7 @@ pub(crate) fn mutated(text: &str, other: &str, random: &mut fastrand::Rng) -> St
     tokens.concat()
 }
 
-/// Bytes, made text.
+/// Random bytes as text.
 pub(crate) fn nonsense(random: &mut fastrand::Rng) -> String {
     let bytes: Vec<u8> = (0..random.usize(..300)).map(|_| random.u8(..)).collect();
     String::from_utf8_lossy(&bytes).into_owned()

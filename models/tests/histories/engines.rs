@@ -1,5 +1,6 @@
-//! Scripts given to both engines: what the clients of each master ask, judged over the histories of that script, and by
-//! exploring the network in which they ask it. The verdicts must be the same, and the shortest schedules as long.
+//! Scripts for both engines. A script has the requests of each master's clients. One engine judges the histories of the
+//! script, the other explores the network in which the clients make the requests. The verdicts and the lengths of the
+//! shortest schedules must be the same.
 
 use fastrand::Rng;
 use multimaster::{Kind, MasterId, Request, Topology};
@@ -12,10 +13,10 @@ use std::fmt;
 
 const SEED: u64 = 20_26;
 
-/// The fewest steps to violate each property that is asked.
+/// The fewest steps that violate each tested property.
 type Steps = [Option<usize>; ASKED.len()];
 
-/// Scripts of so many writes at so many masters.
+/// Scripts of this number of writes at this number of masters.
 #[derive(Clone, Copy, Debug)]
 struct Shape {
     masters: u16,
@@ -26,7 +27,7 @@ struct Shape {
     snapshots: bool,
 }
 
-/// What was compared.
+/// The number of comparisons.
 #[derive(Default)]
 struct Compared {
     scripts: usize,
@@ -48,7 +49,7 @@ impl Shape {
         Bounds { delivery, times, snapshots: self.snapshots, ..Bounds::new(masters, writes, requests) }
     }
 
-    /// The network in which clients ask this.
+    /// The network in which clients make these requests.
     fn scope(self, requests: &[Request], script: &Script) -> Scope {
         let ask = |(place, wall): &(usize, Option<u64>)| -> Request {
             let request = &requests[*place];
@@ -74,13 +75,13 @@ impl Shape {
         }
     }
 
-    /// Whether histories allow more than can happen in a network: then what is violated there must be violated over
-    /// histories.
+    /// Whether histories allow more than a network. Then each violation in the network must be a violation over
+    /// histories, but not the reverse.
     fn allows_more(self) -> bool {
         self.snapshots || self.delivery == Delivery::AtLeastOnce
     }
 
-    /// A script of as many writes, at any masters, of any requests, at any times that are asked for.
+    /// A random script of this shape: any masters, any requests, and any times if the shape has times.
     fn any_script(self, rng: &mut Rng, requests: usize) -> Script {
         let mut script = vec![Vec::new(); usize::from(self.masters)];
         for _ in 0..self.writes {
@@ -91,7 +92,7 @@ impl Shape {
     }
 }
 
-/// What the exploration of a network says.
+/// The verdicts of the exploration.
 fn explored(rule: &Rule, delivery: Delivery, scope: Scope) -> Steps {
     let report = rule.build(scope, delivery).explore(Limits::default(), &mut |_, _| {});
     assert!(report.cut.is_none(), "{}", rule.name);
@@ -109,7 +110,7 @@ fn fewest(one: Steps, other: Steps) -> Steps {
     steps
 }
 
-/// The scripts that begin this one.
+/// The prefixes of this script.
 fn beginnings(script: &Script) -> Vec<Script> {
     let mut beginnings = vec![Script::new()];
     for asks in script {
@@ -121,7 +122,7 @@ fn beginnings(script: &Script) -> Vec<Script> {
     beginnings
 }
 
-/// What histories say of the script; `None` if a request can be refused.
+/// The verdicts over the script's histories; `None` if a request can be refused.
 fn over_histories(by_script: &ByScript, script: &Script) -> Option<Steps> {
     let beginnings = beginnings(script);
     if beginnings.iter().any(|begun| by_script.refused.contains(begun)) {
@@ -131,7 +132,7 @@ fn over_histories(by_script: &ByScript, script: &Script) -> Option<Steps> {
     Some(known.fold(Steps::default(), |steps, known| fewest(steps, *known)))
 }
 
-/// The same scripts, whatever the times.
+/// The same scripts, with all times.
 fn without_times(by_script: ByScript) -> ByScript {
     let untimed = |script: Script| -> Script {
         script.iter().map(|asks| asks.iter().map(|(op, _)| (*op, None)).collect()).collect()
@@ -145,8 +146,8 @@ fn without_times(by_script: ByScript) -> ByScript {
     stripped
 }
 
-/// A script in which no request can be refused, and what histories say of it: they know what was written, and not what
-/// was asked. `None` if there are hardly any.
+/// A script in which no request can be refused, with its verdicts over histories. (Histories have writes, but no
+/// refused requests.) `None` if such scripts are too rare.
 fn any_told(shape: Shape, rng: &mut Rng, requests: usize, by_script: &ByScript) -> Option<(Script, Steps)> {
     (0..100).find_map(|_| {
         let script = shape.any_script(rng, requests);
@@ -154,7 +155,7 @@ fn any_told(shape: Shape, rng: &mut Rng, requests: usize, by_script: &ByScript) 
     })
 }
 
-/// Gives both engines some scripts of the shape.
+/// Compares both engines on some scripts of the shape.
 fn compare(rule: &Rule, shape: Shape, scripts: usize, rng: &mut Rng, compared: &mut Compared) {
     let (report, by_script) = rule.each_script(|one, two| shape.bounds(one, two)).expect("the bounds are right");
     let by_script = if shape.times == Times::Lamport { without_times(by_script) } else { by_script };
@@ -167,8 +168,8 @@ fn compare(rule: &Rule, shape: Shape, scripts: usize, rng: &mut Rng, compared: &
     }
 }
 
-/// Gives both engines some scripts, each at all times that right clocks can show. A client's time is the earliest that
-/// the write can have: so histories are compared with all times together.
+/// Compares both engines on some scripts, each with all times that right clocks can show. The time in a request is the
+/// earliest time of its write, so one verdict over histories is compared with all times together.
 fn compare_under_right_clocks(rule: &Rule, shape: Shape, scripts: usize, rng: &mut Rng, compared: &mut Compared) {
     let Times::Right(last) = shape.times else { panic!("right clocks") };
     let (report, by_script) = rule.each_script(|one, two| shape.bounds(one, two)).expect("the bounds are right");
@@ -223,13 +224,13 @@ const ONE_KEY: Shape = Shape {
 };
 const THREE: Shape = Shape { masters: 3, writes: 3, ..ONE_KEY };
 
-/// Shapes, each with how many scripts of it are given for each rule.
+/// Shapes, each with the number of scripts for each rule.
 fn compare_all(shapes: &[(Shape, usize)]) -> Compared {
     let mut rng = Rng::with_seed(SEED);
     let mut compared = Compared::default();
     for rule in rules::all() {
         for (shape, scripts) in shapes {
-            // Histories repeat a change once at a time; a network does so more often, and then it is oversold.
+            // Histories repeat one change at a time. A network can repeat more, and then the stock is oversold.
             if shape.delivery == Delivery::AtLeastOnce && rule.kind() == Kind::BoundedCounter {
                 continue;
             }

@@ -1,5 +1,5 @@
-//! What a master keeps depends on the history and on the order in which it applied it, and on nothing else: with a rule
-//! that lists what it applied, the orders of all networks are those that the enumeration of histories has.
+//! A master's state depends only on the history and on the order in which the master applied it. The state of the rule
+//! used here is that order; the orders in all networks must be those of the enumeration of histories.
 
 use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Request, Resolver, Side, Timestamp, Topology};
 use multimaster_models::check::engine::{Limits, explore};
@@ -18,16 +18,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 struct Applied {
     dot: Dot,
     timestamp: Timestamp,
-    /// What its own master had applied before.
+    /// The writes that its own master had applied before.
     seen: BTreeSet<Dot>,
-    /// Where.
+    /// Its master.
     at: MasterId,
 }
 
-/// What a master has applied, the first first.
+/// The writes that a master has applied, in order.
 type Order = Vec<Applied>;
 
-/// A rule that keeps the order in which changes are applied, and notes each that is read.
+/// A rule whose state is the order in which changes were applied. It records each order that is read.
 #[derive(Clone)]
 struct Listed {
     at: MasterId,
@@ -62,7 +62,8 @@ impl Resolver for Listed {
     }
 }
 
-/// Each change once, after all that its writer had seen; an own write when just that was there, and with the next time.
+/// Checks that each change was applied once, after its causal past, and that an own write was made exactly after its
+/// causal past, with the next time.
 fn is_linear_extension(order: &Order) -> bool {
     order.iter().enumerate().all(|(place, applied)| {
         let before = &order[..place];
@@ -79,7 +80,7 @@ fn request() -> Request {
     "set k = 1".parse().expect("a request")
 }
 
-/// The orders that are read while something is judged with the rule.
+/// The orders that are read while `judge` runs with the rule.
 fn orders(judged: impl FnOnce(&dyn Fn(MasterId) -> AnyRule)) -> BTreeSet<Order> {
     let read = Arc::new(Mutex::new(BTreeSet::new()));
     judged(&|at| AnyRule::new(Listed { at, read: Arc::clone(&read) }));
@@ -97,7 +98,7 @@ fn enumerated(masters: u16, writes: usize, delivery: Delivery) -> BTreeSet<Order
     })
 }
 
-/// The orders in a network in which each master writes so often.
+/// The orders in a network in which each master makes this number of writes.
 fn explored(
     topology: &Topology,
     link: LinkKind,
@@ -122,7 +123,7 @@ fn explored(
 const STREAM: LinkKind = LinkKind::Stream { resets: 0 };
 const DATAGRAM: LinkKind = LinkKind::Datagram { losses: 0, duplicates: 0 };
 
-/// How often each master writes, in all ways that come to so many writes.
+/// All distributions of this number of writes over the masters.
 fn ways(masters: usize, writes: usize) -> Vec<Vec<usize>> {
     if masters == 1 {
         return vec![vec![writes]];
@@ -134,7 +135,7 @@ fn ways(masters: usize, writes: usize) -> Vec<Vec<usize>> {
     (0..=writes).flat_map(of_the_first).collect()
 }
 
-/// All to all, the orders are just those of the histories: none is missing, and none is made up.
+/// All to all, the orders are exactly those of the histories: none is missing, and none is added.
 #[test]
 fn all_to_all_every_order_of_every_history_is_met_and_no_other() {
     for (masters, writes) in [(2, 4), (3, 3)] {
@@ -182,7 +183,7 @@ fn no_network_has_another_order() {
         assert_eq!(met.difference(&enumerated).next(), None, "{link:?}, {writes:?}");
         println!("{link:?}, batches of {batch}, {writes:?}: {} orders", met.len());
     }
-    // The comparison can fail: one stream from each origin, and none waits for another.
+    // The comparison can fail: here changes of different origins do not wait for each other.
     let unordered = explored(&all(3), DATAGRAM, 1, &[1, 1, 0], Delivery::Unordered);
     let others: Vec<&Order> = unordered.difference(&enumerated).collect();
     assert!(!others.is_empty() && !others.into_iter().any(is_linear_extension));

@@ -18,7 +18,7 @@ fn wall_clock_times_stand_beside_logical_ones_under_a_name_of_their_own() {
     assert_eq!(reads(&scenario, &steps), ["k=a", "k=a at 9 (time 1), b at 1 (time 1)"]);
 }
 
-/// After bucardo#251: neither of the two is kept, and nobody wrote what is.
+/// After bucardo#251: neither value is kept, and the kept one was never written.
 #[test]
 fn a_default_in_the_place_of_both_loses_both_to_nothing() {
     for over in ["merged", "siblings", "arrival"] {
@@ -56,7 +56,7 @@ fn a_text_made_of_all_parts_of_both_loses_neither() {
         let checked = checked(2, &keep(over, union), "A = [\"set note = a\"]\nB = [\"set note = b\"]");
         let mut found = violated(&checked);
         if over == "arrival" {
-            // What had seen `a` replaces it where it is written, and is joined to it where it arrives: that differs.
+            // A write with `a` in its causal past replaces `a` at its own master, but is joined to it where it arrives.
             assert_eq!(found.remove(CONVERGENCE), Some(4));
             found.retain(|property, _| property.contains("loss"));
         }
@@ -64,8 +64,8 @@ fn a_text_made_of_all_parts_of_both_loses_neither() {
     }
 }
 
-/// After DALnet/bahamut#264: of two claims at one time neither is kept. With a third claim: `expression/tie`, which
-/// ships.
+/// After DALnet/bahamut#264: of two claims at one time neither is kept. The shipped scenario
+/// `expression/tie` has a third claim.
 #[test]
 fn a_tie_that_deletes_both_is_a_loss_of_both_to_nothing() {
     let tie = "if first.wall == second.wall { () } else if first.wall < second.wall { first } else { second }";

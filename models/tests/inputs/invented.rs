@@ -1,4 +1,4 @@
-//! A reading that nobody wrote is found in data of every kind, without being asked for.
+//! An invented reading is found in data of every kind, by default.
 
 use crate::{checked, violated, why};
 use multimaster_models::properties::NO_INVENTION;

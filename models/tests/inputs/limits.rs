@@ -6,7 +6,7 @@ use multimaster_models::report::check::{Checked, Engine, check};
 use multimaster_models::scenario::Scenario;
 use std::time::{Duration, Instant};
 
-/// Longer than any of these takes on a slow machine, and far shorter than without the limit.
+/// Longer than any of these tests takes on a slow machine, and far shorter than without the limit.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn cut(text: &str) -> Checked {
@@ -23,7 +23,7 @@ const STREAMS: &str = "about = \"an input\"\nmasters = 2\ntopology = \"all-to-al
 
 #[test]
 fn a_limit_of_time_holds_while_an_expression_takes_long() {
-    // Three values and more, joined, take a good part of what one call may.
+    // Three or more joined values use a large part of a call's budget.
     let keep = "if first.value.len() + second.value.len() > 2 { for i in 0..30000 { } } first.value + second.value";
     let text = format!(
         "about = \"an input\"\nmasters = 3\ntopology = \"all-to-all\"\nlink = \"datagram\"\n[rule]\nover = \"merged\"\nkeep = '{keep}'\n\

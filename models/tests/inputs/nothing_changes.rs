@@ -1,4 +1,4 @@
-//! Writes that state what is so already: a rule may ignore them, and nothing is lost.
+//! Writes that repeat the present content: a rule may ignore them, and nothing is lost.
 
 use crate::{checked, violated};
 use multimaster::Kind;
@@ -18,17 +18,17 @@ fn takes(rule: &str, ask: &str) -> bool {
     Scenario::parse("mine", "mine.toml", &text).is_ok()
 }
 
-/// As many of the requests as the rule takes, as the script of one client.
+/// The requests that the rule accepts, as the script of one client.
 fn script(rule: &str, asks: &[&str]) -> String {
     let asks: Vec<String> = asks.iter().filter(|ask| takes(rule, ask)).map(|ask| format!("\"{ask}\"")).collect();
     format!("[{}]", asks.join(", "))
 }
 
-/// Requests each of which says once more what is so, or takes away what is not there.
+/// Requests that repeat the present content, or remove something absent.
 fn again(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Register => &["delete k", "set k = 1", "set k = 1", "delete k", "delete k"],
-        // Cassandra takes no add into account that follows a delete: that one is lost.
+        // Cassandra ignores an add after a delete: that add is lost.
         Kind::Counter | Kind::GrowOnlyCounter | Kind::DeletableCounter => {
             &["add 0 to k", "add 1 to k", "delete k", "delete k"]
         }
@@ -44,7 +44,7 @@ fn again(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// Where one master alone writes, nothing whatever goes wrong under any rule.
+/// If only one master writes, no rule violates a property.
 #[test]
 fn one_writer_loses_nothing_by_saying_a_thing_twice() {
     let mut tried = BTreeMap::new();
@@ -58,7 +58,7 @@ fn one_writer_loses_nothing_by_saying_a_thing_twice() {
     assert!(tried.len() == 11 && tried["Register"] > 20, "{tried:?}");
 }
 
-/// Two masters that write the same do not compete: whichever is kept, a reader sees what was written.
+/// Two masters that write the same value do not compete: a reader sees the value, whichever write is kept.
 #[test]
 fn of_equal_values_neither_is_lost() {
     for rule in rules::all().iter().filter(|rule| rule.kind() == Kind::Register) {
@@ -68,7 +68,7 @@ fn of_equal_values_neither_is_lost() {
     }
 }
 
-/// An update to the value that is there is no write in MySQL and cr-sqlite: the other value wins over the first write
+/// An update to the present value is no write in MySQL and cr-sqlite: the other value wins over the first write
 /// alone, which is concurrent to it.
 #[test]
 fn an_equal_update_beside_another_value_is_lost_by_policy_at_most() {
@@ -80,7 +80,7 @@ fn an_equal_update_beside_another_value_is_lost_by_policy_at_most() {
     }
 }
 
-/// A delete of what is not there, while another master writes it.
+/// A delete of an absent value, while another master writes it.
 #[test]
 fn a_delete_that_removed_nothing_is_not_lost_to_a_write_that_it_had_not_seen() {
     for rule in rules::all().iter().filter(|rule| takes(rule.name, "delete k") && rule.kind() == Kind::Register) {

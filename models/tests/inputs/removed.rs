@@ -1,4 +1,4 @@
-//! Resurrection of what a delete removed is found in every kind of data.
+//! Resurrection is found in every kind of data.
 
 use crate::{checked, reads, scenario, violated, why};
 use multimaster::resolver::Side;
@@ -9,7 +9,7 @@ use multimaster_models::report::trace::Trace;
 use multimaster_models::scope::{Client, LinkKind, Scope};
 use multimaster_models::world::cluster::ClusterModel;
 
-/// Two masters, and what is asked of each.
+/// Two masters, and the requests to each.
 fn scope([a, b]: [&[&str]; 2]) -> Scope {
     let client = |at, asks: &[&str]| Client {
         at: MasterId(at),
@@ -21,8 +21,8 @@ fn scope([a, b]: [&[&str]; 2]) -> Scope {
     }
 }
 
-/// A rule of scripts whose last change brings back what was removed, the line of it that does so, and what is read in
-/// four steps.
+/// A rule of scripts in which the last change brings back a removed value, the line that causes this, and the reading
+/// after four steps.
 struct Risen {
     kind: &'static str,
     scripts: &'static str,
@@ -79,13 +79,13 @@ fn what_comes_back_is_found_in_sets_maps_and_flags() {
             [format!("A: {first}"), format!("A: {removal}"), format!("B: {other}"), "B -> A: B1 after nothing".into()];
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
         assert_eq!(reads(&scenario(2, &rule(wrong), &clients), &steps)[0], risen);
-        // Without that line it stays away.
+        // Without that line the value stays removed.
         assert_eq!(violated(&checked(2, &rule(""), &clients)).get(NO_RESURRECTION), None, "{kind}");
     }
 }
 
-/// A counter that can be deleted: what was counted, and how much of it is gone. If it is `risen`, the next add brings
-/// that back.
+/// A counter that can be deleted: the sum of all adds, and the deleted part of it. If `risen`, the next add brings the
+/// deleted part back.
 #[derive(Clone)]
 struct Deletable {
     risen: bool,
@@ -140,13 +140,13 @@ fn what_comes_back_is_found_in_counters() {
     assert_eq!(explored(false).verdict(NO_RESURRECTION), Some(&Verdict::Holds(None)));
 }
 
-/// Keeps the value that came last. A delete that found nothing is acknowledged, and removes nothing elsewhere.
+/// Keeps the value that arrived last. A delete of an absent value is acknowledged, and removes nothing elsewhere.
 #[derive(Clone)]
 struct Last;
 
 impl Resolver for Last {
     type State = Option<Text>;
-    /// What is left, if the write leaves or removes anything.
+    /// The value after the write; `None` if the write changes nothing.
     type Effect = Option<Option<Text>>;
 
     fn prepare(&self, held: &Self::State, op: Op, _: Dot, _: Timestamp) -> Result<Self::Effect, Refusal> {
@@ -176,8 +176,7 @@ impl Resolver for Last {
     }
 }
 
-/// Two masters wrote one value; the delete is said to have removed the one that was there, not the one that was gone
-/// before.
+/// Two masters wrote one value. The message names the write that the delete removed, and not the one replaced before.
 #[test]
 fn what_a_delete_removed_is_what_was_there() {
     let cluster = ClusterModel::new(scope([&["set k = 1", "delete k"], &["set k = 1", "delete k"]]), Last);

@@ -1,9 +1,9 @@
-//! What is said of the address at which the Explorer answers.
+//! The messages about the Explorer's address.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
-/// The line that names the address, and all complaints up to then.
+/// The line that names the address, and all error output before it.
 fn served(address: &str) -> (String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_multimaster"));
     command.args(["explore", "hello", address]).env_remove("CARGO");

@@ -1,4 +1,4 @@
-//! Rules of real systems, where a report or their source says what comes out.
+//! Rules of real systems, with results known from a report or from their source.
 
 use crate::{checked, reads, replayed, scenario, violated, why};
 use multimaster_models::properties::NO_POLICY_LOSS;
@@ -9,7 +9,7 @@ fn named(rule: &str) -> String {
 
 const BOTH: [&str; 2] = ["A -> B: A1 after nothing", "B -> A: B1 after nothing"];
 
-/// A master that deletes a counter that it alone has counted loses nothing.
+/// A master that deletes a counter to which it alone has added loses nothing.
 #[test]
 fn a_counter_deleted_by_the_one_who_counted_is_no_loss() {
     let checked = checked(2, &named("cassandra-counter"), "A = [\"add 1 to k\", \"delete k\"]");
@@ -28,7 +28,7 @@ fn antidotes_first_write_has_at_least_time_1() {
     assert_eq!(told.steps[2].remark.as_deref(), Some("B keeps the larger value at a tie"));
 }
 
-/// To cr-sqlite an UPDATE to the same value is none, so that it does not outweigh another master's one write.
+/// cr-sqlite ignores an UPDATE to the same value, so it does not outweigh another master's single write.
 #[test]
 fn cr_sqlites_equal_update_counts_for_nothing() {
     let scenario = scenario(2, &named("cr-sqlite"), "A = [\"set k = 0\", \"set k = 0\"]\nB = [\"set k = 2\"]");

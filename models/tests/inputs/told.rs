@@ -1,4 +1,4 @@
-//! The reasons given for a change that made no difference, and for writes that masters make by themselves.
+//! The reasons in messages for a change without effect, and for writes that masters make themselves.
 
 use crate::{checked, replayed, scenario, why};
 use multimaster::resolver::Side;
@@ -13,7 +13,7 @@ use multimaster_models::report::trace::Trace;
 use multimaster_models::scope::{Client, LinkKind, Scope};
 use multimaster_models::world::cluster::ClusterModel;
 
-/// Of two clients, each with one request.
+/// Two clients, each with one request.
 fn scope(asks: [&str; 2]) -> Scope {
     let client = |(at, ask): (u16, &str)| Client { at: MasterId(at), requests: vec![ask.parse().unwrap()] };
     Scope {
@@ -22,7 +22,7 @@ fn scope(asks: [&str; 2]) -> Scope {
     }
 }
 
-/// What is said of A's first write when it comes to B, after both have written.
+/// The message about A's first write when it arrives at B, after both have written.
 fn remark(rule: &str, a: &str, b: &str) -> Option<String> {
     let scenario = scenario(2, rule, &format!("A = [\"{a}\"]\nB = [\"{b}\"]"));
     let steps = [format!("A: {a}"), format!("B: {b}"), "A -> B: A1 after nothing".into()];
@@ -30,10 +30,10 @@ fn remark(rule: &str, a: &str, b: &str) -> Option<String> {
     replayed(&scenario, &steps).steps.pop().unwrap().remark
 }
 
-/// "Newer" is said only of what is newer.
+/// A message says "newer" only of a newer write.
 #[test]
 fn why_a_change_was_not_taken_is_the_reason_of_the_rule() {
-    // Rules in a file give no reasons: what is said of them is true of any.
+    // Rules in a file give no reasons, so their messages are true of any rule.
     let validating = "[rule]\nkind = \"register\"\nread = 'state'\n\
                       apply = 'if change.op.value == \"bad\" && change.master != here { state } else { change.op.value }'";
     for (rule, a, b, said) in [
@@ -51,7 +51,7 @@ fn why_a_change_was_not_taken_is_the_reason_of_the_rule() {
     }
 }
 
-/// After couchdb#1418: one master accepts what the other's validation refuses.
+/// After couchdb#1418: one master accepts a write that the other's validation refuses.
 #[derive(Clone)]
 struct Validating;
 
@@ -67,7 +67,7 @@ impl Resolver for Validating {
     }
 
     fn apply(&self, state: &mut Self::State, change: &Change<Text>) -> bool {
-        // A validates nothing: what it wrote itself it has.
+        // A does not validate, so it has its own write.
         let valid = change.effect != "bad" || state.is_none();
         if valid {
             *state = Some((change.effect.clone(), change.dot));
@@ -102,7 +102,7 @@ fn what_a_receiver_refuses_is_said_to_be_refused() {
     assert_eq!((last.remark.as_deref(), &last.readings[1][..]), (Some("B refused it: it is not valid"), "k=good"));
 }
 
-/// A master that keeps its own value writes it once more, so that the others take it: no client asked for that write.
+/// A master that keeps its own value writes it once more, so that the others accept it. No client requested this write.
 fn realign(replica: &mut AnyReplica, from: MasterId, message: AnyMessage) -> Outcome {
     let changed = match &message {
         Message::Push(push) => push.changes.first().map(|change| change.key.clone()),
@@ -137,7 +137,7 @@ fn what_masters_write_by_themselves_is_lost_to_nobody() {
     assert_eq!(losses, [None, None, Some(3)]);
 }
 
-/// A write that is lost where there was nothing else is not said to have lost to anything.
+/// A write that is lost without a competing write is not reported as lost to another.
 #[test]
 fn of_a_write_that_is_lost_where_nothing_competed_that_is_said() {
     let one_too_many = "[rule]\nkind = \"counter\"\nstart = '0'\napply = 'state + change.op.value'\n\

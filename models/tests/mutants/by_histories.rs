@@ -1,4 +1,4 @@
-//! Histories alone reject rules broken on purpose, and no rule as it was before.
+//! Histories alone reject deliberately broken rules, and accept the correct rules.
 
 use multimaster_models::mutants::by_histories::{self, BrokenRule, Fate, Judged, in_a_table, in_full, summary};
 use multimaster_models::properties;

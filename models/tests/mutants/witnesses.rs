@@ -1,4 +1,4 @@
-//! Witnesses can fail: where something cannot happen, its witness is reported unreached.
+//! Witnesses can fail: if a situation cannot occur, its witness is reported as unreached.
 
 use multimaster::{BoundedCounter, LastWriteWins, Outcome};
 use multimaster_models::check::engine::{Limits, Verdict, explore};
@@ -23,12 +23,12 @@ fn unreached_if(tamper: Tamper, scope: Scope, witness: &str) {
     assert_eq!(verdict(&cluster, witness), Some(Verdict::Violated(None)), "{witness}");
 }
 
-/// It is not even asked for.
+/// The witness is not requested either.
 fn absent(scope: Scope, witness: &str) {
     assert_eq!(verdict(&ClusterModel::new(scope, LastWriteWins), witness), None, "{witness}");
 }
 
-/// Nothing that masters send goes out.
+/// No message of a master is sent.
 fn mute() -> Tamper {
     Tamper { send: |_, _, _| false, ..Tamper::default() }
 }
@@ -119,7 +119,7 @@ fn faults_that_a_scope_does_not_allow_are_not_asked_for() {
     absent(pair(STREAM, writes), p::CROSSED);
 }
 
-/// A path may be cut, and none is named; a master may crash, and none is named.
+/// A cut may happen, but no path is named; a crash may happen, but no master is named.
 #[test]
 fn what_cannot_fail_does_not() {
     let pair = || pair(DATAGRAM, &[&["set k = 1"]]);

@@ -1,4 +1,4 @@
-//! Random runs of a cluster, each by a seed.
+//! Random runs of a cluster, each determined by a seed.
 
 use multimaster::record::Recorded;
 use multimaster::{Cluster, Ending, Faults, Kind, Layout, Master, MasterId, Op, Options, Setup, Topology};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs of several rules, and what they came to in sum.
+/// Runs of several rules, and the sums of their counts.
 pub(crate) struct Runs {
     seed: u64,
     each: u64,
@@ -27,8 +27,9 @@ impl Runs {
         Runs { seed, each, ran: 0, sum: Tally::default(), lost_by_policy: 0, gaps: 0, cuts: 0, diverged: 0 }
     }
 
-    /// Runs clusters under `rule`. All must be paths of the model and end with everything seen everywhere; if the rule
-    /// is `convergent`, also with all masters reading alike and nothing lost that nothing concurrent won over.
+    /// Runs clusters under `rule`. Each run must be a path of the model, and every master must see every change in the
+    /// end. If the rule is `convergent`, all masters must also read the same, and no write may be lost except to a
+    /// concurrent one.
     pub(crate) fn of<R: SerdeRule>(&mut self, name: &str, rule: R, convergent: bool) {
         for run in 0..self.each {
             let seed = self.seed.wrapping_mul(1_000_003).wrapping_add(self.ran);
@@ -114,7 +115,7 @@ impl Runs {
         }
     }
 
-    /// Everything that puts a run to the test must have happened in some.
+    /// Each kind of fault and event must have occurred in some run.
     pub(crate) fn assert_nothing_was_vacuous(&self) {
         let Tally { reads, snapshots, lost, repeated, .. } = self.sum;
         assert!(reads > 0 && snapshots > 0 && lost > 0 && repeated > 0 && self.lost_by_policy > 0, "{self}");
@@ -135,7 +136,7 @@ impl fmt::Display for Runs {
     }
 }
 
-/// A client of one master: some writes and reads, now and then letting others go first.
+/// A client of one master: some writes and reads, yielding to other threads now and then.
 fn client<R: SerdeRule>(master: &Master<R>, kind: Kind, mut random: fastrand::Rng, masters: u16) {
     for _ in 0..random.u8(2..8) {
         let key = ["k", "l", "m"][random.usize(..3)];

@@ -1,4 +1,4 @@
-//! The adapter alone: masters as actors, their packets carried by hand.
+//! The actors alone: the test carries their packets.
 
 use multimaster::{Change, Dot, LastWriteWins, MasterId, ObservedRemoveSet, Reading, Timestamp, Topology};
 use multimaster_models::SerdeRule;
@@ -25,7 +25,7 @@ pub(super) fn together() -> Epochs {
     vec![5, 7].into()
 }
 
-/// Two masters, what is in flight between them, and what their client was told last.
+/// Two masters, the packets in flight between them, and the last answer to their client.
 pub(super) struct Pair<R: SerdeRule> {
     pub(super) actors: Vec<MasterActor<R>>,
     pub(super) states: Vec<MasterState<R>>,
@@ -33,7 +33,7 @@ pub(super) struct Pair<R: SerdeRule> {
     told: Option<Packet<R::Effect>>,
 }
 
-/// A master at its start, and what it sends then.
+/// A master at its start, and the packets that it sends then.
 fn start<R: SerdeRule>(
     at: usize,
     rule: &R,
@@ -49,13 +49,13 @@ fn start<R: SerdeRule>(
 }
 
 impl<R: SerdeRule> Pair<R> {
-    /// That were started together.
+    /// Two masters that were started together.
     pub(super) fn new(rule: R, batch: usize, log: Option<usize>) -> Pair<R> {
         let started = |_| together();
         Pair::started(rule, batch, log, started)
     }
 
-    /// Each of which knows such epochs at its start.
+    /// Two masters, each with its known epochs at the start.
     pub(super) fn started(rule: R, batch: usize, log: Option<usize>, epochs: impl Fn(usize) -> Epochs) -> Pair<R> {
         let mut pair = Pair { actors: Vec::new(), states: Vec::new(), flying: VecDeque::new(), told: None };
         for at in 0..2 {
@@ -67,7 +67,7 @@ impl<R: SerdeRule> Pair<R> {
         pair
     }
 
-    /// One is ended and started again, with this epoch.
+    /// Ends one master and starts it again, with this epoch.
     pub(super) fn start_again(&mut self, at: usize, rule: R, epoch: u64) {
         let (actor, state, out) = start(at, &rule, 1, None, Epochs::of(2, [(MasterId(at as u16), epoch)]));
         (self.actors[at], self.states[at]) = (actor, state);
@@ -109,7 +109,8 @@ impl<R: SerdeRule> Pair<R> {
         self.sent(at, out);
     }
 
-    /// Delivers everything, but what `lost` picks by its number in the order of delivery; returns how many there were.
+    /// Delivers all packets except those that `lost` picks by their number in the order of delivery. Returns their
+    /// count.
     pub(super) fn run(&mut self, mut lost: impl FnMut(usize) -> bool) -> usize {
         let mut number = 0;
         while let Some((from, to, packet)) = self.flying.pop_front() {
@@ -139,7 +140,7 @@ impl<R: SerdeRule> Pair<R> {
     }
 }
 
-/// A has written all this, and B heard nothing of it.
+/// A has made all these writes, and B has received none of them.
 fn unheard<R: SerdeRule>(rule: R, batch: usize, log: Option<usize>, asks: impl Iterator<Item = String>) -> Pair<R> {
     let mut pair = Pair::new(rule, batch, log);
     for ask in asks {
@@ -180,7 +181,7 @@ fn a_push_longer_than_a_datagram_becomes_several_that_chain() {
     let (from, to, digest) = pair.flying.pop_front().unwrap();
     pair.deliver(from, to, digest);
     assert_eq!(pair.flying.len(), 4, "20 of 1,000 bytes and their wrapping: five in each datagram");
-    // In the wrong order they are gaps, and repaired, by one digest and not by three.
+    // In the wrong order they are gaps, which one digest repairs, and not three.
     pair.flying.make_contiguous().reverse();
     pair.run(|_| false);
     assert!(pair.agree() && pair.counted(1, "gap") == 3, "{:?}", pair.actors[1].journal().counts());
@@ -209,13 +210,14 @@ fn a_snapshot_is_installed_when_its_last_part_has_come_and_never_before() {
     let parts = parts_in_flight(&pair.flying);
     assert_eq!((parts.len(), parts[0].of), (3, 3));
     let untouched = pair.states[1].replica().clone();
-    // The second is lost; the others come in the wrong order, and twice.
+    // The second part is lost; the others arrive in the wrong order, and twice.
     for number in [2, 0, 2, 0] {
         pair.deliver(0, 1, Packet::Part(parts[number].clone()));
         assert!(*pair.states[1].replica() == untouched);
     }
     assert_eq!((pair.counted(1, "part"), pair.counted(1, "duplicate")), (2, 2));
-    // A part of a newer snapshot does not complete it, nor does the lost one of the older complete the newer.
+    // A part of a newer snapshot does not complete the older one, and the lost part of the older one does not complete
+    // the newer.
     pair.flying.clear();
     assert!(matches!(pair.ask(0, "set k0 = new"), Some(Packet::Wrote(_))));
     pair.tick(0);
@@ -229,7 +231,7 @@ fn a_snapshot_is_installed_when_its_last_part_has_come_and_never_before() {
     pair.deliver(0, 1, Packet::Part(newer[2].clone()));
     assert_eq!(pair.reads(1, "k0"), Reading::Value("new".into()));
     assert!(pair.agree());
-    // And late ones do nothing more.
+    // Late parts have no effect.
     let known = pair.states[1].clone();
     pair.deliver(0, 1, Packet::Part(newer[0].clone()));
     pair.deliver(0, 1, Packet::Part(parts[0].clone()));
@@ -265,7 +267,7 @@ fn a_key_that_no_datagram_could_hold_gets_across() {
     pair.run(|_| false);
     let Reading::Elements(elements) = pair.reads(1, "tags") else { panic!("a set") };
     assert_eq!(elements.len(), 600);
-    // What it reads is longer than a datagram, too: the reader is told.
+    // The reading is longer than a datagram, too: the reader gets an error.
     pair.deliver(CLIENT, 1, Packet::Read("tags".into()));
     let Some(Packet::Refused(why)) = pair.told.take() else { panic!("it cannot have fitted") };
     assert!(why.contains("8192"), "{why}");
@@ -293,7 +295,7 @@ fn parts_that_cannot_be_are_refused_and_keep_nothing_out() {
         assert_eq!(pair.counted(1, name), before + 1, "{packet:?}");
         assert_eq!(pair.states[1].replica(), untouched.replica(), "{packet:?}");
     }
-    // One that claims to be newer than all that will ever come is given up after a few ticks.
+    // A part of an impossibly new snapshot is dropped after a few ticks.
     pair.deliver(0, 1, part(&[Dot::LAST], 0, 2, ""));
     for _ in 0..4 {
         assert!(!pair.agree());
@@ -321,7 +323,7 @@ fn a_write_that_no_datagram_could_carry_is_refused_and_the_longest_other_travels
     assert!((3_600..3_800).contains(&fits), "each quote takes two bytes: {fits}");
     pair.run(|_| false);
     assert!(pair.agree() && pair.reads(1, "k") != Reading::Nothing);
-    // Nor is one taken from a peer: it could not be passed on.
+    // Such a change is also refused from a peer, because it could not be passed on.
     let dot = Dot::new(MasterId(0), pair.states[1].replica().digest().get(MasterId(0)) + 1);
     let timestamp = Timestamp::new(99, MasterId(0));
     let change = Change { dot, timestamp, key: "k".into(), effect: Some("x".repeat(MAX_DATAGRAM).into()) };

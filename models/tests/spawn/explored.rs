@@ -1,4 +1,4 @@
-//! The adapter itself, explored: what runs over sockets is what stateright checks.
+//! stateright explores the actor that runs over sockets.
 
 use super::adapter::{pair, together};
 use multimaster::{LastWriteWins, MasterId, Reading};
@@ -11,8 +11,8 @@ use std::collections::VecDeque;
 type Actors = ActorModel<MasterActor<LastWriteWins>>;
 type State = ActorModelState<MasterActor<LastWriteWins>>;
 
-/// Nothing is in flight but what clients were told. (Every delivery to a master counts as a change of its state, so
-/// that stateright takes it out of the network: what is left there is to come.)
+/// Whether only answers to clients are in flight. (Every delivery counts as a change of the master's state, so that
+/// stateright removes the packet from the network. The remaining packets are still to be delivered.)
 fn at_rest(state: &State) -> bool {
     state.network.iter_deliverable().all(|envelope| usize::from(envelope.dst) >= 2)
 }
@@ -21,7 +21,7 @@ fn reads(state: &State, at: usize) -> Reading {
     state.actor_states[at].replica().read("k")
 }
 
-/// Whether both read the same once each has ticked and all that comes of it was delivered.
+/// Whether both read the same after a tick of each master and the delivery of all packets that follow.
 fn a_tick_repairs(model: &Actors, state: &State) -> bool {
     let mut states: Vec<_> = state.actor_states.iter().map(|state| Cow::Borrowed(&**state)).collect();
     let mut flying = VecDeque::new();
@@ -39,7 +39,7 @@ fn a_tick_repairs(model: &Actors, state: &State) -> bool {
         && states[0].replica().readings().eq(states[1].replica().readings())
 }
 
-/// Two masters; at A `first` writes, at B one, as requests in flight at the start. No timers.
+/// Two masters without timers. At the start, `first` write requests to A and one to B are in flight.
 fn model(first: &[&str], log: Option<usize>) -> Actors {
     let ids = Id::vec_from([0usize, 1]);
     let journal = Journal::silent;

@@ -1,4 +1,4 @@
-//! Many small packets, none of which is worth much to its sender: a master goes on.
+//! A flood of cheap packets does not stop a master.
 
 use super::adapter::{Pair, together};
 use super::running::{Player, Running, free_ports};
@@ -6,7 +6,7 @@ use multimaster::LastWriteWins;
 use multimaster_models::spawn::{Digest, Packet, WINDOW};
 use std::time::{Duration, Instant};
 
-/// A timer that is due in every turn of the loop, and no turn without a datagram.
+/// A timer is due in every turn of the loop, and a datagram waits in every turn.
 #[test]
 fn a_flood_of_requests_under_a_short_tick_stops_nobody() {
     let running = Running::start("booking/last-write", free_ports(), &["--tick", "1"]);
@@ -29,7 +29,7 @@ fn digest(holds: Option<(multimaster::VersionVector, u32)>) -> Packet<Option<mul
     Packet::Digest(Digest { epochs: together(), seen: Vec::new().into(), holds })
 }
 
-/// A snapshot costs time in proportion to the table; to ask for one costs a few bytes.
+/// A snapshot costs O(table); a request for one costs a few bytes.
 #[test]
 fn one_snapshot_answers_all_who_ask_before_the_next_tick() {
     let mut pair = Pair::new(LastWriteWins, 1, Some(0));
@@ -39,7 +39,7 @@ fn one_snapshot_answers_all_who_ask_before_the_next_tick() {
         pair.flying.clear();
     };
     (0..200).for_each(|n| write(&mut pair, n));
-    // Whatever is written in between.
+    // Also after writes in between.
     for n in 0..300 {
         pair.deliver(1, 0, digest(None));
         assert_eq!(pair.flying.len(), WINDOW as usize, "a window of the first");
@@ -49,7 +49,8 @@ fn one_snapshot_answers_all_who_ask_before_the_next_tick() {
         pair.flying.clear();
     }
     assert_eq!(pair.counted(0, "snapshot made"), 1);
-    // Who holds parts of it goes on with it, after a tick too; who has none is sent the newest then.
+    // A receiver with parts of the snapshot gets further ones, also after a tick; a receiver without parts then gets
+    // the newest snapshot.
     pair.tick(0);
     pair.flying.clear();
     pair.deliver(1, 0, digest(Some((vec![200].into(), WINDOW))));
@@ -61,7 +62,7 @@ fn one_snapshot_answers_all_who_ask_before_the_next_tick() {
     pair.flying.clear();
     pair.deliver(1, 0, digest(None));
     assert_eq!((first(&pair), pair.counted(0, "snapshot made")), ((vec![230].into(), 0), 2));
-    // And one that nobody has asked for between two ticks is kept no longer.
+    // A snapshot for which no master has asked between two ticks is dropped.
     pair.tick(0);
     pair.tick(0);
     pair.flying.clear();
@@ -69,7 +70,7 @@ fn one_snapshot_answers_all_who_ask_before_the_next_tick() {
     assert_eq!(pair.counted(0, "snapshot made"), 3);
 }
 
-/// A master that has all of the latest snapshot, but not the writes since, gets those with the next tick.
+/// A master with the latest snapshot, but without later writes, gets these after the next tick.
 #[test]
 fn who_asks_for_more_than_was_made_since_the_tick_waits_for_the_next() {
     let mut pair = Pair::new(LastWriteWins, 1, Some(0));

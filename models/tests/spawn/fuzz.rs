@@ -9,7 +9,7 @@ use multimaster_models::rules::systems::{
 };
 use multimaster_models::spawn::Packet;
 
-/// `SEED=N cargo test -p multimaster-models --test spawn three_thousand` sends others.
+/// `SEED=N cargo test -p multimaster-models --test spawn three_thousand` sends other datagrams.
 fn seed() -> u64 {
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     println!("SEED={seed}");
@@ -25,7 +25,7 @@ fn asks(kind: Kind) -> [&'static str; 4] {
     }
 }
 
-/// What two right masters under the rule send each other: pushes, digests, and parts of snapshots.
+/// The packets between two correct masters under the rule: pushes, digests, and parts of snapshots.
 fn right<R: SerdeRule>(rule: &R) -> Vec<String> {
     let mut datagrams = Vec::new();
     for log in [None, Some(0)] {
@@ -91,14 +91,14 @@ fn altered(text: &str, random: &mut fastrand::Rng) -> Vec<u8> {
     bytes
 }
 
-/// Another epoch of the sender, or of the receiver, in a right packet.
+/// Another epoch of the sender, or of the receiver, in a valid packet.
 fn of_another_run(text: &str, random: &mut fastrand::Rng) -> String {
     let others =
         ["[5,8]", "[4,7]", "[5,0]", "[5]", "[]", "[5,7,1]", "[18446744073709551615,7]", "[5,18446744073709551615]"];
     text.replace("[5,7]", random.choice(others).unwrap())
 }
 
-/// A neighbour that sends anything at all, in its own name: no panic, and clients are served.
+/// A neighbour sends any packets, under its own id: no panic, and clients are served.
 fn survives<R: SerdeRule>(rule: R, random: &mut fastrand::Rng, count: usize) {
     let datagrams = right(&rule);
     let mut pair = Pair::new(rule.clone(), 1, Some(1));
@@ -107,7 +107,7 @@ fn survives<R: SerdeRule>(rule: R, random: &mut fastrand::Rng, count: usize) {
         if random.u8(..4) == 0 {
             bytes = of_another_run(&String::from_utf8_lossy(&bytes), random).into_bytes();
         }
-        // One that was told that its number is taken takes nothing more: try another.
+        // A master whose number was taken handles nothing more, so another one replaces it.
         if pair.counted(1, "number taken") > 0 {
             pair = Pair::new(rule.clone(), 1, Some(1));
         }
@@ -119,8 +119,8 @@ fn survives<R: SerdeRule>(rule: R, random: &mut fastrand::Rng, count: usize) {
     }
 }
 
-/// Strangers send anything, and in the neighbour's name comes what is of another run, cut off or of another type:
-/// nothing of it is taken, and both come to agree as if it had not been.
+/// Strangers send any packets, and the neighbour's address sends packets of another run, of another type, or cut off.
+/// All are refused, and both masters agree in the end as without them.
 fn converges<R: SerdeRule>(rule: R, random: &mut fastrand::Rng, count: usize) {
     let datagrams = right(&rule);
     let between = |text: &&String| text.contains("\"epochs\":[5,7]");
@@ -131,7 +131,7 @@ fn converges<R: SerdeRule>(rule: R, random: &mut fastrand::Rng, count: usize) {
             0 => (CLIENT, altered(random.choice(&of_masters).unwrap(), random)),
             1 => {
                 let text = random.choice(&of_masters).unwrap();
-                // Not the receiver's own epoch: that would end its part in this.
+                // Not another epoch for the receiver: that would make it refuse everything.
                 let too_many = format!("[5,7{}]", ",0".repeat(15));
                 let other = *random.choice(&["[8,0]", "[8,7]", "[8]", "[]", &too_many]).unwrap();
                 (0, text.replace("[5,7]", other).into_bytes())
@@ -146,7 +146,7 @@ fn converges<R: SerdeRule>(rule: R, random: &mut fastrand::Rng, count: usize) {
                     r#"{{"Push":{{"epochs":[5,7],"extends":[],"changes":[{{"dot":{{"origin":0,"seq":1}},"timestamp":{{"time":1,"master":0}},"key":"k","effect":{effect}}}]}}}}"#
                 );
                 let known = pair.states[1].replica().digest().get(multimaster::MasterId(0)) > 0;
-                // Of a rule whose effect this is, it would be a change: only what is known already is sent so.
+                // For a rule with this effect it would be a valid change, so only known changes are sent in this form.
                 if known { (0, text.into_bytes()) } else { (CLIENT, text.into_bytes()) }
             }
         };

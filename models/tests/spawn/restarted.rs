@@ -1,5 +1,4 @@
-//! A master that was started again beside others has forgotten which dots it has given out: it writes under a fresh
-//! origin.
+//! A master that is started again beside others has forgotten the dots of its writes, and writes under a fresh origin.
 
 use super::adapter::{Pair, pair, together};
 use super::running::{Player, Running, free_ports};
@@ -22,7 +21,7 @@ fn refusal(told: Option<Packet<Option<multimaster::Text>>>) -> String {
     }
 }
 
-/// The command as a person would use it: B is killed and started again, and asked to write, three times.
+/// The command as a user runs it: B is killed and started again, and receives a write, three times.
 #[test]
 fn a_master_that_was_started_again_writes_under_a_fresh_origin_and_gets_its_writes_back() {
     let port = free_ports();
@@ -40,7 +39,7 @@ fn a_master_that_was_started_again_writes_under_a_fresh_origin_and_gets_its_writ
         client.shows(a, origin, &format!("{{\"Value\":\"{value}\"}}"));
         run.end();
     }
-    // What A writes meanwhile reaches B's next run as well, and the other way round.
+    // A's writes in the meantime reach B's next run, and B's writes reach A.
     assert_eq!(client.once(a, br#"{"Ask":"set B = four"}"#), r#"{"Wrote":"A1"}"#);
     let run = Running::start("booking/last-write", port, &["--only", "B"]);
     client.shows(b, "B", r#"{"Value":"four"}"#);
@@ -61,7 +60,7 @@ fn masters_that_start_alone_meet_and_write() {
     assert_eq!(pair.reads(1, "k"), Reading::Value("v".into()));
 }
 
-/// A master that knows as many runs of B as have origins.
+/// A master that knows a run of B for every possible origin.
 #[test]
 fn a_master_that_was_started_too_often_takes_no_part() {
     let mut pair = Pair::new(LastWriteWins, 1, None);
@@ -78,8 +77,8 @@ fn a_master_that_was_started_too_often_takes_no_part() {
     assert!(refusal(pair.ask(1, "set k = w")).contains("end all masters and start them together"));
 }
 
-/// At its start no neighbour answers: it greets in vain, and takes writes. Then a neighbour that knows its earlier run
-/// returns.
+/// No neighbour answers at the start, so the master accepts writes after its last greeting. Then a neighbour that knows
+/// its earlier run returns.
 #[test]
 fn what_was_acknowledged_before_anyone_could_tell_is_not_taken_for_what_is_known() {
     let mut pair = Pair::new(LastWriteWins, 1, None);
@@ -93,7 +92,7 @@ fn what_was_acknowledged_before_anyone_could_tell_is_not_taken_for_what_is_known
     }
     pair.flying.clear();
     assert_eq!(pair.ask(1, "set k = new"), Some(Packet::Wrote("B1".into())));
-    // Its push reaches A: refused on both sides, and A keeps what it has, which is another write of that name.
+    // Its push reaches A. Both sides refuse, and A keeps its own write with the same dot.
     assert!(pair.run(|_| false) < 10, "nobody answers an answer");
     assert!(
         pair.counted(0, "other epoch") > 0 && pair.counted(1, "other epoch") > 0 && pair.counted(0, "duplicate") == 0
@@ -104,7 +103,7 @@ fn what_was_acknowledged_before_anyone_could_tell_is_not_taken_for_what_is_known
         why.contains("was started again: A knows its run of epoch 7, which has its origin, and this is 9"),
         "{why}"
     );
-    // For good, whatever else it hears; and its ticks ask for nothing.
+    // This is final: later packets do not change it, and its ticks send no digest.
     pair.tick(1);
     assert_eq!(pair.run(|_| false), 0);
     pair.tick(0);
@@ -112,7 +111,7 @@ fn what_was_acknowledged_before_anyone_could_tell_is_not_taken_for_what_is_known
     assert!(refusal(pair.ask(1, "set k = newer")).contains("was started again"));
 }
 
-/// B, which may be ended and started again at any moment: as one actor, whose timer does that.
+/// B, which may be ended and started again at any time: one actor, whose timer causes this.
 #[derive(Clone)]
 struct Mortal {
     runs: Vec<std::sync::Arc<MasterActor<LastWriteWins>>>,
@@ -121,7 +120,7 @@ struct Mortal {
 type Run = (usize, MasterState<LastWriteWins>);
 
 impl Mortal {
-    /// Of one master, with one run for each of these epochs.
+    /// One master, with one run for each of these epochs.
     fn new(id: MasterId, epochs: &[Epochs]) -> Mortal {
         let ids = Id::vec_from([0usize, 1]);
         let run = |epochs: &Epochs| {
@@ -175,7 +174,7 @@ impl Actor for Mortal {
     }
 }
 
-/// Two acknowledgements of one name that clients have been given.
+/// Two acknowledgements with the same dot.
 fn told_twice(state: &ActorModelState<Mortal>) -> bool {
     let told = |envelope: Envelope<_>| match envelope.msg {
         Packet::Wrote(dot) => Some(format!("{dot} of {}", envelope.dst)),
@@ -187,7 +186,7 @@ fn told_twice(state: &ActorModelState<Mortal>) -> bool {
     dots.len() < all.len()
 }
 
-/// B is started again at any moment. Two clients ask it to write; if A `writes`, so does one at A.
+/// B is started again at any time. Two clients write at B; if A `writes`, one client writes at A.
 fn explored(writes: bool, lossy: LossyNetwork) -> ActorModel<Mortal> {
     let ask = |from: usize, at: usize| Envelope {
         src: Id::from(from),
@@ -207,13 +206,13 @@ fn explored(writes: bool, lossy: LossyNetwork) -> ActorModel<Mortal> {
         })
 }
 
-/// Whenever B is started again, whatever is lost and overtaken: it names no write that an earlier run has named. Nobody
-/// is given up here, so A is always heard first.
+/// Whenever B is started again, and whichever packets are lost or overtaken, B gives no write a dot of an earlier run.
+/// Here B waits for every neighbour, so it always receives A's answer first.
 #[test]
 fn under_every_order_no_dot_is_acknowledged_twice() {
     let checker = explored(false, LossyNetwork::Yes).checker().spawn_dfs().join();
     checker.assert_properties();
-    // A's next change makes B ask for what it lacks.
+    // A's next change makes B send a digest.
     let gets_back = |_: &ActorModel<Mortal>, state: &ActorModelState<Mortal>| {
         let (run, own) = &*state.actor_states[1];
         *run == 1 && own.replica().origin() == SECOND_OF_B && own.replica().digest().get(B) > 0

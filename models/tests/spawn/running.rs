@@ -1,4 +1,4 @@
-//! Masters run by the command, and someone who talks to them: a client, or a player in a master's place.
+//! Masters run by the command, and the test's sockets: clients, or stand-ins for masters.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::UdpSocket;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Asks again and again until there is an answer.
+/// Repeats the request until there is an answer.
 pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -21,7 +21,7 @@ pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// The first of four ports in a row that nobody has, below those that systems hand out.
+/// The first of four successive free ports, below those that operating systems assign.
 pub(crate) fn free_ports() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     until("free ports", || {
@@ -41,17 +41,17 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Started, and past its greetings.
+    /// Starts the command, and waits until its masters accept writes.
     pub(crate) fn start(scenario: &str, port: u16, options: &[&str]) -> Running {
         let running = Running::again(scenario, port, options);
         if let Some(place) = options.iter().position(|option| *option == "--only") {
-            // Those that are not there are waited for first.
+            // The masters first wait for the missing neighbours.
             options[place + 1].split(',').for_each(|master| drop(running.line(&format!("{master}  takes writes: "))));
         }
         running
     }
 
-    /// Started.
+    /// Starts the command.
     pub(crate) fn again(scenario: &str, port: u16, options: &[&str]) -> Running {
         let mut child = Command::new(env!("CARGO_BIN_EXE_multimaster"))
             .args(["spawn", scenario, "--port", &port.to_string()])
@@ -80,13 +80,13 @@ impl Running {
         })
     }
 
-    /// The epoch of its run.
+    /// The epoch of this run.
     pub(crate) fn epoch(&self) -> u64 {
         let line = self.line("; epoch ");
         line.rsplit_once(' ').unwrap().1.parse().unwrap()
     }
 
-    /// That it ended by itself, with this status and complaint.
+    /// Checks that the command ended by itself, with this status and error message.
     pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let status = until("its end", || self.child.try_wait().unwrap());
         let mut complaints = String::new();
@@ -94,7 +94,7 @@ impl Running {
         (status.code(), complaints)
     }
 
-    /// That it is still there, and has complained of nothing.
+    /// Checks that the command still runs, and has reported no error.
     pub(crate) fn end(mut self) {
         assert_eq!(self.child.try_wait().unwrap(), None, "it ended by itself");
         self.child.kill().unwrap();
@@ -111,7 +111,7 @@ impl Drop for Running {
     }
 }
 
-/// A socket of its own: a client's, or, with a master's port, one who plays that master.
+/// A socket of the test: a client's, or, with a master's port, a stand-in for that master.
 pub(crate) struct Player(UdpSocket);
 
 impl Player {
@@ -125,7 +125,7 @@ impl Player {
         self.0.send_to(packet, ("127.0.0.1", port)).unwrap();
     }
 
-    /// What comes next, if anything does before long, except greetings.
+    /// The next packet except greetings, if one arrives in time.
     pub(crate) fn receive(&self) -> Option<String> {
         loop {
             let mut buffer = [0; 65_535];
@@ -153,13 +153,13 @@ impl Player {
         until("an answer", || self.receive())
     }
 
-    /// How often it counted that.
+    /// The count of this name.
     pub(crate) fn counted(&self, port: u16, name: &str) -> u64 {
         let counts: serde_json::Value = serde_json::from_str(&self.ask(port, "\"Counts\"")).unwrap();
         counts["Counted"][name].as_u64().unwrap_or(0)
     }
 
-    /// Reads until it shows what is expected.
+    /// Reads until the reading is as expected.
     pub(crate) fn shows(&self, port: u16, key: &str, expected: &str) {
         let (ask, expected) = (format!("{{\"Read\":\"{key}\"}}"), format!("{{\"Shows\":{expected}}}"));
         until(&expected, || (self.ask(port, &ask) == expected).then_some(()));

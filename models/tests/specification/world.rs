@@ -1,4 +1,4 @@
-//! Masters that write one key and hear of each other, beside the writes that they made.
+//! Masters that write one key and receive each other's writes, with all writes made.
 
 use multimaster::{Kind, MasterId, Outcome, Replica, Request, Side, Topology, VersionVector};
 use multimaster_models::SerdeRule;
@@ -6,23 +6,23 @@ use multimaster_models::history::Write;
 use multimaster_models::properties::specification::Specification;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// A broken promise.
+/// A violation.
 pub(crate) type Broken = String;
 
-/// So many masters that have written nothing yet.
+/// This number of masters without writes.
 pub(crate) type Specified = Box<dyn Fn(u16) -> Box<dyn AnyWorld>>;
 
-/// A [`World`] whose rule is forgotten, so that what drives it is compiled once. After every step, what was altered
-/// reads as specified.
+/// A [`World`] with its rule's type erased, so that its driver is compiled once. After every step, the altered master
+/// must read as specified.
 pub(crate) trait AnyWorld {
     fn kind(&self) -> Kind;
-    /// A client asks; a refusal alters nothing.
+    /// A client's request; a refusal alters nothing.
     fn write(&mut self, at: usize, request: &Request) -> Result<(), Broken>;
-    /// Takes what one master lacks from another's log, or its snapshot. False if it lacks nothing.
+    /// Gives one master the changes that it lacks, from another's log or by a snapshot. Returns false if it lacks none.
     fn deliver(&mut self, from: usize, to: usize, max: usize) -> Result<bool, Broken>;
-    /// Cuts a master's log: who lacks something of it gets a snapshot.
+    /// Truncates a master's log: a master that lacks a truncated change gets a snapshot.
     fn cut(&mut self, at: usize);
-    /// Of all masters' states, merging is idempotent, commutative, associative and as specified.
+    /// Checks that merging any of the masters' states is idempotent, commutative, associative and as specified.
     fn laws(&self) -> Result<(), Broken>;
     fn fingerprint(&self) -> u64;
     fn twin(&self) -> Box<dyn AnyWorld>;
@@ -33,11 +33,11 @@ pub(crate) struct World<R: SerdeRule> {
     masters: Vec<Replica<R>>,
     writes: Vec<Write>,
     specification: Specification,
-    /// What else holds of a master, always.
+    /// A further invariant of a master.
     invariant: fn(&Replica<R>) -> bool,
 }
 
-/// A state, and what it reflects.
+/// A state, and the changes that it reflects.
 #[derive(PartialEq)]
 struct Held<S> {
     state: S,
@@ -66,7 +66,7 @@ impl<R: SerdeRule> World<R> {
         Held { state, seen }
     }
 
-    /// It reads as specified, its invariant holds, and it has not gone back since.
+    /// Checks that the master reads as specified, that its invariant holds, and that its state has not gone back.
     fn judge(&self, at: usize, before: &Held<R::State>) -> Result<(), Broken> {
         let (id, after) = (MasterId(at as u16), self.held(at));
         self.reads(&after).map_err(|broken| format!("{id} {broken}"))?;
