@@ -1,5 +1,5 @@
-//! Real systems' rules: what the models find of each, that it is found on short schedules, and what the weaker kinds of
-//! delivery do to a rule that relies on more.
+//! Real systems' rules: the findings of the models, their short schedules, and the effect of weaker delivery on a rule
+//! that relies on more.
 #![allow(missing_docs)]
 
 mod systems {
@@ -49,8 +49,8 @@ fn names_are_in_order_and_no_two_alike() {
     assert!(ALL.iter().all(|system| !system.about.is_empty() && !system.source.is_empty()));
 }
 
-/// Concurrent writes and a delete against a write, equal times, and clocks against the order of writes: of every
-/// register.
+/// For every register: concurrent writes, a delete and a write, equal times, and clocks that contradict the order of
+/// writes.
 #[test]
 fn every_system_has_its_scenarios() {
     let files: BTreeSet<String> = catalogue::files().into_iter().map(|(name, ..)| name).collect();
@@ -80,7 +80,7 @@ fn whatever_goes_wrong_goes_wrong_within_eight_steps() {
     assert!(found > 0);
 }
 
-/// What each system is known for, and where the models find it. A property not named holds in the same scenario.
+/// The known behaviour of each system, and the scenario that finds it. A property not named holds in the same scenario.
 #[test]
 fn what_the_models_find_of_each_system() {
     let diverges = [p::CONVERGENCE].as_slice();
@@ -90,7 +90,7 @@ fn what_the_models_find_of_each_system() {
     let all = [p::CONVERGENCE, p::NO_RESURRECTION, p::NO_CAUSAL_LOSS].as_slice();
     let nothing = [].as_slice();
     for (name, wrong) in [
-        // Clocks: acknowledged, and lost to a write that it had seen.
+        // Clocks: an acknowledged write is lost to a write in its causal past.
         ("cassandra/delete", nothing),
         ("cassandra/right", nothing),
         ("cassandra/skew", causal),
@@ -98,16 +98,16 @@ fn what_the_models_find_of_each_system() {
         ("dynamodb/skew", causal),
         ("pgd/skew", both),
         ("spock/skew", both),
-        // A hybrid clock, or causality kept beside the clock, does not lose it.
+        // A hybrid clock, or causality in addition to the clock, prevents the loss.
         ("antidote/skew", nothing),
         ("cosmos/skew", nothing),
         ("redis-string/skew", nothing),
         ("active-directory/skew", nothing),
-        // Yet the newest of siblings under a joined vector, and a tie of hybrid clocks, depend on the order of arrival.
+        // But the newest of siblings under a joined vector, and a tie of hybrid clocks, depend on the order of arrival.
         ("riak-newest/skew", diverges),
         ("couchbase/skew", diverges),
         ("couchbase/tie", diverges),
-        // Each side keeps its own, or they swap.
+        // Each side keeps its own write, or the sides swap.
         ("goldengate-usemax/tie", diverges),
         ("goldengate-usemaxeq/tie", diverges),
         ("goldengate-overwrite/tie", diverges),
@@ -116,7 +116,7 @@ fn what_the_models_find_of_each_system() {
         ("mysql/ring", diverges),
         ("spock-equal-tiebreakers/tie", diverges),
         ("spock/tie-elsewhere", diverges),
-        // A delete against an update.
+        // A delete concurrent to an update.
         ("goldengate-usemax/delete-elsewhere", diverges),
         ("spock/delete-elsewhere", nothing),
         ("pgd/delete-elsewhere", nothing),
@@ -131,7 +131,7 @@ fn what_the_models_find_of_each_system() {
         ("spock/unordered-update", both),
         ("cassandra/unordered-delete", nothing),
         ("cassandra-purged/unordered-delete", all),
-        // Changes that come twice.
+        // Changes that are delivered twice.
         ("cassandra/again-delete", nothing),
         ("cassandra-purged/again-delete", all),
         ("goldengate-overwrite/again-delete", all),
@@ -152,7 +152,7 @@ fn what_the_models_find_of_each_system() {
     }
 }
 
-/// Joins need no order and no memory of what was applied.
+/// Joins need neither an order nor a record of the applied changes.
 #[test]
 fn a_join_survives_any_delivery() {
     let joins = ["active-directory", "cosmos", "cr-sqlite", "couchdb", "dynamodb", "cassandra", "redis-string", "riak"];
@@ -169,7 +169,7 @@ fn a_join_survives_any_delivery() {
     }
 }
 
-/// The weaker deliveries do what they are for, to rules of our own too: and no more than that.
+/// The weaker deliveries have their intended effect, also on this project's rules, and no other.
 #[test]
 fn what_each_delivery_takes_away() {
     let writes = "A = [\"set k = 1\"]\nB = [\"set k = 2\"]";
@@ -184,7 +184,7 @@ fn what_each_delivery_takes_away() {
         assert_eq!(steps(&checked, p::NO_CAUSAL_LOSS), wrong, "{delivery}");
         assert_eq!(steps(&checked, p::AGREEMENT).is_some(), wrong.is_some(), "{delivery}");
     }
-    // All to all, a change comes by two paths, though nothing is repeated on any.
+    // All to all, a change arrives by two paths, although no path repeats messages.
     let text = "about = \"\"\nmasters = 3\ntopology = \"all-to-all\"\nrule = \"goldengate-usedelta\"\nlink = \"datagram\"\n\
                 delivery = \"at-least-once\"\n[clients]\nA = [\"add 1 to k\"]\n";
     let checked = check(&Scenario::parse("paths", "paths", text).unwrap(), Engine::Own, &mut |_, _| {});
@@ -216,7 +216,7 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).unwrap().to_string()
 }
 
-/// What two masters with a short log know and send, step by step, as JSON: among it snapshots, which cross.
+/// The states and messages of two masters with a short log, step by step, as JSON. Two snapshots cross.
 fn told_as_json<R: SerdeRule>(rule: &R) -> Vec<String> {
     let topology = Topology::all_to_all(2).unwrap();
     let mut masters = [0, 1].map(|id| Replica::new(MasterId(id), rule.clone(), &topology));
@@ -244,7 +244,7 @@ fn told_as_json<R: SerdeRule>(rule: &R) -> Vec<String> {
     told
 }
 
-/// Without its types a rule is the same rule: message for message, state for state.
+/// Erasing a rule's types changes no message and no state.
 #[test]
 fn a_rule_without_its_types_is_the_same_rule() {
     fn same<R: SerdeRule>(rule: R, happens: &[&str]) {
@@ -256,8 +256,8 @@ fn a_rule_without_its_types_is_the_same_rule() {
     same(MultiValue, &["Snapshot", "Applied"]);
 }
 
-/// Which rules merge whole states by a join, over all that four writes of three masters can lead to, clocks right and
-/// wrong. Those that decide by what they find here do not merge at all.
+/// The rules whose merge is a join, over all states that four writes at three masters can reach, under right and wrong
+/// clocks. Rules that decide by the stored row have no merge.
 #[test]
 fn which_merges_are_joins() {
     let mut broken = Vec::new();
@@ -312,7 +312,7 @@ fn which_merges_are_joins() {
     assert_eq!(broken.into_iter().collect::<Vec<_>>(), [("couchbase", "commutative"), ("riak-newest", "associative")]);
 }
 
-/// The states that a master can be in of: A writes a; A deletes it; B, having seen a, writes b; C writes c.
+/// The possible states of a master after four writes: A writes a; A deletes it; B, having seen a, writes b; C writes c.
 fn reachable(rule: &AnyRule, times: [u64; 4]) -> Vec<Pack> {
     let change = |before: &[&Change<Pack>], origin: u16, seq: u64, op: Op, time: u64| {
         let (dot, timestamp) = (Dot::new(MasterId(origin), seq), Timestamp::new(time, MasterId(origin)));
@@ -320,7 +320,7 @@ fn reachable(rule: &AnyRule, times: [u64; 4]) -> Vec<Pack> {
         for change in before {
             rule.apply(&mut state, change);
         }
-        // As `Replica::write` does.
+        // In the same way as `Replica::write`.
         let op = if rule.uses_wall_clock() { Op::At(time, Box::new(op)) } else { op };
         let effect = rule.prepare(&state, op, dot, timestamp).unwrap();
         Change { dot, timestamp, key: "k".into(), effect }

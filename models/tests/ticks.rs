@@ -1,10 +1,10 @@
-//! What the model leaves out of the links, put back: digests that travel, ticks at any time, envelopes that will do
-//! nothing, queues. Masters come to know the same, and nothing else, at every moment and at last.
+//! Models with everything that the shipped model of the links omits: digests in flight, ticks at any time, envelopes
+//! without effect, queues. The masters reach the same states of knowledge, at every moment and in the end.
 //!
-//! The masters are the shipping ones on both sides; only the links are told twice. *The same* is the set of all that
-//! the masters may know together (see [`Telling`]), without what is in flight: what every state property is judged by,
-//! but for `repairable`, which asks the masters too. Not shown by this: *falls silent* and the number of messages. They
-//! hold for masters that wait for an answer before they ask again; who asks without end is answered without end.
+//! The masters are the shipping ones on both sides; only the links are modelled twice. The compared *knowledge* is the
+//! joint state of the masters (see [`Telling`]), without the messages in flight. All state properties depend on it
+//! alone. Not shown by this: *falls silent* and the number of messages. These hold for masters that wait for an answer
+//! before they send the next digest; a master that sends digests without end gets answers without end.
 #![allow(missing_docs)]
 
 mod ticks {
@@ -54,7 +54,7 @@ fn is_true<M: Model>(property: &str, model: &M, state: &M::State) -> bool {
     (property.condition)(model, state)
 }
 
-/// What the masters of the cluster come to know; at last, by what it calls rest.
+/// The knowledge that the masters of the cluster reach, at any time and at quiescence.
 fn of_the_cluster(scope: &Scope) -> Reached {
     let cluster = ClusterModel::new(scope.clone(), Telling);
     let walk = Walk::through(&cluster, |state| cluster.readings(state));
@@ -70,7 +70,7 @@ fn of_the_cluster(scope: &Scope) -> Reached {
     reached
 }
 
-/// What is known ever and at last, counted, if the cluster knows the same.
+/// The numbers of states of knowledge, at any time and in the end. Checks that the cluster reaches the same.
 #[track_caller]
 fn the_same(naive: &Reached, scope: &Scope) -> (usize, usize) {
     let cluster = of_the_cluster(scope);
@@ -81,8 +81,8 @@ fn the_same(naive: &Reached, scope: &Scope) -> (usize, usize) {
     (naive.ever.len(), naive.at_last.len())
 }
 
-/// Little more can be explored so: what is in flight counts for far more than what is known. The next test goes on
-/// where this one must stop.
+/// Few larger scopes can be explored in this way, because most states differ only by the messages in flight. The next
+/// test covers larger ones.
 #[test]
 fn digests_that_travel_and_ticks_at_any_time_tell_masters_nothing_else() {
     for (topology, writes, link, states, known) in [
@@ -122,7 +122,7 @@ fn the_worst_network_tells_masters_nothing_else() {
         assert_eq!(naive.states.len(), states, "{topology:?} {writes:?} {log:?}");
         let naive = naive.reached();
         for link in [NO_FAULT, A_LOSS, A_DUPLICATE, BOTH, LinkKind::Soup] {
-            // Not quick, and between two that are the same: no fault, and the worst.
+            // Slow, and between two scopes whose results are the same: no fault, and all faults.
             if link == BOTH && topology == mesh() && writes == [1, 1, 1] {
                 continue;
             }
@@ -131,7 +131,7 @@ fn the_worst_network_tells_masters_nothing_else() {
     }
 }
 
-/// Sending whenever a link will, digests that are sent only when all is quiet, logs that are cut at any time.
+/// Links send at any time; digests are sent only if nothing else is in flight; logs are truncated at any time.
 #[test]
 fn running_links_tell_masters_nothing_else() {
     for (topology, writes, log, known) in [
@@ -157,7 +157,7 @@ fn running_links_tell_masters_nothing_else() {
 #[test]
 fn streams_as_queues_tell_masters_nothing_else() {
     for (topology, writes, known, states) in [
-        // Without a reset and with one; sent at once, and whenever the sender will.
+        // Without a reset and with one; changes are sent at once, or at any time.
         (pair(), &[2, 2][..], (134, 20), [[134, 356], [1_448, 2_636]]),
         (ring(), &[1, 1, 1], (163, 16), [[163, 489], [2_075, 4_458]]),
         (star(), &[1, 1, 1], (267, 22), [[267, 1_096], [4_616, 13_738]]),
@@ -166,7 +166,8 @@ fn streams_as_queues_tell_masters_nothing_else() {
     ] {
         for (resets, states) in [0, 1].into_iter().zip(states) {
             for (eager, states) in [true, false].into_iter().zip(states) {
-                // Not quick: 187,374 states without a reset, 221,380 sent at once with one. The same was known.
+                // Slow: 187,374 states without a reset, 221,380 with one if changes are sent at once. The results were
+                // the same.
                 if states == 0 {
                     continue;
                 }
@@ -180,8 +181,9 @@ fn streams_as_queues_tell_masters_nothing_else() {
     }
 }
 
-/// The limit of the phrasing: what is in flight on a stream is read from the sender's log, so if the log forgets it, it
-/// is no longer in flight. Left out is where everyone waits for what its sender has forgotten.
+/// The limit of this model: the messages in flight on a stream are read from the sender's log, so a truncated change is
+/// no longer in flight. The model omits states in which every receiver waits for a change that its sender has
+/// truncated.
 #[test]
 fn a_short_log_takes_back_what_a_queue_still_holds() {
     for (topology, writes, hidden) in [
@@ -198,8 +200,8 @@ fn a_short_log_takes_back_what_a_queue_still_holds() {
         let expected: Vec<Known> =
             hidden.iter().map(|masters| masters.iter().map(|told| format!("k={told}")).collect()).collect();
         assert_eq!(left_out, expected.iter().collect::<Vec<_>>());
-        // No verdict hangs on it here: every master may know this while the others know something else, no two
-        // masters have seen the same, and it all ends in the same way.
+        // This changes no verdict here: each master alone can have this knowledge, no two masters have seen the same
+        // changes, and the final states are the same.
         for known in left_out {
             for (master, told) in known.iter().enumerate() {
                 assert!(cluster.ever.iter().any(|other| other[master] == *told));
@@ -209,8 +211,8 @@ fn a_short_log_takes_back_what_a_queue_still_holds() {
     }
 }
 
-/// And where writes follow on that, the ends are not all the same: each of the two has written last in knowledge of all
-/// but the other's later ones.
+/// If writes follow, the final states differ: each of the two masters has made its last write after seeing all writes
+/// except the other's later ones.
 #[test]
 fn with_a_short_log_an_end_may_be_left_out_too() {
     let scope = Scope { log: Some(1), ..scope(&pair(), &[3, 3], LinkKind::Stream { resets: 0 }) };

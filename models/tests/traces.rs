@@ -1,4 +1,4 @@
-//! Traces: the kept ones still show what they claim, and whatever is written down can be replayed.
+//! Traces: the claims of the stored ones are true, and every written trace can be replayed.
 #![allow(missing_docs)]
 
 use multimaster::{LastWriteWins, MasterId, Message, Topology};
@@ -68,7 +68,7 @@ fn a_claim_that_is_not_so_is_told_apart_from_one_that_cannot_be_made() {
     let replayed = replay("my.trace", &BOOKING.replace("violates", "keeps")).unwrap();
     assert_eq!(replayed.wrong.len(), 1);
     assert_eq!((replayed.wrong[0].line, replayed.wrong[0].property.as_str()), (3, CONVERGENCE));
-    // A witness is nothing that a state could violate, and neither is what nobody asks of this scenario.
+    // A claim must name a property of this scenario: a witness is refused, and so is another property.
     for claim in ["keeps quiescence", "violates a conflict", "violates order kept", "violates nothing"] {
         let fault = replay("my.trace", &BOOKING.replace("violates convergence", claim)).unwrap_err();
         assert!(
@@ -97,7 +97,7 @@ fn comments_blanks_and_other_line_ends_are_no_steps() {
     assert_eq!((replayed.steps.len(), replayed.wrong), (4, Vec::new()));
 }
 
-/// Values in which a comment might seem to begin, and one that is the beginning of another.
+/// Values that contain the start of a comment, and a value that is a prefix of another.
 const HASHES: &str = r##"
 about = "values that look like comments"
 masters = 2
@@ -110,7 +110,8 @@ A = ["set k = a", "set k = a #b", "set k = #"]
 B = ["set k = a -> b: c"]
 "##;
 
-/// Walks at random, checks that what is possible is never described alike, writes the walk down and replays it.
+/// Takes random walks, checks that in each state the words of all possible steps differ, writes the walk as a trace and
+/// replays it.
 fn walk(scenario: &Scenario, walks: usize) {
     let model = scenario.model();
     let mut random = 1_u64;
@@ -160,7 +161,7 @@ fn a_step_is_the_longest_that_the_line_says() {
     assert_eq!(replayed.steps[0].step, "A: set k = a  # A k=a");
 }
 
-/// Two changes over a stream that is tampered with.
+/// Two changes over a stream with a `Tamper`.
 fn tampered(send: fn(&AnyReplica, MasterId, &mut AnyMessage) -> bool) -> ClusterModel {
     let asks = ["set k = 1", "set k = 2"].map(|ask| ask.parse().unwrap()).to_vec();
     let scope = Scope {

@@ -1,7 +1,7 @@
-//! Bring your own rule: one call checks it over all topologies, and a wrong one fails with its shortest schedule.
+//! The user's own rule: one call checks it over all topologies, and a wrong rule fails with its shortest schedule.
 #![allow(missing_docs)]
 
-/// The rule that the guide verifies: the larger value is kept, whatever had seen what.
+/// The rule that the guide verifies: the larger value is kept, whatever the causal order.
 #[path = "documented/largest.rs"]
 mod largest;
 
@@ -81,7 +81,7 @@ fn right_rules_pass_over_all_topologies() {
     }
 }
 
-/// A rule that may refuse is verified too, and what it refuses is no loss.
+/// A rule may refuse writes, and a refused write is no loss.
 #[test]
 fn a_rule_is_held_to_its_specification() {
     let stock = || Verify::rule(BoundedCounter).lossless();
@@ -117,14 +117,14 @@ fn a_maximum_used_as_a_register_loses_what_it_had_acknowledged() {
     assert_eq!(steps, ["A: set k = 2", "A: set k = 1"], "{text}");
 }
 
-/// A write and the time that its writer's wall clock showed.
+/// A write, and the wall-clock time of its writer.
 type Timed = (u64, Version);
 
-/// A register by the writer's wall clock: whether what comes replaces what is held.
+/// A register by the writer's wall clock: the function returns whether the arriving write replaces the stored one.
 #[derive(Clone)]
 struct ByTheClock(fn(&Timed, &Timed) -> bool);
 
-/// For all that its writer had seen.
+/// The writes that the writer had seen.
 const LATER: ByTheClock = ByTheClock(|incoming, held| incoming > held);
 
 impl Resolver for ByTheClock {
@@ -169,7 +169,7 @@ impl Resolver for ByTheClock {
     }
 }
 
-/// Of each violation: the scope, whether it needs skew, the property and the number of steps.
+/// For each violation: the scope, whether it needs skewed clocks, the property, and the number of steps.
 fn violations(rule: ByTheClock, clocks: Option<Clocks>) -> Vec<(String, bool, &'static str, usize)> {
     let verify = Verify::rule(rule).lawless().quiet();
     let verify = if let Some(clocks) = clocks { verify.clocks(clocks) } else { verify };
@@ -198,7 +198,8 @@ fn a_rule_by_wall_clocks_is_tried_with_one_that_is_ahead() {
     assert!(found.iter().all(|(_, skewed, ..)| !skewed), "nothing is compared with right clocks: {found:?}");
 }
 
-/// Of equal times each master keeps its own: right clocks do not help. Skew shows something else in fewer steps.
+/// Of equal times each master keeps its own write: right clocks do not help. Skew causes another violation in fewer
+/// steps.
 #[test]
 fn what_right_clocks_show_comes_first_and_by_itself() {
     let found = violations(ByTheClock(|incoming, held| incoming.0 > held.0), None);
@@ -209,7 +210,7 @@ fn what_right_clocks_show_comes_first_and_by_itself() {
     assert_eq!(skewed, [(true, p::NO_RESURRECTION, 2), (true, p::NO_CAUSAL_LOSS, 2)], "{found:?}");
 }
 
-/// A version that arrives three ticks after the held version is discarded, even if its timestamp is later.
+/// A version that arrives three ticks after the stored version is discarded, even if its timestamp is later.
 #[test]
 fn right_clocks_may_be_far_apart() {
     let stale = ByTheClock(|incoming, held| incoming.0 + 3 >= held.0 && incoming.1.timestamp > held.1.timestamp);
@@ -248,7 +249,7 @@ fn a_function_of_two_versions_is_tried_on_merged_values() {
     assert!(passed.histories > 1000, "{passed:?}");
 }
 
-/// The state is a total, and what has no part in any read: the order in which changes came.
+/// The state is a total, and the order in which changes arrived, which no read shows.
 #[derive(Clone)]
 struct Remembering;
 
@@ -273,7 +274,7 @@ impl Resolver for Remembering {
         Reading::Total(state.iter().sum())
     }
 
-    /// The sender's replaces ours.
+    /// The sender's state replaces ours.
     fn merge(&self, _: Side<'_, Vec<i64>>, theirs: Side<'_, Vec<i64>>) -> Option<Vec<i64>> {
         Some(theirs.state.clone())
     }
@@ -283,7 +284,7 @@ impl Resolver for Remembering {
     }
 }
 
-/// Streams alone never merge: that the rule cannot is not seen in any schedule, but by its laws.
+/// Masters over streams never merge: only the laws show that the rule cannot merge.
 #[test]
 fn a_broken_law_that_no_schedule_shows_is_told_unless_laws_are_not_asked_for() {
     let streams = || {
@@ -299,7 +300,7 @@ fn a_broken_law_that_no_schedule_shows_is_told_unless_laws_are_not_asked_for() {
     assert!(matches!(&failure, Failure::Unlawful(_)), "{failure}");
     assert!(failure.to_string().contains("not commutative") && failure.to_string().contains("lawless"), "{failure}");
     assert!(streams().lawless().run().is_ok());
-    // With snapshots it shows.
+    // With snapshots, schedules show it.
     assert!(matches!(Verify::rule(Remembering).lawless().run(), Err(Failure::Violated { .. })));
 }
 
@@ -340,7 +341,7 @@ fn a_rule_that_tosses_a_coin_is_told_with_both_answers() {
     assert!(asked && one != other, "{how}");
 }
 
-/// It gives one answer twice in a row, and then another.
+/// The rule gives the same answer twice in a row, and then another.
 #[test]
 fn a_rule_that_remembers_is_told() {
     let calls = Arc::new(AtomicUsize::new(0));
@@ -359,7 +360,7 @@ fn a_rule_that_accepts_nothing_was_not_tested() {
     assert!(matches!(failure, Failure::Vacuous { .. }), "{failure}");
 }
 
-/// A rule that refuses some of the default requests is told which, and what to do.
+/// If a rule refuses some of the default requests, the message names them and the fix.
 #[test]
 fn a_refused_request_is_named_where_snapshots_never_cross() {
     let failure = Verify::rule(Largest).only(p::CONVERGENCE).run().unwrap_err();
@@ -372,7 +373,7 @@ fn a_refused_request_is_named_where_snapshots_never_cross() {
     Verify::rule(Largest).only(p::CONVERGENCE).unreached(p::CROSSED).run().unwrap();
 }
 
-/// A test that ends in `unwrap` shows what `verify` shows.
+/// A test that ends in `unwrap` shows the same message as `verify`.
 #[test]
 fn a_failure_unwrapped_reads_as_one_displayed() {
     let failure = Verify::rule(Largest).only("convergense").run().unwrap_err();
@@ -440,9 +441,9 @@ fn one_property_can_be_asked_alone_or_done_without() {
     assert_eq!(violated(rule().allow(p::CONVERGENCE)), others.collect::<Vec<_>>());
     all.iter().fold(rule(), |rule, (property, _)| rule.allow(property)).run().unwrap();
     rule().only(p::FALLS_SILENT).run().unwrap();
-    // What is not demanded by default is, if it is named.
+    // `only` requires a property that is not required by default.
     assert_eq!(violated(small(LastWriteWins).only(p::NO_POLICY_LOSS)), [(p::NO_POLICY_LOSS, 3)]);
-    // Laws have names, too.
+    // `only` also takes the name of a law.
     let unlawful = rule().only("associative").quiet().run().unwrap_err();
     assert!(matches!(&unlawful, Failure::Unlawful(laws) if laws.len() == 1), "{unlawful}");
 }
@@ -521,7 +522,7 @@ fn what_need_not_be_reached_is_said() {
     apart().unreached(p::CONFLICT).run().unwrap();
 }
 
-/// Where what a write replaces is not what is held, the local write wins, else the later one.
+/// If the write does not replace the stored version, the local write wins; otherwise the later one.
 #[derive(Clone)]
 struct LocalWins(MasterId);
 
@@ -566,7 +567,7 @@ impl Resolver for LocalWins {
 fn a_rule_may_differ_by_master() {
     let found = violated(Verify::rules(LocalWins).lawless());
     assert!(found.contains(&(p::CONVERGENCE, 4)), "{found:?}");
-    // One rule for all, of a master that writes nothing, is the later write.
+    // The same rule at every master, for a master that writes nothing, keeps the later write.
     Verify::rule(LocalWins(MasterId(9))).run().unwrap();
     let how =
         Verify::rules(|master: MasterId| [LocalWins(MasterId(0)), LocalWins(MasterId(1))][master.index()].clone());
@@ -589,7 +590,7 @@ fn the_command_that_replays_names_this_test_alone() {
     assert!(text.contains(".trace cargo test -- --exact the_command_that_replays_names_this_test_alone\n"), "{text}");
 }
 
-/// Two rules that fail in one test keep a trace each.
+/// Two rules that fail in one test have separate traces.
 #[test]
 fn no_trace_is_written_over_another() {
     let file = |requests: [&str; 2]| match Verify::rule(ArrivalWins).requests(requests).quiet().run() {
@@ -621,7 +622,7 @@ fn why_no_conflict_is_reached_is_told() {
     assert!(apart.contains("no key is written at two masters: nothing can conflict"), "{apart}");
 }
 
-/// A map of counters that takes nothing else.
+/// A map that accepts only counters.
 #[derive(Clone)]
 struct Counts;
 
@@ -676,12 +677,12 @@ fn that_a_rule_has_no_merge_is_said_where_it_matters() {
     assert!(violations.iter().all(|violation| violation.world.starts_with("pair/snapshot/")), "{failure}");
     let text = failure.to_string();
     assert!(text.contains("the rule has no `merge`") && text.contains(".without_snapshots()"), "{text}");
-    // Of a rule that merges wrongly this is not said.
+    // The message does not appear for a rule with a wrong merge.
     let text = Verify::rule(Remembering).lawless().quiet().run().unwrap_err().to_string();
     assert!(text.contains("pair/snapshot/") && !text.contains("has no `merge`"), "{text}");
 }
 
-/// A register of two letters: what the laws are tried on by default it refuses.
+/// A register of two letters. It refuses the default operations of the laws.
 #[test]
 fn laws_are_tried_on_the_requests_that_are_given() {
     let letters = |a: &Version, b: &Version| if a.value < b.value { Keep::First } else { Keep::Second };
@@ -707,11 +708,11 @@ fn scenario(name: &str, rest: &str) -> PathBuf {
 
 #[test]
 fn a_scenario_file_is_explored_with_this_rule() {
-    // The file's own rule would diverge.
+    // The rule in the file would diverge.
     let file = scenario("own-rule", "rule = \"arrival\"");
     let passed = Verify::rule(MultiValue).scenario(&file).lossless().run().unwrap();
     assert_eq!((passed.scopes, passed.states), (1, 13));
-    // It need not have one.
+    // The file need not have a rule.
     let file = scenario("no-rule", "");
     Verify::rule(MultiValue).scenario(&file).run().unwrap();
     let failure = Verify::rule(ArrivalWins).scenario(&file).lawless().quiet().run().unwrap_err();
@@ -736,7 +737,7 @@ fn a_scenario_file_is_held_to_what_it_expects() {
     let failure = Verify::rule(MultiValue).scenario(&file).run().unwrap_err();
     assert!(matches!(&failure, Failure::Unexpected(what) if what.len() == 3), "{failure}");
     assert!(failure.to_string().contains("expects.toml: convergence: expected violated, found holds"), "{failure}");
-    // What a file expects to hold is demanded, though it is not by default.
+    // A property that the file expects to hold is required, even if it is not required by default.
     let file = scenario("counts", &end("states = 14"));
     let failure = Verify::rule(LastWriteWins).scenario(&file).run().unwrap_err().to_string();
     assert!(failure.contains("no policy loss: expected holds, found violated"), "{failure}");
@@ -774,12 +775,12 @@ fn a_rule_is_surveyed_as_the_named_ones_are() {
         own.to_string().contains("(your rule)") && own.to_string().contains("(your rule): convergence is"),
         "{own}"
     );
-    // By master, too.
+    // Also for rules that differ by master.
     let local = Verify::rules(LocalWins).survey().unwrap();
     assert_eq!(steps(&local)[0], Some(4), "{local}");
 }
 
-/// A state of which JSON keeps a part only.
+/// A state whose JSON has only a part of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 struct Half {
     kept: i64,
@@ -821,7 +822,7 @@ impl Resolver for Forgetful {
     }
 }
 
-/// A master that read it from a record or a packet would keep less than was sent.
+/// A master that read the state from a record or a packet would have less than the sender.
 #[test]
 fn a_state_that_json_does_not_keep_is_told() {
     let failure = Verify::rule(Forgetful).survey().unwrap_err();

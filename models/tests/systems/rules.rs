@@ -1,4 +1,4 @@
-//! Real systems' rules, each where its source says something that another rule does not: ties, deletes, clocks.
+//! Real systems' rules in the cases in which their sources differ: ties, deletes, clocks.
 
 use multimaster::{Kind, LastWriteWins, MasterId, Message, Op, Outcome, Reading, Refusal, Replica, Resolver, Topology};
 use multimaster_models::node::any_rule::AnyRule;
@@ -41,7 +41,7 @@ impl Pair {
         self.write(at, Op::At(time, Box::new(op)))
     }
 
-    /// All that either has written reaches the other.
+    /// Delivers all writes of each master to the other.
     fn sync(mut self) -> Self {
         for (from, to) in [(A, B), (B, A)] {
             while let Some(push) = self.0[from.index()].next_push(to, 9) {
@@ -76,7 +76,7 @@ fn cassandra_breaks_ties_by_tombstone_then_by_value() {
     let cell = "cassandra";
     Pair::of(cell).at(A, 5, set("2")).at(B, 5, set("1")).sync().reads("2", "2");
     Pair::of(cell).at(A, 5, Op::Delete).at(B, 5, set("1")).sync().reads("-", "-");
-    // Acknowledged, and not to be read even where it was written.
+    // Acknowledged, and not read even at its own master.
     Pair::of(cell).at(A, 9, set("1")).sync().at(B, 5, set("2")).reads("1", "1");
 }
 
@@ -92,7 +92,7 @@ fn a_deleted_cassandra_counter_stays_so() {
 fn couchbase_keeps_its_own_at_a_tie_and_never_timestamps_before_what_it_replaces() {
     Pair::of("couchbase").at(A, 5, set("1")).at(B, 5, set("2")).sync().reads("1", "2");
     Pair::of("couchbase").at(A, 9, set("1")).sync().at(B, 3, set("2")).sync().reads("2", "2");
-    // More revisions win at equal times: 6, by way of 5.
+    // More revisions win at equal times: 6, written after 5.
     let revised = Pair::of("couchbase").at(A, 5, set("0")).at(A, 5, set("1")).at(B, 6, set("2"));
     revised.sync().reads("1", "1");
 }
@@ -117,7 +117,7 @@ fn in_cr_sqlite_a_delete_beats_updates_and_an_insert_after_it_beats_the_delete()
     let row = || Pair::of("cr-sqlite").write(A, set("1")).sync();
     row().write(A, set("2")).write(A, set("3")).write(B, Op::Delete).sync().reads("-", "-");
     row().write(A, set("2")).write(B, Op::Delete).write(B, set("0")).sync().reads("0", "0");
-    // Versions are equal: the larger value. Fewer versions: not.
+    // With equal versions the larger value wins; with fewer versions it does not.
     row().write(A, set("2")).write(B, set("3")).sync().reads("3", "3");
     row().write(A, set("2")).write(A, set("1")).write(B, set("3")).sync().reads("1", "1");
 }
@@ -141,10 +141,10 @@ fn in_couchdb_a_deleted_winner_uncovers_the_loser() {
     // The longer branch is shown, then its conflict.
     conflict().reads("3 | 1", "3 | 1");
     conflict().write(A, Op::Delete).sync().reads("1", "1");
-    // Of a delete and an edit the edit is shown, though its branch is shorter.
+    // Of a delete and an edit the edit is shown, although its branch is shorter.
     let edited = Pair::of("couchdb").write(A, set("1")).sync().write(A, set("2")).write(A, Op::Delete);
     edited.write(B, set("3")).sync().reads("3", "3");
-    // Edits alike are one revision.
+    // Equal edits are one revision.
     Pair::of("couchdb").write(A, set("1")).write(B, set("1")).sync().reads("1", "1");
 }
 
@@ -158,7 +158,8 @@ fn riak_keeps_siblings_or_the_newest_or_whatever_came() {
     Pair::of("riak-last-write-wins").write(A, set("1")).write(B, set("2")).sync().reads("2", "1");
 }
 
-/// x at 10; y at 5, which had seen x; z at 7, of which neither knows. Where x meets z first, z is gone before y comes.
+/// x at 10; y at 5, which had seen x; z at 7, concurrent to both. At a master that receives x and z first, z is gone
+/// before y arrives.
 #[test]
 fn riaks_newest_of_three_depends_on_their_order() {
     let mesh = Topology::all_to_all(3).unwrap();
@@ -200,7 +201,7 @@ fn golden_gate_asks_its_method_only_where_the_row_is_not_as_it_was() {
         Pair::of(method).at(A, 5, set("1")).at(B, 5, set("2")).sync().reads(at_a, at_b);
         Pair::of(method).at(A, 9, set("1")).sync().at(B, 3, set("2")).sync().reads("2", "2");
     }
-    // Applied over any row; an update of what is gone is an insert.
+    // Applied over any row; an update of an absent row is an insert.
     let row = || Pair::of("goldengate-usemax").at(A, 1, set("1")).sync();
     row().at(A, 3, set("2")).at(B, 2, Op::Delete).sync().reads("-", "2");
     Pair::of("goldengate-usedelta").write(A, Op::Add(2)).write(B, Op::Add(-5)).sync().reads("-3", "-3");
@@ -219,7 +220,7 @@ fn pgd_takes_the_newer_row_then_the_higher_node() {
     let row = |rule| Pair::of(rule).at(A, 1, set("1")).sync();
     row("pgd").at(A, 3, set("2")).at(B, 2, Op::Delete).sync().reads("-", "-");
     row("pgd-vacuumed").at(A, 3, set("2")).at(B, 2, Op::Delete).sync().reads("-", "2");
-    // A local statement is applied whatever its time; elsewhere the row of another node is newer, and stays.
+    // A local statement is applied at any time; at the other node the row is newer, and stays.
     let behind = Pair::of("pgd").at(A, 9, set("1")).sync().at(B, 3, set("2"));
     behind.sync().reads("1", "2");
 }
@@ -229,10 +230,11 @@ fn spock_takes_the_later_row_then_the_lower_node_and_any_delete() {
     Pair::of("spock").at(A, 5, set("1")).at(B, 5, set("2")).sync().reads("1", "1");
     Pair::of("spock-equal-tiebreakers").at(A, 5, set("1")).at(B, 5, set("2")).sync().reads("2", "1");
     let row = || Pair::of("spock").at(A, 1, set("1")).sync();
-    // A delete is applied whether it is later or not; the update finds no row and fails.
+    // A delete is applied at any time; the update then finds no row and fails.
     row().at(A, 3, set("2")).at(B, 4, Op::Delete).sync().reads("-", "-");
     row().at(A, 3, set("2")).at(B, 2, Op::Delete).sync().reads("-", "-");
-    // One node's own changes are compared by time too, if its clock was set back; at equal times the second is applied.
+    // Two changes of one node are also compared by time, if its clock was set back; at equal times the second is
+    // applied.
     row().at(A, 5, set("2")).sync().at(A, 3, set("3")).sync().reads("3", "2");
     row().at(A, 5, set("2")).sync().at(A, 5, set("3")).sync().reads("3", "3");
     row().at(B, 5, set("2")).sync().at(B, 5, set("3")).sync().reads("3", "3");
@@ -247,8 +249,7 @@ fn an_item_taken_out_of_dynamos_cart_comes_back_with_another() {
     set().write(A, remove("x")).write(B, insert("y")).sync().reads("{y}", "{y}");
 }
 
-/// A snapshot brings a neighbour what the log no longer holds: rules over versions find out from their contexts what it
-/// replaces.
+/// A snapshot replaces a truncated log: rules over versions use the versions' contexts to find the replaced ones.
 #[test]
 fn a_snapshot_is_joined_where_a_rule_can() {
     let through_a_snapshot = |mut pair: Pair| {
@@ -281,8 +282,7 @@ fn what_a_counter_or_a_cart_does_not_take_is_refused() {
     refused(master(A, "cr-sqlite", &pair).write("k", Op::Add(1)), "add N to KEY");
 }
 
-/// To delete what is not there, or is deleted already: an error in some systems, "0 rows" in others, a write in the
-/// rest.
+/// A delete of an absent or deleted row is an error in some systems, "0 rows" in others, and a write in the rest.
 #[test]
 fn a_delete_of_what_is_not_there_is_what_the_system_makes_of_it() {
     let pair = Topology::all_to_all(2).unwrap();
@@ -306,13 +306,13 @@ fn a_delete_of_what_is_not_there_is_what_the_system_makes_of_it() {
         at_a.delete("k").unwrap();
         delete_nothing(&mut at_a);
     }
-    // Where it is a write, it competes as one.
+    // If it is a write, it competes as one.
     for write in ["cassandra", "dynamodb"] {
         Pair::of(write).at(A, 5, Op::Delete).at(B, 4, set("1")).sync().reads("-", "-");
     }
 }
 
-/// An update to the value that the row has, there or elsewhere: no row event in MySQL, no version in cr-sqlite.
+/// An update to the row's present value: no row event in MySQL, no version in cr-sqlite.
 #[test]
 fn an_equal_value_is_written_again_but_for_mysql_and_cr_sqlite() {
     for system in ALL.iter().filter(|system| system.kind() == Kind::Register) {
@@ -330,7 +330,7 @@ fn an_equal_value_is_written_again_but_for_mysql_and_cr_sqlite() {
             );
         }
     }
-    // A row that is deleted has no value: it is inserted.
+    // A deleted row has no value, so an update inserts it.
     for rule in ["mysql", "cr-sqlite"] {
         Pair::of(rule).write(A, set("1")).write(A, Op::Delete).write(A, set("1")).sync().reads("1", "1");
     }
@@ -338,10 +338,10 @@ fn an_equal_value_is_written_again_but_for_mysql_and_cr_sqlite() {
     pgd.sync().reads("1", "1");
 }
 
-/// The reason that a rule gives for a change that made no difference is the true one.
+/// A rule gives the true reason for a change without effect.
 #[test]
 fn why_a_change_made_no_difference() {
-    // What B says of A's last write, after what went before.
+    // B's message about A's last write, after the earlier steps.
     let why = |pair: Pair| {
         let Pair([mut a, mut b]) = pair;
         let mut said = String::new();

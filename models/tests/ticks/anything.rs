@@ -1,11 +1,11 @@
-//! The worst that a network of datagrams can do, and in few states: nothing sent is ever gone, and everyone has always
-//! asked everyone.
+//! The most general network of datagrams, in few states: no sent message is ever gone, and every master has always sent
+//! its digest to all neighbours.
 //!
-//! What is in flight only grows. An envelope is in flight if some schedule of ticks, losses and second deliveries could
-//! have it there, given how these masters came to know what they know: each digest that a master ever had is on its way
-//! to all that it hears from, and has been answered out of each state in which they ever were. A receipt depends on the
-//! envelope and the receiver alone. So masters may come to know here whatever they may with any number of ticks, losses
-//! and second deliveries, and the faults need no count.
+//! The set of messages in flight only grows. Given the path of the masters so far, an envelope is in flight if some
+//! schedule of ticks, losses and second deliveries could have sent it: each digest that a master ever had was sent to
+//! all masters from which it receives, and answered in each state in which these ever were. The effect of a delivery
+//! depends only on the envelope and the receiver. So the masters reach here all knowledge that any number of ticks,
+//! losses and second deliveries can lead to, without a count of faults.
 
 use super::telling::{Known, Telling, known, start, write, writers};
 use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};
@@ -23,7 +23,7 @@ type Envelope = (MasterId, MasterId, MessageOf<Telling>);
 pub(crate) struct State {
     masters: Vec<Replica<Telling>>,
     envelopes: BTreeSet<Envelope>,
-    /// Of each master, every digest that it ever had.
+    /// By master, every digest that it ever had.
     digests: Vec<BTreeSet<VersionVector>>,
 }
 
@@ -40,7 +40,7 @@ impl State {
 }
 
 impl Anything {
-    /// The master `at` knows more: what that brings under way.
+    /// Called when the master `at` has changed: adds the messages that become possible.
     fn settle(&self, state: &mut State, at: MasterId) {
         let State { masters, envelopes, digests } = state;
         let (topology, batch) = (&self.scope.topology, self.scope.batch);

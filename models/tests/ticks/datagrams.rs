@@ -1,15 +1,15 @@
-//! Datagrams with nothing left out: digests travel too, ticks come at any time, and what is sent stays in flight until
-//! it arrives, even if it will do nothing then.
+//! Datagrams without omissions: digests are in flight too, ticks happen at any time, and a message stays in flight
+//! until it arrives, even if it will have no effect.
 
 use super::telling::{Known, Telling, known, start, write, writers};
 use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};
 use multimaster_models::model::{Model, Property, Sent};
 use multimaster_models::scope::{LinkKind, Scope};
 
-/// The scope's losses and duplicates are of envelopes. Of digests any number are lost or arrive again.
+/// The scope's losses and duplicates count envelopes. Any number of digests is lost or duplicated.
 pub(crate) struct Datagrams {
     pub(crate) scope: Scope,
-    /// How many digests may be in flight from one master to one neighbour.
+    /// The most digests in flight from one master to one neighbour.
     pub(crate) digests: usize,
 }
 
@@ -19,9 +19,9 @@ type Digest = (MasterId, MasterId, VersionVector);
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct State {
     masters: Vec<Replica<Telling>>,
-    /// In order. Of equal envelopes two: a third, and there is no end to how often a question is answered, is lost.
+    /// In order. At most two equal envelopes: a third one is lost, so that the number of answers to a digest is finite.
     envelopes: Vec<Envelope>,
-    /// In order, none twice.
+    /// In order, without equal ones.
     digests: Vec<Digest>,
     losses: u8,
     duplicates: u8,
@@ -53,7 +53,7 @@ impl State {
 }
 
 impl Datagrams {
-    /// A digest that finds no room is lost: that is a schedule, too, and so is the loss of one that takes the room.
+    /// A digest above the limit is lost. This is a possible schedule, and so is the loss of a digest within the limit.
     fn send_digest(&self, state: &mut State, receiver: MasterId, sender: MasterId) {
         let digest = (receiver, sender, state.masters[receiver.index()].digest().clone());
         let between = state.digests.iter().filter(|held| (held.0, held.1) == (receiver, sender)).count();

@@ -1,4 +1,4 @@
-//! Streams with nothing left out: queues of messages, and after a break a greeting that takes its time.
+//! Streams without omissions: queues of messages, and after a break a greeting that is in flight.
 
 use super::telling::{Known, Telling, known, start, write, writers};
 use multimaster::{MasterId, MessageOf, Outcome, Replica, VersionVector};
@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 pub(crate) struct Streams {
     pub(crate) scope: Scope,
-    /// Whether a sender takes changes from its log as soon as they are there, or when it will.
+    /// Whether a sender takes changes from its log at once, or at any later time.
     pub(crate) eager: bool,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct State {
 enum Line {
     Stands(VecDeque<MessageOf<Telling>>),
     Broken,
-    /// The receiver has said what it has seen, and the sender has yet to hear it.
+    /// The receiver's digest is in flight to the sender.
     Greeting(VersionVector),
 }
 
@@ -118,7 +118,7 @@ impl Model for Streams {
                 match next.masters[to.index()].receive(from, message) {
                     Outcome::Applied | Outcome::Stale => self.settle(&mut next, to),
                     Outcome::Duplicate => {}
-                    // The model has no answer to a gap in a stream: there must be none.
+                    // The model has no answer to a gap in a stream: no gap may occur.
                     Outcome::Gap => panic!("a gap between {from} and {to} in\n{state:#?}"),
                     Outcome::Refused(fault) => panic!("{to}: {fault}"),
                 }

@@ -1,18 +1,18 @@
-//! A rule that hides nothing, so that what masters read is all that they know.
+//! A rule whose readings contain the whole knowledge of a master.
 
 use multimaster::{Change, Dot, MasterId, Op, Reading, Refusal, Replica, Resolver, Side, Timestamp, Topology};
 use multimaster_models::scope::{Client, LinkKind, Scope};
 
-/// What the masters know, one entry a master, written as a [`Subject`](multimaster_models::subject::Subject) writes
-/// what they read.
+/// The knowledge of the masters, one entry for each, in the format of a
+/// [`Subject`](multimaster_models::subject::Subject)'s readings.
 pub(crate) type Known = Vec<String>;
 
-/// Keeps every write in the order of arrival, each with what its writer had seen, in the order in which it saw it.
+/// The state is the list of all writes in the order of arrival, each with its causal past in the order in which its
+/// master saw it.
 ///
-/// The protocol looks into no rule, and what any rule keeps is made of the writes it got and their order. So whatever
-/// another rule's masters may come to keep, these come to keep what it is made of. As long as logs keep all, this is
-/// also the log; timestamps follow from it, and so does what has been asked by clients: each writes at a master of its
-/// own.
+/// The protocol does not depend on the rule, and a rule's state depends only on the applied writes and their order. So
+/// this state determines the state under any other rule. Without truncation it is also the log. It determines the
+/// timestamps and the progress of the clients, because each client writes at a master of its own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Telling;
 
@@ -35,7 +35,7 @@ impl Resolver for Telling {
         Reading::Value(told.collect::<Vec<_>>().join(" ").into())
     }
 
-    /// Ours first, then what theirs adds.
+    /// Our writes first, then the writes that theirs adds.
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
         let added = theirs.state.iter().filter(|(dot, _)| !ours.seen.contains(*dot));
         Some(ours.state.iter().chain(added).cloned().collect())
@@ -46,7 +46,7 @@ impl Resolver for Telling {
     }
 }
 
-/// What these masters know. What they have seen and logged must be what they read.
+/// The knowledge of these masters. Checks that their version vectors and logs agree with their readings.
 pub(crate) fn known(masters: &[Replica<Telling>]) -> Known {
     let told = |master: &Replica<Telling>| {
         let read: Vec<Dot> = master.state("k").into_iter().flatten().map(|(dot, _)| *dot).collect();
@@ -62,7 +62,7 @@ pub(crate) fn known(masters: &[Replica<Telling>]) -> Known {
     masters.iter().map(told).collect()
 }
 
-/// At each master a client that writes so many times.
+/// One client at each master, which makes this number of writes.
 pub(crate) fn scope(topology: &Topology, writes: &[usize], link: LinkKind) -> Scope {
     let client = |(at, writes): (usize, &usize)| Client {
         at: MasterId(at as u16),
@@ -72,12 +72,12 @@ pub(crate) fn scope(topology: &Topology, writes: &[usize], link: LinkKind) -> Sc
     Scope { batch: 2, clients, ..Scope::new(topology.clone(), link) }
 }
 
-/// The masters of `scope` before anything has happened.
+/// The initial masters of `scope`.
 pub(crate) fn start(scope: &Scope) -> Vec<Replica<Telling>> {
     scope.topology.ids().map(|id| Replica::new(id, Telling, &scope.topology)).collect()
 }
 
-/// The masters whose clients have not written all yet.
+/// The masters whose clients still have writes to make.
 pub(crate) fn writers(scope: &Scope, masters: &[Replica<Telling>]) -> impl Iterator<Item = MasterId> {
     let left = |master: &&Replica<Telling>| made(master) < scope.clients[master.id().index()].requests.len();
     masters.iter().filter(left).map(Replica::id)

@@ -1,4 +1,4 @@
-//! All states of a model, and among them those in which masters have come to know all that they ever will.
+//! All states of a model, and among them the states after which no master learns anything more.
 
 use super::telling::Known;
 use foldhash::quality::FixedState;
@@ -8,14 +8,14 @@ use std::hash::{BuildHasher, Hash};
 
 /// A walk through a whole model.
 pub(crate) struct Walk<S> {
-    /// Every state, and where its steps lead.
+    /// Every state, and the states after its steps.
     pub(crate) states: Vec<(S, Vec<u32>)>,
-    /// Of each state, what its masters know, by number.
+    /// By state, the number of its masters' knowledge.
     known: Vec<u32>,
     numbers: HashMap<Known, u32>,
 }
 
-/// What masters may come to know, and what they may be left with for good.
+/// The knowledge that masters can reach, and the knowledge that can be final.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Reached {
     pub(crate) ever: BTreeSet<Known>,
@@ -49,7 +49,7 @@ impl<S: Clone + Hash> Walk<S> {
         walk
     }
 
-    /// Of each state, whether no steps, however many, alter what a master knows. So clients are done, too.
+    /// By state, whether no sequence of steps alters the knowledge of a master. The clients are then done, too.
     pub(crate) fn settled(&self) -> Vec<bool> {
         let mut leads_here = vec![Vec::new(); self.states.len()];
         let mut settled = vec![true; self.states.len()];
@@ -83,8 +83,8 @@ impl<S: Clone + Hash> Walk<S> {
         }
     }
 
-    /// Whether no steps lead from a state back to it: states can be taken away, those without a step to them first,
-    /// until none is left.
+    /// Whether the graph of states has no cycle (Kahn, 1962): removing states without incoming steps, again and again,
+    /// removes all.
     pub(crate) fn has_no_cycle(&self) -> bool {
         let mut steps_to = vec![0; self.states.len()];
         self.states.iter().flat_map(|(_, leads)| leads).for_each(|to| steps_to[*to as usize] += 1);
