@@ -1,4 +1,4 @@
-//! What a person sees of a check: tables, schedules, traces, pictures, and the Explorer.
+//! The output of a check: tables, schedules, traces, pictures, and the Explorer.
 
 pub mod check;
 #[cfg(feature = "explorer")]

@@ -91,8 +91,7 @@ pub fn run(scenario: &Scenario, options: &Options, out: &mut dyn Write) -> Resul
             Stopped::Given(what)
         })
     });
-    // All sockets are bound before any master starts: masters that start together hear each other from the first packet
-    // on.
+    // All sockets are bound before any master starts: masters that start together receive each other's first packets.
     let sockets = sockets.collect::<Result<Vec<_>, _>>()?;
     write!(out, "{}", greeting(scenario, scope, rule, &chosen, &addresses, options.epoch))?;
     out.flush()?;

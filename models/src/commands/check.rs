@@ -39,8 +39,8 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   causal order             a master that has seen a write has seen its causal past:
                            the writes that the writing master had seen before it
   no resurrection          a master that has seen a delete does not read a value
-                           that it removed, unless a write outside the delete's
-                           causal past wrote this value too
+                           that the delete removed, unless a write outside the
+                           delete's causal past wrote this value too
   no causal loss           no write is lost to a write in its own causal past, or
                            without a competing write: a violation is a bug in any
                            rule

@@ -1,14 +1,13 @@
 //! Whether a recorded run of a real cluster is a path of the model: [`check_file`].
 //!
-//! A [record](multimaster::record) supplies the choices of a run: what clients asked, when a link took from a log, what was
-//! lost, what arrived when. Here the model makes the same choices: a [`ClusterModel`] with [running links](LinkKind::Running),
-//! shard by shard. All that the record says came of a step must be what comes of it there: a write's answer, a reading, the
-//! outcome of a message. And a message can be delivered, lost or repeated only if it is in flight there, equal to what the
-//! model's own replica sent; a digest can be answered only if it was sent. The first step that is otherwise is told.
+//! A [record](multimaster::record) supplies the choices of a run: the clients' requests, the moments at which links
+//! took changes from logs, the losses and the arrivals. The model makes the same choices: a [`ClusterModel`] with
+//! [running links](LinkKind::Running), shard by shard. Each recorded result must equal the model's: a write's answer, a
+//! reading, the outcome of a message. A message can be delivered, lost or repeated only if the model has it in flight,
+//! with the same content; a digest can be answered only if it was sent. The first step that differs is reported.
 //!
-//! So what holds of every path of the model holds of the run, and what is found out about the run can be found in the
-//! model. (The term is *trace validation*: Cirstea, Kuppe, Loillier and Merz, "Validating traces of distributed programs
-//! against TLA+ specifications", SEFM 2024.)
+//! So every property that holds on all paths of the model holds for the run. (The term is *trace validation*: Cirstea,
+//! Kuppe, Loillier and Merz, "Validating traces of distributed programs against TLA+ specifications", SEFM 2024.)
 
 mod judged;
 pub(crate) mod lines;
@@ -32,8 +31,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
-/// Checks the record in this file: one JSON object a line, the [`Setting`] first, then each [`Recorded`]. The file is read
-/// line by line; memory grows with the acknowledged writes, not with the length.
+/// Checks the record in this file: one JSON object a line, the [`Setting`] first, then each [`Recorded`]. The file is
+/// read line by line; memory grows with the acknowledged writes, not with the length.
 ///
 /// # Errors
 /// If it is not a record, its run is not a path of the model, or it has no steps.
@@ -41,7 +40,7 @@ pub fn check_file(file: &str) -> Result<Summary, Failure> {
     check_lines(file, &mut lines::of_file(file).map_err(Failure::File)?)
 }
 
-/// The same, for a record that is read from `source`, which messages name as `file`.
+/// Checks the record from `source`; messages name it `file`.
 ///
 /// # Errors
 /// As [`check_file`].
@@ -49,7 +48,7 @@ pub fn check_reader(file: &str, source: impl BufRead) -> Result<Summary, Failure
     check_lines(file, &mut lines::of(source))
 }
 
-/// The record that is the text of the file named `file`.
+/// Checks the record `text`; messages name it `file`.
 ///
 /// # Errors
 /// As [`check_file`].
@@ -97,7 +96,7 @@ fn event(text: &str) -> Result<Recorded<Value, Value>, String> {
     serde_json::from_str(text).map_err(|error| report::not_json("an event", &error))
 }
 
-/// A message as the rule has it.
+/// A message with the rule's types.
 fn typed(rule: &AnyRule, message: &Message<Value, Value>) -> Result<AnyMessage, String> {
     let not = |why: String| format!("this rule has no such message: {}", report::short(&why));
     let value = serde_json::to_value(message);
@@ -106,7 +105,7 @@ fn typed(rule: &AnyRule, message: &Message<Value, Value>) -> Result<AnyMessage, 
     Ok(message)
 }
 
-/// The record of a run under any rule. The rule that `setting` names does not count.
+/// Checks the record of a run under any rule. The rule's name in `setting` is ignored.
 ///
 /// # Errors
 /// At the first step that is not a step of the model, or if there is no step.
@@ -127,7 +126,7 @@ pub fn replay<R: SerdeRule>(
     replay.summary()
 }
 
-/// The topology of a setting, if it is one, and not so large that laying it out would take for ever.
+/// The topology of a setting, if it is valid and not too large to build.
 fn vetted(setting: &Setting) -> Result<Topology, String> {
     let (masters, edges) = (setting.topology.masters(), setting.topology.edges());
     let count = edges.count();
@@ -137,7 +136,7 @@ fn vetted(setting: &Setting) -> Result<Topology, String> {
     Topology::from_edges(masters, setting.topology.edges()).map_err(|error| error.to_string())
 }
 
-/// A run of the model that does what a record says.
+/// A run of the model with the choices of a record.
 struct Replay {
     cluster: ClusterModel,
     layout: Layout,
@@ -151,7 +150,7 @@ impl Replay {
             failures: Default::default(),
             sessions: Vec::new(),
             topology: vetted(setting)?,
-            // What may be lost and repeated, how many changes a message carries and when a log is cut: the record says.
+            // The record decides on losses, duplicates, batches and truncations, so the scope does not bound them.
             link: LinkKind::Running { losses: 0, duplicates: 0 },
             batch: usize::MAX,
             log: None,
@@ -163,7 +162,7 @@ impl Replay {
         Ok(Replay { cluster, layout: setting.layout, paths: BTreeMap::new(), last: None })
     }
 
-    /// Takes the event at that place of the record. `read` makes its message one of the rule's.
+    /// Takes the step of the event at this place of the record. `read` converts its message to the rule's types.
     fn take<S, E>(
         &mut self,
         place: usize,

@@ -1,7 +1,8 @@
 //! The Explorer: stateright's page, to browse the states of a scenario by hand, and the server behind it.
 //!
-//! stateright's own server dies of one malformed request, is blocked by one slow reader, and answers the pages of any site.
-//! This one serves the same page at the same addresses, in the same form; `server` says which requests it answers.
+//! stateright's own server ends at a malformed request, is blocked by one slow reader, and answers the pages of any
+//! site. This server serves the same page at the same addresses, in the same form; `server` states the requests that it
+//! answers.
 
 mod http;
 mod search;
@@ -20,10 +21,10 @@ use std::convert::Infallible;
 use std::fmt::Write;
 use std::net::{IpAddr, TcpListener};
 
-/// Where the Explorer is served unless told otherwise.
+/// The default address of the Explorer.
 pub const DEFAULT_ADDRESS: &str = "localhost:3000";
 
-/// Where the Explorer is served.
+/// The address of a served Explorer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {
     /// The page's URL, with a slash at its end.
@@ -32,7 +33,7 @@ pub struct Served {
     pub open: bool,
 }
 
-/// What the Explorer is to show.
+/// The model that the Explorer shows.
 pub struct Shown {
     /// Its name, for the page's left side.
     pub name: String,
@@ -40,7 +41,7 @@ pub struct Shown {
     pub model: Erased,
     /// The limits of a search of all states.
     pub limits: Limits,
-    /// Why nothing that is shown counts, if the rule failed.
+    /// The failure of the rule, after which no shown verdict counts.
     pub failed: Box<dyn Fn() -> Option<String> + Send + Sync>,
 }
 
@@ -52,8 +53,8 @@ impl From<&Scenario> for Shown {
     }
 }
 
-/// The address, after `http://HOST:PORT/`, of the state at the end of `path`. Its first number is the index of the initial
-/// state, each other number the index of an action.
+/// The address, after `http://HOST:PORT/`, of the state at the end of `path`. Its first number is the index of the
+/// initial state, each other number the index of an action.
 pub fn address(path: &Path) -> String {
     format!("#/steps/{}", steps(path))
 }
@@ -62,10 +63,11 @@ fn steps(path: &Path) -> String {
     path.iter().fold(path.start.to_string(), |address, action| format!("{address}/{action}"))
 }
 
-/// Serves the Explorer on `address`, `HOST:PORT` or `PORT` alone, for ever. `ready` is called with its place just before.
+/// Serves the Explorer on `address`, `HOST:PORT` or `PORT` alone, for ever. `ready` is called with its place just
+/// before.
 ///
 /// # Errors
-/// If the address is none, or cannot be served on.
+/// If the address is invalid, or cannot be used.
 pub fn serve(shown: Shown, address: &str, ready: impl FnOnce(&Served)) -> Result<Infallible, String> {
     let (listener, host, served) = bound(address)?;
     ready(&served);
@@ -99,9 +101,9 @@ fn bound(address: &str) -> Result<(TcpListener, String, Served), String> {
     Ok((listener, host, Served { url, open: !socket.ip().is_loopback() }))
 }
 
-/// What a person asks of the state after `action`: what the step did, what it changed, the state, and every property
-/// as it is in that very state. (The page's own signs beside states are no answer: they compare addresses with that of
-/// the one counterexample it knows.) `None` if the step changes nothing.
+/// The description of the state after `action`: the step's outcome, its changes, the state, and every property in this
+/// state. (The page's own marks beside states do not show this: they only compare addresses with that of one
+/// counterexample.) `None` if the step changes nothing.
 pub(crate) fn step_in_words<M: Subject>(model: &M, state: &M::State, action: &M::Action) -> Option<String> {
     let (next, _) = model.step(state, action)?;
     let (before, after) = (escaped_lines(&format!("{state:?}")), escaped_lines(&format!("{next:?}")));
@@ -136,8 +138,8 @@ pub(crate) fn step_in_words<M: Subject>(model: &M, state: &M::State, action: &M:
     Some(out)
 }
 
-/// The lines only in `before`, with a `-`, and those only in `after`, with a `+`; what is about the same thing, by the
-/// first word, together.
+/// The lines only in `before`, with a `-`, and those only in `after`, with a `+`. Lines with the same first word stand
+/// together.
 fn difference<'a>(before: &'a str, after: &'a str) -> Vec<(char, &'a str)> {
     let mut new: Vec<&str> = after.lines().collect();
     let mut lines = Vec::new();

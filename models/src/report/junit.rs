@@ -6,8 +6,8 @@ use crate::report::table;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// A test case for each scenario. Of one that is not as expected, the failure says in what, and shows the schedule of each
-/// violation that was not expected. Those in `missing` were not explored.
+/// A test case for each scenario. If a scenario is not as expected, its failure names the differences, and shows the
+/// schedule of each unexpected violation. The scenarios in `missing` were not explored.
 pub fn of(done: &[&Checked], missing: &[&str]) -> String {
     let count = |is: fn(&Checked) -> bool| done.iter().filter(|checked| is(checked)).count();
     let failures = count(is_failure);
@@ -64,7 +64,7 @@ fn in_full(checked: &Checked, example: &Counterexample) -> String {
     format!("{}\n{}", table::counterexample(&checked.scenario.name, example), example.trace)
 }
 
-/// Text as XML, in content or in an attribute. What XML cannot hold is escaped as in Rust.
+/// Text as XML, in content or in an attribute. Characters that XML does not allow are escaped as in Rust.
 pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
     for c in escaped_lines(text).chars() {

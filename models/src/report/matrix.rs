@@ -1,4 +1,4 @@
-//! The matrix of failures: what holds of the protocol under which failures, over which topology.
+//! The matrix of failures: the violated properties of the protocol, by failures, rule and topology.
 
 use crate::check::engine::{Report, Verdict};
 use crate::check::running;
@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-/// Two failures of any kind, by name and as `[failures]` gives them.
+/// Pairs of failures, by name and in the syntax of `[failures]`.
 const FAILURES: [(&str, &str); 11] = [
     ("two cuts", "cuts = 2"),
     ("two crashes, all kept", "crashes = 2"),
@@ -105,8 +105,8 @@ fn is_asked(property: &str) -> bool {
     property != p::NO_POLICY_LOSS
 }
 
-/// Explores all cells, as many at a time as the machine has cores; `tell` is given how many are done, and of how many.
-/// `None` if it was interrupted.
+/// Explores all cells, as many at a time as the machine has cores. Calls `tell` with the number of finished cells and
+/// the number of all. `None` if it was interrupted.
 pub fn explore(mut tell: impl FnMut(usize, usize)) -> Option<Vec<Cell>> {
     let (places, next) = (places(), AtomicUsize::new(0));
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -140,7 +140,7 @@ impl Cell {
         FAILURES[self.failures].0
     }
 
-    /// `holds`, or what is violated and in how many steps.
+    /// `holds`, or the violated properties with the lengths of their schedules.
     fn verdict(&self) -> String {
         if self.report.cut.is_some() {
             return "not exhausted".into();

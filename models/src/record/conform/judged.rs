@@ -1,4 +1,4 @@
-//! What was lost in a run, as far as it was judged: [`Judged`].
+//! The lost writes of a run, as far as they were judged: [`Judged`].
 
 use crate::history::{Claims, History, LostTo, Observed, Write};
 use multimaster::{Dot, Key, Replica, Resolver};
@@ -7,18 +7,19 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The acknowledged writes that a master has seen and lost, at the end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
-    /// To a concurrent write, as the rule may decide.
+    /// The writes lost to a concurrent write: the rule's choice.
     pub by_policy: BTreeSet<Dot>,
-    /// Although nothing competed, or to a write that they had seen.
+    /// The writes lost to a write in their own causal past, or without a competing write.
     pub causally: BTreeSet<Dot>,
-    /// How many keys were written.
+    /// The number of written keys.
     pub keys: usize,
-    /// How many of them were not judged: those with the most writes, and those of which only the rule's own claim tells.
+    /// The number of keys that were not judged: those with the most writes, and those whose losses only the rule's own
+    /// claim shows.
     pub not_judged: usize,
 }
 
-/// The most comparisons of two writes of a key, in all: some seconds. At every master all writes of a key are compared with
-/// each other, so a key with ten times the writes takes a hundred times as long.
+/// The most comparisons of two writes of a key, in all; they take some seconds. At every master all writes of a key are
+/// compared with each other, so a key with ten times the writes takes a hundred times as long.
 pub(super) const BUDGET: u64 = 300_000_000;
 
 /// Judges key by key, those with the fewest writes first, and subtracts the cost from the budget until it is used up.

@@ -8,7 +8,7 @@ use std::path::Path;
 /// The most bytes of a line: the snapshot of a large table is one.
 const MOST: u64 = 64 << 20;
 
-/// The lines of the file, or what is wrong with the one that comes next.
+/// The lines of the file, each of them or the error in it.
 pub(super) fn of_file(file: &str) -> Result<impl Iterator<Item = Result<String, String>>, Fault> {
     if Path::new(file).is_dir() {
         return Err(Fault::of(file, "this is a folder: name a file in it"));
@@ -17,7 +17,7 @@ pub(super) fn of_file(file: &str) -> Result<impl Iterator<Item = Result<String, 
     Ok(of(BufReader::new(opened)))
 }
 
-/// The same of a record that is read from anywhere.
+/// The lines of a record from any source.
 pub(crate) fn of(mut reader: impl BufRead) -> impl Iterator<Item = Result<String, String>> {
     std::iter::from_fn(move || next(&mut reader).transpose())
 }

@@ -1,4 +1,4 @@
-//! What one shard of a run does, done by the model: [`Path`].
+//! The model's steps for the events of one shard: [`Path`].
 
 use super::judged::judged;
 use super::report::{self, ShardSummary, Tally};
@@ -32,7 +32,10 @@ impl Path {
         }
     }
 
-    /// Takes the step that the event says, if the model allows it and comes to the same; if not, why.
+    /// Takes the event's step.
+    ///
+    /// # Errors
+    /// If the model does not allow the step, or its result differs: the model's step, in words.
     pub(super) fn take<S, E>(
         &mut self,
         cluster: &ClusterModel,
@@ -42,7 +45,8 @@ impl Path {
         match event {
             Event::Write { at, key, op, answer } => {
                 let request = Request { key: key.clone(), op: op.clone() };
-                // A running cluster delivers causally: what a master has seen is closed under what that had seen.
+                // A running cluster delivers causally: a master has seen the causal past of each write that it has
+                // seen.
                 let master = &mut self.world.masters[at.index()];
                 let past = master.digest().clone();
                 let ours = match cluster.protocol.step(master, Input::Request(&request)).answer {

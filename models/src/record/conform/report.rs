@@ -1,4 +1,4 @@
-//! What is said of a record: that it is a path of the model, or what it is instead.
+//! The result of checking a record: it is a path of the model, or an error.
 
 use super::judged::Judged;
 use crate::fault::Fault;
@@ -15,9 +15,9 @@ use std::fmt;
 pub struct Refused {
     /// The event's place in the record, from 0.
     pub place: usize,
-    /// Which step of which shard, in words.
+    /// The step and its shard, in words.
     pub step: String,
-    /// What the model has instead.
+    /// The model's step or result.
     pub what: String,
 }
 
@@ -29,12 +29,12 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// Why a file is not the record of a run of the model.
+/// The error of checking a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It is no record.
+    /// The file is not a record.
     File(Fault),
-    /// It is one, with a step that is not the model's.
+    /// The record has a step that is not a step of the model.
     Run(Fault),
 }
 
@@ -50,37 +50,37 @@ impl std::error::Error for Failure {}
 /// A record all of whose steps are steps of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
-    /// The shards that something happened in, in order.
+    /// The shards with events, in order.
     pub shards: Vec<ShardSummary>,
     /// The last line that was read, if the reading was [interrupted](crate::check::running).
     pub interrupted_after: Option<usize>,
 }
 
-/// What happened in one shard, and how it ended.
+/// The counts and the final state of one shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardSummary {
-    /// Which.
+    ///     /// Its number.
     pub shard: usize,
-    /// What happened, counted.
+    /// The number of events of each kind.
     pub tally: Tally,
     /// Messages neither delivered nor lost.
     pub in_flight: usize,
-    /// Whether all masters have seen the same.
+    /// Whether all masters have seen the same changes.
     pub seen_alike: bool,
     /// Whether all masters read the same.
     pub read_alike: bool,
-    /// What the masters have lost.
+    /// The writes that masters have lost.
     pub losses: Judged,
 }
 
-/// Steps, counted.
+/// The number of events of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// All of them.
+    /// All events.
     pub steps: usize,
-    /// Writes that were asked for.
+    /// Requests to write.
     pub writes: usize,
-    /// Of those, the ones that the rule refused.
+    /// Requests that the rule refused.
     pub refused: usize,
     /// Reads.
     pub reads: usize,
@@ -88,9 +88,9 @@ pub struct Tally {
     pub delivered: usize,
     /// Messages that were lost.
     pub lost: usize,
-    /// Messages that became two.
+    /// Messages that were duplicated.
     pub repeated: usize,
-    /// Snapshots among those that arrived.
+    /// Snapshots that arrived.
     pub snapshots: usize,
 }
 
@@ -189,7 +189,7 @@ pub(super) fn in_words<S, E>(event: &Event<S, E>) -> String {
     }
 }
 
-/// Whom the event is about.
+/// The masters of the event.
 pub(super) fn masters_of<S, E>(event: &Event<S, E>) -> [MasterId; 2] {
     match event {
         Event::Write { at, .. } | Event::Read { at, .. } | Event::Truncate { at, .. } => [*at, *at],
@@ -208,7 +208,7 @@ pub(super) fn key_of<S, E>(event: &Event<S, E>) -> Option<&Key> {
 }
 
 pub(super) fn not_json(what: &str, error: &serde_json::Error) -> String {
-    // The line that it counts is always the first: ours is the file's.
+    // The parser's line number is always 1: the file's line replaces it.
     let (said, column) = (without_position(error), error.column());
     format!("column {column}: this is not {what} as JSON: {}", short(&said))
 }
@@ -241,7 +241,7 @@ pub(super) fn other_outcome(to: MasterId, told: &Outcome, ours: &Outcome, seen: 
     format!("it was {told}; at the model's {to}, which has seen {seen}, it is {ours}")
 }
 
-/// What is in flight where something that is not was said to be.
+/// The messages in flight, if the recorded message is not among them.
 pub(super) fn not_under_way(what: &str, from: MasterId, to: MasterId, others: Vec<String>) -> String {
     const SHOWN: usize = 4;
     let count = others.len();
@@ -254,14 +254,14 @@ pub(super) fn not_under_way(what: &str, from: MasterId, to: MasterId, others: Ve
     format!("the model has no such {what} in flight; from {from} to {to} it has {list}")
 }
 
-/// A message that reads like one in flight, and is another.
+/// Two messages with the same words and different contents.
 pub(super) fn not_quite(from: MasterId, to: MasterId, ours: &Value, theirs: &Value) -> String {
     let (place, ours, theirs) = difference(ours, theirs, String::new());
     let what = "the model has such a message in flight";
     format!("{what} from {from} to {to}, but with {ours} at `{place}`, not {theirs}")
 }
 
-/// The first place in which two values differ, and what is there.
+/// The first place in which two values differ, and both parts.
 fn difference(one: &Value, other: &Value, place: String) -> (String, String, String) {
     let within = match (one, other) {
         (Value::Object(one), Value::Object(other)) => {

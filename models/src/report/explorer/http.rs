@@ -1,5 +1,5 @@
-//! The part of HTTP/1.1 that the Explorer's page needs: one request a connection, without a body. Everything is bounded:
-//! the size of a request, the time that it may take to arrive, the time that an answer may take to be read.
+//! The part of HTTP/1.1 that the Explorer's page needs: one request a connection, without a body. Everything is
+//! bounded: the size of a request, the time that it may take to arrive, the time that an answer may take to be read.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -13,10 +13,10 @@ const MOST_HEADERS: usize = 64;
 const TO_ASK: Duration = Duration::from_secs(5);
 /// How long an answer may take to be read.
 const TO_ANSWER: Duration = Duration::from_secs(20);
-/// How much is read, and dropped, of what a client sent after its request, so that the answer reaches the client.
+/// The most bytes after a request that are read and dropped, so that the answer reaches the client.
 const LONGEST_REST: usize = 64 * 1024;
 
-/// A request, its head alone.
+/// The head of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) method: String,
@@ -41,7 +41,7 @@ impl Answer {
         Answer { status: 200, kind, body: body.into() }
     }
 
-    /// A refusal, and why.
+    /// A refusal, with its reason.
     pub(super) fn refused(status: u16, why: &str) -> Answer {
         Answer { status, kind: "text/plain; charset=utf-8", body: format!("{why}\n").into() }
     }
@@ -105,7 +105,7 @@ pub(super) fn read(stream: &mut TcpStream) -> Option<Result<Request, Answer>> {
     }
 }
 
-/// The request that `head` begins with, if all of it is there.
+/// The request at the beginning of `head`; `None` if it is incomplete.
 fn parse(head: &[u8]) -> Result<Option<Request>, Answer> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);

@@ -44,8 +44,8 @@ impl Search {
         spawned.map(drop)
     }
 
-    /// For the page's left side: the progress, and the verdict on each property. An undecided property of a search that was
-    /// cut is reported as still searched for: the page would call it safe once the search is `done`.
+    /// For the page's left side: the progress, and the verdict on each property. An undecided property is reported as
+    /// still searched for if the search stopped early, because the page would call it safe once the search is `done`.
     pub(super) fn status(&self) -> Value {
         let report = self.report.get();
         let failed = (self.shown.failed)();

@@ -1,5 +1,5 @@
-//! Which requests are answered, and how many at a time. Each connection has a thread of its own, one request, and a time
-//! limit; so no client holds up another, and no input ends the process.
+//! The server: the requests that it answers, and their limits. Each connection has a thread, one request and a time
+//! limit, so no client blocks another, and no input ends the process.
 
 use super::http::{self, Answer, Request};
 use super::search::Search;
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// The most connections at a time. A browser opens six.
 const MOST_CONNECTIONS: usize = 64;
 
-/// The most connections in a row that fail before we give up: twenty seconds.
+/// The number of successive failed connections that end the server: about twenty seconds.
 const MOST_FAILURES: usize = 1_000;
 
 /// stateright's page, as it ships with stateright 0.31.
@@ -48,7 +48,7 @@ impl Server {
             let stream = match listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if failures == MOST_FAILURES => return Err(format!("no connection is accepted: {error}")),
-                // Too many open files, or a client that has gone.
+                // Too many files are open, or the client has gone.
                 Err(_) => {
                     failures += 1;
                     std::thread::sleep(Duration::from_millis(20));
@@ -58,13 +58,13 @@ impl Server {
             failures = 0;
             let Some(place) = Place::taken(&server) else {
                 let full = Answer::refused(503, "too many connections: try again");
-                // It fits into the socket's buffer, or is lost: nobody waits for it here.
+                // The answer fits into the socket's buffer or is lost. The server does not wait for it.
                 if stream.set_nonblocking(true).is_ok() {
                     http::answer(&mut { stream }, &full);
                 }
                 continue;
             };
-            // If there is no thread to be had, the connection is closed.
+            // If no thread can be started, the connection is closed.
             let _ = std::thread::Builder::new().spawn(move || place.0.serve(stream));
         }
     }
@@ -79,8 +79,8 @@ impl Server {
         http::answer(&mut stream, &answer);
     }
 
-    /// Why a request is refused, if it comes from a page of another site in some browser: under its own name, or under a
-    /// name whose owner lets it point to this machine (DNS rebinding).
+    /// The reason for refusing a request from a page of another site, which comes under its own name, or under a name
+    /// that its owner points to this machine (DNS rebinding). `None` if the request is allowed.
     fn refusal(&self, request: &Request, here: Option<IpAddr>) -> Option<Answer> {
         let Some(host) = &request.host else {
             return Some(Answer::refused(400, "the request has no `Host` header"));
@@ -93,7 +93,7 @@ impl Server {
         if request.origin.as_ref().is_some_and(|origin| *origin != format!("http://{host}")) {
             return Some(Answer::refused(403, "refused: the page of another site makes this request (`Origin`)"));
         }
-        // Another site may link to the page, and to nothing else.
+        // Another site may link to the page itself only.
         let foreign = request.site.as_deref().is_some_and(|site| !["same-origin", "none"].contains(&site));
         (foreign && request.path.starts_with("/."))
             .then(|| Answer::refused(403, "refused: the page of another site makes this request (`Sec-Fetch-Site`)"))

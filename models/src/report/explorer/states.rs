@@ -7,7 +7,7 @@ use crate::report::picture::sequence_diagram;
 use crate::subject::Subject;
 use serde_json::{Map, Value, json};
 
-/// The longest path. The longest shortest path of any scenario that can be explored is far below that.
+/// The longest accepted path. The depth of any scenario that can be explored is far below it.
 const LONGEST: usize = 1_000;
 
 /// A path: each state with the step taken from it; the last state has none.
@@ -67,9 +67,9 @@ fn places(path: &str) -> Result<Vec<usize>, String> {
     if places.len() > LONGEST { Err(format!("a path of more than {LONGEST} steps")) } else { Ok(places) }
 }
 
-/// The last state of `walk`, whose address is `address`. The page marks a property beside a state if that state is the end
-/// of the path that decides the property. To make the marks tell of this very state, each property is given this state's
-/// own path.
+/// The last state of `walk`, whose address is `address`. The page marks a property beside a state if that state is the
+/// end of the path that decides the property. So that the marks refer to this state, each violated property gets this
+/// state's path.
 fn seen(model: &Erased, place: usize, address: &str, walk: Walk) -> Map<String, Value> {
     let mut seen = Map::new();
     if let Some((state, _)) = walk.last() {
