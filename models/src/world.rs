@@ -79,7 +79,7 @@ pub(crate) struct World<P: Store> {
     /// The number of changes in flight on each stream, if they are [counted](crate::node::counts_waiting) here; then
     /// the number of requests that each client has made.
     counts: SmallVec<[u8; 16]>,
-    /// How many of the counts are of streams.
+    /// The number of the counts that are of streams.
     streams: u8,
     pub(crate) history: P::History,
     /// The free requests that have been made, a bit each.
@@ -87,7 +87,7 @@ pub(crate) struct World<P: Store> {
     /// The broken streams, a bit for each edge in order.
     pub(crate) broken: u32,
     pub(crate) faults: Faults,
-    /// What cuts, crashes and sessions have left; `None` if there are none.
+    /// The state of cuts, crashes and sessions; `None` if there are none.
     pub(crate) failed: Option<Box<Failed>>,
 }
 

@@ -1,4 +1,4 @@
-//! Lost, resurrected and invented writes, judged by readings and not by what the rule claims.
+//! Lost, resurrected and invented writes, judged by readings and not by the rule's claims.
 
 use super::parts::{PartEffect, Shown, by_part};
 use super::{History, Write};

@@ -178,7 +178,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(7),
-        about: "the same, rejected by a property of the user's own",
+        about: "a dropped tombstone, rejected by a user's own property",
         story: "The property: once B has seen A's delete, B does not read the deleted value again.",
         property: "stays-deleted",
         schedule: &[

@@ -1,4 +1,4 @@
-//! Masters that come back wrongly after a crash, and writes that are acknowledged too early.
+//! Wrong restarts after a crash, and writes that are acknowledged too early.
 
 use super::scopes::{DATAGRAM, STREAM, all_to_all, pair, ring, star};
 use super::worlds::Worlds;
@@ -172,7 +172,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(29),
-        about: "the same: it reads less than it has read",
+        about: "a session reads less than it has read before",
         story: "A client reads at A, and then at B, which has not seen what it has read.",
         property: MONOTONIC_READS,
         schedule: &["A: set k = 1", "ann at A: read k", "ann at B: read k"],
@@ -181,7 +181,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(29),
-        about: "the same: its writes may be applied in another order",
+        about: "a session's writes may be applied in another order",
         story: "A client writes at A, and then at B, which has not seen the first write.",
         property: MONOTONIC_WRITES,
         schedule: &["ann at A: set k = 1", "ann at B: set k = 2"],
@@ -190,7 +190,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(29),
-        about: "the same: its write may be applied before what it read",
+        about: "a session's write may be applied before a write it read",
         story: "A client reads at A, and then writes at B, which has not seen what it has read.",
         property: WRITES_FOLLOW_READS,
         schedule: &["A: set k = 1", "ann at A: read k", "ann at B: set k = 2"],

@@ -81,7 +81,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(16),
-        about: "the same, and digests do not help",
+        about: "neither pushes nor answers relay the writes of others",
         story: "Masters send only their own writes, also in their answers to digests.",
         property: REPAIRABLE,
         schedule: &["B: set k = 1", "B -> A: B1 after nothing"],

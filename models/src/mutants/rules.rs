@@ -78,7 +78,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(11),
-        about: "the same, seen by the client who had moved",
+        about: "a merged value brings back a replaced value",
         story: "Ann has moved from seat 1 to seat 3, and the value that she replaced comes back.",
         property: NO_CAUSAL_LOSS,
         schedule: &[

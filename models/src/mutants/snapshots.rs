@@ -136,7 +136,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(23),
-        about: "the same, seen by a reader",
+        about: "a snapshot without tombstones: a deleted value is read",
         story: "The encoding of a snapshot cannot express a delete, so the deleted value is read again.",
         property: NO_RESURRECTION,
         schedule: &["A: set k = 1", "A -> B: snapshot of A1", "A: delete k", "A -> B: snapshot of A2"],

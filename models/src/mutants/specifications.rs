@@ -1,4 +1,4 @@
-//! Data types that do not do what their names say, and stock that is sold twice.
+//! Data types that violate their specifications, and stock that is sold twice.
 
 use super::protocol::needs_nothing_of_others;
 use super::rules::{element, removes_without_dots};
@@ -18,7 +18,7 @@ use multimaster::{RemoveWinsSet, Resolver};
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         bug: Documented(12),
-        about: "the same, rejected by the set's specification",
+        about: "a remove of unseen inserts, rejected by a specification",
         story: "An element is gone although the remove had not seen its insert.",
         property: SPECIFICATION,
         schedule: &["A: insert red into tags", "B: remove red from tags", "B -> A: B1 after nothing"],
@@ -27,7 +27,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: Documented(24),
-        about: "the same, rejected by the counter's specification",
+        about: "counters merged by addition, rejected by a specification",
         story: "The sum after a snapshot is not the sum of the increments seen.",
         property: SPECIFICATION,
         schedule: &["A: add 1 to likes", "A -> B: snapshot of A1", "A: add 1 to likes", "A -> B: snapshot of A2"],

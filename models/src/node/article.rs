@@ -7,7 +7,7 @@ use multimaster::{Change, Dot, Key, MasterId, Message, Op, Outcome, Push, Reques
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A master of the article's program: its data, and what its goroutines have yet to send.
+/// A master of the article's program: its data, and the changes that its goroutines have yet to send.
 ///
 /// A client's goroutine locks, writes and unlocks in one step, and then sends the change to each neighbour in turn; the
 /// master's receive loop applies a change in one step. Making each of these atomic loses no schedule, because no other

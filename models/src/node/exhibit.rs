@@ -1,27 +1,26 @@
-//! Ways in which other systems bring a neighbour up to date, each with a loss that this protocol does not have:
-//! [`Exhibit`].
+//! Repairs of other systems, each of which can lose writes that this protocol keeps: [`Exhibit`].
 
 use crate::node::any_rule::{AnyMessage, AnyReplica};
 use crate::node::tamper::Tamper;
 use multimaster::{MasterId, Message, Outcome};
 use serde::Deserialize;
 
-/// A way to bring a neighbour up to date. The protocol is unchanged: a [`Tamper`] around it takes away what the other
-/// system does not have.
+/// A repair of another system. The protocol is unchanged: a [`Tamper`] around it removes the messages that the other
+/// system does not send or accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exhibit {
-    /// A master keeps its progress as one time, that of the latest write that it has seen, and is sent what is later. A
-    /// write that arrives late with an earlier time is left out.
+    /// A master asks for the changes after the latest time that it has seen. A change that arrives late with an earlier
+    /// time is left out.
     SinceATime,
-    /// The log is cut, and nothing is sent to a neighbour that needs a change from before the cut.
+    /// A neighbour that needs a truncated change gets no snapshot.
     WithoutSnapshots,
-    /// A master that has written something which the snapshot does not contain refuses the snapshot.
+    /// A master refuses a snapshot that lacks one of the master's own writes.
     SnapshotRefused,
 }
 
 impl Exhibit {
-    /// What takes the protocol's own way away.
+    /// The `Tamper` that replaces the protocol's repair.
     pub fn tamper(self) -> Tamper {
         match self {
             Exhibit::SinceATime => Tamper { receive: only_what_is_later, ..Tamper::default() },

@@ -49,7 +49,7 @@ pub(crate) trait Numbered {
     fn unsure(&self, state: StateNo, key: usize, dot: Dot) -> bool;
     /// Compares two changes by content.
     fn compare(&self, one: ChangeNo, other: ChangeNo) -> Ordering;
-    /// How many states and changes have numbers.
+    /// The number of numbered states and changes.
     fn len(&self) -> usize;
     /// Forgets all numbers but those of readings.
     fn clear(&mut self);

@@ -3,7 +3,7 @@
 use multimaster::{Key, MasterId, Request};
 use std::fmt;
 
-/// A client that makes its requests in order, each at any of several masters: it fails over.
+/// A client that makes its requests in order, each at any of several masters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Its name.

@@ -99,7 +99,7 @@ pub enum Action {
         /// The master.
         at: MasterId,
     },
-    /// A cut: the index of what it severs among [`Failures::severed`](crate::scope::Failures::severed).
+    /// A cut, by its index in [`Failures::severed`](crate::scope::Failures::severed).
     Cut(usize),
     /// A cut with this index is healed.
     Heal(usize),

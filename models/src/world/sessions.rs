@@ -1,4 +1,4 @@
-//! Sessions: what each has written and read, and which of the session guarantees its requests have broken (Terry et al.,
+//! Sessions: the writes and reads of each, and the session guarantees that its requests have violated (Terry et al.,
 //! "Session guarantees for weakly consistent replicated data", PDIS 1994).
 
 use super::{AnswerKind, Step, Store, World};
@@ -7,10 +7,10 @@ use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use multimaster::MasterId;
 
-/// What a session has done. Version vectors are given by number.
+/// The state of a session. Version vectors are given by number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SessionState {
-    /// How many requests it has made.
+    /// The number of requests that it has made.
     pub(crate) made: u8,
     /// The master of its last request; `None` before its first.
     last: Option<MasterId>,
@@ -18,7 +18,7 @@ pub(crate) struct SessionState {
     wrote: u32,
     /// The writes that its reads may have reflected: those that a master had seen when it read there.
     saw: u32,
-    /// The guarantees that a request has broken, a bit for each of [`Guarantee`]; and whether it changed its master.
+    /// The violated guarantees, one bit for each of [`Guarantee`], and one bit for a change of master.
     bits: u8,
 }
 
@@ -84,7 +84,8 @@ impl ClusterModel {
 }
 
 impl Step<'_, Tables> {
-    /// Makes the session's request at `at`, and notes what it breaks. False if there is no such session.
+    /// Makes the session's request at `at`, and records the guarantees that it violates. False if there is no such
+    /// session.
     pub(super) fn call(&mut self, number: usize, place: usize, at: MasterId) -> bool {
         let Some(mut state) = self.world.sessions().get(number).copied() else { return false };
         let digest = self.store.locals[self.world.local(at)].digest;

@@ -39,7 +39,7 @@ impl Shards {
         iter::once(&self.first).chain(self.others())
     }
 
-    /// How many requests of its script the client has made.
+    /// The number of requests that the client has made of its script.
     #[inline]
     pub(crate) fn made(&self, client: usize) -> usize {
         let made = |world: &World<Tables>| usize::from(world.progress()[client]);

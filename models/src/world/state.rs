@@ -31,11 +31,11 @@ pub(crate) struct Master {
 /// The faults that may still happen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Faults {
-    /// How many messages may be lost.
+    /// The number of messages that may still be lost.
     pub losses: u8,
-    /// How many messages may arrive twice.
+    /// The number of messages that may still arrive twice.
     pub duplicates: u8,
-    /// How many resets of streams may happen.
+    /// The number of resets of streams that may still happen.
     pub resets: u8,
 }
 

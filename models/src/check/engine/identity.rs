@@ -3,9 +3,8 @@
 //! The hash is multilinear (Carter and Wegman, "Universal classes of hash functions", 1979), computed as by Lemire and
 //! Kaser ("Strongly universal string hashing is fast", 2014): the upper half of the sum of each word times a random
 //! number of 128 bits. It is proven that two different sequences of words collide under at most one key in 2^64. So
-//! nobody who does not know the key can choose two states that collide, and the probability that any two of `n` states
-//! collide is at most `n^2 / 2^65`: 1 in 90,000 for 20 million states. A wider hash would take more memory for each
-//! state.
+//! without the key nobody can choose two states that collide, and the probability that any two of `n` states collide is
+//! at most `n^2 / 2^65`: 1 in 90,000 for 20 million states. A wider hash would take more memory for each state.
 
 use std::array;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};

@@ -16,7 +16,7 @@ pub(super) struct Ends<'a> {
     pub(super) done: &'a [Checked],
     /// The files of the traces.
     pub(super) kept: &'a Kept<'a>,
-    /// How many scenarios were not explored, because the command was interrupted.
+    /// The number of scenarios that were not explored because the command was interrupted.
     pub(super) skipped: usize,
     pub(super) style: Style,
     /// Whether the checker finds shortest schedules.

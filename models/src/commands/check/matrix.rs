@@ -1,4 +1,4 @@
-//! `check --matrix`: what holds under which failures.
+//! `check --matrix`: the violated properties under pairs of failures.
 
 use super::super::progress::Line;
 use super::super::{Ending, Failure};

@@ -40,7 +40,7 @@ pub(super) const RULES: &[BrokenRule] = &[
     BrokenRule::new("last-write-map", "a removed field leaves no tombstone", CONVERGENCE, (2, 4), || {
         apply(LastWriteMap, drops_removals)
     }),
-    BrokenRule::new("last-write-map", "the same, if the remove arrives first", NO_RESURRECTION, (2, 5), || {
+    BrokenRule::new("last-write-map", "a remove without tombstone comes first", NO_RESURRECTION, (2, 5), || {
         apply(LastWriteMap, drops_removals).delivered(Delivery::Unordered)
     }),
     BrokenRule::new("observed-remove-map", "a remove removes all that it finds", CONVERGENCE, (2, 4), || {

@@ -117,7 +117,7 @@ pub(super) const RULES: &[BrokenRule] = &[
     BrokenRule::new("last-write", "a delete leaves no tombstone", CONVERGENCE, (2, 4), || {
         apply(LastWriteWins, drops_deletes)
     }),
-    BrokenRule::new("last-write", "the same, if changes are redelivered", NO_RESURRECTION, (2, 3), || {
+    BrokenRule::new("last-write", "no tombstone, and changes come again", NO_RESURRECTION, (2, 3), || {
         apply(LastWriteWins, drops_deletes).delivered(Delivery::AtLeastOnce)
     }),
     BrokenRule::new("last-write", "a delete removes any stored value", CONVERGENCE, (2, 4), || {

@@ -133,7 +133,7 @@ impl Tables {
         let outcomes = self.outcomes(cluster, step, |tables, node| {
             let (_, request) = cluster.requests.get(number);
             if let Node::Article(_) = node {
-                // The program does not track what a write had seen: there is no history.
+                // The program does not track causal pasts, so there is no history.
                 let (client, name) = cluster.requests.name(number);
                 let set = article::set(name, request).expect("the program's clients only set");
                 let output = node.step(&cluster.protocol, Input::Set { client, set: &set });

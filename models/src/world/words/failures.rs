@@ -24,7 +24,7 @@ impl ClusterModel {
         }
     }
 
-    /// What the master has kept if it crashes now, and its fresh origin.
+    /// The state that a crash now would leave of the master, and its fresh origin.
     pub(super) fn kept_in_words(&self, world: &World<Tables>, at: MasterId) -> Option<String> {
         let failed = world.failed.as_ref()?;
         let tables = &mut *locked(&self.tables);

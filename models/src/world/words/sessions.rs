@@ -13,7 +13,7 @@ impl ClusterModel {
         format!("{} at {at}: {}", session.name, session.calls[place])
     }
 
-    /// The value read, or what became of the write.
+    /// The value read, or the result of the write.
     pub(super) fn call_outcome(
         &self,
         world: &World<Tables>,
@@ -27,7 +27,7 @@ impl ClusterModel {
         }
     }
 
-    /// In words, that some session's guarantee is broken.
+    /// The violated guarantee of a session, in words.
     pub(super) fn broken_guarantee(&self, world: &World<Tables>, guarantee: Guarantee) -> Option<String> {
         let mut sessions = self.scope.sessions.iter().zip(world.sessions());
         let (session, _) = sessions.find(|(_, state)| state.has_broken(guarantee))?;
