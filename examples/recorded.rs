@@ -1,5 +1,5 @@
-//! A run on real threads, with faults, recorded: `cargo run --features serde --example recorded [SEED]`. The record it
-//! writes is what `multimaster conform` holds against the model.
+//! A run on real threads, with faults, recorded: `cargo run --features serde --example recorded [SEED]`.
+//! `multimaster conform` compares the record with the model.
 
 use multimaster::{Cluster, Faults, Layout, MasterId, Options, Setup, Topology, record};
 use multimaster::{ObservedRemoveSet, Op};

@@ -1,8 +1,7 @@
 //! Millions of sets over three masters, all to all, one link cut for the middle third:
 //! `cargo run --release --example soak [MILLIONS]`.
 //!
-//! Shows that a writer is not held up and memory does not grow while a neighbour cannot be reached, and that all masters
-//! read the same after healing.
+//! While one link is cut, writers do not wait and memory does not grow. After healing, all masters read the same.
 
 use multimaster::{Cluster, LastWriteWins, Master, MasterId, Setup, Topology};
 use std::error::Error;

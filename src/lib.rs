@@ -4,13 +4,14 @@
 //! conflict, and a rule resolves them. A [`Replica`] is one master. It does no I/O and reads no clock. The model
 //! checker in `multimaster-models` explores exhaustively the same type that a running master uses.
 //!
-//! **Guarantees.** Each write is applied once at every master, after every write that it had seen. Once every write has
-//! reached every master, no master sends changes any more. Both hold in every topology, whatever the links lose, repeat
-//! or reorder. The [`Resolver`] decides whether masters then *agree*, and which of the conflicting writes are lost.
+//! **Guarantees.** Each write is applied once at every master, after its causal past: the writes that its master had
+//! seen before it. Once every write has reached every master, no master sends changes any more. Both hold in every
+//! topology, whatever the links lose, repeat or reorder. The [`Resolver`] decides whether masters then *agree*, and
+//! which of the conflicting writes are lost.
 //!
-//! **Limits.** Changes of membership are not handled; a master restarts from disk only with the feature `durable`. The
-//! only clock is logical: a wall-clock time comes [from the client](Op::At). Tombstones are kept for ever. Peers must be
-//! correct, but may be out of date.
+//! **Limits.** The number of masters is fixed ([`Replica::bypass`] removes dead ones, and [`Replica::restart`] admits a
+//! returning one). A master restarts from disk only with the feature `durable`. The only clock is logical: a wall-clock
+//! time comes [from the client](Op::At). Tombstones are kept for ever. Peers must be correct, but may be out of date.
 //!
 //! The life of one write:
 //!
