@@ -1,14 +1,29 @@
 //! Systems of foreign nodes: what is found in the examples, and in nodes broken on purpose.
 
+#[path = "system/broken.rs"]
+mod broken;
+#[allow(dead_code, reason = "only the example runs its `main`")]
+#[path = "../examples/gossip_actor.rs"]
+mod gossip_actor;
+#[path = "system/linearizable_register.rs"]
+mod linearizable_register;
+#[path = "system/lww_register.rs"]
+mod lww_register;
+#[path = "system/registers.rs"]
+mod registers;
 #[allow(dead_code, reason = "only the example runs its `main`")]
 #[path = "../examples/relay_actor.rs"]
 mod relay_actor;
 #[allow(dead_code, reason = "only the example runs its `main`")]
 #[path = "../examples/state_counter.rs"]
 mod state_counter;
+#[allow(dead_code, reason = "only the example runs its `main`")]
+#[path = "../examples/system_speed.rs"]
+mod system_speed;
 
 use multimaster_models::check::engine::Verdict;
 use multimaster_models::properties as p;
+use multimaster_models::scope::LinkKind;
 use multimaster_models::verify::Failure;
 use multimaster_models::verify::nodes::Checked;
 
@@ -33,6 +48,17 @@ fn the_articles_masters_disagree() {
 }
 
 #[test]
+fn gossip_is_safe_if_it_repairs_what_was_lost() {
+    let checked = gossip_actor::check(true).unwrap();
+    for property in [p::CONVERGENCE, p::AGREEMENT, p::NO_LOST_WRITE, p::NO_INVENTION, p::AVAILABILITY] {
+        assert_eq!(verdict(&checked, property), &Verdict::Holds(None), "{property}");
+    }
+    let (steps, why) = violated(gossip_actor::check(false), p::NO_LOST_WRITE);
+    assert!(steps.iter().any(|step| step.starts_with("lost ")), "{steps:?}");
+    assert!(why.contains("after the acknowledged"), "{why}");
+}
+
+#[test]
 fn a_counter_that_takes_the_greater_count_is_safe() {
     let checked = state_counter::check(u64::max).unwrap();
     for property in [p::AGREEMENT, p::NO_LOST_WRITE, p::NO_INVENTION, p::AVAILABILITY] {
@@ -48,4 +74,15 @@ fn a_counter_that_adds_the_counts_invents() {
     let (steps, why) = violated(state_counter::check(|ours, theirs| ours + theirs), p::NO_INVENTION);
     assert_eq!(steps, ["A: add 1 to k", "A -> B: [1, 0], and once more later", "A -> B: [1, 0]"]);
     assert_eq!(why, "B reads k=2 after A1 (add 1 to k)");
+}
+
+#[test]
+fn ours_and_stateright_find_the_same_states() {
+    let datagrams = LinkKind::Datagram { losses: 0, duplicates: 0 };
+    for link in [LinkKind::Stream { resets: 0 }, datagrams] {
+        let scope = system_speed::scope(3, 3, link);
+        let states = system_speed::ours(&scope);
+        assert_eq!(states, system_speed::theirs(&scope), "{link:?}");
+        assert!(states > 100, "{states}");
+    }
 }

@@ -142,7 +142,8 @@ pub(super) fn send<N: Node>(system: &System<N>, tables: &Tables<N>, world: &mut 
     if is_lost || system.bounds.is_soup() && world.wire.contains(&message) {
         return;
     }
-    sent.push(Dot::new(from, 1));
+    // Which messages carry which write is unknown, so all count as one change.
+    sent.push(Dot::new(MasterId(0), 1));
     let in_order = system.bounds.in_order();
     let goes_before = |held: &u32| {
         if in_order { tables.ends(*held) <= (from, to) } else { tables.order(*held, message).is_lt() }
