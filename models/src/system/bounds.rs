@@ -107,6 +107,9 @@ fn supported(scope: &Scope) -> Result<(), String> {
         LinkKind::Running { .. } => return wrong("`link = \"running\"`"),
         LinkKind::Channel { .. } => return wrong("`program = \"article\"`"),
     }
+    if scope.topology.is_one_way() {
+        return wrong("`one-way`");
+    }
     if scope.batch != 1 || scope.log.is_some() {
         return wrong("`batch` or `log`");
     }
