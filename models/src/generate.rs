@@ -1,8 +1,9 @@
 //! Tests generated from a scenario: schedules with the expected readings, as JSON lines, for an implementation of the
 //! same protocol in another language.
 //!
-//! A test is one schedule from the initial state. Its expectations are what the shipping replicas answered and read in
-//! the model, so an implementation that passes all tests of a scenario behaves as they do in each transition covered.
+//! A test is one schedule from the initial state. Its expectations are the answers and readings of the shipping
+//! replicas in the model, so an implementation that passes all tests of a scenario behaves like the replicas in each
+//! covered transition.
 
 mod cover;
 mod graph;
@@ -35,7 +36,7 @@ pub enum Cover {
     Properties,
 }
 
-/// The first line of the tests: the system, and what they cover.
+/// The first line of the tests: the system, and the coverage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// The scenario's name.
@@ -54,7 +55,7 @@ pub struct Head {
     pub batch: usize,
     /// The number of changes that a master's log keeps; `null` for all.
     pub log: Option<usize>,
-    /// What is covered.
+    /// The coverage.
     pub cover: Cover,
     /// The number of distinct states of the scenario.
     pub states: usize,
@@ -71,8 +72,8 @@ pub struct Head {
 pub struct Test {
     /// Its number, from 1.
     pub test: usize,
-    /// With [`Cover::Properties`], what its last state shows: the properties that it violates and the witnesses that it
-    /// reaches first.
+    /// With [`Cover::Properties`], the properties that its last state violates, and the witnesses that it reaches
+    /// first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub shows: Vec<String>,
     /// The steps.

@@ -1,28 +1,29 @@
-//! Judges the history of operations at any replicated system by what its clients saw. No model of the system is needed.
+//! Judges the history of operations at any replicated system by its clients' requests and answers, without a model of
+//! the system.
 //!
-//! [`file()`] and [`reader()`] read the history event by event, and return a [`Report`]: a [`Verdict`] for each property.
-//! A verdict is never a guess: what a history leaves open is *not judged*, with the reason. `docs/judge.md` says what each
-//! property means, and when it is judged.
+//! [`file()`] and [`reader()`] read the history event by event, and return a [`Report`]: a [`Verdict`] for each
+//! property. A verdict is never a guess: a property that the history does not decide is *not judged*, with the reason.
+//! `docs/judge.md` defines the properties, and states when each is judged.
 //!
 //! # Theory
 //!
-//! The four session guarantees are those of Terry et al. (*Session guarantees for weakly consistent replicated data*, PDIS
-//! 1994). Whether a history allows an order of its operations under which a guarantee holds is in general NP-complete;
-//! Bouajjani, Enea, Guerraoui and Hamza (*On verifying causal consistency*, POPL 2017) show that it is polynomial if no
-//! value is written twice, because each read then names its write, and that a violation of causal consistency shows as one
-//! of a few patterns. Biswas and Enea (*On the complexity of checking transactional consistency*, OOPSLA 2019) bound the
-//! cost by the number of sessions. The patterns judged here are some of those, in histories where the values read name
-//! their writes. Each is impossible in a system that is *causally convergent* (Burckhardt, *Principles of eventual
-//! consistency*, 2014): a system that has all four guarantees, and one order of writes that respects causality. So no
-//! violation is reported of such a system. The converse does not hold: patterns that need more than one intermediate
-//! session are not looked for.
+//! The four session guarantees are those of Terry et al. (*Session guarantees for weakly consistent replicated data*,
+//! PDIS 1994). Whether a history allows an order of its operations under which a guarantee holds is in general
+//! NP-complete; Bouajjani, Enea, Guerraoui and Hamza (*On verifying causal consistency*, POPL 2017) show that it is
+//! polynomial if no value is written twice, because each read then names its write, and that a violation of causal
+//! consistency shows as one of a few patterns. Biswas and Enea (*On the complexity of checking transactional
+//! consistency*, OOPSLA 2019) bound the cost by the number of sessions. The patterns judged here are some of those, in
+//! histories where the values read name their writes. Each is impossible in a system that is *causally convergent*
+//! (Burckhardt, *Principles of eventual consistency*, 2014): a system that has all four guarantees, and one order of
+//! writes that respects causality. So no violation is reported of such a system. The converse does not hold: violations
+//! that involve more than one intermediate session are not searched for.
 //!
 //! # Cost
 //!
-//! Let N be the number of operations and of elements read. Loss, agreement, invention, resurrection, counters, read your
-//! writes and monotonic reads take time O(N). Monotonic writes and writes follow reads take O(N·S log N) for registers, and
-//! O(N·S²) for sets, where S is the number of other sessions whose writes a session has read. Memory is O(N), for sets
-//! with the elements of the last read of each process; the reads of a set are not kept.
+//! Let N be the number of operations and of elements read. Loss, agreement, invention, resurrection, counters, read
+//! your writes and monotonic reads take time O(N). Monotonic writes and writes follow reads take O(N·S log N) for
+//! registers, and O(N·S²) for sets, where S is the number of other sessions whose writes a session has read. Memory is
+//! O(N), for sets with the elements of the last read of each process; the reads of a set are not kept.
 
 mod counters;
 mod data;
@@ -55,16 +56,16 @@ use reader::{Reader, Settings};
 use std::io::BufRead;
 use std::time::Duration;
 
-/// What the user says of a history.
+/// The user's settings for a history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// The kind of data. Without it, the operations tell.
+    /// The kind of data. Without it, the operations determine the kind.
     pub data: Option<Data>,
-    /// What every register holds before its first write, as JSON. Without it, nothing.
+    /// The value of every register before its first write, as JSON. Without it, a register has no value then.
     pub initial: Option<String>,
     /// The least value that a counter may have.
     pub at_least: Option<i64>,
-    /// How long after the last write of a key its final reads begin.
+    /// The least time from the end of the last write of a key to the begin of a final read.
     pub settle: Duration,
 }
 

@@ -1,8 +1,8 @@
 //! Few schedules that cover a graph: [`schedules`].
 //!
 //! The fewest steps would be a minimum-cost flow (the rural postman problem with restarts). This is the usual greedy
-//! walk instead: go on along what is not covered; where there is nothing, hop to the nearest place that has something,
-//! unless a new schedule would reach it in fewer steps.
+//! walk instead: take uncovered transitions; if the state has none, go to the nearest state that has one, unless a new
+//! schedule would reach it in fewer steps.
 
 use super::Cover;
 use super::graph::Graph;

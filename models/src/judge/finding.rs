@@ -1,4 +1,4 @@
-//! What is found out about a history: a verdict for each property.
+//! The findings for a history: a verdict for each property.
 
 use super::log::{Log, OpId};
 use std::collections::BTreeMap;

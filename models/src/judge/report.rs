@@ -1,4 +1,4 @@
-//! What is said of a history: [`Report`].
+//! The result for a history: [`Report`].
 
 use super::data::Data;
 use super::finding::{Evidence, Finding, Verdict};
@@ -64,7 +64,7 @@ impl Report {
         self.violated().next().is_none() && self.findings.iter().any(holds)
     }
 
-    /// The violated properties, with what shows it.
+    /// The violated properties, each with the number of violations and the evidence.
     pub fn violated(&self) -> impl Iterator<Item = (&Finding, u64, &Evidence)> {
         self.findings.iter().filter_map(|finding| match &finding.verdict {
             Verdict::Violated { times, shown } => Some((finding, *times, shown)),

@@ -12,8 +12,8 @@ use std::sync::Arc;
 /// A system whose nodes are actors of [stateright](https://docs.rs/stateright).
 ///
 /// Master A is the actor with the `Id` 0, B that with 1, and so on. A client's request comes from an `Id` of its own,
-/// beyond those of the masters. A timer that is set, and each choice of a value that the actor left to chance, is a tick.
-/// What the actor saves is what it restarts with.
+/// beyond those of the masters. A timer that is set, and each choice of a value that the actor left to chance, is a
+/// tick. The actor restarts with the data that it has saved.
 pub struct ActorNode<A: Actor> {
     make: Make<A>,
     ask: Ask<A>,
@@ -37,7 +37,7 @@ enum Ask<A: Actor> {
     Choices(Choices<A>),
 }
 
-/// The state of an actor, and what stateright keeps beside it.
+/// The state of an actor, and the data that stateright keeps for it.
 pub struct ActorState<A: Actor> {
     actor: Arc<A>,
     /// The actor's own state.
@@ -56,7 +56,7 @@ where
     ActorNode<A>: Node<State = ActorState<A>, Message = A::Msg>,
 {
     /// A node that `make` makes from its own id and those to which it can send. `ask` turns the request of this number
-    /// into the actor's message, and `read` tells what a client reads at a key.
+    /// into the actor's message, and `read` returns a client's reading of a key.
     pub fn new(
         make: impl Fn(Id, &[Id]) -> A + Send + Sync + 'static,
         ask: impl Fn(u32, &Request) -> A::Msg + Send + Sync + 'static,
@@ -86,7 +86,7 @@ where
         self
     }
 
-    /// Tells which writes an actor has seen, by the numbers of their requests.
+    /// Gives the writes that an actor has seen, by the numbers of their requests.
     pub fn seen(mut self, seen: impl Fn(&A::State) -> BTreeSet<u32> + Send + Sync + 'static) -> ActorNode<A> {
         self.seen = Some(Box::new(seen));
         self

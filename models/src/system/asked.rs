@@ -1,4 +1,4 @@
-//! What is asked of every state of a system: the properties, and their witnesses.
+//! The properties of a system, and their witnesses.
 
 use super::System;
 use super::bounds::Bounds;
@@ -141,7 +141,7 @@ impl<N: Node> System<N> {
         })
     }
 
-    /// Whether all nodes have seen some write: by what they say, or if they say nothing, by what they read.
+    /// Whether all nodes have seen some write: by their reports, or without reports, by their readings.
     fn all_hear(&self, tables: &Tables<N>, world: &World) -> bool {
         let local = |id: MasterId| &tables.locals[world.node(id)];
         let seen = self.ids().map(|id| local(id).seen).reduce(|all, one| Some(all? & one?)).flatten();

@@ -1,4 +1,4 @@
-//! What is explored of a system: its [`Bounds`], which come from a [`Scope`].
+//! The bounds of a system's exploration: [`Bounds`], which come from a [`Scope`].
 
 use super::state::Left;
 use crate::scope::{Clocks, Keeps, Level, LinkKind, Scope};

@@ -7,7 +7,7 @@ use std::hash::Hash;
 
 /// A node of a system of your own: a deterministic state machine without threads, sockets, clocks or randomness.
 ///
-/// All nodes of a system are copies of one, and are told apart by their names: A, B, C. Each method must be a function
+/// All nodes of a system are copies of one node, and differ in their names: A, B, C. Each method must be a function
 /// of its arguments. A node's result for an input is computed once and remembered.
 pub trait Node: Send + Sync + 'static {
     /// All that the node remembers. Two equal states behave the same.
@@ -15,13 +15,14 @@ pub trait Node: Send + Sync + 'static {
     /// A message to another node. Its `Debug` form appears in schedules.
     type Message: Clone + PartialEq + Hash + Debug + Send + Sync + 'static;
 
-    /// The state of node `id` before any input, and what it sends at once. `topology` has the nodes that it can send to.
+    /// The state of node `id` before any input, and the messages that it sends at once. It can send along the edges of
+    /// `topology`.
     ///
     /// # Errors
     /// If the node is at fault.
     fn start(&self, id: MasterId, topology: &Topology) -> Result<Stepped<Self::State, Self::Message>, NodeError>;
 
-    /// What node `id` does in `state` when this input arrives.
+    /// The step of node `id` in `state` for this input: the next state, the messages sent, and the requests answered.
     ///
     /// # Errors
     /// If the node is at fault. An input that the node does not want is no fault: it returns the same state.
@@ -32,20 +33,20 @@ pub trait Node: Send + Sync + 'static {
         input: Input<'_, Self::Message>,
     ) -> Result<Stepped<Self::State, Self::Message>, NodeError>;
 
-    /// What a client reads at this key.
+    /// A client's reading of this key.
     ///
     /// # Errors
     /// If the node is at fault.
     fn read(&self, id: MasterId, state: &Self::State, key: &Key) -> Result<Reading, NodeError>;
 
-    /// The names of the ticks that may come in this state, such as that of a timer. A tick is given by its place in this
-    /// list. By default there are none.
+    /// The names of the ticks that may come in this state, such as that of a timer. A tick is given by its place in
+    /// this list. By default there are none.
     fn ticks(&self, _id: MasterId, _state: &Self::State) -> Vec<String> {
         Vec::new()
     }
 
-    /// The numbers of the requests whose writes the node has seen. If the node does not tell (`None`, the default),
-    /// convergence is judged only at quiescence.
+    /// The numbers of the requests whose writes the node has seen. If the node does not report them (`None`, the
+    /// default), convergence is judged only at quiescence.
     fn seen(&self, _id: MasterId, _state: &Self::State) -> Option<BTreeSet<u32>> {
         None
     }
@@ -123,7 +124,7 @@ pub enum Answer {
     Refused(String),
 }
 
-/// What is wrong with a node itself: it panicked, gave two results for one input, or sent to a node that it cannot reach.
+/// A fault of a node: it panicked, gave two results for one input, or sent to a node that it cannot reach.
 /// The exploration ends, and no verdict counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeError(pub String);

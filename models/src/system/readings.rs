@@ -9,7 +9,7 @@ use multimaster::{Key, MasterId, Reading};
 use std::sync::atomic::Ordering;
 
 impl<N: Node> System<N> {
-    /// A node, and a key at which it reads what nobody wrote.
+    /// A node, and a key at which it reads a value that was never written.
     pub(super) fn inventing(&self, tables: &mut Tables<N>, world: &World) -> Option<(MasterId, usize)> {
         let effective = world.asked.effective();
         for id in self.ids().filter(|id| world.is_up(*id)) {
@@ -59,7 +59,7 @@ impl<N: Node> System<N> {
             .collect()
     }
 
-    /// What the node reads at each key, in key order.
+    /// The node's reading of each key, in key order.
     pub(super) fn reads<'t>(
         &'t self,
         tables: &'t Tables<N>,

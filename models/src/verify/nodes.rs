@@ -37,7 +37,7 @@ pub fn verify_node<N: Node>(node: N) -> VerifyNode<N> {
 }
 
 /// Checks a system of copies of this actor: see [`VerifyNode`]. `ask` turns the request of this number into the actor's
-/// message, and `read` tells what a client reads at a key of the actor's state.
+/// message, and `read` returns a client's reading of a key in the actor's state.
 ///
 /// For an actor that differs by node, for example because it knows its peers, or whose writes are its own random
 /// choices, give [`verify_node`] an [`ActorNode`].
@@ -53,8 +53,8 @@ where
     verify_node(ActorNode::new(move |_, _| actor.clone(), ask, read))
 }
 
-/// A check of a system of your own nodes: what is explored, and what is required of it. Without further calls, two nodes
-/// or as many as the requests name, all to all, over streams without failures.
+/// A check of a system of your own nodes: what is explored, and what is required of it. Without further calls, two
+/// nodes or as many as the requests name, all to all, over streams without failures.
 #[must_use = "nothing is checked until `.run()` or `.assert_safe()`"]
 pub struct VerifyNode<N: Node> {
     node: N,
@@ -97,8 +97,8 @@ impl<N: Node> VerifyNode<N> {
         self
     }
 
-    /// Clients make these requests. Each names its master, as `A: set seat = 14 Ann`; the requests to one master are made
-    /// in the order given, each after the answer to the one before. `A/2: …` is a second client of master A.
+    /// Clients make these requests. Each names its master, as `A: set seat = 14 Ann`; the requests to one master are
+    /// made in the order given, each after the answer to the one before. `A/2: …` is a second client of master A.
     pub fn requests<T: Into<String>>(mut self, requests: impl IntoIterator<Item = T>) -> Self {
         self.requests.extend(requests.into_iter().map(Into::into));
         self
