@@ -7,6 +7,8 @@ pub mod explorer;
 pub mod junit;
 #[cfg(feature = "cli")]
 pub mod matrix;
+#[cfg(feature = "cli")]
+pub mod past;
 pub mod picture;
 pub mod table;
 pub mod trace;

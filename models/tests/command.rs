@@ -13,6 +13,7 @@ mod command {
     mod mutants;
     mod mutated;
     mod output;
+    mod past;
     mod rules;
 }
 

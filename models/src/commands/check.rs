@@ -4,6 +4,7 @@ mod brief;
 mod ends;
 mod limits;
 mod matrix;
+mod past;
 
 use super::progress::Line;
 use super::style::{Color, Style};
@@ -137,6 +138,9 @@ pub(crate) struct Asked {
     /// The folder in which to write each counterexample as a trace file and a picture
     #[arg(long, value_name = "DIR", default_value = "target/traces")]
     traces: PathBuf,
+    /// Add the states, time and verdicts of each scenario to this file, and print how they differ from its last run
+    #[arg(long, value_name = "FILE")]
+    history: Option<String>,
     #[command(flatten)]
     most: Most,
     /// The checker. stateright's checkers visit the same states, but their schedules need not be shortest
@@ -190,6 +194,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     if asked.no_memo {
         scenarios = scenarios.into_iter().map(Scenario::without_memo).collect();
     }
+    let past = asked.history.as_deref().map(past::read).transpose()?;
     let mut rows = Rows::of(asked, &scenarios);
     rows.head()?;
     // Scenarios end in any order, but their rows are printed in the order of the scenarios.
@@ -238,6 +243,9 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
             }
             ends.print_surprises(&mut out)?;
         }
+    }
+    if let (Some(file), Some(past), false) = (&asked.history, &past, running::is_interrupted()) {
+        past::add(file, past, &done)?;
     }
     let failed = done.iter().flat_map(|checked| checked.scenario.faults());
     let failed: Vec<String> = failed.map(|fault| fault.to_string()).collect();

@@ -1,4 +1,4 @@
-//! `multimaster replay`: takes the steps of a trace file one by one.
+//! `multimaster replay`: takes the steps of trace files one by one.
 
 use super::progress::Line;
 use super::{Ending, Failure};
@@ -7,15 +7,18 @@ use multimaster_models::check::running;
 use multimaster_models::fault::{self, Fault};
 use multimaster_models::printed::shown;
 use multimaster_models::report::table;
-use multimaster_models::report::trace::Trace;
+use multimaster_models::report::trace::{Replayed, Trace};
 use multimaster_models::scenario::{Scenario, catalogue};
-use std::io::Write;
+use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// A trace: written by `check`, or by hand
-    file: String,
+    /// A trace, written by `check` or by hand; several traces; or a folder of files `*.trace`. One trace is shown step by
+    /// step, several are only judged
+    #[arg(value_name = "TRACE", required = true)]
+    traces: Vec<String>,
 }
 
 /// The trace in this file, and its scenario.
@@ -49,8 +52,50 @@ fn above(trace: &Trace) -> Option<String> {
     found.into_os_string().into_string().ok()
 }
 
+/// The traces named, and those in the folders named, in order.
+fn files(given: &[String]) -> Result<Vec<String>, Failure> {
+    let mut files = Vec::new();
+    for given in given {
+        if !Path::new(given).is_dir() {
+            files.push(given.clone());
+            continue;
+        }
+        let unreadable = |error: io::Error| Fault::of(given, error.to_string());
+        let mut found = Vec::new();
+        for entry in fs::read_dir(given).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.extension().is_some_and(|extension| extension == "trace") {
+                found.push(path.to_string_lossy().into_owned());
+            }
+        }
+        if found.is_empty() {
+            return Err(Fault::of(given, "this folder has no file `*.trace`").into());
+        }
+        found.sort();
+        files.extend(found);
+    }
+    Ok(files)
+}
+
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
-    let file = &asked.file;
+    if let [file] = &asked.traces[..]
+        && !Path::new(file).is_dir()
+    {
+        return one(file, true);
+    }
+    let mut ending = Ending::Fine;
+    for file in &files(&asked.traces)? {
+        match one(file, false)? {
+            Ending::Interrupted => return Ok(Ending::Interrupted),
+            Ending::Fine => {}
+            other => ending = other,
+        }
+    }
+    Ok(ending)
+}
+
+/// Replays a trace, and prints either its steps and their results, or only whether its claims are true.
+fn one(file: &str, whole: bool) -> Result<Ending, Failure> {
     let (trace, scenario) = read_trace(file)?;
     let line = Line::begin("steps");
     let replayed = trace.replay_while(&scenario.model(), &|| {
@@ -63,16 +108,15 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
         return Err(fault.into());
     }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}: {}\n\n{}", shown(&scenario.name), shown(&scenario.about), table::schedule(&replayed))?;
+    if whole {
+        writeln!(out, "{}: {}\n\n{}", shown(&scenario.name), shown(&scenario.about), table::schedule(&replayed))?;
+    }
     if replayed.steps.len() < trace.steps.len() {
         writeln!(out, "  interrupted after step {}: no claim was judged", replayed.steps.len())?;
         return Ok(Ending::Interrupted);
     }
-    for (property, why) in &replayed.complaints {
-        writeln!(out, "  violates {}: {}", shown(property), shown(why))?;
-    }
-    if replayed.complaints.is_empty() {
-        writeln!(out, "  violates nothing")?;
+    if whole {
+        print_complaints(&replayed, &mut out)?;
     }
     let file = shown(file);
     for claim in &replayed.wrong {
@@ -89,8 +133,22 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let empty = match (trace.steps.is_empty() && !violated_at_start, trace.claims.is_empty()) {
         (true, _) => "this trace has no steps: nothing was replayed",
         (_, true) => "this trace claims nothing: say what it `violates` or `keeps`",
+        _ if replayed.wrong.is_empty() && !whole => {
+            writeln!(out, "{file}: {} steps, as claimed", replayed.steps.len())?;
+            return Ok(Ending::Fine);
+        }
         _ => return Ok(replayed.wrong.is_empty().into()),
     };
     writeln!(out, "{file}: {empty}")?;
     Ok(Ending::Otherwise)
+}
+
+fn print_complaints(replayed: &Replayed, out: &mut impl Write) -> io::Result<()> {
+    for (property, why) in &replayed.complaints {
+        writeln!(out, "  violates {}: {}", shown(property), shown(why))?;
+    }
+    if replayed.complaints.is_empty() {
+        writeln!(out, "  violates nothing")?;
+    }
+    Ok(())
 }

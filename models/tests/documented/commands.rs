@@ -101,7 +101,9 @@ fn faults(page: &Page) -> Vec<String> {
     let mut faults = Vec::new();
     for block in page.blocks() {
         if let Some(file) = &block.file {
-            fs::write(folder.join(file), &block.text).unwrap();
+            let file = folder.join(file);
+            fs::create_dir_all(file.parent().expect("the folder of a file")).unwrap();
+            fs::write(file, &block.text).unwrap();
         }
         if block.language == "console" {
             faults.extend(commands(&block).iter().filter_map(|shown| fault(&folder, shown)));

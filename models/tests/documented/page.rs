@@ -81,7 +81,7 @@ impl Page {
 /// `FILE`:
 fn file_named(line: &str) -> Option<String> {
     let name = line.trim_end().strip_suffix("`:")?.rsplit('`').next()?;
-    let is_file = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_file = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
     (name.contains('.') && name.chars().all(is_file)).then(|| name.to_owned())
 }
 
