@@ -94,7 +94,7 @@ pub use master::Master;
 pub use op::{Key, Kind, Op, Text};
 pub use options::{Faults, Options, Setup};
 pub use reading::Reading;
-pub use replica::{MessageOf, Outcome, PeerError, Replica, RestoreError, Saved, UsedOriginError};
+pub use replica::{MessageOf, Outcome, PeerError, Progress, Replica, RestoreError, Saved, UsedOriginError};
 pub use request::{ParseRequestError, Request};
 pub use resolver::{
     ArrivalWins, BoundedCounter, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter,

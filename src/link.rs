@@ -20,6 +20,9 @@ pub(crate) struct Link<R: Resolver> {
     batch: usize,
     /// How often an idle link compares digests.
     tick: Duration,
+    /// Whether tombstones are collected, and when the receiver was told the last time.
+    collects: bool,
+    told: Instant,
     pause: Pause,
     random: fastrand::Rng,
     /// Messages in flight, in the order in which they were sent.
@@ -83,6 +86,8 @@ impl<R: Resolver> Link<R> {
             switch,
             batch: setup.batch,
             tick: setup.tick,
+            collects: setup.collects && setup.master.recorder.is_none(),
+            told: Instant::now(),
             pause: Pause::new(setup.linger, setup.batch),
             random: fastrand::Rng::with_seed(setup.seed.rotate_left(32) ^ ends),
             flying: Vec::new(),
@@ -108,6 +113,10 @@ impl<R: Resolver> Link<R> {
             if cut {
                 self.from.wait(epoch, Duration::MAX);
                 continue;
+            }
+            if self.collects && self.told.elapsed() >= self.tick {
+                self.told = Instant::now();
+                self.tell();
             }
             match self.next_or_pause() {
                 Some(shard) if self.flying.len() < MOST_FLYING => self.take(shard, faults),
@@ -160,6 +169,15 @@ impl<R: Resolver> Link<R> {
             let covered = ours.and_then(|ours| self.to.inspect(shard, |replica| replica.digest().covers(&ours)));
             if covered == Some(false) {
                 self.repair(shard, faults);
+            }
+        }
+    }
+
+    /// Tells the receiver what the sender knows of the progress of all masters; the receiver collects tombstones.
+    fn tell(&self) {
+        for shard in 0..self.from.layout().shards() {
+            if let Some(progress) = self.from.progress(shard) {
+                self.to.learn(shard, self.from.id(), &progress);
             }
         }
     }

@@ -14,8 +14,8 @@ use crate::layout::HashedKey;
 use crate::options::Recorder;
 use crate::record::{Event, Recorded};
 use crate::{
-    Dot, HandshakeError, Key, Layout, MasterId, MessageOf, Op, Options, Outcome, PeerError, Reading, Refusal, Replica,
-    Resolver, Text, Topology, VersionVector, WriteError, Written,
+    Dot, HandshakeError, Key, Layout, MasterId, MessageOf, Op, Options, Outcome, PeerError, Progress, Reading, Refusal,
+    Replica, Resolver, Text, Topology, VersionVector, WriteError, Written,
 };
 use std::fmt;
 use std::mem;
@@ -54,6 +54,9 @@ pub struct Master<R: Resolver> {
 /// messages.
 const SENT: usize = 512;
 
+/// How many buckets of a table are looked at for tombstones while its lock is held once: some microseconds.
+const COLLECTED: usize = 1024;
+
 /// The data that one lock of a [`Master`] guards.
 struct Shard<R: Resolver> {
     replica: Replica<R>,
@@ -63,6 +66,10 @@ struct Shard<R: Resolver> {
     awaited: bool,
     /// The length at which the log is truncated.
     truncate_at: usize,
+    /// The bucket at which the collection of tombstones continues; 0 between two rounds over the table.
+    collect_at: usize,
+    /// The changes that all masters had seen when the last round began.
+    collected: VersionVector,
     events: Vec<Recorded<R::State, R::Effect>>,
 }
 
@@ -81,7 +88,15 @@ impl<R: Resolver> Master<R> {
         let id = replicas[0].id();
         let log = options.log;
         let truncate_at = 2 * SENT.min(log);
-        let shard = |replica| Shard { replica, closed: false, awaited: false, truncate_at, events: Vec::new() };
+        let shard = |replica| Shard {
+            replica,
+            closed: false,
+            awaited: false,
+            truncate_at,
+            collect_at: 0,
+            collected: VersionVector::default(),
+            events: Vec::new(),
+        };
         Master {
             hello: Hello::new(id, topology.masters(), options.layout),
             neighbours: topology.sends_to(id).chain(topology.hears_from(id)).collect(),
@@ -261,6 +276,32 @@ impl<R: Resolver> Master<R> {
         });
         let answer = held.replica.answer(digest, max)?;
         self.may_send(held, shard).then_some(answer)
+    }
+
+    /// What this master knows of the progress of all, for a neighbour to learn: [`Replica::progress`]. `None` if there
+    /// is no such shard.
+    pub(crate) fn progress(&self, shard: usize) -> Option<Progress> {
+        let held = self.held(shard)?;
+        let progress = held.replica.progress();
+        self.may_send(held, shard).then_some(progress)
+    }
+
+    /// The neighbour `from` tells what it knows of the progress of all, and this master collects tombstones in a part of
+    /// the shard. Nothing is done if a correct neighbour cannot have told this.
+    pub(crate) fn learn(&self, shard: usize, from: MasterId, told: &Progress) {
+        let Some(mut held) = self.held(shard) else { return };
+        if held.replica.learn(from, told).is_err() {
+            return;
+        }
+        let Shard { replica, collect_at, collected, .. } = &mut *held;
+        if *collect_at == 0 {
+            let stable = replica.seen_by_all();
+            if stable == *collected {
+                return;
+            }
+            *collected = stable;
+        }
+        *collect_at = replica.collect_part(collected, *collect_at, COLLECTED);
     }
 
     /// The first shard from `start` on that satisfies `condition`. If there is none, a change to one of them will end the

@@ -49,6 +49,7 @@ pub struct Setup {
     pub(crate) linger: Duration,
     pub(crate) faults: Faults,
     pub(crate) seed: u64,
+    pub(crate) collects: bool,
 }
 
 impl Default for Setup {
@@ -60,6 +61,7 @@ impl Default for Setup {
             linger: Duration::from_micros(100),
             faults: Faults::default(),
             seed: 0,
+            collects: false,
         }
     }
 }
@@ -98,6 +100,16 @@ impl Setup {
     /// so that the same messages meet the same faults.
     pub fn seed(self, seed: u64) -> Setup {
         Setup { seed, ..self }
+    }
+
+    /// Tombstones are collected once all masters have seen them: by default they are kept for ever.
+    ///
+    /// At each [tick](Self::tick), a link tells its receiver what its sender knows of the progress of all masters
+    /// ([`Replica::learn`](crate::Replica::learn)), and the receiver collects in a part of each shard's table. So no lock
+    /// is held for long, and deletes are collected some ticks after all masters have seen them. A cluster that is
+    /// [recorded](Self::recorded) collects nothing.
+    pub fn collect_tombstones(self) -> Setup {
+        Setup { collects: true, ..self }
     }
 
     /// Records every event: see [`record`](crate::record). The record grows for as long as the cluster runs.

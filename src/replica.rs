@@ -10,11 +10,13 @@
 
 mod last_snapshot;
 mod place;
+mod progress;
 mod restart;
 mod saved;
 mod send;
 mod vet;
 
+pub use progress::Progress;
 pub use restart::UsedOriginError;
 pub use saved::{RestoreError, Saved};
 pub use vet::PeerError;
@@ -60,6 +62,8 @@ pub type MessageOf<R> = Message<<R as Resolver>::State, <R as Resolver>::Effect>
 ///    anew, call [`resume`](Self::resume) instead, and flush.
 /// 6. **The log grows**: call [`truncate`](Self::truncate) to bound its memory. Step 3 or 5 then sends a snapshot to a
 ///    neighbour that still needs a dropped change.
+/// 7. **In the background**, if tombstones are to be collected: carry the [`progress`](Self::progress) to each neighbour
+///    of step 3, which [learns](Self::learn) it, and [`collect`](Self::collect) what is [seen by all](Self::seen_by_all).
 ///
 /// Messages may be lost, repeated and reordered: the driver need neither retransmit nor deduplicate. A read, by
 /// [`read`](Self::read) or [`readings`](Self::readings), may come between any two calls.
@@ -88,6 +92,9 @@ struct Known<S, E> {
     forgetful: Vec<MasterId>,
     /// The masters past which the topology was led, in order.
     bypassed: Vec<MasterId>,
+    /// What is known of the progress of all masters; `None` if this is what a new replica knows.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    progress: Option<Box<Progress>>,
 }
 
 /// How many keys of a push are prefetched before the first of its changes is applied: their rows fit the first-level
@@ -130,6 +137,7 @@ impl<R: Resolver> Replica<R> {
             cursors: place.neighbours.iter().map(|_| Cursor::default()).collect(),
             forgetful: Vec::new(),
             bypassed: Vec::new(),
+            progress: None,
         };
         Replica { rule, place: Arc::new(place), known, snapshot: LastSnapshot::default() }
     }
@@ -264,6 +272,12 @@ impl<R: Resolver> Replica<R> {
         let untouched = self.rule.read(&R::State::default());
         let all = self.known.table.iter().map(|(key, state)| (key, self.rule.read(state)));
         all.filter(move |(_, reading)| *reading != untouched)
+    }
+
+    /// The number of keys whose state is kept, and the number for which the table has memory. A deleted key counts as
+    /// long as its tombstone is kept.
+    pub fn kept(&self) -> (usize, usize) {
+        self.known.table.size()
     }
 
     /// The state that the rule keeps for `key`, if any.

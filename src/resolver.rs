@@ -171,6 +171,16 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     /// replaces this master's.
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State>;
 
+    /// A background step, such as the collection of tombstones: `state` without what it no longer needs; `None` if it
+    /// needs all, which is the default. Both read the same.
+    ///
+    /// The caller promises that every change that arrives later has a later timestamp than all changes in `stable`. So a
+    /// tombstone in `stable` that only wins over earlier writes is needed no more. In [`merge`](Self::merge), the rule
+    /// must then tell a write that the other side has not seen from one whose tombstone the other side has collected.
+    fn collect(&self, _state: &Self::State, _stable: &VersionVector) -> Option<Self::State> {
+        None
+    }
+
     /// Whether a read of `state` shows the write named `dot`. The harness judges losses by the values read. It calls
     /// this only for a value that the rule computed from several writes, and tests the answers.
     fn shows(&self, state: &Self::State, dot: Dot) -> bool;
@@ -240,6 +250,22 @@ pub struct Version {
 }
 
 impl Version {
+    /// Whether it is a delete that all masters have seen.
+    fn is_collectable(&self, stable: &VersionVector) -> bool {
+        self.value.is_none() && stable.contains(self.dot)
+    }
+
+    /// The later of two versions. A side without a version that has seen the other's has collected the delete of it.
+    fn latest(ours: Side<'_, Option<&Version>>, theirs: Side<'_, Option<&Version>>) -> Option<Version> {
+        let latest = match (*ours.state, *theirs.state) {
+            (Some(one), Some(other)) => Some(if other.timestamp > one.timestamp { other } else { one }),
+            (Some(one), None) => Some(one).filter(|one| !theirs.seen.contains(one.dot)),
+            (None, Some(other)) => Some(other).filter(|other| !ours.seen.contains(other.dot)),
+            (None, None) => None,
+        };
+        latest.cloned()
+    }
+
     #[inline]
     fn of(change: &Change<Option<Text>>) -> Version {
         Version { timestamp: change.timestamp, dot: change.dot, value: change.effect.clone() }

@@ -8,6 +8,7 @@ use prefetch_index::prefetch_index;
 use smallvec::SmallVec;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::Range;
 use std::slice;
 
 /// States by key, in a hash table. All observable behaviour (iteration, equality, hash, serialization) is in key order.
@@ -119,7 +120,41 @@ impl<S: Default + PartialEq> Taken<'_, S> {
     }
 }
 
+impl<S: Default + PartialEq> Table<S> {
+    /// Replaces each state in these buckets for which `smaller` has another, and returns the number of these.
+    pub(crate) fn reduce(&mut self, buckets: Range<usize>, smaller: impl Fn(&S) -> Option<S>) -> usize {
+        let mut reduced = 0;
+        for bucket in buckets.start..buckets.end.min(self.buckets()) {
+            let Some(row) = self.rows.get_bucket_mut(bucket) else { continue };
+            let Some(state) = smaller(&row.state) else { continue };
+            reduced += 1;
+            row.state = state;
+            if let Ok(row) = self.rows.get_bucket_entry(bucket) {
+                Taken(row).put_back();
+            }
+        }
+        reduced
+    }
+
+    /// Gives memory back if most of it is unused. O(keys) then.
+    pub(crate) fn give_back(&mut self) {
+        if self.rows.len() < self.rows.capacity() / 4 {
+            self.rows.shrink_to(2 * self.rows.len(), |row| key_hash(&row.key));
+        }
+    }
+}
+
 impl<S> Table<S> {
+    /// The number of states, and of those for which there is memory.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.rows.len(), self.rows.capacity())
+    }
+
+    /// The number of buckets, occupied or not.
+    pub(crate) fn buckets(&self) -> usize {
+        self.rows.num_buckets()
+    }
+
     /// All states that are not the default, by key, in order. O(keys log keys).
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &S)> {
         self.in_order().into_iter().map(|row| (&row.key, &row.state))

@@ -7,7 +7,7 @@ use multimaster::{
 };
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const A: MasterId = MasterId(0);
@@ -165,4 +165,50 @@ fn a_cluster_that_is_dropped_ends_its_threads() {
 fn an_edge_that_is_not_there_cannot_be_cut() {
     let cluster = Cluster::start(LastWriteWins, Topology::ring(3).unwrap(), Setup::default()).unwrap();
     assert!(!cluster.cut(B, A) && !cluster.heal(B, A) && !cluster.set_faults(B, A, Faults::default()));
+}
+
+/// The number of keys kept by all masters, and the number for which their tables have memory.
+fn kept(cluster: &Cluster<LastWriteWins>) -> (usize, usize) {
+    let shards =
+        cluster.masters().iter().flat_map(|master| (0..master.layout().shards()).map(move |shard| (master, shard)));
+    let sizes = shards.map(|(master, shard)| master.inspect(shard, |replica| replica.kept()).expect("a shard"));
+    sizes.fold((0, 0), |(keys, rows), (more, also)| (keys + more, rows + also))
+}
+
+/// Deletes 100,000 keys at three masters, and keeps 100. While C is cut off, nothing is collected.
+#[test]
+fn the_memory_of_deleted_keys_is_reclaimed_once_all_masters_have_seen_the_deletes() {
+    const KEYS: usize = 100_000;
+    let cluster =
+        Cluster::start(LastWriteWins, Topology::all_to_all(3).unwrap(), Setup::default().collect_tombstones());
+    let cluster = cluster.unwrap();
+    let at = |key: usize| cluster.master([A, B, C][key % 3]);
+    for key in 0..KEYS + 100 {
+        at(key).set(&format!("key {key}"), "value").unwrap();
+    }
+    cluster.settle(PATIENCE).unwrap();
+    let before = kept(&cluster);
+    assert_eq!(before.0, 3 * (KEYS + 100));
+    for peer in [A, B] {
+        assert!(cluster.cut(C, peer) && cluster.cut(peer, C));
+    }
+    for key in 0..KEYS {
+        at(key + 1).delete(&format!("key {key}")).unwrap();
+    }
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(kept(&cluster).0, before.0, "C is not known to have seen any delete");
+    let healed = Instant::now();
+    cluster.heal_all();
+    while kept(&cluster).0 > 300 && healed.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let after = kept(&cluster);
+    println!("{before:?} keys and rows, then {after:?}, {:?} after the cut was healed", healed.elapsed());
+    assert_eq!(after.0, 300);
+    assert!(after.1 < before.1 / 100, "{after:?}");
+    assert_eq!(at(0).get("key 100099"), Reading::Value("value".into()));
+    // A deleted key can be written again.
+    let written = at(0).set("key 0", "anew").unwrap();
+    assert!(at(1).wait_for(&written, PATIENCE));
+    assert_eq!(at(1).get("key 0"), Reading::Value("anew".into()));
 }

@@ -14,10 +14,10 @@ pub mod tamper;
 use crate::history::Named;
 use crate::node::any_rule::{AnyMessage, AnyReplica};
 use crate::node::tamper::Tamper;
-use crate::scope::{Clocks, LinkKind, Scope};
+use crate::scope::{Clocks, Collected, LinkKind, Scope};
 use foldhash::quality::FixedState;
 use multimaster::{
-    Key, MasterId, Message, Outcome, Push, Reading, Refusal, Request, Resolver, Text, Timestamp, Topology,
+    Key, MasterId, Message, Outcome, Progress, Push, Reading, Refusal, Request, Resolver, Text, Timestamp, Topology,
     VersionVector,
 };
 use smallvec::SmallVec;
@@ -65,12 +65,16 @@ pub(crate) enum Input<'a> {
     Acknowledge { to: MasterId, seen: &'a VersionVector },
     /// The log is cut to its last `keep` entries.
     Truncate { keep: usize },
-    /// The master restarts with this state, under a fresh origin if there is one.
-    Restart { fresh: Option<MasterId> },
+    /// The master restarts with this state and a clock of at least `clock`, under a fresh origin if there is one.
+    Restart { fresh: Option<MasterId>, clock: u64 },
     /// A neighbour has restarted and may have forgotten something.
     PeerForgot { peer: MasterId },
     /// The topology leads past masters that are gone for good, a bit for each.
     Bypass { dead: u32 },
+    /// A neighbour tells what it knows of the progress of all.
+    Told { from: MasterId, progress: &'a Progress },
+    /// Tombstones are collected.
+    Collect,
 }
 
 /// The answer of a node's step.
@@ -109,6 +113,8 @@ pub(crate) struct Protocol {
     forwards: bool,
     /// Whether logical clocks follow the wall-clock times that requests give.
     hybrid: bool,
+    /// When tombstones are collected.
+    collected: Collected,
 }
 
 impl Node {
@@ -169,7 +175,8 @@ impl Protocol {
         let keep = scope.log.filter(|_| !running);
         let forwards = !running && tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates);
         let hybrid = scope.clocks == Clocks::Hybrid;
-        Protocol { topology: scope.topology.clone(), eager, keep, tamper, forwards, hybrid }
+        let (topology, collected) = (scope.topology.clone(), scope.collected);
+        Protocol { topology, eager, keep, tamper, forwards, hybrid, collected }
     }
 
     /// Takes one step of a replica.
@@ -210,7 +217,20 @@ impl Protocol {
             Input::Truncate { keep } => master.truncate(keep),
             Input::PeerForgot { peer } => master.peer_forgot(peer),
             Input::Bypass { dead } => master.bypass(&self.topology, &members(dead)),
-            Input::Restart { fresh } => {
+            Input::Told { from, progress } => {
+                master.learn(from, progress).expect("a correct neighbour's telling is never refused");
+            }
+            Input::Collect => {
+                let stable = match (self.collected, &self.tamper) {
+                    (Collected::Never, _) => VersionVector::default(),
+                    (Collected::AfterATime, _) => master.digest().clone(),
+                    (Collected::WhenAllHaveSeen, None) => master.seen_by_all(),
+                    (Collected::WhenAllHaveSeen, Some(tamper)) => (tamper.seen_by_all)(master),
+                };
+                master.collect(&stable);
+            }
+            Input::Restart { fresh, clock } => {
+                master.advance_clock(clock);
                 // A mutant keeps its origin.
                 let fresh = fresh.filter(|_| self.tamper.as_ref().is_none_or(|tamper| !tamper.keeps_origin));
                 master.restart(fresh).expect("each crash has an origin of its own");

@@ -103,6 +103,8 @@ pub const CUT: &str = "a cut";
 pub const FAILOVER: &str = "a failover";
 /// All crashes have happened, and the clients of the masters that are up are done.
 pub const CRASH: &str = "a crash";
+/// A tombstone was collected: a master keeps nothing of a key that it has seen deleted.
+pub const COLLECTED: &str = "a tombstone collected";
 /// A message was delivered twice.
 pub const DUPLICATE: &str = "a duplicate";
 /// A message in flight would be a gap at its receiver.

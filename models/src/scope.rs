@@ -2,9 +2,11 @@
 
 mod failures;
 mod sessions;
+mod tombstones;
 
 pub use failures::{Failures, Keeps, Level, Severed};
 pub use sessions::{Call, Session};
+pub use tombstones::Collected;
 
 use multimaster::{Key, MasterId, Op, Request, Text, Topology};
 use std::collections::BTreeSet;
@@ -32,6 +34,8 @@ pub struct Scope {
     pub failures: Failures,
     /// Clients that may change their master.
     pub sessions: Vec<Session>,
+    /// When tombstones are collected.
+    pub collected: Collected,
 }
 
 /// The skew of the masters' wall clocks. It matters only to rules that [use
@@ -182,12 +186,14 @@ impl Scope {
             clocks: Clocks::default(),
             failures: Failures::default(),
             sessions: Vec::new(),
+            collected: Collected::default(),
         }
     }
 
-    /// Whether a master or a path may fail, a write is acknowledged only later, or a client may change its master.
+    /// Whether a master or a path may fail, a write is acknowledged only later, a client may change its master, or
+    /// tombstones are collected.
     pub(crate) fn fails(&self) -> bool {
-        self.failures.any() || !self.sessions.is_empty()
+        self.failures.any() || !self.sessions.is_empty() || self.collected != Collected::Never
     }
 
     /// All that clients may write.

@@ -92,7 +92,7 @@ pub(crate) struct World<P: Store> {
 }
 
 /// An [`Input`](crate::node::Input) whose envelope and digest are kept by a [`Store`]. Clients' requests are made by
-/// `Tables::write`.
+/// `Tables::write`, tellings by `Tables::tell`.
 #[derive(Clone, Copy)]
 pub(crate) enum InputOf<E, D> {
     Envelope(E),
@@ -102,9 +102,10 @@ pub(crate) enum InputOf<E, D> {
     Resume { to: MasterId, seen: D },
     Acknowledge { to: MasterId, seen: D },
     Truncate { keep: usize },
-    Restart { fresh: Option<MasterId> },
+    Restart { fresh: Option<MasterId>, clock: u64 },
     PeerForgot { peer: MasterId },
     Bypass { dead: u32 },
+    Collect,
     Send(Goroutine),
 }
 

@@ -38,11 +38,11 @@ fn every_mutant_is_killed_as_pinned() {
 }
 
 #[test]
-fn of_32_documented_bugs_29_are_listed_and_the_others_say_what_they_need() {
+fn of_32_documented_bugs_30_are_listed_and_the_others_say_what_they_need() {
     let listed: BTreeSet<Bug> = all().iter().map(|mutant| mutant.bug).collect();
     let documented: BTreeSet<u8> =
         listed.iter().filter_map(|bug| if let Bug::Documented(number) = bug { Some(*number) } else { None }).collect();
-    assert_eq!(documented.len(), 29, "{documented:?}");
+    assert_eq!(documented.len(), 30, "{documented:?}");
     let mut numbers: Vec<u8> = documented.into_iter().chain(NOT_YET.map(|not_yet| not_yet.number)).collect();
     numbers.sort();
     assert_eq!(numbers, (1..=32).collect::<Vec<u8>>(), "each once");

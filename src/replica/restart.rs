@@ -39,7 +39,9 @@ impl<R: Resolver> Replica<R> {
     /// master writes under the fresh origin: an id above those of the topology's masters that no master has used
     /// before. Its earlier writes keep their dots, and come back from the neighbours like any other change.
     ///
-    /// Every master must [expect](Self::expect_origins) the fresh origin. O(neighbours).
+    /// Every master must [expect](Self::expect_origins) the fresh origin. Where tombstones are
+    /// [collected](Self::collect), first [advance](Self::advance_clock) the clock past that of the earlier self, by a
+    /// hybrid clock, say; and nothing that the earlier self has sent may arrive any more. O(neighbours).
     ///
     /// # Errors
     /// If the origin is a master of the topology or the greatest id (65,535), or if this replica has seen a change of
@@ -51,6 +53,7 @@ impl<R: Resolver> Replica<R> {
             }
             self.known.origin = origin;
             self.expect_origins(origin.0 + 1);
+            self.progress_begins_anew();
         }
         let known = &mut self.known;
         let end = || Cursor::Next { index: known.log.entries.len(), seen: known.seen.clone() };
@@ -101,6 +104,7 @@ impl<R: Resolver> Replica<R> {
         known.cursors = cursors.collect();
         known.forgetful = neighbours.iter().map(|neighbour| neighbour.id).collect();
         known.bypassed = dead.iter().copied().collect();
+        self.progress_begins_anew();
     }
 
     /// The neighbours to which this master sends changes, in order.
@@ -117,6 +121,11 @@ impl<R: Resolver> Replica<R> {
     /// millisecond since 1970: it leaves room for 16 writes a millisecond, and for two centuries.
     pub fn advance_clock(&mut self, now: u64) {
         self.known.clock = self.known.clock.max(now.min(LATEST));
+    }
+
+    /// The logical clock: no timestamp that this master has seen is later.
+    pub fn clock(&self) -> u64 {
+        self.known.clock
     }
 
     /// From now on, refuses changes with a time after `latest`, as a peer's fault. Call this regularly with the

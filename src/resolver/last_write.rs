@@ -35,8 +35,12 @@ impl Resolver for LastWriteWins {
     }
 
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
-        let timestamp = |side: &Side<'_, Self::State>| side.state.as_ref().map(|version| version.timestamp);
-        Some(if timestamp(&theirs) > timestamp(&ours) { theirs } else { ours }.state.clone())
+        let (one, other) = (ours.state.as_ref(), theirs.state.as_ref());
+        Some(Version::latest(Side { state: &one, seen: ours.seen }, Side { state: &other, seen: theirs.seen }))
+    }
+
+    fn collect(&self, state: &Self::State, stable: &VersionVector) -> Option<Self::State> {
+        state.as_ref().is_some_and(|version| version.is_collectable(stable)).then_some(None)
     }
 
     fn shows(&self, state: &Self::State, dot: Dot) -> bool {

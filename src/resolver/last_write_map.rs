@@ -57,14 +57,20 @@ impl Resolver for LastWriteMap {
     }
 
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State> {
-        let mut merged = ours.state.clone();
-        for (field, theirs) in theirs.state {
-            let held = merged.entry(field.clone()).or_insert_with(|| theirs.clone());
-            if theirs.timestamp > held.timestamp {
-                *held = theirs.clone();
-            }
-        }
-        Some(merged)
+        let fields = ours.state.keys().chain(theirs.state.keys().filter(|field| !ours.state.contains_key(*field)));
+        let merged = fields.filter_map(|field| {
+            let (one, other) = (ours.state.get(field), theirs.state.get(field));
+            let latest =
+                Version::latest(Side { state: &one, seen: ours.seen }, Side { state: &other, seen: theirs.seen });
+            Some((field.clone(), latest?))
+        });
+        Some(merged.collect())
+    }
+
+    fn collect(&self, state: &Self::State, stable: &VersionVector) -> Option<Self::State> {
+        let left = state.iter().filter(|(_, version)| !version.is_collectable(stable));
+        let left: Self::State = left.map(|(field, version)| (field.clone(), version.clone())).collect();
+        (left.len() < state.len()).then_some(left)
     }
 
     fn shows(&self, state: &Self::State, dot: Dot) -> bool {

@@ -24,7 +24,7 @@ use std::sync::Arc;
 const A: MasterId = MasterId(0);
 
 /// The scope in which A crashes once.
-fn crash(scope: Scope, keeps: Keeps, restarts: bool, level: Level) -> Scope {
+pub(super) fn crash(scope: Scope, keeps: Keeps, restarts: bool, level: Level) -> Scope {
     let failures = Failures { crashes: 1, crashing: vec![A], keeps, restarts, level, ..Failures::default() };
     Scope { failures, ..scope }
 }

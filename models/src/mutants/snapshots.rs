@@ -14,10 +14,19 @@ fn version(held: &Pack) -> Option<&Version> {
     held.value::<Option<Version>>()?.as_ref()
 }
 
+/// The later write is kept, whatever the other side has seen.
+pub(super) fn by_timestamp() -> Broken<LastWriteWins> {
+    Broken::merge(LastWriteWins, |_, ours, theirs| {
+        let timestamp = |version: &Option<Version>| version.as_ref().map(|version| version.timestamp);
+        let latest = if timestamp(theirs.state) > timestamp(ours.state) { theirs } else { ours };
+        Some(latest.state.clone())
+    })
+}
+
 /// The encoding of a snapshot cannot express a delete, so deleted keys are left out.
 fn forgets_deletes() -> Worlds {
     let scope = keeping(0, pair(STREAM, &[&["set k = 1", "delete k"]]));
-    Worlds::sending(&scope, LastWriteWins, |_, _, message| {
+    Worlds::sending(&scope, by_timestamp(), |_, _, message| {
         if let Message::Snapshot(snapshot) = message {
             Arc::make_mut(&mut snapshot.table)
                 .retain(|_, held| version(held).is_some_and(|version| version.value.is_some()));

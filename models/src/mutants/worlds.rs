@@ -8,7 +8,7 @@ use crate::node::tamper::Tamper;
 use crate::properties::specification::Specification;
 use crate::scope::Scope;
 use crate::world::cluster::ClusterModel;
-use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Timestamp};
+use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Timestamp, VersionVector};
 
 /// The models of one world with a mutation and without.
 pub struct Worlds {
@@ -140,6 +140,10 @@ impl<R: Resolver> Resolver for Broken<R> {
 
     fn merge(&self, ours: Side<'_, R::State>, theirs: Side<'_, R::State>) -> Option<R::State> {
         (self.merge)(&self.rule, ours, theirs)
+    }
+
+    fn collect(&self, state: &R::State, stable: &VersionVector) -> Option<R::State> {
+        self.rule.collect(state, stable)
     }
 
     fn shows(&self, state: &R::State, dot: Dot) -> bool {

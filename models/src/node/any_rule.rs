@@ -12,6 +12,7 @@ use foldhash::quality::FixedState;
 use multimaster::resolver::{Data, Side};
 use multimaster::{
     Change, Dot, Key, Kind, Message, MessageOf, Op, Push, Reading, Refusal, Replica, Resolver, Snapshot, Timestamp,
+    VersionVector,
 };
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
@@ -203,6 +204,7 @@ trait Packed: Any + Send + Sync {
     fn why_kept(&self, state: &Pack, change: &Change<Pack>) -> &'static str;
     fn read(&self, state: &Pack) -> Reading;
     fn merge(&self, ours: Side<'_, Pack>, theirs: Side<'_, Pack>) -> Option<Pack>;
+    fn collect(&self, state: &Pack, stable: &VersionVector) -> Option<Pack>;
     fn shows(&self, state: &Pack, dot: Dot) -> bool;
     fn unsure(&self, state: &Pack, dot: Dot) -> bool;
     /// The rules of all masters on numbers. This rule is the first master's.
@@ -325,6 +327,10 @@ impl<R: SerdeRule> Packed for R {
         Resolver::merge(self, ours, theirs).map(Pack::of_state)
     }
 
+    fn collect(&self, state: &Pack, stable: &VersionVector) -> Option<Pack> {
+        Resolver::collect(self, &typed_state::<R>(state), stable).map(Pack::of_state)
+    }
+
     fn shows(&self, state: &Pack, dot: Dot) -> bool {
         Resolver::shows(self, &typed_state::<R>(state), dot)
     }
@@ -386,6 +392,10 @@ impl Resolver for AnyRule {
 
     fn merge(&self, ours: Side<'_, Pack>, theirs: Side<'_, Pack>) -> Option<Pack> {
         self.0.merge(ours, theirs)
+    }
+
+    fn collect(&self, state: &Pack, stable: &VersionVector) -> Option<Pack> {
+        self.0.collect(state, stable)
     }
 
     fn shows(&self, state: &Pack, dot: Dot) -> bool {

@@ -1,7 +1,7 @@
 //! Deliberate faults of the protocol. A property is worth something only if it rejects a broken protocol.
 
 use crate::node::any_rule::{AnyMessage, AnyReplica};
-use multimaster::{MasterId, Outcome, Replica};
+use multimaster::{MasterId, Outcome, Replica, VersionVector};
 
 /// Alters the messages that masters send and how masters receive them. The shipping [`Replica`] is unchanged: a mutant
 /// is this wrapper around it, or a rule.
@@ -23,6 +23,14 @@ pub struct Tamper {
     pub keeps_origin: bool,
     /// Whether a message that would have no effect now may have one later, so that it stays in flight until delivered.
     pub repeats_count: bool,
+    /// Replaces [`Replica::seen_by_all`].
+    pub seen_by_all: fn(&AnyReplica) -> VersionVector,
+    /// Whether a master that restarts without some of its state has also forgotten the time, where tombstones are
+    /// collected.
+    pub clock_goes_back: bool,
+    /// Whether messages that a master sent before it restarted without some of its state may arrive after that, where
+    /// tombstones are collected.
+    pub hears_earlier_selves: bool,
 }
 
 impl Default for Tamper {
@@ -36,6 +44,9 @@ impl Default for Tamper {
             ends_at_origin: false,
             keeps_origin: false,
             repeats_count: false,
+            seen_by_all: Replica::seen_by_all,
+            clock_goes_back: false,
+            hears_earlier_selves: false,
         }
     }
 }

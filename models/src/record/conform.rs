@@ -22,7 +22,7 @@ use crate::fault::Fault;
 use crate::node::any_rule::{self, AnyMessage, AnyRule, SerdeRule};
 use crate::printed::without_position;
 use crate::scenario::RuleName;
-use crate::scope::{Clocks, Free, LinkKind, Scope};
+use crate::scope::{Clocks, Collected, Free, LinkKind, Scope};
 use crate::world::cluster::ClusterModel;
 use multimaster::record::{Recorded, Setting};
 use multimaster::{Key, Layout, MasterId, Message, Topology};
@@ -149,6 +149,7 @@ impl Replay {
         let scope = Scope {
             failures: Default::default(),
             sessions: Vec::new(),
+            collected: Collected::Never,
             topology: vetted(setting)?,
             // The record decides on losses, duplicates, batches and truncations, so the scope does not bound them.
             link: LinkKind::Running { losses: 0, duplicates: 0 },

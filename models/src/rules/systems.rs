@@ -65,7 +65,7 @@ pub use spock::Spock;
 pub use versions::{Update, Versions};
 
 use multimaster::resolver::Data;
-use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Text, Timestamp};
+use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, VersionVector};
 use serde::{Deserialize, Serialize};
 
 /// The wall-clock time of a write, or else its Lamport time.

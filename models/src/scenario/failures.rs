@@ -3,7 +3,7 @@
 use super::file::{FailuresFile, File, LinkName};
 use super::reader::Reader;
 use crate::fault::Fault;
-use crate::scope::{Failures, Keeps, Level, Severed};
+use crate::scope::{Collected, Failures, Keeps, Level, Severed};
 use multimaster::{MasterId, Topology};
 use std::str::FromStr;
 use toml::Spanned;
@@ -63,6 +63,19 @@ impl Reader<'_> {
             return Err(self.fault(place, what));
         }
         Ok(Failures { cuts, severed, crashes, crashing, keeps, restarts, drained, repaired, level })
+    }
+
+    /// When tombstones are collected.
+    pub(super) fn collected(&self, file: &File, link: LinkName) -> Result<Collected, Fault> {
+        let Some(table) = &file.tombstones else { return Ok(Collected::Never) };
+        if !matches!(link, LinkName::Stream | LinkName::Datagram) {
+            return Err(self.fault(table, "`[tombstones]` is for `link = \"stream\"` or `\"datagram\"`"));
+        }
+        if file.shards.is_some() {
+            return Err(self.fault(table, "`[tombstones]` is not for masters of several `shards`"));
+        }
+        let collected = &table.get_ref().collected;
+        collected.get_ref().parse().map_err(|what: String| self.fault(collected, what))
     }
 
     /// A field about crashes has no effect without crashes.

@@ -42,6 +42,7 @@ pub(super) struct File {
     pub(super) sessions: BTreeMap<Name, SessionFile>,
     pub(super) free: Option<FreeFile>,
     pub(super) failures: Option<Spanned<FailuresFile>>,
+    pub(super) tombstones: Option<Spanned<TombstonesFile>>,
     #[serde(default)]
     pub(super) properties: BTreeMap<Name, PropertyFile>,
     pub(super) specification: Option<SpecificationFile>,
@@ -170,6 +171,13 @@ pub(super) struct FailuresFile {
     pub(super) drained: Option<Spanned<bool>>,
     pub(super) repaired: Option<Spanned<bool>>,
     pub(super) acknowledge: Option<Spanned<String>>,
+}
+
+/// When tombstones are collected.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TombstonesFile {
+    pub(super) collected: Spanned<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -313,6 +313,7 @@ impl Reader<'_> {
         let scope = Scope {
             failures: self.failures(file, *link.get_ref(), &topology)?,
             sessions: self.sessions(file, *link.get_ref(), takes)?,
+            collected: self.collected(file, *link.get_ref())?,
             link: match link.get_ref() {
                 LinkName::Stream => LinkKind::Stream { resets },
                 LinkName::Datagram => LinkKind::Datagram { losses, duplicates },
@@ -408,6 +409,7 @@ impl Reader<'_> {
             ("log", file.log.as_ref().map(|f| f.span().start)),
             ("free", file.free.as_ref().map(|f| f.take.span().start)),
             ("failures", file.failures.as_ref().map(|f| f.span().start)),
+            ("tombstones", file.tombstones.as_ref().map(|f| f.span().start)),
             ("sessions", file.sessions.keys().next().map(|name| name.span().start)),
             ("one-way", file.one_way.as_ref().map(|f| f.span().start)),
         ];

@@ -120,6 +120,18 @@ pub enum Action {
         /// The master.
         at: MasterId,
     },
+    /// A master tells a neighbour what it knows of the progress of all masters.
+    Tell {
+        /// The master that tells.
+        from: MasterId,
+        /// The neighbour.
+        to: MasterId,
+    },
+    /// A master collects its tombstones.
+    Collect {
+        /// The master.
+        at: MasterId,
+    },
     /// An envelope in flight is duplicated.
     Duplicate(EnvelopeNumber),
     /// A master cuts its log.

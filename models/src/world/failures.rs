@@ -2,6 +2,7 @@
 //! `failures/steps.rs`.
 
 mod steps;
+mod tombstones;
 
 use super::sessions::SessionState;
 use super::{Action, Store, World};
@@ -167,6 +168,7 @@ impl ClusterModel {
                 }
             }
         }
+        self.enabled_background(world, enable);
     }
 
     /// Whether each neighbour to which the master sends has seen every write that the master has seen.

@@ -88,7 +88,9 @@ impl Step<'_, Tables> {
             | Action::Crash { .. }
             | Action::Restart { .. }
             | Action::Save { .. }
-            | Action::Repair => {
+            | Action::Repair
+            | Action::Tell { .. }
+            | Action::Collect { .. } => {
                 self.fail(action);
                 return true;
             }

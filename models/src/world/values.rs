@@ -36,9 +36,10 @@ impl Store for Values {
             InputOf::Resume { to, seen } => Input::Resume { to: *to, seen },
             InputOf::Acknowledge { to, seen } => Input::Acknowledge { to: *to, seen },
             InputOf::Truncate { keep } => Input::Truncate { keep: *keep },
-            InputOf::Restart { fresh } => Input::Restart { fresh: *fresh },
+            InputOf::Restart { fresh, clock } => Input::Restart { fresh: *fresh, clock: *clock },
             InputOf::PeerForgot { peer } => Input::PeerForgot { peer: *peer },
             InputOf::Bypass { dead } => Input::Bypass { dead: *dead },
+            InputOf::Collect => Input::Collect,
             InputOf::Send(goroutine) => Input::Send(*goroutine),
         };
         let Output { answer, envelopes } = cluster.protocol.step(node, input);

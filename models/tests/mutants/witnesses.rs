@@ -1,11 +1,11 @@
 //! Witnesses can fail: if a situation cannot occur, its witness is reported as unreached.
 
-use multimaster::{BoundedCounter, LastWriteWins, Outcome};
+use multimaster::{BoundedCounter, LastWriteWins, Outcome, VersionVector};
 use multimaster_models::check::engine::{Limits, Verdict, explore};
-use multimaster_models::mutants::scopes::*;
+use multimaster_models::mutants::scopes::{self, *};
 use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties as p;
-use multimaster_models::scope::{Failures, LinkKind, Scope, Session};
+use multimaster_models::scope::{Collected, Failures, LinkKind, Scope, Session};
 use multimaster_models::world::cluster::ClusterModel;
 
 fn verdict(cluster: &ClusterModel, witness: &str) -> Option<Verdict> {
@@ -128,6 +128,11 @@ fn what_cannot_fail_does_not() {
     unreached(failing(Failures { crashes: 1, ..Failures::default() }), p::CRASH);
     let session = Session { name: "ann".into(), at: vec![], calls: vec![], token: false };
     unreached(Scope { sessions: vec![session], ..pair() }, p::FAILOVER);
+    let writes: &[&[&str]] = &[&["set k = 1", "delete k"]];
+    let never_seen_by_all = Tamper { seen_by_all: |_| VersionVector::default(), ..Tamper::default() };
+    let collecting = |collected| Scope { collected, ..scopes::pair(DATAGRAM, writes) };
+    unreached_if(never_seen_by_all, collecting(Collected::WhenAllHaveSeen), p::COLLECTED);
+    absent(collecting(Collected::Never), p::COLLECTED);
     absent(pair(), p::FAILOVER);
     absent(pair(), p::CUT);
     absent(pair(), p::CRASH);

@@ -27,6 +27,11 @@ impl RowRule for CassandraCell {
         self.purged
     }
 
+    /// A compaction purges tombstones once `gc_grace_seconds` are over.
+    fn collects(&self) -> bool {
+        true
+    }
+
     fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
         let key = |cell: &Row| (cell.time, !cell.is_live(), cell.value.clone());
         held.is_none_or(|held| key(&change.after) > key(held))

@@ -67,6 +67,11 @@ pub(super) trait RowRule {
         false
     }
 
+    /// Whether a background step removes tombstones.
+    fn collects(&self) -> bool {
+        false
+    }
+
     /// The reason for which a statement changes no row and is no write; `None`, the default, if it is a write.
     fn changes_nothing(&self, _held: Option<&Row>, _value: Option<&Text>) -> Option<&'static str> {
         None
@@ -178,6 +183,11 @@ macro_rules! row_rules {
                     row::apply(self, &mut merged, &RowChange { before: None, after });
                 }
                 Some(merged)
+            }
+
+            fn collect(&self, state: &Self::State, stable: &VersionVector) -> Option<Self::State> {
+                let row = state.as_ref().filter(|row| !row.is_live() && row::RowRule::collects(self))?;
+                stable.contains(row.dot).then_some(None)
             }
 
             fn shows(&self, state: &Self::State, dot: Dot) -> bool {

@@ -4,7 +4,7 @@
 use super::{ClusterModel, InShard, State};
 use crate::model::{Model, Property, Sent};
 use crate::properties::*;
-use crate::scope::{Failures, Level, LinkKind};
+use crate::scope::{Collected, Failures, Level, LinkKind};
 use crate::world::World;
 use crate::world::memo::Tables;
 use crate::world::sessions::Guarantee;
@@ -149,6 +149,9 @@ impl ClusterModel {
             properties.push(always(AVAILABILITY, |cluster, world| {
                 !cluster.is_quiescent(world) || cluster.unacknowledged(world).is_none()
             }));
+        }
+        if self.scope.collected != Collected::Never {
+            properties.push(sometimes(COLLECTED, |cluster, world| cluster.has_collected(world)));
         }
         if !self.scope.sessions.is_empty() {
             let keeps = |name, guarantee| {

@@ -113,15 +113,18 @@ impl ClusterModel {
         if (sure && in_flight) || !self.clients_done(world) {
             return false;
         }
-        let is_fault = |action: &Action| {
+        let may_not_come = |action: &Action| {
             let of_messages = matches!(action, Action::Lose(_) | Action::Repeat(_) | Action::Duplicate(_));
             let of_links = matches!(action, Action::Break { .. } | Action::Cut(_));
-            of_messages || of_links || matches!(action, Action::Crash { .. } | Action::Save { .. })
+            of_messages
+                || of_links
+                || matches!(action, Action::Crash { .. } | Action::Save { .. })
+                || matches!(action, Action::Tell { .. } | Action::Collect { .. })
         };
         let tables = &mut *self.tables();
         let (mut quiescent, mut to_try) = (true, Vec::new());
         self.each_in_shard(tables, world, &mut |action| match action {
-            action if is_fault(&action) => {}
+            action if may_not_come(&action) => {}
             _ if sure => quiescent = false,
             action => to_try.push(action),
         });

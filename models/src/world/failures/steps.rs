@@ -16,6 +16,8 @@ impl Step<'_, Tables> {
             Action::Restart { at } => self.restart(at),
             Action::Save { at } => self.save(at),
             Action::Repair => self.repair(),
+            Action::Tell { from, to } => self.tell(from, to),
+            Action::Collect { at } => self.collect(at),
             _ => {}
         }
     }
@@ -40,12 +42,12 @@ impl Step<'_, Tables> {
     /// The master goes down. From now on it has the state with which it will restart.
     fn crash(&mut self, at: MasterId) {
         let Some(mut failed) = self.world.failed.take() else { return };
-        let fresh = self.cluster.fresh_origin(&failed);
+        let (fresh, clock) = (self.cluster.fresh_origin(&failed), self.clock_after_crash(at));
         failed.crashes -= 1;
         failed.down |= 1 << at.index();
         let node = &mut self.world.masters[at.index()];
         node.local = self.cluster.kept(self.store, &failed, at, node.local);
-        self.step_master(at, InputOf::Restart { fresh });
+        self.step_master(at, InputOf::Restart { fresh, clock });
         let last = failed.crashes == 0;
         if last {
             failed.saved.clear();
@@ -73,6 +75,7 @@ impl Step<'_, Tables> {
         if let Some(failed) = &mut self.world.failed {
             failed.down &= !(1 << at.index());
         }
+        self.forget_what_it_sent(at);
         self.resume_streams();
     }
 

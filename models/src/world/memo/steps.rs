@@ -150,6 +150,17 @@ impl Tables {
         self.respond(node, outcomes)
     }
 
+    /// The master `from`, with this number, tells `to` what it knows of the progress of all.
+    pub(crate) fn tell(&mut self, cluster: &ClusterModel, (from, told): (MasterId, u32), to: &mut Master) {
+        let step = Step { node: to.local, kind: 14, peer: from, what: told, more: 0 };
+        let outcomes = self.outcomes(cluster, step, |tables, node| {
+            let progress = tables.locals[told].replica().progress();
+            let output = node.step(&cluster.protocol, Input::Told { from, progress: &progress });
+            (AnswerKind::of(&output.answer), output.envelopes)
+        });
+        self.respond(to, outcomes);
+    }
+
     fn respond(&self, node: &mut Master, Outcomes { after, answer, outbox }: Outcomes) -> Response<u32> {
         node.local = after;
         Response { answer, envelopes: self.outbox(outbox) }
@@ -180,9 +191,12 @@ impl Store for Tables {
             InputOf::Truncate { keep } => step(7, none, 0, number(keep)),
             InputOf::Send(Goroutine::Client(client)) => step(8, none, client.into(), 0),
             InputOf::Send(Goroutine::Loop) => step(9, none, 0, 0),
-            InputOf::Restart { fresh } => step(10, fresh.unwrap_or(none), u32::from(fresh.is_some()), 0),
+            InputOf::Restart { fresh, clock } => {
+                step(10, fresh.unwrap_or(none), u32::from(fresh.is_some()), number(clock as usize))
+            }
             InputOf::PeerForgot { peer } => step(11, peer, 0, 0),
             InputOf::Bypass { dead } => step(12, none, dead, 0),
+            InputOf::Collect => step(13, none, 0, 0),
         };
         let outcomes = self.outcomes(cluster, step, |tables, node| {
             let given = match input {
@@ -197,9 +211,10 @@ impl Store for Tables {
                 InputOf::Resume { to, seen } => Input::Resume { to, seen: &tables.digests[seen] },
                 InputOf::Acknowledge { to, seen } => Input::Acknowledge { to, seen: &tables.digests[seen] },
                 InputOf::Truncate { keep } => Input::Truncate { keep },
-                InputOf::Restart { fresh } => Input::Restart { fresh },
+                InputOf::Restart { fresh, clock } => Input::Restart { fresh, clock },
                 InputOf::PeerForgot { peer } => Input::PeerForgot { peer },
                 InputOf::Bypass { dead } => Input::Bypass { dead },
+                InputOf::Collect => Input::Collect,
                 InputOf::Send(goroutine) => Input::Send(goroutine),
             };
             let output = node.step(&cluster.protocol, given);

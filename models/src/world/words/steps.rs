@@ -42,7 +42,9 @@ impl ClusterModel {
             | Action::Crash { .. }
             | Action::Restart { .. }
             | Action::Save { .. }
-            | Action::Repair => self.failure_in_words(action),
+            | Action::Repair
+            | Action::Tell { .. }
+            | Action::Collect { .. } => self.failure_in_words(action),
             Action::Send { .. } => self.goroutine_in_words(action),
         }
     }
@@ -95,6 +97,7 @@ impl ClusterModel {
             Action::Call { session, place, at } => self.call_outcome(world, session, place, at),
             Action::Crash { at } => self.kept_in_words(world, at),
             Action::Cut(_) | Action::Heal(_) | Action::Restart { .. } | Action::Save { .. } | Action::Repair => None,
+            Action::Tell { .. } | Action::Collect { .. } => None,
         }
     }
 
@@ -144,6 +147,8 @@ impl ClusterModel {
             Action::Crash { at } | Action::Restart { at } | Action::Save { at } | Action::Call { at, .. } => {
                 Arrow::At(at.index(), self.sentence(action))
             }
+            Action::Collect { at } => Arrow::At(at.index(), self.sentence(action)),
+            Action::Tell { from, .. } => Arrow::At(from.index(), self.sentence(action)),
             Action::Repair => {
                 let up = self.scope.topology.ids().find(|id| world.is_up(*id));
                 Arrow::At(up.map_or(0, MasterId::index), self.sentence(action))
