@@ -69,7 +69,7 @@ pub(crate) enum Command {
     /// Check that the recorded run of a cluster is a path of the model
     #[command(after_long_help = conform::MANUAL)]
     Conform(conform::Asked),
-    /// Judge a recorded history of operations at any replicated system: what was lost, and which guarantees are violated
+    /// Judge a recorded history of operations at any replicated system: report lost writes and violated guarantees
     #[command(after_long_help = judge::MANUAL)]
     Judge(judge::Asked),
     /// Judge each rule over causal histories and in a few small networks, and print a table of the verdicts

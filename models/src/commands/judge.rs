@@ -61,8 +61,8 @@ Properties:
   agreement at the end  the final reads of a key are equal
   no invention          every value read was written, by a write that had begun and
                         did not fail
-  no resurrection       a process does not read again a value that it knew, and then
-                        read to be removed
+  no resurrection       a value that a process knew, and then read as absent, is not
+                        read again
   read your writes, monotonic reads, monotonic writes, writes follow reads
                         the session guarantees
   counter bounds        each read of a counter is a sum that its additions allow
