@@ -76,7 +76,7 @@ pub(crate) fn check(merge: fn(u64, u64) -> u64) -> Result<Checked, Failure> {
         .requests(["A: add 1 to k", "B: add 2 to k"])
         .losses(1)
         .duplicates(1)
-        .at_most(100_000)
+        .at_most(20_000)
         .run()
 }
 

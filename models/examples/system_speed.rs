@@ -144,8 +144,8 @@ pub(crate) fn theirs(scope: &Scope) -> usize {
 pub(crate) fn scopes() -> [(&'static str, Scope); 2] {
     let datagrams = LinkKind::Datagram { losses: 0, duplicates: 0 };
     [
-        ("streams, 3 masters, 5 writes", scope(3, 5, LinkKind::Stream { resets: 0 })),
-        ("datagrams, 3 masters, 4 writes", scope(3, 4, datagrams)),
+        ("streams, 3 masters, 6 writes", scope(3, 6, LinkKind::Stream { resets: 0 })),
+        ("datagrams, 3 masters, 5 writes", scope(3, 5, datagrams)),
     ]
 }
 

@@ -79,6 +79,9 @@ mod guide {
     struct Readme;
     #[doc = include_str!("../../docs/your-rule.md")]
     struct YourRule;
+    #[cfg(feature = "stateright")]
+    #[doc = include_str!("../../docs/your-system.md")]
+    struct YourSystem;
     #[doc = include_str!("../../docs/running.md")]
     struct Running;
 }

@@ -86,3 +86,21 @@ fn ours_and_stateright_find_the_same_states() {
         assert!(states > 100, "{states}");
     }
 }
+
+/// The guide shows what the examples print.
+#[test]
+fn the_guide_shows_what_is_found() {
+    let guide = include_str!("../../docs/your-system.md");
+    let schedule = |result: Result<Checked, Failure>, property: &str| {
+        let failure = result.unwrap_err().to_string();
+        let start = failure.find(&format!("system: {property} is violated")).expect("a violation");
+        let end = failure[start..].find("\n\n  picture").expect("the end of the schedule");
+        failure[start..start + end].to_owned()
+    };
+    let counter = state_counter::check(u64::max).unwrap().to_string();
+    let sum = schedule(state_counter::check(|ours, theirs| ours + theirs), p::NO_INVENTION);
+    let relay = schedule(relay_actor::check(), p::AGREEMENT);
+    for shown in [counter, sum, relay] {
+        assert!(guide.contains(&format!("```text\n{shown}\n```")), "{shown}");
+    }
+}

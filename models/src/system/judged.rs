@@ -236,3 +236,6 @@ fn by_field(
         None => Judged::Unknown,
     }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,12 @@
 
 use super::{verdict, violated};
 use multimaster::{Key, MasterId, Op, Reading, Text, Topology};
-use multimaster_models::check::engine::Verdict;
+use multimaster_models::check::engine::{Limits, Report, Verdict};
+use multimaster_models::check::erased::Erased;
+use multimaster_models::check::stateright_engine::{self, How};
 use multimaster_models::properties as p;
-use multimaster_models::system::{Answer, Input, Node, NodeError, Stepped};
+use multimaster_models::scope::{Client, Failures, LinkKind, Scope, Severed};
+use multimaster_models::system::{Answer, Input, Node, NodeError, Stepped, System};
 use multimaster_models::verify::Failure;
 use multimaster_models::{VerifyNode, verify_node};
 use std::collections::BTreeSet;
@@ -169,4 +172,34 @@ fn requests_that_test_nothing_are_told() {
     let failure = result.unwrap_err().to_string();
     assert!(failure.contains("concurrent requests was not reached"), "{failure}");
     assert!(failure.contains("no two nodes are asked to write the same key"), "{failure}");
+}
+
+/// The same states and verdicts are found by stateright's checker, with cuts and crashes of datagrams, and in a soup.
+#[test]
+fn stateright_agrees_on_systems() {
+    let (a, b) = (MasterId(0), MasterId(1));
+    let client = |at, request: &str| Client { at, requests: vec![request.parse().unwrap()] };
+    let severed = vec![Severed { name: "A - B".into(), paths: vec![(a, b), (b, a)] }];
+    let failing = Failures { cuts: 1, severed, crashes: 1, crashing: vec![a], ..Failures::default() };
+    for (link, failures) in [
+        (LinkKind::Datagram { losses: 1, duplicates: 1 }, failing.clone()),
+        (LinkKind::Stream { resets: 0 }, Failures { restarts: false, ..failing }),
+        (LinkKind::Soup, Failures::default()),
+    ] {
+        let topology = Topology::all_to_all(2).unwrap();
+        let clients = vec![client(a, "set k = 1"), client(b, "set k = 2")];
+        let scope = Scope { clients, failures, ..Scope::new(topology, link) };
+        let node = || Register { how: Broken::Arrival, calls: AtomicU64::new(0) };
+        let model = || Erased::new(System::new(scope.clone(), node()).unwrap());
+        let ours = model().explore(Limits::default(), &mut |_, _| {});
+        let theirs = stateright_engine::explore(model(), How::Bfs, Limits::default());
+        let holds = |report: &Report| -> Vec<(&'static str, bool)> {
+            report.findings.iter().map(|one| (one.property, matches!(one.verdict, Verdict::Holds(_)))).collect()
+        };
+        assert_eq!((ours.states, holds(&ours)), (theirs.states, holds(&theirs)), "{link:?}");
+        assert!(holds(&ours).contains(&(p::AGREEMENT, false)), "{link:?}");
+        if ours.is_witness(p::CUT) {
+            assert!([p::CUT, p::CRASH].into_iter().all(|witness| holds(&ours).contains(&(witness, true))), "{link:?}");
+        }
+    }
 }
