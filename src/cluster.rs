@@ -4,9 +4,10 @@ use super::link::{Ended, Link, State, Switch};
 use super::master::Master;
 use super::sync::thread::{Builder, JoinHandle};
 use crate::record::{Recorded, Setting};
-use crate::{Faults, HandshakeError, MasterId, Resolver, Setup, Topology, Traffic, VersionVector};
-use std::collections::BTreeMap;
+use crate::{Faults, HandshakeError, MasterId, Replica, Resolver, Setup, Topology, Traffic, VersionVector};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,9 +27,31 @@ use std::time::{Duration, Instant};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Cluster<R: Resolver> {
-    topology: Topology,
-    masters: Vec<Arc<Master<R>>>,
-    links: BTreeMap<(MasterId, MasterId), Running<R>>,
+    pub(super) topology: Topology,
+    pub(super) setup: Setup,
+    pub(super) masters: Vec<Arc<Master<R>>>,
+    links: BTreeMap<Edge, Running<R>>,
+    /// The links that do not run, because a master is down.
+    halted: BTreeMap<Edge, Halted>,
+    /// The masters that are down, and the state of each shard that they will come back with.
+    pub(super) down: BTreeMap<MasterId, Vec<Replica<R>>>,
+    /// The masters past which the topology is led.
+    pub(super) bypassed: BTreeSet<MasterId>,
+    /// The saved state of each shard of a master.
+    pub(super) saved: BTreeMap<MasterId, Vec<Replica<R>>>,
+    /// The number of origins used so far: the masters, then the fresh ones.
+    pub(super) origins: u16,
+    /// The traffic of the links that have ended.
+    traffic: BTreeMap<Edge, Traffic>,
+    /// The events of links and masters that have ended.
+    pub(super) record: Vec<Recorded<R::State, R::Effect>>,
+}
+
+type Edge = (MasterId, MasterId);
+
+struct Halted {
+    switch: Arc<Switch>,
+    was_cut: bool,
 }
 
 struct Running<R: Resolver> {
@@ -98,7 +121,7 @@ impl fmt::Display for Lack {
 #[derive(Debug)]
 #[must_use]
 pub struct Ending<R: Resolver> {
-    /// The masters, closed; they can still be read.
+    /// The masters, closed; they can still be read. A master that is down has the state that it had when it crashed.
     pub masters: Vec<Arc<Master<R>>>,
     /// The masters that lack acknowledged writes. Empty if every write reached every master in time.
     pub undelivered: Vec<Lack>,
@@ -140,16 +163,64 @@ impl<R: Resolver> Cluster<R> {
             let agreed = receiver.greet(&sender.hello()).and_then(|()| sender.greet(&receiver.hello()));
             agreed.map_err(|error| StartError::Handshake { from, to, error })?;
         }
-        let mut cluster = Cluster { topology, masters, links: BTreeMap::new() };
-        for (from, to) in cluster.topology.clone().edges() {
-            let switch = Arc::new(Switch::new(State { faults: setup.faults, ..State::default() }));
-            let (sender, receiver) = (cluster.masters[from.index()].clone(), cluster.masters[to.index()].clone());
-            let link = Link::new(sender, receiver, switch.clone(), setup);
-            let builder = Builder::new().name(format!("{from} -> {to}"));
-            let thread = builder.spawn(|| link.run()).map_err(StartError::Thread)?;
-            cluster.links.insert((from, to), Running { switch, thread });
-        }
+        let mut cluster = Cluster {
+            origins: topology.masters(),
+            topology,
+            setup: setup.clone(),
+            masters,
+            links: BTreeMap::new(),
+            halted: BTreeMap::new(),
+            down: BTreeMap::new(),
+            bypassed: BTreeSet::new(),
+            saved: BTreeMap::new(),
+            traffic: BTreeMap::new(),
+            record: Vec::new(),
+        };
+        cluster.start_links().map_err(StartError::Thread)?;
         Ok(cluster)
+    }
+
+    /// Starts the links that do not run, of which both masters are up.
+    pub(super) fn start_links(&mut self) -> std::io::Result<()> {
+        let edges: Vec<Edge> = self.topology.without(&self.bypassed).edges().collect();
+        for (from, to) in edges {
+            if self.links.contains_key(&(from, to)) || self.down.contains_key(&from) || self.down.contains_key(&to) {
+                continue;
+            }
+            let (switch, was_cut) = match self.halted.get(&(from, to)) {
+                Some(Halted { switch, was_cut }) => (switch.clone(), *was_cut),
+                None => (Arc::new(Switch::new(State { faults: self.setup.faults, ..State::default() })), false),
+            };
+            switch.alter(|state| state.stopped = false);
+            let (sender, receiver) = (self.masters[from.index()].clone(), self.masters[to.index()].clone());
+            let link = Link::new(sender, receiver, switch.clone(), &self.setup, was_cut);
+            let builder = Builder::new().name(format!("{from} -> {to}"));
+            let thread = builder.spawn(|| link.run())?;
+            self.halted.remove(&(from, to));
+            self.links.insert((from, to), Running { switch, thread });
+        }
+        Ok(())
+    }
+
+    /// Ends the links that satisfy `ends`: what is in flight is lost.
+    pub(super) fn halt_links(&mut self, ends: impl Fn(MasterId, MasterId) -> bool) {
+        let edges: Vec<Edge> = self.links.keys().copied().filter(|(from, to)| ends(*from, *to)).collect();
+        for edge in &edges {
+            self.alter(*edge, |state| state.stopped = true);
+        }
+        for edge in edges {
+            let Some(link) = self.links.remove(&edge) else { continue };
+            match link.thread.join() {
+                Ok(ended) => {
+                    self.halted.insert(edge, Halted { switch: link.switch, was_cut: ended.cut });
+                    *self.traffic.entry(edge).or_default() += ended.traffic;
+                    self.record.extend(ended.events);
+                }
+                // Passes on a panic of the rule in the link's thread, unless this thread is panicking already.
+                Err(panic) if !std::thread::panicking() => std::panic::resume_unwind(panic),
+                Err(_) => {}
+            }
+        }
     }
 
     /// The master with this id.
@@ -188,39 +259,37 @@ impl<R: Resolver> Cluster<R> {
 
     /// Heals all edges and ends their faults.
     pub fn heal_all(&self) {
-        for edge in self.links.keys() {
+        for edge in self.links.keys().chain(self.halted.keys()) {
             self.alter(*edge, |state| *state = State::default());
         }
     }
 
-    fn alter(&self, edge: (MasterId, MasterId), alter: impl FnOnce(&mut State)) -> bool {
-        let Some(link) = self.links.get(&edge) else {
+    fn alter(&self, edge: Edge, alter: impl FnOnce(&mut State)) -> bool {
+        let running = self.links.get(&edge).map(|link| &link.switch);
+        let Some(switch) = running.or_else(|| self.halted.get(&edge).map(|halted| &halted.switch)) else {
             return false;
         };
-        link.switch.alter(alter);
+        switch.alter(alter);
         self.masters[edge.0.index()].notify();
         true
     }
 
-    /// Waits until every master has seen all changes that any master has seen at the time of the call.
+    /// Waits until every master that is up has seen all changes that any of them has seen at the time of the call.
     ///
     /// # Errors
     /// The changes still lacking when `patience` ends.
     pub fn settle(&self, patience: Duration) -> Result<(), Vec<Lack>> {
-        let start = Instant::now();
-        let mut lacks = Vec::new();
+        let up = || self.masters.iter().filter(|master| !self.down.contains_key(&master.id()));
+        let (start, mut lacks) = (Instant::now(), Vec::new());
         for shard in 0..self.masters[0].layout().shards() {
             let mut all = VersionVector::default();
-            for master in &self.masters {
+            for master in up() {
                 master.inspect(shard, |replica| all.join(replica.digest()));
             }
-            for master in &self.masters {
+            lacks.extend(up().filter_map(|master| {
                 let left = patience.saturating_sub(start.elapsed());
-                if !master.wait_until(shard, left, |replica| replica.digest().covers(&all)) {
-                    let seen = master.inspect(shard, |replica| replica.digest().clone()).unwrap_or_default();
-                    lacks.push(Lack { at: master.id(), shard, seen, of: all.clone() });
-                }
-            }
+                lack(master, shard, &all, left)
+            }));
         }
         if lacks.is_empty() { Ok(()) } else { Err(lacks) }
     }
@@ -233,37 +302,32 @@ impl<R: Resolver> Cluster<R> {
             master.close();
         }
         let undelivered = self.settle(patience).err().unwrap_or_default();
-        let mut traffic = BTreeMap::new();
-        let mut record = Vec::new();
-        self.stop(|edge, ended| {
-            traffic.insert(edge, ended.traffic);
-            record.extend(ended.events);
-        });
+        self.halt_links(|_, _| true);
+        let (traffic, mut record) = (mem::take(&mut self.traffic), mem::take(&mut self.record));
         for master in &self.masters {
             record.extend(master.take_record());
         }
         record.sort_by_key(|recorded| recorded.number);
-        Ending { masters: std::mem::take(&mut self.masters), undelivered, traffic, record }
+        Ending { masters: mem::take(&mut self.masters), undelivered, traffic, record }
     }
+}
 
-    fn stop(&mut self, mut each: impl FnMut((MasterId, MasterId), Ended<R>)) {
-        for edge in self.links.keys() {
-            self.alter(*edge, |state| state.stopped = true);
-        }
-        for (edge, link) in std::mem::take(&mut self.links) {
-            match link.thread.join() {
-                Ok(ended) => each(edge, ended),
-                // Passes on a panic of the rule in the link's thread, unless this thread is panicking already.
-                Err(panic) if !std::thread::panicking() => std::panic::resume_unwind(panic),
-                Err(_) => {}
-            }
-        }
-    }
+/// Waits until the master has seen these changes of a shard; what it lacks if `patience` ends first.
+pub(super) fn lack<R: Resolver>(
+    master: &Master<R>,
+    shard: usize,
+    all: &VersionVector,
+    patience: Duration,
+) -> Option<Lack> {
+    (!master.wait_until(shard, patience, |replica| replica.digest().covers(all))).then(|| {
+        let seen = master.inspect(shard, |replica| replica.digest().clone()).unwrap_or_default();
+        Lack { at: master.id(), shard, seen, of: all.clone() }
+    })
 }
 
 /// A cluster that has not been [shut down](Cluster::shutdown) ends its links at once; messages in flight are dropped.
 impl<R: Resolver> Drop for Cluster<R> {
     fn drop(&mut self) {
-        self.stop(|_, _| {});
+        self.halt_links(|_, _| true);
     }
 }

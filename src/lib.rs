@@ -67,6 +67,7 @@ mod log;
 mod master;
 #[cfg(test)]
 mod master_tests;
+mod members;
 mod op;
 mod options;
 mod pause;
@@ -91,6 +92,7 @@ pub use cluster::{Cluster, Ending, Lack, StartError};
 pub use handshake::HandshakeError;
 pub use layout::{Layout, LayoutError};
 pub use master::Master;
+pub use members::MemberError;
 pub use op::{Key, Kind, Op, Text};
 pub use options::{Faults, Options, Setup};
 pub use reading::Reading;

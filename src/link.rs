@@ -31,6 +31,8 @@ pub(crate) struct Link<R: Resolver> {
     now: u64,
     /// The shard at which the current round over all shards continues; 0 at the start of a round.
     next: usize,
+    /// Whether the link was cut when its switch was last read.
+    cut: bool,
     traffic: Traffic,
     events: Vec<Recorded<R::State, R::Effect>>,
 }
@@ -73,12 +75,21 @@ const SWITCH: &str = "nothing panics while this lock is held";
 
 /// The result of a link's run.
 pub(crate) struct Ended<R: Resolver> {
+    /// Whether the link was cut at the end.
+    pub(crate) cut: bool,
     pub(crate) traffic: Traffic,
     pub(crate) events: Vec<Recorded<R::State, R::Effect>>,
 }
 
 impl<R: Resolver> Link<R> {
-    pub(crate) fn new(from: Arc<Master<R>>, to: Arc<Master<R>>, switch: Arc<Switch>, setup: &Setup) -> Link<R> {
+    /// The link between these masters. It `was_cut` if a link between earlier runs of them was cut when it ended.
+    pub(crate) fn new(
+        from: Arc<Master<R>>,
+        to: Arc<Master<R>>,
+        switch: Arc<Switch>,
+        setup: &Setup,
+        was_cut: bool,
+    ) -> Link<R> {
         let ends = u64::from(from.id().0) << 16 | u64::from(to.id().0);
         Link {
             from,
@@ -93,6 +104,7 @@ impl<R: Resolver> Link<R> {
             flying: Vec::new(),
             now: 0,
             next: 0,
+            cut: was_cut,
             traffic: Traffic::default(),
             events: Vec::new(),
         }
@@ -109,6 +121,9 @@ impl<R: Resolver> Link<R> {
             }
             if stopped {
                 break;
+            }
+            if cut != self.cut {
+                self.turn(cut);
             }
             if cut {
                 self.from.wait(epoch, Duration::MAX);
@@ -133,7 +148,16 @@ impl<R: Resolver> Link<R> {
             }
             self.deliver_due(faults);
         }
-        Ended { traffic: self.traffic, events: self.events }
+        Ended { cut: self.cut, traffic: self.traffic, events: self.events }
+    }
+
+    /// The link is cut, or healed.
+    fn turn(&mut self, cut: bool) {
+        self.cut = cut;
+        let (from, to) = self.ends();
+        for shard in 0..self.from.layout().shards() {
+            self.note(shard, || if cut { Event::Cut { from, to } } else { Event::Heal { from, to } });
+        }
     }
 
     /// The next shard with changes to send; each round visits each shard once. Pauses after a round so that writes

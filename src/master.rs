@@ -71,6 +71,8 @@ struct Shard<R: Resolver> {
     /// The changes that all masters had seen when the last round began.
     collected: VersionVector,
     events: Vec<Recorded<R::State, R::Effect>>,
+    /// Whether the master has crashed: nothing more is recorded.
+    crashed: bool,
 }
 
 impl<R: Resolver> Master<R> {
@@ -96,6 +98,7 @@ impl<R: Resolver> Master<R> {
             collect_at: 0,
             collected: VersionVector::default(),
             events: Vec::new(),
+            crashed: false,
         };
         Master {
             hello: Hello::new(id, topology.masters(), options.layout),
@@ -206,6 +209,11 @@ impl<R: Resolver> Master<R> {
             self.hold(shard).closed = true;
         }
         self.notify();
+    }
+
+    /// Moves the logical clock of each shard to at least `now`: [`Replica::advance_clock`].
+    pub fn advance_clock(&self, now: u64) {
+        self.alter(|| Event::Advance { at: self.id(), now }, |_, replica| replica.advance_clock(now));
     }
 
     /// Calls `look` with a shard's replica while its lock is held. `None` if there is no such shard.
@@ -341,6 +349,40 @@ impl<R: Resolver> Master<R> {
         self.hello.agree(hello)
     }
 
+    /// Calls `alter` with each shard's replica while its lock is held, and records the event.
+    pub(crate) fn alter(
+        &self,
+        event: impl Fn() -> Event<R::State, R::Effect>,
+        mut alter: impl FnMut(usize, &mut Replica<R>),
+    ) {
+        for shard in 0..self.shards.len() {
+            let mut held = self.hold(shard);
+            alter(shard, &mut held.replica);
+            self.note(&mut held, shard, &event);
+        }
+        self.notify();
+    }
+
+    /// Accepts changes of the origins below `origins`: [`Replica::expect_origins`].
+    pub(crate) fn expect_origins(&self, origins: u16) {
+        (0..self.shards.len()).for_each(|shard| self.hold(shard).replica.expect_origins(origins));
+    }
+
+    /// From now on the master refuses writes; `event` is the last that it records. Returns its replicas. No link may use the
+    /// master any more.
+    pub(crate) fn crash(&self, event: impl Fn() -> Event<R::State, R::Effect>) -> Vec<Replica<R>> {
+        let crash = |shard| {
+            let mut held = self.hold(shard);
+            held.closed = true;
+            self.note(&mut held, shard, &event);
+            held.crashed = true;
+            held.replica.clone()
+        };
+        let replicas = (0..self.shards.len()).map(crash).collect();
+        self.notify();
+        replicas
+    }
+
     /// Takes the events recorded so far, each shard's in order.
     pub(crate) fn take_record(&self) -> Vec<Recorded<R::State, R::Effect>> {
         (0..self.shards.len()).flat_map(|shard| mem::take(&mut self.hold(shard).events)).collect()
@@ -417,7 +459,7 @@ impl<R: Resolver> Master<R> {
     }
 
     fn note(&self, held: &mut Shard<R>, shard: usize, event: impl FnOnce() -> Event<R::State, R::Effect>) {
-        if let Some(recorder) = &self.recorder {
+        if let (Some(recorder), false) = (&self.recorder, held.crashed) {
             held.events.push(Recorded { number: recorder.next(), shard, event: event() });
         }
     }

@@ -1,6 +1,7 @@
 //! The record of a running cluster. The model repeats the run, and takes each choice from an [`Event`].
 
 use crate::{Dot, Key, Layout, MasterId, Message, Op, Outcome, Reading, Refusal, Topology, VersionVector};
+use std::collections::BTreeSet;
 
 /// The first line of a record: the setting that is needed to replay it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,4 +137,63 @@ pub enum Event<S, E> {
         /// The number of entries kept.
         keep: usize,
     },
+    /// A clock was stepped: [`Replica::advance_clock`](crate::Replica::advance_clock).
+    Advance {
+        /// The master.
+        at: MasterId,
+        /// The least time that the clock shows now.
+        now: u64,
+    },
+    /// A link was cut: from now on no change arrives over it, and no digest that asks for changes.
+    Cut {
+        /// The sender.
+        from: MasterId,
+        /// The receiver.
+        to: MasterId,
+    },
+    /// A cut link was healed.
+    Heal {
+        /// The sender.
+        from: MasterId,
+        /// The receiver.
+        to: MasterId,
+    },
+    /// A master's state was saved.
+    Save {
+        /// The master.
+        at: MasterId,
+    },
+    /// A master crashed. It is down until it restarts.
+    Crash {
+        /// The master.
+        at: MasterId,
+        /// What it has kept.
+        kept: Kept,
+        /// The origin of its writes after the restart; `None` if it has kept all.
+        fresh: Option<MasterId>,
+    },
+    /// A master that had crashed is up again: [`Replica::restart`](crate::Replica::restart).
+    Restart {
+        /// The master.
+        at: MasterId,
+    },
+    /// A master was told to lead the topology past others: [`Replica::bypass`](crate::Replica::bypass).
+    Bypass {
+        /// The master.
+        at: MasterId,
+        /// The masters that are gone for good, all of them.
+        dead: BTreeSet<MasterId>,
+    },
+}
+
+/// What a master that crashed has kept of its state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
+pub enum Kept {
+    /// All.
+    All,
+    /// Its state when it was last [saved](crate::Cluster::save); nothing if it never was.
+    Saved,
+    /// Nothing.
+    Nothing,
 }

@@ -1,10 +1,12 @@
-//! A cluster on real threads: started, cut, healed, given faults, shut down. (`src/interleavings/` explores its
-//! interleavings; `models/tests/running.rs` checks that its runs are paths of the model.)
+//! A cluster on real threads: started, cut, healed, given faults, shut down; masters that crash, restart and leave.
+//! (`src/interleavings/` explores its interleavings; `models/tests/running.rs` checks that its runs are paths of the model.)
 
+use multimaster::record::Kept;
 use multimaster::{
-    ArrivalWins, Cluster, Faults, HandshakeError, LastWriteWins, Layout, Master, MasterId, Options, Reading, Setup,
-    StartError, Topology, WriteError,
+    ArrivalWins, Cluster, Faults, HandshakeError, LastWriteWins, Layout, Master, MasterId, MemberError, Options,
+    Reading, Setup, StartError, Topology, WriteError,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -211,4 +213,103 @@ fn the_memory_of_deleted_keys_is_reclaimed_once_all_masters_have_seen_the_delete
     let written = at(0).set("key 0", "anew").unwrap();
     assert!(at(1).wait_for(&written, PATIENCE));
     assert_eq!(at(1).get("key 0"), Reading::Value("anew".into()));
+}
+
+#[test]
+fn a_master_that_crashed_comes_back_with_what_it_had_kept_and_is_brought_up_to_date() {
+    for kept in [Kept::All, Kept::Saved, Kept::Nothing] {
+        let mut cluster = Cluster::start(LastWriteWins, Topology::ring(3).unwrap(), setup(1)).unwrap();
+        let before = cluster.master(B).set("k", "old").unwrap();
+        assert_eq!(cluster.settle(PATIENCE), Ok(()));
+        cluster.save(B).unwrap();
+        let old = cluster.master(B).clone();
+        cluster.crash(B, kept).unwrap();
+        assert_eq!(cluster.down().collect::<Vec<_>>(), [B]);
+        assert_eq!(old.set("k", "late"), Err(WriteError::Closed));
+        assert_eq!(old.get("k"), Reading::Value("old".into()));
+        cluster.master(A).set("l", "meanwhile").unwrap();
+        cluster.restart(B).unwrap();
+        let after = cluster.master(B).set("k", "new").unwrap();
+        // Never the same dot: that of the second write is the next of its origin, or the first of a fresh one.
+        assert_eq!(after.dot.origin(), if kept == Kept::All { B } else { MasterId(3) });
+        assert_ne!(after.dot, before.dot);
+        assert_eq!(cluster.settle(PATIENCE), Ok(()));
+        for master in cluster.masters() {
+            assert!(master.wait_for(&before, PATIENCE) && master.wait_for(&after, PATIENCE));
+            assert_eq!(master.get("l"), Reading::Value("meanwhile".into()));
+        }
+        assert!(cluster.shutdown(PATIENCE).undelivered.is_empty());
+    }
+}
+
+#[test]
+fn a_write_that_only_the_crashed_master_had_is_lost_with_its_state() {
+    let mut cluster = Cluster::start(LastWriteWins, Topology::ring(3).unwrap(), setup(100)).unwrap();
+    cluster.cut(B, C);
+    let written = cluster.master(B).set("k", "v").unwrap();
+    cluster.crash(B, Kept::Nothing).unwrap();
+    cluster.restart(B).unwrap();
+    cluster.heal_all();
+    assert_eq!(cluster.settle(PATIENCE), Ok(()));
+    assert!(cluster.masters().iter().all(|master| !master.wait_for(&written, Duration::ZERO)));
+}
+
+#[test]
+fn a_link_stays_cut_while_a_master_is_down() {
+    let mut cluster = Cluster::start(LastWriteWins, Topology::ring(2).unwrap(), setup(100)).unwrap();
+    assert!(cluster.cut(A, B));
+    cluster.crash(B, Kept::All).unwrap();
+    cluster.restart(B).unwrap();
+    let written = cluster.master(A).set("k", "v").unwrap();
+    assert!(!cluster.master(B).wait_for(&written, Duration::from_millis(30)));
+    cluster.crash(B, Kept::All).unwrap();
+    assert!(cluster.heal(A, B), "the link of a master that is down is healed as well");
+    cluster.restart(B).unwrap();
+    assert!(cluster.master(B).wait_for(&written, PATIENCE));
+}
+
+#[test]
+fn a_member_that_leaves_takes_nothing_with_it_and_the_others_go_on() {
+    let mut cluster = Cluster::start(LastWriteWins, Topology::ring(3).unwrap(), setup(100)).unwrap();
+    let written = cluster.master(B).set("k", "v").unwrap();
+    cluster.cut(B, C);
+    assert!(
+        matches!(cluster.leave(B, Duration::from_millis(30)), Err(MemberError::Undrained(lacks)) if lacks[0].at == C)
+    );
+    assert_eq!(cluster.master(B).set("k", "w"), Err(WriteError::Closed));
+    cluster.heal(B, C);
+    cluster.leave(B, PATIENCE).unwrap();
+    cluster.bypass(&BTreeSet::from([B])).unwrap();
+    assert!(cluster.master(C).wait_for(&written, PATIENCE));
+    let further = cluster.master(A).set("k", "w").unwrap();
+    assert!(cluster.master(C).wait_for(&further, PATIENCE), "A sends to C now");
+    assert!(matches!(cluster.restart(B), Err(MemberError::Bypassed(B))));
+    assert!(cluster.shutdown(PATIENCE).undelivered.is_empty());
+}
+
+/// What a neighbour had seen before it crashed is not what it comes back with.
+#[test]
+fn no_member_leaves_while_a_neighbour_is_down() {
+    let mut cluster = Cluster::start(LastWriteWins, Topology::ring(3).unwrap(), setup(100)).unwrap();
+    let written = cluster.master(B).set("k", "v").unwrap();
+    assert!(cluster.master(C).wait_for(&written, PATIENCE));
+    cluster.crash(C, Kept::Nothing).unwrap();
+    assert!(matches!(cluster.leave(B, PATIENCE), Err(MemberError::Down(C))));
+    assert!(cluster.master(B).set("k", "w").is_ok(), "it is not closed");
+}
+
+#[test]
+fn what_a_member_cannot_do_is_an_error_and_changes_nothing() {
+    let mut cluster = Cluster::start(LastWriteWins, Topology::ring(3).unwrap(), Setup::default()).unwrap();
+    let nobody = MasterId(3);
+    assert!(matches!(cluster.save(nobody), Err(MemberError::NoSuchMaster(id)) if id == nobody));
+    assert!(matches!(cluster.crash(nobody, Kept::All), Err(MemberError::NoSuchMaster(_))));
+    assert!(matches!(cluster.restart(nobody), Err(MemberError::NoSuchMaster(_))));
+    assert!(matches!(cluster.bypass(&BTreeSet::from([nobody])), Err(MemberError::NoSuchMaster(_))));
+    assert!(matches!(cluster.restart(A), Err(MemberError::Up(A))));
+    assert!(matches!(cluster.bypass(&BTreeSet::from([A])), Err(MemberError::Up(A))));
+    cluster.crash(A, Kept::All).unwrap();
+    assert!(matches!(cluster.crash(A, Kept::All), Err(MemberError::Down(A))));
+    assert!(matches!(cluster.save(A), Err(MemberError::Down(A))));
+    assert_eq!(MemberError::Down(A).to_string(), "A is down");
 }

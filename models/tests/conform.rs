@@ -4,6 +4,7 @@
 
 mod conform {
     pub(crate) mod driver;
+    mod failures;
     mod files;
     mod fuzz;
     mod long;

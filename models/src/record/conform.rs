@@ -9,6 +9,8 @@
 //! So every property that holds on all paths of the model holds for the run. (The term is *trace validation*: Cirstea,
 //! Kuppe, Loillier and Merz, "Validating traces of distributed programs against TLA+ specifications", SEFM 2024.)
 
+mod events;
+mod failures;
 mod judged;
 pub(crate) mod lines;
 mod path;
@@ -171,14 +173,14 @@ impl Replay {
         read: impl Fn(&Message<S, E>) -> Result<AnyMessage, String>,
     ) -> Result<(), Refused> {
         let Recorded { number, shard, event } = recorded;
-        let vetted = self.vet(*number, *shard, report::masters_of(event), report::key_of(event));
+        let vetted = self.vet(*number, *shard, events::masters_of(event), events::key_of(event));
         let taken = vetted.and_then(|()| {
             let path = self.paths.entry(*shard).or_insert_with(|| Path::new(&self.cluster));
             path.take(&self.cluster, event, read)
         });
         taken.map_err(|what| {
             let steps = self.paths.get(shard).map_or(0, |path| path.tally.steps);
-            let step = format!("shard {shard}, step {}: {}", steps + 1, report::short(&report::in_words(event)));
+            let step = format!("shard {shard}, step {}: {}", steps + 1, report::short(&events::in_words(event)));
             Refused { place, step, what }
         })?;
         self.last = Some(*number);

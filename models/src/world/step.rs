@@ -76,7 +76,10 @@ impl Step<'_, Tables> {
                 (true, from)
             }
             Action::Push { from, to, max } => (self.push(from, to, max), from),
-            Action::SendDigest { receiver, sender } => (self.send_digest(receiver, sender), receiver),
+            Action::SendDigest { receiver, sender } => {
+                self.send_digest(receiver, sender);
+                (true, receiver)
+            }
             Action::AnswerDigest { digest_sent: DigestNumber(digest_sent), max } => {
                 (self.answer(&digest_sent, max), self.store.opened(&digest_sent).sender)
             }
@@ -173,16 +176,12 @@ impl<P: Store> Step<'_, P> {
         response.answer != AnswerKind::Nothing
     }
 
-    /// Puts the receiver's digest in flight. False if no edge leads from the sender to it.
-    pub(crate) fn send_digest(&mut self, receiver: MasterId, sender: MasterId) -> bool {
-        let hears = self.cluster.scope.topology.hears_from(receiver).any(|heard| heard == sender);
-        if hears {
-            let seen = self.store.digest_of(&self.world.masters[receiver.index()]);
-            let digest_sent = self.store.digest_sent(DigestSent { receiver, sender, seen });
-            let place = self.world.digests_sent.partition_point(|held| self.store.order(held, &digest_sent).is_lt());
-            self.world.digests_sent.insert(place, digest_sent);
-        }
-        hears
+    /// Puts the receiver's digest in flight.
+    pub(crate) fn send_digest(&mut self, receiver: MasterId, sender: MasterId) {
+        let seen = self.store.digest_of(&self.world.masters[receiver.index()]);
+        let digest_sent = self.store.digest_sent(DigestSent { receiver, sender, seen });
+        let place = self.world.digests_sent.partition_point(|held| self.store.order(held, &digest_sent).is_lt());
+        self.world.digests_sent.insert(place, digest_sent);
     }
 
     /// Delivers a digest, and puts the answer, if any, in flight. False if the digest was not in flight.

@@ -152,7 +152,7 @@ fn client<R: SerdeRule>(master: &Master<R>, kind: Kind, mut random: fastrand::Rn
     }
 }
 
-fn operation(kind: Kind, random: &mut fastrand::Rng, masters: u16) -> Op {
+pub(crate) fn operation(kind: Kind, random: &mut fastrand::Rng, masters: u16) -> Op {
     let text = |random: &mut fastrand::Rng| format!("{} x", random.u8(1..30)).into();
     let element = ["p", "q"][random.usize(..2)];
     match kind {

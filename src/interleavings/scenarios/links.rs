@@ -31,7 +31,7 @@ pub fn a_link_reads_while_sets_go_on(writers: usize, each: usize) {
     let (a, b) = (master(A), master(B));
     let switch = Arc::new(Switch::new(State::default()));
     let setup = Setup::default().batch(2).tick(FOR_EVER).linger(super::super::LINGER);
-    let link = Link::new(a.clone(), b.clone(), switch.clone(), &setup);
+    let link = Link::new(a.clone(), b.clone(), switch.clone(), &setup, false);
     let link = thread::spawn(|| link.run());
     let write = move |a: &Master<Rule>| {
         for value in 0..each {

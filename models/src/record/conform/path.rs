@@ -1,5 +1,6 @@
 //! The model's steps for the events of one shard: [`Path`].
 
+use super::failures::Failures;
 use super::judged::judged;
 use super::report::{self, ShardSummary, Tally};
 use crate::history::Write;
@@ -15,8 +16,9 @@ use std::sync::Arc;
 
 /// A path of the model, and its last state.
 pub(super) struct Path {
-    world: World<Values>,
+    pub(super) world: World<Values>,
     values: Values,
+    pub(super) failures: Failures,
     /// The acknowledged writes, in the order in which they were made.
     writes: Vec<Write>,
     pub(super) tally: Tally,
@@ -27,6 +29,7 @@ impl Path {
         Path {
             world: World::of(&cluster.start),
             values: Values::default(),
+            failures: Failures::new(cluster.scope.topology.masters()),
             writes: Vec::new(),
             tally: Tally::default(),
         }
@@ -42,6 +45,7 @@ impl Path {
         event: &Event<S, E>,
         read: impl Fn(&Message<S, E>) -> Result<AnyMessage, String>,
     ) -> Result<(), String> {
+        self.failures.vet(event)?;
         match event {
             Event::Write { at, key, op, answer } => {
                 let request = Request { key: key.clone(), op: op.clone() };
@@ -75,9 +79,10 @@ impl Path {
                 }
             }
             Event::Ask { asker, feeder } => {
-                if !self.step(cluster, |step| step.send_digest(*asker, *feeder)) {
+                if !self.world.master(*asker).digests_due().any(|(heard, _)| heard == *feeder) {
                     return Err(format!("{asker} does not hear from {feeder}"));
                 }
+                self.step(cluster, |step| step.send_digest(*asker, *feeder));
             }
             Event::Answer { feeder, asker, digest, max } => {
                 let digest_sent = DigestSent { receiver: *asker, sender: *feeder, seen: digest.clone() };
@@ -112,13 +117,20 @@ impl Path {
             Event::Truncate { at, keep } => {
                 self.step(cluster, |step| step.truncate(*at, *keep));
             }
+            Event::Advance { at, now } => self.world.masters[at.index()].advance_clock(*now),
+            Event::Cut { from, to } => self.cut(*from, *to)?,
+            Event::Heal { from, to } => self.heal(*from, *to)?,
+            Event::Save { at } => self.save(*at),
+            Event::Crash { at, kept, fresh } => self.crash(cluster, *at, *kept, *fresh)?,
+            Event::Restart { at } => self.restart(*at)?,
+            Event::Bypass { at, dead } => self.bypass(cluster, *at, dead)?,
         }
         self.tally.steps += 1;
         Ok(())
     }
 
-    /// Takes a step of the world. False if the model does not allow it.
-    fn step(&mut self, cluster: &ClusterModel, take: impl FnOnce(&mut Step<'_, Values>) -> bool) -> bool {
+    /// Takes a step of the world.
+    pub(super) fn step<T>(&mut self, cluster: &ClusterModel, take: impl FnOnce(&mut Step<'_, Values>) -> T) -> T {
         let Path { world, values, .. } = self;
         take(&mut Step { cluster, store: values, world, sent: &mut Sent::new() })
     }
@@ -143,14 +155,13 @@ impl Path {
     }
 
     pub(super) fn summary(self, shard: usize, budget: &mut u64) -> ShardSummary {
-        let replicas = || self.world.masters.iter();
-        let first = &self.world.masters[0];
+        let up: Vec<_> = self.world.masters.iter().filter(|replica| self.failures.is_up(replica.id())).collect();
         ShardSummary {
             shard,
             in_flight: self.world.wire.len(),
-            seen_alike: replicas().all(|replica| replica.digest() == first.digest()),
-            read_alike: replicas().all(|replica| replica.readings().eq(first.readings())),
-            losses: judged(self.writes, &replicas().collect::<Vec<_>>(), budget),
+            seen_alike: up.windows(2).all(|two| two[0].digest() == two[1].digest()),
+            read_alike: up.windows(2).all(|two| two[0].readings().eq(two[1].readings())),
+            losses: judged(self.writes, &up, budget),
             tally: self.tally,
         }
     }

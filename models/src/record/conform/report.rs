@@ -4,8 +4,7 @@ use super::judged::Judged;
 use crate::fault::Fault;
 use crate::printed::without_position;
 use crate::report::table::grouped;
-use multimaster::record::Event;
-use multimaster::{Dot, Key, MasterId, Outcome, Reading, Refusal, Request, VersionVector};
+use multimaster::{Dot, MasterId, Outcome, Reading, Refusal, VersionVector};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -65,11 +64,11 @@ pub struct ShardSummary {
     pub tally: Tally,
     /// Messages neither delivered nor lost.
     pub in_flight: usize,
-    /// Whether all masters have seen the same changes.
+    /// Whether all masters that are up have seen the same changes.
     pub seen_alike: bool,
-    /// Whether all masters read the same.
+    /// Whether all masters that are up read the same.
     pub read_alike: bool,
-    /// The writes that masters have lost.
+    /// The writes that masters that are up have lost.
     pub losses: Judged,
 }
 
@@ -92,6 +91,10 @@ pub struct Tally {
     pub repeated: usize,
     /// Snapshots that arrived.
     pub snapshots: usize,
+    /// Crashes of masters.
+    pub crashes: usize,
+    /// Cuts of links.
+    pub cuts: usize,
 }
 
 impl Summary {
@@ -164,6 +167,12 @@ impl fmt::Display for Summary {
         let steps: usize = self.shards.iter().map(|shard| shard.tally.steps).sum();
         let (shards, s) = (self.shards.len(), if self.shards.len() == 1 { "" } else { "s" });
         write!(f, "\n{shards} shard{s}, {} steps, each of them a step of the model.", grouped(steps))?;
+        // Each shard has its own record of the same crash.
+        let most = |of: fn(&Tally) -> usize| self.shards.iter().map(|shard| of(&shard.tally)).max().unwrap_or(0);
+        match (most(|tally| tally.crashes), most(|tally| tally.cuts)) {
+            (0, 0) => {}
+            (crashes, cuts) => write!(f, "\nCrashes: {}. Cuts of links: {}.", grouped(crashes), grouped(cuts))?,
+        }
         if let Some(line) = self.interrupted_after {
             return write!(f, "\nInterrupted after line {line}: no later step was checked against the model.");
         }
@@ -171,39 +180,6 @@ impl fmt::Display for Summary {
             [] => Ok(()),
             not => write!(f, "\nNot put to the test: {}.", not.join(", ")),
         }
-    }
-}
-
-/// The event as a step.
-pub(super) fn in_words<S, E>(event: &Event<S, E>) -> String {
-    match event {
-        Event::Write { at, key, op, .. } => format!("{at}: {}", Request { key: key.clone(), op: op.clone() }),
-        Event::Read { at, key, .. } => format!("{at} reads {key}"),
-        Event::Push { from, to, .. } => format!("{from} sends {to} the next changes"),
-        Event::Ask { asker, feeder } => format!("{asker} sends {feeder} its digest"),
-        Event::Answer { feeder, asker, digest, .. } => format!("{feeder} answers {asker}, which has seen {digest}"),
-        Event::Deliver { from, to, message, .. } => format!("{from} -> {to}: {message}"),
-        Event::Lose { from, to, message } => format!("lost {from} -> {to}: {message}"),
-        Event::Duplicate { from, to, message } => format!("twice {from} -> {to}: {message}"),
-        Event::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
-    }
-}
-
-/// The masters of the event.
-pub(super) fn masters_of<S, E>(event: &Event<S, E>) -> [MasterId; 2] {
-    match event {
-        Event::Write { at, .. } | Event::Read { at, .. } | Event::Truncate { at, .. } => [*at, *at],
-        Event::Ask { asker: one, feeder: other } | Event::Answer { asker: one, feeder: other, .. } => [*one, *other],
-        Event::Push { from, to, .. } | Event::Deliver { from, to, .. } => [*from, *to],
-        Event::Lose { from, to, .. } | Event::Duplicate { from, to, .. } => [*from, *to],
-    }
-}
-
-/// The key that the client named.
-pub(super) fn key_of<S, E>(event: &Event<S, E>) -> Option<&Key> {
-    match event {
-        Event::Write { key, .. } | Event::Read { key, .. } => Some(key),
-        _ => None,
     }
 }
 

@@ -2,9 +2,23 @@
 
 use crate::scope::{Level, LinkKind};
 use crate::world::memo::Tables;
-use crate::world::{Action, InputOf, Step, Store};
+use crate::world::{Action, InputOf, Master, Step, Store};
 use multimaster::{Dot, MasterId};
 use smallvec::SmallVec;
+
+impl<P: Store> Step<'_, P> {
+    /// The master has from now on the state that it will come back with, with a clock of at least `clock`, and under a
+    /// fresh origin if there is one.
+    pub(crate) fn go_down(&mut self, at: MasterId, kept: P::Node, fresh: Option<MasterId>, clock: u64) {
+        self.world.masters[at.index()] = kept;
+        self.step_master(at, InputOf::Restart { fresh, clock });
+    }
+
+    /// The master leads the topology past these masters, a bit for each.
+    pub(crate) fn bypass(&mut self, at: MasterId, dead: u32) {
+        self.step_master(at, InputOf::Bypass { dead });
+    }
+}
 
 impl Step<'_, Tables> {
     /// Takes the step of a failure, repair, restart or flush.
@@ -45,9 +59,9 @@ impl Step<'_, Tables> {
         let (fresh, clock) = (self.cluster.fresh_origin(&failed), self.clock_after_crash(at));
         failed.crashes -= 1;
         failed.down |= 1 << at.index();
-        let node = &mut self.world.masters[at.index()];
-        node.local = self.cluster.kept(self.store, &failed, at, node.local);
-        self.step_master(at, InputOf::Restart { fresh, clock });
+        let node = self.world.masters[at.index()];
+        let kept = Master { local: self.cluster.kept(self.store, &failed, at, node.local), ..node };
+        self.go_down(at, kept, fresh, clock);
         let last = failed.crashes == 0;
         if last {
             failed.saved.clear();
@@ -91,7 +105,7 @@ impl Step<'_, Tables> {
         self.world.wire.retain(|envelope| dead & (1 << store.envelope(envelope).from.index()) == 0);
         for at in (0..self.world.masters.len() as u16).map(MasterId) {
             if self.world.is_up(at) {
-                self.step_master(at, InputOf::Bypass { dead });
+                self.bypass(at, dead);
             }
         }
         self.break_streams(|_, _| true);

@@ -1,0 +1,58 @@
+//! What an event says: its words, its masters and its key.
+
+use multimaster::record::{Event, Kept};
+use multimaster::{Key, MasterId, Request};
+
+/// The event as a step.
+pub(super) fn in_words<S, E>(event: &Event<S, E>) -> String {
+    match event {
+        Event::Write { at, key, op, .. } => format!("{at}: {}", Request { key: key.clone(), op: op.clone() }),
+        Event::Read { at, key, .. } => format!("{at} reads {key}"),
+        Event::Push { from, to, .. } => format!("{from} sends {to} the next changes"),
+        Event::Ask { asker, feeder } => format!("{asker} sends {feeder} its digest"),
+        Event::Answer { feeder, asker, digest, .. } => format!("{feeder} answers {asker}, which has seen {digest}"),
+        Event::Deliver { from, to, message, .. } => format!("{from} -> {to}: {message}"),
+        Event::Lose { from, to, message } => format!("lost {from} -> {to}: {message}"),
+        Event::Duplicate { from, to, message } => format!("twice {from} -> {to}: {message}"),
+        Event::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
+        Event::Advance { at, now } => format!("the clock of {at} steps to {now}"),
+        Event::Cut { from, to } => format!("the link {from} -> {to} is cut"),
+        Event::Heal { from, to } => format!("the link {from} -> {to} is healed"),
+        Event::Save { at } => format!("{at} saves its state"),
+        Event::Crash { at, kept, fresh } => {
+            let kept = match kept {
+                Kept::All => "everything",
+                Kept::Saved => "its saved state",
+                Kept::Nothing => "nothing",
+            };
+            let fresh = fresh.map_or_else(String::new, |fresh| format!(", and will write as {fresh}"));
+            format!("{at} crashes: it has kept {kept}{fresh}")
+        }
+        Event::Restart { at } => format!("{at} restarts"),
+        Event::Bypass { at, dead } => {
+            let dead: Vec<String> = dead.iter().map(MasterId::to_string).collect();
+            format!("{at} leads the topology past {}", dead.join(", "))
+        }
+    }
+}
+
+/// The masters of the event.
+pub(super) fn masters_of<S, E>(event: &Event<S, E>) -> [MasterId; 2] {
+    match event {
+        Event::Write { at, .. } | Event::Read { at, .. } | Event::Truncate { at, .. } => [*at, *at],
+        Event::Advance { at, .. } | Event::Save { at } | Event::Crash { at, .. } => [*at, *at],
+        Event::Restart { at } | Event::Bypass { at, .. } => [*at, *at],
+        Event::Ask { asker: one, feeder: other } | Event::Answer { asker: one, feeder: other, .. } => [*one, *other],
+        Event::Push { from, to, .. } | Event::Deliver { from, to, .. } => [*from, *to],
+        Event::Cut { from, to } | Event::Heal { from, to } => [*from, *to],
+        Event::Lose { from, to, .. } | Event::Duplicate { from, to, .. } => [*from, *to],
+    }
+}
+
+/// The key that the client named.
+pub(super) fn key_of<S, E>(event: &Event<S, E>) -> Option<&Key> {
+    match event {
+        Event::Write { key, .. } | Event::Read { key, .. } => Some(key),
+        _ => None,
+    }
+}
