@@ -186,6 +186,7 @@ fn described(scenario: &Scenario) -> Result<Described, Failure> {
         Explored::Cluster(_, scope) => scope,
         Explored::Sharded(..) => return refused("several shards"),
         Explored::Article(_) => return refused("the article's program"),
+        Explored::Nodes(_) => return refused("a program"),
     };
     let link = match scope.link {
         LinkKind::Stream { .. } => "stream",

@@ -14,7 +14,7 @@
 //! | [`properties`] | the conditions on states, by name; specifications of data types; the user's own properties |
 //! | [`world`] | masters, links, clients and faults: a state, the one step, the cache beneath it, and the judging of states |
 //! | [`system`] | copies of a node of the user's own, on a network |
-//! | `process` | nodes of a system that are programs in any language |
+//! | [`process`] | nodes of a system that are programs in any language |
 //! | [`check`] | the breadth-first checker, the search for endless messages, and stateright's checkers on the same models |
 //! | [`scenario`] | scenario files, and the shipped scenarios |
 //! | [`report`] | output: tables, schedules, traces, pictures, the Explorer |
@@ -50,7 +50,6 @@ pub mod model;
 pub mod mutants;
 pub mod node;
 pub mod printed;
-#[cfg(all(feature = "cli", unix))]
 pub mod process;
 pub mod properties;
 pub mod record;

@@ -31,8 +31,8 @@ use std::time::Duration;
 use talk::{Setting, Talk};
 use turn::Turn;
 
-/// The steps that are computed twice: by a live process and by a new one, or after two ways to the same state.
-const VERIFIED: usize = 64;
+/// The most steps of a walk.
+const LONGEST_WALK: usize = 40;
 
 /// The most inputs that an error shows.
 const SHOWN: usize = 40;
@@ -42,8 +42,8 @@ const SHOWN: usize = 40;
 pub struct Options {
     /// The program and its arguments, as a shell reads them.
     pub command: String,
-    /// The requests that it answers.
-    pub workload: Workload,
+    /// The requests that it answers; `None` if those of the clients tell.
+    pub workload: Option<Workload>,
     /// The longest time for one input.
     pub patience: Duration,
     /// The most bytes of data of one process.
@@ -69,16 +69,20 @@ pub struct Skills {
 }
 
 impl ProcessNode {
-    /// The nodes of this topology, each a process of the program, whose clients write and read these keys.
+    /// The nodes of this topology, each a process of the program, whose clients write and read these keys as the workload
+    /// spells it.
     ///
     /// # Errors
-    /// If the system starts no process.
-    pub fn new(options: Options, topology: Topology, keys: BTreeSet<Key>) -> Result<ProcessNode, NodeError> {
-        let Options { command, workload, patience, memory } = options;
-        let launch = Launch::new(&command, memory).map_err(|error| cannot_start(&error))?;
+    /// If no process can be started on this system.
+    pub fn new(
+        options: &Options,
+        workload: Workload,
+        topology: Topology,
+        keys: BTreeSet<Key>,
+    ) -> Result<ProcessNode, NodeError> {
         Ok(ProcessNode {
-            launch,
-            setting: Arc::new(Setting { workload, keys, topology, patience }),
+            launch: Launch::new(&options.command, options.memory).map_err(|error| cannot_start(&error))?,
+            setting: Arc::new(Setting { workload, keys, topology, patience: options.patience }),
             book: Mutex::default(),
             pool: Mutex::default(),
             skills: OnceLock::new(),
@@ -98,11 +102,6 @@ impl ProcessNode {
         // Without states to compare, every tick would lead to a new state.
         let skills = Skills { state, tick: state && knows("tick")? };
         Ok(*self.skills.get_or_init(|| skills))
-    }
-
-    /// The number of steps computed so far.
-    pub fn steps(&self) -> usize {
-        self.book().steps()
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -128,23 +127,45 @@ impl ProcessNode {
         spare.map_or_else(|| self.begun(me, tells), Ok)
     }
 
-    /// A new process at this state. The results of its inputs must be those of before.
-    fn replayed(&self, place: Place) -> Result<Talk, NodeError> {
+    /// A process at this state: one that is there or on the way there, or a new one. On its way, it must do what was done
+    /// before.
+    fn at(&self, place: Place) -> Result<Talk, NodeError> {
         let (me, path) = self.book().path(place);
-        let mut talk = self.fresh(me)?;
-        path.iter().skip(1).for_each(|(asked, _)| talk.give(asked.clone()));
-        for (index, (_, before)) in path.iter().enumerate() {
-            let given = &talk.given[..=index];
-            let given: Arc<[Asked]> = given.into();
-            let turn = talk.hear().map_err(|what| again(&what, me, &given))?;
-            if *before.turn != turn {
-                return Err(unequal(me, before.run(), (given, turn.into())));
-            }
+        let live = self.pool().take_last(path.iter().map(|(_, done)| done.next));
+        let (known, mut talk) = match live {
+            Some((index, talk)) => (index + 1, talk),
+            None => (0, self.fresh(me)?),
+        };
+        path.iter().skip(known.max(1)).for_each(|(asked, _)| talk.give(asked.clone()));
+        for (_, before) in path.iter().skip(known) {
+            repeats(&mut talk, before)?;
         }
         Ok(talk)
     }
 
-    /// The result of an input at this state, by a live process or a new one; of a start without a state.
+    /// Takes a new process through known steps, on ways that were not taken before: a state must not depend on the way to
+    /// it.
+    fn walk(&self, me: MasterId) -> Result<(), NodeError> {
+        let Some(mut done) = self.book().start(me) else { return Ok(()) };
+        let mut talk = self.fresh(me)?;
+        repeats(&mut talk, &done)?;
+        for _ in 0..LONGEST_WALK {
+            let Some((asked, next)) = self.book().onward(done.next, &talk.given) else { break };
+            talk.give(asked);
+            repeats(&mut talk, &next)?;
+            done = next;
+        }
+        self.keep(done.next, talk);
+        Ok(())
+    }
+
+    fn keep(&self, place: Place, talk: Talk) {
+        let surplus = self.pool().keep(place, talk);
+        // Ended only once the pool is unlocked.
+        drop(surplus);
+    }
+
+    /// The result of an input at this state, or of a start without a state.
     fn turn(&self, me: MasterId, from: Option<(Place, &Asked)>) -> Result<Done, NodeError> {
         let known = match from {
             Some((place, asked)) => self.book().done(place, asked),
@@ -156,39 +177,20 @@ impl ProcessNode {
         let mut talk = match from {
             None => self.fresh(me)?,
             Some((place, asked)) => {
-                let live = self.pool().take(place);
-                let mut talk = live.map_or_else(|| self.replayed(place), Ok)?;
+                let mut talk = self.at(place)?;
                 talk.give(asked.clone());
                 talk
             }
         };
-        let turn = Arc::new(talk.hear().map_err(NodeError)?);
+        let turn = Arc::new(talk.hear().map_err(|what| NodeError(format!("it {what}")))?);
         let recorded = self.book().record(from, &turn, &talk);
         let done = recorded.map_err(|runs| unequal(me, runs.other, runs.one))?;
-        self.verify(me, from, &done)?;
-        let surplus = self.pool().keep(done.next, talk);
-        drop(surplus);
-        Ok(done)
-    }
-
-    /// Computes a step once more in new processes, if it is one of the first, or one of the first from a state to which
-    /// several ways lead.
-    fn verify(&self, me: MasterId, from: Option<(Place, &Asked)>, done: &Done) -> Result<(), NodeError> {
-        let ways = self.book().ways(from.map(|(place, _)| place), VERIFIED);
-        for mut way in ways {
-            way.push(from.map_or(Asked::Start, |(_, asked)| asked.clone()));
-            let way: Arc<[Asked]> = way.into();
-            let mut talk = self.fresh(me)?;
-            way.iter().skip(1).for_each(|asked| talk.give(asked.clone()));
-            let mut last = Turn::default();
-            for _ in 0..way.len() {
-                last = talk.hear().map_err(|what| again(&what, me, &way))?;
-            }
-            if last != *done.turn {
-                return Err(unequal(me, done.run(), (way, last.into())));
-            }
+        self.keep(done.next, talk);
+        let is_due = self.book().is_walk_due();
+        if is_due {
+            self.walk(me)?;
         }
-        Ok(())
+        Ok(done)
     }
 
     fn stepped(&self, me: MasterId, from: Option<(Place, &Asked)>) -> Result<Stepped<Place, Body>, NodeError> {
@@ -202,7 +204,7 @@ impl ProcessNode {
     }
 }
 
-impl Node for ProcessNode {
+impl Node for Arc<ProcessNode> {
     type State = Place;
     type Message = Body;
 
@@ -238,6 +240,14 @@ impl Node for ProcessNode {
 
 fn cannot_start(error: &std::io::Error) -> NodeError {
     NodeError(format!("its process cannot be started: {error}"))
+}
+
+/// Hears what the process does, which must be what was done before.
+fn repeats(talk: &mut Talk, before: &Done) -> Result<(), NodeError> {
+    let turn = talk.hear();
+    let given: Arc<[Asked]> = talk.heard().into();
+    let turn = turn.map_err(|what| again(&what, talk.me, &given))?;
+    if *before.turn == turn { Ok(()) } else { Err(unequal(talk.me, before.run(), (given, turn.into()))) }
 }
 
 /// A fault that came when inputs were repeated.

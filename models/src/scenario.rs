@@ -6,6 +6,7 @@ pub(crate) mod expected;
 mod failures;
 mod file;
 pub mod given;
+mod nodes;
 #[cfg(feature = "scripts")]
 mod own;
 mod reader;
@@ -20,6 +21,7 @@ use crate::check::erased::Erased;
 use crate::fault::{Fault, Wrong};
 use crate::node::delivery::Delivery;
 use crate::node::exhibit::Exhibit;
+use crate::process::Options;
 use crate::properties as p;
 use crate::properties::own_property::{Failed, OwnProperties, witness_of};
 #[cfg(feature = "scripts")]
@@ -29,6 +31,7 @@ use crate::scope::{Level, Scope};
 use crate::world::article::Article;
 use crate::world::cluster::ClusterModel;
 use multimaster::{Kind, Layout};
+pub use nodes::Nodes;
 use reader::Reader;
 pub use rule_name::RuleName;
 use std::sync::Arc;
@@ -100,6 +103,8 @@ pub enum Explored {
     Sharded(RuleName, Scope, Layout),
     /// The article's program.
     Article(Article),
+    /// Nodes that are processes of a program.
+    Nodes(Nodes),
 }
 
 /// The expected result of a check.
@@ -127,7 +132,7 @@ impl Scenario {
     /// # Errors
     /// The first error, with its line and its fix.
     pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, Fault> {
-        Reader { file, text, rule: None }.scenario(name)
+        Reader { file, text, rule: None, program: None }.scenario(name)
     }
 
     /// As [`parse`](Self::parse), with `rule` in place of the file's rule, which may be missing.
@@ -135,7 +140,16 @@ impl Scenario {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn parse_under(rule: RuleName, name: &str, file: &str, text: &str) -> Result<Scenario, Fault> {
-        Reader { file, text, rule: Some(rule) }.scenario(name)
+        Reader { file, text, rule: Some(rule), program: None }.scenario(name)
+    }
+
+    /// As [`parse`](Self::parse), with nodes that are processes of a program in place of the protocol's masters. The file
+    /// has no rule. The processes are started.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and if a node is at fault when it starts.
+    pub fn parse_nodes(program: &Options, name: &str, file: &str, text: &str) -> Result<Scenario, Fault> {
+        Reader { file, text, rule: None, program: Some(program) }.scenario(name)
     }
 
     /// Switches the caches off: see [`ClusterModel::forgetting`].
@@ -155,11 +169,15 @@ impl Scenario {
                 let cluster = article.cluster();
                 Erased::new(if self.asked.forgets { cluster.forgetting() } else { cluster })
             }
+            Explored::Nodes(nodes) => nodes.model.clone(),
         }
     }
 
-    /// As [`rule_failed`](Self::rule_failed), with the file and the line.
+    /// As [`rule_failed`](Self::rule_failed), with the file and the line; or a node that is at fault.
     pub fn fault_of_rule(&self) -> Option<Fault> {
+        if let Explored::Nodes(nodes) = &self.subject {
+            return nodes.failed().map(|failed| Fault::of(&self.name, format!("no verdict counts: {failed}")));
+        }
         let wrong = self.rule_failed()?;
         let line = self.rule_line + wrong.line.saturating_sub(1);
         Some(Fault::at(&self.name, line, format!("no verdict counts, because the rule failed: {}", wrong.what)))
@@ -211,6 +229,7 @@ impl Scenario {
             }
             Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) => &scope.clients,
             Explored::Article(article) => article.clients(),
+            Explored::Nodes(nodes) => &nodes.scope.clients,
         };
         clients.iter().all(|client| client.requests.is_empty())
     }
@@ -228,11 +247,13 @@ impl Scenario {
     /// Whether this property has a column in a table of such scenarios, because the scenario is asked.
     pub(crate) fn is_asked(&self, property: &str) -> bool {
         let (rule, scope) = match &self.subject {
+            Explored::Nodes(_) => return p::OF_A_SYSTEM.contains(&property) || property == p::FALLS_SILENT,
             Explored::Cluster(rule, scope) | Explored::Sharded(rule, scope, _) => (Some(rule), Some(scope)),
             Explored::Article(_) => (None, None),
         };
         let failures = scope.map(|scope| &scope.failures);
         match property {
+            p::NO_LOST_WRITE => false,
             p::NO_DEADLOCK | p::ORDER_KEPT => rule.is_none(),
             p::NO_OVERSELLING => rule == Some(&RuleName::BoundedCounter),
             p::DURABILITY => failures.is_some_and(|failures| failures.crashes > 0),
@@ -256,6 +277,7 @@ impl Scenario {
         match &self.subject {
             Explored::Cluster(rule, _) | Explored::Sharded(rule, ..) => rule.name(),
             Explored::Article(_) => "(article)",
+            Explored::Nodes(_) => "(program)",
         }
     }
 }

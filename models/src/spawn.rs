@@ -125,6 +125,7 @@ fn cluster(scenario: &Scenario) -> Result<(RuleName, &Scope), Stopped> {
             scenario.name,
             layout.shards()
         ),
+        Explored::Nodes(_) => format!("{}: `spawn` runs the protocol's masters, not a program", scenario.name),
         Explored::Article(_) => format!(
             "{} models the article's program, which `spawn` cannot run: give a scenario with a `rule`",
             scenario.name

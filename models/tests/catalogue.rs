@@ -55,7 +55,7 @@ fn matrix(links: &[&'static str]) -> Vec<(&'static str, &'static str, RuleName)>
 fn scope(checked: &Checked) -> &Scope {
     match &checked.scenario.subject {
         Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) => scope,
-        Explored::Article(_) => panic!("{} has no scope", checked.scenario.name),
+        Explored::Article(_) | Explored::Nodes(_) => panic!("{} has no scope", checked.scenario.name),
     }
 }
 

@@ -5,6 +5,7 @@ use multimaster::{Key, MasterId, Reading, Topology};
 use multimaster_models::process::{Options, ProcessNode, Skills, Workload};
 use multimaster_models::system::{Answer, Input, Node};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 const A: MasterId = MasterId(0);
@@ -18,16 +19,18 @@ fn python() -> Option<String> {
     (asked.status.success()).then(|| path.trim().to_owned())
 }
 
-fn node(script: &str, workload: Workload) -> Option<ProcessNode> {
+fn node(script: &str, workload: Workload) -> Option<Arc<ProcessNode>> {
     let Some(python) = python() else {
         println!("skipped: there is no python3");
         return None;
     };
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/nodes");
     let command = format!("{python} {folder}/{script}");
-    let options = Options { command, workload, patience: Duration::from_secs(10), memory: 512 << 20 };
+    let options = Options { command, workload: None, patience: Duration::from_secs(10), memory: 512 << 20 };
     let keys = BTreeSet::from([Key::from("k")]);
-    Some(ProcessNode::new(options, Topology::all_to_all(2).expect("a graph"), keys).expect("a shell"))
+    Some(Arc::new(
+        ProcessNode::new(&options, workload, Topology::all_to_all(2).expect("a graph"), keys).expect("a shell"),
+    ))
 }
 
 #[test]

@@ -2,20 +2,20 @@
 
 mod brief;
 mod ends;
-mod limits;
 mod matrix;
 mod past;
 
+use super::limits::Most;
+use super::program::{self, Program};
 use super::progress::Line;
 use super::style::{Color, Style};
 use super::{Ending, Failure};
 use brief::Brief;
 use clap::{Args, ValueEnum};
 use ends::Ends;
-use limits::Most;
 use multimaster_models::check::running;
 use multimaster_models::check::stateright_engine::How;
-use multimaster_models::printed::escaped_json;
+use multimaster_models::printed::{self, escaped_json};
 use multimaster_models::report::check::{Checked, Engine, check_all};
 use multimaster_models::report::junit;
 use multimaster_models::report::table::Table;
@@ -112,10 +112,10 @@ pub(crate) struct Asked {
     scenarios: Vec<String>,
     /// Explore the protocol under pairs of failures, over each topology, and print the violated properties: about a
     /// minute
-    #[arg(long, conflicts_with_all = ["scenarios", "filter", "format", "verbose", "only_unexpected", "quiet", "example"])]
+    #[arg(long, conflicts_with_all = ["scenarios", "filter", "format", "verbose", "only_unexpected", "quiet", "example", "node"])]
     matrix: bool,
     /// Only scenarios whose name contains this text
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", conflicts_with = "node")]
     filter: Option<String>,
     /// How to print the result. The default is `table` if every argument names one scenario, otherwise `brief`
     #[arg(long, value_enum)]
@@ -143,11 +143,13 @@ pub(crate) struct Asked {
     history: Option<String>,
     #[command(flatten)]
     most: Most,
+    #[command(flatten)]
+    program: Program,
     /// The checker. stateright's checkers visit the same states, but their schedules need not be shortest
     #[arg(long, value_enum, default_value_t = EngineName::Own, help_heading = "To check the checker")]
     engine: EngineName,
     /// Compute each step of a master anew instead of caching its result: slower, with the same verdicts
-    #[arg(long, help_heading = "To check the checker")]
+    #[arg(long, conflicts_with = "node", help_heading = "To check the checker")]
     no_memo: bool,
 }
 
@@ -187,7 +189,15 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     if asked.matrix {
         return matrix::run(&asked.traces);
     }
-    let mut scenarios = catalogue::select(&asked.scenarios, asked.filter.as_deref())?;
+    let mut scenarios = match asked.program.options() {
+        Some(_) if asked.scenarios.is_empty() => {
+            return Err(Failure::Given("`--node` needs a scenario file of nodes: see docs/nodes.md".into()));
+        }
+        Some(program) => {
+            asked.scenarios.iter().map(|file| program::scenario(&program, file)).collect::<Result<_, _>>()?
+        }
+        None => catalogue::select(&asked.scenarios, asked.filter.as_deref())?,
+    };
     for scenario in &mut scenarios {
         asked.most.apply(&mut scenario.limits);
     }
@@ -237,6 +247,9 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
             if !asked.quiet {
                 if asked.example {
                     ends.print_examples(&mut out)?;
+                }
+                for line in done.iter().flat_map(|checked| program::left_out(&checked.scenario)) {
+                    writeln!(out, "{}", printed::shown(&line))?;
                 }
                 ends.print_expectations(&mut out, format == Format::Table)?;
                 ends.print_summary(&mut out)?;

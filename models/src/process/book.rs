@@ -7,6 +7,9 @@ use multimaster::{Key, MasterId, Reading};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+/// After this many steps, walks become rarer.
+const OFTEN: usize = 10;
+
 /// A state of a node, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place(u32);
@@ -29,8 +32,8 @@ struct Known {
     /// The step that first led here; `None` at the start.
     came: Option<(Place, Asked)>,
     readings: Arc<Turn>,
-    /// The inputs of another way here.
-    other: Option<Arc<[Asked]>>,
+    /// The steps from here that are known, and how often a walk took each.
+    steps: Vec<(Asked, u32)>,
 }
 
 /// All states and steps that are known.
@@ -40,7 +43,8 @@ pub(super) struct Book {
     told: HashMap<Told, Place>,
     starts: BTreeMap<MasterId, Done>,
     done: HashMap<(Place, Asked), Done>,
-    verified: [usize; 2],
+    /// The number of steps at which the last walk was due.
+    walked: usize,
 }
 
 /// Two runs that should be equal and are not.
@@ -52,11 +56,6 @@ pub(super) struct Unequal {
 impl Book {
     fn at(&self, place: Place) -> &Known {
         &self.known[place.0 as usize]
-    }
-
-    /// The number of steps.
-    pub(super) fn steps(&self) -> usize {
-        self.starts.len() + self.done.len()
     }
 
     /// The result of a step, if it is known.
@@ -116,51 +115,45 @@ impl Book {
         };
         let done = Done { next, turn: Arc::clone(turn), by: Arc::clone(&by) };
         match from {
-            Some((place, asked)) => self.done.insert((place, asked.clone()), done.clone()),
+            Some((place, asked)) => {
+                self.known[place.0 as usize].steps.push((asked.clone(), 0));
+                self.done.insert((place, asked.clone()), done.clone())
+            }
             None => self.starts.insert(talk.me, done.clone()),
         };
-        self.note_way(next, &by);
         let first = self.path(next).1.pop().map(|(_, done)| done);
-        match first.filter(|first| first.turn.readings != turn.readings) {
-            Some(first) => Err(unequal(&first)),
-            None => Ok(done),
+        if let Some(first) = first.filter(|first| first.turn.readings != turn.readings) {
+            return Err(unequal(&first));
         }
+        Ok(done)
+    }
+
+    /// Whether it is time to walk through the known steps: at first after each step, later after a tenth more.
+    pub(super) fn is_walk_due(&mut self) -> bool {
+        let steps = self.starts.len() + self.done.len();
+        let due = steps >= self.walked + 1 + (self.walked.saturating_sub(OFTEN) / 10);
+        if due {
+            self.walked = steps;
+        }
+        due
+    }
+
+    /// The step from this state that walks took least often. A request that was made is not made again.
+    pub(super) fn onward(&mut self, place: Place, given: &[Asked]) -> Option<(Asked, Done)> {
+        let was_made = |asked: &Asked| matches!(asked, Asked::Request(..)) && given.contains(asked);
+        let steps = self.known[place.0 as usize].steps.iter_mut();
+        let (asked, taken) = steps.filter(|(asked, _)| !was_made(asked)).min_by_key(|(_, taken)| *taken)?;
+        *taken += 1;
+        let asked = asked.clone();
+        self.done(place, &asked).map(|done| (asked, done))
     }
 
     fn add(&mut self, me: MasterId, from: Option<(Place, &Asked)>, turn: &Arc<Turn>, told: Option<Told>) -> Place {
         let next = Place(u32::try_from(self.known.len()).unwrap_or(u32::MAX));
         let came = from.map(|(place, asked)| (place, asked.clone()));
-        self.known.push(Known { me, came, readings: Arc::clone(turn), other: None });
+        self.known.push(Known { me, came, readings: Arc::clone(turn), steps: Vec::new() });
         self.told.extend(told.map(|told| (told, next)));
         next
-    }
-
-    /// Keeps the first other way to a state.
-    fn note_way(&mut self, place: Place, by: &Arc<[Asked]>) {
-        if self.at(place).other.is_none() {
-            let first = self.path(place).1;
-            if !first.iter().map(|(asked, _)| asked).eq(by.iter()) {
-                self.known[place.0 as usize].other = Some(Arc::clone(by));
-            }
-        }
-    }
-
-    /// The ways to this state after which its next step is to be computed once more: for the first `most` steps, the
-    /// first way; for the first `most` steps from states with several ways, another one.
-    pub(super) fn ways(&mut self, place: Option<Place>, most: usize) -> Vec<Vec<Asked>> {
-        let mut ways = Vec::new();
-        let Some(place) = place else { return vec![Vec::new()] };
-        if self.verified[0] < most {
-            self.verified[0] += 1;
-            ways.push(self.path(place).1.into_iter().map(|(asked, _)| asked).collect());
-        }
-        if let Some(other) = self.at(place).other.clone()
-            && self.verified[1] < most
-        {
-            self.verified[1] += 1;
-            ways.push(other.to_vec());
-        }
-        ways
     }
 }
 

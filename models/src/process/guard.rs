@@ -1,7 +1,7 @@
 //! What is left behind is killed: [`Guard`].
 
+use super::launch::leading;
 use std::io::{self, Write};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
@@ -33,7 +33,8 @@ impl Guard {
     /// If it cannot be started.
     pub(super) fn new() -> io::Result<Guard> {
         let mut shell = Command::new("sh");
-        shell.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        shell.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        leading(&mut shell);
         let mut shell = shell.spawn()?;
         let input = Mutex::new(shell.stdin.take());
         Ok(Guard { shell, input })

@@ -77,7 +77,7 @@ impl Said {
     /// Parses a line that `me` wrote, one of `nodes` nodes.
     ///
     /// # Errors
-    /// What is wrong with the line, continuing "node A ".
+    /// What is wrong with the line, continuing "it ".
     pub(super) fn parse(line: &str, me: MasterId, nodes: usize) -> Result<Said, String> {
         let line_is = |what: &str| format!("wrote a line that is {what}: `{}`", quoted(line));
         let message: Value = serde_json::from_str(line).map_err(|error| {

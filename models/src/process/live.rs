@@ -1,10 +1,8 @@
 //! A running process of the node's program, and its pipes: [`Live`].
 
-use super::launch::Launch;
-use rustix::process::{Pid, Signal, kill_process_group};
+use super::launch::{self, Launch};
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, ExitStatus};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -114,9 +112,7 @@ impl Drop for Live {
     fn drop(&mut self) {
         let group = self.child.id();
         // The group exists at least until its leader has been waited for.
-        if let Some(pid) = i32::try_from(group).ok().and_then(Pid::from_raw) {
-            let _ = kill_process_group(pid, Signal::KILL);
-        }
+        launch::kill(group);
         let _ = self.child.kill();
         let _ = self.child.wait();
         self.launch.guard.forget(group);
@@ -124,12 +120,12 @@ impl Drop for Live {
 }
 
 fn ended(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
-        (Some(code @ 126), _) => format!("exited with code {code} (the program cannot be run)"),
-        (Some(code @ 127), _) => format!("exited with code {code} (the program was not found)"),
-        (Some(code), _) => format!("exited with code {code}"),
-        (None, Some(signal)) => format!("was ended by signal {signal}"),
-        (None, None) => "ended".to_owned(),
+    match status.code() {
+        Some(code @ 126) => format!("exited with code {code} (the program cannot be run)"),
+        Some(code @ 127) => format!("exited with code {code} (the program was not found)"),
+        Some(code) => format!("exited with code {code}"),
+        // `signal: 11 (SIGSEGV)`
+        None => format!("was ended by a {status}"),
     }
 }
 

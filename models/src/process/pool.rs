@@ -18,10 +18,15 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// Takes out a process at this state.
-    pub(super) fn take(&mut self, place: Place) -> Option<Talk> {
-        let index = self.placed.iter().rposition(|(at, _)| *at == place)?;
-        self.placed.remove(index).map(|(_, talk)| talk)
+    /// Takes out a process at the last of these states that has one, with the state's index.
+    pub(super) fn take_last(
+        &mut self,
+        path: impl DoubleEndedIterator<Item = Place> + ExactSizeIterator,
+    ) -> Option<(usize, Talk)> {
+        path.enumerate().rev().find_map(|(index, place)| {
+            let found = self.placed.iter().rposition(|(at, _)| *at == place)?;
+            self.placed.remove(found).map(|(_, talk)| (index, talk))
+        })
     }
 
     /// Adds a process at this state. Returns one that is too many.

@@ -82,6 +82,11 @@ impl Talk {
         &self.waiting
     }
 
+    /// The inputs that it has reacted to, or is reacting to.
+    pub(super) fn heard(&self) -> &[Asked] {
+        &self.given[..self.given.len() - self.awaited.len()]
+    }
+
     fn id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id - 1
@@ -135,11 +140,10 @@ impl Talk {
     /// Waits until the node has reacted to the first input that it was given and not [heard](Self::hear) about.
     ///
     /// # Errors
-    /// What is wrong with the node, continuing "node A ".
+    /// What is wrong with the node, continuing "it ".
     pub(super) fn hear(&mut self) -> Result<Turn, String> {
         let Some(mut awaited) = self.awaited.pop_front() else { return Ok(Turn::default()) };
-        let place = self.given.len() - 1 - self.awaited.len();
-        if let Some(Asked::Request(number, _)) = self.given.get(place) {
+        if let Some(Asked::Request(number, _)) = self.heard().last() {
             self.waiting.insert(*number);
         }
         let until = Instant::now() + self.setting.patience;

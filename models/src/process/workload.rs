@@ -34,6 +34,13 @@ impl Workload {
         Workload::TxnRwRegister,
     ];
 
+    /// The workload of these requests, if there is only one that has them all and needs no name: a set may be that of
+    /// `broadcast` or of `g-set`.
+    pub fn of(requests: &[&Request]) -> Option<Workload> {
+        let has_all = |workload: &Workload| requests.iter().all(|request| workload.body(request).is_some());
+        [Workload::PnCounter, Workload::LwwKv].into_iter().find(|workload| !requests.is_empty() && has_all(workload))
+    }
+
     /// Maelstrom's name.
     pub fn name(self) -> &'static str {
         match self {

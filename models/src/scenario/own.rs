@@ -33,6 +33,7 @@ impl Reader<'_> {
                 return Err(self.fault(first, why));
             }
             Explored::Article(_) => return Err(self.fault(first, "the article's program has no `[properties]`")),
+            Explored::Nodes(_) => return Ok(Arc::default()),
         };
         let (mut properties, mut places) = (Vec::new(), Vec::new());
         for (name, file) in files {
@@ -84,6 +85,7 @@ impl Reader<'_> {
         let fields = match &scenario.subject {
             Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) => scope.fields(),
             Explored::Article(_) => return Err(self.fault(read, "the article's program has no `[specification]`")),
+            Explored::Nodes(_) => return Ok(None),
         };
         let first = self.script_line(read);
         let script = Script::new(read.get_ref(), (self.file, first), &fields).map_err(|wrong| {

@@ -8,6 +8,7 @@ use crate::check::engine::Limits;
 use crate::fault::{Fault, did_you_mean, line_of};
 use crate::node::delivery::Delivery;
 use crate::node::exhibit::Exhibit;
+use crate::process::Options;
 #[cfg(feature = "scripts")]
 use crate::rules::expression::as_row;
 use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
@@ -22,6 +23,8 @@ pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
     /// The rule in place of the file's.
     pub(super) rule: Option<RuleName>,
+    /// The program that is explored instead of the protocol.
+    pub(super) program: Option<&'a Options>,
 }
 
 impl Reader<'_> {
@@ -38,9 +41,10 @@ impl Reader<'_> {
             return Err(self.fault(&file.about, "`about` is one line of text, without control characters"));
         }
         let (topology, shape) = self.topology(&file)?;
-        let subject = match file.program {
-            Program::AntiEntropy => self.cluster(&file, topology)?,
-            Program::Article => self.article(&file, topology)?,
+        let subject = match (self.program, file.program) {
+            (Some(options), _) => Explored::Nodes(self.nodes(&file, topology, options)?),
+            (None, Program::AntiEntropy) => self.cluster(&file, topology)?,
+            (None, Program::Article) => self.article(&file, topology)?,
         };
         let default = Limits::default();
         let limits = Limits {
@@ -126,6 +130,15 @@ impl Reader<'_> {
     }
 
     fn clients(&self, file: &File, takes: Takes) -> Result<Vec<Client>, Fault> {
+        self.clients_of(file, |place, text| self.request(place, text, takes))
+    }
+
+    /// The clients, whose requests are read by `request`.
+    pub(super) fn clients_of(
+        &self,
+        file: &File,
+        request: impl Fn(&Spanned<String>, &str) -> Result<Request, Fault>,
+    ) -> Result<Vec<Client>, Fault> {
         let masters = self.masters(file)?;
         let mut clients = Vec::new();
         for (name, requests) in &file.clients {
@@ -134,10 +147,7 @@ impl Reader<'_> {
             if requests.len() > 255 {
                 return Err(self.fault(name, format!("{} requests of one client: at most 255", requests.len())));
             }
-            let requests = requests
-                .iter()
-                .map(|request| self.request(request, request.get_ref(), takes))
-                .collect::<Result<_, _>>()?;
+            let requests = requests.iter().map(|place| request(place, place.get_ref())).collect::<Result<_, _>>()?;
             clients.push(Client { at, requests });
         }
         Ok(clients)
@@ -374,7 +384,7 @@ impl Reader<'_> {
 
     /// Checks that transfers go to masters that exist, and that no two equal requests are possible at one master at the
     /// same time: a trace could not tell them apart.
-    fn told_apart(&self, file: &File, scope: &Scope) -> Result<(), Fault> {
+    pub(super) fn told_apart(&self, file: &File, scope: &Scope) -> Result<(), Fault> {
         let scripts = file.clients.values().zip(&scope.clients).enumerate().flat_map(|(client, (places, script))| {
             places.iter().zip(&script.requests).map(move |(place, request)| (place, script.at, request, client))
         });

@@ -30,7 +30,7 @@ impl World {
             Place::Scope(scope) => Some(scope),
             Place::Scenario(scenario) => match &scenario.subject {
                 Explored::Cluster(_, scope) | Explored::Sharded(_, scope, _) => Some(scope),
-                Explored::Article(_) => None,
+                Explored::Article(_) | Explored::Nodes(_) => None,
             },
         }
     }

@@ -84,7 +84,7 @@ fn fault(folder: &Path, shown: &Shown) -> Option<String> {
     if command.starts_with("multimaster spawn ") || command.starts_with("multimaster explore ") {
         return served::fault(folder, command, output).map(|what| format!("{line}: `{command}` {what}"));
     }
-    if command.starts_with("python3 ") && run(folder, "python3 --version").0 != Some(0) {
+    if command.contains("python3 ") && run(folder, "python3 --version").0 != Some(0) {
         return None;
     }
     if !["multimaster ", "sed ", "python3 "].iter().any(|start| command.starts_with(start)) {

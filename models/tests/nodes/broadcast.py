@@ -31,5 +31,7 @@ for line in sys.stdin:
             reply["messages"] = seen
         case "state":
             reply["seen"] = seen
+        case _:
+            reply = {"type": "error", "code": 10, "text": "not supported", "in_reply_to": body["msg_id"]}
     if body["type"] != "flood":
         send(src, reply)

@@ -1,7 +1,7 @@
 """A counter: each node counts what its clients add and what they subtract. At a tick, it sends all counts that it knows
 to the next node, which keeps the greater of two.
 
-With `--bug`, a node adds the counts that it receives to its own."""
+With `--bug`, the next node keeps what it receives."""
 import json
 import sys
 
@@ -16,10 +16,7 @@ def send(dest, body):
 
 def merge(counts, received):
     for node, count in received.items():
-        if bug and node != me:
-            counts[node] = counts.get(node, 0) + count
-        else:
-            counts[node] = max(counts.get(node, 0), count)
+        counts[node] = count if bug else max(counts.get(node, 0), count)
 
 
 for line in sys.stdin:

@@ -1,11 +1,11 @@
-"""Broadcast with retries: at a tick, a node sends again what a neighbour has not acknowledged.
+"""Broadcast with retries: at a tick, a node sends each neighbour the oldest message that this one has not acknowledged,
+and acknowledges the last one that it received.
 
 With `--bug`, it counts a message as acknowledged once it has sent it."""
 import json
 import sys
 
-me, neighbours, seen = None, [], []
-unacknowledged = {}
+me, seen, waiting, received = None, [], {}, {}
 bug = "--bug" in sys.argv
 
 
@@ -13,12 +13,22 @@ def send(dest, body):
     print(json.dumps({"src": me, "dest": dest, "body": body}), flush=True)
 
 
-def pass_on():
-    for neighbour in neighbours:
-        for value in unacknowledged[neighbour]:
-            send(neighbour, {"type": "pass", "value": value})
-        if bug:
-            unacknowledged[neighbour] = []
+def learn(value, src):
+    if value not in seen:
+        seen.append(value)
+        for neighbour in waiting:
+            if neighbour != src:
+                waiting[neighbour].append(value)
+
+
+def tick():
+    for neighbour in waiting:
+        if waiting[neighbour]:
+            send(neighbour, {"type": "pass", "value": waiting[neighbour][0]})
+            if bug:
+                waiting[neighbour].pop(0)
+        if neighbour in received:
+            send(neighbour, {"type": "have", "value": received.pop(neighbour)})
 
 
 for line in sys.stdin:
@@ -29,25 +39,20 @@ for line in sys.stdin:
         case "init":
             me = body["node_id"]
         case "topology":
-            neighbours = body["topology"][me]
-            unacknowledged = {neighbour: [] for neighbour in neighbours}
-        case "broadcast" | "pass":
-            value = body["message"] if body["type"] == "broadcast" else body["value"]
-            if value not in seen:
-                seen = sorted(seen + [value])
-                for neighbour in neighbours:
-                    if neighbour != src:
-                        unacknowledged[neighbour] = sorted(unacknowledged[neighbour] + [value])
-            if body["type"] == "pass":
-                send(src, {"type": "have", "value": value})
+            waiting = {neighbour: [] for neighbour in body["topology"][me]}
+        case "broadcast":
+            learn(body["message"], src)
+        case "pass":
+            learn(body["value"], src)
+            received[src] = body["value"]
         case "have":
-            if body["value"] in unacknowledged[src]:
-                unacknowledged[src].remove(body["value"])
+            if body["value"] in waiting[src]:
+                waiting[src].remove(body["value"])
         case "tick":
-            pass_on()
+            tick()
         case "read":
             reply["messages"] = seen
         case "state":
-            reply.update(seen=seen, unacknowledged=unacknowledged)
+            reply.update(seen=seen, waiting=waiting, received=received)
     if body["type"] not in ("pass", "have"):
         send(src, reply)

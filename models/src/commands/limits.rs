@@ -7,7 +7,7 @@ use std::time::Duration;
 /// The limits of each exploration, in place of those in its scenario.
 #[derive(Args)]
 #[command(next_help_heading = "Limits, in place of those in scenario files")]
-pub(super) struct Most {
+pub(crate) struct Most {
     /// Stop each exploration after this number of states
     #[arg(long, value_name = "N", value_parser = states, allow_hyphen_values = true)]
     max_states: Option<u64>,
@@ -20,7 +20,7 @@ pub(super) struct Most {
 }
 
 impl Most {
-    pub(super) fn apply(&self, limits: &mut Limits) {
+    pub(crate) fn apply(&self, limits: &mut Limits) {
         let states = self.max_states.map(|states| usize::try_from(states).unwrap_or(usize::MAX));
         limits.states = states.unwrap_or(limits.states);
         limits.time = self.timeout.unwrap_or(limits.time);
@@ -32,14 +32,14 @@ fn states(text: &str) -> Result<u64, String> {
     product(text, &[], 1).ok_or_else(|| "write a whole number above 0: `1000000`".into())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
     let milliseconds =
         product(text, &units, 1000).ok_or("write a whole number above 0 and `ms`, `s`, `m` or `h`: `90s`")?;
     Ok(Duration::from_millis(milliseconds))
 }
 
-fn size(text: &str) -> Result<u64, String> {
+pub(super) fn size(text: &str) -> Result<u64, String> {
     let units = [("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30), ("T", 1 << 40)];
     product(text, &units, 1).ok_or_else(|| "write a whole number above 0 and `K`, `M`, `G` or `T`: `500M`".into())
 }

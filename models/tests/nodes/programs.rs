@@ -1,0 +1,171 @@
+//! Sound programs are explored to the end; of each, a planted bug is found on a shortest schedule.
+
+use crate::{JAVASCRIPT, PYTHON, check};
+use serde_json::Value;
+
+struct Program {
+    node: Option<String>,
+    scenario: &'static str,
+    workload: &'static str,
+    states: u64,
+}
+
+fn python(name: &str, workload: &'static str, states: u64) -> Program {
+    let node = PYTHON.as_ref().map(|python| format!("{python} -I -S {name}.py"));
+    Program { node, scenario: format!("{name}.toml").leak(), workload, states }
+}
+
+/// The result in JSON; `None` if there is no interpreter.
+fn result(program: &Program, arguments: &[&str]) -> Option<Value> {
+    let node = format!("{} {}", program.node.as_ref()?, arguments.join(" "));
+    let mut command = check(&node, program.scenario);
+    let most = if arguments.is_empty() { "60000" } else { "5000" };
+    command.args(["--workload", program.workload, "--format", "json", "--max-states", most]);
+    let output = command.output().expect("the command runs");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(serde_json::from_slice(&output.stdout).expect("JSON"))
+}
+
+fn is_explored(program: &Program) {
+    let Some(result) = result(program, &[]) else { return };
+    assert_eq!(result["cut"], Value::Null, "{result}");
+    assert_eq!(result["states"], program.states, "{result}");
+    for verdict in result["verdicts"].as_array().expect("verdicts") {
+        let expected = match (verdict["witness"].as_bool(), verdict["property"].as_str()) {
+            (Some(true), _) => ["reached", "not reached"],
+            (_, Some("convergence" | "falls silent")) => ["not judged", "holds"],
+            _ => ["holds", "holds"],
+        };
+        assert!(expected.iter().any(|word| verdict["verdict"] == *word), "{verdict}");
+    }
+}
+
+/// With the bug, the property is violated by this shortest schedule.
+fn is_violated(program: &Program, property: &str, schedule: &[&str]) {
+    let Some(result) = result(program, &["--bug"]) else { return };
+    let verdicts = result["verdicts"].as_array().expect("verdicts");
+    let verdict = verdicts.iter().find(|verdict| verdict["property"] == property).expect("a verdict");
+    assert_eq!(verdict["verdict"], "violated", "{result}");
+    let trace = verdict["trace"].as_str().expect("a trace");
+    let steps = trace.lines().skip_while(|line| !line.is_empty()).skip(1);
+    let steps: Vec<&str> = steps.map(|step| step.split("  #").next().unwrap_or_default().trim_end()).collect();
+    assert_eq!(steps, schedule, "{trace}");
+}
+
+#[test]
+fn flooding() {
+    let program = python("broadcast", "broadcast", 47_385);
+    is_explored(&program);
+    is_violated(
+        &program,
+        "no lost write",
+        &[
+            "A: insert 1 into k",
+            "B: insert 2 into k",
+            "C: insert 3 into k",
+            r#"A -> B: {"message":1,"type":"flood"}"#,
+            r#"A -> C: {"message":1,"type":"flood"}"#,
+            r#"B -> A: {"message":2,"type":"flood"}"#,
+            r#"B -> C: {"message":2,"type":"flood"}"#,
+            r#"C -> A: {"message":3,"type":"flood"}"#,
+            r#"lost C -> B: {"message":3,"type":"flood"}"#,
+        ],
+    );
+}
+
+#[test]
+fn retries() {
+    let program = python("retry", "broadcast", 36_978);
+    is_explored(&program);
+    is_violated(
+        &program,
+        "no lost write",
+        &[
+            "B: insert 1 into k",
+            "B: insert 2 into k",
+            "B ticks: tick",
+            r#"B -> A: {"type":"pass","value":1}"#,
+            "A ticks: tick",
+            r#"A -> B: {"type":"have","value":1}"#,
+            r#"A -> C: {"type":"pass","value":1}"#,
+            "B ticks: tick",
+            r#"lost B -> A: {"type":"pass","value":2}"#,
+            "C ticks: tick",
+            r#"C -> A: {"type":"have","value":1}"#,
+        ],
+    );
+}
+
+#[test]
+fn sets() {
+    let program = python("g_set", "g-set", 50_229);
+    is_explored(&program);
+    is_violated(
+        &program,
+        "no lost write",
+        &[
+            "A: insert 1 into k",
+            "B: insert 2 into k",
+            "C: insert 3 into k",
+            "A ticks: tick",
+            r#"A -> B: {"elements":[1],"type":"gossip"}"#,
+            "B ticks: tick",
+            r#"B -> C: {"elements":[1],"type":"gossip"}"#,
+        ],
+    );
+}
+
+#[test]
+fn counters() {
+    let program = python("pn_counter", "pn-counter", 22_233);
+    is_explored(&program);
+    is_violated(
+        &program,
+        "no lost write",
+        &[
+            "A: add 5 to k",
+            "B: subtract 2 from k",
+            "A ticks: tick",
+            "A: add 1 to k",
+            r#"A -> B: {"added":{"A":5},"subtracted":{},"type":"counts"}"#,
+            "B ticks: tick",
+            r#"B -> C: {"added":{"A":5},"subtracted":{"B":2},"type":"counts"}"#,
+            "C ticks: tick",
+            r#"C -> A: {"added":{"A":5},"subtracted":{"B":2},"type":"counts"}"#,
+        ],
+    );
+}
+
+#[test]
+fn registers() {
+    let program = python("lww", "lww-kv", 5_445);
+    is_explored(&program);
+    is_violated(
+        &program,
+        "agreement at quiescence",
+        &[
+            "A: at 5, set k = a",
+            "B: at 5, set k = b",
+            "C: at 3, set k = c",
+            "B ticks: tick",
+            r#"B -> C: {"registers":{"k":[5,"B","b"]},"type":"registers"}"#,
+        ],
+    );
+}
+
+#[test]
+fn in_javascript() {
+    let node = JAVASCRIPT.as_ref().map(|javascript| format!("{javascript} g_counter.js"));
+    let program = Program { node, scenario: "g_counter.toml", workload: "g-counter", states: 50_229 };
+    is_explored(&program);
+    is_violated(
+        &program,
+        "no invention",
+        &[
+            "A: add 1 to k",
+            "A ticks: tick",
+            r#"A -> B: {"counts":{"A":1},"type":"counts"}, and once more later"#,
+            r#"A -> B: {"counts":{"A":1},"type":"counts"}"#,
+        ],
+    );
+}
