@@ -8,6 +8,7 @@ mod command {
     mod foreign;
     mod histories;
     mod init;
+    mod judge;
     mod limits;
     mod misspelt;
     mod mutants;

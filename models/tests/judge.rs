@@ -3,7 +3,9 @@
 #![allow(missing_docs)]
 
 mod judge {
+    mod clean;
     mod planted;
+    mod refused;
     mod told;
     mod written;
 }

@@ -1,6 +1,7 @@
 //! The findings for a history: a verdict for each property.
 
 use super::log::{Log, OpId};
+use super::value::Name;
 use std::collections::BTreeMap;
 
 /// The properties, by their names.
@@ -117,7 +118,7 @@ impl Tally {
                 let shown = |op: OpId| Shown {
                     line: log.at(op).line as usize,
                     index: log.at(op).index,
-                    process: log.process(log.at(op).process),
+                    process: log.processes.shown(Name(log.at(op).process.0)).to_string(),
                     node: log.node(op),
                     what: log.words(op),
                 };

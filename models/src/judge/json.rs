@@ -40,6 +40,10 @@ pub(crate) fn event(line: usize, text: &str) -> Result<Event, String> {
     let kind = Kind::named(&found.kind).ok_or_else(|| {
         format!("no `type` is `{}`; there are `invoke`, `ok`, `fail` and `info`", quoted(&found.kind))
     })?;
+    if !matches!(found.process, Value::Int(_) | Value::Text(_)) {
+        let process = quoted(&found.process.written());
+        return Err(format!("a `process` is a number or a text, not {process}"));
+    }
     Ok(Event {
         line,
         index: found.index,

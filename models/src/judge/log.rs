@@ -1,6 +1,6 @@
 //! The operations of a history, each in a few bytes.
 
-use super::value::{NIL, Name, Names};
+use super::value::{NIL, Name, Names, Value, Words};
 use compact_str::CompactString;
 
 /// The number of an operation.
@@ -84,28 +84,29 @@ impl Log {
     }
 
     /// ` of key k`, or nothing if the history has no keys.
-    pub(crate) fn of_key(&self, key: Name) -> String {
-        if key == NIL { String::new() } else { format!(" of key {}", self.names.shown(key)) }
+    pub(crate) fn of_key(&self, key: Name) -> Words<'_> {
+        self.names.shown_after(" of key ", key)
     }
 
     /// The process in words, as a message shows it.
-    pub(crate) fn process(&self, process: Process) -> String {
-        format!("process {}", self.processes.shown(Name(process.0)))
+    pub(crate) fn process(&self, process: Process) -> Words<'_> {
+        self.processes.shown_after("process ", Name(process.0))
     }
 
     /// The operation in words.
     pub(crate) fn words(&self, op: OpId) -> String {
         let operation = self.at(op);
         let value = self.names.shown(operation.value);
-        let key = if operation.key == NIL { String::new() } else { format!(" {}", self.names.shown(operation.key)) };
+        let key = self.names.shown_after(" ", operation.key);
+        let colon = if operation.key == NIL { "" } else { ":" };
         let mut words = match operation.what {
             What::Read => format!("read{key}: {value}"),
             What::ReadAll if operation.value.0 == 1 => format!("read{key}: 1 element"),
             What::ReadAll => format!("read{key}: {} elements", operation.value.0),
             What::Write if operation.value == NIL => format!("delete{key}"),
             What::Write => format!("write{key} = {value}"),
-            What::Add => format!("add{key}{} {value}", if key.is_empty() { "" } else { ":" }),
-            What::Remove => format!("remove{key}{} {value}", if key.is_empty() { "" } else { ":" }),
+            What::Add => format!("add{key}{colon} {value}"),
+            What::Remove => format!("remove{key}{colon} {value}"),
         };
         if let Some(whole) = operation.part_of {
             words += &format!(", in a {whole}");
@@ -122,10 +123,10 @@ impl Log {
     /// The name of the node at which the operation was asked for, if the file has it.
     pub(crate) fn node(&self, op: OpId) -> Option<String> {
         let node = self.at(op).node;
-        (node != NIL).then(|| self.names.shown(node))
+        (node != NIL).then(|| self.names.shown(node).to_string())
     }
 
     pub(crate) fn node_name(&mut self, node: Option<&CompactString>) -> Name {
-        node.map_or(NIL, |node| self.names.of(&super::value::Value::Word(node.clone())))
+        node.map_or(NIL, |node| self.names.of(&Value::Word(node.clone())))
     }
 }

@@ -3,6 +3,8 @@
 //! A process is a session: it has one operation at a time. An operation that never ended, or ended with `info`, may have
 //! its effect at any later time.
 
+mod kind;
+
 use super::data::{Data, Judge, ReadValue};
 use super::event::{Event, Kind};
 use super::log::{Log, OpId, Operation, Outcome, Place, Process, What};
@@ -205,9 +207,10 @@ impl Reader {
     /// Adds an operation to the log.
     fn operation(&mut self, process: Process, event: &Event, part: &Part, what: What, began: Place) -> OpId {
         let id = OpId(u32::try_from(self.log.operations.len()).unwrap_or(u32::MAX));
+        let is_register = matches!(self.judge, Some((Data::Register, _)));
         let value = match &self.settings.initial {
             _ if what == What::ReadAll => NIL,
-            Some(initial) if *initial == *part.value => NIL,
+            Some(initial) if is_register && *initial == *part.value => NIL,
             _ => self.log.names.of(&part.value),
         };
         let operation = Operation {
@@ -234,44 +237,6 @@ impl Reader {
             Some((_, judge)) => told(&mut **judge, &self.log, step),
             None => self.waiting.push(step),
         }
-    }
-
-    /// The kind of data is known now, unless it was before.
-    fn learn(&mut self, data: Option<Data>) -> Result<(), String> {
-        match (data, &self.judge) {
-            (Some(data), None) => {
-                let mut judge = data.judge(&self.settings);
-                // Only additions can have come so far: these fit, if the kind has them.
-                if !data.has(parts::Does::Add) && !self.waiting.is_empty() {
-                    return Err(format!(
-                        "this is of {data}, but the history has additions; say `--data` if that is wrong"
-                    ));
-                }
-                for step in std::mem::take(&mut self.waiting) {
-                    told(&mut *judge, &self.log, step);
-                }
-                self.judge = Some((data, judge));
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether this part is an operation of the kind of data.
-    fn admit(&self, part: &Part) -> Result<(), String> {
-        let Some((data, _)) = &self.judge else { return Ok(()) };
-        if !data.has(part.what) {
-            return Err(format!(
-                "{data} has no such operation: {} {}; all operations of a history are on one kind of data, which `--data` \
-                 names",
-                part.what,
-                quoted(&part.value.written())
-            ));
-        }
-        if *data == Data::Counter && !matches!(*part.value, Value::Int(_)) {
-            return Err(format!("a counter adds a whole number, not {}", quoted(&part.value.written())));
-        }
-        Ok(())
     }
 
     /// The operations that have not ended.

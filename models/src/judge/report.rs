@@ -171,11 +171,10 @@ fn in_full(shown_by: &Evidence) -> String {
     let mut rows = vec![cells("line".into(), "index".into(), "process".into(), "node".into(), "operation".into())];
     for op in &shown_by.operations {
         let index = op.index.map_or_else(String::new, |index| index.to_string());
-        let process = op.process.strip_prefix("process ").unwrap_or(&op.process);
         rows.push(cells(
             op.line.to_string(),
             index,
-            shown(process),
+            shown(&op.process),
             shown(op.node.as_deref().unwrap_or("")),
             shown(&op.what),
         ));

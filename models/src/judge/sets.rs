@@ -8,7 +8,7 @@ pub(super) use ended::INTERRUPTED;
 use super::data::{Judge, ReadValue};
 use super::ends::Ends;
 use super::finding::{self as f, Finding, Tally};
-use super::log::{Log, OpId, Outcome, Place, Process, What};
+use super::log::{Log, OpId, Outcome, Process, What};
 use super::value::Name;
 use foldhash::fast::RandomState;
 use order::Order;
@@ -294,9 +294,4 @@ impl Judge for Sets {
             follow,
         ]
     }
-}
-
-/// Whether one operation ended before the other began.
-fn is_before(log: &Log, one: OpId, other: Place) -> bool {
-    log.at(one).ended <= other
 }

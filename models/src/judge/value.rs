@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// A value as a file has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,11 +149,32 @@ impl Names {
     }
 
     /// The value in writing.
-    pub(crate) fn shown(&self, name: Name) -> String {
-        match self.all.get(name.0 as usize) {
-            Some(Named::Number(number)) => number.to_string(),
-            Some(Named::Word(word)) => word.to_string(),
-            None => "?".into(),
+    pub(crate) fn shown(&self, name: Name) -> Words<'_> {
+        Words { before: "", names: self, name: Some(name) }
+    }
+
+    /// The value in writing, behind a text; nothing if the value is nil.
+    pub(crate) fn shown_after(&self, before: &'static str, name: Name) -> Words<'_> {
+        Words { before, names: self, name: (name != NIL).then_some(name) }
+    }
+}
+
+/// A value in writing, which costs nothing until it is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Words<'a> {
+    before: &'static str,
+    names: &'a Names,
+    name: Option<Name>,
+}
+
+impl fmt::Display for Words<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(name) = self.name else { return Ok(()) };
+        f.write_str(self.before)?;
+        match self.names.all.get(name.0 as usize) {
+            Some(Named::Number(number)) => write!(f, "{number}"),
+            Some(Named::Word(word)) => f.write_str(word),
+            None => Ok(()),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Each read is compared with what its process, and the processes whose writes it has read, had read and written before.
 //! A value is older than another if a session wrote or read it before it wrote the other.
 
+mod nothing;
+
 use super::{WriteId, Written};
 use crate::judge::finding::{self as f, Finding, Tally};
 use crate::judge::log::{Log, OpId, Outcome, Process};
@@ -150,44 +152,12 @@ impl Sessions {
         self.views.insert((process, key), view);
     }
 
-    /// Judges a read of nothing, of a key that was never deleted.
-    fn judge_nothing(&mut self, log: &Log, op: OpId, view: &View) {
-        let (process, key) = (log.at(op).process, log.at(op).key);
-        let (who, of) = (log.process(process), log.of_key(key));
-        if view.last_read.is_some() {
-            self.monotonic.judge();
-        }
-        if let Some(own) = view.writes.last() {
-            self.own_writes.judge();
-            return self.own_writes.violated(&[own.op, op], || format!("{who} wrote{of}, and then reads nothing"));
-        }
-        if let Some(before) = view.first_read {
-            return self.monotonic.violated(&[before.op, op], || format!("{who} read a value{of}, and then nothing"));
-        }
-        for (other, known) in self.known.get(&process).into_iter().flatten() {
-            let Some(theirs) = self.views.get(&(*other, key)) else { continue };
-            let other = log.process(*other);
-            if let Some(first) = theirs.writes.first().filter(|first| first.at < known.write.at) {
-                self.writes.judge();
-                return self.writes.violated(&[first.op, known.write.op, known.read, op], || {
-                    format!("{other} wrote{of} before the write that {who} has read; {who} reads nothing{of}")
-                });
-            }
-            if let Some(first) = theirs.first_read.filter(|first| first.at < known.write.at) {
-                self.follow.judge();
-                return self.follow.violated(&[first.op, known.write.op, known.read, op], || {
-                    format!("{other} read a value{of} before the write that {who} has read; {who} reads nothing{of}")
-                });
-            }
-        }
-    }
-
     /// Judges a read of a value with one write.
     fn judge_value(&mut self, log: &Log, op: OpId, id: WriteId, view: &View, origin: Option<Origin>, deleted: bool) {
         let Some(origin) = origin else { return };
         let was_deleted = deleted && view.last_read.is_some_and(|last| log.at(last).value == NIL);
         let (process, key) = (log.at(op).process, log.at(op).key);
-        let (who, value) = (log.process(process), format!("{}{}", log.names.shown(log.at(op).value), log.of_key(key)));
+        let (who, value, of) = (log.process(process), log.names.shown(log.at(op).value), log.of_key(key));
         let met = self.met.get(&(id, process)).copied();
         if view.last_read.is_some() {
             self.monotonic.judge();
@@ -197,12 +167,12 @@ impl Sessions {
             let is_own = origin.process == process && log.at(origin.did.op).outcome == Outcome::Ok;
             if is_own && origin.did.at < own.at {
                 return self.own_writes.violated(&[origin.did.op, own.op, op], || {
-                    format!("{who} reads {value}, which it had overwritten")
+                    format!("{who} reads {value}{of}, which it had overwritten")
                 });
             }
             if let Some(before) = met.filter(|before| before.at < own.at && !is_own) {
                 return self.own_writes.violated(&[before.op, own.op, op], || {
-                    format!("{who} reads {value}, which it had read before it overwrote it")
+                    format!("{who} reads {value}{of}, which it had read before it overwrote it")
                 });
             }
         }
@@ -213,23 +183,24 @@ impl Sessions {
             if was_deleted {
                 self.resurrection.judge();
                 return self.resurrection.violated(&shown, || {
-                    format!("{who} read {value}, then that it was deleted, and then reads it again")
+                    format!("{who} read {value}{of}, then that it was deleted, and then reads it again")
                 });
             }
             return self
                 .monotonic
-                .violated(&shown, || format!("{who} read {value}, then another value, and then reads it again"));
+                .violated(&shown, || format!("{who} read {value}{of}, then another value, and then reads it again"));
         }
         if was_deleted && view.first_read.is_some() {
             self.resurrection.judge();
         }
-        self.judge_order(log, op, id, origin, (&who, &value));
+        self.judge_order(log, op, id, origin);
     }
 
     /// Judges monotonic writes and writes follow reads: whether a session whose write the process has read had written or
     /// read a later value before.
-    fn judge_order(&mut self, log: &Log, op: OpId, id: WriteId, origin: Origin, (who, value): (&str, &str)) {
+    fn judge_order(&mut self, log: &Log, op: OpId, id: WriteId, origin: Origin) {
         let (process, key) = (log.at(op).process, log.at(op).key);
+        let (who, value, of) = (log.process(process), log.names.shown(log.at(op).value), log.of_key(key));
         let (mut writes, mut follow) = (false, false);
         for (other, known) in self.known.get(&process).into_iter().flatten() {
             let Some(theirs) = self.views.get(&(*other, key)) else { continue };
@@ -245,7 +216,7 @@ impl Sessions {
                     let shown = in_order(&[origin.did.op, later.op, known.write.op, known.read, op]);
                     self.writes.judge();
                     return self.writes.violated(&shown, || {
-                        format!("{name} overwrote {value}; {who} had read that or a later write of {name}")
+                        format!("{name} overwrote {value}{of}; {who} had read that or a later write of {name}")
                     });
                 }
                 continue;
@@ -256,7 +227,9 @@ impl Sessions {
                     let shown = in_order(&[met.op, later.op, known.write.op, known.read, op]);
                     self.follow.judge();
                     return self.follow.violated(&shown, || {
-                        format!("{name} read {value} and overwrote it; {who} had read that or a later write of {name}")
+                        format!(
+                            "{name} read {value}{of} and overwrote it; {who} had read that or a later write of {name}"
+                        )
                     });
                 }
             }
@@ -266,7 +239,7 @@ impl Sessions {
             if let Some((later, _)) = read.get(first_later).filter(|(later, _)| later.at < upto) {
                 self.follow.judge();
                 return self.follow.violated(&[later.op, known.write.op, known.read, op], || {
-                    format!("{name} had read a later value than {value} before the write that {who} has read")
+                    format!("{name} had read a later value than {value}{of} before the write that {who} has read")
                 });
             }
         }

@@ -1,9 +1,9 @@
 //! What the final reads of a set show: additions and removals that are lost, and reads that differ.
 
-use super::{Element, ElementId, Sets, is_before};
+use super::{Element, ElementId, Sets};
 use crate::judge::ends::NO_FINAL_READ;
 use crate::judge::finding::{self as f, Finding, Tally};
-use crate::judge::log::{Log, OpId, Outcome, What};
+use crate::judge::log::{Log, OpId, Outcome, Place, What};
 use crate::judge::value::Name;
 use std::collections::BTreeMap;
 
@@ -104,4 +104,9 @@ impl Sets {
             });
         }
     }
+}
+
+/// Whether one operation ended before the other began.
+fn is_before(log: &Log, one: OpId, other: Place) -> bool {
+    log.at(one).ended <= other
 }
