@@ -11,7 +11,8 @@
 //!
 //! **Limits.** The number of masters is fixed ([`Replica::bypass`] removes dead ones, and [`Replica::restart`] admits a
 //! returning one). A master restarts from disk only with the feature `durable`. The only clock is logical: a wall-clock
-//! time comes [from the client](Op::At). Tombstones are kept for ever. Peers must be correct, but may be out of date.
+//! time comes [from the client](Op::At). Tombstones are kept for ever, unless
+//! [collected](Replica::collect). Peers must be correct, but may be out of date.
 //!
 //! The life of one write:
 //!

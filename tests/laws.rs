@@ -10,9 +10,10 @@ use multimaster::{
     ArrivalWins, Counter, Custom, CustomMerged, LastWriteWins, MultiValue, ObservedRemoveSet, Resolver, Topology,
     VersionVector,
 };
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use world::reference::{self, Reference};
-use world::steps::{Step, counterexample, schedules, schedules_with_crashes};
+use world::steps::{Step, counterexample, schedules, schedules_with_collections, schedules_with_crashes};
 use world::{Broken, KEYS, World};
 
 const CASES: u32 = 4000;
@@ -110,6 +111,22 @@ fn crashes<R: Resolver>(rule: R, promise: Reference) {
         world.settle_by_digests()
     });
     assert_eq!(found, None);
+}
+
+/// Masters tell each other what all have seen, and collect, while some crash, die and are restored: they read what was
+/// promised all the same.
+#[test]
+fn tombstones_are_collected_and_no_read_tells() {
+    let collected = Cell::new(0);
+    let found = counterexample(CASES / 2, None, schedules_with_collections(), |topology, steps| {
+        let mut world = World::new(LastWriteWins, topology, Some(reference::last_write)).collecting();
+        world.run(steps)?;
+        collected.set(collected.get() + world.collected);
+        world.clone().settle_by_pushes()?;
+        world.settle_by_digests()
+    });
+    assert_eq!(found, None);
+    assert!(collected.get() > CASES as usize / 20, "{} tombstones were collected", collected.get());
 }
 
 /// Merging is commutative, associative and idempotent, and equals applying both sides' changes one by one.

@@ -41,7 +41,8 @@ impl<R: Resolver> Replica<R> {
     ///
     /// Every master must [expect](Self::expect_origins) the fresh origin. Where tombstones are
     /// [collected](Self::collect), first [advance](Self::advance_clock) the clock past that of the earlier self, by a
-    /// hybrid clock, say; and nothing that the earlier self has sent may arrive any more. O(neighbours).
+    /// hybrid clock, say; nothing that the earlier self has sent may arrive any more; and this replica must not be a copy
+    /// from before an earlier such restart. O(neighbours).
     ///
     /// # Errors
     /// If the origin is a master of the topology or the greatest id (65,535), or if this replica has seen a change of

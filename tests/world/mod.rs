@@ -5,7 +5,7 @@ pub(crate) mod reference;
 pub(crate) mod steps;
 
 use multimaster::{
-    Dot, Kind, MasterId, Message, MessageOf, Op, Outcome, Replica, Request, Resolver, Timestamp, Topology,
+    Dot, Kind, MasterId, Message, MessageOf, Op, Outcome, Progress, Replica, Request, Resolver, Timestamp, Topology,
     VersionVector,
 };
 use reference::{Reference, Written};
@@ -39,6 +39,11 @@ pub(crate) struct World<R: Resolver> {
     dead: Option<MasterId>,
     /// Whether a clock was moved.
     moved: bool,
+    /// Whether masters collect tombstones. A master that forgot something then comes back with the time, nothing that it
+    /// has sent before arrives any more, and no older copy of its state is used again.
+    collects: bool,
+    /// How many tombstones were collected.
+    pub(crate) collected: usize,
 }
 
 /// More origins than the masters and the crashes of a schedule need.
@@ -57,6 +62,8 @@ enum Load<R: Resolver> {
     Changes { message: MessageOf<R>, brings: Vec<Dot> },
     /// A digest, to be answered or to resume a broken connection.
     Digest { seen: VersionVector, resumes: bool, forgot: bool },
+    /// What the sender knows of the progress of all.
+    Progress(Progress),
 }
 
 impl<R: Resolver> World<R> {
@@ -85,7 +92,13 @@ impl<R: Resolver> World<R> {
             fresh: 0,
             dead: None,
             moved: false,
+            collects: false,
+            collected: 0,
         }
+    }
+
+    pub(crate) fn collecting(self) -> World<R> {
+        World { collects: true, ..self }
     }
 
     pub(crate) fn run(&mut self, steps: &[Step]) -> Result<(), Broken> {
@@ -125,6 +138,12 @@ impl<R: Resolver> World<R> {
                 let forgot = self.forgot(asker);
                 self.launch(Packet { from: asker, to: feeder, load: Load::Digest { seen, resumes, forgot } });
             }
+            Step::Tell { edge: at } => {
+                let (from, to) = edge(at);
+                let progress = self.masters[from.index()].progress();
+                self.launch(Packet { from, to, load: Load::Progress(progress) });
+            }
+            Step::Collect { at } => return self.collect(master(at)),
             Step::Truncate { at, keep } => {
                 let at = master(at);
                 self.masters[at.index()].truncate(keep);
@@ -161,6 +180,19 @@ impl<R: Resolver> World<R> {
             }
         }
         Ok(())
+    }
+
+    fn collect(&mut self, at: MasterId) -> Result<(), Broken> {
+        for (from, _) in self.edges.clone().into_iter().filter(|(_, to)| *to == at) {
+            let progress = self.masters[from.index()].progress();
+            self.masters[at.index()].learn(from, &progress).map_err(|error| self.broken(error))?;
+        }
+        let master = &mut self.masters[at.index()];
+        let stable = master.seen_by_all();
+        let collected = master.collect(&stable);
+        self.collected += collected;
+        self.note(format_args!("{at} collects {collected} of what all have seen: {stable}"));
+        self.check(at)
     }
 
     /// Whether the master writes under a fresh origin, because it may have lost changes.
@@ -203,9 +235,17 @@ impl<R: Resolver> World<R> {
         if let Some(dead) = self.dead {
             replica.bypass(&self.topology, &[dead].into());
         }
+        if self.collects && fresh.is_some() {
+            replica.advance_clock(self.masters[place].clock());
+            self.moved = true;
+            self.flight.retain(|packet| packet.from != at);
+        }
         replica.restart(fresh).map_err(|error| self.broken(error))?;
         self.fresh += u16::from(fresh.is_some());
         (self.masters[place], self.saw[place]) = (replica, saw);
+        if self.collects && fresh.is_some() {
+            self.copies[place] = (self.masters[place].clone(), self.saw[place].clone());
+        }
         self.note(format_args!("{at} crashes and has kept {kept:?}; it writes as {}", self.masters[place].origin()));
         self.check(at)
     }
@@ -255,6 +295,10 @@ impl<R: Resolver> World<R> {
                 self.check(to)?;
                 return Ok(Some(outcome));
             }
+            Load::Progress(progress) => {
+                self.note(format_args!("arrived: {text}"));
+                self.masters[to.index()].learn(from, &progress).map_err(|error| self.broken(error))?;
+            }
             Load::Digest { seen, resumes: true, forgot } => {
                 self.note(format_args!("arrived: {text}"));
                 if forgot {
@@ -298,6 +342,10 @@ impl<R: Resolver> fmt::Display for Packet<R> {
         let Packet { from, to, load } = self;
         match load {
             Load::Changes { message, .. } => write!(f, "{from}→{to} {message}"),
+            Load::Progress(progress) => {
+                write!(f, "{from}→{to}")?;
+                progress.rows().try_for_each(|(id, row)| write!(f, " {id} has seen {row};"))
+            }
             Load::Digest { seen, resumes: true, .. } => write!(f, "{from}→{to} resume after {seen}"),
             Load::Digest { seen, resumes: false, .. } => write!(f, "{from}→{to} digest {seen}"),
         }

@@ -29,6 +29,10 @@ pub(crate) enum Step {
     Crash { at: u8, kept: Kept },
     /// A master dies, and its edges are replaced. At most one dies.
     Dies { at: u8 },
+    /// A master sends a neighbour what it knows of the progress of all.
+    Tell { edge: u8 },
+    /// A master hears from its neighbours what they know of the progress of all, and collects.
+    Collect { at: u8 },
     /// A master's logical clock is moved to a time, which may be earlier than its present one.
     Clock { at: u8, now: u8 },
 }
@@ -42,10 +46,10 @@ impl Step {
             | Step::Copy { at }
             | Step::Crash { at, .. }
             | Step::Dies { at }
+            | Step::Collect { at }
             | Step::Clock { at, .. } => Some(at),
-            Step::Push { .. } | Step::Ask { .. } | Step::Deliver { .. } | Step::Lose { .. } | Step::Repeat { .. } => {
-                None
-            }
+            Step::Push { .. } | Step::Ask { .. } | Step::Tell { .. } => None,
+            Step::Deliver { .. } | Step::Lose { .. } | Step::Repeat { .. } => None,
         }
     }
 }
@@ -57,6 +61,24 @@ pub(crate) enum Kept {
     /// Its last copy; if there is none, no state.
     Copy,
     Nothing,
+}
+
+/// As [`schedules_with_crashes`], with masters that collect tombstones.
+pub(crate) fn schedules_with_collections() -> impl Strategy<Value = Vec<Step>> {
+    let byte = any::<u8>;
+    let step = prop_oneof![
+        2 => byte().prop_map(|edge| Step::Tell { edge }),
+        3 => byte().prop_map(|at| Step::Collect { at }),
+        3 => (byte(), byte()).prop_map(|(at, key)| Step::Write { at, key, what: 0 }),
+        6 => (byte(), 1..4usize).prop_map(|(edge, max)| Step::Push { edge, max }),
+        10 => (byte(), 1..4usize).prop_map(|(pick, max)| Step::Deliver { pick, max }),
+    ];
+    (schedules_with_crashes(), vec((byte(), step), 1..120)).prop_map(|(mut steps, collections)| {
+        for (place, step) in collections {
+            steps.insert(usize::from(place) % (steps.len() + 1), step);
+        }
+        steps
+    })
 }
 
 /// As [`schedules`], with crashes.
