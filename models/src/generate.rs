@@ -6,7 +6,6 @@
 //! covered transition.
 
 mod cover;
-mod graph;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +14,10 @@ use crate::check::erased::Erased;
 use crate::check::running;
 use crate::fault::Fault;
 use crate::model::Model;
+use crate::report::graph::{Ended, Graph};
 use crate::scenario::{Explored, Scenario};
 use crate::scope::{Clocks, LinkKind};
 use crate::subject::{StepData, Subject};
-use graph::{Ended, Graph};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;

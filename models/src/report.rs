@@ -4,6 +4,8 @@ pub mod check;
 #[cfg(feature = "explorer")]
 pub mod explorer;
 #[cfg(feature = "cli")]
+pub mod graph;
+#[cfg(feature = "cli")]
 pub mod junit;
 #[cfg(feature = "cli")]
 pub mod matrix;

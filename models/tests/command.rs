@@ -6,6 +6,7 @@ mod command {
     mod faults;
     mod first_run;
     mod foreign;
+    mod graph;
     mod histories;
     mod init;
     mod judge;

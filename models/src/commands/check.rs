@@ -2,6 +2,7 @@
 
 mod brief;
 mod ends;
+mod graph;
 mod matrix;
 mod past;
 
@@ -141,6 +142,9 @@ pub(crate) struct Asked {
     /// Add the states, time and verdicts of each scenario to this file, and print how they differ from its last run
     #[arg(long, value_name = "FILE")]
     history: Option<String>,
+    /// Write the states and transitions of the one scenario to this file, `*.dot` (Graphviz) or `*.json`
+    #[arg(long, value_name = "FILE")]
+    graph: Option<String>,
     #[command(flatten)]
     most: Most,
     #[command(flatten)]
@@ -203,6 +207,12 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     }
     if asked.no_memo {
         scenarios = scenarios.into_iter().map(Scenario::without_memo).collect();
+    }
+    if let Some(file) = &asked.graph {
+        let form = graph::form(file).map_err(Failure::Given)?;
+        if !graph::write(file, form, &scenarios)? {
+            return Ok(Ending::Interrupted);
+        }
     }
     let past = asked.history.as_deref().map(past::read).transpose()?;
     let mut rows = Rows::of(asked, &scenarios);

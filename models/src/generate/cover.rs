@@ -5,7 +5,7 @@
 //! schedule would reach it in fewer steps.
 
 use super::Cover;
-use super::graph::Graph;
+use crate::report::graph::Graph;
 use std::collections::{HashMap, VecDeque};
 
 /// The most states that a search for the next uncovered transition visits.

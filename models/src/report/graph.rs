@@ -1,13 +1,16 @@
-//! The explored graph: [`Graph`].
+//! The explored graph as a whole: [`Graph`]. [`drawn`] writes it for other programs.
 
-use crate::check::erased::Erased;
+pub mod drawn;
+
+use crate::check::erased::{Erased, ErasedState};
 use crate::check::running;
 use crate::model::Model;
 use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
 
 /// All states of a scenario by number, in the order of their distance from the initial state, and all transitions.
-pub(super) struct Graph {
+pub(crate) struct Graph {
+    states: Vec<ErasedState>,
     /// The transitions, by source: the step's place among the possible ones, and the target.
     edges: Vec<(usize, usize)>,
     /// By state, its first transition; then the number of transitions.
@@ -19,18 +22,19 @@ pub(super) struct Graph {
 }
 
 /// Why the graph is not known.
-pub(super) enum Ended {
+pub(crate) enum Ended {
     TooLarge,
     Interrupted,
 }
 
 impl Graph {
     /// Explores the scenario, which has one initial state and may have at most `most` states.
-    pub(super) fn of(model: &Erased, most: usize) -> Result<Graph, Ended> {
+    pub(crate) fn of(model: &Erased, most: usize) -> Result<Graph, Ended> {
         let start = model.init_states().swap_remove(0);
         let mut numbers = HashMap::from([(start.clone(), 0)]);
         let mut states = vec![start];
-        let mut graph = Graph { edges: Vec::new(), first: vec![0], parent: vec![None], depth: vec![0] };
+        let (first, parent, depth) = (vec![0], vec![None], vec![0]);
+        let mut graph = Graph { states: Vec::new(), edges: Vec::new(), first, parent, depth };
         let (mut actions, mut source) = (Vec::new(), 0);
         while let Some(state) = states.get(source).cloned() {
             model.each_step(&state, &mut actions, &mut |place, next, _| {
@@ -58,38 +62,43 @@ impl Graph {
             graph.first.push(graph.edges.len());
             source += 1;
         }
+        graph.states = states;
         Ok(graph)
     }
 
-    pub(super) fn states(&self) -> usize {
-        self.parent.len()
+    pub(crate) fn states(&self) -> usize {
+        self.states.len()
     }
 
-    pub(super) fn transitions(&self) -> usize {
+    pub(crate) fn state(&self, number: usize) -> &ErasedState {
+        &self.states[number]
+    }
+
+    pub(crate) fn transitions(&self) -> usize {
         self.edges.len()
     }
 
     /// The transitions from a state, by number.
-    pub(super) fn from(&self, state: usize) -> Range<usize> {
+    pub(crate) fn from(&self, state: usize) -> Range<usize> {
         self.first[state]..self.first[state + 1]
     }
 
-    pub(super) fn target(&self, edge: usize) -> usize {
+    pub(crate) fn target(&self, edge: usize) -> usize {
         self.edges[edge].1
     }
 
     /// The place of the transition's step among the steps that are possible in its source.
-    pub(super) fn place(&self, edge: usize) -> usize {
+    pub(crate) fn place(&self, edge: usize) -> usize {
         self.edges[edge].0
     }
 
     /// The distance of a state from the initial state.
-    pub(super) fn depth(&self, state: usize) -> usize {
+    pub(crate) fn depth(&self, state: usize) -> usize {
         self.depth[state]
     }
 
     /// The transitions of a shortest schedule to a state.
-    pub(super) fn way_to(&self, mut state: usize) -> Vec<usize> {
+    pub(crate) fn way_to(&self, mut state: usize) -> Vec<usize> {
         let mut way = Vec::new();
         while let Some((before, edge)) = self.parent[state] {
             way.push(edge);
