@@ -98,6 +98,16 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   printed. Their schedules are the shortest, because states are explored in the
   order of their distance (except with `--engine stateright`).
 
+Programs:
+  `--node COMMAND` explores processes of a program in any language. It speaks
+  Maelstrom's JSON messages, one in a line: `init`, the requests of `--workload`,
+  `read`. It may also answer `state` with all that decides what it does later, so
+  that equal states are explored once, and `tick`, a timer that fires at any time.
+  It must be deterministic, and be done with a line before it answers the next.
+  The scenario has no `rule`. See docs/nodes.md.
+
+    multimaster check --node 'python3 node.py' --workload g-set set.toml
+
 Exit status:
   0    every verdict is as its scenario expects, or the scenario expects none
   1    a verdict is not as expected, or nothing was tested
@@ -239,7 +249,8 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let Rows { done, format, mut out, style, .. } = rows;
     let kept = files::keep(&done, &asked.traces);
     let skipped = scenarios.get(done.len()..).unwrap_or_default().len();
-    let ends = Ends { done: &done, kept: &kept, skipped, style, shortest: asked.engine == EngineName::Own };
+    let (shortest, program) = (asked.engine == EngineName::Own, asked.program.arguments());
+    let ends = Ends { done: &done, kept: &kept, skipped, style, shortest, program };
     let shown = |checked: &&Checked| !asked.only_unexpected || !checked.is_as_expected();
     match format {
         Format::Json => {}

@@ -22,7 +22,7 @@ pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
     let Asked { file, address } = asked;
     let is_trace = file.ends_with(".trace");
     let (scenario, path) = if is_trace {
-        let (trace, scenario) = read_trace(file)?;
+        let (trace, scenario) = read_trace(file, None)?;
         let replayed = trace.replay(&scenario.model())?;
         (scenario, replayed.path)
     } else {

@@ -1,6 +1,6 @@
 //! `multimaster init`: a crate with a rule, and a test that verifies it.
 
-use super::Failure;
+use super::{Failure, this_command};
 use clap::Args;
 use std::fs::{self, File};
 use std::io::Write;
@@ -14,6 +14,9 @@ pub(crate) struct Asked {
     /// version on crates.io, which are not published yet
     #[arg(long, value_name = "CHECKOUT")]
     path: Option<PathBuf>,
+    /// Write a node in Python and a scenario for `check --node` instead of a crate
+    #[arg(long, conflicts_with = "path")]
+    node: bool,
 }
 
 pub(crate) const MANUAL: &str = "\
@@ -25,11 +28,15 @@ Writes:
   .github/workflows/verify.yml  the same test in continuous integration
   .gitignore
 
+  With --node:
+  node.py                       a node that keeps a set: replace it by your own
+  set.toml                      its scenario, and the expected verdicts
+
   No file is overwritten: if one of them exists, nothing is written.
 
 Exit status:
-  0  the crate was written
-  2  the crate was not written; the message says why
+  0  the files were written
+  2  they were not written; the message says why
 
 Example, in a folder beside a checkout of the repository:
   multimaster init my-rule --path ../multimaster && cd my-rule && cargo test";
@@ -37,6 +44,16 @@ Example, in a folder beside a checkout of the repository:
 /// Writes the crate.
 pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
     let folder = &asked.folder;
+    if asked.node {
+        let files = [
+            ("node.py", include_str!("../../init/node.py").to_owned()),
+            ("set.toml", include_str!("../../init/set.toml").to_owned()),
+        ];
+        written(folder, &files)?;
+        let command = format!("{} check --node 'python3 node.py' --workload g-set set.toml", this_command());
+        writeln!(std::io::stdout(), "{}: run `{command}` there", folder.display())?;
+        return Ok(true);
+    }
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("");
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
@@ -63,19 +80,25 @@ pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
         (".github/workflows/verify.yml", include_str!("../../init/verify.yml").into()),
         (".gitignore", "/target\n".into()),
     ];
+    written(folder, &files)?;
+    writeln!(std::io::stdout(), "{}: run `cargo test` there", folder.display())?;
+    Ok(true)
+}
+
+/// Writes these files, unless one of them exists.
+fn written(folder: &Path, files: &[(&str, String)]) -> Result<(), Failure> {
     if let Some((file, _)) = files.iter().find(|(file, _)| folder.join(file).symlink_metadata().is_ok()) {
         let file = folder.join(file);
         return Err(Failure::Given(format!("{} exists: nothing was written", file.display())));
     }
-    for (file, text) in &files {
+    for (file, text) in files {
         let file = folder.join(file);
         let written = fs::create_dir_all(file.parent().unwrap_or(folder))
             .and_then(|()| File::create_new(&file))
             .and_then(|mut open| open.write_all(text.as_bytes()));
         written.map_err(|error| Failure::Given(format!("{} cannot be written: {error}", file.display())))?;
     }
-    writeln!(std::io::stdout(), "{}: run `cargo test` there", folder.display())?;
-    Ok(true)
+    Ok(())
 }
 
 /// The package in that folder of the checkout, as a value of TOML.

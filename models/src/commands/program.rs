@@ -33,6 +33,13 @@ fn workloads() -> impl TypedValueParser<Value = Workload> {
 }
 
 impl Program {
+    /// The arguments that name the program, each after a blank; empty if none is given.
+    pub(crate) fn arguments(&self) -> String {
+        let Some(node) = &self.node else { return String::new() };
+        let workload = self.workload.map_or(String::new(), |workload| format!(" --workload {}", workload.name()));
+        format!(" --node '{}'{workload}", node.replace('\'', r"'\''"))
+    }
+
     /// The options of the program, if one is given.
     pub(crate) fn options(&self) -> Option<Options> {
         Some(Options {

@@ -1,11 +1,13 @@
 //! `multimaster replay`: takes the steps of trace files one by one.
 
+use super::program::{self, Program};
 use super::progress::Line;
 use super::{Ending, Failure};
 use clap::Args;
 use multimaster_models::check::running;
 use multimaster_models::fault::{self, Fault};
 use multimaster_models::printed::shown;
+use multimaster_models::process::Options;
 use multimaster_models::report::table;
 use multimaster_models::report::trace::{Replayed, Trace};
 use multimaster_models::scenario::{Scenario, catalogue};
@@ -19,10 +21,12 @@ pub(crate) struct Asked {
     /// step, several are only judged
     #[arg(value_name = "TRACE", required = true)]
     traces: Vec<String>,
+    #[command(flatten)]
+    program: Program,
 }
 
-/// The trace in this file, and its scenario.
-pub(super) fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
+/// The trace in this file, and its scenario, whose nodes are those of the program if one is given.
+pub(super) fn read_trace(file: &str, program: Option<&Options>) -> Result<(Trace, Scenario), Failure> {
     let text = fault::read(file)?;
     let trace = Trace::parse(file, &text)?;
     if let Some(text) = &trace.carried {
@@ -30,7 +34,9 @@ pub(super) fn read_trace(file: &str) -> Result<(Trace, Scenario), Failure> {
         return Ok((trace, scenario));
     }
     let above = above(&trace);
-    match catalogue::find(above.as_deref().unwrap_or(&trace.scenario)) {
+    let named = above.as_deref().unwrap_or(&trace.scenario);
+    let found = program.map_or_else(|| catalogue::find(named), |program| program::scenario(program, named));
+    match found {
         Ok(scenario) => Ok((trace, scenario)),
         // An error within the scenario's file keeps its own line.
         Err(fault) if fault.line > 0 => Err(fault.into()),
@@ -78,14 +84,15 @@ fn files(given: &[String]) -> Result<Vec<String>, Failure> {
 }
 
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
+    let program = asked.program.options();
     if let [file] = &asked.traces[..]
         && !Path::new(file).is_dir()
     {
-        return one(file, true);
+        return one(file, program.as_ref(), true);
     }
     let mut ending = Ending::Fine;
     for file in &files(&asked.traces)? {
-        match one(file, false)? {
+        match one(file, program.as_ref(), false)? {
             Ending::Interrupted => return Ok(Ending::Interrupted),
             Ending::Fine => {}
             other => ending = other,
@@ -95,8 +102,8 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
 }
 
 /// Replays a trace, and prints either its steps and their results, or only whether its claims are true.
-fn one(file: &str, whole: bool) -> Result<Ending, Failure> {
-    let (trace, scenario) = read_trace(file)?;
+fn one(file: &str, program: Option<&Options>, whole: bool) -> Result<Ending, Failure> {
+    let (trace, scenario) = read_trace(file, program)?;
     let line = Line::begin("steps");
     let replayed = trace.replay_while(&scenario.model(), &|| {
         running::count(1);

@@ -2,6 +2,7 @@
 
 use crate::{JAVASCRIPT, PYTHON, check};
 use serde_json::Value;
+use std::process::Command;
 
 struct Program {
     node: Option<String>,
@@ -136,21 +137,20 @@ fn counters() {
     );
 }
 
+/// The shortest schedule of `lww.py --bug`.
+const REGISTERS_DIFFER: [&str; 5] = [
+    "A: at 5, set k = a",
+    "B: at 5, set k = b",
+    "C: at 3, set k = c",
+    "B ticks: tick",
+    r#"B -> C: {"registers":{"k":[5,"B","b"]},"type":"registers"}"#,
+];
+
 #[test]
 fn registers() {
     let program = python("lww", "lww-kv", 5_445);
     is_explored(&program);
-    is_violated(
-        &program,
-        "agreement at quiescence",
-        &[
-            "A: at 5, set k = a",
-            "B: at 5, set k = b",
-            "C: at 3, set k = c",
-            "B ticks: tick",
-            r#"B -> C: {"registers":{"k":[5,"B","b"]},"type":"registers"}"#,
-        ],
-    );
+    is_violated(&program, "agreement at quiescence", &REGISTERS_DIFFER);
 }
 
 #[test]
@@ -168,4 +168,41 @@ fn in_javascript() {
             r#"A -> B: {"counts":{"A":1},"type":"counts"}"#,
         ],
     );
+}
+
+/// Runs the command in this folder, and returns what it prints. It must succeed.
+fn printed(folder: &std::path::Path, arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_multimaster")).args(arguments).current_dir(folder).output();
+    let output = output.expect("the command runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn the_node_that_init_writes() {
+    let Some(python) = PYTHON.as_ref() else { return };
+    let folder = std::env::temp_dir().join(format!("multimaster-init-node-{}", std::process::id()));
+    let name = folder.to_str().expect("a name");
+    let wrote = printed(&std::env::temp_dir(), &["init", "--node", name]);
+    assert!(wrote.contains("check --node 'python3 node.py' --workload g-set set.toml"), "{wrote}");
+    let node = format!("{python} node.py");
+    let checked = printed(&folder, &["check", "--node", &node, "--workload", "g-set", "set.toml"]);
+    assert!(checked.contains("1 as expected"), "{checked}");
+    std::fs::remove_dir_all(&folder).expect("it can be removed");
+}
+
+#[test]
+fn a_trace_is_replayed_by_the_program() {
+    let Some(python) = PYTHON.as_ref() else { return };
+    let folder = std::env::temp_dir().join(format!("multimaster-replay-node-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let trace = folder.join("lww.trace");
+    let lww = format!("{}/lww.toml", crate::FOLDER);
+    let steps = REGISTERS_DIFFER.join("\n");
+    let claim = "violates agreement at quiescence";
+    std::fs::write(&trace, format!("scenario {lww}\n{claim}\n\n{steps}\n")).expect("a trace");
+    let node = format!("{python} {}/lww.py --bug", crate::FOLDER);
+    let replayed = printed(&folder, &["replay", "--node", &node, trace.to_str().expect("a name")]);
+    assert!(replayed.contains("2. B: at 5, set k = b") && replayed.contains(claim), "{replayed}");
+    std::fs::remove_dir_all(&folder).expect("it can be removed");
 }

@@ -21,6 +21,8 @@ pub(super) struct Ends<'a> {
     pub(super) style: Style,
     /// Whether the checker finds shortest schedules.
     pub(super) shortest: bool,
+    /// The arguments by which `replay` runs the same program; empty if there is none.
+    pub(super) program: String,
 }
 
 impl Ends<'_> {
@@ -71,8 +73,10 @@ impl Ends<'_> {
             Some(Ok(file)) => {
                 let (command, address) = (this_command(), explorer::address(&example.replayed.path));
                 writeln!(out, "  picture: {}", Path::new(file).with_extension("svg").display())?;
-                writeln!(out, "  explore: {command} explore {file}   at http://localhost:3000/{address}")?;
-                writeln!(out, "  replay:  {command} replay {file}")?;
+                if self.program.is_empty() {
+                    writeln!(out, "  explore: {command} explore {file}   at http://localhost:3000/{address}")?;
+                }
+                writeln!(out, "  replay:  {command} replay {file}{}", self.program)?;
             }
             Some(Err(why)) => writeln!(out, "  {}; the trace is\n{}", shown(why), escaped_lines(&example.trace))?,
             None => {}
