@@ -92,6 +92,7 @@ impl<R: Resolver> Cluster<R> {
             let new = |replica: &Replica<R>| Replica::new(id, replica.rule().clone(), &self.topology);
             replicas.iter().map(new).collect()
         };
+        let collects = self.setup.collects && self.setup.master.recorder.is_none();
         let clocks: Vec<u64> = replicas.iter().map(Replica::clock).collect();
         let mut replicas = match kept {
             Kept::All => replicas,
@@ -99,11 +100,15 @@ impl<R: Resolver> Cluster<R> {
             Kept::Nothing => nothing(),
         };
         for (replica, clock) in replicas.iter_mut().zip(clocks) {
-            if self.setup.collects && self.setup.master.recorder.is_none() {
+            if collects {
                 // Where tombstones are collected, no clock may go back.
                 replica.advance_clock(clock);
             }
             replica.restart(fresh).expect("each crash has an origin of its own");
+        }
+        if collects && kept == Kept::Nothing {
+            // Nor may it come back later with what it has lost now.
+            self.saved.remove(&id);
         }
         self.origins += u16::from(fresh.is_some());
         self.down.insert(id, replicas);

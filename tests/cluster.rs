@@ -4,7 +4,7 @@
 use multimaster::record::Kept;
 use multimaster::{
     ArrivalWins, Cluster, Faults, HandshakeError, LastWriteWins, Layout, Master, MasterId, MemberError, Options,
-    Reading, Setup, StartError, Topology, WriteError,
+    Reading, Setup, StartError, Topology, WriteError, Written,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -312,4 +312,28 @@ fn what_a_member_cannot_do_is_an_error_and_changes_nothing() {
     assert!(matches!(cluster.crash(A, Kept::All), Err(MemberError::Down(A))));
     assert!(matches!(cluster.save(A), Err(MemberError::Down(A))));
     assert_eq!(MemberError::Down(A).to_string(), "A is down");
+}
+
+/// C loses its state before anything is collected, and later all is.
+#[test]
+fn tombstones_are_collected_after_a_master_has_lost_its_state() {
+    let setup = setup(16).collect_tombstones();
+    let mut cluster = Cluster::start(LastWriteWins, Topology::ring(3).unwrap(), setup).unwrap();
+    let written: Vec<_> = (0..300).map(|key| cluster.master(C).set(&format!("key {key}"), "v").unwrap()).collect();
+    let seen = |cluster: &Cluster<LastWriteWins>, all: &[Written]| {
+        cluster.masters().iter().all(|master| all.iter().all(|write| master.wait_for(write, PATIENCE)))
+    };
+    assert!(seen(&cluster, &written));
+    cluster.crash(C, Kept::Nothing).unwrap();
+    let deleted: Vec<_> = (0..300).map(|key| cluster.master(A).delete(&format!("key {key}")).unwrap()).collect();
+    thread::sleep(Duration::from_millis(50));
+    assert!(cluster.master(B).inspect(0, |replica| replica.kept().0 > 0).unwrap(), "C has not seen the deletes");
+    cluster.restart(C).unwrap();
+    assert!(seen(&cluster, &deleted));
+    let start = Instant::now();
+    while kept(&cluster).0 > 0 && start.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(kept(&cluster).0, 0);
+    assert_eq!(cluster.master(C).get("key 7"), Reading::Nothing);
 }
