@@ -18,7 +18,7 @@ pub(crate) struct Counter {
     pub(crate) merge: fn(u64, u64) -> u64,
 }
 
-/// By node, what was added there.
+/// By node, the sum of the additions there.
 type Counts = Vec<u64>;
 
 impl Node for Counter {
