@@ -215,8 +215,11 @@ fn files_that_are_none() {
         let (status, _, err) = folder.run(&[command, "bytes.toml"]);
         assert_eq!((status, err.as_str()), (2, "multimaster: bytes.toml:2: this is not UTF-8 text\n"));
         let (status, _, err) = folder.run(&[command, "folder"]);
-        let is_none =
-            if command == "check" { "no scenario is in this folder: " } else { "this is a folder: name a file in it" };
+        let is_none = match command {
+            "check" => "no scenario is in this folder: ",
+            "replay" => "this folder has no file `*.trace`",
+            _ => "this is a folder: name a file in it",
+        };
         assert!(status == 2 && err.starts_with(&format!("multimaster: folder: {is_none}")), "{err}");
         let (status, _, err) = folder.run(&[command, "missing.toml"]);
         assert!(status == 2 && err.starts_with("multimaster: missing.toml: "), "{err}");
