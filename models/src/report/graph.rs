@@ -1,4 +1,4 @@
-//! The explored graph as a whole: [`Graph`]. [`drawn`] writes it for other programs.
+//! The explored graph as a whole; [`drawn`] writes it for other programs.
 
 pub mod drawn;
 
