@@ -2,3 +2,5 @@
 
 #[cfg(feature = "cli")]
 pub mod conform;
+#[cfg(feature = "cli")]
+pub mod nodes;

@@ -16,6 +16,12 @@ const PROBER: &str = "c0";
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Body(Arc<str>);
 
+impl From<&Value> for Body {
+    fn from(body: &Value) -> Body {
+        Body(body.to_string().into())
+    }
+}
+
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
