@@ -1,6 +1,7 @@
 //! `multimaster explore`: serves the Stateright Explorer.
 
 use super::Failure;
+use super::program::{self, Program};
 use super::replay::read_trace;
 use clap::Args;
 use multimaster_models::check::engine::Path;
@@ -16,17 +17,21 @@ pub(crate) struct Asked {
     /// The port, or the address and port, to listen on
     #[arg(default_value = "localhost:3000")]
     address: String,
+    #[command(flatten)]
+    program: Program,
 }
 
 pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
-    let Asked { file, address } = asked;
+    let Asked { file, address, program } = asked;
+    let program = program.options();
     let is_trace = file.ends_with(".trace");
     let (scenario, path) = if is_trace {
-        let (trace, scenario) = read_trace(file, None)?;
+        let (trace, scenario) = read_trace(file, program.as_ref())?;
         let replayed = trace.replay(&scenario.model())?;
         (scenario, replayed.path)
     } else {
-        (catalogue::find(file)?, Path::default())
+        let found = program.map_or_else(|| catalogue::find(file), |program| program::scenario(&program, file));
+        (found?, Path::default())
     };
     let about = format!("{}: {}", shown(&scenario.name), shown(&scenario.about));
     let announce = |served: &Served| {

@@ -1,6 +1,7 @@
 //! No process is left behind, however the check ends.
 
-use crate::{PYTHON, check, running};
+use crate::{FOLDER, PYTHON, check, running};
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -37,4 +38,21 @@ fn after_an_interruption() {
 #[test]
 fn after_a_kill() {
     assert!([None, Some(None)].contains(&ended_by("KILL")));
+}
+
+#[test]
+fn after_the_explorer_has_ended() {
+    let Some(python) = PYTHON.as_ref() else { return };
+    let mark = format!("left-behind-{}-explored.", std::process::id());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_multimaster"));
+    let node = format!("{python} -I -S g_set.py {mark}");
+    command.args(["explore", "g_set.toml", "localhost:0", "--node", &node, "--workload", "g-set"]);
+    let mut exploring = command.current_dir(FOLDER).stdout(Stdio::piped()).spawn().expect("the command runs");
+    let mut lines = BufReader::new(exploring.stdout.take().expect("its output")).lines();
+    let mut next = || lines.next().expect("a line").expect("text");
+    let (about, address) = (next(), next());
+    assert!(about.starts_with("g_set.toml: ") && address.starts_with("open http://"), "{about}\n{address}");
+    assert!(!running(&mark).is_empty(), "nodes have been started");
+    exploring.kill().and_then(|()| exploring.wait()).expect("it runs until it is ended");
+    until("the nodes have ended", || running(&mark).is_empty());
 }

@@ -73,10 +73,9 @@ impl Ends<'_> {
             Some(Ok(file)) => {
                 let (command, address) = (this_command(), explorer::address(&example.replayed.path));
                 writeln!(out, "  picture: {}", Path::new(file).with_extension("svg").display())?;
-                if self.program.is_empty() {
-                    writeln!(out, "  explore: {command} explore {file}   at http://localhost:3000/{address}")?;
-                }
-                writeln!(out, "  replay:  {command} replay {file}{}", self.program)?;
+                let program = &self.program;
+                writeln!(out, "  explore: {command} explore {file}{program}   at http://localhost:3000/{address}")?;
+                writeln!(out, "  replay:  {command} replay {file}{program}")?;
             }
             Some(Err(why)) => writeln!(out, "  {}; the trace is\n{}", shown(why), escaped_lines(&example.trace))?,
             None => {}
