@@ -8,7 +8,7 @@ mod past;
 
 use super::limits::Most;
 use super::program::{self, Program};
-use super::progress::Line;
+use super::progress::{Line, catch_signals};
 use super::style::{Color, Style};
 use super::{Ending, Failure};
 use brief::Brief;
@@ -203,6 +203,8 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     if asked.matrix {
         return matrix::run(&asked.traces);
     }
+    // Reading a scenario of programs starts them.
+    catch_signals();
     let mut scenarios = match asked.program.options() {
         Some(_) if asked.scenarios.is_empty() => {
             return Err(Failure::Given("`--node` needs a scenario file of nodes: see docs/nodes.md".into()));

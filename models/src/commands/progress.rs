@@ -8,7 +8,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -26,15 +26,9 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Begins the line, which counts in `unit`. From now on, SIGINT or SIGTERM ends every exploration with its findings
-    /// so far, and a second signal ends the process.
+    /// Begins the line, which counts in `unit`. From now on, signals are [caught](catch_signals).
     pub(super) fn begin(unit: &'static str) -> Line {
-        // If no handler can be registered, a signal ends the process at once.
-        let flag = running::interruption();
-        for signal in [SIGINT, SIGTERM] {
-            let _ = flag::register_conditional_shutdown(signal, 130, Arc::clone(flag));
-            let _ = flag::register(signal, Arc::clone(flag));
-        }
+        catch_signals();
         let label = Arc::new(Mutex::new(String::new()));
         let printer = (stderr().is_terminal() && !terminal_is_dumb()).then(|| {
             let (sender, receiver) = mpsc::channel();
@@ -75,6 +69,19 @@ impl Drop for Line {
             let _ = printer.join();
         }
     }
+}
+
+/// From now on, SIGINT or SIGTERM ends every exploration with its findings so far, and a second signal ends the process.
+pub(super) fn catch_signals() {
+    static CAUGHT: Once = Once::new();
+    // If no handler can be registered, a signal ends the process at once.
+    CAUGHT.call_once(|| {
+        let flag = running::interruption();
+        for signal in [SIGINT, SIGTERM] {
+            let _ = flag::register_conditional_shutdown(signal, 130, Arc::clone(flag));
+            let _ = flag::register(signal, Arc::clone(flag));
+        }
+    });
 }
 
 fn locked(label: &Mutex<String>) -> MutexGuard<'_, String> {
