@@ -173,7 +173,8 @@ fn all_judged(judged: &BTreeMap<&'static str, u64>, properties: &[&str]) {
 fn running_registers_are_clean() {
     let judged = judge(&LastWriteWins, Data::Register, true);
     all_judged(&judged, &SESSIONS);
-    all_judged(&judged, &[j::NO_LOST_WRITE, j::AGREEMENT, j::NO_INVENTION, j::NO_RESURRECTION]);
+    // Whether a deletion is read before the next write depends on the threads: it is so in few runs or none.
+    all_judged(&judged, &[j::NO_LOST_WRITE, j::AGREEMENT, j::NO_INVENTION]);
 }
 
 #[test]
