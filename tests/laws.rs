@@ -113,8 +113,8 @@ fn crashes<R: Resolver>(rule: R, promise: Reference) {
     assert_eq!(found, None);
 }
 
-/// Masters tell each other what all have seen, and collect, while some crash, die and are restored: they read what was
-/// promised all the same.
+/// Masters send each other their progress and collect tombstones, while some crash, die and are restored. Every
+/// read must still equal that of the reference.
 #[test]
 fn tombstones_are_collected_and_no_read_tells() {
     let collected = Cell::new(0);

@@ -20,7 +20,7 @@ impl ClusterModel {
             Action::Repair => "the topology is led past the dead".into(),
             Action::Save { at } if self.scope.failures.keeps == Keeps::OlderCopy => format!("{at} copies its state"),
             Action::Save { at } => format!("{at} flushes its state"),
-            Action::Tell { from, to } => format!("{from} tells {to} who has seen what"),
+            Action::Tell { from, to } => format!("{from} sends {to} its progress"),
             Action::Collect { at } => format!("{at} collects its tombstones"),
             other => format!("{other:?}"),
         }
