@@ -19,7 +19,7 @@ pub use line::Body;
 pub use workload::Workload;
 
 use crate::fault::quoted;
-use crate::system::node::{Answer, Input, Node, NodeError, Stepped};
+use crate::system::node::{Input, Node, NodeError, Service, Stepped};
 use book::{Book, Done, Place};
 use launch::Launch;
 use line::Asked;
@@ -99,6 +99,9 @@ impl ProcessNode {
         }
         let knows = |kind| self.begun(MasterId(0), false).map(|talk| talk.knows(kind));
         let state = knows("state")?;
+        if !state && self.setting.workload == Workload::UniqueIds {
+            return Err(NodeError("it does not answer `state`, which shows that it is done with a line".into()));
+        }
         // Without states to compare, every tick would lead to a new state.
         let skills = Skills { state, tick: state && knows("tick")? };
         Ok(*self.skills.get_or_init(|| skills))
@@ -195,12 +198,7 @@ impl ProcessNode {
 
     fn stepped(&self, me: MasterId, from: Option<(Place, &Asked)>) -> Result<Stepped<Place, Body>, NodeError> {
         let Done { next, turn, .. } = self.turn(me, from)?;
-        let answer = |(number, refused): (u32, Option<String>)| (number, refused.map_or(Answer::Done, Answer::Refused));
-        Ok(Stepped {
-            state: next,
-            sends: turn.sends.clone(),
-            answers: turn.answers.iter().cloned().map(answer).collect(),
-        })
+        Ok(Stepped { state: next, sends: turn.sends.clone(), answers: turn.answers.clone() })
     }
 }
 
@@ -226,6 +224,10 @@ impl Node for Arc<ProcessNode> {
             Input::Restart => return Err(NodeError("a process keeps nothing when it crashes".into())),
         };
         self.stepped(id, Some((*state, &asked)))
+    }
+
+    fn service(&self) -> Service {
+        self.setting.workload.service()
     }
 
     fn read(&self, _: MasterId, state: &Place, key: &Key) -> Result<Reading, NodeError> {

@@ -124,8 +124,12 @@ pub const ACROSS: &str = "a dependency across shards";
 /// unless a remove may have come later; a counter reads the sum; a register reads a value that its client has not
 /// overwritten since. What cannot be judged so is not judged.
 pub const NO_LOST_WRITE: &str = "no lost write";
+/// For [systems](crate::system) that hand out values, such as ids: no two requests are answered with the same value.
+pub const UNIQUE_IDS: &str = "unique ids";
 /// The properties of a [system](crate::system), in the order of its report, without *falls silent*.
-pub const OF_A_SYSTEM: [&str; 5] = [CONVERGENCE, AGREEMENT, NO_LOST_WRITE, NO_INVENTION, AVAILABILITY];
+pub const OF_A_SYSTEM: [&str; 6] = [CONVERGENCE, AGREEMENT, NO_LOST_WRITE, NO_INVENTION, UNIQUE_IDS, AVAILABILITY];
+/// Of these, the ones that the protocol's masters do not have.
+pub(crate) const OF_NODES: [&str; 2] = [NO_LOST_WRITE, UNIQUE_IDS];
 /// Two nodes of a system have been asked to write one key, and read it differently.
 pub const CONTENTION: &str = "concurrent requests";
 /// Quiescence was reached, and some write was acknowledged.

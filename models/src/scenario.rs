@@ -28,6 +28,7 @@ use crate::properties::own_property::{Failed, OwnProperties, witness_of};
 use crate::properties::specification as spec;
 use crate::properties::specification::Specified;
 use crate::scope::{Level, Scope};
+use crate::system;
 use crate::world::article::Article;
 use crate::world::cluster::ClusterModel;
 use multimaster::{Kind, Layout};
@@ -247,13 +248,16 @@ impl Scenario {
     /// Whether this property has a column in a table of such scenarios, because the scenario is asked.
     pub(crate) fn is_asked(&self, property: &str) -> bool {
         let (rule, scope) = match &self.subject {
-            Explored::Nodes(_) => return p::OF_A_SYSTEM.contains(&property) || property == p::FALLS_SILENT,
+            Explored::Nodes(nodes) => {
+                let is_of_nodes = p::OF_A_SYSTEM.contains(&property) || property == p::FALLS_SILENT;
+                return is_of_nodes && system::is_of(nodes.service, property);
+            }
             Explored::Cluster(rule, scope) | Explored::Sharded(rule, scope, _) => (Some(rule), Some(scope)),
             Explored::Article(_) => (None, None),
         };
         let failures = scope.map(|scope| &scope.failures);
         match property {
-            p::NO_LOST_WRITE => false,
+            p::NO_LOST_WRITE | p::UNIQUE_IDS => false,
             p::NO_DEADLOCK | p::ORDER_KEPT => rule.is_none(),
             p::NO_OVERSELLING => rule == Some(&RuleName::BoundedCounter),
             p::DURABILITY => failures.is_some_and(|failures| failures.crashes > 0),

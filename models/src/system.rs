@@ -19,7 +19,8 @@ mod tables;
 mod watched;
 mod words;
 
-pub use node::{Answer, Input, Node, NodeError, Stepped};
+pub(crate) use asked::is_of;
+pub use node::{Answer, Input, Node, NodeError, Service, Stepped};
 pub use state::{Action, State};
 pub use tables::Failed;
 pub use watched::Watched;
@@ -107,7 +108,8 @@ impl<N: Node> System<N> {
             sends.extend(outcome.sends);
         }
         let wire = smallvec::SmallVec::new();
-        let mut world = World { nodes, wire, asked: Asked::default(), left: self.bounds.faults(), down: 0, severed: 0 };
+        let (asked, left) = (Asked::default(), self.bounds.faults());
+        let mut world = World { nodes, wire, asked, values: smallvec::SmallVec::new(), left, down: 0, severed: 0 };
         sends.into_iter().for_each(|message| step::send(self, tables, &mut world, &mut Sent::new(), message));
         Some(world)
     }

@@ -1,8 +1,9 @@
 //! The lines that a node is given and writes: [`Asked`] and [`Said`].
 
 use crate::fault::quoted;
-use multimaster::MasterId;
+use multimaster::{MasterId, Topology};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,6 +20,13 @@ pub struct Body(Arc<str>);
 impl From<&Value> for Body {
     fn from(body: &Value) -> Body {
         Body(body.to_string().into())
+    }
+}
+
+impl Body {
+    /// As JSON.
+    pub(super) fn value(&self) -> Value {
+        serde_json::from_str(&self.0).unwrap_or_default()
     }
 }
 
@@ -66,6 +74,15 @@ fn to(from: impl fmt::Display, me: MasterId, body: impl fmt::Debug) -> String {
 pub(super) fn probe(me: MasterId, id: u64, mut body: Value) -> String {
     body["msg_id"] = json!(id);
     to(PROBER, me, Body(body.to_string().into()))
+}
+
+/// The body that tells each node's neighbours.
+pub(super) fn topology(topology: &Topology) -> Value {
+    let mut neighbours: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for id in topology.ids() {
+        neighbours.insert(id.to_string(), topology.sends_to(id).map(|to| to.to_string()).collect());
+    }
+    json!({ "type": "topology", "topology": neighbours })
 }
 
 /// A line that a node wrote.

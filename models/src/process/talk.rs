@@ -1,14 +1,15 @@
 //! One process, input by input: [`Talk`].
 
 use super::launch::Launch;
-use super::line::{Asked, Said, probe};
+use super::line::{Asked, Said, probe, topology};
 use super::live::{Heard, LONGEST, Live};
 use super::turn::Turn;
 use super::workload::Workload;
 use crate::fault::quoted;
+use crate::system::node::Answer;
 use multimaster::{Key, MasterId, Topology};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -121,7 +122,9 @@ impl Talk {
             self.ask(&mut lines, &mut questions, Question::StateBefore, state());
         }
         for key in &keys.keys {
-            self.ask(&mut lines, &mut questions, Question::Read(key.clone()), keys.workload.read(key));
+            if let Some(read) = keys.workload.read(key) {
+                self.ask(&mut lines, &mut questions, Question::Read(key.clone()), read);
+            }
         }
         if self.tells {
             self.ask(&mut lines, &mut questions, Question::StateAfter, state());
@@ -228,13 +231,15 @@ impl Talk {
             return Err(format!("answered a request that it was not given, or a second time: `{}`", shown()));
         }
         if body["type"] == self.setting.workload.acknowledged() {
-            turn.answers.push((number, None));
+            let value = self.setting.workload.answered(&self.asked(number), body);
+            let value = value.map_err(|rule| format!("answered a request by `{}`: {rule}", shown()))?;
+            turn.answers.push((number, value.map_or(Answer::Done, Answer::Value)));
         } else if body["type"] == "error" && body["code"].is_i64() {
             if INDEFINITE.iter().any(|code| body["code"] == *code) {
                 return Ok(());
             }
             let text = body["text"].as_str().map_or_else(|| format!("error {}", body["code"]), quoted);
-            turn.answers.push((number, Some(text)));
+            turn.answers.push((number, Answer::Refused(text)));
         } else {
             let wanted = self.setting.workload.acknowledged();
             return Err(format!(
@@ -246,14 +251,24 @@ impl Talk {
         Ok(())
     }
 
+    /// The body of this request, which was given.
+    fn asked(&self, number: u32) -> Value {
+        let body = self.given.iter().find_map(|asked| match asked {
+            Asked::Request(given, body) if *given == number => Some(body.value()),
+            _ => None,
+        });
+        body.unwrap_or_default()
+    }
+
     /// Whether the node answers a line of this type with `TYPE_ok`, after its start.
     pub(super) fn knows(mut self, kind: &str) -> bool {
         if self.hear().is_err() {
             return false;
         }
         let (id, barrier) = (self.id(), self.id());
-        let read = self.setting.keys.first().map(|key| self.setting.workload.read(key));
-        let read = read.unwrap_or_else(|| json!({ "type": "read" }));
+        let workload = self.setting.workload;
+        let read = self.setting.keys.first().map_or_else(|| Some(json!({ "type": "read" })), |key| workload.read(key));
+        let read = read.unwrap_or_else(|| json!({ "type": "state" }));
         self.live.write(probe(self.me, id, json!({ "type": kind })) + probe(self.me, barrier, read).as_str());
         let until = Instant::now() + self.setting.patience;
         for _ in 0..MOST_LINES {
@@ -280,12 +295,4 @@ fn state(mut body: Value) -> Result<Arc<str>, String> {
         }
     }
     Ok(body.to_string().into())
-}
-
-fn topology(topology: &Topology) -> Value {
-    let mut neighbours: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for id in topology.ids() {
-        neighbours.insert(id.to_string(), topology.sends_to(id).map(|to| to.to_string()).collect());
-    }
-    json!({ "type": "topology", "topology": neighbours })
 }

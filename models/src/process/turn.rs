@@ -2,6 +2,7 @@
 
 use super::line::Body;
 use crate::fault::quoted;
+use crate::system::node::Answer;
 use multimaster::{Key, MasterId, Reading};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Turn {
     pub(super) sends: Vec<(MasterId, Body)>,
-    /// The answers to requests: their numbers, and the reasons of refusals.
-    pub(super) answers: Vec<(u32, Option<String>)>,
+    /// The answers to requests, by number.
+    pub(super) answers: Vec<(u32, Answer)>,
     pub(super) readings: BTreeMap<Key, Reading>,
     /// The reply to `state`, if the node is asked.
     pub(super) state: Option<Arc<str>>,
@@ -39,12 +40,13 @@ impl Turn {
         }
         if self.answers != other.answers {
             let answered = |turn: &Turn| {
-                let each = |(number, refused): &(u32, Option<String>)| {
-                    format!(
-                        "msg_id {} {}",
-                        number + 1,
-                        if refused.is_some() { "with an error" } else { "with success" }
-                    )
+                let each = |(number, answer): &(u32, Answer)| {
+                    let how = match answer {
+                        Answer::Done => "with success".into(),
+                        Answer::Value(value) => format!("with {value}"),
+                        Answer::Refused(_) => "with an error".into(),
+                    };
+                    format!("msg_id {} {how}", number + 1)
                 };
                 let answered: Vec<String> = turn.answers.iter().map(each).collect();
                 if answered.is_empty() { "no request".into() } else { answered.join(", ") }

@@ -1,5 +1,6 @@
 //! Maelstrom's workloads: how a request and a read are spelled in JSON, and what a reply means: [`Workload`].
 
+use crate::system::node::Service;
 use multimaster::{Key, Op, Reading, Request, Text};
 use serde_json::{Value, json};
 
@@ -18,6 +19,10 @@ pub enum Workload {
     LwwKv,
     /// Registers: `txn` with a list of reads and writes.
     TxnRwRegister,
+    /// Ids: `generate`, answered with an `id` that no other request gets.
+    UniqueIds,
+    /// `echo`, answered with the same `echo`.
+    Echo,
 }
 
 /// Maelstrom's error code for a key that was never written.
@@ -25,13 +30,15 @@ const NO_SUCH_KEY: i64 = 20;
 
 impl Workload {
     /// All workloads.
-    pub const ALL: [Workload; 6] = [
+    pub const ALL: [Workload; 8] = [
         Workload::Broadcast,
         Workload::GSet,
         Workload::GCounter,
         Workload::PnCounter,
         Workload::LwwKv,
         Workload::TxnRwRegister,
+        Workload::UniqueIds,
+        Workload::Echo,
     ];
 
     /// The workload of these requests, if there is only one that has them all and needs no name: a set may be that of
@@ -50,6 +57,17 @@ impl Workload {
             Workload::PnCounter => "pn-counter",
             Workload::LwwKv => "lww-kv",
             Workload::TxnRwRegister => "txn-rw-register",
+            Workload::UniqueIds => "unique-ids",
+            Workload::Echo => "echo",
+        }
+    }
+
+    /// What the nodes do for their clients.
+    pub fn service(self) -> Service {
+        match self {
+            Workload::UniqueIds => Service::UniqueIds,
+            Workload::Echo => Service::Answers,
+            _ => Service::Data,
         }
     }
 
@@ -61,7 +79,7 @@ impl Workload {
     /// The requests that this workload has, in the spelling of scenarios.
     pub fn requests(self) -> &'static str {
         match self {
-            Workload::Broadcast | Workload::GSet => "`insert ELEMENT into KEY`",
+            Workload::Broadcast | Workload::GSet | Workload::UniqueIds | Workload::Echo => "`insert ELEMENT into KEY`",
             Workload::GCounter => "`add N to KEY`",
             Workload::PnCounter => "`add N to KEY` and `subtract N from KEY`",
             Workload::LwwKv | Workload::TxnRwRegister => "`set KEY = VALUE`",
@@ -75,6 +93,9 @@ impl Workload {
         let mut body = match (self, request.op.untimed()) {
             (Workload::Broadcast, Op::Insert(element)) => json!({ "type": "broadcast", "message": value(element) }),
             (Workload::GSet, Op::Insert(element)) => json!({ "type": "add", "element": value(element) }),
+            // The element only tells one request from another.
+            (Workload::UniqueIds, Op::Insert(_)) => json!({ "type": "generate" }),
+            (Workload::Echo, Op::Insert(text)) => json!({ "type": "echo", "echo": value(text) }),
             (Workload::GCounter, Op::Add(delta)) if *delta >= 0 => json!({ "type": "add", "delta": delta }),
             (Workload::PnCounter, Op::Add(delta)) => json!({ "type": "add", "delta": delta }),
             (Workload::LwwKv, Op::Set(text)) => json!({ "type": "write", "key": key, "value": value(text) }),
@@ -94,16 +115,39 @@ impl Workload {
             Workload::GSet | Workload::GCounter | Workload::PnCounter => "add_ok",
             Workload::LwwKv => "write_ok",
             Workload::TxnRwRegister => "txn_ok",
+            Workload::UniqueIds => "generate_ok",
+            Workload::Echo => "echo_ok",
         }
     }
 
-    /// The body that reads this key, without its number.
-    pub(super) fn read(self, key: &Key) -> Value {
+    /// The value in a client's answer of the right type; `None` if this workload's answers have none.
+    ///
+    /// # Errors
+    /// What the answer should be.
+    pub(super) fn answered(self, request: &Value, answer: &Value) -> Result<Option<Text>, String> {
         match self {
+            Workload::UniqueIds => match &answer["id"] {
+                Value::Null => Err("a `generate` is answered with an `id`".into()),
+                Value::String(id) => Ok(Some(id.into())),
+                id => Ok(Some(id.to_string().into())),
+            },
+            Workload::Echo if answer["echo"] != request["echo"] => {
+                Err(format!("this `echo` is answered with the `echo` {}", request["echo"]))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The body of the question whose answer shows that a node is done with a line, and for data what it reads at this
+    /// key; without its number. `None` if only the answer to `state` can show that.
+    pub(super) fn read(self, key: &Key) -> Option<Value> {
+        Some(match self {
+            Workload::UniqueIds => return None,
+            Workload::Echo => json!({ "type": "echo", "echo": "" }),
             Workload::LwwKv => json!({ "type": "read", "key": key.as_str() }),
             Workload::TxnRwRegister => json!({ "type": "txn", "txn": [["r", key.as_str(), null]] }),
             _ => json!({ "type": "read" }),
-        }
+        })
     }
 
     /// The reading in the reply to [`read`](Self::read).
@@ -113,6 +157,9 @@ impl Workload {
     pub(super) fn reading(self, reply: &Value) -> Result<Reading, &'static str> {
         let read = reply["type"] == "read_ok";
         match self {
+            Workload::Echo if reply["type"] == "echo_ok" => Ok(Reading::Nothing),
+            Workload::Echo => Err("an `echo` is answered with `echo_ok`"),
+            Workload::UniqueIds => Ok(Reading::Nothing),
             Workload::Broadcast => elements(&reply["messages"])
                 .filter(|_| read)
                 .ok_or("a `read` is answered with `read_ok` and a list `messages` of numbers and texts"),
@@ -177,8 +224,26 @@ mod tests {
         assert_eq!(shown(Workload::PnCounter, "subtract 2 from k"), r#"{"delta":-2,"type":"add"}"#);
         assert_eq!(shown(Workload::LwwKv, "at 9, set k = x"), r#"{"key":"k","time":9,"type":"write","value":"x"}"#);
         assert_eq!(shown(Workload::TxnRwRegister, "set k = 1"), r#"{"txn":[["w","k",1]],"type":"txn"}"#);
+        assert_eq!(shown(Workload::UniqueIds, "insert 1 into k"), r#"{"type":"generate"}"#);
+        assert_eq!(shown(Workload::Echo, "insert hi into k"), r#"{"echo":"hi","type":"echo"}"#);
         assert_eq!(body(Workload::GCounter, "subtract 2 from k"), None);
         assert_eq!(body(Workload::LwwKv, "delete k"), None);
+    }
+
+    #[test]
+    fn answers_have_values() {
+        let answered = |workload: Workload, reply: Value| {
+            workload
+                .answered(&json!({ "type": "echo", "echo": "hi" }), &reply)
+                .ok()
+                .map(|value| value.map(String::from))
+        };
+        assert_eq!(answered(Workload::UniqueIds, json!({ "id": "a-1" })), Some(Some("a-1".to_owned())));
+        assert_eq!(answered(Workload::UniqueIds, json!({ "id": 7 })), Some(Some("7".to_owned())));
+        assert_eq!(answered(Workload::UniqueIds, json!({})), None);
+        assert_eq!(answered(Workload::Echo, json!({ "echo": "hi" })), Some(None));
+        assert_eq!(answered(Workload::Echo, json!({ "echo": "ho" })), None);
+        assert_eq!(answered(Workload::GSet, json!({})), Some(None));
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl<N: Node> Run<'_, N> {
                 let number = self.asked.iter().position(|(_, name)| name == write).map(|number| number as u32);
                 let owed = number.and_then(|number| self.places[at.index()].answers.get(&number));
                 match (owed, refused) {
-                    (Some(Answer::Done), false) | (Some(Answer::Refused(_)), true) => {
+                    (Some(Answer::Done | Answer::Value(_)), false) | (Some(Answer::Refused(_)), true) => {
                         number.and_then(|number| self.places[at.index()].answers.remove(&number));
                         Ok(())
                     }
@@ -183,7 +183,7 @@ impl<N: Node> Run<'_, N> {
         let answers = place.answers.iter().map(|(number, answer)| {
             let name = self.asked.get(*number as usize).map_or("?", |(_, name)| name);
             match answer {
-                Answer::Done => format!("answer {name}"),
+                Answer::Done | Answer::Value(_) => format!("answer {name}"),
                 Answer::Refused(why) => format!("refuse {name}: {why}"),
             }
         });

@@ -21,7 +21,7 @@ impl Table {
     pub fn of(scenarios: &[Scenario]) -> Table {
         let asked = |property: &str| scenarios.iter().any(|scenario| scenario.is_asked(property));
         let own: BTreeSet<&str> = scenarios.iter().flat_map(Scenario::own_properties).collect();
-        let named = p::ALL.into_iter().chain([p::NO_LOST_WRITE]).chain(p::OF_THE_ARTICLE);
+        let named = p::ALL.into_iter().chain(p::OF_NODES).chain(p::OF_THE_ARTICLE);
         let verdicts = named.filter(|property| asked(property)).chain(own).collect();
         let widest = |of: fn(&Scenario) -> &str, heading: usize| {
             scenarios.iter().map(|scenario| shown(of(scenario)).chars().count()).max().unwrap_or(0).max(heading)

@@ -6,7 +6,7 @@ use crate::check::erased::Erased;
 use crate::fault::{Fault, line_of};
 use crate::process::{Options, ProcessNode, Workload};
 use crate::scope::{Keeps, LinkKind, Scope};
-use crate::system::{Failed, Faults, System};
+use crate::system::{Failed, Faults, Service, System};
 use multimaster::{Request, Topology};
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ pub struct Nodes {
     pub scope: Scope,
     /// The processes.
     pub program: Arc<ProcessNode>,
+    pub(super) service: Service,
     pub(super) model: Erased,
     faults: Faults,
 }
@@ -78,7 +79,10 @@ impl Reader<'_> {
         let faults = system.faults();
         match faults.first() {
             Some(failed) => Err(Fault::of(self.file, failed.to_string())),
-            None => Ok(Nodes { scope, program, model: Erased::new(system), faults }),
+            None => {
+                let service = workload.service();
+                Ok(Nodes { scope, program, service, model: Erased::new(system), faults })
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::System;
 use super::bounds::Bounds;
-use super::node::Node;
+use super::node::{Node, Service};
 use super::state::World;
 use super::tables::Tables;
 use crate::model::Property;
@@ -40,6 +40,17 @@ impl Rivals {
     }
 }
 
+/// Whether this property is asked of nodes with this service.
+pub(crate) fn is_of(service: Service, property: &str) -> bool {
+    match property {
+        p::UNIQUE_IDS => service == Service::UniqueIds,
+        p::CONVERGENCE | p::AGREEMENT | p::NO_LOST_WRITE | p::NO_INVENTION | p::CONTENTION | p::RELAYED => {
+            service == Service::Data
+        }
+        _ => true,
+    }
+}
+
 impl<N: Node> System<N> {
     /// The properties, in the order of reports.
     pub(super) fn asked(&self) -> Vec<Property<Self>> {
@@ -57,6 +68,7 @@ impl<N: Node> System<N> {
             Property::always(p::NO_INVENTION, |system: &Self, state| {
                 system.inventing(&mut system.tables(), &state.world).is_none()
             }),
+            Property::always(p::UNIQUE_IDS, |_: &Self, state| state.world.answered_alike().is_none()),
             Property::always(p::AVAILABILITY, |system: &Self, state| {
                 system.unanswered(&mut system.tables(), &state.world) == 0
             }),
@@ -92,6 +104,7 @@ impl<N: Node> System<N> {
                 state.world.left.crashes == 0 && done
             }));
         }
+        asked.retain(|property| is_of(self.node.service(), property.name));
         asked
     }
 

@@ -1,6 +1,6 @@
 //! A node of a system of the user's own, as a deterministic state machine: [`Node`].
 
-use multimaster::{Key, MasterId, Reading, Request, Topology};
+use multimaster::{Key, MasterId, Reading, Request, Text, Topology};
 use std::collections::BTreeSet;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
@@ -33,7 +33,12 @@ pub trait Node: Send + Sync + 'static {
         input: Input<'_, Self::Message>,
     ) -> Result<Stepped<Self::State, Self::Message>, NodeError>;
 
-    /// A client's reading of this key.
+    /// What the nodes do for their clients, which decides the properties. By default they replicate data.
+    fn service(&self) -> Service {
+        Service::Data
+    }
+
+    /// A client's reading of this key. It is asked for only if the [service](Self::service) is [`Service::Data`].
     ///
     /// # Errors
     /// If the node is at fault.
@@ -50,6 +55,17 @@ pub trait Node: Send + Sync + 'static {
     fn seen(&self, _id: MasterId, _state: &Self::State) -> Option<BTreeSet<u32>> {
         None
     }
+}
+
+/// What the nodes of a system do for their clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// They keep data that clients read: all nodes agree, and no write is lost.
+    Data,
+    /// They answer each request with a [value](Answer::Value): no two requests get the same one.
+    UniqueIds,
+    /// They answer requests, and nothing more is asked of them.
+    Answers,
 }
 
 /// An input of a [`Node`].
@@ -120,6 +136,8 @@ impl<S, M> Stepped<S, M> {
 pub enum Answer {
     /// The write is acknowledged.
     Done,
+    /// The request is acknowledged with this value.
+    Value(Text),
     /// The write is refused, for this reason, and has no effect.
     Refused(String),
 }

@@ -27,6 +27,9 @@ pub(super) struct World {
     /// queue of each pair of nodes, pair by pair.
     pub(super) wire: SmallVec<[u32; 8]>,
     pub(super) asked: Asked,
+    /// By request, the number of the value that it was answered with, plus one; 0 without one. Empty as long as there is
+    /// none.
+    pub(super) values: SmallVec<[u32; 2]>,
     pub(super) left: Left,
     /// The nodes that are down, a bit for each.
     pub(super) down: u32,
@@ -95,6 +98,15 @@ impl World {
         self.down & (1 << node.index()) == 0
     }
 
+    /// Two requests that were answered with the same value, by number.
+    pub(super) fn answered_alike(&self) -> Option<(u32, u32)> {
+        let mut answered = (0..).zip(&self.values).filter(|(_, value)| **value != 0);
+        answered.find_map(|(number, value)| {
+            let earlier = self.values[..number as usize].iter().position(|other| other == value);
+            Some((earlier? as u32, number))
+        })
+    }
+
     /// The number of the node's state.
     pub(super) fn node(&self, node: MasterId) -> u32 {
         self.nodes[node.index()]
@@ -147,13 +159,13 @@ fn pair(one: u32, other: u32) -> u64 {
 /// Hashes the numbers, two in a word. All states of a system have equally many nodes.
 impl Hash for World {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let World { nodes, wire, asked, left, down, severed } = self;
+        let World { nodes, wire, asked, values, left, down, severed } = self;
         let Left { losses, duplicates, cuts, crashes } = *left;
         hasher.write_u64(pair(asked.made, asked.done));
         hasher.write_u64(pair(u32::from_le_bytes([losses, duplicates, cuts, crashes]), wire.len() as u32));
         hasher.write_u64(pair(asked.refused, asked.unanswered));
         hasher.write_u64(pair(*down, *severed));
-        let mut numbers = nodes.iter().chain(wire);
+        let mut numbers = nodes.iter().chain(wire).chain(values);
         while let Some(one) = numbers.next() {
             hasher.write_u64(pair(*one, numbers.next().copied().unwrap_or(0)));
         }
@@ -163,14 +175,16 @@ impl Hash for World {
 impl Clone for World {
     // Copied as slices, which is several times as fast as element by element.
     fn clone(&self) -> Self {
-        let World { nodes, wire, asked, left, down, severed } = self;
-        let (nodes, wire) = (SmallVec::from_slice(nodes), SmallVec::from_slice(wire));
-        World { nodes, wire, asked: *asked, left: *left, down: *down, severed: *severed }
+        let World { nodes, wire, asked, values, left, down, severed } = self;
+        let (nodes, wire, values) =
+            (SmallVec::from_slice(nodes), SmallVec::from_slice(wire), SmallVec::from_slice(values));
+        World { nodes, wire, asked: *asked, values, left: *left, down: *down, severed: *severed }
     }
 
     fn clone_from(&mut self, other: &Self) {
         copy(&mut self.nodes, &other.nodes);
         copy(&mut self.wire, &other.wire);
+        copy(&mut self.values, &other.values);
         (self.asked, self.left, self.down, self.severed) = (other.asked, other.left, other.down, other.severed);
     }
 }

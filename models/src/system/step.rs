@@ -87,6 +87,12 @@ impl<N: Node> Step<'_, N> {
             let awaited = self.world.asked.pending() & (1 << number);
             match answer {
                 Answer::Done => self.world.asked.done |= awaited,
+                Answer::Value(_) if awaited == 0 => {}
+                Answer::Value(value) => {
+                    self.world.asked.done |= awaited;
+                    self.world.values.resize(self.system.bounds.requests.len(), 0);
+                    self.world.values[*number as usize] = self.tables.values.number(value, || value.clone()) + 1;
+                }
                 Answer::Refused(_) => self.world.asked.refused |= awaited,
             }
         }

@@ -2,11 +2,11 @@
 //! once, and what a node does with an input is computed once.
 
 use super::bounds::Bounds;
-use super::node::{Answer, Input, Node, NodeError, Stepped};
+use super::node::{Answer, Input, Node, NodeError, Service, Stepped};
 use crate::node::content_hash;
 use crate::printed::escaped;
 use crate::world::memo::{Known, Numbered};
-use multimaster::{MasterId, Reading};
+use multimaster::{MasterId, Reading, Text};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt;
@@ -21,6 +21,8 @@ pub(super) struct Tables<N: Node> {
     pub(super) messages: Numbered<Flight<N::Message>>,
     /// What a node reads, key by key.
     pub(super) readings: Numbered<Vec<Reading>>,
+    /// The values with which requests were answered.
+    pub(super) values: Numbered<Text>,
     steps: Known<u64, u32>,
     pub(super) outcomes: Vec<Outcome>,
     /// Whether these readings are explained by these requests.
@@ -117,6 +119,7 @@ impl<N: Node> Tables<N> {
             locals: Numbered::default(),
             messages: Numbered::default(),
             readings: Numbered::default(),
+            values: Numbered::default(),
             steps: Known::default(),
             outcomes: Vec::new(),
             explained: Known::default(),
@@ -225,7 +228,9 @@ impl<N: Node> Tables<N> {
         if let Some(known) = self.locals.find(hash, |known| known.id == id && known.state == state) {
             return Ok(known);
         }
-        let readings = bounds.keys.iter().map(|key| node.read(id, &state, key)).collect::<Result<Vec<_>, _>>()?;
+        let read =
+            |key| if node.service() == Service::Data { node.read(id, &state, key) } else { Ok(Reading::Nothing) };
+        let readings = bounds.keys.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let readings = self.readings.number(&readings, || readings.clone());
         let seen = node.seen(id, &state);
         let bits = |seen: std::collections::BTreeSet<u32>| {

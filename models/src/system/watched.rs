@@ -1,6 +1,6 @@
 //! A node under watch: [`Watched`].
 
-use super::node::{Input, Node, NodeError, Stepped};
+use super::node::{Input, Node, NodeError, Service, Stepped};
 use multimaster::{Key, MasterId, Reading, Topology};
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -42,6 +42,10 @@ impl<N: Node> Node for Watched<N> {
         input: Input<'_, N::Message>,
     ) -> Result<Stepped<N::State, N::Message>, NodeError> {
         asked("given this input", || self.0.step(id, state, input))
+    }
+
+    fn service(&self) -> Service {
+        self.0.service()
     }
 
     fn read(&self, id: MasterId, state: &N::State, key: &Key) -> Result<Reading, NodeError> {

@@ -35,9 +35,13 @@ impl<N: Node> Subject for System<N> {
             Some(reason) => format!("{} refused: {reason}", name(number)),
             None => format!("{} refused", name(number)),
         });
-        // That a request is acknowledged at once goes without saying.
+        // That a request is acknowledged at once goes without saying, but not with which value.
         let at_once = if let Action::Request(number) = action { 1 << number } else { 0 };
-        let done = answered(done & !before.done & !at_once).map(|number| format!("{} acknowledged", name(number)));
+        let done =
+            answered(done & !before.done).filter_map(|number| match self.value(&self.tables(), &next.world, number) {
+                Some(value) => Some(format!("{} answered with {value}", name(number))),
+                None => (at_once & (1 << number) == 0).then(|| format!("{} acknowledged", name(number))),
+            });
         let all: Vec<String> = done.chain(refused).collect();
         (!all.is_empty()).then(|| all.join(", "))
     }
@@ -81,6 +85,11 @@ impl<N: Node> Subject for System<N> {
                 let writes =
                     if writes.is_empty() { "before any write of it".to_owned() } else { format!("after {writes}") };
                 Some(format!("{id} reads {key}={reading} {writes}"))
+            }
+            p::UNIQUE_IDS => {
+                let (one, other) = world.answered_alike()?;
+                let value = self.value(tables, world, other)?;
+                Some(format!("{} and {} are both answered with {value}", self.named(one), self.named(other)))
             }
             p::AVAILABILITY => {
                 let unanswered = self.unanswered(tables, world);
@@ -187,6 +196,16 @@ impl<N: Node> System<N> {
         format!("{one} reads {} and {other} reads {}", reads(one), reads(other))
     }
 
+    /// The value with which this request was answered.
+    fn value(&self, tables: &Tables<N>, world: &World, number: u32) -> Option<String> {
+        let value = world.values.get(number as usize)?.checked_sub(1)?;
+        Some(escaped(&tables.values[value]))
+    }
+
+    fn named(&self, number: u32) -> &str {
+        &self.bounds.asking(number).name
+    }
+
     /// The names of these requests: `A1 B1`.
     fn names(&self, bits: u32) -> String {
         let named = self.bounds.requests.iter().enumerate().filter(|(number, _)| bits & (1 << number) != 0);
@@ -235,6 +254,9 @@ impl<N: Node> Shown for InWords<N> {
             if !names.is_empty() {
                 writeln!(f, "requests {kind}  {}", names.join(" "))?;
             }
+        }
+        for (name, value) in self.names.iter().zip(&world.values).filter(|(_, value)| **value != 0) {
+            writeln!(f, "{name} answered with  {}", escaped(&tables.values[value - 1]))?;
         }
         if world.severed != 0 {
             let cuts: Vec<String> =

@@ -117,6 +117,35 @@ fn sets() {
 }
 
 #[test]
+fn ids() {
+    let program = python("unique_ids", "unique-ids", 18);
+    is_explored(&program);
+    is_violated(&program, "unique ids", &["A: insert 1 into ids", "A: insert 2 into ids", "C: insert 5 into ids"]);
+}
+
+#[test]
+fn echoes() {
+    let program = python("echo", "echo", 6);
+    is_explored(&program);
+    let Some(node) = program.node else { return };
+    let output = check(&format!("{node} --bug"), "echo.toml").args(["--workload", "echo"]).output().expect("it runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("this `echo` is answered with the `echo` \"again\""), "{errors}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+/// Without `state`, nothing shows that it is done with a line.
+#[test]
+fn a_node_of_ids_tells_its_state() {
+    let Some(node) = python("unique_ids", "unique-ids", 0).node else { return };
+    let mut command = check(&format!("{node} --mute"), "unique_ids.toml");
+    let output = command.args(["--workload", "unique-ids", "--node-timeout", "500ms"]).output().expect("it runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("it does not answer `state`"), "{errors}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
 fn counters() {
     let program = python("pn_counter", "pn-counter", 22_233);
     is_explored(&program);

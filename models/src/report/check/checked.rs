@@ -100,7 +100,9 @@ impl Checked {
 
     /// Why the exploration was cut, and at which depth, if it was.
     pub fn cut_in_words(&self) -> Option<String> {
-        report_cut_in_words(&self.report)
+        // A node at fault ends the exploration as full tables do.
+        let at_fault = self.failed.is_some() && self.report.cut == Some(Cut::Numbers(Counted::Parts));
+        if at_fault { Some("stopped by the failure".into()) } else { report_cut_in_words(&self.report) }
     }
 
     /// Whether the exploration was cut.
