@@ -3,6 +3,7 @@
 
 pub mod engine;
 pub mod erased;
+pub(crate) mod reached;
 pub mod running;
 pub mod silence;
 #[cfg(feature = "stateright")]

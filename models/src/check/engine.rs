@@ -13,6 +13,7 @@ pub(crate) use identity::{Key, chance_of_one_hash};
 pub use watch::taken;
 pub(crate) use watch::{At, Watch};
 
+use crate::check::reached::Reached;
 use crate::check::silence::{Graph, Numbers, Silence};
 use crate::model::{Expectation, Property};
 use crate::properties::{BY_CLAIM, FALLS_SILENT};
@@ -33,6 +34,9 @@ pub struct Limits {
     pub memory: Option<u64>,
     /// Stop once this `always` property is violated.
     pub until: Option<&'static str>,
+    /// Judge only what can be told from single states: keep no steps between states, which take most of the memory.
+    /// [`FALLS_SILENT`] is then not judged.
+    pub safety: bool,
 }
 
 impl Default for Limits {
@@ -40,7 +44,7 @@ impl Default for Limits {
     /// memory.
     fn default() -> Self {
         let (time, memory) = (Duration::from_secs(3600), watch::default_memory());
-        Limits { states: 20_000_000, time, memory, until: None }
+        Limits { states: 20_000_000, time, memory, until: None, safety: false }
     }
 }
 
@@ -105,6 +109,9 @@ pub(crate) const UNTESTED: &str = "in some states it rests on a claim of the rul
 /// The reason of a [`Verdict::NotJudged`] for an `eventually` property.
 pub(crate) const EVENTUALLY: &str = "an `eventually` property is about whole schedules, which are not judged here; \
                                      give an `always` or a `sometimes` property";
+
+/// The reason of a [`Verdict::NotJudged`] if [`Limits::safety`] was asked for.
+pub(crate) const SAFETY_ONLY: &str = "it is about steps between states, which are not kept where only safety is judged";
 
 /// A path: an initial state, and steps. Each step is the index of its action among those possible in its state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -195,15 +202,14 @@ pub(crate) fn explore_within<M: Subject>(
     let mut watch = Watch::new(limits);
     let properties = subject.properties();
     let found = search(subject, &properties, limits, numbers, &mut watch, progress);
-    let Found { states, generated, depth, frontier, decided, graph, mut cut } = found;
-    let ways = graph.ways(states);
+    let Found { states, generated, depth, frontier, decided, reached, graph, mut cut } = found;
     let mut findings: Vec<Finding> = Vec::new();
     for (property, decided) in properties.iter().zip(decided) {
         let witness = property.expectation == Expectation::Sometimes;
         let verdict = match (decided, witness) {
             _ if property.expectation == Expectation::Eventually => Verdict::NotJudged(EVENTUALLY),
-            (Some(state), true) => Verdict::Holds(Some(ways.path_to(state))),
-            (Some(state), false) => Verdict::Violated(Some(ways.path_to(state))),
+            (Some(state), true) => Verdict::Holds(Some(reached.path_to(state))),
+            (Some(state), false) => Verdict::Violated(Some(reached.path_to(state))),
             (None, _) if cut.is_some() => Verdict::NotExhausted,
             (None, true) => Verdict::Violated(None),
             (None, false) if BY_CLAIM.contains(&property.name) && subject.is_unsure() => Verdict::NotJudged(UNTESTED),
@@ -211,23 +217,25 @@ pub(crate) fn explore_within<M: Subject>(
         };
         findings.push(Finding { property: property.name, witness, verdict });
     }
-    let silence = match cut {
+    let silence = match (&graph, cut) {
+        (None, _) => None,
         // After an interruption, the user does not want to wait for this judgement.
-        Some(Cut::Interrupted) => Silence::Ends { messages: None },
-        _ => graph.silence(&ways, watch.room()),
+        (_, Some(Cut::Interrupted)) => Some(Silence::Ends { messages: None }),
+        (Some(graph), _) => Some(graph.silence(&graph.ways(states), watch.room())),
     };
     let (silent, messages) = match silence {
-        Silence::Endless { from, around } => {
-            let mut path = ways.path_to(from);
+        None => (Verdict::NotJudged(SAFETY_ONLY), None),
+        Some(Silence::Endless { from, around }) => {
+            let mut path = reached.path_to(from);
             path.steps.extend(around);
             (Verdict::Violated(Some(path)), None)
         }
-        Silence::TooLarge => {
+        Some(Silence::TooLarge) => {
             cut = cut.or(limits.memory.map(Cut::Memory));
             (Verdict::NotExhausted, None)
         }
-        Silence::Ends { .. } if cut.is_some() => (Verdict::NotExhausted, None),
-        Silence::Ends { messages } => (Verdict::Holds(None), messages),
+        Some(Silence::Ends { .. }) if cut.is_some() => (Verdict::NotExhausted, None),
+        Some(Silence::Ends { messages }) => (Verdict::Holds(None), messages),
     };
     let silent = subject.not_judged(FALLS_SILENT).map_or(silent, Verdict::NotJudged);
     let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
@@ -245,7 +253,9 @@ struct Found {
     frontier: usize,
     /// By property, the number of the first state that decides it.
     decided: Vec<Option<usize>>,
-    graph: Graph,
+    reached: Reached,
+    /// The steps between states; `None` if only safety is judged.
+    graph: Option<Graph>,
     cut: Option<Cut>,
 }
 
@@ -277,7 +287,8 @@ fn search<M: Subject>(
             }
         }
     }
-    let mut graph = Graph::new(numbers, starts);
+    let mut graph = (!limits.safety).then(|| Graph::new(numbers, starts.len()));
+    let mut reached = Reached::new(starts);
     let mut actions = Vec::new();
     // States are expanded in the order of discovery, which is the order of their numbers.
     let mut expanded = 0..;
@@ -294,7 +305,7 @@ fn search<M: Subject>(
                 }
             }
             cut = cut
-                .or(graph.begin(index).err().map(Cut::Numbers))
+                .or(graph.as_mut().and_then(|graph| graph.begin(index).err()).map(Cut::Numbers))
                 .or_else(|| watch.stop(At { states: visited.len(), frontier: visited.len() - index, depth }));
             if cut.is_some() {
                 break 'search;
@@ -306,12 +317,17 @@ fn search<M: Subject>(
                     return ControlFlow::Continue(());
                 }
                 generated += 1;
+                let Some(place) = u32::try_from(place).ok().filter(|place| *place < numbers.steps) else {
+                    cut = Some(Cut::Numbers(Counted::Steps));
+                    return ControlFlow::Break(());
+                };
                 let Some((target, new)) = visited.number(key.hash(next), numbers.states) else {
                     cut = Some(Cut::Numbers(Counted::States));
                     return ControlFlow::Break(());
                 };
-                cut = graph.edge(target, place, sent).err().map(Cut::Numbers);
+                cut = graph.as_mut().and_then(|graph| graph.edge(target, place, sent).err()).map(Cut::Numbers);
                 if new {
+                    reached.push(index as u32, place);
                     next_level.push(next.clone());
                     if visited.len().is_multiple_of(4096) {
                         progress(visited.len(), depth);
@@ -338,7 +354,7 @@ fn search<M: Subject>(
     // The states are dropped here: judging the graph needs memory.
     let cut = cut.or(outside.then_some(Cut::Boundary));
     let frontier = visited.len() - begun;
-    Found { states: visited.len(), generated, depth, frontier, decided, graph, cut }
+    Found { states: visited.len(), generated, depth, frontier, decided, reached, graph, cut }
 }
 
 /// Whether this state decides the property: violates an `always`, or reaches a witness.

@@ -3,7 +3,7 @@
 
 mod edges;
 
-use crate::check::engine::{Counted, Path};
+use crate::check::engine::Counted;
 use crate::model::Sent;
 use edges::{Edge, Edges};
 use foldhash::fast::FixedState;
@@ -39,8 +39,8 @@ const BLOCK: usize = 4096;
 /// the previous edge's, and its action only if that is not the next one.
 pub struct Graph {
     numbers: Numbers,
-    /// By number, the index of each initial state among the model's.
-    initial: Vec<usize>,
+    /// The number of initial states.
+    initial: usize,
     /// By state, the start of its edges relative to that of its block. States are expanded in the order of their
     /// numbers.
     starts: Vec<u32>,
@@ -74,35 +74,12 @@ pub enum Silence {
     TooLarge,
 }
 
-/// The incoming edges of a graph's states.
-pub struct Ways {
-    /// The graph's initial states.
-    initial: Vec<usize>,
-    /// By state, its predecessor and the action by which it was first reached. Initial states are their own
-    /// predecessors.
-    first: Vec<(u32, u32)>,
-    /// By state, the number of incoming edges.
-    count: Vec<u32>,
-}
-
-impl Ways {
-    /// The path by which a state was first reached, which is a shortest one.
-    pub fn path_to(&self, state: usize) -> Path {
-        let mut steps = Vec::new();
-        let mut at = state;
-        while at >= self.initial.len() {
-            let (parent, action) = self.first[at];
-            steps.push(action as usize);
-            at = parent as usize;
-        }
-        steps.reverse();
-        Path { start: self.initial.get(at).copied().unwrap_or(0), steps }
-    }
-}
+/// The number of edges that lead to each of a graph's states.
+pub struct Ways(Vec<u32>);
 
 impl Graph {
-    /// A graph without edges, whose first states are the initial ones, given by their indices among the model's.
-    pub fn new(numbers: Numbers, initial: Vec<usize>) -> Graph {
+    /// A graph without edges, whose first states are the `initial` ones.
+    pub fn new(numbers: Numbers, initial: usize) -> Graph {
         Graph {
             numbers,
             initial,
@@ -134,9 +111,8 @@ impl Graph {
     /// Adds a step to the state numbered `to`: its index among the possible steps, and the changes that it sends.
     ///
     /// # Errors
-    /// If either cannot be numbered.
-    pub fn edge(&mut self, to: u32, place: usize, sent: &Sent) -> Result<(), Counted> {
-        let action = u32::try_from(place).ok().filter(|action| *action < self.numbers.steps).ok_or(Counted::Steps)?;
+    /// If the combination of changes cannot be numbered.
+    pub fn edge(&mut self, to: u32, action: u32, sent: &Sent) -> Result<(), Counted> {
         let edge = Edge { to, action, label: self.label(sent)? };
         edge.write(self.last, &mut self.edges);
         self.last = edge;
@@ -178,26 +154,18 @@ impl Graph {
 
     /// The incoming edges of the first `states` states.
     pub fn ways(&self, states: usize) -> Ways {
-        let (initial, mut first) = (self.initial.clone(), Vec::with_capacity(states));
-        first.extend((0..initial.len() as u32).map(|state| (state, 0)));
-        let mut ways = Ways { initial, first, count: vec![0; states] };
-        for state in 0..self.starts.len() {
-            for edge in self.edges_of(state) {
-                ways.count[edge.to as usize] += 1;
-                // States are numbered in the order of discovery.
-                if edge.to as usize == ways.first.len() {
-                    ways.first.push((state as u32, edge.action));
-                }
-            }
+        let mut ways = vec![0; states];
+        for edge in (0..self.starts.len()).flat_map(|state| self.edges_of(state)) {
+            ways[edge.to as usize] += 1;
         }
-        ways
+        Ways(ways)
     }
 
-    /// Judges the graph whose states `ways` reaches, in at most `room` bytes. A state that was not expanded has no
+    /// Judges the graph whose states have these `ways`, in at most `room` bytes. A state that was not expanded has no
     /// edges, so `Ends` is no verdict on a cut exploration. The time is proportional to the number of edges times that
     /// of changes.
     pub fn silence(&self, ways: &Ways, room: Option<u64>) -> Silence {
-        let (states, (_, width)) = (ways.count.len(), self.dots_by_place());
+        let (states, (_, width)) = (ways.0.len(), self.dots_by_place());
         let fits = |each: usize| room.is_none_or(|room| (states as u64).saturating_mul(each as u64) <= room);
         if !fits(size_of::<u16>() * width + 2 * size_of::<u32>()) {
             return Silence::TooLarge;
@@ -232,13 +200,12 @@ impl Graph {
     /// The heaviest path by change, if the graph is acyclic, as in most scopes: one pass in topological order (Kahn,
     /// "Topological sorting of large networks", 1962). `None` if there is a cycle.
     fn most_messages_without_cycles(&self, ways: &Ways) -> Option<u16> {
-        let (states, mut to_come) = (ways.count.len(), ways.count.clone());
+        let (states, mut to_come) = (ways.0.len(), ways.0.clone());
         let (labels, width) = self.dots_by_place();
         let (mut behind, mut here) = (vec![0u16; states * width], vec![0u16; width]);
         let (mut most, mut passed) = (0, 0);
         // All states are reachable from initial ones.
-        let mut ready: Vec<u32> =
-            (0..ways.initial.len() as u32).filter(|state| to_come[*state as usize] == 0).collect();
+        let mut ready: Vec<u32> = (0..self.initial as u32).filter(|state| to_come[*state as usize] == 0).collect();
         while let Some(state) = ready.pop() {
             passed += 1;
             let place = state as usize * width;

@@ -7,6 +7,7 @@
 
 use crate::check::engine::{At, Counted, Cut, EVENTUALLY, Finding, Limits, Path, Report, UNTESTED, Verdict, Watch};
 use crate::check::erased::Erased;
+use crate::check::reached::Reached;
 use crate::check::silence::{Graph, Numbers, Silence};
 use crate::model::{Expectation, Model, Property};
 use crate::properties::{BY_CLAIM, FALLS_SILENT};
@@ -333,7 +334,8 @@ fn judged<M: Subject>(subject: &M, visited: &[M::State]) -> (Verdict, Option<usi
             depths.push(0);
         }
     }
-    let mut graph = Graph::new(Numbers::default(), initial);
+    let mut graph = Graph::new(Numbers::default(), initial.len());
+    let mut reached = Reached::new(initial);
     let mut actions = Vec::new();
     let mut expanded = 0;
     while let Some(place) = to_expand.pop_front() {
@@ -346,7 +348,9 @@ fn judged<M: Subject>(subject: &M, visited: &[M::State]) -> (Verdict, Option<usi
                 continue;
             }
             let target = place_of(&next);
+            let index = index as u32;
             let to = *numbers[target].get_or_insert_with(|| {
+                reached.push(expanded as u32, index);
                 to_expand.push_back(target);
                 depths.push(depths[expanded] + 1);
                 depths.len() as u32 - 1
@@ -360,12 +364,11 @@ fn judged<M: Subject>(subject: &M, visited: &[M::State]) -> (Verdict, Option<usi
     assert_eq!(depths.len(), visited.len(), "stateright visited what cannot be reached");
 
     let depth = depths.into_iter().max().unwrap_or(0);
-    let ways = graph.ways(visited.len());
-    match graph.silence(&ways, None) {
+    match graph.silence(&graph.ways(visited.len()), None) {
         Silence::Ends { messages } => (Verdict::Holds(None), messages, depth),
         Silence::TooLarge => (Verdict::NotExhausted, None, depth),
         Silence::Endless { from, around } => {
-            let mut path = ways.path_to(from);
+            let mut path = reached.path_to(from);
             path.steps.extend(around);
             (Verdict::Violated(Some(path)), None, depth)
         }

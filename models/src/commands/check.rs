@@ -83,7 +83,8 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   violated (4)   the shortest schedule that violates the property has four steps
   vacuous        the property holds, but the scenario never tested it
   not judged     the rule computes one value from several writes, and a test could
-                 not tell which writes that value shows
+                 not tell which writes that value shows; or, for `falls silent`,
+                 `--safety` was given
   not exhausted  no violation was found before the exploration ended at a limit
 
   A property of your own has a column named after it.
@@ -155,6 +156,10 @@ pub(crate) struct Asked {
     /// Write the states and transitions of the one scenario to this file, `*.dot` (Graphviz) or `*.json`
     #[arg(long, value_name = "FILE")]
     graph: Option<String>,
+    /// Judge only what can be told from single states: all but `falls silent`. Steps between states are then not kept,
+    /// so the exploration takes at most 24 bytes a state, and the states that it has yet to expand
+    #[arg(long, conflicts_with_all = ["matrix", "engine"])]
+    safety: bool,
     #[command(flatten)]
     most: Most,
     #[command(flatten)]
@@ -216,6 +221,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     };
     for scenario in &mut scenarios {
         asked.most.apply(&mut scenario.limits);
+        scenario.limits.safety = asked.safety;
     }
     if asked.no_memo {
         scenarios = scenarios.into_iter().map(Scenario::without_memo).collect();

@@ -5,7 +5,7 @@ mod checked;
 
 pub use checked::{Checked, Counterexample, Summary, cut_in_words};
 
-use crate::check::engine::{Cut, Finding, Report, Verdict};
+use crate::check::engine::{Cut, Finding, Report, SAFETY_ONLY, Verdict};
 use crate::check::erased::Erased;
 use crate::check::running;
 #[cfg(feature = "stateright")]
@@ -152,6 +152,8 @@ fn surprise(expect: &Expect, finding: &Finding) -> Option<String> {
         (false, false) => "violated",
     };
     let found = match verdict {
+        // As the user asked.
+        Verdict::NotJudged(SAFETY_ONLY) => return None,
         Verdict::Holds(_) => true,
         Verdict::Violated(_) => false,
         Verdict::NotExhausted => return None,

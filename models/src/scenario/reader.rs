@@ -51,7 +51,7 @@ impl Reader<'_> {
             states: file.limits.states.unwrap_or(default.states),
             time: file.limits.seconds.map_or(default.time, Duration::from_secs),
             memory: file.limits.megabytes.map_or(default.memory, |most| Some(most.saturating_mul(1 << 20))),
-            until: None,
+            ..default
         };
         let about = file.about.get_ref().clone();
         let delivery = self.delivery(&file)?;

@@ -132,9 +132,22 @@ fn the_limit_of_time_leaves_verdicts_open() {
 }
 
 #[test]
+fn safety_alone_has_the_same_verdicts_but_for_silence() {
+    let (whole, alone) = (Limits::default(), Limits { safety: true, ..Limits::default() });
+    let (whole, alone) = (within(whole, Numbers::default()), within(alone, Numbers::default()));
+    for (one, other) in whole.findings.iter().zip(&alone.findings) {
+        let verdict = if one.property == FALLS_SILENT { &Verdict::NotJudged(SAFETY_ONLY) } else { &one.verdict };
+        assert_eq!((other.property, &other.verdict), (one.property, verdict));
+    }
+    let figures = |report: &Report| (report.states, report.generated, report.depth, report.cut);
+    assert_eq!(figures(&alone), figures(&whole));
+    assert_eq!((whole.messages, alone.messages), (Some(1), None));
+}
+
+#[test]
 fn silence_is_not_judged_without_enough_memory() {
     let graph = |room| {
-        let mut graph = Graph::new(Numbers::default(), vec![0]);
+        let mut graph = Graph::new(Numbers::default(), 1);
         let sent = Sent::from_slice(&[Dot::new(MasterId(0), 1)]);
         graph.begin(0).unwrap();
         graph.edge(1, 0, &sent).unwrap();
@@ -150,7 +163,7 @@ fn silence_is_not_judged_without_enough_memory() {
 #[test]
 fn too_many_messages_are_reported_as_unknown() {
     let messages = |times: usize| {
-        let mut graph = Graph::new(Numbers::default(), vec![0]);
+        let mut graph = Graph::new(Numbers::default(), 1);
         let sent = Sent::from_elem(Dot::new(MasterId(0), 1), times);
         for state in 0..3 {
             graph.begin(state).unwrap();

@@ -1,6 +1,6 @@
 //! The result for one scenario: [`Checked`].
 
-use crate::check::engine::{Counted, Cut, Finding, Report, Verdict};
+use crate::check::engine::{Counted, Cut, Finding, Report, SAFETY_ONLY, Verdict};
 use crate::fault::Fault;
 use crate::printed::shown;
 use crate::properties as p;
@@ -156,7 +156,8 @@ impl Checked {
         for property in false_ones(false) {
             text += &format!("{} = \"violated\"\n", in_quotes_if_need_be(&in_file(property)));
         }
-        for finding in self.report.findings.iter().filter(|finding| matches!(finding.verdict, Verdict::NotJudged(_))) {
+        let unjudged = |finding: &&Finding| matches!(finding.verdict, Verdict::NotJudged(why) if why != SAFETY_ONLY);
+        for finding in self.report.findings.iter().filter(unjudged) {
             text += &format!("{} = \"not-judged\"\n", in_quotes_if_need_be(&in_file(finding.property)));
         }
         let unreached: Vec<&str> = false_ones(true).collect();
