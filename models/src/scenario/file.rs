@@ -143,7 +143,8 @@ impl<'de> Deserialize<'de> for DeliveryName {
         };
         of(&name).ok_or_else(|| {
             let names =
-                "`causal`, `unordered`, `at-least-once`, `since-a-time`, `without-snapshots`, `snapshot-refused`";
+                "`causal`, `unordered`, `at-least-once`, `since-a-time`, `without-snapshots`, `snapshot-refused`, \
+                 `out-of-order`";
             D::Error::custom(format!("unknown variant `{name}`, expected one of {names}"))
         })
     }
