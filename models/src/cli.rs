@@ -58,7 +58,7 @@ Examples:
 pub(crate) enum Command {
     /// Explore scenarios and print their verdicts, with the shortest schedule for each `violated`
     #[command(after_long_help = check::MANUAL)]
-    Check(check::Asked),
+    Check(Box<check::Asked>),
     /// Take the steps of a trace file, and print each master's readings after each step
     Replay(replay::Asked),
     /// Browse the states in the Stateright Explorer

@@ -1,5 +1,9 @@
 //! The interface of the search: a [`Model`] has initial states, steps, and [properties](Property) of its states.
 
+pub(crate) mod bytes;
+
+pub use bytes::Codec;
+
 use multimaster::Dot;
 use serde::Serialize;
 use smallvec::SmallVec;
@@ -59,6 +63,11 @@ pub trait Model: Send + Sync + Sized + 'static {
     /// Whether the model's numbers for parts of states are about to run out. The exploration then stops, not exhausted.
     fn is_full(&self) -> bool {
         false
+    }
+
+    /// The states as bytes, so that a search can keep them on disk; `None` if they can only be in memory.
+    fn codec(&self) -> Option<&dyn Codec<Self::State>> {
+        None
     }
 }
 

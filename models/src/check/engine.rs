@@ -6,10 +6,13 @@
 //! reaches a limit passes.
 
 mod identity;
+mod storage;
+mod stored;
 mod visited;
 mod watch;
 
 pub(crate) use identity::{Key, chance_of_one_hash};
+pub use storage::{Checkpoints, Storage};
 pub use watch::taken;
 pub(crate) use watch::{At, Watch};
 
@@ -65,6 +68,8 @@ pub enum Cut {
     Found,
     /// The process was [interrupted](crate::check::running).
     Interrupted,
+    /// The disk failed, as this says.
+    Disk(&'static str),
 }
 
 impl Cut {
@@ -112,6 +117,10 @@ pub(crate) const EVENTUALLY: &str = "an `eventually` property is about whole sch
 
 /// The reason of a [`Verdict::NotJudged`] if [`Limits::safety`] was asked for.
 pub(crate) const SAFETY_ONLY: &str = "it is about steps between states, which are not kept where only safety is judged";
+
+/// Why a search cannot be continued from checkpoints.
+const NOT_STORED: &str =
+    "checkpoints need `--safety`, and a scenario whose states can be stored: not nodes of your own";
 
 /// A path: an initial state, and steps. Each step is the index of its action among those possible in its state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -168,6 +177,8 @@ pub struct Report {
     pub cut: Option<Cut>,
     /// An upper bound on the probability that two states were taken for one.
     pub mistaken: f64,
+    /// The most bytes of states that were on disk at the end of a depth.
+    pub on_disk: u64,
     /// The run time.
     pub time: Duration,
 }
@@ -202,7 +213,48 @@ pub(crate) fn explore_within<M: Subject>(
     let mut watch = Watch::new(limits);
     let properties = subject.properties();
     let found = search(subject, &properties, limits, numbers, &mut watch, progress);
-    let Found { states, generated, depth, frontier, decided, reached, graph, mut cut } = found;
+    judged(subject, &properties, found, limits, &watch, false)
+}
+
+/// As [`explore`], with the states stored as `storage` says.
+///
+/// # Errors
+/// If the disk cannot be used, or a checkpoint cannot be continued. The text names the file.
+pub fn explore_stored<M: Subject>(
+    subject: &M,
+    limits: Limits,
+    storage: &Storage,
+    progress: impl FnMut(usize, usize),
+) -> Result<Report, String> {
+    let mut watch = Watch::new(limits);
+    let properties = subject.properties();
+    let Some(codec) = subject.codec().filter(|_| limits.safety) else {
+        if storage.checkpoints.is_some() {
+            return Err(NOT_STORED.into());
+        }
+        let found = search(subject, &properties, limits, Numbers::default(), &mut watch, progress);
+        return Ok(judged(subject, &properties, found, limits, &watch, false));
+    };
+    let pass = stored::Pass::begin(subject, codec, &properties, limits, storage)?;
+    let (found, checkpoint) = pass.run(&mut watch, progress);
+    let report = judged(subject, &properties, found, limits, &watch, storage.wide);
+    // The verdicts of a search that was cut may be wanted with other limits.
+    if let (None | Some(Cut::Found), Some(checkpoint)) = (report.cut, checkpoint) {
+        checkpoint.remove()?;
+    }
+    Ok(report)
+}
+
+/// The verdicts on the properties.
+fn judged<M: Subject>(
+    subject: &M,
+    properties: &[Property<M>],
+    found: Found,
+    limits: Limits,
+    watch: &Watch,
+    wide: bool,
+) -> Report {
+    let Found { states, generated, depth, frontier, decided, reached, graph, mut cut, on_disk } = found;
     let mut findings: Vec<Finding> = Vec::new();
     for (property, decided) in properties.iter().zip(decided) {
         let witness = property.expectation == Expectation::Sometimes;
@@ -240,9 +292,9 @@ pub(crate) fn explore_within<M: Subject>(
     let silent = subject.not_judged(FALLS_SILENT).map_or(silent, Verdict::NotJudged);
     let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
     findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silent });
-    let mistaken = chance_of_one_hash(states);
+    let mistaken = chance_of_one_hash(states, wide);
     let states = cut.map_or(states, |cut| cut.counted(states));
-    Report { findings, states, generated, depth, frontier, messages, cut, mistaken, time: watch.elapsed() }
+    Report { findings, states, generated, depth, frontier, messages, cut, mistaken, on_disk, time: watch.elapsed() }
 }
 
 /// The result of the pass over the states.
@@ -257,6 +309,7 @@ struct Found {
     /// The steps between states; `None` if only safety is judged.
     graph: Option<Graph>,
     cut: Option<Cut>,
+    on_disk: u64,
 }
 
 fn search<M: Subject>(
@@ -354,7 +407,7 @@ fn search<M: Subject>(
     // The states are dropped here: judging the graph needs memory.
     let cut = cut.or(outside.then_some(Cut::Boundary));
     let frontier = visited.len() - begun;
-    Found { states: visited.len(), generated, depth, frontier, decided, reached, graph, cut }
+    Found { states: visited.len(), generated, depth, frontier, decided, reached, graph, cut, on_disk: 0 }
 }
 
 /// Whether this state decides the property: violates an `always`, or reaches a witness.

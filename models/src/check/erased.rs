@@ -4,7 +4,7 @@
 //! for each subject, they take a small part of the time; only the model itself and our own search are compiled for each
 //! subject.
 
-use crate::check::engine::{self, Limits, Report};
+use crate::check::engine::{self, Limits, Report, Storage};
 use crate::model::{Expectation, Model, Property, Sent};
 use crate::subject::{Arrow, StepData, Subject};
 use std::any::Any;
@@ -86,6 +86,7 @@ trait AnySubject: Send + Sync {
     fn not_judged(&self, property: &str) -> Option<&'static str>;
     fn is_unsure(&self) -> bool;
     fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report;
+    fn explore_stored(&self, limits: Limits, storage: &Storage) -> Result<Report, String>;
 }
 
 struct Of<M: Subject> {
@@ -167,6 +168,9 @@ impl<M: Subject> AnySubject for Of<M> {
     fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report {
         engine::explore(&self.subject, limits, progress)
     }
+    fn explore_stored(&self, limits: Limits, storage: &Storage) -> Result<Report, String> {
+        engine::explore_stored(&self.subject, limits, storage, |_, _| {})
+    }
 }
 
 impl Erased {
@@ -179,6 +183,14 @@ impl Erased {
     /// [`engine::explore`] on the subject itself, compiled for its own type.
     pub fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report {
         self.0.explore(limits, progress)
+    }
+
+    /// [`engine::explore_stored`] on the subject itself.
+    ///
+    /// # Errors
+    /// As that function.
+    pub fn explore_stored(&self, limits: Limits, storage: &Storage) -> Result<Report, String> {
+        self.0.explore_stored(limits, storage)
     }
 }
 

@@ -1,6 +1,7 @@
 //! How each state was first reached: [`Reached`].
 
 use crate::check::engine::Path;
+use std::iter;
 
 /// By number, the predecessor from which a state was first reached, and the step. It takes little more than a byte a
 /// state: states are numbered in the order of discovery, so a state's predecessor is that of the state before it or one
@@ -33,6 +34,11 @@ impl Reached {
         Reached { initial, states, ..Reached::default() }
     }
 
+    /// The indices of the initial states among the model's.
+    pub(crate) fn starts(&self) -> &[usize] {
+        &self.initial
+    }
+
     /// Adds the next state: the number of its predecessor, which is not below that of the state before, and the index
     /// of the step among those possible there.
     pub(crate) fn push(&mut self, parent: u32, place: u32) {
@@ -54,6 +60,22 @@ impl Reached {
         }
     }
 
+    /// The steps from the one at `from` on, given by block and byte, in pieces, and the place after the last.
+    pub(crate) fn bytes_from(&self, (block, byte): (usize, usize)) -> (impl Iterator<Item = &[u8]>, (usize, usize)) {
+        let first = self.blocks.get(block).map_or(&[][..], |first| &first.bytes[byte..]);
+        let others = self.blocks.iter().skip(block + 1).map(|block| &block.bytes[..]);
+        let end = (self.blocks.len().saturating_sub(1), self.blocks.last().map_or(0, |last| last.bytes.len()));
+        (iter::once(first).chain(others).filter(|bytes| !bytes.is_empty()), end)
+    }
+
+    /// Adds the steps of one such piece.
+    pub(crate) fn push_bytes(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (apart, place) = next_step(&mut bytes);
+            self.push(self.last + apart, place);
+        }
+    }
+
     /// The path by which a state was first reached, which is a shortest one. The time is proportional to its length.
     pub(crate) fn path_to(&self, state: usize) -> Path {
         let (mut steps, mut at) = (Vec::new(), state);
@@ -72,18 +94,25 @@ impl Reached {
         let Block { before, bytes } = &self.blocks[place / BLOCK];
         let (mut bytes, mut parent, mut step) = (&bytes[..], *before, 0);
         for _ in 0..=place % BLOCK {
-            let (apart, place);
-            (apart, place, bytes) = match *bytes {
-                [LONG, a, b, c, d, e, f, g, h, ref rest @ ..] => {
-                    (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]), rest)
-                }
-                [short, ref rest @ ..] => (u32::from(short & 3), u32::from(short >> 2), rest),
-                [] => unreachable!("a block has a step for each of its states"),
-            };
+            let (apart, place) = next_step(&mut bytes);
             (parent, step) = (parent + apart, place);
         }
         (parent, step)
     }
+}
+
+/// Takes the next step from the front: the distance of its predecessor from the one before, and its index.
+fn next_step(bytes: &mut &[u8]) -> (u32, u32) {
+    let apart;
+    let place;
+    (apart, place, *bytes) = match **bytes {
+        [LONG, a, b, c, d, e, f, g, h, ref rest @ ..] => {
+            (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]), rest)
+        }
+        [short, ref rest @ ..] => (u32::from(short & 3), u32::from(short >> 2), rest),
+        [] => unreachable!("a block has a step for each of its states"),
+    };
+    (apart, place)
 }
 
 #[cfg(test)]

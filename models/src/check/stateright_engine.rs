@@ -287,7 +287,7 @@ fn report<M: Subject>(checker: &impl Checker<Whole<M>>) -> Report {
     // States are compared by content, so no two are taken for one.
     let frontier = if stopped.is_some() { states - visited.len().min(states) } else { 0 };
     let states = stopped.map_or(states, |cut| cut.counted(states));
-    Report { findings, states, generated, depth, frontier, messages, cut, mistaken: 0.0, time }
+    Report { findings, states, generated, depth, frontier, messages, cut, mistaken: 0.0, on_disk: 0, time }
 }
 
 /// Parses an address such as `0/3/1`: the index of the initial state, then of each action.

@@ -5,6 +5,7 @@ mod ends;
 mod graph;
 mod matrix;
 mod past;
+mod storage;
 
 use super::limits::Most;
 use super::program::{self, Program};
@@ -17,7 +18,7 @@ use ends::Ends;
 use multimaster_models::check::running;
 use multimaster_models::check::stateright_engine::How;
 use multimaster_models::printed::{self, escaped_json};
-use multimaster_models::report::check::{Checked, Engine, check_all};
+use multimaster_models::report::check::{Checked, Engine, check_all, check_stored};
 use multimaster_models::report::junit;
 use multimaster_models::report::table::Table;
 use multimaster_models::report::trace::files;
@@ -26,6 +27,7 @@ use multimaster_models::scenario::catalogue;
 use std::collections::BTreeMap;
 use std::io::{self, StdoutLock, Write};
 use std::path::PathBuf;
+use storage::Stored;
 
 pub(crate) const MANUAL: &str = "\
 Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
@@ -156,12 +158,10 @@ pub(crate) struct Asked {
     /// Write the states and transitions of the one scenario to this file, `*.dot` (Graphviz) or `*.json`
     #[arg(long, value_name = "FILE")]
     graph: Option<String>,
-    /// Judge only what can be told from single states: all but `falls silent`. Steps between states are then not kept,
-    /// so the exploration takes at most 24 bytes a state, and the states that it has yet to expand
-    #[arg(long, conflicts_with_all = ["matrix", "engine"])]
-    safety: bool,
     #[command(flatten)]
     most: Most,
+    #[command(flatten)]
+    stored: Stored,
     #[command(flatten)]
     program: Program,
     /// The checker. stateright's checkers visit the same states, but their schedules need not be shortest
@@ -221,7 +221,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     };
     for scenario in &mut scenarios {
         asked.most.apply(&mut scenario.limits);
-        scenario.limits.safety = asked.safety;
+        scenario.limits.safety = asked.stored.safety;
     }
     if asked.no_memo {
         scenarios = scenarios.into_iter().map(Scenario::without_memo).collect();
@@ -232,6 +232,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
             return Ok(Ending::Interrupted);
         }
     }
+    let storage = asked.stored.storage(&scenarios, asked.most.is_of_memory())?;
     let past = asked.history.as_deref().map(past::read).transpose()?;
     let mut rows = Rows::of(asked, &scenarios);
     rows.head()?;
@@ -240,7 +241,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let line = Line::begin("states");
     let (mut ended, all) = (0, scenarios.len());
     line.say(format!("[0/{all}]"));
-    check_all(&scenarios, asked.engine.into(), |place, checked| {
+    let tell = |place, checked| {
         waiting.insert(place, checked);
         ended += 1;
         line.say(format!("[{ended}/{all}]"));
@@ -250,7 +251,11 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
                 std::process::exit(Failure::from(error).told().into());
             }
         }
-    });
+    };
+    match &storage {
+        None => check_all(&scenarios, asked.engine.into(), tell),
+        Some(storage) => check_stored(&scenarios, storage, tell).map_err(Failure::Given)?,
+    }
     drop(line);
     // After an interruption, a scenario may be explored although one before it is not.
     waiting.into_values().try_for_each(|checked| rows.print(checked))?;

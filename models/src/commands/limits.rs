@@ -20,6 +20,11 @@ pub(crate) struct Most {
 }
 
 impl Most {
+    /// Whether memory is limited.
+    pub(crate) fn is_of_memory(&self) -> bool {
+        self.max_memory.is_some()
+    }
+
     pub(crate) fn apply(&self, limits: &mut Limits) {
         let states = self.max_states.map(|states| usize::try_from(states).unwrap_or(usize::MAX));
         limits.states = states.unwrap_or(limits.states);

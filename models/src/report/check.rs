@@ -5,7 +5,7 @@ mod checked;
 
 pub use checked::{Checked, Counterexample, Summary, cut_in_words};
 
-use crate::check::engine::{Cut, Finding, Report, SAFETY_ONLY, Verdict};
+use crate::check::engine::{Cut, Finding, Report, SAFETY_ONLY, Storage, Verdict};
 use crate::check::erased::Erased;
 use crate::check::running;
 #[cfg(feature = "stateright")]
@@ -40,6 +40,11 @@ pub fn check(scenario: &Scenario, engine: Engine, progress: &mut dyn FnMut(usize
         #[cfg(feature = "stateright")]
         Engine::Stateright(how) => stateright_engine::explore(model.clone(), how, scenario.limits),
     };
+    checked(scenario, model, report)
+}
+
+/// The report on a scenario, with its counterexamples replayed and compared with its `[expect]`.
+fn checked(scenario: &Scenario, model: Erased, report: Report) -> Checked {
     // States explored after the rule failed are not those of this rule.
     if let Some(fault) = scenario.fault_of_rule() {
         let (scenario, failed) = (scenario.clone(), Some(fault));
@@ -160,6 +165,30 @@ fn surprise(expect: &Expect, finding: &Finding) -> Option<String> {
         Verdict::NotJudged(why) => return Some(format!("{property}: expected {}, not judged: {why}", say(expected))),
     };
     (found != expected).then(|| format!("{property}: expected {}, found {}", say(expected), say(found)))
+}
+
+/// Explores the scenarios one after another, with their states stored as `storage` says, and reports each with its index
+/// as soon as it is done. An interruption ends the exploration in progress with its findings so far.
+///
+/// # Errors
+/// If the disk cannot be used, or a checkpoint cannot be continued.
+///
+/// # Panics
+/// As [`check`].
+pub fn check_stored(
+    scenarios: &[Scenario],
+    storage: &Storage,
+    mut tell: impl FnMut(usize, Checked),
+) -> Result<(), String> {
+    for (place, scenario) in scenarios.iter().enumerate() {
+        if running::is_interrupted() {
+            break;
+        }
+        let model = scenario.model();
+        let report = model.explore_stored(scenario.limits, storage)?;
+        tell(place, checked(scenario, model, report));
+    }
+    Ok(())
 }
 
 /// Explores the scenarios, as many at a time as the machine has cores, and reports each with its index as soon as it is

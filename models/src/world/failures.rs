@@ -6,6 +6,7 @@ mod tombstones;
 
 use super::sessions::SessionState;
 use super::{Action, Store, World};
+use crate::model::bytes::Stored;
 use crate::node::{self, Node};
 use crate::scope::{Failures, Keeps, Level, LinkKind, Scope};
 use crate::world::cluster::ClusterModel;
@@ -34,6 +35,33 @@ pub(crate) struct Failed {
     acknowledged: u32,
     /// The state of each session.
     pub(crate) sessions: SmallVec<[SessionState; 1]>,
+}
+
+impl Stored for Failed {
+    fn write(&self, out: &mut Vec<u8>) {
+        let Failed { cuts, crashes, severed, down, bypassed, saved, acknowledged, sessions } = self;
+        cuts.write(out);
+        crashes.write(out);
+        severed.write(out);
+        down.write(out);
+        bypassed.write(out);
+        saved.write(out);
+        acknowledged.write(out);
+        sessions.write(out);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Self {
+        Failed {
+            cuts: Stored::read(bytes),
+            crashes: Stored::read(bytes),
+            severed: Stored::read(bytes),
+            down: Stored::read(bytes),
+            bypassed: Stored::read(bytes),
+            saved: Stored::read(bytes),
+            acknowledged: Stored::read(bytes),
+            sessions: Stored::read(bytes),
+        }
+    }
 }
 
 /// By set of dead masters, one bit each: the edges of the repaired topology.

@@ -94,6 +94,14 @@ impl Tables {
         }
     }
 
+    /// The number of all parts of states.
+    pub(crate) fn parts(&self) -> u64 {
+        let of_masters = [self.locals.next(), self.digests.next()];
+        let of_writes = [self.histories.next(), self.writes_made.next(), self.pasts.next()];
+        let in_flight = [self.envelopes.next(), self.digests_sent.next()];
+        of_masters.into_iter().chain(of_writes).chain(in_flight).map(u64::from).sum()
+    }
+
     /// Whether more values of one kind have been numbered than allowed. An exploration checks this after expanding each
     /// state, which adds few values, so numbers never overflow.
     pub(crate) fn is_full(&self) -> bool {

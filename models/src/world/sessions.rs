@@ -2,6 +2,7 @@
 //! "Session guarantees for weakly consistent replicated data", PDIS 1994).
 
 use super::{AnswerKind, Step, Store, World};
+use crate::model::bytes::Stored;
 use crate::scope::Call;
 use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
@@ -45,6 +46,27 @@ impl SessionState {
 
     pub(crate) fn moved(self) -> bool {
         self.bits & MOVED != 0
+    }
+}
+
+impl Stored for SessionState {
+    fn write(&self, out: &mut Vec<u8>) {
+        let SessionState { made, last, wrote, saw, bits } = self;
+        made.write(out);
+        last.map(|last| last.0).write(out);
+        wrote.write(out);
+        saw.write(out);
+        bits.write(out);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Self {
+        SessionState {
+            made: Stored::read(bytes),
+            last: Option::<u16>::read(bytes).map(MasterId),
+            wrote: Stored::read(bytes),
+            saw: Stored::read(bytes),
+            bits: Stored::read(bytes),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The worlds of a state: [`Shards`].
 
 use super::World;
+use crate::model::bytes::{Stored, write_number};
 use crate::world::memo::Tables;
 use std::hash::{Hash, Hasher};
 use std::iter;
@@ -55,6 +56,26 @@ impl Shards {
         if let Some(others) = &mut self.others {
             others.pasts = pasts;
         }
+    }
+}
+
+impl Stored for Shards {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.first.write(out);
+        write_number(self.others().len() as u64, out);
+        if let Some(others) = &self.others {
+            others.worlds.iter().for_each(|world| world.write(out));
+            others.pasts.write(out);
+        }
+    }
+
+    fn read(bytes: &mut &[u8]) -> Self {
+        let (first, others) = (World::read(bytes), u16::read(bytes));
+        let read = |bytes: &mut &[u8]| {
+            let worlds = (0..others).map(|_| World::read(bytes)).collect();
+            Box::new(Others { worlds, pasts: Stored::read(bytes) })
+        };
+        Shards { first, others: (others > 0).then(|| read(bytes)) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A state of an exploration: one world for each shard, its parts given by number.
 
+mod bytes;
+
 use super::{Shards, World};
 use crate::history::History;
 use crate::node::any_rule::AnyReplica;

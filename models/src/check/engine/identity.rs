@@ -1,13 +1,14 @@
-//! Identifies states by a 64-bit hash whose key is drawn anew in each run.
+//! Identifies states by a fingerprint of 64 or 128 bits: a hash whose key is drawn anew in each run.
 //!
 //! The hash is multilinear (Carter and Wegman, "Universal classes of hash functions", 1979), computed as by Lemire and
 //! Kaser ("Strongly universal string hashing is fast", 2014): the upper half of the sum of each word times a random
 //! number of 128 bits. It is proven that two different sequences of words collide under at most one key in 2^64. So
 //! without the key nobody can choose two states that collide, and the probability that any two of `n` states collide is
-//! at most `n^2 / 2^65`: 1 in 90,000 for 20 million states. A wider hash would take more memory for each state.
+//! at most `n^2 / 2^65`: 1 in 90,000 for 20 million states. Two hashes under two keys make a fingerprint of 128 bits,
+//! which takes eight bytes more for each state.
 
 use std::array;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 
 /// The number of random multipliers kept in memory.
 const AT_HAND: usize = 64;
@@ -15,15 +16,26 @@ const AT_HAND: usize = 64;
 /// The random multipliers of the words.
 pub(crate) struct Key {
     numbers: [u128; AT_HAND],
-    /// Derives the multipliers of the words beyond `AT_HAND`.
-    source: RandomState,
+    /// The number that all multipliers are derived from.
+    seed: u128,
+    /// The key of the second hash, if fingerprints have 128 bits.
+    second: Option<Box<Key>>,
 }
 
 impl Key {
     /// A random key.
     pub(crate) fn random() -> Key {
-        let source = RandomState::new();
-        Key { numbers: array::from_fn(|place| drawn(&source, place)), source }
+        Key::from_seed(random_seed())
+    }
+
+    pub(crate) fn from_seed(seed: u128) -> Key {
+        Key { numbers: array::from_fn(|place| drawn(seed, place)), seed, second: None }
+    }
+
+    /// The same key, for fingerprints of 128 bits.
+    pub(crate) fn wide(self) -> Key {
+        let second = Some(Box::new(Key::from_seed(!self.seed)));
+        Key { second, ..self }
     }
 
     /// The hash under this key.
@@ -33,19 +45,37 @@ impl Key {
         hasher.finish()
     }
 
+    /// The fingerprint under this key.
+    #[inline]
+    pub(crate) fn fingerprint<T: Hash>(&self, value: &T) -> u128 {
+        let low = u128::from(self.hash(value));
+        self.second.as_ref().map_or(low, |second| u128::from(second.hash(value)) << 64 | low)
+    }
+
     #[inline]
     fn number(&self, place: usize) -> u128 {
-        self.numbers.get(place).copied().unwrap_or_else(|| drawn(&self.source, place))
+        self.numbers.get(place).copied().unwrap_or_else(|| drawn(self.seed, place))
     }
 }
 
-fn drawn(source: &RandomState, place: usize) -> u128 {
-    u128::from(source.hash_one((place, 0))) << 64 | u128::from(source.hash_one((place, 1)))
+/// 128 random bits.
+pub(crate) fn random_seed() -> u128 {
+    let source = RandomState::new();
+    u128::from(source.hash_one(0)) << 64 | u128::from(source.hash_one(1))
 }
 
-/// An upper bound on the probability that any two of so many values have the same hash.
-pub(crate) fn chance_of_one_hash(values: usize) -> f64 {
-    (values as f64).powi(2) / 2f64.powi(65)
+fn drawn(seed: u128, place: usize) -> u128 {
+    let half = |half: u8| {
+        let mut hasher = DefaultHasher::new();
+        (seed, place, half).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    half(0) << 64 | half(1)
+}
+
+/// An upper bound on the probability that any two of so many values have the same fingerprint.
+pub(crate) fn chance_of_one_hash(values: usize, wide: bool) -> f64 {
+    (values as f64).powi(2) / 2f64.powi(if wide { 129 } else { 65 })
 }
 
 struct KeyedHasher<'k> {
@@ -129,8 +159,18 @@ mod tests {
 
     #[test]
     fn the_collision_bound_is_quadratic() {
-        assert_eq!(chance_of_one_hash(0), 0.0);
-        assert!(chance_of_one_hash(20_000_000) < 1.0 / 90_000.0);
-        assert_eq!(chance_of_one_hash(2_000_000), 4.0 * chance_of_one_hash(1_000_000));
+        assert_eq!(chance_of_one_hash(0, false), 0.0);
+        assert!(chance_of_one_hash(20_000_000, false) < 1.0 / 90_000.0);
+        assert_eq!(chance_of_one_hash(2_000_000, false), 4.0 * chance_of_one_hash(1_000_000, false));
+        assert!(chance_of_one_hash(300_000_000, true) < 1e-21);
+    }
+
+    #[test]
+    fn a_wide_fingerprint_is_two_hashes() {
+        let (narrow, wide) = (Key::from_seed(7), Key::from_seed(7).wide());
+        let fingerprints = ["a", "b"].map(|value| wide.fingerprint(&value));
+        assert_eq!(fingerprints.map(|both| both as u64), ["a", "b"].map(|value| narrow.hash(&value)));
+        assert_ne!(fingerprints[0] >> 64, fingerprints[1] >> 64);
+        assert_ne!(fingerprints[0] >> 64, u128::from(fingerprints[0] as u64));
     }
 }

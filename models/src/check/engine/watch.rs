@@ -43,6 +43,11 @@ impl Watch {
         Watch { limits, started: now, unasked: 0, patience: 1, looked: now, weighed: now, reported: 0 }
     }
 
+    /// Counts the time that an earlier process took, too.
+    pub(crate) fn continue_after(&mut self, time: Duration) {
+        self.started -= time;
+    }
+
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }

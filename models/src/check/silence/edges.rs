@@ -1,5 +1,7 @@
 //! The edges of a graph, each encoded in a few bytes: [`Edge`].
 
+use crate::model::bytes::{read_number, write_number};
+
 /// An edge: a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Edge {
@@ -54,27 +56,5 @@ impl Iterator for Edges<'_> {
         let to = (i64::from(self.last.to) + apart) as u32;
         self.last = Edge { to, action, label: (label >> 1) as u32 };
         Some(self.last)
-    }
-}
-
-/// LEB128: seven bits a byte, the lowest first; the highest bit marks all bytes but the last.
-fn write_number(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-fn read_number(bytes: &mut &[u8]) -> Option<u64> {
-    let (mut number, mut shift) = (0, 0);
-    loop {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-        shift += 7;
     }
 }

@@ -151,6 +151,9 @@ impl Ends<'_> {
         if mistaken > 0.0 {
             writeln!(out, "{}", table::chance_of_mistake(mistaken))?;
         }
+        if let Some(bytes) = done.iter().map(|checked| checked.report.on_disk).max().filter(|bytes| *bytes > 0) {
+            writeln!(out, "At most {} MB of states were on disk.", table::grouped(bytes.div_ceil(1 << 20) as usize))?;
+        }
         let examples: usize = done.iter().map(|checked| checked.counterexamples.len()).sum();
         let folder = self.kept.values().find_map(|kept| Path::new(kept.as_ref().ok()?).parent());
         if let (true, Some(folder)) = (examples > 0, folder) {

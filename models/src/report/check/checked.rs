@@ -270,5 +270,6 @@ pub fn cut_in_words(cut: Cut) -> String {
         Cut::Boundary => "states outside the model's boundary were left out".into(),
         Cut::Found => "stopped at the first violation".into(),
         Cut::Interrupted => "interrupted".into(),
+        Cut::Disk(why) => format!("stopped because {}", shown(why)),
     }
 }

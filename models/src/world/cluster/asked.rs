@@ -2,7 +2,7 @@
 //! to the test.
 
 use super::{ClusterModel, InShard, State};
-use crate::model::{Model, Property, Sent};
+use crate::model::{Codec, Model, Property, Sent};
 use crate::properties::*;
 use crate::scope::{Collected, Failures, Level, LinkKind};
 use crate::world::World;
@@ -38,6 +38,10 @@ impl Model for ClusterModel {
 
     fn is_full(&self) -> bool {
         ClusterModel::is_full(self)
+    }
+
+    fn codec(&self) -> Option<&dyn Codec<State>> {
+        Some(self)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

@@ -37,6 +37,15 @@ impl Judgement {
         Judgement(bits.iter().enumerate().map(|(place, bit)| u16::from(*bit) << place).sum())
     }
 
+    /// The answers, as [`of_bits`](Self::of_bits) takes them.
+    pub(crate) fn bits(self) -> u16 {
+        self.0
+    }
+
+    pub(crate) fn of_bits(bits: u16) -> Judgement {
+        Judgement(bits)
+    }
+
     fn bit(self, place: u8) -> bool {
         self.0 & (1 << place) != 0
     }

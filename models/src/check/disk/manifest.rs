@@ -1,0 +1,108 @@
+//! The manifest of a checkpoint, which names its files: [`Manifest`].
+
+use super::blocks::{Fault, Saved, checksum, said};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The file of the manifest.
+pub(super) const MANIFEST: &str = "checkpoint.json";
+
+/// The progress of a search besides its states.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// The key of the fingerprints.
+    pub(crate) seed: u128,
+    pub(crate) generated: usize,
+    pub(crate) depth: usize,
+    /// By property, the number of the first state that decides it.
+    pub(crate) decided: Vec<Option<usize>>,
+    /// Whether a state lies outside the model's boundary.
+    pub(crate) outside: bool,
+    pub(crate) time: Duration,
+}
+
+/// What a checkpoint consists of.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    /// What must be the same in the process that continues, by name.
+    pub(super) run: BTreeMap<String, String>,
+    pub(super) progress: Progress,
+    /// The number of the model's parts before the search, and now.
+    pub(super) parts: (u64, u64),
+    /// The states in whose expansion parts were numbered.
+    pub(super) numbering: Saved,
+    /// The indices of the initial states among the model's.
+    pub(super) initial: Vec<usize>,
+    pub(super) reached: Saved,
+    pub(super) wide: bool,
+    pub(super) found: usize,
+    pub(super) first: u32,
+    pub(super) expanded: usize,
+    pub(super) level: Saved,
+    /// The number of states that were read from the level's file, and the index of the next one in the level.
+    pub(super) read: (u32, u32),
+    pub(super) unread: usize,
+    pub(super) dropped: Saved,
+    pub(super) next: Saved,
+    pub(super) next_records: u32,
+    pub(super) known: Vec<Saved>,
+    pub(super) candidates: Vec<Saved>,
+    /// The number of files made.
+    pub(super) files: u64,
+}
+
+/// Writes the manifest to a new file, which then takes the place of the last one.
+pub(super) fn write(folder: &Path, manifest: &Manifest) -> Result<(), Fault> {
+    let text = serde_json::to_string(manifest).map_err(|error| format!("a checkpoint cannot be written: {error}"))?;
+    let (new, path) = (folder.join("checkpoint.new"), folder.join(MANIFEST));
+    let written = File::create(&new).and_then(|mut file| {
+        writeln!(file, "{:016x}", u64::from_le_bytes(checksum(text.as_bytes())))?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, &path)?;
+        sync_folder(folder)
+    });
+    written.map_err(|error| said(&path, "write", &error))
+}
+
+/// Has the names of a folder's files written to the disk.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Reads the manifest in a folder.
+pub(super) fn read(folder: &Path) -> Result<Manifest, Fault> {
+    let path = folder.join(MANIFEST);
+    if !path.exists() {
+        return Err(format!("{} has no checkpoint", folder.display()));
+    }
+    let text = fs::read_to_string(&path).map_err(|error| said(&path, "read", &error))?;
+    let whole = text.split_once('\n').filter(|(sum, text)| {
+        u64::from_str_radix(sum, 16).is_ok_and(|sum| sum == u64::from_le_bytes(checksum(text.as_bytes())))
+    });
+    let manifest = whole.and_then(|(_, text)| serde_json::from_str(text).ok());
+    manifest.ok_or_else(|| format!("{} is damaged", path.display()))
+}
+
+/// Removes the files of states that are not named here.
+pub(super) fn remove_files(folder: &Path, named: &BTreeSet<String>) -> Result<(), Fault> {
+    let of_states = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.ends_with(".states") && !named.contains(&name)
+    };
+    let entries = fs::read_dir(folder).map_err(|error| said(folder, "read", &error))?;
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())).filter(of_states) {
+        fs::remove_file(&path).map_err(|error| said(&path, "remove", &error))?;
+    }
+    Ok(())
+}
