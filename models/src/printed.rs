@@ -2,6 +2,7 @@
 //! characters on which a terminal, a browser or an editor would act.
 
 use std::fmt::Write;
+use unicode_width::UnicodeWidthStr;
 
 /// The most characters of a word that is shown whole.
 const RUN: usize = 120;
@@ -78,9 +79,14 @@ fn middle_left_out(text: &str, most: usize) -> String {
     format!("{start}…({length} characters)…{end}")
 }
 
-/// The text, padded with spaces to `width` characters. Unlike a format's width, `width` may be any number.
+/// The number of columns that the text takes in a terminal: two for most East Asian characters and emoji.
+pub fn terminal_width(text: &str) -> usize {
+    text.width()
+}
+
+/// The text, padded with spaces to `width` [columns](terminal_width). Unlike a format's width, `width` may be any number.
 pub fn padded(text: &str, width: usize) -> String {
-    let missing = width.saturating_sub(text.chars().count());
+    let missing = width.saturating_sub(terminal_width(text));
     format!("{text}{}", " ".repeat(missing))
 }
 
@@ -125,5 +131,6 @@ mod tests {
     fn any_width_is_padded() {
         assert_eq!((padded("ß", 3), padded("long", 2)), ("ß  ".into(), "long".into()));
         assert_eq!(padded("", 100_000).len(), 100_000);
+        assert_eq!(padded("字e\u{301}👩\u{200d}👧", 6), "字e\u{301}👩\u{200d}👧 ");
     }
 }

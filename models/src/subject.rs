@@ -63,6 +63,21 @@ pub trait Subject: Model {
 pub enum Arrow {
     /// An event at one master: its index and label.
     At(usize, String),
+    /// A write that carries the time of its master's wall clock.
+    Timed(usize, String),
+    /// A master crashes or leaves, and is down until it restarts.
+    Crash(usize, String),
+    /// A master restarts. If it was not down, it crashes and restarts in one step.
+    Restart(usize, String),
+    /// Paths are cut, or a cut is healed.
+    Cut {
+        /// The paths, each from a master to a neighbour.
+        paths: Vec<(usize, usize)>,
+        /// The cut.
+        label: String,
+        /// Whether the cut is healed.
+        healed: bool,
+    },
     /// A message that arrives.
     Arrives {
         /// The sender.
@@ -90,4 +105,17 @@ pub enum Arrow {
         /// The neighbour.
         to: usize,
     },
+}
+
+impl Arrow {
+    /// The label; an arrow by which a master asks has none.
+    pub fn label_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Arrow::At(_, label) | Arrow::Timed(_, label) | Arrow::Crash(_, label) | Arrow::Restart(_, label) => {
+                Some(label)
+            }
+            Arrow::Cut { label, .. } | Arrow::Arrives { label, .. } | Arrow::Lost { label, .. } => Some(label),
+            Arrow::Asks { .. } => None,
+        }
+    }
 }

@@ -175,7 +175,7 @@ fn the_time_that_decided_is_printed() {
     assert!(free.contains("B: set k = 3") && free.contains("(at wall-clock time 2)"), "{free}");
     assert!(!free.contains("at wall-clock time 5") && !free.contains("at wall-clock time 10"), "{free}");
     assert!(example.trace.contains("# at wall-clock time 2; "), "{}", example.trace);
-    assert!(example.replayed.picture.contains("B2: at 2, set k = 3"), "{}", example.replayed.picture);
+    assert!(example.replayed.diagram.svg().contains("B2: at 2, set k = 3"), "{}", example.replayed.diagram.svg());
     let (right, _) = schedule("right", p::NO_POLICY_LOSS);
     assert!(!right.contains("at wall-clock time 5"), "{right}");
     // A rule that uses no wall clock shows no time.
@@ -200,5 +200,5 @@ fn a_clock_that_moves_on_is_told() {
     let remarks: Vec<Option<&str>> = replayed.steps.iter().map(|step| step.remark.as_deref()).collect();
     assert_eq!(remarks, [None, None, Some("at wall-clock time 11")]);
     assert_eq!(replayed.steps[2].readings, ["k=1", "nothing"], "the delete is the later one");
-    assert!(replayed.picture.contains("B1: at 11, delete k"), "{}", replayed.picture);
+    assert!(replayed.diagram.svg().contains("B1: at 11, delete k"), "{}", replayed.diagram.svg());
 }

@@ -172,7 +172,15 @@ fn a_trace_is_replayed_judged_or_refused() {
     let folder = Folder::with("good.trace", good);
     let (status, out, err) = folder.run(&["replay", "good.trace"]);
     assert_eq!((status, err.as_str()), (0, ""));
-    assert!(out.contains("  3. A -> B: A1 after nothing  seat=14 Ann  seat=14 Ann\n"), "{out}");
+    assert!(out.contains("  3. A -> B: A1 after nothing               seat=14 Ann\n"), "{out}");
+
+    for (file, begins) in [("a.svg", "<svg "), ("a.mmd", "sequenceDiagram\n")] {
+        let (status, out, err) = folder.run(&["replay", "good.trace", "--picture", file]);
+        assert!(status == 0 && out.contains(&format!("picture: {file}")), "{out}{err}");
+        assert!(std::fs::read_to_string(folder.0.join(file)).unwrap().starts_with(begins), "{file}");
+    }
+    let (status, _, err) = folder.run(&["replay", "good.trace", "--picture", "a.png"]);
+    assert!(status == 2 && err.contains("`--picture a.png`: name a file `*.svg`, or `*.mmd` for Mermaid"), "{err}");
 
     folder.put("false.trace", good.replace("no policy loss", "convergence"));
     let (status, out, _) = folder.run(&["replay", "false.trace"]);

@@ -78,7 +78,7 @@ fn printed(checked: &Checked) {
     let mut text = format!("{}\n{}\n", table.head(), table.row(checked));
     for example in &checked.counterexamples {
         text += &multimaster_models::report::table::counterexample(&checked.scenario.name, example);
-        let svg = &example.replayed.picture;
+        let svg = &example.replayed.diagram.svg();
         roxmltree::Document::parse(svg).unwrap_or_else(|error| panic!("{error}: {svg}"));
     }
     assert!(is_plain(&text), "{text:?}");
@@ -117,6 +117,6 @@ fn replayed(text: &str) -> Result<(), Fault> {
     let trace = Trace::parse("fuzzed.trace", text)?;
     let replayed = trace.replay(&catalogue::find(&trace.scenario)?.model())?;
     assert!(is_plain(&multimaster_models::report::table::schedule(&replayed)));
-    roxmltree::Document::parse(&replayed.picture).unwrap();
+    roxmltree::Document::parse(&replayed.diagram.svg()).unwrap();
     Ok(())
 }

@@ -245,7 +245,7 @@ fn a_violation_has_a_trace_a_picture_and_a_line_in_the_explorer() {
     assert_eq!(example.replayed.steps.len(), 4);
     assert_eq!(example.why(), "it is false where A reads child=of p, parent=-");
     assert!(example.trace.contains("violates parent-exists\n"), "{}", example.trace);
-    assert!(example.replayed.picture.contains("<svg"));
+    assert!(example.replayed.diagram.svg().contains("<svg"));
     let kept = example.trace.replace("violates", "keeps");
     let replayed = Trace::parse("a.trace", &kept).unwrap().replay(&scenario.model()).unwrap();
     assert_eq!(replayed.wrong.len(), 1, "it is violated");

@@ -1,6 +1,11 @@
 //! The sequence diagram of a schedule: well-formed for all values, complete, and deterministic.
 #![allow(missing_docs)]
 
+#[path = "picture/geometry.rs"]
+mod geometry;
+#[path = "picture/random.rs"]
+mod random;
+
 use multimaster_models::report::trace::Trace;
 use multimaster_models::scenario::Scenario;
 use multimaster_models::scenario::catalogue;
@@ -21,13 +26,16 @@ B = ["set seat = Bob"]
 
 fn picture(scenario: &Scenario, steps: &str) -> String {
     let trace = Trace::parse("test.trace", &format!("scenario here\n{steps}")).unwrap();
-    trace.replay(&scenario.model()).unwrap().picture
+    trace.replay(&scenario.model()).unwrap().diagram.svg()
 }
 
 /// The number of elements of this class.
 fn count(svg: &str, class: &str) -> usize {
     let document = roxmltree::Document::parse(svg).unwrap();
-    document.descendants().filter(|node| node.attribute("class") == Some(class)).count()
+    document
+        .descendants()
+        .filter(|node| node.attribute("class").is_some_and(|classes| classes.split(' ').any(|one| one == class)))
+        .count()
 }
 
 fn texts(svg: &str) -> Vec<String> {

@@ -186,9 +186,9 @@ fn a_step_on_a_tampered_stream_is_what_was_delivered() {
     assert_eq!((last.step.as_str(), last.readings[1].as_str()), ("A -> B: A2 after nothing", "nothing"));
     assert_eq!(last.remark.as_deref(), Some("refused: A2 cannot be the next change of A"));
     assert!(
-        replayed.picture.contains("A2 after nothing") && !replayed.picture.contains("A1 A2"),
+        replayed.diagram.svg().contains("A2 after nothing") && !replayed.diagram.svg().contains("A1 A2"),
         "{}",
-        replayed.picture
+        replayed.diagram.svg()
     );
     let as_it_was_meant = text.replace("A2 after nothing", "A1 A2 after nothing");
     assert!(Trace::parse("here", &as_it_was_meant).unwrap().replay(&cluster).is_err());

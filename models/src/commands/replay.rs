@@ -8,6 +8,7 @@ use multimaster_models::check::running;
 use multimaster_models::fault::{self, Fault};
 use multimaster_models::printed::shown;
 use multimaster_models::process::Options;
+use multimaster_models::report::picture::Diagram;
 use multimaster_models::report::table;
 use multimaster_models::report::trace::{Replayed, Trace};
 use multimaster_models::scenario::{Scenario, catalogue};
@@ -21,6 +22,9 @@ pub(crate) struct Asked {
     /// step, several are only judged
     #[arg(value_name = "TRACE", required = true)]
     traces: Vec<String>,
+    /// Draw the one trace into this file: `*.svg`, or `*.mmd` for Mermaid
+    #[arg(long, value_name = "FILE")]
+    picture: Option<String>,
     #[command(flatten)]
     program: Program,
 }
@@ -88,11 +92,14 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     if let [file] = &asked.traces[..]
         && !Path::new(file).is_dir()
     {
-        return one(file, program.as_ref(), true);
+        return one(file, program.as_ref(), Some(asked.picture.as_deref()));
+    }
+    if asked.picture.is_some() {
+        return Err(Failure::Given("`--picture` draws one trace: name only one".into()));
     }
     let mut ending = Ending::Fine;
     for file in &files(&asked.traces)? {
-        match one(file, program.as_ref(), false)? {
+        match one(file, program.as_ref(), None)? {
             Ending::Interrupted => return Ok(Ending::Interrupted),
             Ending::Fine => {}
             other => ending = other,
@@ -101,8 +108,13 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     Ok(ending)
 }
 
-/// Replays a trace, and prints either its steps and their results, or only whether its claims are true.
-fn one(file: &str, program: Option<&Options>, whole: bool) -> Result<Ending, Failure> {
+/// Replays a trace. With `whole`, it prints the steps and their results, and draws the picture if a file is given;
+/// otherwise it prints only whether the trace's claims are true.
+fn one(file: &str, program: Option<&Options>, whole: Option<Option<&str>>) -> Result<Ending, Failure> {
+    let picture = whole.flatten();
+    let whole = whole.is_some();
+    let drawn: Option<(&str, fn(&Diagram) -> String)> =
+        picture.map(|to| Ok((to, form(to)?))).transpose().map_err(Failure::Given)?;
     let (trace, scenario) = read_trace(file, program)?;
     let line = Line::begin("steps");
     let replayed = trace.replay_while(&scenario.model(), &|| {
@@ -124,6 +136,10 @@ fn one(file: &str, program: Option<&Options>, whole: bool) -> Result<Ending, Fai
     }
     if whole {
         print_complaints(&replayed, &mut out)?;
+    }
+    if let Some((to, draw)) = drawn {
+        fs::write(to, draw(&replayed.diagram)).map_err(|error| Fault::of(to, format!("cannot be written: {error}")))?;
+        writeln!(out, "\n  picture: {}", shown(to))?;
     }
     let file = shown(file);
     for claim in &replayed.wrong {
@@ -148,6 +164,15 @@ fn one(file: &str, program: Option<&Options>, whole: bool) -> Result<Ending, Fai
     };
     writeln!(out, "{file}: {empty}")?;
     Ok(Ending::Otherwise)
+}
+
+/// How a picture is written, by the end of its file's name.
+fn form(file: &str) -> Result<fn(&Diagram) -> String, String> {
+    match Path::new(file).extension().and_then(|extension| extension.to_str()) {
+        Some("svg") => Ok(Diagram::svg),
+        Some("mmd") => Ok(Diagram::mermaid),
+        _ => Err(format!("`--picture {}`: name a file `*.svg`, or `*.mmd` for Mermaid", shown(file))),
+    }
 }
 
 fn print_complaints(replayed: &Replayed, out: &mut impl Write) -> io::Result<()> {

@@ -4,7 +4,7 @@ use super::data::Data;
 use super::finding::{Evidence, Finding, Verdict};
 use super::reader::Reader;
 use super::value::NIL;
-use crate::printed::{escaped_json, padded, shown};
+use crate::printed::{escaped_json, padded, shown, terminal_width};
 use crate::report::junit::quoted;
 use crate::report::table::grouped;
 use serde_json::json;
@@ -147,7 +147,7 @@ fn counted(count: u64, one: &str, many: &str) -> String {
 /// Rows with aligned columns, each with the text before it.
 fn aligned(rows: &[Vec<String>], before: &str, between: &str, after: &str) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| terminal_width(cell)).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
     let line = |row: &Vec<String>| {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
@@ -212,7 +212,7 @@ impl fmt::Display for Report {
             };
             rows.push(vec![finding.property.to_owned(), verdict, number(finding.judged), not_judged]);
         }
-        let widest = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widest = |column: usize| rows.iter().map(|row| terminal_width(&row[column])).max().unwrap_or(0);
         let dashes = (0..4).map(|column| "-".repeat(widest(column))).collect();
         rows.insert(1, dashes);
         f.write_str(&aligned(&rows, "| ", " | ", " |"))?;

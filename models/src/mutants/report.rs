@@ -1,7 +1,7 @@
 //! Mutants in words: the table, its summary, and one mutant in full.
 
 use super::{Bug, NOT_YET, NotYet, Outcome, Tried};
-use crate::printed::padded;
+use crate::printed::{padded, terminal_width};
 use crate::report::table::{self, grouped};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -78,7 +78,7 @@ pub fn not_yet_in_full(NotYet { number, about, needs }: &NotYet) -> String {
 pub(super) fn markdown<const N: usize>(heads: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
     let rows: Vec<[String; N]> = rows.collect();
     let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
+        let cells = rows.iter().map(|row| terminal_width(&row[column]));
         cells.chain([heads[column].len()]).max().unwrap_or(0)
     };
     let widths: [usize; N] = std::array::from_fn(width);

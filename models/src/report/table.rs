@@ -1,7 +1,7 @@
 //! The table of verdicts, and schedules, as text.
 
 use crate::check::engine::{Path, Verdict};
-use crate::printed::{padded, shown};
+use crate::printed::{padded, shown, terminal_width};
 use crate::properties as p;
 use crate::report::check::{Checked, Counterexample};
 use crate::report::trace::Replayed;
@@ -24,7 +24,7 @@ impl Table {
         let named = p::ALL.into_iter().chain(p::OF_NODES).chain(p::OF_THE_ARTICLE);
         let verdicts = named.filter(|property| asked(property)).chain(own).collect();
         let widest = |of: fn(&Scenario) -> &str, heading: usize| {
-            scenarios.iter().map(|scenario| shown(of(scenario)).chars().count()).max().unwrap_or(0).max(heading)
+            scenarios.iter().map(|scenario| terminal_width(&shown(of(scenario)))).max().unwrap_or(0).max(heading)
         };
         let names = [widest(|s| &s.name, 8), widest(|s| &s.shape, 8), widest(|s| s.rule(), 4)];
         let mut table = Table { widths: names.to_vec(), verdicts };
@@ -108,7 +108,7 @@ pub fn grouped(number: usize) -> String {
     text
 }
 
-/// A schedule with the readings of each master after each step.
+/// A schedule with the readings of each master after the first step, and later whenever they change.
 pub fn schedule(replayed: &Replayed) -> String {
     let head = match replayed.path.start {
         0 => "step".to_owned(),
@@ -116,20 +116,23 @@ pub fn schedule(replayed: &Replayed) -> String {
     };
     let mut rows = vec![vec![head]];
     rows[0].extend(replayed.masters.iter().map(|master| format!("{master} reads")));
+    let mut before: &[String] = &[];
     for (place, taken) in replayed.steps.iter().enumerate() {
         let mut row = vec![format!("{}. {}", place + 1, shown(&taken.step))];
-        row.extend(taken.readings.iter().map(|reads| shown(reads)));
+        let reads = taken.readings.iter().enumerate();
+        row.extend(reads.map(|(at, reads)| if before.get(at) == Some(reads) { String::new() } else { shown(reads) }));
+        before = &taken.readings;
         row.extend(taken.remark.as_deref().map(shown));
         rows.push(row);
     }
-    let columns = replayed.masters.len() + 1;
+    let count = replayed.masters.len() + 1;
     let widths: Vec<usize> =
-        (0..columns).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+        (0..count).map(|column| rows.iter().map(|row| terminal_width(&row[column])).max().unwrap_or(0)).collect();
     let mut text = String::new();
     for row in &rows {
         let cells = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width));
         let mut line = cells.collect::<Vec<_>>().join("  ");
-        if let Some(remark) = row.get(columns) {
+        if let Some(remark) = row.get(count) {
             let _ = write!(line, "  ({remark})");
         }
         let _ = writeln!(text, "  {}", line.trim_end());

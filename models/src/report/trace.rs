@@ -22,8 +22,9 @@ pub mod files;
 use crate::check::engine::Path;
 use crate::fault::{Fault, did_you_mean};
 use crate::model::Expectation;
-use crate::printed::{padded, shown};
+use crate::printed::{padded, shown, terminal_width};
 use crate::properties::FALLS_SILENT;
+use crate::report::picture::Diagram;
 use crate::subject::Subject;
 
 /// A schedule that has not been replayed.
@@ -69,8 +70,8 @@ pub struct Replayed {
     pub wrong: Vec<Claim>,
     /// The steps by index, for the Explorer's address.
     pub path: Path,
-    /// The schedule as a sequence diagram, in SVG.
-    pub picture: String,
+    /// The schedule as a sequence diagram.
+    pub diagram: Diagram,
 }
 
 /// One step of a replay.
@@ -231,8 +232,16 @@ impl Trace {
         let violated = |claim: &Claim| complaints.iter().any(|(property, _)| *property == claim.property);
         let wrong = self.claims.iter().filter(|claim| violated(claim) != claim.violated).cloned().collect();
         drawn.push((state, None));
-        let picture = crate::report::picture::sequence_diagram(model, drawn);
-        Ok(Replayed { masters: model.masters(), steps, complaints, wrong, path, picture })
+        let mut claims: Vec<&str> = self.claims.iter().filter(|c| c.violated).map(|c| c.property.as_str()).collect();
+        if claims.is_empty() {
+            claims = complaints.iter().map(|(property, _)| property.as_str()).collect();
+        }
+        let claim = if claims.is_empty() { String::new() } else { format!("violates {}", claims.join(", ")) };
+        let mut diagram = Diagram::of(model, &drawn).under(&self.scenario, &claim);
+        if let Some((property, why)) = complaints.iter().find(|(property, _)| property == FALLS_SILENT) {
+            diagram = diagram.complaining(property, why);
+        }
+        Ok(Replayed { masters: model.masters(), steps, complaints, wrong, path, diagram })
     }
 }
 
@@ -262,7 +271,7 @@ pub fn write_with<M: Subject>(model: &M, scenario: &str, carried: &str, property
         let reads: Vec<String> = reads.map(|(master, reads)| format!("{master} {reads}")).collect();
         lines.push((step, remark.into_iter().chain([reads.join("; ")]).collect::<Vec<_>>().join("; ")));
     }
-    let width = lines.iter().map(|(step, _)| step.chars().count()).max().unwrap_or(0);
+    let width = lines.iter().map(|(step, _)| terminal_width(step)).max().unwrap_or(0);
     let mut text = String::new();
     if let Some(why) = model.complaint(property, &state) {
         text += &format!("# {}\n", shown(&why));

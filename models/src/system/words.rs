@@ -124,10 +124,15 @@ impl<N: Node> Subject for System<N> {
                 let Asking { request, at, name, .. } = self.bounds.asking(number);
                 Arrow::At(at.index(), format!("{name}: {request}"))
             }
-            Action::Tick(at, _) | Action::Crash(at) | Action::Restart(at) => {
-                Arrow::At(at.index(), self.sentence(&tables, Some(&state.world), *action))
+            Action::Tick(at, _) => Arrow::At(at.index(), self.sentence(&tables, Some(&state.world), *action)),
+            Action::Crash(at) => Arrow::Crash(at.index(), self.sentence(&tables, None, *action)),
+            Action::Restart(at) => Arrow::Restart(at.index(), self.sentence(&tables, None, *action)),
+            Action::Cut(cut) | Action::Heal(cut) => {
+                let paths = self.bounds.scope.failures.severed[cut].paths.iter();
+                let paths = paths.map(|(from, to)| (from.index(), to.index())).collect();
+                let (label, healed) = (self.sentence(&tables, None, *action), matches!(action, Action::Heal(_)));
+                Arrow::Cut { paths, label, healed }
             }
-            Action::Cut(_) | Action::Heal(_) => Arrow::At(0, self.sentence(&tables, None, *action)),
         }
     }
 

@@ -43,7 +43,7 @@ impl Violation {
         let file = folder.join(format!("{}.trace", unique(&plain(&name), &self.example.trace)));
         std::fs::create_dir_all(&folder).ok()?;
         std::fs::write(&file, &self.example.trace).ok()?;
-        std::fs::write(file.with_extension("svg"), &self.example.replayed.picture).ok()?;
+        std::fs::write(file.with_extension("svg"), self.example.replayed.diagram.svg()).ok()?;
         // Tests run in their package's folder, so the user can paste a path from there.
         let here = std::env::current_dir().ok();
         let from_here = here.and_then(|here| file.strip_prefix(here).ok().map(PathBuf::from));

@@ -81,11 +81,8 @@ impl Subject for ClusterModel {
             return self.arrow_of_goroutine(&state.shards.first, step.action);
         }
         let mut arrow = self.arrow_of(&state.shards[step.shard], step.action);
-        match &mut arrow {
-            Arrow::At(_, label) | Arrow::Arrives { label, .. } | Arrow::Lost { label, .. } => {
-                *label = self.in_shard(step.shard, std::mem::take(label));
-            }
-            Arrow::Asks { .. } => {}
+        if let Some(label) = arrow.label_mut() {
+            *label = self.in_shard(step.shard, std::mem::take(label));
         }
         arrow
     }

@@ -2,7 +2,7 @@
 
 use super::super::style::Style;
 use multimaster_models::check::engine::{Finding, Verdict};
-use multimaster_models::printed::{padded, shown};
+use multimaster_models::printed::{padded, shown, terminal_width};
 use multimaster_models::report::check::Checked;
 use multimaster_models::report::table::grouped;
 use multimaster_models::scenario::Scenario;
@@ -27,7 +27,7 @@ impl Brief {
         let fits = |depth: &usize| lines(&names(*depth)) <= MOST;
         let depth = (1..=deepest + 1).rev().find(fits).unwrap_or(1);
         let names = names(depth);
-        let width = names.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+        let width = names.iter().map(|(name, _)| terminal_width(name)).max().unwrap_or(0);
         Brief { names, width, style }
     }
 

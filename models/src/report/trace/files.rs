@@ -33,7 +33,7 @@ pub fn write(example: &Counterexample, scenario: &str, folder: &Path) -> Result<
     let path = folder.join(format!("{}.trace", name(scenario, example.property)));
     let written = std::fs::create_dir_all(folder)
         .and_then(|()| std::fs::write(&path, &example.trace))
-        .and_then(|()| std::fs::write(path.with_extension("svg"), &example.replayed.picture));
+        .and_then(|()| std::fs::write(path.with_extension("svg"), example.replayed.diagram.svg()));
     let shown = path.display().to_string();
     written.map(|()| shown.clone()).map_err(|error| format!("{shown} cannot be written: {error}"))
 }

@@ -110,11 +110,11 @@ impl ClusterModel {
         match action {
             Action::Request { client, place } => {
                 let script = &self.scope.clients[client];
-                Arrow::At(script.at.index(), self.named(world, script.at, &script.requests[place]))
+                self.arrow_of_request(world, script.at, &script.requests[place])
             }
             Action::Choose(index) => {
                 let (at, request) = &self.scope.free.of[index];
-                Arrow::At(at.index(), self.named(world, *at, request))
+                self.arrow_of_request(world, *at, request)
             }
             Action::Deliver(envelope) => arrives(envelope, false),
             Action::Repeat(envelope) => arrives(envelope, true),
@@ -144,9 +144,10 @@ impl ClusterModel {
             }
             Action::Duplicate(envelope) => Arrow::At(self.envelope(envelope).from.index(), self.sentence(action)),
             Action::Truncate { at, .. } | Action::Send { at, .. } => Arrow::At(at.index(), self.sentence(action)),
-            Action::Crash { at } | Action::Restart { at } | Action::Save { at } | Action::Call { at, .. } => {
-                Arrow::At(at.index(), self.sentence(action))
-            }
+            Action::Crash { at } if self.restarts_at_once() => Arrow::Restart(at.index(), self.sentence(action)),
+            Action::Crash { at } => Arrow::Crash(at.index(), self.sentence(action)),
+            Action::Restart { at } => Arrow::Restart(at.index(), self.sentence(action)),
+            Action::Save { at } | Action::Call { at, .. } => Arrow::At(at.index(), self.sentence(action)),
             Action::Collect { at } => Arrow::At(at.index(), self.sentence(action)),
             Action::Tell { from, .. } => Arrow::At(from.index(), self.sentence(action)),
             Action::Repair => {
@@ -154,8 +155,9 @@ impl ClusterModel {
                 Arrow::At(up.map_or(0, MasterId::index), self.sentence(action))
             }
             Action::Cut(cut) | Action::Heal(cut) => {
-                let (from, _) = self.scope.failures.severed[cut].paths[0];
-                Arrow::At(from.index(), self.sentence(action))
+                let paths = self.scope.failures.severed[cut].paths.iter();
+                let paths = paths.map(|(from, to)| (from.index(), to.index())).collect();
+                Arrow::Cut { paths, label: self.sentence(action), healed: matches!(action, Action::Heal(_)) }
             }
         }
     }
@@ -173,10 +175,13 @@ impl ClusterModel {
     }
 
     /// The request, after the dot of the change that it makes.
-    fn named(&self, world: &World<Tables>, at: MasterId, request: &Request) -> String {
+    fn arrow_of_request(&self, world: &World<Tables>, at: MasterId, request: &Request) -> Arrow {
         match self.answer_to_client(world, at, request) {
-            Ok(write) => format!("{}: {}", write.dot, as_written(&write)),
-            Err(_) => request.to_string(),
+            Ok(write) => {
+                let label = format!("{}: {}", write.dot, as_written(&write));
+                if write.wall.is_some() { Arrow::Timed(at.index(), label) } else { Arrow::At(at.index(), label) }
+            }
+            Err(_) => Arrow::At(at.index(), request.to_string()),
         }
     }
 
