@@ -320,11 +320,18 @@ fn onward(edges: &BTreeSet<(MasterId, MasterId)>, master: MasterId) -> impl Iter
 fn reach(masters: u16, edges: &BTreeSet<(MasterId, MasterId)>, start: MasterId, closed: Option<MasterId>) -> Vec<bool> {
     let mut reached = vec![false; usize::from(masters)];
     reached[start.index()] = true;
+    let is_past = closed.is_some_and(|closed| closed != start && closed.0 < masters);
+    let mut left = usize::from(masters) - 1 - usize::from(is_past);
     let mut to_visit = vec![start];
     while let Some(master) = to_visit.pop() {
+        // In a dense graph all masters are reached long before all edges have been followed.
+        if left == 0 {
+            break;
+        }
         for next in onward(edges, master).filter(|next| Some(*next) != closed) {
             if !mem::replace(&mut reached[next.index()], true) {
                 to_visit.push(next);
+                left -= 1;
             }
         }
     }

@@ -1,6 +1,8 @@
 //! The arguments of the `multimaster` command, and its manual.
 
-use crate::commands::{check, conform, explore, generate, histories, init, judge, list, mutants, replay, rules, spawn};
+use crate::commands::{
+    check, conform, explore, generate, histories, init, judge, list, mutants, replay, rules, simulate, spawn,
+};
 use clap::builder::PossibleValuesParser;
 use clap::{CommandFactory, Parser, Subcommand};
 use multimaster_models::scenario::catalogue;
@@ -49,6 +51,7 @@ Examples:
   multimaster init my-rule --path .    a crate with a rule of your own
   multimaster mutants                  the verdicts on each broken protocol
   multimaster conform run.jsonl        is a recorded run a path of the model?
+  multimaster simulate --masters 10    how fast do writes spread, and at what cost?
   multimaster generate booking/arrival --out tests.jsonl
   multimaster judge history.jsonl      what did the clients of any system see?
   multimaster man > multimaster.1      this manual, as a page for `man`
@@ -80,6 +83,9 @@ pub(crate) enum Command {
     /// Check that the properties reject every one of many deliberately broken protocols and rules
     #[command(after_long_help = mutants::MANUAL)]
     Mutants(mutants::Asked),
+    /// Measure topologies: run masters between real regions by seeded events, with losses, cuts and crashes
+    #[command(after_long_help = simulate::MANUAL)]
+    Simulate(simulate::Asked),
     /// Write tests of a scenario, for an implementation in another language
     #[command(after_long_help = generate::MANUAL)]
     Generate(generate::Asked),

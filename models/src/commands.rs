@@ -14,6 +14,7 @@ mod program;
 mod progress;
 pub(crate) mod replay;
 pub(crate) mod rules;
+pub(crate) mod simulate;
 pub(crate) mod spawn;
 mod style;
 

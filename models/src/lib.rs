@@ -22,6 +22,7 @@
 //! | [`histories`] | a rule judged over all networks at once, by all causal histories of a few writes; its laws and claims |
 //! | [`verify()`] | your own rule, in a test of your own crate; the verdicts on all rules |
 //! | [`record`] | whether a recorded run of a real cluster is a path of the model |
+//! | [`simulate`] | topologies measured: masters run by seeded discrete events between real regions |
 //! | [`judge`] | the operations of any replicated system, judged by what its clients saw |
 //! | [`spawn`] | the same masters over UDP |
 //! | [`mutants`] | deliberately broken protocols and rules, and the property that rejects each |
@@ -57,6 +58,8 @@ pub mod report;
 pub mod rules;
 pub mod scenario;
 pub mod scope;
+#[cfg(feature = "cli")]
+pub mod simulate;
 #[cfg(feature = "stateright")]
 pub mod spawn;
 pub mod subject;

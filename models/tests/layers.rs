@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The top-level modules, from the lowest.
-const LAYERS: [&str; 23] = [
+const LAYERS: [&str; 24] = [
     "printed",
     "model",
     "subject",
@@ -25,6 +25,7 @@ const LAYERS: [&str; 23] = [
     "histories",
     "verify",
     "record",
+    "simulate",
     "judge",
     "spawn",
     "mutants",

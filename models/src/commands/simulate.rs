@@ -1,0 +1,342 @@
+//! `multimaster simulate`: topologies measured.
+
+use super::progress::Line;
+use super::{Ending, Failure, whole};
+use clap::{Args, ValueEnum};
+use multimaster_models::fault::Fault;
+use multimaster_models::scenario::RuleName;
+use multimaster_models::simulate::{
+    self, Case, Crash, Cut, EdgeList, MEASURES, Measure, Regions, Row, Setting, Shape, parse_crash, parse_cut,
+    parse_duration,
+};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::str::FromStr;
+use std::thread;
+use std::time::Duration;
+
+#[derive(Args)]
+pub(crate) struct Asked {
+    /// The topologies: ring, two-way-ring, star, all-to-all, tree:N (N children a master), random:N (N neighbours a
+    /// master, drawn from the seed; N is even), edges:FILE
+    #[arg(long, value_name = "LIST", default_value = "ring,star,all-to-all")]
+    topology: String,
+    /// The numbers of masters; with edges:FILE, the file tells
+    #[arg(long, value_name = "LIST", default_value = "5")]
+    masters: List<u16>,
+    /// The writes a second, at all masters together
+    #[arg(long, value_name = "LIST", default_value = "100")]
+    rate: List<f64>,
+    /// The probability that a message is lost, such as 1%
+    #[arg(long, value_name = "LIST", default_value = "0%")]
+    loss: List<Percent>,
+    /// The numbers of masters, drawn from the seed, that are down from the start
+    #[arg(long, value_name = "LIST", default_value = "0")]
+    dead: List<u16>,
+    /// Cut links for some time, or for good: A@1s..3s (all links of A), A-B@1s..3s, A->B@1s, halves@1s..3s
+    #[arg(long, value_name = "CUT", value_parser = parse_cut)]
+    cut: Vec<Cut>,
+    /// Crash a master, which keeps its state, and restart it: B@1s..3s; or for good: B@1s
+    #[arg(long, value_name = "CRASH", value_parser = parse_crash)]
+    crash: Vec<Crash>,
+    /// How many writes clients ask for
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(value_parser = |text: &str| whole(text, 1_u64, 10_000_000), allow_hyphen_values = true)]
+    writes: u64,
+    /// How many reads they ask for; by default as many as writes
+    #[arg(long, value_name = "N")]
+    #[arg(value_parser = |text: &str| whole(text, 0_u64, 10_000_000), allow_hyphen_values = true)]
+    reads: Option<u64>,
+    /// How many keys they write and read
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(value_parser = |text: &str| whole(text, 1_usize, 1_000_000), allow_hyphen_values = true)]
+    keys: usize,
+    /// The conflict rule: its name in `multimaster list`
+    #[arg(long, value_name = "RULE", default_value = "last-write")]
+    rule: String,
+    /// Only these regions, in this order; by default all sixteen
+    #[arg(long, value_name = "LIST")]
+    regions: Option<String>,
+    /// A table of round-trip times in place of the shipped one
+    #[arg(long, value_name = "FILE")]
+    round_trips: Option<String>,
+    /// One round-trip time between all masters, in place of a table
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with_all = ["regions", "round_trips"])]
+    round_trip: Option<Duration>,
+    /// The most by which a message takes longer than half the round trip
+    #[arg(long, value_name = "SHARE", default_value = "10%")]
+    jitter: Percent,
+    /// How long a master is occupied by each message that it sends or receives
+    #[arg(long, value_name = "TIME", default_value = "20us", value_parser = parse_duration)]
+    cost: Duration,
+    /// After this time without a message, a master sends its neighbour a digest; only where messages can be lost
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = tick)]
+    tick: Duration,
+    /// The most changes of a message
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    #[arg(value_parser = |text: &str| whole(text, 1_usize, 1_000_000), allow_hyphen_values = true)]
+    batch: usize,
+    /// How many changes a log keeps for a neighbour that has not been sent them
+    #[arg(long, value_name = "N", default_value_t = 1024)]
+    #[arg(value_parser = |text: &str| whole(text, 1_usize, 1_000_000_000), allow_hyphen_values = true)]
+    log: usize,
+    /// The seeds: 7, or 1..20 for those from 1 to 20
+    #[arg(long, value_name = "SEEDS", default_value = "1..5", value_parser = seeds)]
+    seeds: Seeds,
+    /// How many runs at a time; by default one for each core
+    #[arg(long, value_name = "N")]
+    #[arg(value_parser = |text: &str| whole(text, 1_usize, 1024), allow_hyphen_values = true)]
+    jobs: Option<usize>,
+    /// The form of the figures
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Draw a figure as an SVG: NAME=FILE; may be given several times
+    #[arg(long, value_name = "NAME=FILE", value_parser = plot)]
+    plot: Vec<(&'static Measure, String)>,
+    /// Write the run as a record that `conform` checks; for one case and one seed
+    #[arg(long, value_name = "FILE")]
+    record: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// A table of means
+    Table,
+    /// A line for each run
+    Csv,
+    /// The setting, the means, and the figures of each run
+    Json,
+}
+
+pub(crate) const MANUAL: &str = "\
+Each master is the shipping state machine, driven as a program would drive it: it
+relays what is new to its neighbours at once, and repairs losses by digests. The
+network and the clients are simulated, by seeded events: the same arguments give
+the same output.
+
+The round trips are those between sixteen regions of the Azure cloud (95th
+percentile of July 2026). Up to sixteen masters are in a region each, in the order
+of the table; more are spread over the regions in blocks. Writes come at random
+times to random masters and keys. A master handles one message after the other;
+what waits meanwhile goes out together. docs/topologies.md tells all assumptions.
+
+Figures, as the mean over the seeds and half its 95 % confidence interval; times
+are in milliseconds:
+  median, p99, max   from the request of a write until all masters have it
+  mean               from the request until another master has it
+  messages, digests  sent for each write, lost ones included
+  bytes              of both, as the JSON that masters send over UDP
+  busiest            messages sent and received by the busiest master, a write
+  share              the busiest master's share of all messages
+  occupied           the share of the time for which it is occupied
+  stale              the share of reads that miss a write of their key
+  behind             the age of the oldest write that such a read misses
+  reached            the share of the masters that a write reached
+  everywhere         the share of the writes that reached all masters
+  refused            the share of writes that are refused
+  healed             from the last healing or restart until all masters have all
+                     earlier writes
+  agree              runs in which all masters read the same at the end
+Masters that are down at the end are not counted.
+
+  multimaster simulate --masters 3,5,10,16 --plot p99=p99.svg
+  multimaster simulate --topology star,tree:3 --masters 100 --rate 50,500,2000
+  multimaster simulate --dead 0,1,2,3 --masters 12 --plot reached=reached.svg
+  multimaster simulate --cut halves@2s..6s --loss 1% --seeds 1..20 --format csv
+  multimaster simulate --topology ring --seeds 7 --masters 3 --record run.jsonl
+  multimaster conform run.jsonl
+
+Exit status: 0 if all runs ended; 2 if an argument is invalid; 130 if it was
+interrupted: the runs that have ended are printed.";
+
+/// Values separated by commas.
+#[derive(Clone)]
+struct List<T>(Vec<T>);
+
+impl<T: FromStr> FromStr for List<T> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<List<T>, String> {
+        let wrong = |part: &str| format!("`{}` is no such number", part.escape_debug());
+        text.split(',').map(|part| part.trim().parse().map_err(|_| wrong(part))).collect::<Result<_, _>>().map(List)
+    }
+}
+
+/// A share, written as `1%` or `0.01`.
+#[derive(Clone, Copy)]
+struct Percent(f64);
+
+impl FromStr for Percent {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Percent, String> {
+        let share = match text.strip_suffix('%') {
+            Some(number) => number.parse().map(|number: f64| number / 100.0),
+            None => text.parse(),
+        };
+        share
+            .ok()
+            .filter(|share| (0.0..=1.0).contains(share))
+            .map(Percent)
+            .ok_or_else(|| "write a share such as 1%".into())
+    }
+}
+
+#[derive(Clone)]
+struct Seeds(Vec<u64>);
+
+fn seeds(text: &str) -> Result<Seeds, String> {
+    let read = || match text.split_once("..") {
+        None => Some(vec![text.parse().ok()?]),
+        Some((first, last)) => {
+            let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+            (first <= last && last - first < 10_000).then(|| (first..=last).collect())
+        }
+    };
+    read().map(Seeds).ok_or_else(|| "write 7, or 1..20; at most 10,000 seeds".into())
+}
+
+fn tick(text: &str) -> Result<Duration, String> {
+    parse_duration(text)
+        .ok()
+        .filter(|tick| *tick >= Duration::from_millis(1))
+        .ok_or_else(|| "write a time of at least 1ms".into())
+}
+
+fn plot(text: &str) -> Result<(&'static Measure, String), String> {
+    let names = || MEASURES.iter().map(|measure| measure.name).collect::<Vec<_>>().join(", ");
+    let read = text.split_once('=').filter(|(_, file)| !file.is_empty());
+    let measure = read.and_then(|(name, file)| Some((Measure::named(name)?, file.to_owned())));
+    measure.ok_or_else(|| format!("write NAME=FILE, with one of {}", names()))
+}
+
+fn read(file: &str) -> Result<String, Fault> {
+    fs::read_to_string(file).map_err(|error| Fault::of(file, error.to_string()))
+}
+
+impl Asked {
+    fn shapes(&self) -> Result<Vec<Shape>, Failure> {
+        let shape = |text: &str| match text.trim().strip_prefix("edges:") {
+            None => text.trim().parse().map_err(|wrong| Failure::Given(format!("--topology: {wrong}"))),
+            Some(file) => {
+                let list = EdgeList::parse(file, &read(file)?);
+                let list = list.map_err(|(line, what)| Fault::at(file, line, what))?;
+                Ok(Shape::Edges(list.into()))
+            }
+        };
+        self.topology.split(',').map(shape).collect()
+    }
+
+    fn cases(&self) -> Result<Vec<Case>, Failure> {
+        if let Some(rate) = self.rate.0.iter().find(|rate| !(0.001..=1e9).contains(*rate)) {
+            return Err(Failure::Given(format!("--rate {rate}: write a number of writes a second, from 0.001 to 1e9")));
+        }
+        let mut cases = Vec::new();
+        for shape in self.shapes()? {
+            let masters = match &shape {
+                Shape::Edges(list) => vec![list.masters],
+                _ => self.masters.0.clone(),
+            };
+            for masters in masters {
+                for rate in &self.rate.0 {
+                    for loss in &self.loss.0 {
+                        for dead in &self.dead.0 {
+                            let (shape, rate, loss, dead) = (shape.clone(), *rate, loss.0, *dead);
+                            cases.push(Case { shape, masters, rate, loss, dead });
+                        }
+                    }
+                }
+            }
+        }
+        Ok(cases)
+    }
+
+    fn setting(&self) -> Result<Setting, Failure> {
+        let named = RuleName::named(&self.rule);
+        let rule = named.ok_or_else(|| {
+            Failure::Given(format!(
+                "--rule: no rule is named `{}`; `multimaster list` has their names",
+                self.rule.escape_debug()
+            ))
+        })?;
+        Ok(Setting {
+            regions: self.all_regions()?,
+            reads: self.reads.unwrap_or(self.writes),
+            keys: self.keys,
+            jitter: self.jitter.0,
+            cost: self.cost,
+            tick: self.tick,
+            batch: self.batch,
+            log: self.log,
+            cuts: self.cut.clone(),
+            crashes: self.crash.clone(),
+            ..Setting::new(rule, self.writes)
+        })
+    }
+
+    fn all_regions(&self) -> Result<Regions, Failure> {
+        if let Some(round_trip) = self.round_trip {
+            return Ok(Regions::uniform(round_trip.as_secs_f64() * 1e3));
+        }
+        let all = match &self.round_trips {
+            None => Regions::azure(),
+            Some(file) => Regions::parse(&read(file)?).map_err(|(line, what)| Fault::at(file, line, what))?,
+        };
+        let Some(names) = &self.regions else { return Ok(all) };
+        let names: Vec<&str> = names.split(',').map(str::trim).collect();
+        all.only(&names).map_err(|absent| {
+            Failure::Given(format!(
+                "--regions: there is no region `{}`; there are {}",
+                absent.escape_debug(),
+                all.names().join(", ")
+            ))
+        })
+    }
+}
+
+pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
+    let (setting, cases, seeds) = (asked.setting()?, asked.cases()?, &asked.seeds.0);
+    for case in &cases {
+        setting.vet(case).map_err(Failure::Given)?;
+    }
+    if let (Some(_), false) = (&asked.record, cases.len() == 1 && seeds.len() == 1) {
+        return Err(Failure::Given("--record: give one topology, one number of everything, and one seed".into()));
+    }
+    let line = Line::begin("events");
+    line.say(format!("{} runs:", cases.len() * seeds.len()));
+    let (rows, is_whole) = match &asked.record {
+        None => {
+            let cores = thread::available_parallelism().map_or(1, usize::from);
+            simulate::sweep(&setting, &cases, seeds, asked.jobs.unwrap_or(cores))
+        }
+        Some(file) => {
+            let out = File::create(file).map_err(|error| Fault::of(file, error.to_string()))?;
+            let mut out = BufWriter::new(out);
+            let figures = simulate::record(&setting, &cases[0], seeds[0], &mut out)?;
+            out.flush()?;
+            let is_whole = figures.is_some();
+            let runs = figures.map(|figures| (seeds[0], figures)).into_iter().collect();
+            (vec![Row { case: cases[0].clone(), runs }], is_whole)
+        }
+    };
+    drop(line);
+    print(asked, &setting, &rows)?;
+    if !is_whole {
+        let _ = writeln!(io::stderr(), "multimaster: interrupted; these are the runs that have ended");
+        return Ok(Ending::Interrupted);
+    }
+    for (measure, file) in &asked.plot {
+        let svg = simulate::plot(&rows, measure).map_err(|wrong| Failure::Given(format!("--plot: {wrong}")))?;
+        fs::write(file, svg).map_err(|error| Fault::of(file, error.to_string()))?;
+    }
+    Ok(Ending::Fine)
+}
+
+fn print(asked: &Asked, setting: &Setting, rows: &[Row]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match asked.format {
+        Format::Table => write!(out, "{}", simulate::table(rows)),
+        Format::Csv => write!(out, "{}", simulate::csv(rows)),
+        Format::Json => writeln!(out, "{:#}", simulate::json(setting, rows)),
+    }
+}

@@ -1,0 +1,117 @@
+//! The parts of a simulation: what happens, the masters, and their mail.
+
+use super::Setting;
+use super::faults::Cut;
+use super::network::Link;
+use crate::node::any_rule::{AnyMessage, AnyReplica, Pack};
+use multimaster::record::Recorded;
+use multimaster::{MasterId, Op, Replica, Topology, VersionVector};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Something that happens at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Happening {
+    /// A client asks for a write.
+    Write,
+    /// A client asks for a read.
+    Read,
+    /// A message arrives over this link.
+    Arrival(usize),
+    /// A digest arrives over this link.
+    Digest(usize),
+    /// The master is free for its mail.
+    Free(usize),
+    /// The master looks for neighbours from which it has not heard.
+    Tick(usize),
+    /// The fault with this place begins or ends.
+    Fault(usize),
+}
+
+/// What begins or ends at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Cut(Cut),
+    Heal(Cut),
+    Crash(MasterId),
+    Restart(MasterId),
+}
+
+/// What waits for a master that is occupied.
+pub(super) enum Mail {
+    Write {
+        key: usize,
+        op: Op,
+        asked: u64,
+    },
+    Read {
+        key: usize,
+    },
+    /// A message, and whether it answers a digest. It is lost if the link has broken since it was sent.
+    Message {
+        link: usize,
+        breaks: u32,
+        message: AnyMessage,
+        answers: bool,
+    },
+    Digest {
+        link: usize,
+        breaks: u32,
+        digest: VersionVector,
+    },
+    /// The link, over which this master receives changes, is open again.
+    Ask(usize),
+    /// A link over which this master sends changes is open again.
+    Flush,
+    /// Digests to neighbours that have not been heard from may be due.
+    Tick,
+}
+
+/// A master, and what waits for it.
+pub(super) struct Host {
+    pub(super) replica: AnyReplica,
+    pub(super) is_up: bool,
+    pub(super) mail: VecDeque<Mail>,
+    /// Whether it will look into its mail.
+    pub(super) called: bool,
+    /// When it is free.
+    pub(super) free_at: u64,
+    /// The links over which it sends changes, and those over which it receives them.
+    pub(super) out: Vec<usize>,
+    pub(super) into: Vec<usize>,
+    /// Messages sent and received, and the time that it was occupied.
+    pub(super) handled: u64,
+    pub(super) occupied: u64,
+    pub(super) truncate_at: usize,
+}
+
+pub(super) type Record = Vec<Recorded<Pack, Pack>>;
+
+/// How many changes a log keeps at least, as in the running cluster.
+pub(super) const KEPT: usize = 512;
+
+pub(super) fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The masters of a topology, each with the links that it has.
+pub(super) fn hosts(setting: &Setting, topology: &Topology, links: &[Link]) -> Vec<Host> {
+    let host = |id| Host {
+        replica: Replica::new(id, setting.rule.rule(id), topology),
+        is_up: true,
+        mail: VecDeque::new(),
+        called: false,
+        free_at: 0,
+        out: Vec::new(),
+        into: Vec::new(),
+        handled: 0,
+        occupied: 0,
+        truncate_at: 2 * KEPT.min(setting.log),
+    };
+    let mut hosts: Vec<Host> = topology.ids().map(host).collect();
+    for (place, link) in links.iter().enumerate() {
+        hosts[link.from.index()].out.push(place);
+        hosts[link.to.index()].into.push(place);
+    }
+    hosts
+}

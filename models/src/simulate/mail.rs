@@ -1,0 +1,243 @@
+//! What a master does with its mail: it drives its replica by the calls that `Replica` documents.
+
+use super::host::{Happening, KEPT, Mail, nanoseconds};
+use super::network::Sent;
+use super::run::Simulation;
+use super::wire;
+use crate::node::any_rule::AnyMessage;
+use multimaster::record::Event;
+use multimaster::{Message, Outcome, VersionVector};
+
+impl Simulation<'_> {
+    /// The master handles all its mail, one after the other, and then sends what is new to its neighbours.
+    pub(super) fn read_mail(&mut self, master: usize) {
+        let begun = self.now;
+        self.hosts[master].called = false;
+        let mut has_news = false;
+        while let Some(mail) = self.hosts[master].mail.pop_front() {
+            has_news |= self.handle(master, mail);
+        }
+        if has_news {
+            self.truncate(master);
+            self.flush(master);
+        }
+        let host = &mut self.hosts[master];
+        host.free_at = self.now;
+        host.occupied += self.now - begun;
+    }
+
+    /// Returns whether there may be something to send to neighbours.
+    fn handle(&mut self, master: usize, mail: Mail) -> bool {
+        match mail {
+            Mail::Write { key, op, asked } => {
+                self.spend();
+                let key_name = self.key(key).to_owned();
+                let replica = &mut self.hosts[master].replica;
+                let at = replica.id();
+                let noted = self.record.is_some().then(|| op.clone());
+                let answer = replica.write(&key_name, op);
+                match &answer {
+                    Ok(dot) => self.meter.acknowledged(*dot, key, asked, self.now),
+                    Err(_) => self.meter.refused += 1,
+                }
+                let is_new = answer.is_ok();
+                if let Some(op) = noted {
+                    self.note(|| Event::Write { at, key: key_name.into(), op, answer });
+                }
+                is_new
+            }
+            Mail::Read { key } => {
+                self.spend();
+                let replica = &self.hosts[master].replica;
+                self.meter.read(key, replica.digest(), self.now);
+                if self.record.is_some() {
+                    let (at, reading) = (replica.id(), replica.read(self.key(key)));
+                    let key = self.key(key).into();
+                    self.note(|| Event::Read { at, key, reading });
+                }
+                false
+            }
+            Mail::Message { link, breaks, message, answers } => {
+                if breaks == self.links[link].breaks {
+                    return self.receive(link, message, answers);
+                }
+                self.lose(link, message);
+                false
+            }
+            Mail::Digest { link, breaks, digest } => {
+                if breaks == self.links[link].breaks {
+                    self.answer(link, digest);
+                }
+                false
+            }
+            Mail::Ask(link) => {
+                self.ask(link);
+                false
+            }
+            Mail::Flush => true,
+            Mail::Tick => {
+                let tick = nanoseconds(self.setting.tick);
+                for place in 0..self.hosts[master].into.len() {
+                    let link = self.hosts[master].into[place];
+                    if self.now >= self.links[link].heard + tick {
+                        self.ask(link);
+                    }
+                }
+                false
+            }
+        }
+    }
+
+    fn receive(&mut self, link: usize, message: AnyMessage, answers: bool) -> bool {
+        self.spend();
+        let (from, to) = (self.links[link].from, self.links[link].to);
+        let host = &mut self.hosts[to.index()];
+        host.handled += 1;
+        let news = message.brings(host.replica.digest());
+        let is_full = matches!(&message, Message::Push(push) if push.changes.len() == self.setting.batch);
+        let noted = self.record.is_some().then(|| message.clone());
+        let outcome = host.replica.receive(from, message);
+        if let Some(message) = noted {
+            let outcome = outcome.clone();
+            self.note(|| Event::Deliver { from, to, message, outcome });
+        }
+        match outcome {
+            Outcome::Applied | Outcome::Stale => {
+                self.meter.outcomes.applied += 1;
+                news.into_iter().for_each(|dot| self.meter.arrived(dot, to, self.now));
+                if answers {
+                    self.links[link].asked_until = 0;
+                    if is_full {
+                        self.ask(link);
+                    }
+                }
+                true
+            }
+            Outcome::Duplicate => {
+                self.meter.outcomes.duplicates += 1;
+                false
+            }
+            Outcome::Gap => {
+                self.meter.outcomes.gaps += 1;
+                // The answer to a digest sent a moment ago fills this gap too.
+                if self.now >= self.links[link].asked_until {
+                    self.ask(link);
+                }
+                false
+            }
+            Outcome::Refused(error) => unreachable!("{to} refuses a message of {from}: {error}"),
+        }
+    }
+
+    /// Sends everything that is new to the neighbours.
+    fn flush(&mut self, master: usize) {
+        let batch = self.setting.batch;
+        for place in 0..self.hosts[master].out.len() {
+            let link = self.hosts[master].out[place];
+            let (from, to) = (self.links[link].from, self.links[link].to);
+            if !self.links[link].is_open() {
+                continue;
+            }
+            while let Some(message) = self.hosts[master].replica.next_push(to, batch) {
+                self.note(|| Event::Push { from, to, max: batch });
+                self.send(link, message, false);
+            }
+        }
+    }
+
+    /// Sends the digest of the link's receiver.
+    fn ask(&mut self, link: usize) {
+        let (from, to) = (self.links[link].from, self.links[link].to);
+        if !self.links[link].is_open() {
+            return;
+        }
+        self.spend();
+        let host = &mut self.hosts[to.index()];
+        host.handled += 1;
+        let digest = host.replica.digest().clone();
+        self.note(|| Event::Ask { asker: to, feeder: from });
+        self.meter.digests += 1;
+        self.meter.bytes += wire::vector(&digest);
+        let soonest = self.now + self.travel(link);
+        let line = &mut self.links[link];
+        line.asked_until = self.now + 3 * line.delay;
+        if self.random.f64() >= self.case.loss {
+            let arrives = line.digests.send(line.breaks, soonest, digest);
+            self.add(arrives, Happening::Digest(link));
+        }
+    }
+
+    fn answer(&mut self, link: usize, digest: VersionVector) {
+        self.spend();
+        let (from, to) = (self.links[link].from, self.links[link].to);
+        let host = &mut self.hosts[from.index()];
+        host.handled += 1;
+        let max = self.setting.batch;
+        let message = host.replica.answer(&digest, max);
+        self.note(|| Event::Answer { feeder: from, asker: to, digest, max });
+        if let Some(message) = message {
+            self.send(link, message, true);
+        }
+    }
+
+    fn send(&mut self, link: usize, message: AnyMessage, answers: bool) {
+        self.spend();
+        self.hosts[self.links[link].from.index()].handled += 1;
+        self.meter.messages += 1;
+        self.meter.bytes += wire::length(&message, &mut self.meter);
+        self.meter.outcomes.snapshots += u64::from(matches!(message, Message::Snapshot(_)));
+        if self.random.f64() < self.case.loss {
+            return self.lose(link, message);
+        }
+        let soonest = self.now + self.travel(link);
+        let line = &mut self.links[link];
+        let arrives = line.changes.send(line.breaks, soonest, Sent { message, answers });
+        self.add(arrives, Happening::Arrival(link));
+    }
+
+    pub(super) fn lose(&mut self, link: usize, message: AnyMessage) {
+        let (from, to) = (self.links[link].from, self.links[link].to);
+        self.meter.outcomes.lost += 1;
+        self.note(|| Event::Lose { from, to, message });
+    }
+
+    pub(super) fn arrive(&mut self, link: usize) {
+        let line = &mut self.links[link];
+        let (breaks, Sent { message, answers }) = line.changes.next();
+        line.heard = self.now;
+        let to = line.to.index();
+        self.post(to, Mail::Message { link, breaks, message, answers });
+    }
+
+    pub(super) fn arrive_digest(&mut self, link: usize) {
+        let line = &mut self.links[link];
+        let (breaks, digest) = line.digests.next();
+        let from = line.from.index();
+        self.post(from, Mail::Digest { link, breaks, digest });
+    }
+
+    /// The master is occupied for the time that a message takes.
+    fn spend(&mut self) {
+        self.now += nanoseconds(self.setting.cost);
+    }
+
+    /// The time that the next message over the link takes.
+    fn travel(&mut self, link: usize) -> u64 {
+        let delay = self.links[link].delay;
+        delay + (delay as f64 * self.setting.jitter * self.random.f64()) as u64
+    }
+
+    /// Truncates a log that is too long, as the running master does.
+    fn truncate(&mut self, master: usize) {
+        let host = &mut self.hosts[master];
+        if host.replica.log_len() < host.truncate_at {
+            return;
+        }
+        let sent = KEPT.min(self.setting.log);
+        let keep = host.replica.unsent().clamp(sent, self.setting.log);
+        host.replica.truncate(keep);
+        host.truncate_at = keep + sent;
+        let at = host.replica.id();
+        self.note(|| Event::Truncate { at, keep });
+    }
+}

@@ -1,0 +1,30 @@
+//! The length of a message in the form in which masters over UDP send it: JSON.
+
+use super::measure::Meter;
+use crate::node::any_rule::AnyMessage;
+use multimaster::{Message, VersionVector};
+use serde::Serialize;
+
+/// The length of a message.
+///
+/// A change is as long in each message, and is measured once. What is left is the version vector, so most messages are
+/// measured without being written.
+pub(super) fn length(message: &AnyMessage, meter: &mut Meter) -> u64 {
+    let Message::Push(push) = message else { return written(message) };
+    let changes = push.changes.iter().map(|change| meter.length_of(change.dot, || written(change)));
+    let commas = push.changes.len() as u64 - 1;
+    const AROUND: usize = r#"{"Push":{"extends":,"changes":[]}}"#.len();
+    AROUND as u64 + vector(&push.extends) + changes.sum::<u64>() + commas
+}
+
+/// The length of a version vector, a list of its counts.
+pub(super) fn vector(vector: &VersionVector) -> u64 {
+    let width = vector.width() as u64;
+    // A digit for each count, and the others.
+    let more = vector.iter().map(|(_, count)| u64::from(count.ilog10()));
+    2 + width.saturating_sub(1) + width + more.sum::<u64>()
+}
+
+fn written(value: &impl Serialize) -> u64 {
+    serde_json::to_string(value).expect("a rule's effects and states can be written as JSON").len() as u64
+}
