@@ -64,7 +64,8 @@ pub(crate) enum Command {
     Check(Box<check::Asked>),
     /// Take the steps of a trace file, and print each master's readings after each step
     Replay(replay::Asked),
-    /// Browse the states in the Stateright Explorer
+    /// Browse the states of a scenario or a trace on a page of this machine
+    #[command(after_long_help = explore::MANUAL)]
     Explore(explore::Asked),
     /// Run a scenario's masters over UDP on this machine, so that you can send them requests
     #[command(after_long_help = spawn::MANUAL)]

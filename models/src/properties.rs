@@ -79,6 +79,9 @@ pub const ALL: [&str; 18] = [
     FALLS_SILENT,
 ];
 
+/// The properties that are asked at quiescence only.
+pub(crate) const AT_QUIESCENCE: [&str; 5] = [AGREEMENT, ORDER_KEPT, DURABILITY, AVAILABILITY, NO_LOST_WRITE];
+
 /// The properties that depend on a rule's [`shows`](multimaster::Resolver::shows) where the reading alone does not
 /// decide them.
 pub(crate) const BY_CLAIM: [&str; 4] = [NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL_LOSS, NO_INVENTION];

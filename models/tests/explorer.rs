@@ -71,13 +71,34 @@ fn each_step_is_a_sentence_and_says_what_holds_in_its_own_state() {
     let agreed = properties.iter().find(|property| property[1] == "causal order").unwrap();
     assert_eq!(agreed[2], Value::Null);
 
-    // The page itself exists, and every file that it loads.
-    let page = get(&host, "/");
-    assert!(page.contains("Stateright Explorer"));
+    // The pages exist, and every file that they load.
+    let page = get(&host, "/stateright/");
+    assert!(page.contains("<title>booking/arrival: Stateright Explorer</title>"), "{page}");
     for part in ["app.css", "app.js", "knockout-3.5.0.js"] {
         assert!(page.contains(part), "{part}");
-        assert!(!get(&host, &format!("/{part}")).is_empty(), "{part}");
+        assert!(!get(&host, &format!("/stateright/{part}")).is_empty(), "{part}");
     }
+    let page = get(&host, "/");
+    for part in ["/explorer.css", "/explorer.js", "/icon.svg"] {
+        assert!(page.contains(part), "{part}");
+        assert!(!get(&host, part).is_empty(), "{part}");
+    }
+}
+
+#[test]
+fn our_page_gets_a_state_its_picture_its_trace_and_jumps() {
+    let host = served("booking/arrival");
+    let about = json(&host, "/.about");
+    assert_eq!((&about["name"], &about["quiescence"]), (&"booking/arrival".into(), &true.into()), "{about}");
+    let found = json(&host, "/.nearest/violation/0/0");
+    let path = found["path"].as_str().unwrap();
+    let there = json(&host, &format!("/.situation/{path}"));
+    let violated = there["properties"].as_array().unwrap().iter().find(|property| property["word"] == "violated");
+    assert_eq!(violated.unwrap()["name"], found["property"]);
+    assert!(get(&host, &format!("/.picture/{path}")).starts_with("<svg"));
+    let trace = get(&host, &format!("/.trace/{path}"));
+    assert!(trace.contains("scenario booking/arrival\nviolates no policy loss\n"), "{trace}");
+    assert_eq!(json(&host, "/.scope")["begun"], false, "browsing begins no search");
 }
 
 #[test]
@@ -148,6 +169,14 @@ fn what_is_no_request_of_the_page_is_refused_and_ends_nothing() {
         (head("GET /.states/7", ""), 404),
         (head("GET /.states/0/-1", ""), 404),
         (head("GET /.states/one", ""), 404),
+        (head("GET /.situation", ""), 404),
+        (head("GET /.situation/0/99", ""), 404),
+        (head("GET /.picture/one", ""), 404),
+        (head("GET /.trace/7", ""), 404),
+        (head("GET /.nearest/violation", ""), 404),
+        (head("GET /.nearest/elsewhere/0", ""), 404),
+        (head("GET /.nearest/99/0", ""), 404),
+        (head("GET /.situation/0", "Sec-Fetch-Site: cross-site\r\n"), 403),
         (head(&format!("GET /.states{}", "/0".repeat(2_000)), ""), 404),
         (head(&format!("GET /{long}"), ""), 431),
         (head("GET /", &format!("X: {long}\r\n")), 431),
@@ -164,7 +193,7 @@ fn what_is_no_request_of_the_page_is_refused_and_ends_nothing() {
         let shown: String = request.chars().take(100).collect();
         assert_eq!(found, status, "{shown}\n{said}\n{body}");
     }
-    assert!(get(&host, "/").contains("Explorer"), "it still runs");
+    assert!(get(&host, "/").contains("explorer"), "it still runs");
 }
 
 #[test]
@@ -173,7 +202,7 @@ fn nobody_waits_for_those_who_do_not_read_or_do_not_ask() {
     // Thousands of requests on one connection, whose answers are not read.
     let mut flood = connected(&host);
     flood.set_write_timeout(Some(Duration::from_secs(2))).unwrap();
-    let one = format!("GET /knockout-3.5.0.js HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let one = format!("GET /stateright/knockout-3.5.0.js HTTP/1.1\r\nHost: {host}\r\n\r\n");
     let _ = flood.write_all(one.repeat(5_000).as_bytes());
     // Connections without a request, or with half of one.
     let mut idle: Vec<TcpStream> = (0..20).map(|_| connected(&host)).collect();

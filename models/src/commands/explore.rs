@@ -1,37 +1,66 @@
-//! `multimaster explore`: serves the Stateright Explorer.
+//! `multimaster explore`: serves the Explorer.
 
-use super::Failure;
 use super::program::{self, Program};
 use super::replay::read_trace;
+use super::{Failure, this_command};
 use clap::Args;
-use multimaster_models::check::engine::Path;
 use multimaster_models::printed::shown;
-use multimaster_models::report::explorer::{self, Served};
+use multimaster_models::report::explorer::{self, DEFAULT_ADDRESS, DEFAULT_PORT, Served, Shown};
 use multimaster_models::scenario::catalogue;
 use std::io::Write;
+
+/// The manual.
+pub(crate) const MANUAL: &str = "\
+EXAMPLES
+  multimaster explore booking/arrival             a shipped scenario, from its shortest counterexample
+  multimaster explore my.trace                    a trace, from its last step
+  multimaster explore my.toml --port 0            on a free port, which is printed
+  multimaster explore my.toml --node './a.out'    processes of a program
+
+THE PAGE
+  shows one state: the schedule that leads to it, each master with what the last step changed, every property in this
+  state, the possible next steps, and a sequence diagram. It also searches all schedules, unless it is opened at a
+  trace. Keys: j and k choose a step, Enter takes it, u goes back, n to the next violation, w to a witness, q to
+  quiescence, c copies the schedule as a trace for `replay`. The page's address names the state: keep it to come back.
+
+  stateright's own page is at /stateright/, with the same addresses.
+
+WHO CAN REACH IT
+  Only this machine, unless --host names another address. There is no authentication. Requests from pages of other
+  sites, or under a name that is not this server's, are refused.";
 
 #[derive(Args)]
 pub(crate) struct Asked {
     /// A scenario (a file or a shipped name), or a trace; a trace is shown at its last step
     file: String,
     /// The port, or the address and port, to listen on
-    #[arg(default_value = "localhost:3000")]
+    #[arg(default_value = DEFAULT_ADDRESS)]
     address: String,
+    /// The port to listen on; 0 for a free one, which is printed
+    #[arg(long, conflicts_with = "address")]
+    port: Option<u16>,
+    /// The address to listen on, such as 0.0.0.0 for all of this machine's: other machines can then reach the pages
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "address")]
+    host: Option<String>,
     #[command(flatten)]
     program: Program,
 }
 
 pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
-    let Asked { file, address, program } = asked;
-    let program = program.options();
-    let is_trace = file.ends_with(".trace");
-    let (scenario, path) = if is_trace {
-        let (trace, scenario) = read_trace(file, program.as_ref())?;
-        let replayed = trace.replay(&scenario.model())?;
-        (scenario, replayed.path)
+    let Asked { file, address, port, host, program } = asked;
+    let address = match (host, port) {
+        (None, None) => address.clone(),
+        (host, port) => format!("{}:{}", host.as_deref().unwrap_or("localhost"), port.unwrap_or(DEFAULT_PORT)),
+    };
+    let options = program.options();
+    let mut shown_at = String::new();
+    let (scenario, carried) = if file.ends_with(".trace") {
+        let (trace, scenario) = read_trace(file, options.as_ref())?;
+        shown_at = explorer::address(&trace.replay(&scenario.model())?.path);
+        (scenario, trace.carried)
     } else {
-        let found = program.map_or_else(|| catalogue::find(file), |program| program::scenario(&program, file));
-        (found?, Path::default())
+        let found = options.map_or_else(|| catalogue::find(file), |options| program::scenario(&options, file));
+        (found?, None)
     };
     let about = format!("{}: {}", shown(&scenario.name), shown(&scenario.about));
     let announce = |served: &Served| {
@@ -39,9 +68,11 @@ pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
             let warning = "warning: anyone who can reach this machine can browse this, too: there is no authentication";
             let _ = writeln!(std::io::stderr(), "{warning}");
         }
-        let (at, page) = (&served.url, explorer::address(&path));
-        let how = "Each step says which properties hold in its state; \"Run to completion\" searches all states.";
-        let _ = writeln!(std::io::stdout(), "{about}\nopen {at}{page}\n{how}");
+        let _ = writeln!(std::io::stdout(), "{about}\nopen {}{shown_at}", served.url);
     };
-    explorer::serve((&scenario).into(), address, announce).map(|never| match never {}).map_err(Failure::Given)
+    let mut served = Shown::from(&scenario);
+    // The lines of a carried text are numbered as in its trace: empty lines come first.
+    served.carried = carried.unwrap_or_default().trim_start_matches('\n').to_owned();
+    served.replay = (format!("{} replay ", this_command()), program.arguments());
+    explorer::serve(served, &address, announce).map(|never| match never {}).map_err(Failure::Given)
 }

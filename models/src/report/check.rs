@@ -3,6 +3,9 @@
 
 mod checked;
 
+pub(crate) use checked::report_cut_in_words;
+#[cfg(feature = "explorer")]
+pub(crate) use checked::word;
 pub use checked::{Checked, Counterexample, Summary, cut_in_words};
 
 use crate::check::engine::{Cut, Finding, Report, SAFETY_ONLY, Storage, Verdict};
@@ -13,7 +16,6 @@ use crate::check::stateright_engine::{self, How};
 use crate::report::trace::{self, Trace};
 use crate::scenario::{Expect, Scenario};
 use crate::subject::Subject;
-use checked::report_cut_in_words;
 pub(crate) use checked::verdict_in_words;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;

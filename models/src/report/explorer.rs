@@ -1,13 +1,19 @@
-//! The Explorer: stateright's page, to browse the states of a scenario by hand, and the server behind it.
+//! The Explorer: pages to browse the states of a scenario by hand, and the server behind them.
 //!
-//! stateright's own server ends at a malformed request, is blocked by one slow reader, and answers the pages of any
-//! site. This server serves the same page at the same addresses, in the same form; `server` states the requests that it
-//! answers.
+//! `/` is our page: one state at a time, with the schedule that leads to it. `/stateright/` is stateright's page. Both
+//! name a state by the same address. stateright's own server ends at a malformed request, is blocked by one slow reader,
+//! and answers the pages of any site; this server does not. `server` states the requests that it answers.
 
+mod find;
 mod http;
+mod pages;
 mod search;
 mod server;
+mod situation;
 mod states;
+#[cfg(all(test, feature = "cli"))]
+mod tests;
+mod walk;
 
 use crate::check::engine::{Limits, Path};
 use crate::check::erased::Erased;
@@ -23,6 +29,8 @@ use std::net::{IpAddr, TcpListener};
 
 /// The default address of the Explorer.
 pub const DEFAULT_ADDRESS: &str = "localhost:3000";
+/// The port of [`DEFAULT_ADDRESS`].
+pub const DEFAULT_PORT: u16 = 3000;
 
 /// The address of a served Explorer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +43,18 @@ pub struct Served {
 
 /// The model that the Explorer shows.
 pub struct Shown {
-    /// Its name, for the page's left side.
+    /// The name of the scenario.
     pub name: String,
+    /// One sentence about what the scenario shows; may be empty.
+    pub about: String,
+    /// The text of the scenario, if traces must contain it in order to be replayed; else empty.
+    pub carried: String,
+    /// The command that replays a trace, up to the file's name, and what follows that name.
+    pub replay: (String, String),
     /// The model to browse.
     pub model: Erased,
+    /// The same model for the search of all states. If it is another instance, browsing never waits for the search.
+    pub searched: Erased,
     /// The limits of a search of all states.
     pub limits: Limits,
     /// The failure of the rule, after which no shown verdict counts.
@@ -47,9 +63,17 @@ pub struct Shown {
 
 impl From<&Scenario> for Shown {
     fn from(scenario: &Scenario) -> Shown {
-        let (name, model, limits, scenario) =
-            (scenario.name.clone(), scenario.model(), scenario.limits, scenario.clone());
-        Shown { name, model, limits, failed: Box::new(move || scenario.faults().first().map(Fault::to_string)) }
+        let asked = scenario.clone();
+        Shown {
+            name: scenario.name.clone(),
+            about: scenario.about.clone(),
+            carried: String::new(),
+            replay: ("multimaster replay ".into(), String::new()),
+            model: scenario.model(),
+            searched: scenario.model(),
+            limits: scenario.limits,
+            failed: Box::new(move || asked.faults().first().map(Fault::to_string)),
+        }
     }
 }
 
@@ -157,7 +181,7 @@ fn difference<'a>(before: &'a str, after: &'a str) -> Vec<(char, &'a str)> {
 }
 
 #[cfg(test)]
-mod tests {
+mod addresses {
     use super::*;
 
     #[test]

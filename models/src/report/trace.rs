@@ -18,14 +18,17 @@
 
 #[cfg(feature = "cli")]
 pub mod files;
+mod write;
 
 use crate::check::engine::Path;
 use crate::fault::{Fault, did_you_mean};
 use crate::model::Expectation;
-use crate::printed::{padded, shown, terminal_width};
 use crate::properties::FALLS_SILENT;
 use crate::report::picture::Diagram;
 use crate::subject::Subject;
+#[cfg(feature = "explorer")]
+pub(crate) use write::write_claims;
+pub use write::{write, write_with};
 
 /// A schedule that has not been replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -221,13 +224,10 @@ impl Trace {
                 complaints.push((property.name.to_owned(), why));
             }
         }
-        if let Some(start) = before.iter().position(|(earlier, _)| *earlier == state)
-            && before[start..].iter().any(|(_, sent)| *sent)
+        if let Some(start) = repeats(before.iter().map(|(earlier, sent)| (earlier, *sent)), &state)
             && model.not_judged(FALLS_SILENT).is_none()
         {
-            let why =
-                format!("the state is that before step {}, and changes were sent: this can repeat for ever", start + 1);
-            complaints.push((FALLS_SILENT.to_owned(), why));
+            complaints.push((FALLS_SILENT.to_owned(), repeats_in_words(start)));
         }
         let violated = |claim: &Claim| complaints.iter().any(|(property, _)| *property == claim.property);
         let wrong = self.claims.iter().filter(|claim| violated(claim) != claim.violated).cloned().collect();
@@ -245,47 +245,16 @@ impl Trace {
     }
 }
 
-/// Writes the schedule of `path` as a trace file. Long comments are shortened, but steps are not.
-pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &Path) -> String {
-    write_with(model, scenario, "", property, path)
+/// The number of steps after which the state was the same as `now`, if changes were sent since: a cycle that violates
+/// *falls silent*. `before` has each earlier state, and whether the step from it sent a change.
+pub(crate) fn repeats<'a, S: PartialEq + 'a>(before: impl Iterator<Item = (&'a S, bool)>, now: &S) -> Option<usize> {
+    let mut since = before.enumerate().skip_while(|(_, (earlier, _))| *earlier != now).peekable();
+    let (start, _) = *since.peek()?;
+    since.any(|(_, (_, sent))| sent).then_some(start)
 }
 
-/// The same, with the text of the scenario inside the trace.
-pub fn write_with<M: Subject>(model: &M, scenario: &str, carried: &str, property: &str, path: &Path) -> String {
-    let mut lines: Vec<(String, String)> = Vec::new();
-    let Some(mut state) = model.init_states().into_iter().nth(path.start) else {
-        return String::new();
-    };
-    for index in path.iter() {
-        let mut actions = Vec::new();
-        model.actions(&state, &mut actions);
-        let Some(action) = actions.get(*index) else {
-            break;
-        };
-        let step = model.describe(&state, action);
-        let remark = model.remark(&state, action);
-        if let Some((next, _)) = model.step(&state, action) {
-            state = next;
-        }
-        let reads = model.masters().into_iter().zip(model.readings(&state));
-        let reads: Vec<String> = reads.map(|(master, reads)| format!("{master} {reads}")).collect();
-        lines.push((step, remark.into_iter().chain([reads.join("; ")]).collect::<Vec<_>>().join("; ")));
-    }
-    let width = lines.iter().map(|(step, _)| terminal_width(step)).max().unwrap_or(0);
-    let mut text = String::new();
-    if let Some(why) = model.complaint(property, &state) {
-        text += &format!("# {}\n", shown(&why));
-    }
-    text += &format!("scenario {scenario}\n");
-    carried.lines().for_each(|line| text += &format!("| {line}\n"));
-    if path.start > 0 {
-        text += &format!("start {}\n", path.start + 1);
-    }
-    text += &format!("violates {property}\n\n");
-    for (step, reads) in lines {
-        text += &format!("{}  # {}\n", padded(&step, width), shown(&reads));
-    }
-    text
+pub(crate) fn repeats_in_words(start: usize) -> String {
+    format!("the state is that before step {}, and changes were sent: this can repeat for ever", start + 1)
 }
 
 /// Whether the line `step` is the step `said`, possibly followed by a comment.

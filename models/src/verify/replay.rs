@@ -1,7 +1,11 @@
 //! A trace that an earlier run has written, replayed or shown in the Explorer.
 
+#[cfg(feature = "explorer")]
+use super::REPLAY;
 use super::demands::Demands;
 use super::failure::Failure;
+#[cfg(feature = "explorer")]
+use super::violation::this_test;
 #[cfg(feature = "explorer")]
 use crate::check::engine::Limits;
 #[cfg(feature = "explorer")]
@@ -43,7 +47,16 @@ pub(super) fn explored(file: &Path, model: Erased, replayed: &Replayed, limits: 
     let page = explorer::address(&replayed.path);
     // Written past the test harness's capture of output, so that the user sees it.
     let announce = |at: &Served| drop(writeln!(std::io::stderr(), "open {}{page}", at.url));
-    let name = file.display().to_string();
-    let shown = Shown { name, model, limits, failed: Box::new(|| None) };
+    let trace = read(file)?;
+    let shown = Shown {
+        name: trace.scenario,
+        about: format!("The trace {}", file.display()),
+        carried: trace.carried.unwrap_or_default().trim_start_matches('\n').to_owned(),
+        replay: (format!("{REPLAY}="), format!(" cargo test -- --exact {}", this_test())),
+        searched: model.clone(),
+        model,
+        limits,
+        failed: Box::new(|| None),
+    };
     explorer::serve(shown, explorer::DEFAULT_ADDRESS, announce).map_err(Failure::Trace)
 }

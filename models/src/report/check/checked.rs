@@ -85,15 +85,8 @@ struct SummaryOfOne<'a> {
 impl Checked {
     /// The verdict on one of this report's findings, in the words that the table and JSON share.
     pub fn verdict(&self, finding: &Finding) -> &'static str {
-        let unreached = |witness: &str| matches!(self.report.verdict(witness), Some(Verdict::Violated(_)));
-        let speaks_of_quiescence =
-            [p::AGREEMENT, p::ORDER_KEPT, p::DURABILITY, p::AVAILABILITY].contains(&finding.property);
-        // A property of quiescence is vacuous if quiescence is never reached, and an own property if no reading could
-        // violate it.
-        let vacuous = unreached(witness_of(finding.property)) || speaks_of_quiescence && unreached(p::QUIESCENCE);
-        match verdict_in_words(finding) {
+        match word(&self.report, finding) {
             _ if self.failed.is_some() || self.scenario.property_failed(finding.property) => "failed",
-            "holds" if vacuous => "vacuous",
             word => word,
         }
     }
@@ -226,6 +219,18 @@ fn path_of(finding: &Finding) -> Option<&crate::check::engine::Path> {
     }
 }
 
+/// The verdict on a finding of this report: [`verdict_in_words`], or *vacuous*. A property of quiescence is vacuous if
+/// quiescence is never reached, and an own property if no reading could violate it.
+pub(crate) fn word(report: &Report, finding: &Finding) -> &'static str {
+    let unreached = |witness: &str| matches!(report.verdict(witness), Some(Verdict::Violated(_)));
+    let vacuous = unreached(witness_of(finding.property))
+        || p::AT_QUIESCENCE.contains(&finding.property) && unreached(p::QUIESCENCE);
+    match verdict_in_words(finding) {
+        "holds" if vacuous => "vacuous",
+        word => word,
+    }
+}
+
 pub(crate) fn verdict_in_words(finding: &Finding) -> &'static str {
     match (&finding.verdict, finding.witness) {
         (Verdict::Holds(_), false) => "holds",
@@ -238,7 +243,7 @@ pub(crate) fn verdict_in_words(finding: &Finding) -> &'static str {
 }
 
 /// Why the exploration was cut, and at which depth, if it was.
-pub(super) fn report_cut_in_words(report: &Report) -> Option<String> {
+pub(crate) fn report_cut_in_words(report: &Report) -> Option<String> {
     let Report { cut, depth, frontier, .. } = report;
     let why = cut_in_words((*cut)?);
     Some(match frontier {

@@ -1,4 +1,4 @@
-//! The part of HTTP/1.1 that the Explorer's page needs: one request a connection, without a body. Everything is
+//! The part of HTTP/1.1 that the Explorer's pages need: one request a connection, without a body. Everything is
 //! bounded: the size of a request, the time that it may take to arrive, the time that an answer may take to be read.
 
 use std::io::{ErrorKind, Read, Write};
@@ -28,22 +28,40 @@ pub(super) struct Request {
     pub(super) site: Option<String>,
 }
 
+/// The policy of our page: nothing from elsewhere, and nothing inline.
+const OWN: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                   base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// stateright's page evaluates its bindings.
+const STATERIGHT: &str = "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; \
+                          style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+/// A picture has styles inline and loads nothing.
+const PICTURE: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+pub(super) const TEXT: &str = "text/plain; charset=utf-8";
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) kind: &'static str,
+    pub(super) policy: &'static str,
     pub(super) body: Vec<u8>,
 }
 
 impl Answer {
     pub(super) fn of(kind: &'static str, body: impl Into<Vec<u8>>) -> Answer {
-        Answer { status: 200, kind, body: body.into() }
+        let policy = if kind == "image/svg+xml" { PICTURE } else { OWN };
+        Answer { status: 200, kind, policy, body: body.into() }
+    }
+
+    /// A part of stateright's page.
+    pub(super) fn of_stateright(kind: &'static str, body: impl Into<Vec<u8>>) -> Answer {
+        Answer { policy: STATERIGHT, ..Answer::of(kind, body) }
     }
 
     /// A refusal, with its reason.
     pub(super) fn refused(status: u16, why: &str) -> Answer {
-        Answer { status, kind: "text/plain; charset=utf-8", body: format!("{why}\n").into() }
+        Answer { status, ..Answer::of(TEXT, format!("{why}\n")) }
     }
 
     fn reason(&self) -> &'static str {
@@ -65,13 +83,13 @@ impl Answer {
     fn bytes(&self) -> Vec<u8> {
         let head = format!(
             "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\nCache-Control: no-store\r\n\
-             X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\n\
-             Content-Security-Policy: default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; \
-             style-src 'self' 'unsafe-inline'; frame-ancestors 'none'\r\n\r\n",
+             X-Content-Type-Options: nosniff\r\nCross-Origin-Resource-Policy: same-origin\r\nReferrer-Policy: no-referrer\r\n\
+             Content-Security-Policy: {}\r\n\r\n",
             self.status,
             self.reason(),
             self.kind,
-            self.body.len()
+            self.body.len(),
+            self.policy
         );
         [head.as_bytes(), &self.body].concat()
     }

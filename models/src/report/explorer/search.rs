@@ -1,17 +1,20 @@
 //! `Run to completion`: a search of all states by our own engine, within the scenario's limits, while others browse.
 
 use super::Shown;
-use crate::check::engine::{Report, Verdict};
+use crate::check::engine::{Finding, Path, Report, Verdict};
 use crate::model::{Expectation, Model};
+use crate::printed::shown;
 use crate::properties::FALLS_SILENT;
-use crate::report::check::cut_in_words;
+use crate::report::check::{cut_in_words, report_cut_in_words, word};
+use crate::report::table::grouped;
+use crate::subject::Subject;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// A search: not begun, under way, or done.
 pub(super) struct Search {
-    shown: Shown,
+    pub(super) shown: Shown,
     begun: AtomicBool,
     states: AtomicUsize,
     depth: AtomicUsize,
@@ -35,7 +38,7 @@ impl Search {
                 search.states.store(states, Ordering::Relaxed);
                 search.depth.store(depth, Ordering::Relaxed);
             };
-            let report = search.shown.model.explore(search.shown.limits, &mut progress);
+            let report = search.shown.searched.explore(search.shown.limits, &mut progress);
             let _ = search.report.set(report);
         });
         if spawned.is_err() {
@@ -44,7 +47,7 @@ impl Search {
         spawned.map(drop)
     }
 
-    /// For the page's left side: the progress, and the verdict on each property. An undecided property is reported as
+    /// For stateright's page: the progress, and the verdict on each property. An undecided property is reported as
     /// still searched for if the search stopped early, because the page would call it safe once the search is `done`.
     pub(super) fn status(&self) -> Value {
         let report = self.report.get();
@@ -64,7 +67,7 @@ impl Search {
             }
         };
         let properties: Vec<Value> = match report {
-            Some(report) => report.findings.iter().map(|f| found(f.witness, f.property, &f.verdict)).collect(),
+            Some(report) => report.findings.iter().map(found).collect(),
             None => {
                 let asked = self.shown.model.properties().into_iter().map(|p| json!([p.expectation, p.name, null]));
                 asked.chain([json!([Expectation::Always, FALLS_SILENT, null])]).collect()
@@ -80,14 +83,59 @@ impl Search {
             "recent_path": progress,
         })
     }
+
+    /// For our page: the progress in a sentence, and the verdict on each property over all schedules.
+    pub(super) fn scope(&self) -> Value {
+        let begun = self.begun.load(Ordering::Relaxed);
+        let count = |states: usize| format!("{} state{}", grouped(states), if states == 1 { "" } else { "s" });
+        let failed = (self.shown.failed)();
+        let Some(report) = self.report.get() else {
+            let (states, depth) = (self.states.load(Ordering::Relaxed), self.depth.load(Ordering::Relaxed));
+            let said =
+                if begun { format!("Searching: {} so far, depth {depth}.", count(states)) } else { String::new() };
+            return json!({ "begun": begun, "done": false, "said": said, "failed": failed, "verdicts": [] });
+        };
+        let said = match report_cut_in_words(report) {
+            Some(cut) => format!("Not exhausted: {cut}. {} searched.", count(report.states)),
+            None => format!("All schedules were searched: {}, depth {}.", count(report.states), report.depth),
+        };
+        let verdicts = report.findings.iter().map(|finding| verdict(&self.shown, report, finding));
+        let verdicts: Vec<Value> = if failed.is_some() { Vec::new() } else { verdicts.collect() };
+        json!({
+            "begun": true, "done": true, "exhausted": report.cut.is_none(), "said": said, "failed": failed,
+            "verdicts": verdicts,
+        })
+    }
 }
 
-/// A property with the address of the path that decides it.
-fn found(witness: bool, property: &str, verdict: &Verdict) -> Value {
-    let expectation = if witness { Expectation::Sometimes } else { Expectation::Always };
-    let path = match verdict {
+/// The verdict on a property over all schedules, with the path that decides it.
+fn verdict(of: &Shown, report: &Report, finding: &Finding) -> Value {
+    let word = word(report, finding);
+    let why = match &finding.verdict {
+        Verdict::NotJudged(why) => Some((*why).to_owned()),
+        Verdict::Violated(None) => of.searched.why_unreached(finding.property).map(|why| shown(&why)),
+        _ => None,
+    };
+    let path = path_of(finding);
+    json!({
+        "name": shown(finding.property),
+        "witness": finding.witness,
+        "word": word,
+        "why": why,
+        "path": path.map(super::steps),
+        "steps": path.map(|path| path.len()),
+    })
+}
+
+fn path_of(finding: &Finding) -> Option<&Path> {
+    match &finding.verdict {
         Verdict::Holds(path) | Verdict::Violated(path) => path.as_ref(),
         Verdict::NotExhausted | Verdict::NotJudged(_) => None,
-    };
-    json!([expectation, property, path.map(super::steps)])
+    }
+}
+
+/// A property with the address of the path that decides it, for stateright's page.
+fn found(finding: &Finding) -> Value {
+    let expectation = if finding.witness { Expectation::Sometimes } else { Expectation::Always };
+    json!([expectation, finding.property, path_of(finding).map(super::steps)])
 }

@@ -1,10 +1,15 @@
 //! The server: the requests that it answers, and their limits. Each connection has a thread, one request and a time
 //! limit, so no client blocks another, and no input ends the process.
 
-use super::http::{self, Answer, Request};
+use super::http::{self, Answer, Request, TEXT};
 use super::search::Search;
-use super::{Shown, states};
-use crate::check::erased::Erased;
+use super::walk::Walk;
+use super::{Shown, find, pages, situation, states};
+use crate::model::Model;
+use crate::printed::shown;
+use crate::properties::QUIESCENCE;
+use crate::report::picture::sequence_diagram;
+use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::net::{IpAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -14,19 +19,14 @@ use std::time::Duration;
 /// The most connections at a time. A browser opens six.
 const MOST_CONNECTIONS: usize = 64;
 
+fn json(value: Value) -> Answer {
+    Answer::of("application/json", value.to_string())
+}
+
 /// The number of successive failed connections that end the server: about twenty seconds.
 const MOST_FAILURES: usize = 1_000;
 
-/// stateright's page, as it ships with stateright 0.31.
-const PAGE: [(&str, &str, &str); 4] = [
-    ("/", "text/html; charset=utf-8", include_str!("page/index.htm")),
-    ("/app.css", "text/css; charset=utf-8", include_str!("page/app.css")),
-    ("/app.js", "text/javascript; charset=utf-8", include_str!("page/app.js")),
-    ("/knockout-3.5.0.js", "text/javascript; charset=utf-8", include_str!("page/knockout-3.5.0.js")),
-];
-
 pub(super) struct Server {
-    model: Erased,
     search: Arc<Search>,
     /// The host that the user named, as a URL spells it.
     host: String,
@@ -35,8 +35,7 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new(shown: Shown, host: String) -> Server {
-        let model = shown.model.clone();
-        Server { model, search: Arc::new(Search::of(shown)), host, connections: AtomicUsize::new(0) }
+        Server { search: Arc::new(Search::of(shown)), host, connections: AtomicUsize::new(0) }
     }
 
     /// # Errors
@@ -99,8 +98,45 @@ impl Server {
             .then(|| Answer::refused(403, "refused: the page of another site makes this request (`Sec-Fetch-Site`)"))
     }
 
+    /// What our page says of the model, whatever the state.
+    fn about(&self) -> Value {
+        let Shown { name, about, model, replay: (before, after), .. } = &self.search.shown;
+        json!({
+            "name": shown(name),
+            "about": shown(about),
+            "replay": format!("{before}copied.trace{after}"),
+            "quiescence": model.properties().iter().any(|property| property.name == QUIESCENCE),
+        })
+    }
+
+    /// The answer about a path.
+    ///
+    /// # Errors
+    /// If there is no such path.
+    fn asked(&self, path: &str) -> Result<Answer, String> {
+        let Shown { model, name, carried, .. } = &self.search.shown;
+        if let Some(steps) = after(path, "/.states") {
+            return states::after(model, steps).map(|all| json(all.into()));
+        }
+        if let Some(steps) = after(path, "/.situation") {
+            return Walk::of(model, steps).map(|walk| json(situation::situation(model, &walk)));
+        }
+        if let Some(steps) = after(path, "/.picture") {
+            let walk = Walk::of(model, steps)?;
+            return Ok(Answer::of("image/svg+xml", sequence_diagram(model, walk.drawn())));
+        }
+        if let Some(steps) = after(path, "/.trace") {
+            let walk = Walk::of(model, steps)?;
+            return Ok(Answer::of(TEXT, situation::trace(model, &walk, name, carried)));
+        }
+        if let Some((goal, steps)) = path.strip_prefix("/.nearest/").and_then(|rest| rest.split_once('/')) {
+            let walk = Walk::of(model, steps)?;
+            return find::nearest(model, &walk, goal).map(json);
+        }
+        Err("there is nothing here: the pages are / and /stateright/".into())
+    }
+
     fn answer(&self, request: &Request) -> Answer {
-        let json = |value: serde_json::Value| Answer::of("application/json", value.to_string());
         match (request.method.as_str(), request.path.as_str()) {
             ("GET", "/.status") => json(self.search.status()),
             ("POST", "/.runtocompletion") => match self.search.begin() {
@@ -108,19 +144,18 @@ impl Server {
                 Err(error) => Answer::refused(503, &format!("cannot begin: {error}")),
             },
             (_, "/.runtocompletion") => Answer::refused(405, "POST this"),
-            ("GET", path) => {
-                if let Some((_, kind, text)) = PAGE.iter().find(|(name, ..)| *name == path) {
-                    return Answer::of(kind, *text);
-                }
-                match path.strip_prefix("/.states") {
-                    Some(steps) if steps.is_empty() || steps.starts_with('/') => states::after(&self.model, steps)
-                        .map_or_else(|why| Answer::refused(404, &why), |all| json(all.into())),
-                    _ => Answer::refused(404, "there is nothing here: the page is /"),
-                }
-            }
+            ("GET", "/.about") => json(self.about()),
+            ("GET", "/.scope") => json(self.search.scope()),
+            ("GET", path) => pages::part(path, &self.search.shown)
+                .unwrap_or_else(|| self.asked(path).unwrap_or_else(|why| Answer::refused(404, &why))),
             _ => Answer::refused(405, "GET this"),
         }
     }
+}
+
+/// What follows `start` in the path: empty, or a slash and the rest.
+fn after<'a>(path: &'a str, start: &str) -> Option<&'a str> {
+    path.strip_prefix(start).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// One of the permitted connections, released when dropped, however its thread ends.

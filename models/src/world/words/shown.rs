@@ -6,8 +6,9 @@ use crate::world::{Faults, Seen, State, World};
 use std::fmt;
 
 /// One line for each master: its readings, digest, log and pending changes. Then the messages in flight, the requests
-/// made, and the faults left. Each line begins with its subject, so that two states can be compared line by line.
-/// Different states have different texts, unless they differ only in the rule's hidden state.
+/// made, the masters that are down, the cuts, and the faults left. Each line begins with its subject, so that two states can be compared line by line.
+/// Different states have different texts, unless they differ only in the rule's hidden state or in what a later crash
+/// would restore.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_of_article() {
@@ -65,15 +66,38 @@ impl State {
             let chosen: Vec<String> = (0..32).filter(|index| world.chosen & (1 << index) != 0).map(number).collect();
             writeln!(f, "free requests made  {}", chosen.join(" "))?;
         }
+        let (mut cuts, mut crashes) = (0, 0);
+        if let Some(failed) = &world.failed {
+            (cuts, crashes) = (failed.cuts, failed.crashes);
+            let down = replicas.iter().map(|replica| replica.id()).filter(|id| !world.is_up(*id));
+            let down: Vec<String> = down.map(|id| id.to_string()).collect();
+            if !down.is_empty() {
+                writeln!(f, "down  {}", down.join(" "))?;
+            }
+            if failed.severed != 0 {
+                let cut: Vec<String> = (0..32).filter(|cut| failed.severed & (1 << cut) != 0).map(number).collect();
+                writeln!(f, "cuts not healed  {}", cut.join(" "))?;
+            }
+            if !failed.sessions.is_empty() {
+                let made: Vec<String> = failed.sessions.iter().map(|session| session.made.to_string()).collect();
+                writeln!(f, "requests of sessions made  {}, session by session", made.join(" "))?;
+            }
+        }
         let Faults { losses, duplicates, resets } = world.faults;
-        let left = [(losses, "to lose"), (duplicates, "to repeat"), (resets, "to reset")];
+        let left = [
+            (losses, "to lose"),
+            (duplicates, "to repeat"),
+            (resets, "to reset"),
+            (cuts, "to cut"),
+            (crashes, "to crash"),
+        ];
         let left: Vec<String> =
             left.iter().filter(|(left, _)| *left > 0).map(|(left, what)| format!("{left} {what}")).collect();
         write!(f, "faults left  {}", if left.is_empty() { "none".into() } else { left.join(", ") })
     }
 }
 
-/// The 1-based number of an edge or a free request.
+/// The 1-based number of an edge, a cut or a free request.
 fn number(place: u32) -> String {
     format!("#{}", place + 1)
 }

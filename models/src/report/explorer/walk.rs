@@ -1,0 +1,72 @@
+//! A path through the states, read from an address: [`Walk`].
+
+use crate::check::engine::Path;
+use crate::check::erased::{Erased, ErasedAction, ErasedState};
+use crate::model::{Model, Sent};
+use crate::report::trace;
+
+/// The longest accepted path. The depth of any scenario that can be explored is far below it.
+const LONGEST: usize = 1_000;
+
+/// A path, with its states.
+pub(super) struct Walk {
+    pub(super) path: Path,
+    /// Each state except the last, with the step taken from it and what the step sent.
+    pub(super) taken: Vec<(ErasedState, ErasedAction, Sent)>,
+    /// The last state.
+    pub(super) state: ErasedState,
+}
+
+impl Walk {
+    /// The path with this address, such as `/0/3/1`. It takes as many steps of the model as the path has.
+    ///
+    /// # Errors
+    /// If the address is malformed, or names a step that does not exist.
+    pub(super) fn of(model: &Erased, address: &str) -> Result<Walk, String> {
+        let places = places(address)?;
+        let nowhere = |place: usize| format!("{address} leads nowhere: no step has the number {place}");
+        let (start, steps) = places.split_first().ok_or("name an initial state, such as /0")?;
+        let state = model.init_states().get(*start).cloned().ok_or_else(|| nowhere(*start))?;
+        let mut walk = Walk { path: Path { start: *start, steps: Vec::new() }, taken: Vec::new(), state };
+        let mut actions = Vec::new();
+        for place in steps {
+            actions.clear();
+            model.actions(&walk.state, &mut actions);
+            let action = actions.get(*place).cloned().ok_or_else(|| nowhere(*place))?;
+            let (next, sent) = model.step(&walk.state, &action).ok_or_else(|| nowhere(*place))?;
+            walk.taken.push((std::mem::replace(&mut walk.state, next), action, sent));
+            walk.path.steps.push(*place);
+        }
+        Ok(walk)
+    }
+
+    /// The states with their steps, as a picture needs them.
+    pub(super) fn drawn(&self) -> Vec<(ErasedState, Option<ErasedAction>)> {
+        let taken = self.taken.iter().map(|(state, action, _)| (state.clone(), Some(action.clone())));
+        taken.chain([(self.state.clone(), None)]).collect()
+    }
+
+    /// The number of steps after which this state was reached before on this path; `None` if it is new.
+    pub(super) fn seen_before(&self, state: &ErasedState) -> Option<usize> {
+        self.taken.iter().position(|(earlier, ..)| earlier == state)
+    }
+
+    /// As [`trace::repeats`].
+    pub(super) fn repeats(&self) -> Option<usize> {
+        trace::repeats(self.taken.iter().map(|(state, _, sent)| (state, !sent.is_empty())), &self.state)
+    }
+}
+
+/// The numbers of an address.
+///
+/// # Errors
+/// If it contains anything else, or is too long.
+pub(super) fn places(address: &str) -> Result<Vec<usize>, String> {
+    let address = address.trim_matches('/');
+    if address.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Option<Vec<usize>> = address.split('/').take(LONGEST + 2).map(|place| place.parse().ok()).collect();
+    let places = places.ok_or_else(|| format!("{address} is not a path: give numbers separated by /"))?;
+    if places.len() > LONGEST + 1 { Err(format!("a path of more than {LONGEST} steps")) } else { Ok(places) }
+}

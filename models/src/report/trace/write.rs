@@ -1,0 +1,64 @@
+//! A path as the text of a trace.
+
+use crate::check::engine::Path;
+use crate::printed::{padded, shown, terminal_width};
+use crate::subject::Subject;
+
+/// Writes the schedule of `path` as a trace file. Long comments are shortened, but steps are not.
+pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &Path) -> String {
+    write_with(model, scenario, "", property, path)
+}
+
+/// The same, with the text of the scenario inside the trace.
+pub fn write_with<M: Subject>(model: &M, scenario: &str, carried: &str, property: &str, path: &Path) -> String {
+    write_claims(model, scenario, carried, &[(property, true)], path)
+}
+
+/// The same, with these claims on the last state: each property, and whether the state violates or keeps it.
+pub(crate) fn write_claims<M: Subject>(
+    model: &M,
+    scenario: &str,
+    carried: &str,
+    claims: &[(&str, bool)],
+    path: &Path,
+) -> String {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    let Some(mut state) = model.init_states().into_iter().nth(path.start) else {
+        return String::new();
+    };
+    for index in path.iter() {
+        let mut actions = Vec::new();
+        model.actions(&state, &mut actions);
+        let Some(action) = actions.get(*index) else {
+            break;
+        };
+        let step = model.describe(&state, action);
+        let remark = model.remark(&state, action);
+        if let Some((next, _)) = model.step(&state, action) {
+            state = next;
+        }
+        let reads = model.masters().into_iter().zip(model.readings(&state));
+        let reads: Vec<String> = reads.map(|(master, reads)| format!("{master} {reads}")).collect();
+        lines.push((step, remark.into_iter().chain([reads.join("; ")]).collect::<Vec<_>>().join("; ")));
+    }
+    let width = lines.iter().map(|(step, _)| terminal_width(step)).max().unwrap_or(0);
+    let mut text = String::new();
+    for (property, _) in claims.iter().filter(|(_, violated)| *violated) {
+        if let Some(why) = model.complaint(property, &state) {
+            text += &format!("# {}\n", shown(&why));
+        }
+    }
+    text += &format!("scenario {scenario}\n");
+    carried.lines().for_each(|line| text += &format!("| {line}\n"));
+    if path.start > 0 {
+        text += &format!("start {}\n", path.start + 1);
+    }
+    for (property, violated) in claims {
+        text += &format!("{} {property}\n", if *violated { "violates" } else { "keeps" });
+    }
+    text.push('\n');
+    for (step, reads) in lines {
+        text += &format!("{}  # {}\n", padded(&step, width), shown(&reads));
+    }
+    text
+}
