@@ -1,6 +1,7 @@
 //! The search: visits every reachable state of a [`Model`](crate::model::Model) and judges its properties. It knows
 //! nothing of replication.
 
+pub mod cores;
 mod disk;
 pub mod engine;
 pub mod erased;

@@ -65,6 +65,23 @@ pub trait Model: Send + Sync + Sized + 'static {
         false
     }
 
+    /// An equal model for another thread of the search, with caches of its own. States of one are states of the other,
+    /// with the same hash. `None` if all threads use this model, as they may: it is [`Sync`].
+    fn fork(&self) -> Option<Self> {
+        None
+    }
+
+    /// Whether a step locks the whole model, so that several threads would take turns.
+    fn takes_turns(&self) -> bool {
+        false
+    }
+
+    /// Prepares a fork for states that other forks have found up to now.
+    fn meet(&self) {}
+
+    /// Takes over a state that another fork has found.
+    fn adopt(&self, _state: &mut Self::State) {}
+
     /// The states as bytes, so that a search can keep them on disk; `None` if they can only be in memory.
     fn codec(&self) -> Option<&dyn Codec<Self::State>> {
         None

@@ -100,6 +100,7 @@ pub(crate) struct Output {
 }
 
 /// The behaviour of a world's replicas beyond that of the rule.
+#[derive(Clone)]
 pub(crate) struct Protocol {
     topology: Topology,
     /// If new changes go out at once, the most changes of one message. `None` if links take changes from the log in

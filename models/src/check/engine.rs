@@ -1,11 +1,15 @@
-//! The checker: one breadth-first pass over a [`Subject`]. It evaluates every property in every state, keeps the first
-//! state that decides each property, and records why it was cut, if it was.
+//! The checker: one breadth-first pass over a [`Subject`], on as many threads as there are idle
+//! [cores](crate::check::cores). It evaluates every property in every state, keeps the first state that decides each
+//! property, and records why it was cut, if it was.
 //!
 //! stateright's own checkers explore the same models (see [`stateright_engine`](crate::check::stateright_engine)) and
 //! must agree. They come second because their first counterexample is often not the shortest, and because a run that
 //! reaches a limit passes.
 
 mod identity;
+mod meeting;
+mod rounds;
+mod search;
 mod storage;
 mod stored;
 mod visited;
@@ -21,9 +25,9 @@ use crate::check::silence::{Graph, Numbers, Silence};
 use crate::model::{Expectation, Property};
 use crate::properties::{BY_CLAIM, FALLS_SILENT};
 use crate::subject::Subject;
-use std::ops::{ControlFlow, Deref};
+use search::{decides, search};
+use std::ops::Deref;
 use std::time::Duration;
-use visited::{Level, Visited};
 
 /// The limits of an exploration.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +44,11 @@ pub struct Limits {
     /// Judge only what can be told from single states: keep no steps between states, which take most of the memory.
     /// [`FALLS_SILENT`] is then not judged.
     pub safety: bool,
+    /// The number of threads for large levels; `None` for the [cores](crate::check::cores) that are idle. No count,
+    /// verdict or path depends on it.
+    pub threads: Option<usize>,
+    /// A level with fewer states is expanded by one thread, and each thread expands at most as many at a time.
+    pub large: usize,
 }
 
 impl Default for Limits {
@@ -47,7 +56,7 @@ impl Default for Limits {
     /// memory.
     fn default() -> Self {
         let (time, memory) = (Duration::from_secs(3600), watch::default_memory());
-        Limits { states: 20_000_000, time, memory, until: None, safety: false }
+        Limits { states: 20_000_000, time, memory, until: None, safety: false, threads: None, large: 8192 }
     }
 }
 
@@ -195,8 +204,8 @@ impl Report {
     }
 }
 
-/// Explores `subject` from all its initial states, within `limits`. `progress` is called every 4096 states with the
-/// number of states found and the depth.
+/// Explores `subject` from all its initial states, within `limits`. `progress` is called every few thousand
+/// states with the number of states found and the depth.
 ///
 /// An `eventually` property is [not judged](Verdict::NotJudged).
 pub fn explore<M: Subject>(subject: &M, limits: Limits, progress: impl FnMut(usize, usize)) -> Report {
@@ -208,11 +217,11 @@ pub(crate) fn explore_within<M: Subject>(
     subject: &M,
     limits: Limits,
     numbers: Numbers,
-    progress: impl FnMut(usize, usize),
+    mut progress: impl FnMut(usize, usize),
 ) -> Report {
     let mut watch = Watch::new(limits);
     let properties = subject.properties();
-    let found = search(subject, &properties, limits, numbers, &mut watch, progress);
+    let found = search(subject, &properties, (limits, numbers), &mut watch, &mut progress);
     judged(subject, &properties, found, limits, &watch, false)
 }
 
@@ -224,7 +233,7 @@ pub fn explore_stored<M: Subject>(
     subject: &M,
     limits: Limits,
     storage: &Storage,
-    progress: impl FnMut(usize, usize),
+    mut progress: impl FnMut(usize, usize),
 ) -> Result<Report, String> {
     let mut watch = Watch::new(limits);
     let properties = subject.properties();
@@ -232,7 +241,7 @@ pub fn explore_stored<M: Subject>(
         if storage.checkpoints.is_some() {
             return Err(NOT_STORED.into());
         }
-        let found = search(subject, &properties, limits, Numbers::default(), &mut watch, progress);
+        let found = search(subject, &properties, (limits, Numbers::default()), &mut watch, &mut progress);
         return Ok(judged(subject, &properties, found, limits, &watch, false));
     };
     let pass = stored::Pass::begin(subject, codec, &properties, limits, storage)?;
@@ -310,113 +319,6 @@ struct Found {
     graph: Option<Graph>,
     cut: Option<Cut>,
     on_disk: u64,
-}
-
-fn search<M: Subject>(
-    subject: &M,
-    properties: &[Property<M>],
-    limits: Limits,
-    numbers: Numbers,
-    watch: &mut Watch,
-    mut progress: impl FnMut(usize, usize),
-) -> Found {
-    let key = Key::random();
-    let mut decided = vec![None; properties.len()];
-    let (mut visited, mut level, mut starts) = (Visited::default(), Level::default(), Vec::new());
-    let (mut generated, mut depth, mut cut, mut outside) = (0, 0, None, false);
-    let mut begun = 0;
-    for (place, state) in subject.init_states().into_iter().enumerate() {
-        if !subject.within_boundary(&state) {
-            outside = true;
-            continue;
-        }
-        match visited.number(key.hash(&state), numbers.states) {
-            None => cut = Some(Cut::Numbers(Counted::States)),
-            Some((_, false)) => {}
-            Some((_, true)) => {
-                generated += 1;
-                starts.push(place);
-                level.push(state);
-            }
-        }
-    }
-    let mut graph = (!limits.safety).then(|| Graph::new(numbers, starts.len()));
-    let mut reached = Reached::new(starts);
-    let mut actions = Vec::new();
-    // States are expanded in the order of discovery, which is the order of their numbers.
-    let mut expanded = 0..;
-    'search: while !level.is_empty() {
-        let mut next_level = Level::default();
-        for (state, index) in level.into_states().zip(expanded.by_ref()) {
-            for (property, decided) in properties.iter().zip(&mut decided) {
-                if decided.is_none() && decides(subject, property, &state) {
-                    *decided = Some(index);
-                    if limits.until == Some(property.name) {
-                        cut = Some(Cut::Found);
-                        break 'search;
-                    }
-                }
-            }
-            cut = cut
-                .or(graph.as_mut().and_then(|graph| graph.begin(index).err()).map(Cut::Numbers))
-                .or_else(|| watch.stop(At { states: visited.len(), frontier: visited.len() - index, depth }));
-            if cut.is_some() {
-                break 'search;
-            }
-            begun = index + 1;
-            subject.each_step(&state, &mut actions, &mut |place, next, sent| {
-                if !subject.within_boundary(next) {
-                    outside = true;
-                    return ControlFlow::Continue(());
-                }
-                generated += 1;
-                let Some(place) = u32::try_from(place).ok().filter(|place| *place < numbers.steps) else {
-                    cut = Some(Cut::Numbers(Counted::Steps));
-                    return ControlFlow::Break(());
-                };
-                let Some((target, new)) = visited.number(key.hash(next), numbers.states) else {
-                    cut = Some(Cut::Numbers(Counted::States));
-                    return ControlFlow::Break(());
-                };
-                cut = graph.as_mut().and_then(|graph| graph.edge(target, place, sent).err()).map(Cut::Numbers);
-                if new {
-                    reached.push(index as u32, place);
-                    next_level.push(next.clone());
-                    if visited.len().is_multiple_of(4096) {
-                        progress(visited.len(), depth);
-                    }
-                    if visited.len() > limits.states {
-                        cut = Some(Cut::States(limits.states));
-                    }
-                    cut = cut.or_else(|| watch.memory_for(visited.growth()?));
-                }
-                let at = At { states: visited.len(), frontier: visited.len() - index, depth };
-                cut = cut.or_else(|| watch.stop(at));
-                if cut.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            });
-            if cut.is_none() && subject.is_full() {
-                cut = Some(Cut::Numbers(Counted::Parts));
-            }
-            if cut.is_some() {
-                break 'search;
-            }
-        }
-        level = next_level;
-        depth += usize::from(!level.is_empty());
-    }
-    // The states are dropped here: judging the graph needs memory.
-    let cut = cut.or(outside.then_some(Cut::Boundary));
-    let frontier = visited.len() - begun;
-    Found { states: visited.len(), generated, depth, frontier, decided, reached, graph, cut, on_disk: 0 }
-}
-
-/// Whether this state decides the property: violates an `always`, or reaches a witness.
-fn decides<M: Subject>(subject: &M, property: &Property<M>, state: &M::State) -> bool {
-    match property.expectation {
-        Expectation::Always => !(property.condition)(subject, state),
-        Expectation::Sometimes => (property.condition)(subject, state),
-        Expectation::Eventually => false,
-    }
 }
 
 #[cfg(test)]

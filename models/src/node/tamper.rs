@@ -8,6 +8,7 @@ use multimaster::{MasterId, Outcome, Replica, VersionVector};
 ///
 /// The functions must depend only on their arguments, and not on a neighbour's cursor in the log: an exploration
 /// computes each step of a master once and remembers the result.
+#[derive(Clone)]
 pub struct Tamper {
     /// Alters an outgoing message; false drops it.
     pub send: fn(&AnyReplica, MasterId, &mut AnyMessage) -> bool,

@@ -57,8 +57,8 @@ pub struct ClusterModel {
     pub(crate) claims: Claims,
     /// Whether some judgement so far depended on an untested claim of the rule.
     unsure: Arc<AtomicBool>,
-    /// Shared between the threads of a search. A step locks them once, as a whole; its outcome does not depend on the
-    /// thread that computes it.
+    /// A step locks them once, as a whole. Each thread of a search has a [fork](Self::fork) of the cluster, so no other
+    /// thread waits for them.
     pub(crate) tables: Arc<Mutex<Tables>>,
 }
 
@@ -175,6 +175,26 @@ impl ClusterModel {
         self
     }
 
+    /// An equal cluster for another thread, with tables and caches of its own. The numbers of parts are shared.
+    pub(crate) fn fork(&self) -> ClusterModel {
+        ClusterModel {
+            scope: self.scope.clone(),
+            start: self.start.clone(),
+            article: self.article.clone(),
+            edges: Arc::clone(&self.edges),
+            requests: self.requests.clone(),
+            protocol: self.protocol.clone(),
+            counts_waiting: self.counts_waiting,
+            specification: self.specification,
+            repaired: self.repaired.clone(),
+            plain: self.plain,
+            own: self.own.fork(),
+            claims: self.claims,
+            unsure: Arc::clone(&self.unsure),
+            tables: Arc::new(Mutex::new(self.tables().fork())),
+        }
+    }
+
     /// Whether some judgement so far depended on an untested claim of the rule.
     pub(crate) fn is_unsure(&self) -> bool {
         self.unsure.load(Ordering::Relaxed)
@@ -192,7 +212,7 @@ impl ClusterModel {
         let streams = if self.counts_waiting { self.edges.len() } else { 0 };
         let failed = self.unfailed(tables, &masters);
         // Number 0: the causal pasts before any write.
-        tables.pasts.number(&Pasts::new(), Pasts::new);
+        tables.pasts_number(&Pasts::new());
         let world = |shard| World {
             faults: self.faults(),
             failed: failed.clone(),

@@ -9,6 +9,7 @@
 mod judged;
 mod masters;
 mod numbered;
+mod parts;
 mod steps;
 mod streams;
 
@@ -17,14 +18,11 @@ pub(crate) use masters::Local;
 pub(crate) use numbered::Numbered;
 pub(crate) use streams::{Queued, Streams};
 
-use crate::history::Write;
-use crate::node::Envelope;
-use crate::world::DigestSent;
-use crate::world::cluster::Pasts;
 use foldhash::fast;
-use masters::Ghost;
-use multimaster::{Key, MasterId, Reading, VersionVector};
+use multimaster::MasterId;
+use parts::{Parts, Shared};
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 use steps::{Outcomes, Step};
 
@@ -43,16 +41,9 @@ pub(crate) struct Tables {
     pub(crate) remembers: bool,
     /// The most values that may be numbered of each kind.
     pub(crate) most: u32,
-    pub(crate) locals: Numbered<Local>,
-    pub(crate) digests: Numbered<VersionVector>,
-    pub(crate) envelopes: Numbered<Arc<Envelope>>,
-    pub(crate) digests_sent: Numbered<DigestSent<u32>>,
-    pub(crate) histories: Numbered<Ghost>,
-    /// A master's readings, in key order.
-    readings: Numbered<Vec<(Key, Reading)>>,
-    writes_made: Numbered<Write>,
-    /// The causal pasts of writes across shards; number 0 is for no writes.
-    pub(crate) pasts: Numbered<Pasts>,
+    pub(crate) parts: Parts,
+    /// The parts that the threads of a search have found together; `None` as long as there is one thread.
+    shared: Option<Shared>,
     /// The writes of a history that a master has seen, in order.
     selections: Numbered<Vec<u32>>,
     /// The outboxes, each a list of envelopes that are sent together: its length, then its envelopes.
@@ -71,19 +62,21 @@ pub(crate) fn pair(one: u32, other: u32) -> u64 {
     u64::from(one) << 32 | u64::from(other)
 }
 
+impl Deref for Tables {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
 impl Tables {
     pub(crate) fn new(edges: Arc<[(MasterId, MasterId)]>) -> Tables {
         Tables {
             edges,
             remembers: true,
-            locals: Numbered::default(),
-            digests: Numbered::default(),
-            envelopes: Numbered::default(),
-            digests_sent: Numbered::default(),
-            histories: Numbered::default(),
-            readings: Numbered::default(),
-            writes_made: Numbered::default(),
-            pasts: Numbered::default(),
+            parts: Parts::default(),
+            shared: None,
             selections: Numbered::default(),
             most: MOST_NUMBERS,
             // The outbox at 0 is empty.

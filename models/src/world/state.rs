@@ -112,6 +112,11 @@ impl State {
         locked(&self.tables)
     }
 
+    /// Looks its parts up in these tables from now on, which must share their numbers with the present ones.
+    pub(crate) fn move_to(&mut self, tables: &Arc<Mutex<Tables>>) {
+        self.tables = Arc::clone(tables);
+    }
+
     /// Whether its masters are those of the article's program.
     pub(crate) fn is_of_article(&self) -> bool {
         let first = self.shards.first.local(MasterId(0));

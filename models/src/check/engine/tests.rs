@@ -1,5 +1,6 @@
 use super::*;
-use crate::model::{Model, Sent};
+use crate::check::silence::Graph;
+use crate::model::{Model, Property, Sent};
 use crate::subject::Arrow;
 use multimaster::{Dot, MasterId};
 
@@ -66,8 +67,17 @@ impl Subject for Numbered {
 
 const HUNDRED: Numbered = Numbered { last: 100, full_from: u64::MAX };
 
+/// The report, which is the same on any number of threads.
 fn within(limits: Limits, numbers: Numbers) -> Report {
-    explore_within(&HUNDRED, limits, numbers, |_, _| {})
+    let on = |threads, large| {
+        let limits = Limits { threads: Some(threads), large, ..limits };
+        Report { time: Duration::ZERO, ..explore_within(&HUNDRED, limits, numbers, |_, _| {}) }
+    };
+    let alone = on(1, usize::MAX);
+    for (threads, large) in [(2, 1), (2, 5), (3, 2)] {
+        assert_eq!(format!("{:?}", on(threads, large)), format!("{alone:?}"), "{threads} threads");
+    }
+    alone
 }
 
 #[test]

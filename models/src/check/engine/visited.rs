@@ -1,8 +1,10 @@
-//! The set of states found, and the list of those at one depth.
+//! The set of states found, and the queue of those to be expanded.
 
 use hashbrown::hash_table::{self, HashTable};
+use std::collections::VecDeque;
+use std::vec;
 
-/// The states found, by fingerprint, numbered in the order of discovery.
+/// The states found of one partition, by fingerprint, each with its number.
 ///
 /// They are divided among tables by range of fingerprint. The ranges have different widths, from one to nearly two in
 /// geometric progression, so the tables double at different times: the memory of all of them grows evenly, at 19 to 22
@@ -20,6 +22,10 @@ pub(super) struct Visited {
 struct Entry([u32; 2], u32);
 
 impl Entry {
+    fn new(fingerprint: u64, number: u32) -> Entry {
+        Entry([(fingerprint >> 32) as u32, fingerprint as u32], number)
+    }
+
     fn fingerprint(&self) -> u64 {
         u64::from(self.0[0]) << 32 | u64::from(self.0[1])
     }
@@ -28,6 +34,13 @@ impl Entry {
     fn place(&self) -> u64 {
         self.fingerprint().rotate_left(32)
     }
+}
+
+/// The partition, of so many, to which a state with this fingerprint belongs. These bits do not say where a table has
+/// its entry.
+#[inline]
+pub(super) fn partition(fingerprint: u64, of: usize) -> usize {
+    usize::from(fingerprint as u16) * of >> 16
 }
 
 impl Default for Visited {
@@ -45,67 +58,118 @@ impl Visited {
     const UPPER: u32 = 12;
     const MUCH: u64 = 1 << 16;
 
-    /// The number of the state with this fingerprint, and whether it is new; `None` if it is new and `most` states are
-    /// numbered already.
-    pub(super) fn number(&mut self, fingerprint: u64, most: u32) -> Option<(u32, bool)> {
-        let found = self.states;
-        self.last = usize::from(self.table_of[(fingerprint >> (u64::BITS - Self::UPPER)) as usize]);
+    #[inline]
+    fn table(&self, fingerprint: u64) -> usize {
+        usize::from(self.table_of[(fingerprint >> (u64::BITS - Self::UPPER)) as usize])
+    }
+
+    /// The number of the state with this fingerprint, and whether it is new. A new one gets the number `next`; `None` if
+    /// there is no such number.
+    #[inline]
+    pub(super) fn number(&mut self, fingerprint: u64, next: Option<u32>) -> Option<(u32, bool)> {
+        self.last = self.table(fingerprint);
         let is = |entry: &Entry| entry.fingerprint() == fingerprint;
         match self.tables[self.last].entry(fingerprint.rotate_left(32), is, Entry::place) {
             hash_table::Entry::Occupied(known) => Some((known.get().1, false)),
             hash_table::Entry::Vacant(place) => {
-                let number = u32::try_from(found).ok().filter(|number| *number < most)?;
-                place.insert(Entry([(fingerprint >> 32) as u32, fingerprint as u32], number));
+                let number = next?;
+                place.insert(Entry::new(fingerprint, number));
                 self.states += 1;
                 Some((number, true))
             }
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.states
+    /// The number of the state with this fingerprint; `None` if it has not been found.
+    #[inline]
+    pub(super) fn get(&self, fingerprint: u64) -> Option<u32> {
+        let table = &self.tables[self.table(fingerprint)];
+        table.find(fingerprint.rotate_left(32), |entry| entry.fingerprint() == fingerprint).map(|entry| entry.1)
+    }
+
+    /// Adds a state that has not been found.
+    #[inline]
+    pub(super) fn add(&mut self, fingerprint: u64, number: u32) {
+        let table = self.table(fingerprint);
+        let entry = Entry::new(fingerprint, number);
+        self.tables[table].insert_unique(entry.place(), entry, Entry::place);
+        self.states += 1;
+    }
+
+    /// The states, divided into so many partitions.
+    pub(super) fn divided(self, of: usize) -> Vec<Visited> {
+        let mut parts: Vec<Visited> = (0..of).map(|_| Visited::default()).collect();
+        for entry in self.tables.into_iter().flatten() {
+            parts[partition(entry.fingerprint(), of)].add(entry.fingerprint(), entry.1);
+        }
+        parts
     }
 
     /// The number of bytes that the table of the last state will allocate for its next new one; `None` if it need not
     /// grow, or by less than 64 KiB.
     pub(super) fn growth(&self) -> Option<u64> {
+        Self::growth_of(&self.tables[self.last], 1)
+    }
+
+    /// As [`growth`](Self::growth), of all tables, for so many more states.
+    pub(super) fn growth_for(&self, more: usize) -> u64 {
+        // The widest range is less than twice as wide as the mean.
+        let share = 2 * more / Self::TABLES + 1;
+        self.tables.iter().filter_map(|table| Self::growth_of(table, share)).sum()
+    }
+
+    fn growth_of(table: &HashTable<Entry>, more: usize) -> Option<u64> {
         // At most seven eighths of the buckets are in use. Each has a control byte. Growing doubles their number.
-        let table = &self.tables[self.last];
         let buckets = table.capacity() as u64 * 8 / 7;
         let bytes = 2 * buckets * (size_of::<Entry>() as u64 + 1);
-        (table.len() == table.capacity() && bytes >= Self::MUCH).then_some(bytes)
+        (table.len() + more > table.capacity() && bytes >= Self::MUCH).then_some(bytes)
     }
 }
 
-/// The states at one depth, in pieces. A piece is freed once its states have been expanded.
-pub(super) struct Level<S>(Vec<Vec<S>>);
+/// States to be expanded, in order, in pieces. A piece is freed once its states have been taken out.
+pub(super) struct Queue<S> {
+    first: vec::IntoIter<S>,
+    pieces: VecDeque<Vec<S>>,
+    length: usize,
+}
 
-impl<S> Default for Level<S> {
+impl<S> Default for Queue<S> {
     fn default() -> Self {
-        Level(Vec::new())
+        Queue { first: Vec::new().into_iter(), pieces: VecDeque::new(), length: 0 }
     }
 }
 
-impl<S> Level<S> {
+impl<S> Queue<S> {
     const PIECE: usize = 256;
 
     pub(super) fn push(&mut self, state: S) {
-        match self.0.last_mut() {
+        self.length += 1;
+        match self.pieces.back_mut() {
             Some(piece) if piece.len() < Self::PIECE => piece.push(state),
             _ => {
                 let mut piece = Vec::with_capacity(Self::PIECE);
                 piece.push(state);
-                self.0.push(piece);
+                self.pieces.push_back(piece);
             }
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.length
     }
 
-    pub(super) fn into_states(self) -> impl Iterator<Item = S> {
-        self.0.into_iter().flatten()
+    /// Takes the first state out if `wanted` is true of it.
+    pub(super) fn pop_if(&mut self, wanted: impl FnOnce(&S) -> bool) -> Option<S> {
+        if self.first.len() == 0 {
+            self.first = self.pieces.pop_front()?.into_iter();
+        }
+        self.first.as_slice().first().filter(|state| wanted(state))?;
+        self.length -= 1;
+        self.first.next()
+    }
+
+    pub(super) fn pop(&mut self) -> Option<S> {
+        self.pop_if(|_| true)
     }
 }
 
@@ -119,14 +183,14 @@ mod tests {
         for state in 0..300_000u64 {
             let fingerprint =
                 state.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            assert_eq!(visited.number(fingerprint, u32::MAX), Some((state as u32, true)));
-            assert_eq!(visited.number(fingerprint, u32::MAX), Some((state as u32, false)));
+            assert_eq!(visited.number(fingerprint, Some(state as u32)), Some((state as u32, true)));
+            assert_eq!(visited.number(fingerprint, None), Some((state as u32, false)));
             if state > 50_000 {
                 let buckets: usize = visited.tables.iter().map(|table| table.capacity() * 8 / 7).sum();
                 largest = largest.max((buckets * (size_of::<Entry>() + 1)) as f64 / state as f64);
             }
         }
-        assert_eq!((visited.len(), visited.number(1, 300_000)), (300_000, None));
+        assert_eq!((visited.states, visited.number(1, None)), (300_000, None));
         assert!((19.0..22.5).contains(&largest), "{largest} bytes a state");
     }
 }

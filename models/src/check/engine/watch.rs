@@ -17,6 +17,8 @@ pub(crate) struct Watch {
     weighed: Instant,
     /// The number of states reported to [`running`].
     reported: usize,
+    /// Whether it reports progress.
+    reports: bool,
 }
 
 /// The progress of an exploration.
@@ -40,7 +42,20 @@ impl Watch {
 
     pub(crate) fn new(limits: Limits) -> Watch {
         let now = Instant::now();
-        Watch { limits, started: now, unasked: 0, patience: 1, looked: now, weighed: now, reported: 0 }
+        Watch { limits, started: now, unasked: 0, patience: 1, looked: now, weighed: now, reported: 0, reports: true }
+    }
+
+    /// A watch for one of the threads of this exploration. It does not report progress.
+    pub(crate) fn beside(&self) -> Watch {
+        let now = Instant::now();
+        Watch { unasked: 0, patience: 1, looked: now, weighed: now, reports: false, ..*self }
+    }
+
+    /// Reports progress.
+    pub(crate) fn report(&mut self, at: At) {
+        running::count(at.states.saturating_sub(self.reported) as u64);
+        running::is_at(at.depth, at.frontier);
+        self.reported = at.states;
     }
 
     /// Counts the time that an earlier process took, too.
@@ -69,9 +84,9 @@ impl Watch {
         let in_time = now - self.looked < Self::RHYTHM;
         self.patience = if in_time { (self.patience * 2).min(Self::MOST_PATIENCE) } else { 1 };
         (self.looked, self.unasked) = (now, self.patience);
-        running::count(at.states.saturating_sub(self.reported) as u64);
-        running::is_at(at.depth, at.frontier);
-        self.reported = at.states;
+        if self.reports {
+            self.report(at);
+        }
         if running::is_interrupted() {
             return Some(Cut::Interrupted);
         }

@@ -22,7 +22,7 @@ pub(crate) struct Own {
 pub(crate) type Place = SmallVec<[u32; 8]>;
 
 /// The cached answers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Judged {
     /// The distinct readings of masters.
     keys: Vec<Arc<Keys>>,
@@ -36,6 +36,12 @@ pub(crate) struct Judged {
 impl Own {
     pub(crate) fn new(properties: Arc<OwnProperties>, plausible: BTreeMap<Key, BTreeSet<Reading>>) -> Own {
         Own { properties, plausible: Arc::new(plausible), judged: Arc::default() }
+    }
+
+    /// The same properties for another thread, with a copy of the cache.
+    pub(crate) fn fork(&self) -> Own {
+        let judged = Arc::new(Mutex::new(self.judged().clone()));
+        Own { properties: Arc::clone(&self.properties), plausible: Arc::clone(&self.plausible), judged }
     }
 
     pub(crate) fn judged(&self) -> MutexGuard<'_, Judged> {

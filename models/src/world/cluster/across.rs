@@ -36,7 +36,7 @@ impl ClusterModel {
             let dot = Dot::new(at, seen(tables, to, at).get(at));
             let mut pasts = tables.pasts[after.shards.pasts()].clone();
             pasts.insert((shard, dot), before.shards.iter().map(|world| seen(tables, world, at).clone()).collect());
-            after.shards.set_pasts(tables.pasts.number(&pasts, || pasts.clone()));
+            after.shards.set_pasts(tables.pasts_number(&pasts));
         }
     }
 

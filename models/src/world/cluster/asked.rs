@@ -40,6 +40,18 @@ impl Model for ClusterModel {
         ClusterModel::is_full(self)
     }
 
+    fn fork(&self) -> Option<Self> {
+        Some(ClusterModel::fork(self))
+    }
+
+    fn meet(&self) {
+        self.tables().catch_up();
+    }
+
+    fn adopt(&self, state: &mut State) {
+        state.move_to(&self.tables);
+    }
+
     fn codec(&self) -> Option<&dyn Codec<State>> {
         Some(self)
     }

@@ -81,8 +81,11 @@ impl ClusterModel {
 
     /// Whether a master has spent more of a bounded counter than its rights.
     pub(crate) fn overspent(&self, world: &World<Tables>) -> bool {
-        let Tables { judged, histories, .. } = &mut *self.tables();
-        *judged.overspent.entry(world.history).or_insert_with(|| histories[world.history].history.overspent().is_some())
+        let Tables { judged, parts, .. } = &mut *self.tables();
+        *judged
+            .overspent
+            .entry(world.history)
+            .or_insert_with(|| parts.histories[world.history].history.overspent().is_some())
     }
 
     pub(crate) fn clients_done(&self, world: &World<Tables>) -> bool {

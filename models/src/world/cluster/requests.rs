@@ -5,6 +5,7 @@ use crate::world::RequestNumber;
 use multimaster::{Dot, Layout, MasterId, Op, Request};
 
 /// All requests of a scope by number, and the shards that they go to.
+#[derive(Clone)]
 pub(crate) struct Requests {
     /// The scripted requests client by client, then the free ones, then those of sessions; each with its master.
     all: Vec<(MasterId, Request)>,

@@ -6,7 +6,7 @@ use crate::world::cluster::{ClusterModel, Judgement};
 use multimaster::MasterId;
 
 /// The cache of the properties. Each key holds all that the value depends on.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Judged {
     /// By core and history: the master's judgement.
     judgements: Known<u64, Judgement>,

@@ -9,6 +9,7 @@ use multimaster::{MasterId, VersionVector};
 use std::sync::Arc;
 
 /// A master. Where states [count waiting changes](crate::node::counts_waiting), it is kept here with nothing pending.
+#[derive(Clone)]
 pub(crate) struct Local {
     pub(crate) node: Node,
     /// The number of the same master with nothing pending. It reads and answers digests as this one does.
@@ -29,6 +30,7 @@ impl Local {
 }
 
 /// A history, and its writes by number.
+#[derive(Clone)]
 pub(crate) struct Ghost {
     pub(crate) history: Arc<History>,
     /// The number of each write, in order.
@@ -49,11 +51,10 @@ impl Tables {
         }
         let streams = streams(self);
         let drained = self.drained(&node).map(|drained| self.local(Node::Replica(Arc::new(drained))));
-        let core = drained.unwrap_or(self.locals.next());
         let digest = self.seen(&node.digest());
-        let readings = node.readings();
-        let readings = self.readings.number(&readings, || readings.clone());
-        self.locals.add(hash, Local { node, core, digest, readings, streams })
+        let readings = self.number(|parts| &mut parts.readings, &node.readings());
+        let made = |number| Local { node: node.clone(), core: drained.unwrap_or(number), digest, readings, streams };
+        self.numbered(|parts| &mut parts.locals, hash, |local| local.node == node, made)
     }
 
     /// The same master with nothing pending; `None` if this one has nothing pending.
@@ -86,20 +87,20 @@ impl Tables {
 
     /// The number of a digest.
     pub(crate) fn seen(&mut self, digest: &VersionVector) -> u32 {
-        self.digests.number(digest, || digest.clone())
+        self.number(|parts| &mut parts.digests, digest)
     }
 
     pub(crate) fn envelope_number(&mut self, envelope: Arc<Envelope>) -> u32 {
         let hash = envelope.hash();
-        self.envelopes.find(hash, |known| *known == envelope).unwrap_or_else(|| self.envelopes.add(hash, envelope))
+        self.numbered(|parts| &mut parts.envelopes, hash, |known| *known == envelope, |_| Arc::clone(&envelope))
     }
 
     pub(crate) fn history(&mut self, history: History) -> u32 {
-        let number = |write: &Write| self.writes_made.number(write, || write.clone());
+        let number = |write: &Write| self.number(|parts| &mut parts.writes_made, write);
         let writes: Vec<u32> = history.writes().iter().map(number).collect();
         let hash = content_hash(&writes);
-        let known = self.histories.find(hash, |ghost| ghost.writes == writes);
-        known.unwrap_or_else(|| self.histories.add(hash, Ghost { history: Arc::new(history), writes }))
+        let made = |_| Ghost { history: Arc::new(history), writes: writes.clone() };
+        self.numbered(|parts| &mut parts.histories, hash, |ghost| ghost.writes == writes, made)
     }
 
     /// The values behind a world's numbers.

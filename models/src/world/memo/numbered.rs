@@ -7,13 +7,17 @@ use std::hash::Hash;
 use std::ops::Index;
 
 /// A table that keeps each distinct value once, under a number.
+#[derive(Clone)]
 pub(crate) struct Numbered<T> {
     values: Vec<T>,
+    /// By number, the hash of the content.
+    hashes: Vec<u64>,
     /// The numbers of the values, by the hash of the content that identifies each.
     numbers: HashTable<Place>,
 }
 
 /// The number of a value, and its hash, so that a growing table need not compute it again.
+#[derive(Clone, Copy)]
 struct Place {
     hash: u64,
     number: u32,
@@ -21,7 +25,7 @@ struct Place {
 
 impl<T> Default for Numbered<T> {
     fn default() -> Self {
-        Numbered { values: Vec::new(), numbers: HashTable::new() }
+        Numbered { values: Vec::new(), hashes: Vec::new(), numbers: HashTable::new() }
     }
 }
 
@@ -36,6 +40,7 @@ impl<T> Numbered<T> {
     pub(crate) fn add(&mut self, hash: u64, value: T) -> u32 {
         let number = self.next();
         self.values.push(value);
+        self.hashes.push(hash);
         self.numbers.insert_unique(hash, Place { hash, number }, |place| place.hash);
         number
     }
@@ -47,6 +52,17 @@ impl<T> Numbered<T> {
     {
         let hash = content_hash(content);
         self.find(hash, |value| value.borrow() == content).unwrap_or_else(|| self.add(hash, make()))
+    }
+
+    /// Copies the values that `all` has beyond those of this table, under the same numbers.
+    pub(super) fn catch_up(&mut self, all: &Numbered<T>)
+    where
+        T: Clone,
+    {
+        let known = self.values.len();
+        for (value, hash) in all.values[known..].iter().zip(&all.hashes[known..]) {
+            self.add(*hash, value.clone());
+        }
     }
 
     /// The number that the next new value will have.

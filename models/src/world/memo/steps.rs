@@ -244,7 +244,7 @@ impl Store for Tables {
     }
 
     fn digest_sent(&mut self, digest_sent: DigestSent<u32>) -> u32 {
-        self.digests_sent.number(&digest_sent, || digest_sent)
+        self.number(|parts| &mut parts.digests_sent, &digest_sent)
     }
 
     fn opened(&self, digest_sent: &u32) -> DigestSent<u32> {
