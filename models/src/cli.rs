@@ -1,7 +1,7 @@
 //! The arguments of the `multimaster` command, and its manual.
 
 use crate::commands::{
-    check, conform, explore, generate, histories, init, judge, list, mutants, replay, rules, simulate, spawn,
+    check, conform, explore, generate, histories, init, judge, list, mutants, replay, rules, simulate, spawn, swarm,
 };
 use clap::builder::PossibleValuesParser;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -43,6 +43,7 @@ Examples:
   multimaster check 'booking/*'        a folder of shipped scenarios
   multimaster check my.toml --timeout 5m --max-memory 4G
   multimaster check scenarios --format junit > results.xml
+  multimaster swarm my.toml            walks, if it is too large to explore
   multimaster replay target/traces/booking-arrival.convergence.trace
   multimaster explore booking/arrival  browse the scenario's states
   multimaster spawn hello              run the scenario's masters over UDP
@@ -62,6 +63,9 @@ pub(crate) enum Command {
     /// Explore scenarios and print their verdicts, with the shortest schedule for each `violated`
     #[command(after_long_help = check::MANUAL)]
     Check(Box<check::Asked>),
+    /// Take seeded walks through a scenario that is too large to explore, and make the first violation small
+    #[command(after_long_help = swarm::MANUAL)]
+    Swarm(swarm::Asked),
     /// Take the steps of a trace file, and print each master's readings after each step
     Replay(replay::Asked),
     /// Browse the states of a scenario or a trace on a page of this machine

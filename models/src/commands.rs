@@ -17,6 +17,7 @@ pub(crate) mod rules;
 pub(crate) mod simulate;
 pub(crate) mod spawn;
 mod style;
+pub(crate) mod swarm;
 
 use multimaster_models::fault::Fault;
 use std::fmt::Display;

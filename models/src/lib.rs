@@ -19,6 +19,7 @@
 //! | [`scenario`] | scenario files, and the shipped scenarios |
 //! | [`report`] | output: tables, schedules, traces, pictures, the Explorer |
 //! | [`generate`] | tests of a scenario for an implementation in another language |
+//! | [`swarm`] | seeded walks through a scenario that is too large to explore, and violations made small |
 //! | [`histories`] | a rule judged over all networks at once, by all causal histories of a few writes; its laws and claims |
 //! | [`verify()`] | your own rule, in a test of your own crate; the verdicts on all rules |
 //! | [`record`] | whether a recorded run of a real cluster is a path of the model |
@@ -63,6 +64,8 @@ pub mod simulate;
 #[cfg(feature = "stateright")]
 pub mod spawn;
 pub mod subject;
+#[cfg(feature = "cli")]
+pub mod swarm;
 pub mod system;
 pub mod verify;
 pub mod world;

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Histories(asked) => commands::histories::run(&asked),
         Command::Mutants(asked) => commands::mutants::run(&asked),
         Command::Simulate(asked) => commands::simulate::run(&asked),
+        Command::Swarm(asked) => commands::swarm::run(&asked),
         Command::Generate(asked) => commands::generate::run(&asked),
         Command::Init(asked) => commands::init::run(&asked).map(Ending::from),
         Command::List(asked) => commands::list::run(&asked).map(Ending::from),

@@ -15,17 +15,17 @@ use crate::history::Named;
 use crate::node::any_rule::{AnyMessage, AnyReplica};
 use crate::node::tamper::Tamper;
 use crate::scope::{Clocks, Collected, LinkKind, Scope};
-use foldhash::quality::FixedState;
 use multimaster::{
     Key, MasterId, Message, Outcome, Progress, Push, Reading, Refusal, Request, Resolver, Text, Timestamp, Topology,
     VersionVector,
 };
 use smallvec::SmallVec;
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, Hash};
+use std::hash::Hash;
 use std::ptr;
 use std::sync::Arc;
 
+pub(crate) use crate::subject::content_hash;
 pub use article::Goroutine;
 
 /// A node.
@@ -342,8 +342,4 @@ impl PartialEq for Envelope {
     fn eq(&self, other: &Self) -> bool {
         ptr::eq(self, other) || (self.hash == other.hash && self.order() == other.order())
     }
-}
-
-pub(crate) fn content_hash<T: Hash + ?Sized>(value: &T) -> u64 {
-    FixedState::with_seed(0).hash_one(value)
 }

@@ -5,7 +5,10 @@ mod data;
 use crate::model::Model;
 pub use crate::model::Sent;
 pub use data::{AnswerData, MessageData, OutcomeData, StepData, reading_as_json};
+use foldhash::quality::FixedState;
+use multimaster::MasterId;
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hash};
 
 /// A model that also describes its steps and states in words.
 pub trait Subject: Model {
@@ -56,6 +59,58 @@ pub trait Subject: Model {
     fn is_unsure(&self) -> bool {
         false
     }
+
+    /// The class of the action, by which random walks prefer some actions to others.
+    fn class(&self, _action: &Self::Action) -> Class {
+        Class::default()
+    }
+
+    /// A hash of the state's content: the same in every copy of this model, and in every run.
+    fn fingerprint(&self, state: &Self::State) -> u64 {
+        content_hash(&format!("{state:?}"))
+    }
+}
+
+/// The class of an action: its kind, and the masters that it concerns, by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Class {
+    /// The kind, in the plural: `deliveries`.
+    pub kind: &'static str,
+    /// What the actions of this kind are to a walk.
+    pub role: Role,
+    /// The sender, or the one master.
+    pub from: usize,
+    /// The receiver, or the one master.
+    pub to: usize,
+}
+
+/// What an action is to a walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// A client makes a request.
+    Request,
+    /// A failure begins.
+    Fault,
+    /// All else.
+    Progress,
+}
+
+impl Class {
+    /// A class that concerns the masters `from` and `to`.
+    pub(crate) fn of(kind: &'static str, role: Role, from: MasterId, to: MasterId) -> Class {
+        Class { kind, role, from: from.index(), to: to.index() }
+    }
+}
+
+impl Default for Class {
+    fn default() -> Class {
+        Class { kind: "steps", role: Role::Progress, from: 0, to: 0 }
+    }
+}
+
+/// A hash of the value's content, the same in every run.
+pub(crate) fn content_hash<T: Hash + ?Sized>(value: &T) -> u64 {
+    FixedState::with_seed(0).hash_one(value)
 }
 
 /// A step in a sequence diagram. Masters are given by index.

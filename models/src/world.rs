@@ -8,9 +8,11 @@
 
 mod action;
 pub mod article;
+mod class;
 pub mod cluster;
 mod enabled;
 pub(crate) mod failures;
+mod fingerprint;
 pub(crate) mod memo;
 pub(crate) mod sessions;
 mod shards;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The top-level modules, from the lowest.
-const LAYERS: [&str; 24] = [
+const LAYERS: [&str; 25] = [
     "printed",
     "model",
     "subject",
@@ -22,6 +22,7 @@ const LAYERS: [&str; 24] = [
     "scenario",
     "report",
     "generate",
+    "swarm",
     "histories",
     "verify",
     "record",

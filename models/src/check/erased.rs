@@ -6,7 +6,7 @@
 
 use crate::check::engine::{self, Limits, Report, Storage};
 use crate::model::{Expectation, Model, Property, Sent};
-use crate::subject::{Arrow, StepData, Subject};
+use crate::subject::{Arrow, Class, StepData, Subject};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
@@ -85,6 +85,8 @@ trait AnySubject: Send + Sync {
     fn why_unreached(&self, witness: &str) -> Option<String>;
     fn not_judged(&self, property: &str) -> Option<&'static str>;
     fn is_unsure(&self) -> bool;
+    fn class(&self, action: &ErasedAction) -> Class;
+    fn fingerprint(&self, state: &ErasedState) -> u64;
     fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report;
     fn explore_stored(&self, limits: Limits, storage: &Storage) -> Result<Report, String>;
 }
@@ -164,6 +166,12 @@ impl<M: Subject> AnySubject for Of<M> {
     }
     fn is_unsure(&self) -> bool {
         self.subject.is_unsure()
+    }
+    fn class(&self, action: &ErasedAction) -> Class {
+        self.subject.class(self.action(action))
+    }
+    fn fingerprint(&self, state: &ErasedState) -> u64 {
+        self.subject.fingerprint(self.state(state))
     }
     fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report {
         engine::explore(&self.subject, limits, progress)
@@ -257,6 +265,12 @@ impl Subject for Erased {
     }
     fn is_unsure(&self) -> bool {
         self.0.is_unsure()
+    }
+    fn class(&self, action: &ErasedAction) -> Class {
+        self.0.class(action)
+    }
+    fn fingerprint(&self, state: &ErasedState) -> u64 {
+        self.0.fingerprint(state)
     }
 }
 

@@ -11,8 +11,7 @@ use std::path::Path;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
-/// The name, file name and text of every shipped scenario, in name order. Those under `large/`, which take minutes,
-/// come last.
+/// The name, file name and text of every shipped scenario, in name order. The [large](is_large) ones come last.
 pub fn files() -> Vec<(String, String, &'static str)> {
     let mut found = Vec::new();
     let mut to_visit = vec![&FILES];
@@ -29,9 +28,10 @@ pub fn files() -> Vec<(String, String, &'static str)> {
     found
 }
 
-/// Whether a shipped scenario is left out of a plain `check`.
+/// Whether a shipped scenario is left out of a plain `check`: those under `large/` take minutes, and those under
+/// `beyond/` cannot be exhausted.
 pub fn is_large(name: &str) -> bool {
-    name.starts_with("large/")
+    name.starts_with("large/") || name.starts_with("beyond/")
 }
 
 /// The shipped scenarios that a plain `check` explores.
@@ -48,10 +48,20 @@ pub fn all() -> Result<Vec<Scenario>, Fault> {
 /// # Errors
 /// If there is neither, or the scenario is invalid.
 pub fn find(given: &str) -> Result<Scenario, Fault> {
+    find_with_text(given).map(|(scenario, _)| scenario)
+}
+
+/// As [`find`], with the text of the file.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_with_text(given: &str) -> Result<(Scenario, String), Fault> {
     let path = Path::new(given);
     let named = files().into_iter().find(|(name, ..)| name == given);
     match named {
-        Some((name, file, text)) if !path.exists() || path.is_dir() => return Scenario::parse(&name, &file, text),
+        Some((name, file, text)) if !path.exists() || path.is_dir() => {
+            return Scenario::parse(&name, &file, text).map(|scenario| (scenario, text.to_owned()));
+        }
         None if !path.exists() => {
             let names = files();
             let near = did_you_mean(given, names.iter().map(|(name, ..)| name.as_str()));
@@ -70,5 +80,5 @@ pub fn find(given: &str) -> Result<Scenario, Fault> {
             "rename it: a trace cannot name a file with outer blanks, ` #` or control characters",
         ));
     }
-    Scenario::parse(&name, given, &text)
+    Scenario::parse(&name, given, &text).map(|scenario| (scenario, text))
 }

@@ -14,6 +14,7 @@ use crate::world::memo::Tables;
 use multimaster::{Dot, MasterId, VersionVector};
 use smallvec::SmallVec;
 use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The state of failures and sessions. Masters and digests are given by number.
@@ -61,6 +62,17 @@ impl Stored for Failed {
             acknowledged: Stored::read(bytes),
             sessions: Stored::read(bytes),
         }
+    }
+}
+
+impl Failed {
+    /// Hashes the content, with what the numbers stand for.
+    pub(super) fn hash_content(&self, tables: &Tables, hasher: &mut impl Hasher) {
+        let Failed { cuts, crashes, severed, down, bypassed, saved, acknowledged, sessions } = self;
+        (cuts, crashes, severed, down, bypassed).hash(hasher);
+        saved.iter().for_each(|local| hasher.write_u64(tables.locals[*local].content));
+        tables.digests[*acknowledged].hash(hasher);
+        sessions.iter().for_each(|session| session.hash_content(tables, hasher));
     }
 }
 

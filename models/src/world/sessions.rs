@@ -7,6 +7,7 @@ use crate::scope::Call;
 use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use multimaster::MasterId;
+use std::hash::{Hash, Hasher};
 
 /// The state of a session. Version vectors are given by number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +39,12 @@ const MOVED: u8 = 1 << 7;
 impl SessionState {
     pub(crate) fn new(nothing: u32) -> SessionState {
         SessionState { made: 0, last: None, wrote: nothing, saw: nothing, bits: 0 }
+    }
+
+    /// Hashes the content, with what the numbers stand for.
+    pub(super) fn hash_content(self, tables: &Tables, hasher: &mut impl Hasher) {
+        let SessionState { made, last, wrote, saw, bits } = self;
+        (made, last, bits, &tables.digests[wrote], &tables.digests[saw]).hash(hasher);
     }
 
     pub(crate) fn has_broken(self, guarantee: Guarantee) -> bool {

@@ -12,7 +12,7 @@ use crate::node::Envelope;
 use crate::node::any_rule::AnyReplica;
 use crate::printed::escaped;
 use crate::properties::CAUSAL_ORDER;
-use crate::subject::{Arrow, StepData, Subject, reading_as_json};
+use crate::subject::{Arrow, Class, StepData, Subject, reading_as_json};
 use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use crate::world::{DigestSent, InShard, Seen, State, World, locked};
@@ -94,6 +94,14 @@ impl Subject for ClusterModel {
 
     fn is_unsure(&self) -> bool {
         ClusterModel::is_unsure(self)
+    }
+
+    fn class(&self, step: &InShard) -> Class {
+        self.class_of(step.action)
+    }
+
+    fn fingerprint(&self, state: &State) -> u64 {
+        state.fingerprint()
     }
 }
 

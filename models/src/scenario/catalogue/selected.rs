@@ -30,10 +30,14 @@ pub fn select(given: &[String], filter: Option<&str>) -> Result<Vec<Scenario>, F
         let near = did_you_mean(filter, names.iter().map(String::as_str));
         names.retain(|name| name.contains(filter));
         if names.is_empty() {
-            let what = if given.is_empty() && files().iter().any(|(name, ..)| name.contains(filter)) {
-                let all = "name the folder to include them: `multimaster check large";
-                let rest = if "large/".contains(filter) { String::new() } else { format!(" --filter {filter}") };
-                format!("only scenarios in `large/`, which take minutes and are left out by default; {all}{rest}`")
+            let left_out = files().into_iter().map(|(name, ..)| name).find(|name| name.contains(filter));
+            let what = if let Some((folder, _)) = left_out.as_deref().and_then(|name| name.split_once('/'))
+                && given.is_empty()
+            {
+                let all = format!("name the folder to include them: `multimaster check {folder}");
+                let rest =
+                    if format!("{folder}/").contains(filter) { String::new() } else { format!(" --filter {filter}") };
+                format!("only scenarios in `{folder}/`, which are left out by default; {all}{rest}`")
             } else {
                 format!("no scenario's name contains this (`multimaster list` names them){near}")
             };

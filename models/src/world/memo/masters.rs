@@ -20,6 +20,8 @@ pub(crate) struct Local {
     pub(crate) readings: u32,
     /// All changes that it ever had to send, where states count waiting changes.
     pub(crate) streams: Streams,
+    /// A hash of its content.
+    pub(crate) content: u64,
 }
 
 impl Local {
@@ -53,7 +55,14 @@ impl Tables {
         let drained = self.drained(&node).map(|drained| self.local(Node::Replica(Arc::new(drained))));
         let digest = self.seen(&node.digest());
         let readings = self.number(|parts| &mut parts.readings, &node.readings());
-        let made = |number| Local { node: node.clone(), core: drained.unwrap_or(number), digest, readings, streams };
+        let made = |number| Local {
+            node: node.clone(),
+            core: drained.unwrap_or(number),
+            digest,
+            readings,
+            streams,
+            content: hash,
+        };
         self.numbered(|parts| &mut parts.locals, hash, |local| local.node == node, made)
     }
 
