@@ -17,6 +17,7 @@ mod command {
     mod output;
     mod past;
     mod rules;
+    mod stored;
     mod swarm;
 }
 

@@ -172,9 +172,17 @@ fn damaged_checkpoints_are_refused() {
         fs::write(file, [&bytes[..], b"more"].concat()).unwrap();
     }
     fs::write(folder.0.join("checkpoint.new"), "half").unwrap();
-    fs::write(folder.0.join("999.states"), "half").unwrap();
+    for number in (1..200).map(|number| folder.0.join(format!("{number}.states"))).filter(|file| !file.exists()) {
+        fs::write(number, "half").unwrap();
+    }
+    fs::write(folder.0.join("mine.states"), "not of a checkpoint").unwrap();
     let in_memory = scenario.model().explore(safety(), &mut |_, _| {});
     assert_same(&resume().unwrap(), &in_memory, "resumed");
+    // Only the search's own files are removed.
+    let names: Vec<_> = folder.files().iter().map(|file| file.file_name().unwrap().to_owned()).collect();
+    assert_eq!(names, ["mine.states"]);
+    let error = scenario.model().explore_stored(safety(), &checkpoints(&folder.0, false)).unwrap_err();
+    assert!(error.contains("is not empty"), "{error}");
 }
 
 #[test]

@@ -14,7 +14,8 @@ pub(crate) struct Most {
     /// Stop each exploration after this time: `90s`, `15m`, `2h`; without a unit, seconds
     #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
     timeout: Option<Duration>,
-    /// Stop each exploration when the command uses this much memory: `500M`, `4G`
+    /// Stop each exploration when the command uses this much memory: `500M`, `4G`. `check --safety` moves states to the
+    /// disk instead
     #[arg(long, value_name = "SIZE", value_parser = size, allow_hyphen_values = true)]
     max_memory: Option<u64>,
 }

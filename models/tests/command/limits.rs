@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Masters diverge within a few steps. The scenario is too large to be exhausted.
-const ENDLESS: &str = "about = \"more than fits\"\nmasters = 4\ntopology = \"all-to-all\"\nrule = \"arrival\"\n\
+pub(super) const ENDLESS: &str = "about = \"more than fits\"\nmasters = 4\ntopology = \"all-to-all\"\nrule = \"arrival\"\n\
                        link = \"datagram\"\nlosses = 1\nduplicates = 1\n\n[clients]\n\
                        A = [\"set k = 1\", \"set k = 2\", \"set j = 1\"]\n\
                        B = [\"set k = 3\", \"set k = 4\", \"set j = 2\"]\n\

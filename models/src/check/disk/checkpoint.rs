@@ -10,7 +10,7 @@
 use super::Folder;
 use super::blocks::{BlockFile, Fault, Saved, said};
 use super::fingerprints::Fingerprints;
-use super::manifest::{self, MANIFEST, Manifest, Progress, remove_files};
+use super::manifest::{self, LOCK, MANIFEST, Manifest, NEW, Progress, remove_files};
 use super::queue::Queue;
 use super::runs::{Form, Run};
 use super::store::{Disk, Store};
@@ -18,13 +18,14 @@ use crate::check::reached::Reached;
 use crate::model::Codec;
 use crate::model::bytes::Stored;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The checkpoints of a search.
 pub(crate) struct Checkpoint {
     folder: Folder,
+    _lock: File,
     every: Duration,
     run: BTreeMap<String, String>,
     saved_at: Instant,
@@ -49,10 +50,14 @@ impl Checkpoint {
         }
         let mut folder = Folder { path: path.to_owned(), kept: true, files: 0 };
         folder.make()?;
-        remove_files(path, &BTreeSet::new())?;
+        if manifest::names(path)?.iter().any(|name| name != LOCK) {
+            return Err(format!("{} is not empty: name a new folder for checkpoints", path.display()));
+        }
+        let lock = manifest::locked(path)?;
         let (numbering, reached) = (BlockFile::create(folder.next(), true)?, BlockFile::create(folder.next(), true)?);
         let saved_at = Instant::now();
-        Ok(Checkpoint { folder, every, run, saved_at, numbering, reached, reached_to: (0, 0), parts: (parts, parts) })
+        let (reached_to, parts) = ((0, 0), (parts, parts));
+        Ok(Checkpoint { folder, _lock: lock, every, run, saved_at, numbering, reached, reached_to, parts })
     }
 
     /// Continues from the checkpoint in a folder. `again` expands a state again, which it is given with its number.
@@ -65,13 +70,16 @@ impl Checkpoint {
         mut again: impl FnMut(&Progress, usize, S),
     ) -> Result<(Checkpoint, Store<'m, S>, Progress), Fault> {
         let manifest = manifest::read(path)?;
+        let lock = manifest::locked(path)?;
         for (name, value) in &manifest.run {
             if run.get(name) != Some(value) {
                 let (path, now) = (path.display(), run.get(name).map_or("nothing", |now| now));
                 return Err(format!("{path}: the checkpoint was made with another {name}: {value}, not {now}"));
             }
         }
-        let folder = Folder { path: path.to_owned(), kept: true, files: manifest.files };
+        // Those that a process made after its last checkpoint.
+        remove_files(path, &manifest.files())?;
+        let folder = Folder { path: path.to_owned(), kept: true, files: manifest.made };
         let open = |saved: &Saved| BlockFile::open(path, saved);
         let (mut numbering, mut reached_file) = (open(&manifest.numbering)?, open(&manifest.reached)?);
         let differs = || {
@@ -140,7 +148,8 @@ impl Checkpoint {
         };
         let (saved_at, parts) = (Instant::now(), manifest.parts);
         let reached = reached_file;
-        let checkpoint = Checkpoint { folder, every, run, saved_at, numbering, reached, reached_to, parts };
+        let checkpoint =
+            Checkpoint { folder, _lock: lock, every, run, saved_at, numbering, reached, reached_to, parts };
         Ok((checkpoint, store, manifest.progress))
     }
 
@@ -203,23 +212,22 @@ impl Checkpoint {
             next_records: store.next.records,
             known: sync(&mut disk.known)?,
             candidates: sync(&mut disk.candidates)?,
-            files: store.folder.files,
+            made: store.folder.files,
         };
         manifest::write(&self.folder.path, &manifest)?;
         self.saved_at = Instant::now();
-        let Manifest { numbering, reached, level, dropped, next, known, candidates, .. } = manifest;
-        let runs = known.into_iter().chain(candidates);
-        let named = [numbering, reached, level, dropped, next].into_iter().chain(runs).map(|saved| saved.name);
-        remove_files(&self.folder.path, &named.collect())
+        remove_files(&self.folder.path, &manifest.files())
     }
 
     /// Removes the checkpoint of a search that has ended.
     pub(crate) fn remove(self) -> Result<(), Fault> {
-        let manifest = self.folder.path.join(MANIFEST);
-        if manifest.exists() {
-            fs::remove_file(&manifest).map_err(|error| said(&manifest, "remove", &error))?;
-        }
         remove_files(&self.folder.path, &BTreeSet::new())?;
+        for name in [MANIFEST, NEW, LOCK] {
+            let path = self.folder.path.join(name);
+            if path.exists() {
+                fs::remove_file(&path).map_err(|error| said(&path, "remove", &error))?;
+            }
+        }
         // It stays if it has other files.
         let _ = fs::remove_dir(&self.folder.path);
         Ok(())

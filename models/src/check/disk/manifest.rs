@@ -5,11 +5,17 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// The file of the manifest.
 pub(super) const MANIFEST: &str = "checkpoint.json";
+
+/// The manifest while it is being written.
+pub(super) const NEW: &str = "checkpoint.new";
+
+/// The file by which a process locks the folder.
+pub(super) const LOCK: &str = "lock";
 
 /// The progress of a search besides its states.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -52,13 +58,22 @@ pub(super) struct Manifest {
     pub(super) known: Vec<Saved>,
     pub(super) candidates: Vec<Saved>,
     /// The number of files made.
-    pub(super) files: u64,
+    pub(super) made: u64,
+}
+
+impl Manifest {
+    /// The names of the files.
+    pub(super) fn files(&self) -> BTreeSet<String> {
+        let Manifest { numbering, reached, level, dropped, next, known, candidates, .. } = self;
+        let runs = known.iter().chain(candidates);
+        [numbering, reached, level, dropped, next].into_iter().chain(runs).map(|saved| saved.name.clone()).collect()
+    }
 }
 
 /// Writes the manifest to a new file, which then takes the place of the last one.
 pub(super) fn write(folder: &Path, manifest: &Manifest) -> Result<(), Fault> {
     let text = serde_json::to_string(manifest).map_err(|error| format!("a checkpoint cannot be written: {error}"))?;
-    let (new, path) = (folder.join("checkpoint.new"), folder.join(MANIFEST));
+    let (new, path) = (folder.join(NEW), folder.join(MANIFEST));
     let written = File::create(&new).and_then(|mut file| {
         writeln!(file, "{:016x}", u64::from_le_bytes(checksum(text.as_bytes())))?;
         file.write_all(text.as_bytes())?;
@@ -96,13 +111,31 @@ pub(super) fn read(folder: &Path) -> Result<Manifest, Fault> {
 
 /// Removes the files of states that are not named here.
 pub(super) fn remove_files(folder: &Path, named: &BTreeSet<String>) -> Result<(), Fault> {
-    let of_states = |path: &PathBuf| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        name.ends_with(".states") && !named.contains(&name)
-    };
-    let entries = fs::read_dir(folder).map_err(|error| said(folder, "read", &error))?;
-    for path in entries.filter_map(|entry| Some(entry.ok()?.path())).filter(of_states) {
-        fs::remove_file(&path).map_err(|error| said(&path, "remove", &error))?;
+    for name in names(folder)? {
+        let number = name.strip_suffix(".states").unwrap_or_default();
+        if !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()) && !named.contains(&name) {
+            let path = folder.join(name);
+            fs::remove_file(&path).map_err(|error| said(&path, "remove", &error))?;
+        }
     }
     Ok(())
+}
+
+/// The names of the files in a folder.
+pub(super) fn names(folder: &Path) -> Result<Vec<String>, Fault> {
+    let entries = fs::read_dir(folder).map_err(|error| said(folder, "read", &error))?;
+    Ok(entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect())
+}
+
+/// Locks the folder for this process, as long as the file is open. A system may know no locks.
+pub(super) fn locked(folder: &Path) -> Result<File, Fault> {
+    let path = folder.join(LOCK);
+    let file = File::create(&path).map_err(|error| said(&path, "create", &error))?;
+    #[cfg(all(unix, feature = "cli"))]
+    if let Err(rustix::io::Errno::WOULDBLOCK) =
+        rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+    {
+        return Err(format!("{} is in use by another process", folder.display()));
+    }
+    Ok(file)
 }

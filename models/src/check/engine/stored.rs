@@ -19,6 +19,8 @@ pub(super) struct Pass<'m, M: Subject> {
     store: Store<'m, M::State>,
     checkpoint: Option<Checkpoint>,
     at: Progress,
+    /// A buffer.
+    actions: Vec<M::Action>,
     /// Why the pass ends before the next state is expanded.
     cut: Option<Cut>,
     /// Whether memory runs out.
@@ -85,9 +87,22 @@ impl<'m, M: Subject> Pass<'m, M> {
         }
         // Room is made while there still is some: what is freed then is used again.
         let room_to = limits.memory.map_or(u64::MAX, |most| most / 10 * 9);
-        let (cut, crowded, on_disk) = (None, false, 0);
-        let mut pass =
-            Pass { subject, codec, properties, limits, key, store, checkpoint, at, cut, crowded, room_to, on_disk };
+        let (actions, cut, crowded, on_disk) = (Vec::new(), None, false, 0);
+        let mut pass = Pass {
+            subject,
+            codec,
+            properties,
+            limits,
+            key,
+            store,
+            checkpoint,
+            at,
+            actions,
+            cut,
+            crowded,
+            room_to,
+            on_disk,
+        };
         pass.weigh();
         Ok(pass)
     }
@@ -129,7 +144,9 @@ impl<'m, M: Subject> Pass<'m, M> {
             self.on_disk = self.on_disk.max(self.store.on_disk());
             self.store.end_level()?;
             if self.store.unread() == 0 {
-                return Ok(self.cut);
+                // Where there are checkpoints, no state is half expanded, so all have been.
+                let late = self.checkpoint.is_some() && !matches!(self.cut, Some(Cut::Numbers(_)));
+                return Ok(self.cut.filter(|_| !late));
             }
             self.at.depth += 1;
             if self.store.found() > self.limits.states {
@@ -158,11 +175,11 @@ impl<'m, M: Subject> Pass<'m, M> {
         watch: &mut Watch,
         progress: &mut impl FnMut(usize, usize),
     ) -> Result<(), Fault> {
-        let Pass { subject, limits, key, store, checkpoint, at, cut, crowded, .. } = self;
+        let Pass { subject, limits, key, store, checkpoint, at, actions, cut, crowded, .. } = self;
         // A checkpoint has no half expanded state.
         let ends = |cut: &Option<Cut>| cut.is_some() && checkpoint.is_none();
         let mut failed = None;
-        subject.each_step(state, &mut Vec::new(), &mut |place, next, _| {
+        subject.each_step(state, actions, &mut |place, next, _| {
             if !subject.within_boundary(next) {
                 at.outside = true;
                 return ControlFlow::Continue(());
@@ -222,7 +239,10 @@ impl<'m, M: Subject> Pass<'m, M> {
         if self.cut.is_none() && self.store.is_full() {
             self.store.move_to_disk()?;
         }
+        // Where numbers ran out, steps were left out.
+        let is_whole = !matches!(self.cut, Some(Cut::Numbers(_)));
         if let Some(checkpoint) = &mut self.checkpoint
+            && is_whole
             && (self.cut.is_some() || checkpoint.is_due())
         {
             self.at.time = watch.elapsed();
