@@ -1,7 +1,8 @@
-//! The logical time of a write: [`Timestamp`].
+//! The logical time of a write, [`Timestamp`], and the time on its writer's clock, [`WallTime`].
 
-use crate::MasterId;
+use crate::{MasterId, watch};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// A logical time with the writing master's id as tie-break: a total order that respects happened-before.
 ///
@@ -9,7 +10,7 @@ use std::fmt;
 /// that its writer had seen (Lamport, "Time, clocks and the ordering of events in a distributed system", 1978). Two
 /// writes never share a timestamp. `Ord` compares the time first, then the id: if the times are equal, the timestamp
 /// with the *higher* id is later.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
     feature = "serde",
@@ -30,14 +31,26 @@ impl Timestamp {
     /// # Panics
     /// If `time` is 2^48 or more.
     #[inline]
-    pub const fn new(time: u64, master: MasterId) -> Timestamp {
+    pub fn new(time: u64, master: MasterId) -> Timestamp {
+        watch::look("Timestamp::new");
+        Timestamp::numbered(time, master)
+    }
+
+    #[inline]
+    pub(crate) fn numbered(time: u64, master: MasterId) -> Timestamp {
         assert!(time <= END, "no clock goes so far");
-        Timestamp(time << 16 | master.0 as u64)
+        Timestamp(time << 16 | u64::from(master.0))
     }
 
     /// The logical time; the first write of a new cluster has 1.
     #[inline]
-    pub const fn time(self) -> u64 {
+    pub fn time(self) -> u64 {
+        watch::look("Timestamp::time");
+        self.number()
+    }
+
+    #[inline]
+    pub(crate) fn number(self) -> u64 {
         self.0 >> 16
     }
 
@@ -45,6 +58,14 @@ impl Timestamp {
     #[inline]
     pub const fn master(self) -> MasterId {
         MasterId(self.0 as u16)
+    }
+}
+
+impl Hash for Timestamp {
+    #[inline]
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        watch::look("the hash of a Timestamp");
+        self.0.hash(hasher);
     }
 }
 
@@ -57,6 +78,66 @@ impl fmt::Debug for Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.time(), self.master())
+    }
+}
+
+/// The time that a writer's wall clock shows, which may be wrong.
+///
+/// Rules compare wall-clock times; a rule that [reads](Self::get) the number depends on more than their order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(from = "u64", into = "u64"))]
+pub struct WallTime(u64);
+
+impl WallTime {
+    /// The number.
+    #[inline]
+    pub fn get(self) -> u64 {
+        watch::look("WallTime::get");
+        self.0
+    }
+}
+
+impl From<u64> for WallTime {
+    #[inline]
+    fn from(time: u64) -> WallTime {
+        watch::look("WallTime::from");
+        WallTime(time)
+    }
+}
+
+/// The serialized form.
+#[cfg(feature = "serde")]
+impl From<WallTime> for u64 {
+    fn from(time: WallTime) -> u64 {
+        watch::time(time.get())
+    }
+}
+
+/// A write that was given no wall-clock time has its Lamport time.
+impl From<Timestamp> for WallTime {
+    #[inline]
+    fn from(timestamp: Timestamp) -> WallTime {
+        WallTime(timestamp.number())
+    }
+}
+
+impl Hash for WallTime {
+    #[inline]
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        watch::look("the hash of a WallTime");
+        self.0.hash(hasher);
+    }
+}
+
+impl fmt::Debug for WallTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl fmt::Display for WallTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.get())
     }
 }
 

@@ -43,7 +43,7 @@
 //!
 //! **Features**, none of them a default: `serde` implements `Serialize` and `Deserialize` for the types of messages and
 //! records, and adds `record::write`. Without it the crate does not depend on serde, and a rule of your own need not.
-//! `durable` adds masters that restart from disk.
+//! `durable` adds masters that restart from disk. `watch` tells whether a rule reads the numbers inside times and names.
 
 #![cfg_attr(
     test,
@@ -85,10 +85,14 @@ mod table;
 mod topology;
 mod traffic;
 mod version;
+#[cfg(feature = "watch")]
+pub mod watch;
+#[cfg(not(feature = "watch"))]
+mod watch;
 mod written;
 
 pub use change::{Change, Changes, Message, Push, Snapshot};
-pub use clock::Timestamp;
+pub use clock::{Timestamp, WallTime};
 pub use cluster::{Cluster, Ending, Lack, StartError};
 pub use handshake::HandshakeError;
 pub use layout::{Layout, LayoutError};

@@ -1,6 +1,6 @@
 //! A client's operation on one key, [`Op`], and the kind of data that it applies to, [`Kind`].
 
-use crate::{MasterId, Refusal};
+use crate::{MasterId, Refusal, WallTime};
 use compact_str::CompactString;
 
 /// A value, an element or a field: a string that is inline up to 24 bytes.
@@ -51,7 +51,7 @@ pub enum Op {
     },
     /// One of the other operations, with a wall-clock time given by the client. Rules that do not [use wall
     /// clocks](crate::Resolver::uses_wall_clock) refuse it.
-    At(u64, Box<Op>),
+    At(WallTime, Box<Op>),
 }
 
 impl Op {
@@ -62,11 +62,17 @@ impl Op {
 
     /// The operation at a wall-clock time that the writer gives.
     pub fn at(self, time: u64) -> Op {
-        Op::At(time, Box::new(self))
+        Op::At(time.into(), Box::new(self))
     }
 
     /// The time that the writer gives, if any.
     pub fn time(&self) -> Option<u64> {
+        self.wall_time().map(WallTime::get)
+    }
+
+    /// The time that the writer gives, if any, to compare it.
+    #[inline]
+    pub fn wall_time(&self) -> Option<WallTime> {
         if let Op::At(time, _) = self { Some(*time) } else { None }
     }
 

@@ -185,8 +185,8 @@ impl<R: Resolver> Replica<R> {
         }
         // Both numbers are in range: the clock is below LATEST, and a master has made no more changes than its clock
         // shows.
-        let dot = Dot::new(known.origin, known.seen.get(known.origin) + 1);
-        let timestamp = Timestamp::new(known.clock + 1, known.origin);
+        let dot = Dot::numbered(known.origin, known.seen.count(known.origin) + 1);
+        let timestamp = Timestamp::numbered(known.clock + 1, known.origin);
         let mut taken = known.table.take(key.into());
         let (key, state) = taken.row();
         let effect = match self.rule.prepare(state, op, dot, timestamp) {
@@ -201,7 +201,7 @@ impl<R: Resolver> Replica<R> {
         let change = room.fill(Change { dot, timestamp, key, effect });
         self.rule.apply(state, change);
         taken.put_back();
-        known.clock = timestamp.time();
+        known.clock = timestamp.number();
         known.seen.insert(dot);
         Ok(dot)
     }
@@ -349,7 +349,7 @@ impl<R: Resolver> Replica<R> {
     #[inline(always)]
     fn apply(&mut self, change: &Change<R::Effect>, hash: u64) -> bool {
         let known = &mut self.known;
-        known.clock = known.clock.max(change.timestamp.time());
+        known.clock = known.clock.max(change.timestamp.number());
         known.seen.insert(change.dot);
         let key = HashedKey { key: &change.key, hash };
         known.table.alter(key, |state| self.rule.apply(state, change))

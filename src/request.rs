@@ -77,7 +77,7 @@ impl Request {
     fn parse(text: &str) -> Option<Request> {
         if let Some((time, rest)) = text.trim().strip_prefix("at ").and_then(|timed| timed.split_once(", ")) {
             let Request { key, op } = Request::parse_untimed(rest)?;
-            return Some(Request { key, op: Op::At(time.parse().ok()?, Box::new(op)) });
+            return Some(Request { key, op: op.at(time.parse().ok()?) });
         }
         Request::parse_untimed(text)
     }

@@ -62,7 +62,7 @@ pub use remove_wins_set::RemoveWinsSet;
 pub use set::{ObservedRemoveSet, SetEffect};
 pub use siblings::{Replace, Siblings};
 
-use crate::{Change, Dot, Kind, Op, Reading, Text, Timestamp, VersionVector};
+use crate::{Change, Dot, Kind, Op, Reading, Text, Timestamp, VersionVector, WallTime};
 use std::fmt::{self, Debug};
 use std::hash::Hash;
 

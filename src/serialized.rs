@@ -4,7 +4,7 @@
 use crate::clock::END;
 use crate::ring::Ring;
 use crate::table::Table;
-use crate::{Dot, MasterId, Timestamp, Topology, TopologyError, VersionVector};
+use crate::{Dot, MasterId, Timestamp, Topology, TopologyError, VersionVector, watch};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ pub(crate) struct NamedDot {
 
 impl From<Dot> for NamedDot {
     fn from(dot: Dot) -> NamedDot {
-        NamedDot { origin: dot.origin(), seq: dot.seq() }
+        NamedDot { origin: dot.origin(), seq: watch::seq(dot.origin(), dot.seq()) }
     }
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct NamedTimestamp {
 
 impl From<Timestamp> for NamedTimestamp {
     fn from(timestamp: Timestamp) -> NamedTimestamp {
-        NamedTimestamp { time: timestamp.time(), master: timestamp.master() }
+        NamedTimestamp { time: watch::time(timestamp.time()), master: timestamp.master() }
     }
 }
 
@@ -75,7 +75,9 @@ impl TryFrom<Graph> for Topology {
 /// The list of its counts.
 impl Serialize for VersionVector {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.counts())
+        watch::look("the serialized form of a VersionVector");
+        let counts = (0..).map(MasterId).zip(self.counts());
+        serializer.collect_seq(counts.map(|(master, count)| watch::seq(master, *count)))
     }
 }
 

@@ -88,7 +88,7 @@ fn a_time_is_refused_by_a_rule_that_does_not_use_wall_clocks() {
     fn refuses<R: Resolver>(rule: R, op: &Op) {
         let [mut a, _] = pair(rule);
         let before = a.clone();
-        let refusal = a.write("k", Op::At(9, Box::new(op.clone()))).unwrap_err();
+        let refusal = a.write("k", op.clone().at(9)).unwrap_err();
         assert_eq!(refusal, Refusal::NoWallClock);
         assert!(refusal.to_string().contains("does not use wall clocks: leave the time out"));
         assert_eq!(a, before);
@@ -107,7 +107,7 @@ fn a_time_is_refused_by_a_rule_that_does_not_use_wall_clocks() {
 fn a_transfer_to_nobody_is_refused_with_a_time_and_without() {
     let [mut a, _] = pair(LastWriteWall);
     let transfer = Op::Transfer { amount: 1, to: MasterId(25) };
-    for op in [transfer.clone(), Op::At(5, Box::new(transfer))] {
+    for op in [transfer.clone(), transfer.at(5)] {
         assert_eq!(a.write("k", op).unwrap_err().to_string(), "there is no master Z to transfer to");
     }
 }

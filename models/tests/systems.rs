@@ -321,7 +321,7 @@ fn reachable(rule: &AnyRule, times: [u64; 4]) -> Vec<Pack> {
             rule.apply(&mut state, change);
         }
         // In the same way as `Replica::write`.
-        let op = if rule.uses_wall_clock() { Op::At(time, Box::new(op)) } else { op };
+        let op = if rule.uses_wall_clock() { op.at(time) } else { op };
         let effect = rule.prepare(&state, op, dot, timestamp).unwrap();
         Change { dot, timestamp, key: "k".into(), effect }
     };

@@ -122,11 +122,11 @@ impl<R: Resolver> Replica<R> {
         if dot.origin().0 >= self.place.origins {
             return Err(PeerError::UnknownOrigin(dot.origin()));
         }
-        let follows = dot.seq().checked_sub(1) == Some(before.get(dot.origin()));
-        if !follows || dot.seq() > self.most_changes_of(dot.origin()) {
+        let follows = dot.number().checked_sub(1) == Some(before.count(dot.origin()));
+        if !follows || dot.number() > self.most_changes_of(dot.origin()) {
             return Err(PeerError::ImpossibleDot(*dot));
         }
-        if timestamp.master() != dot.origin() || timestamp.time() > self.place.latest {
+        if timestamp.master() != dot.origin() || timestamp.number() > self.place.latest {
             return Err(PeerError::ImpossibleTimestamp(*timestamp));
         }
         Ok(())
@@ -152,6 +152,6 @@ impl<R: Resolver> Replica<R> {
     /// The greatest sequence number of `origin` that a peer may name.
     #[inline]
     fn most_changes_of(&self, origin: MasterId) -> u64 {
-        if origin == self.known.origin { self.known.seen.get(origin) } else { Dot::LAST }
+        if origin == self.known.origin { self.known.seen.count(origin) } else { Dot::LAST }
     }
 }

@@ -20,18 +20,18 @@ pub struct LastWriteMapWall;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timed<T> {
     /// The wall-clock time; that of the timestamp if the writer gave none.
-    pub wall: u64,
+    pub wall: WallTime,
     /// The effect.
     pub item: T,
 }
 
 impl Timed<Version> {
-    fn of(wall: u64, value: &Option<Text>, timestamp: Timestamp, dot: Dot) -> Timed<Version> {
+    fn of(wall: WallTime, value: &Option<Text>, timestamp: Timestamp, dot: Dot) -> Timed<Version> {
         Timed { wall, item: Version { timestamp, dot, value: value.clone() } }
     }
 
     /// The order of writes: the greatest wins.
-    fn order(&self) -> (u64, Timestamp) {
+    fn order(&self) -> (WallTime, Timestamp) {
         (self.wall, self.item.timestamp)
     }
 
@@ -40,7 +40,7 @@ impl Timed<Version> {
     }
 }
 
-fn why_earlier(held: Option<&Timed<Version>>, came: u64) -> &'static str {
+fn why_earlier(held: Option<&Timed<Version>>, came: WallTime) -> &'static str {
     match held {
         Some(held) if held.wall > came => "had a later wall-clock time",
         _ => "keeps the later timestamp at a tie",
@@ -56,7 +56,7 @@ impl Resolver for LastWriteWall {
     }
 
     fn prepare(&self, _: &Self::State, op: Op, _: Dot, timestamp: Timestamp) -> Result<Self::Effect, Refusal> {
-        let wall = op.time().unwrap_or(timestamp.time());
+        let wall = op.wall_time().unwrap_or(timestamp.into());
         Ok(Timed { wall, item: op.into_untimed().into_value()? })
     }
 
@@ -100,7 +100,7 @@ impl Resolver for LastWriteMapWall {
     }
 
     fn prepare(&self, _: &Self::State, op: Op, dot: Dot, timestamp: Timestamp) -> Result<Self::Effect, Refusal> {
-        let wall = op.time().unwrap_or(timestamp.time());
+        let wall = op.wall_time().unwrap_or(timestamp.into());
         let item = LastWriteMap.prepare(&BTreeMap::new(), op.into_untimed(), dot, timestamp)?;
         Ok(Timed { wall, item })
     }

@@ -282,7 +282,7 @@ impl Lattice {
         let dot = Dot::new(origin, spread.seq(at, seq));
         let timestamp = Timestamp::new(spread.time(time), origin);
         let shown = wall.map(|wall| spread.wall(wall));
-        let timed = shown.map(|wall| Op::At(wall, Box::new(self.alphabet[op].1.clone())));
+        let timed = shown.map(|wall| self.alphabet[op].1.clone().at(wall));
         let (key, plain) = &self.alphabet[op];
         let made = Made { dot, timestamp, key: *key, op: timed.as_ref().unwrap_or(plain) };
         let states: Few = match &self.cells[usize::from(seen)].states {

@@ -3,7 +3,7 @@
 use super::lattice::{Cut, Lattice, covers, places};
 use super::search::Search;
 use crate::node::numbered::{NOTHING, StateNo};
-use multimaster::{Dot, MasterId, Op, Request};
+use multimaster::{Dot, MasterId, Request};
 use std::fmt;
 
 /// A violated property, and a shortest schedule that shows it, all to all with one change a message.
@@ -84,7 +84,7 @@ pub(super) fn of(
         .iter()
         .map(|write| {
             let (key, op) = &lattice.alphabet[write.op];
-            let op = write.wall.map_or_else(|| op.clone(), |wall| Op::At(wall, Box::new(op.clone())));
+            let op = write.wall.map_or_else(|| op.clone(), |wall| op.clone().at(wall));
             Request { key: keys[*key].clone(), op }
         })
         .collect();

@@ -287,7 +287,7 @@ mod tests {
             let found: String =
                 OPS.iter().map(|earlier| if supersedes(&op(later), &op(earlier)) { 'x' } else { '.' }).collect();
             assert_eq!(found, row, "{later}");
-            let timed = Op::At(7, Box::new(op(later)));
+            let timed = op(later).at(7);
             assert!(OPS.iter().all(|earlier| supersedes(&timed, &op(earlier)) == supersedes(&op(later), &op(earlier))));
         }
     }

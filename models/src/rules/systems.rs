@@ -65,12 +65,14 @@ pub use spock::Spock;
 pub use versions::{Update, Versions};
 
 use multimaster::resolver::Data;
-use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, VersionVector};
+use multimaster::{
+    Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Side, Text, Timestamp, VersionVector, WallTime,
+};
 use serde::{Deserialize, Serialize};
 
 /// The wall-clock time of a write, or else its Lamport time.
-fn said_time(op: &Op, timestamp: Timestamp) -> u64 {
-    op.time().unwrap_or(timestamp.time())
+fn said_time(op: &Op, timestamp: Timestamp) -> WallTime {
+    op.wall_time().unwrap_or(timestamp.into())
 }
 
 /// Implements a rule that equals a rule of [`resolver`](multimaster::resolver) under another name.

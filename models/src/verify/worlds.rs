@@ -4,7 +4,7 @@ use super::requests::masters_of;
 use super::workloads::Workload;
 use crate::scenario::{Expect, Explored, Scenario};
 use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
-use multimaster::{MasterId, Op, Request, Topology};
+use multimaster::{MasterId, Request, Topology};
 
 /// A world to explore, with the name by which traces refer to it.
 #[derive(Clone, Debug)]
@@ -209,7 +209,7 @@ fn timed(clients: Vec<Client>) -> Vec<Client> {
     const CLOCKS: [u64; 3] = [10, 5, 7];
     let at = |client: Client| {
         let time = CLOCKS[client.at.index() % CLOCKS.len()];
-        let timed = |Request { key, op }| Request { key, op: Op::At(time, Box::new(op)) };
+        let timed = |Request { key, op }| Request { key, op: op.at(time) };
         Client { requests: client.requests.into_iter().map(timed).collect(), ..client }
     };
     clients.into_iter().map(at).collect()

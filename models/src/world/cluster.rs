@@ -25,7 +25,7 @@ use crate::scope::{Clocks, LinkKind, Scope};
 use crate::world::article::Article;
 use crate::world::memo::Tables;
 use crate::world::{DigestSent, Step, Store, World, failures, locked};
-use multimaster::{Layout, MasterId, Op, Replica, Request, Resolver};
+use multimaster::{Layout, MasterId, Replica, Request, Resolver};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -322,7 +322,7 @@ impl ClusterModel {
         }
         let given = request.op.time().unwrap_or_else(|| history.lamport_time_at(replica));
         let time = self.scope.clocks.time(given, history.latest_wall_time(&history.past_of(replica)));
-        let op = Op::At(time, Box::new(request.op.untimed().clone()));
+        let op = request.op.untimed().clone().at(time);
         Cow::Owned(Request { key: request.key.clone(), op })
     }
 

@@ -16,7 +16,7 @@ use crate::subject::{Arrow, Class, StepData, Subject, reading_as_json};
 use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use crate::world::{DigestSent, InShard, Seen, State, World, locked};
-use multimaster::{Key, MasterId, Op, Reading, Request};
+use multimaster::{Key, MasterId, Reading, Request};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -125,7 +125,7 @@ impl ClusterModel {
 /// The write's request, with its wall-clock time if the rule used one.
 fn as_written(write: &Write) -> Request {
     let op = match write.wall {
-        Some(time) => Op::At(time, Box::new(write.op.clone())),
+        Some(time) => write.op.clone().at(time),
         None => write.op.clone(),
     };
     Request { key: write.key.clone(), op }

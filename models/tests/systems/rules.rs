@@ -38,7 +38,7 @@ impl Pair {
     }
 
     fn at(self, at: MasterId, time: u64, op: Op) -> Self {
-        self.write(at, Op::At(time, Box::new(op)))
+        self.write(at, op.at(time))
     }
 
     /// Delivers all writes of each master to the other.
@@ -65,7 +65,7 @@ fn a_time_is_taken_only_by_rules_that_go_by_clocks() {
     let own = Pair([A, B].map(|id| Replica::new(id, AnyRule::new(LastWriteWins), &pair)));
     own.write(A, set("1")).write(B, set("2")).sync().reads("2", "2");
     let mut own = Replica::new(A, AnyRule::new(LastWriteWins), &pair);
-    assert_eq!(own.write("k", Op::At(9, Box::new(set("1")))), Err(Refusal::NoWallClock));
+    assert_eq!(own.write("k", set("1").at(9)), Err(Refusal::NoWallClock));
     assert_eq!(own.read("k"), Reading::Nothing);
     let without = Pair::of("cassandra").write(A, set("1")).at(B, 2, set("0")).sync();
     without.reads("0", "0");
@@ -168,7 +168,7 @@ fn riaks_newest_of_three_depends_on_their_order() {
         let push = masters[from].next_push(MasterId(to as u16), 1).unwrap();
         assert_ne!(masters[to].receive(MasterId(from as u16), push), Outcome::Gap);
     };
-    let at = |time, value: &str| Op::At(time, Box::new(set(value)));
+    let at = |time, value: &str| set(value).at(time);
     masters[0].write("k", at(10, "x")).unwrap();
     masters[2].write("k", at(7, "z")).unwrap();
     push(&mut masters, 0, 1);

@@ -166,7 +166,7 @@ pub(super) const RULES: &[BrokenRule] = &[
     }),
     BrokenRule::new("last-write-wall", "times are halved; the stored one stays", NO_CAUSAL_LOSS, (2, 2), || {
         apply(LastWriteWall, |rule, held, change| {
-            let tied = held.as_ref().is_some_and(|held| held.wall / 2 == change.effect.wall / 2);
+            let tied = held.as_ref().is_some_and(|held| held.wall.get() / 2 == change.effect.wall.get() / 2);
             !tied && rule.apply(held, change)
         })
         .timed(Times::Right(3))

@@ -21,7 +21,7 @@ pub(crate) fn as_row(Request { key, op }: Request) -> Request {
     }
     let time = op.time();
     let op = Op::In { field: key, op: Box::new(op.into_untimed()) };
-    let op = time.map_or(op.clone(), |time| Op::At(time, Box::new(op)));
+    let op = time.map_or(op.clone(), |time| op.at(time));
     Request { key: TABLE.into(), op }
 }
 

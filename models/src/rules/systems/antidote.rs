@@ -16,8 +16,8 @@ impl RowRule for AntidoteRegister {
     const MERGES: bool = true;
 
     fn number(&self, held: Option<&Row>, after: &mut Row) {
-        let replaced = held.map_or(0, |held| held.time);
-        after.time = after.time.max(replaced.saturating_add(1));
+        let replaced = held.map_or(0, |held| held.time.get());
+        after.time = after.time.max(replaced.saturating_add(1).into());
     }
 
     fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {

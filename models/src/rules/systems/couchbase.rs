@@ -24,7 +24,7 @@ impl RowRule for Couchbase {
 
     fn number(&self, held: Option<&Row>, after: &mut Row) {
         if let Some(held) = held {
-            after.time = after.time.max(held.time.saturating_add(1));
+            after.time = after.time.max(held.time.get().saturating_add(1).into());
         }
         after.count = held.map_or(0, |held| held.count).saturating_add(1);
     }

@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Row {
     /// The wall-clock time of its write.
-    pub time: u64,
+    pub time: WallTime,
     /// The number of writes that its writer knew of: a revision or version number, if the system has one.
     pub count: u64,
     /// The number of inserts and deletes (the causal length), if the system counts them.

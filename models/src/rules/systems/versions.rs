@@ -21,7 +21,7 @@ pub struct Update<V> {
     /// The dot of its write.
     pub dot: Dot,
     /// The wall-clock time of its write.
-    pub time: u64,
+    pub time: WallTime,
     /// The value written.
     pub value: V,
     /// The writes of this key that it replaces.
@@ -36,7 +36,7 @@ impl<V> Default for Versions<V> {
 
 impl<V: Data> Versions<V> {
     /// A write of `value` that replaces all versions.
-    pub(super) fn over(&self, dot: Dot, time: u64, value: V) -> Update<V> {
+    pub(super) fn over(&self, dot: Dot, time: WallTime, value: V) -> Update<V> {
         Update { dot, time, value, past: self.context.clone() }
     }
 
