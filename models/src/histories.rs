@@ -14,6 +14,7 @@
 //! enumerated, too.
 
 mod alphabet;
+pub mod any_number;
 mod bounds;
 pub mod claims;
 mod judge;

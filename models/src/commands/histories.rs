@@ -4,9 +4,10 @@ use super::progress::Line;
 use super::{Ending, Failure, this_command, whole};
 use clap::{Args, ValueEnum};
 use multimaster_models::check::running;
+use multimaster_models::histories::any_number::{Certificate, Limits, MOST_LAG};
 use multimaster_models::histories::{self, Bounds, Finding, MOST_MASTERS, MOST_WRITES, Report, Times};
 use multimaster_models::node::delivery::Delivery;
-use multimaster_models::printed::{escaped_lines, shown};
+use multimaster_models::printed::{escaped_lines, shown, shown_lines};
 use multimaster_models::report::check::Counterexample;
 use multimaster_models::report::explorer;
 use multimaster_models::report::table::{self, grouped};
@@ -16,6 +17,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// About a gigabyte.
+const MOST_WINDOWS: usize = 2_000_000;
 /// In seconds.
 const A_YEAR: u64 = 365 * 24 * 3600;
 
@@ -48,6 +51,13 @@ pub(crate) struct Asked {
     /// The wall-clock times of writes, for rules that use wall clocks
     #[arg(long, value_enum, default_value_t = ClocksName::Lamport)]
     clocks: ClocksName,
+    /// Also judge the rule over histories of any number of writes (see below)
+    #[arg(long, conflicts_with_all = ["keys", "delivery", "snapshots", "clocks"])]
+    any_number: bool,
+    /// With --any-number: the most writes at once, the newest included, that some later write has not seen
+    #[arg(long, value_name = "WRITES", default_value_t = 2, requires = "any_number")]
+    #[arg(value_parser = |text: &str| whole(text, 2, MOST_LAG), allow_hyphen_values = true)]
+    lag: usize,
     /// Stop after this number of seconds, and print the findings so far
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     #[arg(value_parser = |text: &str| whole(text, 0, A_YEAR), allow_hyphen_values = true)]
@@ -95,10 +105,19 @@ Each further write takes about twenty times as long at three masters, ten times 
 two; memory stays the same. Histories do not cover repair, silence, truncated logs,
 batches, resets, or when anything happens: explore networks for these (`check`).
 
+With --any-number, histories of every length are covered, too, if the rule depends
+only on the order of times and of sequence numbers, and keeps a bounded state. The
+lag bounds how far writers may be behind: once a write is made, at most LAG writes,
+this one included, are not in the causal past of every later write. A master that
+only reads may be behind any number of writes. docs/any-number.md has the theorem.
+
+  multimaster histories last-write --any-number --lag 2
+
 Of a scenario file, only the rule and the `[specification]` are used.
 
 Exit status: 0 if all histories were enumerated, whatever the verdicts; 1 if the
-enumeration stopped early or nothing was tested; 2 if an argument or the rule is
+enumeration stopped early, nothing was tested, or --any-number was asked and not
+shown; 2 if an argument or the rule is
 invalid; 130 if it was interrupted: the findings so far are printed, and their
 schedules need not be shortest.";
 
@@ -136,29 +155,36 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     };
     let line = Line::begin("histories");
     let report = ruled.histories(bounds, &mut |_| {});
+    let given = |wrong| Failure::Given(format!("{}: {wrong}", asked.rule));
+    let report = report.map_err(given)?;
+    let time = Duration::from_secs(asked.seconds).saturating_sub(report.time);
+    let limits = Limits { masters: asked.masters, lag: asked.lag, windows: MOST_WINDOWS, time };
+    let certificate =
+        asked.any_number.then(|| ruled.rule.certified(limits, report.bounds.requests.clone())).transpose();
     drop(line);
-    let report = report.map_err(|wrong| Failure::Given(format!("{}: {wrong}", asked.rule)))?;
+    let certificate = certificate.map_err(given)?;
     if let Some(fault) = ruled.fault() {
         return Err(fault.into());
     }
-    print(&ruled, &report, &asked.traces)?;
+    print(&ruled, &report, certificate.as_ref(), &asked.traces)?;
     if let Some(why) = report.untested() {
         writeln!(std::io::stdout(), "\n{why}")?;
     }
     if running::is_interrupted() {
         return Ok(Ending::Interrupted);
     }
-    Ok((!report.stopped && report.untested().is_none()).into())
+    let shown = certificate.is_none_or(|certificate| certificate.obstacle.is_none());
+    Ok((!report.stopped && report.untested().is_none() && shown).into())
 }
 
-fn print(ruled: &Ruled, report: &Report, traces: &Path) -> Result<(), Failure> {
+fn print(ruled: &Ruled, report: &Report, certificate: Option<&Certificate>, traces: &Path) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let Report { bounds, histories, conflicts, effort, time, .. } = report;
     writeln!(out, "{}: {}", shown(ruled.rule.name), shown(ruled.rule.about))?;
     writeln!(out, "for {}", report.scope_in_words())?;
     let requests: Vec<String> = bounds.requests.iter().map(ToString::to_string).collect();
     writeln!(out, "requests: `{}`\n", shown(&requests.join("`, `")))?;
-    writeln!(out, "{}", report.in_a_table())?;
+    writeln!(out, "{}", report.in_a_table(certificate))?;
     let count = |number: u64| grouped(usize::try_from(number).unwrap_or(usize::MAX));
     writeln!(
         out,
@@ -167,6 +193,9 @@ fn print(ruled: &Ruled, report: &Report, traces: &Path) -> Result<(), Failure> {
         count(*conflicts),
         time.as_secs_f64()
     )?;
+    if let Some(certificate) = certificate {
+        writeln!(out, "{}", shown_lines(&certificate.in_words()))?;
+    }
     if effort.refused > 0 {
         writeln!(out, "{} requests were refused by the rule: no such write was made", count(effort.refused))?;
     }
@@ -177,6 +206,13 @@ fn print(ruled: &Ruled, report: &Report, traces: &Path) -> Result<(), Failure> {
     let own = ruled.own_properties();
     if !own.is_empty() {
         writeln!(out, "checked only in networks (`check`): {}", shown(&own.join(", ")))?;
+    }
+    let longer = certificate.iter().flat_map(|certificate| &certificate.judged);
+    for (property, history) in longer.filter_map(|(property, history)| Some((property, history.as_ref()?))) {
+        if matches!(report.finding(property), Some(Finding::Holds)) {
+            writeln!(out, "\n{property}: violated after these writes")?;
+            history.iter().try_for_each(|write| writeln!(out, "  {}", shown(write)))?;
+        }
     }
     for (property, finding) in &report.findings {
         let Finding::Violated(violation) = finding else { continue };

@@ -8,12 +8,12 @@
 use super::lattice::{Cut, Lattice, places};
 use crate::history::parts::{Part as Place, PartEffect, by_part};
 use crate::history::{Claim, Claims, History, Judged, Write};
-use crate::node::numbered::{ReadingNo, StateNo};
+use crate::node::numbered::{Numbered, ReadingNo, StateNo};
 use multimaster::{Dot, Key, MasterId, Op, Reading, Timestamp, VersionVector};
 use std::collections::BTreeMap;
 
 /// Operations, by their index in the alphabet.
-type Ops = u16;
+pub(super) type Ops = u16;
 
 /// The most operations of an alphabet.
 pub(crate) const MOST_OPERATIONS: usize = Ops::BITS as usize;
@@ -33,21 +33,21 @@ pub(crate) struct Wrongs {
 }
 
 /// One part of one key: a register, an element, …
-struct Table {
+pub(super) struct Table {
     place: Place,
     key: usize,
     /// The operations that act on it.
-    acting: Ops,
-    clears: Ops,
+    pub(super) acting: Ops,
+    pub(super) clears: Ops,
     puts: Ops,
     /// By operation, the amount that it adds to a counter.
-    adds: Option<Vec<i64>>,
+    pub(super) adds: Option<Vec<i64>>,
     /// By operation, the operations that supersede it.
-    superseded_by: Vec<Ops>,
+    pub(super) superseded_by: Vec<Ops>,
     /// By operation, the operations that compete with it.
-    competing: Vec<Ops>,
+    pub(super) competing: Vec<Ops>,
     /// By operation, the operations with the same effect.
-    same: Vec<Ops>,
+    pub(super) same: Vec<Ops>,
 }
 
 /// The content of one reading.
@@ -63,7 +63,7 @@ struct Shown {
 pub(crate) struct Judge {
     keys: Vec<Key>,
     alphabet: Vec<(usize, Op)>,
-    tables: Vec<Table>,
+    pub(super) tables: Vec<Table>,
     readings: Vec<Option<Shown>>,
     claims: Claims,
 }
@@ -124,14 +124,14 @@ impl Judge {
         Judge { keys, alphabet, tables, readings: Vec::new(), claims }
     }
 
-    fn shown(&mut self, lattice: &Lattice, reading: ReadingNo) -> &mut Shown {
+    fn shown(&mut self, rule: &dyn Numbered, reading: ReadingNo) -> &mut Shown {
         let place = reading as usize;
         if self.readings.len() <= place {
             self.readings.resize_with(place + 1, || None);
         }
         let (tables, keys, alphabet) = (&self.tables, &self.keys, &self.alphabet);
         self.readings[place].get_or_insert_with(|| {
-            let readings = lattice.rule.reading(reading);
+            let readings = rule.reading(reading);
             let shown = |table: &Table| {
                 let shows = table.place.shown(&readings[table.key]);
                 // All operations together, because a removal by name is listed only under the parts of others.
@@ -160,7 +160,7 @@ impl Judge {
         let reading = lattice.rule.read(state);
         let mut wrongs = Wrongs::default();
         self.judge_values(lattice, cut, state, reading, &mut wrongs);
-        self.shown(lattice, reading);
+        self.shown(&*lattice.rule, reading);
         let mut in_full = false;
         for (place, table) in self.tables.iter().enumerate() {
             let Some(Shown { shown, totals, .. }) = self.readings[reading as usize].as_ref() else { continue };
@@ -190,15 +190,7 @@ impl Judge {
     /// Whether the writes explain the reading.
     fn judge_values(&mut self, lattice: &Lattice, cut: Cut, state: StateNo, reading: ReadingNo, wrongs: &mut Wrongs) {
         let present = bits((0..lattice.by_op.len()).filter(|op| lattice.by_op[*op] & cut != 0));
-        let known = self.shown(lattice, reading).accounted.get(&present).copied();
-        let accounted = known.unwrap_or_else(|| {
-            let writes = (1..).zip(&self.alphabet).enumerate().filter(|(op, _)| present & 1 << op != 0);
-            let writes = writes.map(|(_, (seq, (key, op)))| example(&self.keys[*key], op, seq)).collect();
-            let all = All { keys: &self.keys, readings: lattice.rule.reading(reading) };
-            let accounted = History::of(writes).invented(&all).is_none();
-            self.shown(lattice, reading).accounted.insert(present, accounted);
-            accounted
-        });
+        let accounted = self.is_explained(&*lattice.rule, reading, present);
         if !accounted {
             let master = Observed { lattice, keys: &self.keys, cut, state, reading, claims: self.claims };
             match master.history().invented(&master) {
@@ -207,6 +199,24 @@ impl Judge {
                 Some(Err(_)) => wrongs.unsure_of_value = true,
             }
         }
+    }
+
+    /// Whether writes of these operations explain the reading without a claim of the rule.
+    pub(super) fn is_explained(&mut self, rule: &dyn Numbered, reading: ReadingNo, present: Ops) -> bool {
+        if let Some(known) = self.shown(rule, reading).accounted.get(&present) {
+            return *known;
+        }
+        let writes = (1..).zip(&self.alphabet).enumerate().filter(|(op, _)| present & 1 << op != 0);
+        let writes = writes.map(|(_, (seq, (key, op)))| example(&self.keys[*key], op, seq)).collect();
+        let all = All { keys: &self.keys, readings: rule.reading(reading) };
+        let explained = History::of(writes).invented(&all).is_none();
+        self.shown(rule, reading).accounted.insert(present, explained);
+        explained
+    }
+
+    /// By table, the operations whose content is read.
+    pub(super) fn shown_by(&mut self, rule: &dyn Numbered, reading: ReadingNo) -> &[Ops] {
+        &self.shown(rule, reading).shown
     }
 
     /// The judgement of the state by `History`.

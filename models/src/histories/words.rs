@@ -1,5 +1,6 @@
 //! Bounds and verdicts in words.
 
+use super::any_number::{Certificate, Limits};
 use super::{Bounds, Finding, Report, Times, Violation};
 use crate::node::delivery::Delivery;
 use crate::report::table::grouped;
@@ -51,13 +52,24 @@ impl Report {
         }
     }
 
-    /// A table of verdicts.
-    pub fn in_a_table(&self) -> String {
+    fn holds(&self, property: &str, certificate: Option<&Certificate>) -> String {
+        let Some(certificate) = certificate else { return "holds".to_owned() };
+        match certificate.judged.get(property) {
+            Some(Some(history)) => format!("violated ({} writes)", history.len()),
+            _ if certificate.covers(property) => {
+                format!("holds for any number of writes, lag at most {}", certificate.limits.lag)
+            }
+            _ => format!("holds up to {} writes", self.bounds.writes),
+        }
+    }
+
+    /// A table of verdicts. Each that holds says whether for any number of writes, if that was asked.
+    pub fn in_a_table(&self, certificate: Option<&Certificate>) -> String {
         let mut rows = vec![["property".to_owned(), "verdict".to_owned()]];
         for (property, finding) in &self.findings {
             let verdict = match finding {
                 Finding::Holds if self.histories == 0 => "not tested".to_owned(),
-                Finding::Holds => "holds".to_owned(),
+                Finding::Holds => self.holds(property, certificate),
                 Finding::Violated(violation) => format!("violated ({})", self.length_of(violation)),
                 Finding::NotJudged => "not judged: only the rule's own, untested claim says that it holds".to_owned(),
                 Finding::NotExhausted => "not exhausted".to_owned(),
@@ -72,6 +84,21 @@ impl Report {
             let _ = writeln!(text, "| {property:0$} | {verdict:1$} |", widths[0], widths[1]);
         }
         text
+    }
+}
+
+impl Certificate {
+    /// What was shown, or the reason for which it was not: two lines.
+    pub fn in_words(&self) -> String {
+        let Limits { masters, lag, .. } = self.limits;
+        let (windows, steps) = (grouped(self.windows), grouped(usize::try_from(self.steps).unwrap_or(usize::MAX)));
+        let explored = format!("{windows} windows, {steps} writes tried; {:.2} s", self.time.as_secs_f64());
+        let verdict = match &self.obstacle {
+            Some(obstacle) => format!("not shown for any number of writes: {obstacle}"),
+            None if self.conflicts == 0 => "not shown for any number of writes: no conflict was judged".to_owned(),
+            None => format!("shown for any number of writes at {masters} masters, lag at most {lag}"),
+        };
+        format!("{verdict}\n{explored}")
     }
 }
 

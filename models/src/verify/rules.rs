@@ -12,6 +12,7 @@ pub use survey::{
 };
 
 use crate::check::erased::Erased;
+use crate::histories::any_number::{self, Certificate, Limits};
 use crate::histories::claims;
 use crate::histories::laws::{self, Findings};
 use crate::histories::{self, Bounds, ByScript, Subject};
@@ -72,6 +73,16 @@ impl Rule {
         bounds: impl FnOnce(Vec<Request>, Vec<Request>) -> Bounds,
     ) -> Result<(histories::Report, ByScript), String> {
         self.over(bounds, None, &mut |subject, bounds| histories::judge_each_script(subject, bounds))
+    }
+
+    /// Judges the rule over histories of any number of writes.
+    ///
+    /// # Errors
+    /// If the limits or the requests are not valid.
+    pub fn certified(&self, limits: Limits, requests: Vec<Request>) -> Result<Certificate, String> {
+        let rule = |at| self.rule.rule(at);
+        let (by_master, claims) = (self.rule.differs_by_master(), Claims::Refuted);
+        any_number::certify(&Subject { rule: &rule, by_master, claims, specification: None }, limits, requests)
     }
 
     fn over<A>(

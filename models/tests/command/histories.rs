@@ -161,3 +161,32 @@ fn a_rule_that_measures_times_is_told_from_one_that_compares_them() {
     assert!(out.contains("cover only these keys and times, because the rule is not order only: "), "{out}");
     assert!(!judged(&rule.replace("10", "1000000000000"), &["--writes", "2"]).contains("cover only"));
 }
+
+#[test]
+fn a_verdict_on_any_number_of_writes_says_what_was_shown() {
+    let asked = ["--any-number", "--writes", "3", "--masters", "2"];
+    let run = |rule: &str| Folder::new().run(&[&["histories", rule], &asked[..]].concat());
+    let (status, out, err) = run("last-write");
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    let row = |property: &str, verdict: &str| {
+        out.lines().any(|line| line.starts_with(&format!("| {property} ")) && line.contains(verdict))
+    };
+    assert!(row("convergence", "| holds for any number of writes, lag at most 2 |"), "{out}");
+    assert!(row("no causal loss", "| holds for any number of writes, lag at most 2 |"), "{out}");
+    assert!(row("no policy loss", "| violated (3 steps, 2 writes)"), "{out}");
+    assert!(row("specification", "| holds up to 3 writes"), "{out}");
+    assert!(out.contains("\nshown for any number of writes at 2 masters, lag at most 2\n"), "{out}");
+
+    let (status, out, err) = run("antidote");
+    assert_eq!((status, err.as_str()), (1, ""), "{out}");
+    assert!(
+        out.contains("not shown for any number of writes: `prepare` of the rule reads a number: it uses "),
+        "{out}"
+    );
+    assert!(out.contains("| holds up to 3 writes") && !out.contains("holds for any number"), "{out}");
+
+    let (status, _, err) = Folder::new().run(&["histories", "set", "--lag", "3"]);
+    assert!(status == 2 && err.contains("--any-number"), "{err}");
+    let (status, _, err) = Folder::new().run(&["histories", "set", "--any-number", "--snapshots"]);
+    assert!(status == 2 && err.contains("--snapshots"), "{err}");
+}
