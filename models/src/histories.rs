@@ -25,6 +25,7 @@ pub(crate) mod replayed;
 mod report;
 mod schedule;
 mod search;
+mod summary;
 mod words;
 
 pub use alphabet::{of as operations, of_two_keys as operations_on_two_keys};
@@ -32,6 +33,7 @@ pub use bounds::{Bounds, MOST_MASTERS, Times};
 pub use lattice::{Effort, MOST_WRITES};
 pub use report::{ASKED, ByScript, Finding, Report, Script};
 pub use schedule::{Step, Violation};
+pub use summary::Summary;
 pub use words::NOT_SEEN;
 
 use crate::history::Claims;

@@ -62,9 +62,20 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     #[arg(value_parser = |text: &str| whole(text, 0, A_YEAR), allow_hyphen_values = true)]
     seconds: u64,
+    /// The format of the output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
     /// The folder for the traces and pictures of violations
     #[arg(long, value_name = "FOLDER", default_value = "target/traces")]
     traces: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table, and the schedules of violations
+    Table,
+    /// One JSON object
+    Json,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -111,7 +122,8 @@ lag bounds how far writers may be behind: once a write is made, at most LAG writ
 this one included, are not in the causal past of every later write. A master that
 only reads may be behind any number of writes. docs/any-number.md has the theorem.
 
-  multimaster histories last-write --any-number --lag 2
+  multimaster histories last-write --any-number --lag 3
+  multimaster histories set --any-number --format json
 
 Of a scenario file, only the rule and the `[specification]` are used.
 
@@ -153,7 +165,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
             ..Bounds::new(asked.masters, asked.writes, requests)
         }
     };
-    let line = Line::begin("histories");
+    let line = Line::begin(if asked.any_number { "histories and windows" } else { "histories" });
     let report = ruled.histories(bounds, &mut |_| {});
     let given = |wrong| Failure::Given(format!("{}: {wrong}", asked.rule));
     let report = report.map_err(given)?;
@@ -166,14 +178,20 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     if let Some(fault) = ruled.fault() {
         return Err(fault.into());
     }
-    print(&ruled, &report, certificate.as_ref(), &asked.traces)?;
-    if let Some(why) = report.untested() {
-        writeln!(std::io::stdout(), "\n{why}")?;
+    if asked.format == Format::Json {
+        let summary = report.summary(ruled.rule.name, certificate.as_ref());
+        let json = serde_json::to_string(&summary).expect("a summary is JSON");
+        writeln!(std::io::stdout(), "{json}")?;
+    } else {
+        print(&ruled, &report, certificate.as_ref(), &asked.traces)?;
+        if let Some(why) = report.untested() {
+            writeln!(std::io::stdout(), "\n{why}")?;
+        }
     }
     if running::is_interrupted() {
         return Ok(Ending::Interrupted);
     }
-    let shown = certificate.is_none_or(|certificate| certificate.obstacle.is_none());
+    let shown = certificate.is_none_or(|certificate| certificate.is_given());
     Ok((!report.stopped && report.untested().is_none() && shown).into())
 }
 

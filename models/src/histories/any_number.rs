@@ -8,6 +8,7 @@
 
 mod concrete;
 mod marks;
+mod rule;
 mod search;
 mod window;
 
@@ -19,11 +20,11 @@ use crate::properties as p;
 use crate::report::table::grouped;
 use concrete::Run;
 use multimaster::{Key, MasterId, Op, Request, Resolver};
+use rule::Rule;
 use search::Search;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
-use window::Rule;
 
 /// The greatest lag.
 pub const MOST_LAG: usize = window::MOST_UNSETTLED;
@@ -111,10 +112,15 @@ pub struct Certificate {
 const JUDGED: [&str; 5] = [p::NO_RESURRECTION, p::NO_CAUSAL_LOSS, p::NO_POLICY_LOSS, p::NO_TOTAL_LOSS, p::NO_INVENTION];
 
 impl Certificate {
+    /// Whether all histories within the lag are covered, and some have a conflict.
+    pub fn is_given(&self) -> bool {
+        self.obstacle.is_none() && self.conflicts > 0
+    }
+
     /// Whether the property is shown for any number of writes.
     pub fn covers(&self, property: &str) -> bool {
         let judged = matches!(self.judged.get(property), Some(None)) || property == p::CONVERGENCE;
-        self.obstacle.is_none() && self.conflicts > 0 && judged
+        self.is_given() && judged
     }
 }
 

@@ -95,7 +95,7 @@ impl Certificate {
         let explored = format!("{windows} windows, {steps} writes tried; {:.2} s", self.time.as_secs_f64());
         let verdict = match &self.obstacle {
             Some(obstacle) => format!("not shown for any number of writes: {obstacle}"),
-            None if self.conflicts == 0 => "not shown for any number of writes: no conflict was judged".to_owned(),
+            None if !self.is_given() => "not shown for any number of writes: no conflict was judged".to_owned(),
             None => format!("shown for any number of writes at {masters} masters, lag at most {lag}"),
         };
         format!("{verdict}\n{explored}")

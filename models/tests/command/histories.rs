@@ -185,6 +185,20 @@ fn a_verdict_on_any_number_of_writes_says_what_was_shown() {
     );
     assert!(out.contains("| holds up to 3 writes") && !out.contains("holds for any number"), "{out}");
 
+    let arguments = ["histories", "antidote", "--any-number", "--writes", "2", "--format", "json"];
+    let (status, out, err) = Folder::new().run(&arguments);
+    assert_eq!((status, err.as_str()), (1, ""), "{out}");
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["properties"][0]["property"], "convergence");
+    assert_eq!(
+        (&json["properties"][0]["verdict"], &json["properties"][0]["any_number"]),
+        (&"holds".into(), &false.into())
+    );
+    assert!(
+        json["any_number"]["obstacle"].as_str().unwrap().starts_with("`prepare` of the rule reads a number"),
+        "{out}"
+    );
+
     let (status, _, err) = Folder::new().run(&["histories", "set", "--lag", "3"]);
     assert!(status == 2 && err.contains("--any-number"), "{err}");
     let (status, _, err) = Folder::new().run(&["histories", "set", "--any-number", "--snapshots"]);

@@ -1,6 +1,7 @@
 //! The exploration of all windows: [`Search`].
 
-use super::window::{Next, Rule, Window};
+use super::rule::Rule;
+use super::window::{Next, Window};
 use super::{Limits, Made, Obstacle};
 use crate::check::running;
 use crate::histories::judge::{Judge, Wrongs};
