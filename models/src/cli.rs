@@ -1,7 +1,8 @@
 //! The arguments of the `multimaster` command, and its manual.
 
 use crate::commands::{
-    check, conform, explore, generate, histories, init, judge, list, mutants, replay, rules, simulate, spawn, swarm,
+    check, conform, explore, generate, histories, init, judge, list, mutants, replay, report, rules, simulate, spawn,
+    swarm,
 };
 use clap::builder::PossibleValuesParser;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -45,6 +46,7 @@ Examples:
   multimaster check scenarios --format junit > results.xml
   multimaster swarm my.toml            walks, if it is too large to explore
   multimaster replay target/traces/booking-arrival.convergence.trace
+  multimaster report --out report      the verdicts and schedules as one page
   multimaster explore booking/arrival  browse the scenario's states
   multimaster spawn hello              run the scenario's masters over UDP
   multimaster list riak                search the rules and scenarios
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     Swarm(swarm::Asked),
     /// Take the steps of a trace file, and print each master's readings after each step
     Replay(replay::Asked),
+    /// Explore scenarios and write their verdicts and schedules as one HTML page
+    #[command(after_long_help = report::MANUAL)]
+    Report(report::Asked),
     /// Browse the states of a scenario or a trace on a page of this machine
     #[command(after_long_help = explore::MANUAL)]
     Explore(explore::Asked),

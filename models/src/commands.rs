@@ -13,6 +13,7 @@ pub(crate) mod mutants;
 mod program;
 mod progress;
 pub(crate) mod replay;
+pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod simulate;
 pub(crate) mod spawn;

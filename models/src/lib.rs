@@ -17,7 +17,7 @@
 //! | [`process`] | nodes of a system that are programs in any language |
 //! | [`check`] | the breadth-first checker, the search for endless messages, and stateright's checkers on the same models |
 //! | [`scenario`] | scenario files, and the shipped scenarios |
-//! | [`report`] | output: tables, schedules, traces, pictures, the Explorer |
+//! | [`report`] | output: tables, schedules, traces, pictures, a page, the Explorer |
 //! | [`generate`] | tests of a scenario for an implementation in another language |
 //! | [`swarm`] | seeded walks through a scenario that is too large to explore, and violations made small |
 //! | [`histories`] | a rule judged over all networks at once, by all causal histories of a few writes; its laws and claims |

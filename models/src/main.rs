@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Check(asked) => commands::check::run(&asked),
         Command::Replay(asked) => commands::replay::run(&asked),
+        Command::Report(asked) => commands::report::run(&asked),
         Command::Explore(asked) => commands::explore::run(&asked).map(Ending::from),
         Command::Spawn(asked) => commands::spawn::run(asked).map(Ending::from),
         Command::Conform(asked) => commands::conform::run(&asked),

@@ -1,4 +1,4 @@
-//! The output of a check: tables, schedules, traces, pictures, and the Explorer.
+//! The output of a check: tables, schedules, traces, pictures, a page, and the Explorer.
 
 pub mod check;
 #[cfg(feature = "explorer")]
@@ -9,6 +9,8 @@ pub mod graph;
 pub mod junit;
 #[cfg(feature = "cli")]
 pub mod matrix;
+#[cfg(feature = "cli")]
+pub mod page;
 #[cfg(feature = "cli")]
 pub mod past;
 pub mod picture;

@@ -16,6 +16,7 @@ mod command {
     mod mutated;
     mod output;
     mod past;
+    mod report;
     mod rules;
     mod stored;
     mod swarm;

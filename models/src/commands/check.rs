@@ -4,12 +4,14 @@ mod brief;
 mod ends;
 mod graph;
 mod matrix;
+mod opened;
 mod past;
 mod storage;
 
 use super::limits::Most;
 use super::program::{self, Program};
 use super::progress::{Line, catch_signals};
+use super::report;
 use super::style::{Color, Style};
 use super::{Ending, Failure};
 use brief::Brief;
@@ -24,6 +26,7 @@ use multimaster_models::report::table::Table;
 use multimaster_models::report::trace::files;
 use multimaster_models::scenario::Scenario;
 use multimaster_models::scenario::catalogue;
+pub(crate) use opened::opened;
 use std::collections::BTreeMap;
 use std::io::{self, StdoutLock, Write};
 use std::path::PathBuf;
@@ -126,7 +129,7 @@ pub(crate) struct Asked {
     scenarios: Vec<String>,
     /// Explore the protocol under pairs of failures, over each topology, and print the violated properties: about a
     /// minute
-    #[arg(long, conflicts_with_all = ["scenarios", "filter", "format", "verbose", "only_unexpected", "quiet", "example", "node"])]
+    #[arg(long, conflicts_with_all = ["scenarios", "filter", "format", "verbose", "only_unexpected", "quiet", "example", "node", "open"])]
     matrix: bool,
     /// Only scenarios whose name contains this text
     #[arg(long, value_name = "TEXT", conflicts_with = "node")]
@@ -155,6 +158,9 @@ pub(crate) struct Asked {
     /// Add the states, time and verdicts of each scenario to this file, and print how they differ from its last run
     #[arg(long, value_name = "FILE")]
     history: Option<String>,
+    /// Write the verdicts and schedules as a page into the folder of the traces, and open it in the browser
+    #[arg(long)]
+    open: bool,
     /// Write the states and transitions of the one scenario to this file, `*.dot` (Graphviz) or `*.json`
     #[arg(long, value_name = "FILE")]
     graph: Option<String>,
@@ -289,6 +295,14 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
                 ends.print_summary(&mut out)?;
             }
             ends.print_surprises(&mut out)?;
+        }
+    }
+    if asked.open && !done.is_empty() {
+        let folder = asked.traces.display().to_string();
+        let page = report::write(&done, &asked.program.arguments(), &folder, Vec::new())?;
+        match format {
+            Format::Json | Format::Junit => opened(&page, true, &mut io::stderr())?,
+            Format::Brief | Format::Table => opened(&page, true, &mut out)?,
         }
     }
     if let (Some(file), Some(past), false) = (&asked.history, &past, running::is_interrupted()) {

@@ -92,14 +92,14 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     if let [file] = &asked.traces[..]
         && !Path::new(file).is_dir()
     {
-        return one(file, program.as_ref(), Some(asked.picture.as_deref()));
+        return one(file, program.as_ref(), true, asked.picture.as_deref());
     }
     if asked.picture.is_some() {
         return Err(Failure::Given("`--picture` draws one trace: name only one".into()));
     }
     let mut ending = Ending::Fine;
     for file in &files(&asked.traces)? {
-        match one(file, program.as_ref(), None)? {
+        match one(file, program.as_ref(), false, None)? {
             Ending::Interrupted => return Ok(Ending::Interrupted),
             Ending::Fine => {}
             other => ending = other,
@@ -108,13 +108,10 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     Ok(ending)
 }
 
-/// Replays a trace. With `whole`, it prints the steps and their results, and draws the picture if a file is given;
-/// otherwise it prints only whether the trace's claims are true.
-fn one(file: &str, program: Option<&Options>, whole: Option<Option<&str>>) -> Result<Ending, Failure> {
-    let picture = whole.flatten();
-    let whole = whole.is_some();
-    let drawn: Option<(&str, fn(&Diagram) -> String)> =
-        picture.map(|to| Ok((to, form(to)?))).transpose().map_err(Failure::Given)?;
+/// Replays a trace, and prints either its steps and their results, or only whether its claims are true. Draws it into the
+/// file `picture`, if one is given.
+fn one(file: &str, program: Option<&Options>, whole: bool, picture: Option<&str>) -> Result<Ending, Failure> {
+    let draw = picture.map(form).transpose().map_err(Failure::Given)?;
     let (trace, scenario) = read_trace(file, program)?;
     let line = Line::begin("steps");
     let replayed = trace.replay_while(&scenario.model(), &|| {
@@ -137,7 +134,7 @@ fn one(file: &str, program: Option<&Options>, whole: Option<Option<&str>>) -> Re
     if whole {
         print_complaints(&replayed, &mut out)?;
     }
-    if let Some((to, draw)) = drawn {
+    if let (Some(to), Some(draw)) = (picture, draw) {
         fs::write(to, draw(&replayed.diagram)).map_err(|error| Fault::of(to, format!("cannot be written: {error}")))?;
         writeln!(out, "\n  picture: {}", shown(to))?;
     }

@@ -2,7 +2,7 @@
 
 use super::Row;
 use super::columns::{Block, Columns, SIZE, SMALL, arrival_label, ends_of};
-use super::text::isolated;
+use super::text::{escaped, isolated};
 use crate::subject::Arrow;
 use std::fmt::Write;
 
@@ -183,21 +183,4 @@ impl<'a> Canvas<'a> {
         self.out += "</g>";
         self.y += 9;
     }
-}
-
-/// Text escaped for XML. A character that XML does not allow becomes a replacement character.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -68,3 +68,16 @@ fn escaped(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn nothing_in_a_label_is_syntax() {
+        assert_eq!(escaped("A1: set k = 14 Ann"), "A1: set k = 14 Ann");
+        assert_eq!(escaped("%%{init}%% #1; <br/>"), "#37;#37;#123;init#125;#37;#37; #35;1#59; #60;br/#62;");
+        assert_eq!(escaped("wrap:x\n"), "wrap#58;x#10;");
+        assert_eq!(escaped("字 = مفتاح"), "字 = \u{2068}مفتاح\u{2069}");
+    }
+}

@@ -1,9 +1,9 @@
 //! A diagram as SVG.
 
 use super::Diagram;
-use super::canvas::{Canvas, escaped};
+use super::canvas::Canvas;
 use super::columns::{Columns, GAP, GUTTER};
-use super::text::wrapped;
+use super::text::{escaped, wrapped};
 use std::fmt::Write;
 
 /// The style sheet of all pictures. It follows the colour scheme of the reader, except in print.
@@ -15,7 +15,7 @@ const LEAST: usize = 560;
 impl Diagram {
     /// A self-contained SVG: it needs no fonts or styles of its surroundings, and its style does not reach beyond it.
     pub fn svg(&self) -> String {
-        let (body, page, height) = self.drawn(&self.heading);
+        let (body, page, height) = self.drawn(&self.heading, &self.complaints);
         let (title, described) = (escaped(&self.title()), escaped(&self.described()));
         // Pictures of one page need different identifiers.
         let id = format!("mm-{:x}", hash(&format!("{title}{described}")));
@@ -29,12 +29,11 @@ impl Diagram {
         )
     }
 
-    /// The SVG for a page that has [`STYLE`], and says beside the picture which schedule it draws: without a heading.
+    /// The SVG for a page that has [`STYLE`], and says beside the picture which schedule and which violation it draws.
     pub fn svg_within_page(&self) -> String {
-        let (body, page, height) = self.drawn(&[]);
-        let title = escaped(&self.title());
+        let (body, page, height) = self.drawn(&[], &[]);
         format!(
-            r#"<svg class="mm" viewBox="0 0 {page} {height}" width="{page}" height="{height}" role="img" aria-label="{title}">{body}</svg>"#
+            r#"<svg class="mm" viewBox="0 0 {page} {height}" width="{page}" height="{height}" role="img">{body}</svg>"#
         )
     }
 
@@ -50,10 +49,10 @@ impl Diagram {
     }
 
     /// The elements, the width and the height.
-    fn drawn(&self, heading: &[String]) -> (String, usize, usize) {
+    fn drawn(&self, heading: &[String], complaints: &[String]) -> (String, usize, usize) {
         let columns = Columns::of(self);
         let mut page = columns.page;
-        if !heading.is_empty() || !self.complaints.is_empty() {
+        if !heading.is_empty() || !complaints.is_empty() {
             page = page.max(LEAST);
         }
         let mut canvas = Canvas::new(&columns);
@@ -80,10 +79,10 @@ impl Diagram {
         let last: Vec<(usize, &String)> = self.last.iter().enumerate().collect();
         canvas.out += r#"<g class="last">"#;
         canvas.frames(&last, if self.disagree { "bad" } else { "end" });
-        if !self.complaints.is_empty() {
+        if !complaints.is_empty() {
             canvas.y += 8;
         }
-        for complaint in &self.complaints {
+        for complaint in complaints {
             for (place, line) in wrapped(complaint, 13, page - GUTTER - 3 * GAP).iter().enumerate() {
                 canvas.y += 18;
                 canvas.text(if place == 0 { GUTTER } else { GUTTER + 2 * GAP }, canvas.y, line, "complaint");

@@ -42,14 +42,13 @@ pub fn wrapped(text: &str, size: usize, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {
-        let gap = if line.is_empty() { "" } else { " " };
-        if width(&line, size) + width(gap, size) + width(word, size) <= room {
-            line += gap;
-            line += word;
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+        if width(&longer, size) <= room {
+            line = longer;
             continue;
         }
         if !line.is_empty() {
-            lines.push(std::mem::take(&mut line));
+            lines.push(line);
         }
         let mut pieces = pieces(word, size, room);
         line = pieces.pop().unwrap_or_default();
@@ -114,7 +113,7 @@ pub fn isolated(text: &str) -> String {
         if is_right_to_left(c) {
             run += &std::mem::take(&mut blanks);
             run.push(c);
-        } else if !run.is_empty() && (c == ' ' || c.width() == Some(0)) {
+        } else if !run.is_empty() && (" -_./'".contains(c) || c.is_ascii_digit() || c.width() == Some(0)) {
             blanks.push(c);
         } else {
             close(&mut out, &mut run, &mut blanks);
@@ -135,6 +134,23 @@ fn close(out: &mut String, run: &mut String, blanks: &mut String) {
     out.push_str(blanks);
     run.clear();
     blanks.clear();
+}
+
+/// Text escaped for XML. A character that XML does not allow becomes a replacement character.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            c if c.is_control() => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Whether the character is of a script that is written from right to left.
@@ -162,6 +178,8 @@ mod tests {
         }
         assert_eq!(wrapped("", 13, 100), [""]);
         assert_eq!(wrapped("one two", 13, 40), ["one", "two"]);
+        let label = "C1 after nothing";
+        assert_eq!(wrapped(label, 13, width(label, 13)), [label]);
     }
 
     #[test]
@@ -175,5 +193,6 @@ mod tests {
         assert_eq!(isolated("set k = 1"), "set k = 1");
         assert_eq!(isolated("set مفتاح = قيمة x"), "set \u{2068}مفتاح\u{2069} = \u{2068}قيمة\u{2069} x");
         assert_eq!(isolated("ab אב גד=ה"), "ab \u{2068}אב גד\u{2069}=\u{2068}ה\u{2069}");
+        assert_eq!(isolated("אב-ג/ד 1 - x"), "\u{2068}אב-ג/ד\u{2069} 1 - x");
     }
 }
