@@ -5,6 +5,7 @@ pub mod cores;
 mod disk;
 pub mod engine;
 pub mod erased;
+pub mod liveness;
 pub(crate) mod reached;
 pub mod running;
 pub mod silence;

@@ -1,8 +1,10 @@
 //! The interface of the search: a [`Model`] has initial states, steps, and [properties](Property) of its states.
 
 pub(crate) mod bytes;
+mod goal;
 
 pub use bytes::Codec;
+pub use goal::{Aim, Goal};
 
 use multimaster::Dot;
 use serde::Serialize;
@@ -59,6 +61,17 @@ pub trait Model: Send + Sync + Sized + 'static {
 
     /// The properties, in the order of reports.
     fn properties(&self) -> Vec<Property<Self>>;
+
+    /// The class of the action under weak fairness: a class of which some action can alter the state, now and from now
+    /// on, is taken in the end. `None`: the action may be put off for ever.
+    fn fair_class(&self, _action: &Self::Action) -> Option<u64> {
+        None
+    }
+
+    /// The liveness properties, in the order of reports.
+    fn goals(&self) -> Vec<Goal<Self>> {
+        Vec::new()
+    }
 
     /// Whether the model's numbers for parts of states are about to run out. The exploration then stops, not exhausted.
     fn is_full(&self) -> bool {

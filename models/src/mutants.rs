@@ -8,6 +8,7 @@
 pub mod by_histories;
 mod clocks;
 mod failures;
+mod liveness;
 mod protocol;
 mod report;
 mod rules;
@@ -21,6 +22,8 @@ pub use report::{in_a_table, in_full, not_yet_in_full, summary};
 pub use worlds::Worlds;
 
 use crate::check::engine::{Finding, Limits, Report, Verdict};
+use crate::check::liveness::Fairness;
+use crate::properties::OF_LIVENESS;
 use crate::report::check::{Counterexample, counterexamples};
 use std::fmt;
 
@@ -103,14 +106,15 @@ impl Mutant {
     /// property is violated: no shorter schedule kills the mutant. The schedule is replayed from its text.
     pub fn run(&self) -> Tried {
         let Worlds { mutant, sound } = (self.worlds)();
-        let report = sound.explore(Limits::default(), &mut |_, _| {});
+        let liveness = OF_LIVENESS.contains(&self.property).then_some(Fairness::Weak);
+        let report = sound.explore(Limits { liveness, ..Limits::default() }, &mut |_, _| {});
         let states = report.states;
         let outcome = |outcome| Tried { mutant: *self, outcome, states };
         if report.verdict(self.property) != Some(&Verdict::Holds(None)) {
             return outcome(Outcome::Unsound);
         }
         // Some mutants have infinitely many states.
-        let limits = Limits { until: Some(self.property), states: 500_000, ..Limits::default() };
+        let limits = Limits { until: Some(self.property), states: 500_000, liveness, ..Limits::default() };
         let report = mutant.explore(limits, &mut |_, _| {});
         let asked = |finding: &Finding| finding.property == self.property;
         let found = Report { findings: report.findings.into_iter().filter(asked).collect(), ..report };
@@ -125,7 +129,7 @@ impl Mutant {
 
 /// All mutants, by bug.
 pub fn all() -> Vec<Mutant> {
-    let of_failures = [failures::MUTANTS, tombstones::MUTANTS].concat();
+    let of_failures = [failures::MUTANTS, tombstones::MUTANTS, liveness::MUTANTS].concat();
     let of_protocols = [clocks::MUTANTS, protocol::MUTANTS, snapshots::MUTANTS, &of_failures].concat();
     let mut all = [of_protocols, rules::MUTANTS.to_vec(), specifications::MUTANTS.to_vec()].concat();
     all.sort_by_key(|mutant| mutant.bug);

@@ -57,6 +57,19 @@ pub const WRITES_FOLLOW_READS: &str = "writes follow reads";
 /// [`silence`](crate::check::silence).
 pub const FALLS_SILENT: &str = "falls silent";
 
+/// Liveness: every acknowledged write reaches every master that stays up, in every fair schedule. In a one-way topology,
+/// every master that it can reach.
+pub const EVERYONE_HEARS: &str = "everyone hears";
+/// Liveness: in every fair schedule there is a state from which on all masters that are up have seen the same
+/// acknowledged writes and read the same.
+pub const EVENTUALLY_AGREE: &str = "eventually always agree";
+/// Liveness: no fair schedule sends changes for ever. [`FALLS_SILENT`] asks this of all schedules, so it is violated
+/// where this is: a master that repeats a message until it is answered keeps only this one.
+pub const FALLS_SILENT_IF_FAIR: &str = "falls silent if fair";
+/// The liveness properties, in the order of the table. They are judged where they are
+/// [asked](crate::check::engine::Limits::liveness).
+pub const OF_LIVENESS: [&str; 3] = [EVERYONE_HEARS, EVENTUALLY_AGREE, FALLS_SILENT_IF_FAIR];
+
 /// The properties of a cluster, in the order of the table.
 pub const ALL: [&str; 18] = [
     CONVERGENCE,

@@ -18,6 +18,7 @@ mod written;
 
 use crate::check::engine::Limits;
 use crate::check::erased::Erased;
+use crate::check::liveness::Fairness;
 use crate::fault::{Fault, Wrong};
 use crate::node::delivery::Delivery;
 use crate::node::exhibit::Exhibit;
@@ -247,6 +248,13 @@ impl Scenario {
 
     /// Whether this property has a column in a table of such scenarios, because the scenario is asked.
     pub(crate) fn is_asked(&self, property: &str) -> bool {
+        if p::OF_LIVENESS.contains(&property) {
+            let all_schedules = self.limits.liveness == Some(Fairness::None);
+            let is_of_nodes = |nodes: &Nodes| system::is_of(nodes.service, property);
+            return self.limits.liveness.is_some()
+                && !(all_schedules && property == p::FALLS_SILENT_IF_FAIR)
+                && !matches!(&self.subject, Explored::Nodes(nodes) if !is_of_nodes(nodes));
+        }
         let (rule, scope) = match &self.subject {
             Explored::Nodes(nodes) => {
                 let is_of_nodes = p::OF_A_SYSTEM.contains(&property) || property == p::FALLS_SILENT;

@@ -10,6 +10,7 @@ mod asked;
 mod bounds;
 mod enabled;
 mod judged;
+mod live;
 pub mod node;
 mod quiet;
 mod readings;
@@ -25,7 +26,7 @@ pub use state::{Action, State};
 pub use tables::Failed;
 pub use watched::Watched;
 
-use crate::model::{Model, Property, Sent};
+use crate::model::{Goal, Model, Property, Sent};
 use crate::properties as p;
 use crate::scope::Scope;
 use asked::Rivals;
@@ -189,6 +190,14 @@ impl<N: Node> Model for System<N> {
     fn is_full(&self) -> bool {
         self.tables().is_full()
     }
+
+    fn fair_class(&self, action: &Action) -> Option<u64> {
+        Self::fair_class_of(*action)
+    }
+
+    fn goals(&self) -> Vec<Goal<Self>> {
+        self.aims()
+    }
 }
 
 impl<N: Node> System<N> {
@@ -197,11 +206,13 @@ impl<N: Node> System<N> {
         let tables = self.tables();
         let unknown = self.unknown.load(Ordering::Relaxed);
         match property {
-            p::CONVERGENCE if tables.is_silent_on_seen => Some("the node does not tell which writes it has seen"),
+            p::CONVERGENCE | p::EVERYONE_HEARS if tables.is_silent_on_seen => {
+                Some("the node does not tell which writes it has seen")
+            }
             p::NO_LOST_WRITE | p::NO_INVENTION if unknown => {
                 Some("for these operations and readings it cannot be told from outside which writes a reading shows")
             }
-            p::FALLS_SILENT if tables.has_ticks => {
+            p::FALLS_SILENT | p::FALLS_SILENT_IF_FAIR if tables.has_ticks => {
                 Some("the node sends messages at ticks, and it is unknown which of them carry writes")
             }
             _ => None,

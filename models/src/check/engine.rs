@@ -20,6 +20,7 @@ pub use storage::{Checkpoints, Storage};
 pub use watch::taken;
 pub(crate) use watch::{At, Watch};
 
+use crate::check::liveness::{self, Fairness, Searched, Unjudged};
 use crate::check::reached::Reached;
 use crate::check::silence::{Graph, Numbers, Silence};
 use crate::model::{Expectation, Property};
@@ -49,6 +50,9 @@ pub struct Limits {
     pub threads: Option<usize>,
     /// A level with fewer states is expanded by one thread, and each thread expands at most as many at a time.
     pub large: usize,
+    /// The fairness under which the liveness properties are judged; `None` if they are not. They are about steps between
+    /// states, too.
+    pub liveness: Option<Fairness>,
 }
 
 impl Default for Limits {
@@ -56,7 +60,8 @@ impl Default for Limits {
     /// memory.
     fn default() -> Self {
         let (time, memory) = (Duration::from_secs(3600), watch::default_memory());
-        Limits { states: 20_000_000, time, memory, until: None, safety: false, threads: None, large: 8192 }
+        let (states, large) = (20_000_000, 8192);
+        Limits { states, time, memory, until: None, safety: false, threads: None, large, liveness: None }
     }
 }
 
@@ -108,7 +113,8 @@ pub enum Counted {
 pub enum Verdict {
     /// An `always`: true in every reachable state. A witness: reached, first by this path.
     Holds(Option<Path>),
-    /// An `always`: false after this path, and after no shorter one. A witness: not reached in any state.
+    /// An `always`: false after this path, and after no shorter one. A witness: not reached in any state. A liveness
+    /// property: this path leads to a cycle and once around it, or to a state in which nothing has to happen any more.
     Violated(Option<Path>),
     /// The exploration was cut before the property was decided.
     NotExhausted,
@@ -222,7 +228,7 @@ pub(crate) fn explore_within<M: Subject>(
     let mut watch = Watch::new(limits);
     let properties = subject.properties();
     let found = search(subject, &properties, (limits, numbers), &mut watch, &mut progress);
-    judged(subject, &properties, found, limits, &watch, false)
+    judged(subject, &properties, found, limits, &mut watch, false)
 }
 
 /// As [`explore`], with the states stored as `storage` says.
@@ -242,11 +248,11 @@ pub fn explore_stored<M: Subject>(
             return Err(NOT_STORED.into());
         }
         let found = search(subject, &properties, (limits, Numbers::default()), &mut watch, &mut progress);
-        return Ok(judged(subject, &properties, found, limits, &watch, false));
+        return Ok(judged(subject, &properties, found, limits, &mut watch, false));
     };
     let pass = stored::Pass::begin(subject, codec, &properties, limits, storage)?;
     let (found, checkpoint) = pass.run(&mut watch, progress);
-    let report = judged(subject, &properties, found, limits, &watch, storage.wide);
+    let report = judged(subject, &properties, found, limits, &mut watch, storage.wide);
     // The verdicts of a search that was cut may be wanted with other limits.
     if let (None | Some(Cut::Found), Some(checkpoint)) = (report.cut, checkpoint) {
         checkpoint.remove()?;
@@ -260,7 +266,7 @@ fn judged<M: Subject>(
     properties: &[Property<M>],
     found: Found,
     limits: Limits,
-    watch: &Watch,
+    watch: &mut Watch,
     wide: bool,
 ) -> Report {
     let Found { states, generated, depth, frontier, decided, reached, graph, mut cut, on_disk } = found;
@@ -301,6 +307,21 @@ fn judged<M: Subject>(
     let silent = subject.not_judged(FALLS_SILENT).map_or(silent, Verdict::NotJudged);
     let place = findings.iter().position(|finding| finding.witness).unwrap_or(findings.len());
     findings.insert(place, Finding { property: FALLS_SILENT, witness: false, verdict: silent });
+    if let Some(fairness) = limits.liveness {
+        let judged = match (&graph, cut) {
+            (None, _) => Err(Unjudged::Because(SAFETY_ONLY)),
+            (_, Some(cut @ Cut::Interrupted)) => Err(Unjudged::Cut(cut)),
+            (Some(graph), _) => {
+                let searched = Searched { graph, reached: &reached, states, is_whole: cut.is_none() };
+                liveness::judge(subject, searched, fairness, watch)
+            }
+        };
+        if let Err(Unjudged::Cut(why)) = judged {
+            cut = cut.or(Some(why));
+        }
+        let live = liveness::findings(subject, fairness, judged, cut.is_none());
+        findings.splice(place + 1..place + 1, live);
+    }
     let mistaken = chance_of_one_hash(states, wide);
     let states = cut.map_or(states, |cut| cut.counted(states));
     Report { findings, states, generated, depth, frontier, messages, cut, mistaken, on_disk, time: watch.elapsed() }

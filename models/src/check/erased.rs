@@ -5,7 +5,7 @@
 //! subject.
 
 use crate::check::engine::{self, Limits, Report, Storage};
-use crate::model::{Expectation, Model, Property, Sent};
+use crate::model::{Aim, Expectation, Goal, Model, Property, Sent};
 use crate::subject::{Arrow, Class, StepData, Subject};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -71,6 +71,11 @@ trait AnySubject: Send + Sync {
     fn step(&self, state: &ErasedState, action: &ErasedAction) -> Option<(ErasedState, Sent)>;
     fn within_boundary(&self, state: &ErasedState) -> bool;
     fn is_full(&self) -> bool;
+    fn fair_class(&self, action: &ErasedAction) -> Option<u64>;
+    /// The liveness properties, and whether each says that a condition lasts.
+    fn goals(&self) -> Vec<(&'static str, bool)>;
+    fn lasts(&self, goal: usize, state: &ErasedState) -> bool;
+    fn open(&self, goal: usize, state: &ErasedState) -> Vec<u64>;
     fn properties(&self) -> Vec<(Expectation, &'static str)>;
     fn holds(&self, property: usize, state: &ErasedState) -> bool;
     fn format_action(&self, action: &ErasedAction) -> String;
@@ -94,6 +99,7 @@ trait AnySubject: Send + Sync {
 struct Of<M: Subject> {
     subject: M,
     properties: Vec<Property<M>>,
+    goals: Vec<Goal<M>>,
 }
 
 impl<M: Subject> Of<M> {
@@ -124,6 +130,21 @@ impl<M: Subject> AnySubject for Of<M> {
     }
     fn is_full(&self) -> bool {
         self.subject.is_full()
+    }
+    fn fair_class(&self, action: &ErasedAction) -> Option<u64> {
+        self.subject.fair_class(self.action(action))
+    }
+    fn goals(&self) -> Vec<(&'static str, bool)> {
+        self.goals.iter().map(|goal| (goal.name, matches!(goal.aim, Aim::Lasting(_)))).collect()
+    }
+    fn lasts(&self, goal: usize, state: &ErasedState) -> bool {
+        matches!(&self.goals[goal].aim, Aim::Lasting(condition) if condition(&self.subject, self.state(state)))
+    }
+    fn open(&self, goal: usize, state: &ErasedState) -> Vec<u64> {
+        match &self.goals[goal].aim {
+            Aim::Met(open) => open(&self.subject, self.state(state)),
+            Aim::Lasting(_) => Vec::new(),
+        }
     }
     fn properties(&self) -> Vec<(Expectation, &'static str)> {
         self.properties.iter().map(|property| (property.expectation, property.name)).collect()
@@ -184,8 +205,8 @@ impl<M: Subject> AnySubject for Of<M> {
 impl Erased {
     /// Erases the type of `subject`.
     pub fn new<M: Subject>(subject: M) -> Erased {
-        let properties = subject.properties();
-        Erased(Arc::new(Of { subject, properties }))
+        let (properties, goals) = (subject.properties(), subject.goals());
+        Erased(Arc::new(Of { subject, properties, goals }))
     }
 
     /// [`engine::explore`] on the subject itself, compiled for its own type.
@@ -226,6 +247,16 @@ impl Model for Erased {
     }
     fn is_full(&self) -> bool {
         self.0.is_full()
+    }
+    fn fair_class(&self, action: &ErasedAction) -> Option<u64> {
+        self.0.fair_class(action)
+    }
+    fn goals(&self) -> Vec<Goal<Self>> {
+        let goal = |(place, (name, lasts))| match lasts {
+            true => Goal::lasting(name, move |model: &Erased, state: &ErasedState| model.0.lasts(place, state)),
+            false => Goal::met(name, move |model: &Erased, state: &ErasedState| model.0.open(place, state)),
+        };
+        self.0.goals().into_iter().enumerate().map(goal).collect()
     }
 }
 

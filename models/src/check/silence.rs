@@ -5,7 +5,7 @@ mod edges;
 
 use crate::check::engine::Counted;
 use crate::model::Sent;
-use edges::{Edge, Edges};
+pub(crate) use edges::{Edge, Edges};
 use foldhash::fast::FixedState;
 use multimaster::Dot;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -144,12 +144,18 @@ impl Graph {
         Ok(label)
     }
 
-    fn edges_of(&self, state: usize) -> Edges<'_> {
+    /// The edges of a state, in order; none if it was not expanded.
+    pub(crate) fn edges_of(&self, state: usize) -> Edges<'_> {
         let start = |state: usize| match self.starts.get(state) {
             Some(start) => self.blocks[state / BLOCK] + *start as usize,
             None => self.edges.len(),
         };
         Edges::of(state as u32, &self.edges[start(state)..start(state + 1)])
+    }
+
+    /// Whether the step sends a change.
+    pub(crate) fn sends(&self, edge: Edge) -> bool {
+        !self.labels[edge.label as usize].is_empty()
     }
 
     /// The incoming edges of the first `states` states.
@@ -159,6 +165,22 @@ impl Graph {
             ways[edge.to as usize] += 1;
         }
         Ways(ways)
+    }
+
+    /// Whether the graph, whose states have these `ways`, has no cycle (Kahn, 1962).
+    pub(crate) fn is_acyclic(&self, ways: Ways) -> bool {
+        let (Ways(mut to_come), mut passed) = (ways, 0);
+        let mut ready: Vec<u32> = (0..self.initial as u32).filter(|state| to_come[*state as usize] == 0).collect();
+        while let Some(state) = ready.pop() {
+            passed += 1;
+            for edge in self.edges_of(state as usize) {
+                to_come[edge.to as usize] -= 1;
+                if to_come[edge.to as usize] == 0 {
+                    ready.push(edge.to);
+                }
+            }
+        }
+        passed == to_come.len()
     }
 
     /// Judges the graph whose states have these `ways`, in at most `room` bytes. A state that was not expanded has no
@@ -177,11 +199,10 @@ impl Graph {
         if !fits(size_of::<u16>() * width + 5 * size_of::<u32>() + size_of::<(u32, Edges<'_>)>()) {
             return Silence::TooLarge;
         }
-        let (component, completed) = self.components(states);
-        let endless =
-            (0..states).flat_map(|from| self.edges_of(from).map(move |edge| (from, edge))).filter(|(from, edge)| {
-                !self.labels[edge.label as usize].is_empty() && component[*from] == component[edge.to as usize]
-            });
+        let (component, completed) = self.components(states, &|_| true);
+        let endless = (0..states)
+            .flat_map(|from| self.edges_of(from).map(move |edge| (from, edge)))
+            .filter(|(from, edge)| self.sends(*edge) && component[*from] == component[edge.to as usize]);
         // States are numbered by depth, so the first such edges start nearest to an initial state. Of these, the
         // shortest cycle is taken.
         let mut shortest: Option<(usize, Vec<usize>)> = None;
@@ -240,16 +261,16 @@ impl Graph {
         (self.labels.iter().map(label).collect(), dots.len())
     }
 
-    /// The strongly connected component of each state, and the states, component by component. Components are numbered
-    /// in the order in which Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972) completes
+    /// The strongly connected component of each state in the part of the graph with the states `within`, and these states,
+    /// component by component. Components are numbered in the order in which Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972) completes
     /// them, so no edge leads to a higher number.
-    fn components(&self, states: usize) -> (Vec<u32>, Vec<u32>) {
+    pub(crate) fn components(&self, states: usize, within: &impl Fn(u32) -> bool) -> (Vec<u32>, Vec<u32>) {
         const NEW: u32 = u32::MAX;
         let (mut order, mut low, mut component) = (vec![NEW; states], vec![0u32; states], vec![NEW; states]);
         let (mut visited, mut completed, mut in_order) = (0, 0, Vec::with_capacity(states));
         let (mut stack, mut path): (Vec<u32>, Vec<(u32, Edges<'_>)>) = (Vec::new(), Vec::new());
         for root in 0..states as u32 {
-            if order[root as usize] != NEW {
+            if order[root as usize] != NEW || !within(root) {
                 continue;
             }
             path.push((root, self.edges_of(root as usize)));
@@ -263,7 +284,9 @@ impl Graph {
                 match edges.next() {
                     Some(edge) => {
                         let to = edge.to as usize;
-                        if order[to] == NEW {
+                        if !within(edge.to) {
+                            continue;
+                        } else if order[to] == NEW {
                             path.push((edge.to, self.edges_of(to)));
                         } else if component[to] == NEW {
                             low[at] = low[at].min(order[to]);

@@ -17,6 +17,7 @@ use super::{Ending, Failure};
 use brief::Brief;
 use clap::{Args, ValueEnum};
 use ends::Ends;
+use multimaster_models::check::liveness::Fairness;
 use multimaster_models::check::running;
 use multimaster_models::check::stateright_engine::How;
 use multimaster_models::printed::{self, escaped_json};
@@ -77,6 +78,12 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   falls silent             masters stop sending changes: no cycle of steps sends
                            one. The column `messages` has the greatest number of
                            messages that carry the same change
+  everyone hears           (`--liveness`) every acknowledged write reaches every
+                           master that stays up, in every fair schedule
+  eventually always agree  (`--liveness`) from some state on, all masters that are
+                           up have seen the same writes and read the same, in
+                           every fair schedule
+  falls silent if fair     (`--liveness`) no fair schedule sends changes for ever
   no deadlock              (`program = \"article\"`) there is no state in which all
                            masters wait
   order kept               (`program = \"article\"`) at quiescence, all masters read
@@ -91,6 +98,11 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
                  not tell which writes that value shows; or, for `falls silent`,
                  `--safety` was given
   not exhausted  no violation was found before the exploration ended at a limit
+
+  A schedule that violates a property with `--liveness` never ends: its last steps
+  repeat for ever. It is fair if whatever can always happen does: a message in
+  flight arrives, a master ticks or restarts, a cut is healed. `--unfair` judges all
+  schedules instead. See docs/liveness.md.
 
   A property of your own has a column named after it.
 
@@ -164,6 +176,13 @@ pub(crate) struct Asked {
     /// Write the states and transitions of the one scenario to this file, `*.dot` (Graphviz) or `*.json`
     #[arg(long, value_name = "FILE")]
     graph: Option<String>,
+    /// Also judge what happens in the end: `everyone hears`, `eventually always agree`, `falls silent if fair`. A scenario
+    /// whose `[expect]` names one of these is always asked
+    #[arg(long, conflicts_with_all = ["matrix", "engine", "safety"])]
+    liveness: bool,
+    /// The same over all schedules, also those in which messages in flight never arrive: this shows why fairness is needed
+    #[arg(long, conflicts_with_all = ["matrix", "engine", "safety"])]
+    unfair: bool,
     #[command(flatten)]
     most: Most,
     #[command(flatten)]
@@ -228,6 +247,11 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     for scenario in &mut scenarios {
         asked.most.apply(&mut scenario.limits);
         scenario.limits.safety = asked.stored.safety;
+        scenario.limits.liveness = match (asked.unfair, asked.liveness) {
+            (true, _) => Some(Fairness::None),
+            (_, true) => Some(Fairness::Weak),
+            _ => scenario.limits.liveness,
+        };
     }
     if asked.no_memo {
         scenarios = scenarios.into_iter().map(Scenario::without_memo).collect();

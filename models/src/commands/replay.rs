@@ -179,5 +179,9 @@ fn print_complaints(replayed: &Replayed, out: &mut impl Write) -> io::Result<()>
     if replayed.complaints.is_empty() {
         writeln!(out, "  violates nothing")?;
     }
+    if let Some(step) = &replayed.starved {
+        let step = shown(step);
+        writeln!(out, "  the end is unfair: `{step}` is possible all the time, and nothing of its kind happens")?;
+    }
     Ok(())
 }

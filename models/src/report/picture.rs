@@ -24,6 +24,8 @@ pub struct Diagram {
     heading: Vec<String>,
     masters: Vec<String>,
     rows: Vec<Row>,
+    /// The number of rows before those that repeat for ever; that of all rows, if nothing more happens.
+    repeat: Option<usize>,
     /// The readings of each master in the last state.
     last: Vec<String>,
     /// Whether the last readings violate convergence or agreement.
@@ -69,13 +71,30 @@ impl Diagram {
             }
         }
         disagree &= last.iter().any(|reads| *reads != last[0]);
-        Diagram { heading: Vec::new(), masters, rows, last, disagree, complaints }
+        Diagram { heading: Vec::new(), masters, rows, repeat: None, last, disagree, complaints }
     }
 
     /// The same diagram under the scenario's name, and below it what is claimed of the last state.
     pub fn under(mut self, scenario: &str, claim: &str) -> Diagram {
         self.heading = [scenario, claim].into_iter().filter(|line| !line.is_empty()).map(shown).collect();
         self
+    }
+
+    /// The same diagram, whose steps after the first so many repeat for ever.
+    pub fn repeating(mut self, repeat: Option<usize>) -> Diagram {
+        self.repeat = repeat;
+        self
+    }
+
+    /// The text of the mark of a cycle below so many rows.
+    fn mark(&self, place: usize) -> Option<String> {
+        let begins = self.repeat?;
+        match (place == begins, place == self.rows.len()) {
+            (true, true) => Some("nothing more happens".into()),
+            (true, false) => Some("from here on, for ever:".into()),
+            (false, true) => Some(format!("and again from step {}", begins + 1)),
+            (false, false) => None,
+        }
     }
 
     /// The same diagram with one more violated property and its reason, which the last state alone does not show.
@@ -97,6 +116,11 @@ impl Diagram {
                 text += &format!("; {} reads {reads}", shown(&self.masters[*master]));
             }
             text.push('.');
+        }
+        match self.repeat {
+            Some(begins) if begins < self.rows.len() => text += &format!(" And again from step {}.", begins + 1),
+            Some(_) => text += " Nothing more happens.",
+            None => {}
         }
         for complaint in &self.complaints {
             text += &format!(" Violated: {complaint}.");

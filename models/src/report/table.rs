@@ -21,7 +21,7 @@ impl Table {
     pub fn of(scenarios: &[Scenario]) -> Table {
         let asked = |property: &str| scenarios.iter().any(|scenario| scenario.is_asked(property));
         let own: BTreeSet<&str> = scenarios.iter().flat_map(Scenario::own_properties).collect();
-        let named = p::ALL.into_iter().chain(p::OF_NODES).chain(p::OF_THE_ARTICLE);
+        let named = p::ALL.into_iter().chain(p::OF_NODES).chain(p::OF_THE_ARTICLE).chain(p::OF_LIVENESS);
         let verdicts = named.filter(|property| asked(property)).chain(own).collect();
         let widest = |of: fn(&Scenario) -> &str, heading: usize| {
             scenarios.iter().map(|scenario| terminal_width(&shown(of(scenario)))).max().unwrap_or(0).max(heading)
@@ -129,13 +129,19 @@ pub fn schedule(replayed: &Replayed) -> String {
     let widths: Vec<usize> =
         (0..count).map(|column| rows.iter().map(|row| terminal_width(&row[column])).max().unwrap_or(0)).collect();
     let mut text = String::new();
-    for row in &rows {
+    let last = rows.len() - 1;
+    for (place, row) in rows.iter().enumerate() {
         let cells = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width));
         let mut line = cells.collect::<Vec<_>>().join("  ");
         if let Some(remark) = row.get(count) {
             let _ = write!(line, "  ({remark})");
         }
         let _ = writeln!(text, "  {}", line.trim_end());
+        match replayed.repeat {
+            Some(begins) if begins == place && place == last => text += "  and nothing more, for ever\n",
+            Some(begins) if begins == place => text += "  and then, again and again:\n",
+            _ => {}
+        }
     }
     text
 }

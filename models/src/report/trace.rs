@@ -11,6 +11,9 @@
 //! B -> A: B1 after nothing
 //! ```
 //!
+//! The line `repeat` stands before the steps of a cycle, which repeat for ever; after the last step, it says that nothing
+//! happens any more. `unfair` says that the cycle need not be fair.
+//!
 //! `scenario` names a shipped scenario or a file. If lines that begin with `|` follow, they are the scenario itself,
 //! and the name is only a label. `start 2` means that the trace begins in the model's second initial state instead of
 //! the first (scenarios have only one). `violates` or `keeps` is a claim about the last state. Every other line is a
@@ -18,14 +21,16 @@
 
 #[cfg(feature = "cli")]
 pub mod files;
+mod lasso;
 mod write;
 
 use crate::check::engine::Path;
 use crate::fault::{Fault, did_you_mean};
 use crate::model::Expectation;
-use crate::properties::FALLS_SILENT;
+use crate::properties::{FALLS_SILENT, FALLS_SILENT_IF_FAIR};
 use crate::report::picture::Diagram;
 use crate::subject::Subject;
+use lasso::Lasso;
 #[cfg(feature = "explorer")]
 pub(crate) use write::write_claims;
 pub use write::{write, write_with};
@@ -47,6 +52,10 @@ pub struct Trace {
     pub claims: Vec<Claim>,
     /// The steps, each with its line in the file.
     pub steps: Vec<(usize, String)>,
+    /// The number of steps before the cycle, with the line that says where it begins.
+    pub repeat: Option<(usize, usize)>,
+    /// Whether the cycle need not be [fair](crate::check::liveness::Fairness).
+    pub unfair: bool,
 }
 
 /// `violates PROPERTY` or `keeps PROPERTY`.
@@ -71,6 +80,11 @@ pub struct Replayed {
     pub complaints: Vec<(String, String)>,
     /// The claims that are false.
     pub wrong: Vec<Claim>,
+    /// The number of steps before those that repeat for ever. If it is that of all steps, the last state lasts for ever.
+    pub repeat: Option<usize>,
+    /// A step that is possible in every state of the cycle, like others of its class, none of which is taken: then the
+    /// cycle violates nothing.
+    pub starved: Option<String>,
     /// The steps by index, for the Explorer's address.
     pub path: Path,
     /// The schedule as a sequence diagram.
@@ -102,6 +116,8 @@ impl Trace {
             start: None,
             claims: Vec::new(),
             steps: Vec::new(),
+            repeat: None,
+            unfair: false,
         };
         for (index, whole) in text.lines().enumerate() {
             let line = whole.trim();
@@ -128,6 +144,11 @@ impl Trace {
                     let wrong = || Fault::at(file, index + 1, "`start N` names an initial state by its number, from 1");
                     trace.start = Some((index + 1, place.ok_or_else(wrong)?));
                 }
+                _ if without_comment(line) == "unfair" => trace.unfair = true,
+                _ if without_comment(line) == "repeat" && trace.repeat.is_some() => {
+                    return Err(Fault::at(file, index + 1, "a second `repeat`: a trace ends with one cycle"));
+                }
+                _ if without_comment(line) == "repeat" => trace.repeat = Some((index + 1, trace.steps.len())),
                 Some((word @ ("violates" | "keeps"), property)) => trace.claims.push(Claim {
                     line: index + 1,
                     property: without_comment(property).into(),
@@ -146,7 +167,8 @@ impl Trace {
     fn check_claims<M: Subject>(&self, model: &M) -> Result<(), Fault> {
         // Witnesses are left out, because a state cannot violate them.
         let always = model.properties().into_iter().filter(|property| property.expectation == Expectation::Always);
-        let known: Vec<&str> = always.map(|property| property.name).chain([FALLS_SILENT]).collect();
+        let lasting = model.goals().into_iter().map(|goal| goal.name).chain([FALLS_SILENT, FALLS_SILENT_IF_FAIR]);
+        let known: Vec<&str> = always.map(|property| property.name).chain(lasting).collect();
         match self.claims.iter().find(|claim| !known.contains(&claim.property.as_str())) {
             None => Ok(()),
             Some(claim) => {
@@ -229,6 +251,19 @@ impl Trace {
         {
             complaints.push((FALLS_SILENT.to_owned(), repeats_in_words(start)));
         }
+        let repeat = self.repeat.filter(|_| steps.len() == self.steps.len());
+        let mut starved = None;
+        if let Some((line, begins)) = repeat {
+            let first = drawn.get(begins).map_or(&state, |(first, _)| first);
+            if *first != state {
+                return Err(Fault::at(&self.file, line, "the steps below `repeat` do not lead back to the state here"));
+            }
+            let cycle: Vec<(M::State, M::Action)> =
+                drawn[begins..].iter().filter_map(|(state, action)| Some((state.clone(), action.clone()?))).collect();
+            let lasso = Lasso { begins, steps: steps.len(), is_unfair: self.unfair };
+            complaints.extend(lasso.complaints(model, &cycle, &state));
+            starved = lasso.starved(model, &cycle, &state);
+        }
         let violated = |claim: &Claim| complaints.iter().any(|(property, _)| *property == claim.property);
         let wrong = self.claims.iter().filter(|claim| violated(claim) != claim.violated).cloned().collect();
         drawn.push((state, None));
@@ -237,11 +272,14 @@ impl Trace {
             claims = complaints.iter().map(|(property, _)| property.as_str()).collect();
         }
         let claim = if claims.is_empty() { String::new() } else { format!("violates {}", claims.join(", ")) };
-        let mut diagram = Diagram::of(model, &drawn).under(&self.scenario, &claim);
-        if let Some((property, why)) = complaints.iter().find(|(property, _)| property == FALLS_SILENT) {
+        let repeat = repeat.map(|(_, begins)| begins);
+        let mut diagram = Diagram::of(model, &drawn).under(&self.scenario, &claim).repeating(repeat);
+        let live = model.goals().into_iter().map(|goal| goal.name).chain([FALLS_SILENT, FALLS_SILENT_IF_FAIR]);
+        let live: Vec<&str> = live.collect();
+        for (property, why) in complaints.iter().filter(|(property, _)| live.contains(&property.as_str())) {
             diagram = diagram.complaining(property, why);
         }
-        Ok(Replayed { masters: model.masters(), steps, complaints, wrong, path, diagram })
+        Ok(Replayed { masters: model.masters(), steps, complaints, wrong, repeat, starved, path, diagram })
     }
 }
 

@@ -88,7 +88,7 @@ fn not_asked(name: &str, asked: &[&str], witnesses: &[&str]) -> String {
             "`{name}` is a witness, which is expected to be reached; if it is not, write `unreached = [\"{name}\"]`"
         );
     }
-    let mut known = p::ALL.into_iter().chain(p::OF_THE_ARTICLE);
+    let mut known = p::ALL.into_iter().chain(p::OF_THE_ARTICLE).chain(p::OF_LIVENESS);
     if let Some(property) = known.find(|property| in_file(property) == name) {
         return format!("`{property}` is no property of this program; its properties are {}", asked.join(", "));
     }
@@ -102,6 +102,7 @@ fn not_asked(name: &str, asked: &[&str], witnesses: &[&str]) -> String {
 fn asked_of(model: &Erased) -> (Vec<&'static str>, Vec<&'static str>) {
     let (witnesses, always): (Vec<_>, Vec<_>) =
         model.properties().into_iter().partition(|property| property.expectation == Expectation::Sometimes);
-    let always = always.iter().map(|property| property.name).chain([p::FALLS_SILENT]).collect();
+    let lasting = model.goals().into_iter().map(|goal| goal.name).chain([p::FALLS_SILENT_IF_FAIR]);
+    let always = always.iter().map(|property| property.name).chain([p::FALLS_SILENT]).chain(lasting).collect();
     (always, witnesses.iter().map(|property| property.name).collect())
 }

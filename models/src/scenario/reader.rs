@@ -1,14 +1,17 @@
 //! Checks the fields of a file and makes a scenario. Each error names its line and its fix.
 
+use super::expected::in_file;
 #[cfg(not(feature = "scripts"))]
 use super::file::NO_SCRIPTS;
 use super::file::{DeliveryName, File, LinkName, Name, Program, RuleFile, rule_names};
 use super::{Asked, Expect, Explored, RuleName, Scenario};
 use crate::check::engine::Limits;
+use crate::check::liveness::Fairness;
 use crate::fault::{Fault, did_you_mean, line_of};
 use crate::node::delivery::Delivery;
 use crate::node::exhibit::Exhibit;
 use crate::process::Options;
+use crate::properties as p;
 #[cfg(feature = "scripts")]
 use crate::rules::expression::as_row;
 use crate::scope::{Client, Clocks, Free, LinkKind, Scope};
@@ -73,6 +76,9 @@ impl Reader<'_> {
         self.without_scripts(&file)?;
         if let Some(expect) = &file.expect {
             scenario.expect = self.expect(expect, &scenario)?;
+            let is_live = p::OF_LIVENESS.map(in_file);
+            let is_live = expect.verdicts.iter().any(|(name, _)| is_live.contains(name.get_ref()));
+            scenario.limits.liveness = is_live.then_some(Fairness::Weak);
         }
         Ok(scenario)
     }

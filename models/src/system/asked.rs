@@ -44,9 +44,14 @@ impl Rivals {
 pub(crate) fn is_of(service: Service, property: &str) -> bool {
     match property {
         p::UNIQUE_IDS => service == Service::UniqueIds,
-        p::CONVERGENCE | p::AGREEMENT | p::NO_LOST_WRITE | p::NO_INVENTION | p::CONTENTION | p::RELAYED => {
-            service == Service::Data
-        }
+        p::CONVERGENCE
+        | p::AGREEMENT
+        | p::NO_LOST_WRITE
+        | p::NO_INVENTION
+        | p::CONTENTION
+        | p::RELAYED
+        | p::EVERYONE_HEARS
+        | p::EVENTUALLY_AGREE => service == Service::Data,
         _ => true,
     }
 }
@@ -114,7 +119,7 @@ impl<N: Node> System<N> {
     }
 
     /// The nodes that are up.
-    fn up(&self, world: &World) -> impl Iterator<Item = MasterId> {
+    pub(super) fn up(&self, world: &World) -> impl Iterator<Item = MasterId> {
         let down = world.down;
         self.ids().filter(move |id| down & (1 << id.index()) == 0)
     }
@@ -134,10 +139,8 @@ impl<N: Node> System<N> {
 
     /// At quiescence, two nodes that read differently.
     pub(super) fn disagreeing(&self, tables: &mut Tables<N>, world: &World) -> Option<(MasterId, MasterId)> {
-        let reads = |id: MasterId| tables.locals[world.node(id)].readings;
-        let first = self.up(world).next()?;
-        let other = self.up(world).find(|id| reads(*id) != reads(first))?;
-        self.is_quiescent(tables, world).then_some((first, other))
+        let apart = self.reading_apart(tables, world)?;
+        self.is_quiescent(tables, world).then_some(apart)
     }
 
     /// At quiescence, the requests at nodes that are up, and that were never answered: a bit for each.

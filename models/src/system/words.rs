@@ -68,6 +68,14 @@ impl<N: Node> Subject for System<N> {
                 let (one, other) = self.disagreeing(tables, world)?;
                 Some(format!("all is quiescent, but {}", self.both_read(tables, world, one, other)))
             }
+            p::EVERYONE_HEARS => {
+                let (request, at) = *self.unheard(tables, world).first()?;
+                Some(format!("{at} has not seen {}, which was acknowledged", self.bounds.asking(request).name))
+            }
+            p::EVENTUALLY_AGREE => {
+                let (one, other) = self.reading_apart(tables, world)?;
+                Some(self.both_read(tables, world, one, other))
+            }
             p::NO_LOST_WRITE => {
                 let (id, key) = self.losing(tables, world)?;
                 let key = &self.bounds.keys[key];

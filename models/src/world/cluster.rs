@@ -4,6 +4,7 @@
 mod across;
 pub(crate) mod asked;
 mod judgement;
+mod live;
 mod own;
 mod questions;
 mod requests;

@@ -4,13 +4,13 @@ use crate::model::bytes::{read_number, write_number};
 
 /// An edge: a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Edge {
+pub(crate) struct Edge {
     /// The number of the target state.
-    pub(super) to: u32,
+    pub(crate) to: u32,
     /// The index of the step among those possible.
-    pub(super) action: u32,
+    pub(crate) action: u32,
     /// The label of the changes sent.
-    pub(super) label: u32,
+    pub(crate) label: u32,
 }
 
 impl Edge {
@@ -32,7 +32,7 @@ impl Edge {
 
 /// Decodes the edges of a state, in order.
 #[derive(Clone)]
-pub(super) struct Edges<'a> {
+pub(crate) struct Edges<'a> {
     bytes: &'a [u8],
     last: Edge,
 }

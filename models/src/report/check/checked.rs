@@ -1,6 +1,7 @@
 //! The result for one scenario: [`Checked`].
 
 use crate::check::engine::{Counted, Cut, Finding, Report, SAFETY_ONLY, Verdict};
+use crate::check::liveness::Fairness;
 use crate::fault::Fault;
 use crate::printed::shown;
 use crate::properties as p;
@@ -141,8 +142,11 @@ impl Checked {
         if self.scenario.expect.stated || self.report.cut.is_some() || !self.is_as_expected() {
             return None;
         }
+        // An `[expect]` asks about liveness under fairness.
+        let is_fair = self.scenario.limits.liveness == Some(Fairness::Weak);
         let false_ones = |witness: bool| {
             let findings = self.report.findings.iter().filter(move |finding| finding.witness == witness);
+            let findings = findings.filter(|finding| is_fair || !p::OF_LIVENESS.contains(&finding.property));
             findings.filter(|finding| matches!(finding.verdict, Verdict::Violated(_))).map(|finding| finding.property)
         };
         let mut text = String::from("[expect]\n");
@@ -152,6 +156,12 @@ impl Checked {
         let unjudged = |finding: &&Finding| matches!(finding.verdict, Verdict::NotJudged(why) if why != SAFETY_ONLY);
         for finding in self.report.findings.iter().filter(unjudged) {
             text += &format!("{} = \"not-judged\"\n", in_quotes_if_need_be(&in_file(finding.property)));
+        }
+        let is_live = |finding: &&Finding| p::OF_LIVENESS.contains(&finding.property);
+        for finding in self.report.findings.iter().filter(|finding| is_fair && is_live(finding)) {
+            if let Verdict::Holds(_) = finding.verdict {
+                text += &format!("{} = \"holds\"\n", in_file(finding.property));
+            }
         }
         let unreached: Vec<&str> = false_ones(true).collect();
         if !unreached.is_empty() {
@@ -220,11 +230,13 @@ fn path_of(finding: &Finding) -> Option<&crate::check::engine::Path> {
 }
 
 /// The verdict on a finding of this report: [`verdict_in_words`], or *vacuous*. A property of quiescence is vacuous if
-/// quiescence is never reached, and an own property if no reading could violate it.
+/// quiescence is never reached, one of masters that hear and agree in the end if none ever lacks a change, and an own
+/// property if no reading could violate it.
 pub(crate) fn word(report: &Report, finding: &Finding) -> &'static str {
     let unreached = |witness: &str| matches!(report.verdict(witness), Some(Verdict::Violated(_)));
     let vacuous = unreached(witness_of(finding.property))
-        || p::AT_QUIESCENCE.contains(&finding.property) && unreached(p::QUIESCENCE);
+        || p::AT_QUIESCENCE.contains(&finding.property) && unreached(p::QUIESCENCE)
+        || [p::EVERYONE_HEARS, p::EVENTUALLY_AGREE].contains(&finding.property) && unreached(p::LACK);
     match verdict_in_words(finding) {
         "holds" if vacuous => "vacuous",
         word => word,

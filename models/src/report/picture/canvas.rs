@@ -1,7 +1,7 @@
 //! The elements of a picture, from the top down.
 
 use super::Row;
-use super::columns::{Block, Columns, SIZE, SMALL, arrival_label, ends_of};
+use super::columns::{Block, Columns, GAP, GUTTER, SIZE, SMALL, arrival_label, ends_of};
 use super::text::{escaped, isolated};
 use crate::subject::Arrow;
 use std::fmt::Write;
@@ -152,6 +152,16 @@ impl<'a> Canvas<'a> {
             self.text(x, self.y + size, line, class);
             self.y += LINE;
         }
+    }
+
+    /// A line across the page, and a text above it.
+    pub(super) fn mark(&mut self, text: &str, page: usize) {
+        self.out += r#"<g class="repeat">"#;
+        self.text(GUTTER, self.y + 16, text, "complaint");
+        self.y += 24;
+        self.line(GUTTER, page - GAP, "line");
+        self.y += 12;
+        self.out += "</g>\n";
     }
 
     pub(super) fn text(&mut self, x: usize, y: usize, text: &str, class: &str) {

@@ -18,7 +18,10 @@ impl Diagram {
         for (place, name) in self.masters.iter().enumerate() {
             let _ = writeln!(text, "  participant m{place} as {}", escaped(&shown(name)));
         }
-        for row in &self.rows {
+        for (place, row) in self.rows.iter().enumerate() {
+            if self.repeat == Some(place) {
+                text += "  loop for ever\n";
+            }
             let (line, at) = match &row.arrow {
                 Arrow::At(at, label)
                 | Arrow::Timed(at, label)
@@ -41,6 +44,9 @@ impl Diagram {
             for (master, reads) in &row.reads {
                 let _ = writeln!(text, "  Note over m{master}: {}", escaped(reads));
             }
+        }
+        if self.repeat.is_some_and(|begins| begins < self.rows.len()) {
+            text += "  end\n";
         }
         for (place, reads) in self.last.iter().enumerate() {
             let _ = writeln!(text, "  Note over m{place}: {}", escaped(reads));

@@ -52,7 +52,7 @@ impl Diagram {
     fn drawn(&self, heading: &[String], complaints: &[String]) -> (String, usize, usize) {
         let columns = Columns::of(self);
         let mut page = columns.page;
-        if !heading.is_empty() || !complaints.is_empty() {
+        if !heading.is_empty() || !complaints.is_empty() || self.repeat.is_some() {
             page = page.max(LEAST);
         }
         let mut canvas = Canvas::new(&columns);
@@ -72,8 +72,10 @@ impl Diagram {
         canvas.frames(&names, "name");
         canvas.y += 10;
         for (place, row) in self.rows.iter().enumerate() {
+            self.mark(place).iter().for_each(|mark| canvas.mark(mark, page));
             canvas.row(place + 1, row);
         }
+        self.mark(self.rows.len()).iter().for_each(|mark| canvas.mark(mark, page));
         canvas.y += 4;
         let bottom = canvas.y;
         let last: Vec<(usize, &String)> = self.last.iter().enumerate().collect();

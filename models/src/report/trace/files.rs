@@ -42,7 +42,8 @@ pub fn write(example: &Counterexample, scenario: &str, folder: &Path) -> Result<
 /// systems that ignore case.
 pub fn name(scenario: &str, property: &str) -> String {
     let shipped = catalogue::files().into_iter().map(|(name, ..)| name).collect::<Vec<_>>();
-    let own = [&properties::ALL[..], &properties::OF_NODES, &properties::OF_THE_ARTICLE].concat();
+    let own =
+        [&properties::ALL[..], &properties::OF_NODES, &properties::OF_THE_ARTICLE, &properties::OF_LIVENESS].concat();
     let own = own.into_iter().map(str::to_owned).collect::<Vec<_>>();
     let file = scenario.strip_prefix("./").unwrap_or(scenario);
     let (stem, is_file) = file.strip_suffix(".toml").map_or((file, false), |stem| (stem, true));

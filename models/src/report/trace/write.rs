@@ -1,5 +1,6 @@
 //! A path as the text of a trace.
 
+use super::lasso::Lasso;
 use crate::check::engine::Path;
 use crate::printed::{padded, shown, terminal_width};
 use crate::subject::Subject;
@@ -26,25 +27,29 @@ pub(crate) fn write_claims<M: Subject>(
     let Some(mut state) = model.init_states().into_iter().nth(path.start) else {
         return String::new();
     };
+    let mut walked = Vec::new();
     for index in path.iter() {
         let mut actions = Vec::new();
         model.actions(&state, &mut actions);
-        let Some(action) = actions.get(*index) else {
+        if *index >= actions.len() {
             break;
-        };
-        let step = model.describe(&state, action);
-        let remark = model.remark(&state, action);
-        if let Some((next, _)) = model.step(&state, action) {
-            state = next;
         }
+        let action = actions.swap_remove(*index);
+        let step = model.describe(&state, &action);
+        let remark = model.remark(&state, &action);
+        let next = model.step(&state, &action).map_or_else(|| state.clone(), |(next, _)| next);
+        walked.push((std::mem::replace(&mut state, next), action));
         let reads = model.masters().into_iter().zip(model.readings(&state));
         let reads: Vec<String> = reads.map(|(master, reads)| format!("{master} {reads}")).collect();
         lines.push((step, remark.into_iter().chain([reads.join("; ")]).collect::<Vec<_>>().join("; ")));
     }
     let width = lines.iter().map(|(step, _)| terminal_width(step)).max().unwrap_or(0);
     let mut text = String::new();
-    for (property, _) in claims.iter().filter(|(_, violated)| *violated) {
-        if let Some(why) = model.complaint(property, &state) {
+    let violated = || claims.iter().filter(|(_, violated)| *violated).map(|(property, _)| *property);
+    let lasso = violated().find_map(|property| Lasso::of(model, property, &walked, &state));
+    for property in violated() {
+        let shown_by = lasso.as_ref().map_or(&state, |lasso| lasso.shown_by(model, property, &walked, &state));
+        if let Some(why) = model.complaint(property, shown_by) {
             text += &format!("# {}\n", shown(&why));
         }
     }
@@ -56,9 +61,11 @@ pub(crate) fn write_claims<M: Subject>(
     for (property, violated) in claims {
         text += &format!("{} {property}\n", if *violated { "violates" } else { "keeps" });
     }
-    text.push('\n');
-    for (step, reads) in lines {
-        text += &format!("{}  # {}\n", padded(&step, width), shown(&reads));
+    text += if lasso.as_ref().is_some_and(|lasso| lasso.is_unfair) { "unfair\n\n" } else { "\n" };
+    let repeat = |place: usize| if lasso.as_ref().is_some_and(|lasso| lasso.begins == place) { "repeat\n" } else { "" };
+    for (place, (step, reads)) in lines.iter().enumerate() {
+        text += repeat(place);
+        text += &format!("{}  # {}\n", padded(step, width), shown(reads));
     }
-    text
+    text + repeat(lines.len())
 }

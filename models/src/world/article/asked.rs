@@ -39,7 +39,7 @@ impl ClusterModel {
     }
 
     /// Whether all masters read the same.
-    fn reads_alike(&self, world: &World<Tables>) -> bool {
+    pub(crate) fn reads_alike(&self, world: &World<Tables>) -> bool {
         let tables = &*locked(&self.tables);
         let readings = |place: usize| tables.locals[world.masters[place].local].readings;
         (1..world.masters.len()).all(|place| readings(place) == readings(0))

@@ -2,7 +2,7 @@
 
 use crate::node::Goroutine;
 use crate::node::article::{Master, Set, value};
-use crate::properties::{AGREEMENT, NO_DEADLOCK, ORDER_KEPT};
+use crate::properties::{AGREEMENT, EVENTUALLY_AGREE, NO_DEADLOCK, ORDER_KEPT};
 use crate::subject::Arrow;
 use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
@@ -65,11 +65,14 @@ impl ClusterModel {
         };
         match property {
             AGREEMENT if self.program_is_quiescent(world) => {
+                Some(format!("all is quiescent, but {}", self.complaint_of_article(EVENTUALLY_AGREE, world)?))
+            }
+            EVENTUALLY_AGREE => {
                 let masters = masters();
                 let other = masters.iter().position(|other| other.data != masters[0].data)?;
                 let (a, b) = (MasterId(0), MasterId(other as u16));
                 let (one, another) = (readings_of(&masters[0].data), readings_of(&masters[other].data));
-                Some(format!("all is quiescent, but {a} reads {one} and {b} reads {another}"))
+                Some(format!("{a} reads {one} and {b} reads {another}"))
             }
             ORDER_KEPT if self.program_is_quiescent(world) => self.reordered(world).map(|(key, writer, other)| {
                 let masters = masters();

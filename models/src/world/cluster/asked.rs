@@ -2,7 +2,7 @@
 //! to the test.
 
 use super::{ClusterModel, InShard, State};
-use crate::model::{Codec, Model, Property, Sent};
+use crate::model::{Codec, Goal, Model, Property, Sent};
 use crate::properties::*;
 use crate::scope::{Collected, Failures, Level, LinkKind};
 use crate::world::World;
@@ -54,6 +54,14 @@ impl Model for ClusterModel {
 
     fn codec(&self) -> Option<&dyn Codec<State>> {
         Some(self)
+    }
+
+    fn fair_class(&self, step: &InShard) -> Option<u64> {
+        self.fair_class_of(*step)
+    }
+
+    fn goals(&self) -> Vec<Goal<Self>> {
+        self.aims()
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

@@ -46,6 +46,29 @@ impl ClusterModel {
                     })
                 })
             }),
+            p::EVERYONE_HEARS => {
+                let (_, dot, at) = *self.unheard(world).first()?;
+                Some(format!("{at} has not seen {dot}, which was acknowledged"))
+            }
+            p::EVENTUALLY_AGREE if !self.agrees(world) => {
+                let first = up().next()?;
+                let lacks = |one: &AnyReplica, other: &AnyReplica| {
+                    let mut dots = history.writes().iter().map(|write| write.dot);
+                    dots.find(|dot| one.digest().contains(*dot) && !other.digest().contains(*dot))
+                };
+                let apart = up().find_map(|replica| {
+                    let (a, b, reads) = (first.id(), replica.id(), readings_of(replica));
+                    let differ = format!("{a} reads {} and {b} reads {reads}", readings_of(first));
+                    (reads != readings_of(first)).then_some(differ)
+                });
+                apart.or_else(|| {
+                    let mut pairs = up().flat_map(|one| up().map(move |other| (one, other)));
+                    pairs.find_map(|(one, other)| {
+                        let (a, b, dot) = (one.id(), other.id(), lacks(one, other)?);
+                        Some(format!("{a} has seen {dot} and {b} has not"))
+                    })
+                })
+            }
             p::READ_YOUR_WRITES => self.broken_guarantee(world, Guarantee::ReadYourWrites),
             p::MONOTONIC_READS => self.broken_guarantee(world, Guarantee::MonotonicReads),
             p::MONOTONIC_WRITES => self.broken_guarantee(world, Guarantee::MonotonicWrites),
