@@ -143,11 +143,15 @@ fn a_search_that_was_cut_never_calls_a_property_safe() {
         let status = json(host, "/.status");
         assert_eq!(status["done"], false, "the page would show what is undecided as safe");
         if status["recent_path"].as_str().unwrap().starts_with("not exhausted") {
-            return;
+            break;
         }
         assert!(Instant::now() < until, "{status}");
         std::thread::sleep(Duration::from_millis(20));
     }
+    let scope = json(host, "/.scope");
+    assert_eq!((&scope["done"], &scope["exhausted"]), (&true.into(), &false.into()), "{scope}");
+    assert!(scope["said"].as_str().unwrap().starts_with("Not exhausted: stopped after 5 states"), "{scope}");
+    assert!(scope["verdicts"].as_array().unwrap().iter().all(|verdict| verdict["word"] != "holds"), "{scope}");
 }
 
 #[test]

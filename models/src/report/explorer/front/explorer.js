@@ -39,6 +39,8 @@ function tell(error) {
 // Shows the state at the end of these steps. `end` is the end of the schedule of which they are a part.
 function go(steps, end) {
   moved = true;
+  // Keys may follow faster than answers: the next one starts from here.
+  path = steps;
   if (end) ahead = end;
   if (location.hash === hash(steps)) return load();
   location.hash = hash(steps);
@@ -47,20 +49,19 @@ function go(steps, end) {
 async function load() {
   const steps = numbers(location.hash.replace(/^#\/steps/, ""));
   path = steps.length === 0 ? [0] : steps;
-  const mine = ++asked;
+  if (!begins(path, ahead)) ahead = path;
+  const [here, end, mine] = [path, ahead, ++asked];
   try {
-    if (!begins(path, ahead)) ahead = path;
     // The steps in words are those of the whole schedule, of which the state shown is one.
     let situation;
-    if (known.path.length < ahead.length || !begins(ahead, known.path)) {
-      const whole = await json(`/.situation/${ahead.join("/")}`);
-      known = { path: ahead, steps: whole.steps };
-      if (ahead.length === path.length) situation = whole;
+    if (known.path.length < end.length || !begins(end, known.path)) {
+      const whole = await json(`/.situation/${end.join("/")}`);
+      known = { path: end, steps: whole.steps };
+      if (end.length === here.length) situation = whole;
     }
-    situation ??= await json(`/.situation/${path.join("/")}`);
+    situation ??= await json(`/.situation/${here.join("/")}`);
     if (mine !== asked) return;
-    const steps = known.steps.slice(0, ahead.length - 1);
-    view.show(situation, { path, ahead, steps, go });
+    view.show(situation, { path: here, ahead: end, steps: known.steps.slice(0, end.length - 1), go });
   } catch (error) {
     if (mine === asked) tell(error);
   }

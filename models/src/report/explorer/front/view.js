@@ -27,6 +27,7 @@ const mark = (word) => make("span", { class: `mark ${KINDS[word] ?? "quiet"}`, "
 
 let find = () => {};
 let introduction = "";
+let model = "";
 // The properties that the search has shown to be decided in no state: there is nothing to find.
 let nowhere = new Set();
 
@@ -35,7 +36,7 @@ export const introduce = (text) => { introduction = text; };
 export const say = (text) => { id("note").textContent = text; };
 
 export function introduceModel(about) {
-  document.title = `${about.name}: multimaster explorer`;
+  model = about.name;
   id("name").textContent = about.name;
   id("about").textContent = about.about;
   id("quiescence").disabled = !about.quiescence;
@@ -43,6 +44,7 @@ export function introduceModel(about) {
 
 export function show(situation, at) {
   const step = at.path.length - 1;
+  document.title = `${step === 0 ? "Initial state" : `Step ${step}`} · ${model} · multimaster explorer`;
   id("stateright").href = `/stateright/#/steps/${at.path.join("/")}`;
   showVerdict(situation, step, at.steps.length);
   showSchedule(at, step);
