@@ -205,6 +205,16 @@ fn checkpoints_of_another_run_are_refused() {
     assert!(error.contains("has no checkpoint"), "{error}");
 }
 
+/// Without `safety`, steps between states are needed, which are not stored.
+#[test]
+fn only_safety_is_stored() {
+    let scenario = catalogue::find("hello").unwrap();
+    for storage in [checkpoints(Path::new("nowhere"), false), Storage { wide: true, ..Storage::default() }] {
+        let error = scenario.model().explore_stored(Limits::default(), &storage).unwrap_err();
+        assert!(error.contains("need `--safety`"), "{error}");
+    }
+}
+
 #[test]
 fn a_disk_that_fails_exhausts_nothing() {
     let folder = Temporary::new("fails");

@@ -133,9 +133,9 @@ pub(crate) const EVENTUALLY: &str = "an `eventually` property is about whole sch
 /// The reason of a [`Verdict::NotJudged`] if [`Limits::safety`] was asked for.
 pub(crate) const SAFETY_ONLY: &str = "it is about steps between states, which are not kept where only safety is judged";
 
-/// Why a search cannot be continued from checkpoints.
-const NOT_STORED: &str =
-    "checkpoints need `--safety`, and a scenario whose states can be stored: not nodes of your own";
+/// Why a search has no checkpoints.
+const NOT_STORED: &str = "checkpoints and fingerprints of 128 bits need `--safety`, and a scenario of masters under a rule: \
+                          nodes of your own are explored in memory";
 
 /// A path: an initial state, and steps. Each step is the index of its action among those possible in its state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -244,7 +244,7 @@ pub fn explore_stored<M: Subject>(
     let mut watch = Watch::new(limits);
     let properties = subject.properties();
     let Some(codec) = subject.codec().filter(|_| limits.safety) else {
-        if storage.checkpoints.is_some() {
+        if storage.checkpoints.is_some() || storage.wide {
             return Err(NOT_STORED.into());
         }
         let found = search(subject, &properties, (limits, Numbers::default()), &mut watch, &mut progress);
