@@ -1,10 +1,10 @@
 //! Beyond exhaustion: seeded walks through a scenario that is too large to explore, and the violations that they meet.
 //!
 //! A [`swarm`] gives no exhaustive verdict. It takes walks from the initial state, judges every state that they reach,
-//! and stops at a violation. Each seed draws its own [`Habits`](habits): a preference among the actions, so that walks of
-//! different seeds differ more than walks of one seed (Holzmann, Joshi and Groce, "Swarm verification techniques", 2011;
-//! Groce, Zhang, Eide, Chen and Regehr, "Swarm testing", 2012). A violation is [minimised](shrink), also by leaving out
-//! requests, failures and masters of the [scenario](smaller).
+//! and stops at a violation. Each seed draws its own preferences among the actions, so that walks of different seeds
+//! differ more than walks of one seed (Holzmann, Joshi and Groce, "Swarm verification techniques", 2011; Groce, Zhang,
+//! Eide, Chen and Regehr, "Swarm testing", 2012). The schedule of a violation is [made shorter](shrink), and its scenario
+//! [smaller]: requests, failures and masters are left out.
 //!
 //! The outcome depends on the seeds alone, not on the number of threads: the outcomes of seeds are taken in the order of
 //! the seeds, and those behind the last violation that was asked for are dropped. Only a limit of time depends on the

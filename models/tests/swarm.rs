@@ -2,6 +2,8 @@
 #![allow(missing_docs)]
 
 mod swarm {
+    mod catalogue;
+    mod fingerprints;
     mod mutants;
 }
 

@@ -34,7 +34,7 @@ Seeds differ in what they prefer: each draws which links are slow, which clients
 eager, which failures are likely or left out, and whether it walks at random, by
 priorities, or depth first. Each seed has a copy of the model of its own, so that
 memory is bounded. The same seeds give the same output, for any number of threads.
-Only `--time` depends on the machine: it ends the walks of seeds that are not done.
+Only what `--time` or a signal ends depends on the machine.
 
 The first violation is made small: steps that are not needed are left out, then
 requests, failures and masters of the scenario. The trace that is written contains

@@ -30,15 +30,18 @@ pub struct Swarm {
     pub only: Option<Vec<String>>,
     /// The properties that are not judged, because they are known to be violated.
     pub but: Vec<&'static str>,
-    /// Whether a seed goes on after its first violation, for several different ones.
+    /// Whether a seed goes on after its first violation, for several different ones. Otherwise the first one must end the
+    /// swarm.
     pub goes_on: bool,
 }
 
 /// The coverage of a [`swarm`].
 #[derive(Clone, Debug)]
 pub struct Swarmed {
-    /// The number of seeds whose walks are counted here.
+    /// The number of seeds that are done.
     pub seeds: u64,
+    /// The number of seeds that were stopped on the way. What they found counts, too.
+    pub parts: u64,
     /// The number of walks.
     pub walks: u64,
     /// The number of steps.
@@ -113,6 +116,7 @@ pub fn swarm(
     let witnesses = first.properties().into_iter().filter(|property| property.expectation == Expectation::Sometimes);
     let mut swarmed = Swarmed {
         seeds: 0,
+        parts: 0,
         walks: 0,
         steps: 0,
         states: Count { number: 0, exact: true },
@@ -131,7 +135,7 @@ pub fn swarm(
         (AtomicU64::new(asked.seeds.end), AtomicU64::new(asked.seeds.start), AtomicU64::new(asked.seeds.start));
     let bounds = Bounds { walks: asked.walks, depth: asked.depth, first: !asked.goes_on };
     thread::scope(|scope| {
-        let (sender, receiver) = mpsc::channel::<(u64, Option<Walked>)>();
+        let (sender, receiver) = mpsc::channel::<(u64, Walked)>();
         for _ in 0..asked.threads.max(1) {
             let (sender, end, next, done) = (sender.clone(), &end, &next, &done);
             scope.spawn(move || {
@@ -149,10 +153,10 @@ pub fn swarm(
                     }
                     let model = model();
                     let walked = walks(&model, &Judged::all(&model, wants), seed, bounds, &goes_on);
-                    if bounds.first && walked.as_ref().is_some_and(|walked| !walked.violations.is_empty()) {
+                    if bounds.first && !walked.violations.is_empty() {
                         end.fetch_min(seed + 1, Ordering::Relaxed);
                     }
-                    running::count(walked.as_ref().map_or(0, |walked| walked.steps));
+                    running::count(walked.steps);
                     // The receiver lives as long as the scope.
                     let _ = sender.send((seed, walked));
                 }
@@ -162,7 +166,8 @@ pub fn swarm(
         let mut waiting = BTreeMap::new();
         let mut at = asked.seeds.start;
         let mut take = |seed: u64, walked: Walked, swarmed: &mut Swarmed| {
-            swarmed.seeds += 1;
+            swarmed.seeds += u64::from(walked.whole);
+            swarmed.parts += u64::from(!walked.whole);
             swarmed.walks += walked.walks;
             swarmed.steps += walked.steps;
             swarmed.depth = swarmed.depth.max(walked.depth);
@@ -184,16 +189,12 @@ pub fn swarm(
             {
                 at += 1;
                 done.store(at, Ordering::Relaxed);
-                if let Some(walked) = walked {
-                    take(at - 1, walked, &mut swarmed);
-                }
+                take(at - 1, walked, &mut swarmed);
             }
         }
-        // Once the time is over, a seed may be done although one before it is not.
+        // Once the time is over, a seed may be done although one before it was not begun.
         for (seed, walked) in waiting {
-            if swarmed.ended == Ended::Seeds
-                && let Some(walked) = walked
-            {
+            if swarmed.ended == Ended::Seeds {
                 take(seed, walked, &mut swarmed);
             }
         }

@@ -15,6 +15,7 @@ use crate::model::Model;
 use crate::properties::{FALLS_SILENT, QUIESCENCE};
 use crate::subject::{Class, Role, Subject, content_hash};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::slice;
 use std::time::Duration;
 
 /// The most states of a search nearby.
@@ -82,14 +83,11 @@ pub(super) fn shortened(model: &Erased, judged: &Judged, schedule: Schedule, sta
 
 /// The shortest schedule of fewer than `bound` steps that the walks of so many seeds find.
 pub(super) fn walked(model: &Erased, judged: &Judged, bound: usize, seeds: u64) -> Option<Schedule> {
-    let only = [judged.name()];
     let bounds = Bounds { walks: 8, depth: bound.saturating_sub(1), first: false };
     let goes_on = || !running::is_interrupted();
-    let found = (0..seeds).filter_map(|seed| {
-        let judged = Judged::all(model, |name| only.contains(&name));
-        walks(model, &judged, seed, bounds, &goes_on)?.violations.pop()
-    });
-    let shortest = found.min_by_key(|violation| violation.path.len())?;
+    let all = (0..seeds).map(|seed| walks(model, slice::from_ref(judged), seed, bounds, &goes_on));
+    let violations = all.flat_map(|walked| walked.violations);
+    let shortest = violations.min_by_key(|violation| violation.path.len())?;
     again(model, judged, &shortest.path)
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Bounds {
 /// What the walks of one seed did and found.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
+    /// Whether all walks of the seed were taken.
+    pub(super) whole: bool,
     pub(super) walks: u64,
     pub(super) steps: u64,
     /// The number of steps of the longest walk.
@@ -37,14 +39,14 @@ pub(super) struct Walked {
     pub(super) violations: Vec<Violation>,
 }
 
-/// Takes the walks of this seed. `None` if `goes_on` became false on the way.
+/// Takes the walks of this seed, as long as `goes_on`.
 pub(super) fn walks(
     model: &Erased,
     judged: &[Judged],
     seed: u64,
     bounds: Bounds,
     goes_on: &dyn Fn() -> bool,
-) -> Option<Walked> {
+) -> Walked {
     let sometimes =
         model.properties().into_iter().filter(|property| property.expectation == Expectation::Sometimes).collect();
     let mut walker = Walker {
@@ -60,12 +62,13 @@ pub(super) fn walks(
     };
     for walk in 0..bounds.walks {
         walker.walked.walks += 1;
-        walker.walk(walk)?;
-        if bounds.first && !walker.walked.violations.is_empty() || model.is_full() {
+        walker.walked.whole = walker.walk(walk);
+        let ends = bounds.first && !walker.walked.violations.is_empty();
+        if ends || !walker.walked.whole || model.is_full() {
             break;
         }
     }
-    Some(walker.walked)
+    walker.walked
 }
 
 struct Walker<'a> {
@@ -102,10 +105,11 @@ struct Way {
 }
 
 impl Walker<'_> {
-    fn walk(&mut self, walk: u64) -> Option<()> {
+    /// Takes a walk. False if it was stopped on the way.
+    fn walk(&mut self, walk: u64) -> bool {
         let mut initial = self.model.init_states();
         if initial.is_empty() {
-            return Some(());
+            return true;
         }
         let start = self.rng.usize(..initial.len());
         let state = initial.swap_remove(start);
@@ -119,7 +123,7 @@ impl Walker<'_> {
         // Steps that were taken back count, too.
         for step in 0..self.bounds.depth {
             if step.is_multiple_of(64) && !(self.goes_on)() {
-                return None;
+                return false;
             }
             if self.bounds.first && !self.walked.violations.is_empty() {
                 break;
@@ -129,7 +133,7 @@ impl Walker<'_> {
                 lowered.push(class);
             }
         }
-        Some(())
+        true
     }
 
     /// Takes a step, or goes back. Returns its class; `None` if the walk is over.

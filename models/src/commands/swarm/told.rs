@@ -55,7 +55,7 @@ pub(super) fn text(
     }
     match swarmed.ended {
         Ended::Interrupted => writeln!(out, "interrupted")?,
-        Ended::Time => writeln!(out, "the time is over: walks of seeds that were not done are not counted")?,
+        Ended::Time => writeln!(out, "the time is over")?,
         Ended::Seeds | Ended::Found => {}
     }
     Ok(())
@@ -70,9 +70,11 @@ fn counted(count: u64, what: &str) -> String {
 }
 
 fn coverage(out: &mut impl Write, scenario: &Scenario, asked: &Swarm, swarmed: &Swarmed) -> Result<(), Failure> {
-    let Swarmed { seeds, walks, steps, states, depth, kinds, witnesses, judged, .. } = swarmed;
+    let Swarmed { seeds, parts, walks, steps, states, depth, kinds, witnesses, judged, .. } = swarmed;
     let about = if states.exact { "" } else { "about " };
-    writeln!(out, "seeds        {} from {} on, {}", number(*seeds), asked.seeds.start, counted(*walks, "walk"))?;
+    let parts = if *parts == 0 { String::new() } else { format!(" and parts of {} more", number(*parts)) };
+    let seeds = format!("{} from {} on{parts}", number(*seeds), asked.seeds.start);
+    writeln!(out, "seeds        {seeds}, {}", counted(*walks, "walk"))?;
     writeln!(out, "steps        {}, at most {} in a walk", number(*steps), grouped(*depth))?;
     let kinds: Vec<String> = kinds.iter().map(|(kind, steps)| format!("{} {kind}", number(*steps))).collect();
     writeln!(out, "  of which   {}", kinds.join(", "))?;
@@ -123,7 +125,7 @@ pub(super) fn json(
     traces: &Path,
 ) -> Result<(), Failure> {
     let Outcome { swarmed, violations } = outcome;
-    let Swarmed { seeds, walks, steps, states, depth, kinds, witnesses, judged, ended, time } = swarmed;
+    let Swarmed { seeds, parts, walks, steps, states, depth, kinds, witnesses, judged, ended, time } = swarmed;
     let violations: Vec<serde_json::Value> = violations
         .iter()
         .zip(written(scenario, violations, traces))
@@ -155,6 +157,7 @@ pub(super) fn json(
         "scenario": scenario.name,
         "first_seed": asked.seeds.start,
         "seeds": seeds,
+        "parts_of_seeds": parts,
         "walks": walks,
         "steps": steps,
         "depth": depth,
