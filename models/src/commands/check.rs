@@ -323,7 +323,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     }
     if asked.open && !done.is_empty() {
         let folder = asked.traces.display().to_string();
-        let page = report::write(&done, &asked.program.arguments(), &folder, Vec::new())?;
+        let page = report::write(&done, &BTreeMap::new(), &asked.program.arguments(), &folder, Vec::new())?;
         match format {
             Format::Json | Format::Junit => opened(&page, true, &mut io::stderr())?,
             Format::Brief | Format::Table => opened(&page, true, &mut out)?,

@@ -9,6 +9,7 @@ use multimaster_models::check::running;
 use multimaster_models::fault::Fault;
 use multimaster_models::printed::shown;
 use multimaster_models::report::check::{Checked, Engine, check_all};
+use multimaster_models::report::matrix::{self, Cell};
 use multimaster_models::report::page::{Page, RuleRow, Section, Shown, benches, criterion};
 use multimaster_models::report::trace::files::{self, Kept};
 use multimaster_models::scenario::catalogue;
@@ -36,6 +37,7 @@ Examples:
   multimaster report --out report             the shipped scenarios
   multimaster report my.toml --out report --open
   multimaster report 'booking/*' --out report
+  multimaster report --matrix --out report
   multimaster report --criterion target/criterion --out report";
 
 #[derive(Args)]
@@ -47,6 +49,10 @@ pub(crate) struct Asked {
     /// The folder for the page and the traces
     #[arg(long, value_name = "DIR")]
     out: String,
+    /// Also explore the protocol under pairs of failures, as `check --matrix` does: about a minute. Without a SCENARIO,
+    /// the page has only these
+    #[arg(long)]
+    matrix: bool,
     /// Show the benchmarks in criterion's folder, usually `target/criterion`, before and after. Without a SCENARIO, the
     /// page has only the benchmarks
     #[arg(long, value_name = "DIR")]
@@ -67,29 +73,28 @@ pub(crate) struct Asked {
 
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let more = benchmarks(asked)?;
-    if asked.scenarios.is_empty() && !more.is_empty() {
+    if asked.scenarios.is_empty() && !asked.matrix && !more.is_empty() {
         let page = Page { shown: Vec::new(), rules: Vec::new(), meanings: Vec::new(), more };
         opened(&write_page(&page, &asked.out)?, asked.open, &mut std::io::stdout())?;
         return Ok(Ending::Fine);
     }
     catch_signals();
-    let mut scenarios = catalogue::select(&asked.scenarios, None)?;
-    for scenario in &mut scenarios {
-        asked.most.apply(&mut scenario.limits);
+    let (mut done, mut texts) = (Vec::new(), BTreeMap::new());
+    if !asked.scenarios.is_empty() || !asked.matrix {
+        done = explored(asked)?;
     }
-    let (line, all) = (Line::begin("states"), scenarios.len());
-    line.say(format!("[0/{all}]"));
-    let mut done: BTreeMap<usize, Checked> = BTreeMap::new();
-    check_all(&scenarios, Engine::Own, |place, checked| {
-        done.insert(place, checked);
-        line.say(format!("[{}/{all}]", done.len()));
-    });
-    drop(line);
+    if asked.matrix && !running::is_interrupted() {
+        let line = Line::begin("states");
+        let cells = matrix::explore(|done, all| line.say(format!("[{done}/{all} scopes]")));
+        for (checked, text) in cells.unwrap_or_default().iter().map(Cell::checked) {
+            texts.insert(checked.scenario.name.clone(), text);
+            done.push(checked);
+        }
+    }
     if running::is_interrupted() {
         return Ok(Ending::Interrupted);
     }
-    let done: Vec<Checked> = done.into_values().collect();
-    let file = write(&done, "", &asked.out, more)?;
+    let file = write(&done, &texts, "", &asked.out, more)?;
     let failed: Vec<String> =
         done.iter().flat_map(|one| one.scenario.faults()).map(|fault| fault.to_string()).collect();
     for checked in done.iter().filter(|checked| !checked.is_as_expected()) {
@@ -102,18 +107,40 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     Ok(done.iter().all(Checked::is_as_expected).into())
 }
 
-/// Writes the page and the traces into the folder. `program` is the arguments by which a trace's program is run again.
+/// The scenarios that are asked for, checked, in order; only some of them after an interruption.
+fn explored(asked: &Asked) -> Result<Vec<Checked>, Failure> {
+    let mut scenarios = catalogue::select(&asked.scenarios, None)?;
+    for scenario in &mut scenarios {
+        asked.most.apply(&mut scenario.limits);
+    }
+    let (line, all) = (Line::begin("states"), scenarios.len());
+    line.say(format!("[0/{all}]"));
+    let mut done: BTreeMap<usize, Checked> = BTreeMap::new();
+    check_all(&scenarios, Engine::Own, |place, checked| {
+        done.insert(place, checked);
+        line.say(format!("[{}/{all}]", done.len()));
+    });
+    Ok(done.into_values().collect())
+}
+
+/// Writes the page and the traces into the folder. `texts` has the text of each scenario that is in no file. `program` is the arguments by which a trace's program is run again.
 /// Returns the page's file.
 ///
 /// # Errors
 /// If a file cannot be written.
-pub(super) fn write(done: &[Checked], program: &str, folder: &str, more: Vec<Section>) -> Result<String, Failure> {
+pub(super) fn write(
+    done: &[Checked],
+    texts: &BTreeMap<String, String>,
+    program: &str,
+    folder: &str,
+    more: Vec<Section>,
+) -> Result<String, Failure> {
     let traces = Path::new(folder).join("traces");
     let kept = files::keep(done, &traces);
     if let Some(Err(why)) = kept.values().find(|kept| kept.is_err()) {
         return Err(Failure::Given(why.clone()));
     }
-    let shown = done.iter().map(|checked| on_page(checked, &kept, program)).collect();
+    let shown = done.iter().map(|checked| on_page(checked, texts, &kept, program)).collect();
     let page = Page { shown, rules: described(), meanings: meanings(), more };
     write_page(&page, folder)
 }
@@ -140,11 +167,12 @@ fn write_page(page: &Page<'_>, folder: &str) -> Result<String, Failure> {
     Ok(file)
 }
 
-fn on_page<'a>(checked: &'a Checked, kept: &Kept<'_>, program: &str) -> Shown<'a> {
+fn on_page<'a>(checked: &'a Checked, texts: &BTreeMap<String, String>, kept: &Kept<'_>, program: &str) -> Shown<'a> {
     let name = &checked.scenario.name;
     let shipped = catalogue::files().into_iter().find(|(shipped, ..)| shipped == name);
     let is_shipped = shipped.is_some();
-    let text = shipped.map_or_else(|| fs::read_to_string(name).ok(), |(.., text)| Some(text.to_owned()));
+    let given = || texts.get(name).cloned().or_else(|| fs::read_to_string(name).ok());
+    let text = shipped.map_or_else(given, |(.., text)| Some(text.to_owned()));
     let trace = |property: &str, trace: &str| {
         // The page alone is enough: a trace contains a scenario that does not ship.
         let carried = text.as_deref().filter(|_| !is_shipped && program.is_empty()).unwrap_or_default();
@@ -156,8 +184,11 @@ fn on_page<'a>(checked: &'a Checked, kept: &Kept<'_>, program: &str) -> Shown<'a
     Shown { checked, text, traces }
 }
 
-/// The trace with the text of its scenario below the line that names it.
+/// The trace with the text of its scenario below the line that names it, if it has none.
 fn carrying(trace: &str, carried: &str) -> String {
+    if trace.lines().any(|line| line.starts_with('|')) {
+        return trace.to_owned();
+    }
     let mut text = String::new();
     for line in trace.lines() {
         text += line;

@@ -3,7 +3,7 @@
 use crate::check::engine::{Report, Verdict};
 use crate::check::running;
 use crate::properties as p;
-use crate::report::check::{Counterexample, replayed};
+use crate::report::check::{Checked, Counterexample, replayed};
 use crate::scenario::Scenario;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -85,10 +85,17 @@ fn places() -> Vec<(usize, usize, usize)> {
     rows.flat_map(|(failures, rule)| (0..TOPOLOGIES.len()).map(move |topology| (failures, rule, topology))).collect()
 }
 
-fn explored((failures, rule, topology): (usize, usize, usize)) -> Cell {
+/// The scenario of a cell, and its text.
+fn scenario((failures, rule, topology): (usize, usize, usize)) -> (Scenario, String) {
     let text = text(failures, rule, topology);
     let name = format!("matrix-{}-{}-{}.toml", failures + 1, RULES[rule].0, TOPOLOGIES[topology]);
-    let scenario = Scenario::parse(&name, &name, &text).expect("the scenarios of the matrix are right");
+    (Scenario::parse(&name, &name, &text).expect("the scenarios of the matrix are right"), text)
+}
+
+fn explored(place: (usize, usize, usize)) -> Cell {
+    let (failures, rule, topology) = place;
+    let (scenario, text) = scenario(place);
+    let name = scenario.name.clone();
     let model = scenario.model();
     let report = model.explore(scenario.limits, &mut |_, _| {});
     let violated = report.findings.iter().filter(|finding| !finding.witness && is_asked(finding.property));
@@ -153,6 +160,13 @@ impl Cell {
         if violated.is_empty() { "holds".into() } else { format!("**violated**: {}", violated.join(", ")) }
     }
 
+    /// The cell as a checked scenario that expects nothing, and the text of the scenario.
+    pub fn checked(&self) -> (Checked, String) {
+        let (scenario, text) = scenario((self.failures, self.rule, self.topology));
+        let (report, counterexamples) = (self.report.clone(), self.counterexamples.clone());
+        (Checked { scenario, report, counterexamples, surprises: Vec::new(), failed: None }, text)
+    }
+
     /// Whether all of the scope was explored.
     pub fn is_exhausted(&self) -> bool {
         self.report.cut.is_none()
@@ -187,4 +201,20 @@ pub fn schedules(cells: &[Cell]) -> Vec<(&Cell, &Counterexample)> {
 pub fn states(cells: &[Cell]) -> (usize, usize) {
     let each = || cells.iter().map(|cell| cell.report.states);
     (each().sum(), each().max().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_a_scenario_that_expects_nothing() {
+        let cell = explored((8, 3, 0));
+        let (checked, text) = cell.checked();
+        assert_eq!((checked.scenario.name.as_str(), checked.scenario.rule()), (cell.name.as_str(), "bounded-counter"));
+        assert!(text.contains("restarts = false") && checked.is_as_expected() && !checked.scenario.expect.stated);
+        // Each trace contains the scenario, which is in no file.
+        let carried = checked.counterexamples.iter().filter(|example| example.trace.contains("\n| masters = 3\n"));
+        assert!(carried.count() == checked.counterexamples.len() && !checked.counterexamples.is_empty(), "{text}");
+    }
 }

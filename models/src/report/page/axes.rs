@@ -1,11 +1,18 @@
 //! The place of a scenario in the table of verdicts: its failures and its topology.
 
 use crate::scenario::{Explored, Scenario};
-use crate::scope::{Clocks, LinkKind, Scope};
+use crate::scope::{Clocks, Failures, Keeps, LinkKind, Scope};
 
 /// The groups of columns.
-pub(super) const FAILURES: [&str; 6] =
-    ["no failures", "messages lost, doubled or reordered", "cuts", "crashes", "cuts and crashes", "wrong clocks"];
+pub(super) const FAILURES: [&str; 7] = [
+    "no failures",
+    "messages lost, doubled or reordered",
+    "cuts",
+    "crashes, all kept",
+    "crashes, state lost",
+    "masters that stay down",
+    "wrong clocks",
+];
 
 /// The index in [`FAILURES`], and the topology.
 pub(super) fn column(scenario: &Scenario) -> (usize, String) {
@@ -23,12 +30,14 @@ fn scope(scenario: &Scenario) -> Option<&Scope> {
 fn failures(scenario: &Scenario) -> usize {
     let Some(scope) = scope(scenario) else { return 0 };
     let skewed = matches!(scope.clocks, Clocks::SkewedBy(_)) || scope.clocks == Clocks::Free && scope.gives_times();
-    match (scope.failures.cuts > 0, scope.failures.crashes > 0) {
-        (true, true) => 4,
-        (true, false) => 2,
-        (false, true) => 3,
-        (false, false) if skewed => 5,
-        (false, false) => usize::from(!keeps_order(scope.link)),
+    let Failures { cuts, crashes, keeps, restarts, .. } = scope.failures;
+    match keeps {
+        _ if crashes > 0 && !restarts => 5,
+        Keeps::All if crashes > 0 => 3,
+        _ if crashes > 0 => 4,
+        _ if cuts > 0 => 2,
+        _ if skewed => 6,
+        _ => usize::from(!keeps_order(scope.link)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write;
 pub(super) fn html(page: &Page<'_>) -> String {
     let mut html = String::from(
         "<p class=\"lead\">The number of scenarios by verdict, and the properties that a scenario violates, each with the \
-         length of its shortest schedule.</p>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Table of rules\">\n\
+         length of its shortest schedule. <code>multimaster rules NAME</code> judges a rule over all networks.</p>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Table of rules\">\n\
          <table class=\"rules\"><thead><tr><th scope=\"col\">rule</th><th scope=\"col\">scenarios</th>\
          <th scope=\"col\">violated</th><th scope=\"col\">what it does</th></tr></thead><tbody>\n",
     );
