@@ -59,7 +59,7 @@ const NOT_REPEATABLE: &str = "a step that the search took could not be taken aga
 type Class = u32;
 
 /// The liveness properties of a model with these goals. Without fairness, *falls silent* says it all.
-fn names<M: Model>(goals: &[Goal<M>], fairness: Fairness) -> Vec<&'static str> {
+pub(crate) fn names<M: Model>(goals: &[Goal<M>], fairness: Fairness) -> Vec<&'static str> {
     let silent = (fairness == Fairness::Weak).then_some(FALLS_SILENT_IF_FAIR);
     goals.iter().map(|goal| goal.name).chain(silent).collect()
 }

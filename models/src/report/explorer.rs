@@ -17,9 +17,11 @@ mod walk;
 
 use crate::check::engine::{Limits, Path};
 use crate::check::erased::Erased;
+use crate::check::liveness;
 use crate::fault::Fault;
-use crate::model::Expectation;
+use crate::model::{Expectation, Model};
 use crate::printed::{escaped_lines, padded, shown};
+use crate::properties::FALLS_SILENT;
 use crate::scenario::Scenario;
 use crate::subject::Subject;
 use server::{Server, in_a_url};
@@ -59,6 +61,14 @@ pub struct Shown {
     pub limits: Limits,
     /// The failure of the rule, after which no shown verdict counts.
     pub failed: Box<dyn Fn() -> Option<String> + Send + Sync>,
+}
+
+impl Shown {
+    /// The properties that are judged over whole schedules, and not in a state.
+    fn of_whole_schedules(&self) -> Vec<&'static str> {
+        let live = self.limits.liveness.map(|fairness| liveness::names(&self.model.goals(), fairness));
+        [FALLS_SILENT].into_iter().chain(live.into_iter().flatten()).collect()
+    }
 }
 
 impl From<&Scenario> for Shown {

@@ -119,7 +119,8 @@ impl Server {
             return states::after(model, steps).map(|all| json(all.into()));
         }
         if let Some(steps) = after(path, "/.situation") {
-            return Walk::of(model, steps).map(|walk| json(situation::situation(model, &walk)));
+            return Walk::of(model, steps)
+                .map(|walk| json(situation::situation(model, &walk, &self.search.shown.of_whole_schedules())));
         }
         if let Some(steps) = after(path, "/.picture") {
             let walk = Walk::of(model, steps)?;

@@ -20,8 +20,8 @@ pub(super) fn decided(model: &Erased, state: &ErasedState) -> Vec<bool> {
     model.properties().iter().map(|p| decides(p.expectation, (p.condition)(model, state))).collect()
 }
 
-/// The last state of `walk`, for the page.
-pub(super) fn situation(model: &Erased, walk: &Walk) -> Value {
+/// The last state of `walk`, for the page. `whole` are the properties of whole schedules.
+pub(super) fn situation(model: &Erased, walk: &Walk, whole: &[&str]) -> Value {
     let before = walk.taken.last().map(|(state, ..)| state);
     json!({
         "path": super::steps(&walk.path),
@@ -31,7 +31,7 @@ pub(super) fn situation(model: &Erased, walk: &Walk) -> Value {
         "outside": !model.within_boundary(&walk.state),
         "masters": masters(model, before, &walk.state),
         "others": others(model, before, &walk.state),
-        "properties": properties(model, walk),
+        "properties": properties(model, walk, whole),
         "choices": choices(model, walk),
     })
 }
@@ -133,7 +133,7 @@ fn marked(old: &[String], new: &[String]) -> Vec<Value> {
 }
 
 /// Every property in the last state of `walk`, and whether that differs from the state before.
-fn properties(model: &Erased, walk: &Walk) -> Vec<Value> {
+fn properties(model: &Erased, walk: &Walk, whole: &[&str]) -> Vec<Value> {
     let properties = model.properties();
     let quiescent = properties.iter().find(|p| p.name == QUIESCENCE).map(|p| (p.condition)(model, &walk.state));
     let before = walk.taken.last().map(|(state, ..)| decided(model, state));
@@ -164,16 +164,17 @@ fn properties(model: &Erased, walk: &Walk) -> Vec<Value> {
             "changed": before.as_ref().is_some_and(|before| before[number] != here[number]),
         }));
     }
-    let (word, why) = match (model.not_judged(FALLS_SILENT), walk.repeats()) {
-        (Some(why), _) => ("not judged", why.to_owned()),
-        (None, Some(step)) => ("violated", trace::repeats_in_words(step)),
-        (None, None) => ("not asked", "it is about whole schedules".to_owned()),
-    };
-    let silent = json!({
-        "number": null, "name": FALLS_SILENT, "witness": false, "word": word, "why": why, "changed": word == "violated",
+    let of_schedules = whole.iter().map(|name| {
+        let (word, why) = match (model.not_judged(name), walk.repeats().filter(|_| *name == FALLS_SILENT)) {
+            (Some(why), _) => ("not judged", why.to_owned()),
+            (None, Some(step)) => ("violated", trace::repeats_in_words(step)),
+            (None, None) => ("not asked", "it is about whole schedules".to_owned()),
+        };
+        let changed = word == "violated";
+        json!({ "number": null, "name": name, "witness": false, "word": word, "why": why, "changed": changed })
     });
     let place = properties.iter().position(|p| p.expectation == Expectation::Sometimes).unwrap_or(all.len());
-    all.insert(place, silent);
+    all.splice(place..place, of_schedules);
     all
 }
 

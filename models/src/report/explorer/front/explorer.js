@@ -129,7 +129,7 @@ function start(scope) {
   // The page opens here: there is nothing before it to go back to.
   history.replaceState(null, "", hash(steps));
   ahead = steps;
-  view.introduce(`The shortest schedule that violates ${violated.name}.`);
+  view.introduce(`${violated.whole ? "A" : "The shortest"} schedule that violates ${violated.name}.`);
   load();
 }
 
