@@ -10,7 +10,7 @@ use crate::check::erased::Erased;
 use crate::check::reached::Reached;
 use crate::check::silence::{Graph, Numbers, Silence};
 use crate::model::{Expectation, Model, Property};
-use crate::properties::{BY_CLAIM, FALLS_SILENT};
+use crate::properties::{BY_CLAIM, FALLS_SILENT, OF_LIVENESS};
 use crate::subject::Subject;
 use foldhash::quality::FixedState;
 use stateright::{Checker, Model as _};
@@ -67,8 +67,11 @@ pub fn disagreement(ours: &Report, theirs: &Report) -> Option<String> {
         let (ours, theirs) = (counts(ours), counts(theirs));
         return Some(format!("states, generated, depth and messages: ours {ours:?}, theirs {theirs:?}"));
     }
-    if ours.findings.len() != theirs.findings.len() {
-        return Some(format!("{} properties, and {}", ours.findings.len(), theirs.findings.len()));
+    // stateright judges no liveness.
+    let judged_by_both =
+        |report: &Report| report.findings.iter().filter(|one| !OF_LIVENESS.contains(&one.property)).count();
+    if judged_by_both(ours) != judged_by_both(theirs) {
+        return Some(format!("{} properties, and {}", judged_by_both(ours), judged_by_both(theirs)));
     }
     ours.findings.iter().find_map(|finding| {
         let name = finding.property;
