@@ -17,8 +17,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// About a gigabyte.
-const MOST_WINDOWS: usize = 2_000_000;
 /// In seconds.
 const A_YEAR: u64 = 365 * 24 * 3600;
 
@@ -170,7 +168,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let given = |wrong| Failure::Given(format!("{}: {wrong}", asked.rule));
     let report = report.map_err(given)?;
     let time = Duration::from_secs(asked.seconds).saturating_sub(report.time);
-    let limits = Limits { masters: asked.masters, lag: asked.lag, windows: MOST_WINDOWS, time };
+    let limits = Limits { time, ..Limits::new(asked.masters, asked.lag) };
     let certificate =
         asked.any_number.then(|| ruled.rule.certified(limits, report.bounds.requests.clone())).transpose();
     drop(line);

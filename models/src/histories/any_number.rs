@@ -15,14 +15,14 @@ mod window;
 use super::judge::Judge;
 use super::{Bounds, Subject};
 use crate::history::Claims;
-use crate::node::any_rule::AnyRule;
+use crate::node::any_rule::{AnyRule, SerdeRule};
 use crate::properties as p;
 use crate::report::table::grouped;
 use concrete::Run;
 use multimaster::{Key, MasterId, Op, Request, Resolver};
 use rule::Rule;
 use search::Search;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,13 @@ pub struct Limits {
     pub windows: usize,
     /// The longest run time.
     pub time: Duration,
+}
+
+impl Limits {
+    /// At most two million windows, and an hour.
+    pub fn new(masters: u16, lag: usize) -> Limits {
+        Limits { masters, lag, windows: 2_000_000, time: Duration::from_secs(3600) }
+    }
 }
 
 /// A write of a history.
@@ -69,10 +76,12 @@ pub enum Obstacle {
     Differs(Vec<Made>),
     /// There are more windows than the limit, or the time is over.
     Open {
-        /// The number of windows found.
-        windows: usize,
-        /// The number of writes up to which all were explored.
+        /// The number of windows found and not explored.
+        unexplored: usize,
+        /// The number of writes that lead to the first of these.
         writes: usize,
+        /// The most times and sequence numbers in one window: they grow if the rule keeps more and more.
+        held: u64,
     },
     /// A state or an effect does not survive being renamed.
     Unfaithful(String),
@@ -92,7 +101,7 @@ pub struct Certificate {
     /// The reason for which not all histories are covered, if so.
     pub obstacle: Option<Obstacle>,
     /// The properties judged, other than convergence. Each that is violated has a history with the fewest writes that
-    /// violates it, which was replayed on masters.
+    /// violates it, which was replayed on masters. A property is left out if it depends on a claim of the rule.
     pub judged: BTreeMap<&'static str, Option<Vec<String>>>,
     /// The number of distinct windows.
     pub windows: usize,
@@ -124,6 +133,28 @@ impl Certificate {
     }
 }
 
+/// Explores all windows of a rule of your own, which is the same at all masters, with a few operations of its kind.
+///
+/// ```
+/// use multimaster::LastWriteWins;
+/// use multimaster_models::histories::any_number::{self, Limits};
+/// use multimaster_models::properties::{CONVERGENCE, NO_POLICY_LOSS};
+///
+/// let certificate = any_number::of(LastWriteWins, Limits::new(2, 2)).unwrap();
+/// assert!(certificate.covers(CONVERGENCE), "{:?}", certificate.obstacle);
+/// assert!(!certificate.covers(NO_POLICY_LOSS));
+/// ```
+///
+/// # Errors
+/// If the limits are not valid.
+pub fn of<R: SerdeRule>(rule: R, limits: Limits) -> Result<Certificate, String> {
+    let rule = AnyRule::new(rule);
+    let requests = super::operations(&rule);
+    let each = |_| rule.clone();
+    let subject = Subject { rule: &each, by_master: false, claims: Claims::Refuted, specification: None };
+    certify(&subject, limits, requests)
+}
+
 /// Explores all windows of the rule under these limits. All requests must be of one key.
 ///
 /// # Errors
@@ -152,9 +183,14 @@ pub fn certify(subject: &Subject<'_>, limits: Limits, requests: Vec<Request>) ->
     let obstacle = if subject.by_master { Some(Obstacle::ByMaster) } else { search.run().err() };
     let mut judged = BTreeMap::new();
     for property in JUDGED.into_iter().filter(|_| !counts) {
-        let violated = search.violated.get(property);
-        let history = violated.map(|history| replayed(&rules[0], &limits, &requests, history, property)).transpose()?;
-        judged.insert(property, history);
+        let Some(history) = search.violated.get(property) else {
+            judged.insert(property, None);
+            continue;
+        };
+        let (run, violated) = replayed(&rules[0], &limits, &requests, history, subject.claims)?;
+        if violated.contains(property) {
+            judged.insert(property, Some(run.in_words()));
+        }
     }
     Ok(Certificate {
         obstacle,
@@ -170,23 +206,19 @@ pub fn certify(subject: &Subject<'_>, limits: Limits, requests: Vec<Request>) ->
     })
 }
 
-/// The history in words, once masters that have made it violate the property.
+/// Masters that have made the history, and the properties that one violates that has seen all of it.
 fn replayed(
     rule: &AnyRule,
     limits: &Limits,
     requests: &[Request],
     history: &[Made],
-    property: &str,
-) -> Result<Vec<String>, String> {
+    claims: Claims,
+) -> Result<(Run, BTreeSet<&'static str>), String> {
     let mut run = Run::new(rule, limits.masters, requests.to_vec())?;
     history.iter().try_for_each(|made| run.make(made.clone()))?;
     let all: Vec<usize> = (0..history.len()).collect();
-    let (reader, _) = run.reader(&all);
-    if run.violated(&reader).contains(property) {
-        Ok(run.in_words())
-    } else {
-        Err(format!("masters that made this history do not violate {property}: {}", run.in_words().join("; ")))
-    }
+    let violated = run.violated(&run.reader(&all).0, claims);
+    Ok((run, violated))
 }
 
 impl fmt::Display for Obstacle {
@@ -196,9 +228,13 @@ impl fmt::Display for Obstacle {
             Obstacle::Differs(made) => {
                 write!(f, "after {} writes, the reading depends on the order of delivery", made.len())
             }
-            Obstacle::Open { windows, writes } => {
-                let windows = grouped(*windows);
-                write!(f, "histories of {writes} writes still lead to new windows, of which there are {windows}")
+            Obstacle::Open { unexplored, writes, held } => {
+                let unexplored = grouped(*unexplored);
+                write!(
+                    f,
+                    "{unexplored} windows were not explored when the limit was reached. They begin at {writes} writes, \
+                     and hold up to {held} times and sequence numbers"
+                )
             }
             Obstacle::Unfaithful(why) => write!(f, "a state cannot be renamed: {why}"),
             Obstacle::ByMaster => f.write_str("the rule differs by master"),

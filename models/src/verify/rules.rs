@@ -81,7 +81,7 @@ impl Rule {
     /// If the limits or the requests are not valid.
     pub fn certified(&self, limits: Limits, requests: Vec<Request>) -> Result<Certificate, String> {
         let rule = |at| self.rule.rule(at);
-        let (by_master, claims) = (self.rule.differs_by_master(), Claims::Refuted);
+        let (by_master, claims) = (self.rule.differs_by_master(), self.rule.claims());
         any_number::certify(&Subject { rule: &rule, by_master, claims, specification: None }, limits, requests)
     }
 

@@ -97,9 +97,9 @@ impl Run {
     }
 
     /// The properties that this master violates.
-    pub(super) fn violated(&self, reader: &AnyReplica) -> BTreeSet<&'static str> {
+    pub(super) fn violated(&self, reader: &AnyReplica, claims: Claims) -> BTreeSet<&'static str> {
         let history = History::of(self.history.clone());
-        let master = Observed { replica: reader, claims: Claims::Refuted };
+        let master = Observed { replica: reader, claims };
         let mut violated = BTreeSet::new();
         for loss in history.judge(&master).losses {
             violated.insert(match loss.to {
@@ -111,7 +111,7 @@ impl Run {
         if history.resurrection(&master).is_some() {
             violated.insert(p::NO_RESURRECTION);
         }
-        if history.invented(&master).is_some() {
+        if let Some(Ok(_)) = history.invented(&master) {
             violated.insert(p::NO_INVENTION);
         }
         violated

@@ -35,6 +35,8 @@ pub(super) struct Search<'a> {
     pub(super) refused: u64,
     /// The number of writes added that are concurrent to another one.
     pub(super) conflicts: u64,
+    /// The most times and sequence numbers in a window.
+    held: u64,
     /// The most writes of a shortest history that reaches a window.
     pub(super) deepest: usize,
     /// By property, a history with the fewest writes that violates it.
@@ -54,6 +56,7 @@ impl<'a> Search<'a> {
             steps: 0,
             refused: 0,
             conflicts: 0,
+            held: 0,
             deepest: 0,
             violated: BTreeMap::new(),
         }
@@ -77,7 +80,8 @@ impl<'a> Search<'a> {
                 return Err(Obstacle::Interrupted);
             }
             if self.started.elapsed() > self.limits.time || self.windows() > self.limits.windows {
-                return Err(Obstacle::Open { windows: self.windows(), writes: depth });
+                let unexplored = self.frontier.len() + 1;
+                return Err(Obstacle::Open { unexplored, writes: depth, held: self.held });
             }
             for next in window.nexts() {
                 for op in 0..self.rule.alphabet.len() {
@@ -95,11 +99,13 @@ impl<'a> Search<'a> {
         for added in added {
             self.steps += 1;
             self.conflicts += u64::from(next.seen.count_ones() as usize != window.writes.len());
-            let made = |search: &Self| search.history(number, Some(next));
-            let converges = self.judge(&added, &|search| made(search));
+            let violated = self.violated_by(&added);
             self.looked()?;
-            if !converges {
-                return Err(Obstacle::Differs(made(self)));
+            let Some(violated) = violated else { return Err(Obstacle::Differs(self.history(number, Some(next)))) };
+            for property in violated {
+                if !self.violated.contains_key(property) {
+                    self.violated.insert(property, self.history(number, Some(next)));
+                }
             }
             if added.writes.len() < self.limits.lag {
                 self.reach(added, Origin { from: number, next, settled: None })?;
@@ -129,16 +135,18 @@ impl<'a> Search<'a> {
         }
         let number = u32::try_from(self.origins.len()).unwrap_or(u32::MAX);
         self.origins.push(origin);
+        self.held = self.held.max(window.held());
         running::count(1);
         self.frontier.push_back((number, window));
     }
 
-    /// Judges the reading of a master that has seen all writes. `false` if there is more than one reading.
-    fn judge(&mut self, window: &Window, made: &dyn Fn(&Self) -> Vec<Made>) -> bool {
+    /// The properties that the reading of a master that has seen all writes violates. `None` if there is more than one
+    /// reading.
+    fn violated_by(&mut self, window: &Window) -> Option<Vec<&'static str>> {
         let rule = &mut *self.rule.numbers;
         let reading = rule.read(window.top()[0]);
         if window.top().iter().any(|state| rule.read(*state) != reading) {
-            return false;
+            return None;
         }
         let invented = !self.judge.is_explained(rule, reading, window.present);
         let mut found = Wrongs { invented, ..Wrongs::default() };
@@ -155,13 +163,7 @@ impl<'a> Search<'a> {
             (found.lost_to_nothing, p::NO_TOTAL_LOSS),
             (found.invented, p::NO_INVENTION),
         ];
-        for (_, property) in all.into_iter().filter(|(is_wrong, _)| *is_wrong) {
-            if !self.violated.contains_key(property) {
-                let history = made(self);
-                self.violated.insert(property, history);
-            }
-        }
-        true
+        Some(all.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, property)| property).collect())
     }
 
     /// The steps to a window, from the first.
@@ -200,17 +202,19 @@ impl<'a> Search<'a> {
         made
     }
 
-    /// The reading of a master that has seen a history that reaches the window.
+    /// The reading of a master that has seen a history that reaches the window, and the properties that it violates.
     #[cfg(test)]
-    pub(super) fn reading(&mut self, number: u32) -> multimaster::Reading {
+    pub(super) fn reading(&mut self, number: u32) -> (multimaster::Reading, Vec<&'static str>) {
         let mut window = Window::first(usize::from(self.limits.masters));
+        let mut violated = Vec::new();
         for (next, settled) in self.path(number) {
             // The rules of these tests make one effect of a write.
             let added = window.add(next, &mut self.rule, &self.judge.tables).swap_remove(0);
+            violated = self.violated_by(&added).unwrap();
             let settled = settled.map_or_else(|| added.clone(), |place| added.settle(place));
             window = settled.normal(&mut self.rule).unwrap();
         }
         let reading = self.rule.numbers.read(window.top()[0]);
-        self.rule.numbers.reading(reading)[0].clone()
+        (self.rule.numbers.reading(reading)[0].clone(), violated)
     }
 }

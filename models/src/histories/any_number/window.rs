@@ -89,6 +89,11 @@ impl Window {
         &self.cells[place.expect("a cut of the window")].1
     }
 
+    /// The number of different times and sequence numbers in it.
+    pub(super) fn held(&self) -> u64 {
+        self.time + self.seqs.iter().sum::<u64>()
+    }
+
     /// All possible next writes of the operation 0.
     pub(super) fn nexts(&self) -> Vec<Next> {
         let mut nexts = Vec::new();

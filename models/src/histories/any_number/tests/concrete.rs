@@ -1,8 +1,10 @@
 //! Long random histories of certified rules, on masters.
 
+use super::refused::Ordered;
 use super::*;
-use crate::history::{Judged, Observed};
 use fastrand::Rng;
+use multimaster::Version;
+use std::collections::BTreeSet;
 
 /// A random history whose unsettled writes are at most `lag`; none is refused.
 fn random(random: &mut Rng, run: &mut Run, requests: usize, masters: usize, lag: usize, writes: usize) -> Vec<Made> {
@@ -52,7 +54,7 @@ fn extension(random: &mut Rng, made: &[Made], cut: &[usize]) -> Vec<usize> {
 
 fn masters_agree<R: SerdeRule>(rule: R, seed: u64, writes: usize) {
     let (rule, masters, lag) = (AnyRule::new(rule), 3, 2);
-    let certificate = certified_within(rule.clone(), Limits { windows: 1_000_000, ..limits(2, lag) });
+    let certificate = of(rule.clone(), Limits::new(2, lag)).unwrap();
     let broken = violated(&certificate);
     let requests = crate::histories::operations(&rule);
     let key = requests[0].key.clone();
@@ -68,7 +70,7 @@ fn masters_agree<R: SerdeRule>(rule: R, seed: u64, writes: usize) {
         let [(one, first), (other, second)] = [cut, &other].map(|order| run.reader(order));
         assert!(first && second, "each write after its causal past");
         assert_eq!(one.read(&key), other.read(&key), "{}", run.in_words().join("; "));
-        let found = run.violated(&one);
+        let found = run.violated(&one, Claims::Refuted);
         assert!(found.iter().all(|property| broken.contains(property)), "{found:?}: {}", run.in_words().join("; "));
     }
 }
@@ -91,32 +93,51 @@ fn a_violation_is_replayed_on_masters() {
     assert!(history.iter().all(|write| write.ends_with(" after nothing")), "{history:?}");
 }
 
-/// A history of each of many windows is made on masters, and leads to the state of the window.
-#[test]
-fn each_window_is_reached_by_a_history() {
-    let rule = AnyRule::new(LastWriteWins);
+/// A history of each of many windows is made on masters: they read what the window says, and violate the same.
+fn each_window_is_reached<R: SerdeRule>(rule: R, masters: u16, windows: usize) -> BTreeSet<&'static str> {
+    let rule = AnyRule::new(rule);
     let requests = crate::histories::operations(&rule);
-    let explored = explored(&rule, &requests, &limits(3, 2));
-    let step = explored.len() / 200;
-    for (history, reading) in explored.into_iter().step_by(step.max(1)) {
-        let mut run = Run::new(&rule, 3, requests.clone()).unwrap();
-        history.iter().for_each(|made| run.make(made.clone()).unwrap());
-        let all: Vec<usize> = (0..history.len()).collect();
-        let (reader, causal) = run.reader(&all);
-        assert!(causal);
-        let master = Observed { replica: &reader, claims: Claims::Refuted };
-        assert_eq!(master.read(&requests[0].key), reading, "{}", run.in_words().join("; "));
-    }
-}
-
-/// The windows that the search finds, each by a history that reaches it and the reading of who has seen it.
-fn explored(rule: &AnyRule, requests: &[Request], limits: &Limits) -> Vec<(Vec<Made>, multimaster::Reading)> {
     let key = requests[0].key.clone();
     let alphabet: Vec<Op> = requests.iter().map(|request| request.op.clone()).collect();
     let keyed = alphabet.iter().map(|op| (0, op.clone())).collect();
-    let mut numbers = AnyRule::numbered(&[rule.clone(), rule.clone(), rule.clone()], vec![key.clone()]);
-    let mut judge = Judge::new(vec![key], keyed, Claims::Refuted);
-    let mut search = Search::new(Rule::new(&mut *numbers, &alphabet, rule.uses_wall_clock()), &mut judge, limits);
+    let mut numbers = AnyRule::numbered(&vec![rule.clone(); usize::from(masters)], vec![key.clone()]);
+    let mut judge = Judge::new(vec![key.clone()], keyed, Claims::Refuted);
+    let limits = Limits { windows, ..limits(masters, 2) };
+    let mut search = Search::new(Rule::new(&mut *numbers, &alphabet, rule.uses_wall_clock()), &mut judge, &limits);
     let _ = search.run();
-    (0..search.windows() as u32).map(|window| (search.history(window, None), search.reading(window))).collect()
+    let mut all = BTreeSet::new();
+    for window in (0..search.windows() as u32).step_by(search.windows() / 150 + 1) {
+        let history = search.history(window, None);
+        let (reading, violated) = search.reading(window);
+        let mut run = Run::new(&rule, masters, requests.clone()).unwrap();
+        history.iter().for_each(|made| run.make(made.clone()).unwrap());
+        let (reader, causal) = run.reader(&(0..history.len()).collect::<Vec<_>>());
+        assert!(causal);
+        assert_eq!(reader.read(&key), reading, "{}", run.in_words().join("; "));
+        assert_eq!(
+            run.violated(&reader, Claims::Refuted),
+            violated.iter().copied().collect(),
+            "{}",
+            run.in_words().join("; ")
+        );
+        all.extend(violated);
+    }
+    all
+}
+
+#[test]
+fn each_window_is_reached_and_judged_as_masters_are() {
+    let by_policy = BTreeSet::from([p::NO_POLICY_LOSS]);
+    assert_eq!(each_window_is_reached(LastWriteWins, 3, 2_000), by_policy);
+    assert_eq!(each_window_is_reached(ObservedRemoveSet, 2, 2_000), BTreeSet::new());
+    assert_eq!(each_window_is_reached(RemoveWinsSet, 2, 2_000), by_policy);
+    // The first write wins.
+    let all = each_window_is_reached(Ordered(|came, held| came.timestamp < held.timestamp), 2, 1_000);
+    assert!(all.contains(p::NO_CAUSAL_LOSS), "{all:?}");
+    // A delete loses to all writes, also to those that it has seen.
+    fn weak(version: &Version) -> (bool, multimaster::Timestamp) {
+        (version.value.is_some(), version.timestamp)
+    }
+    let all = each_window_is_reached(Ordered(|came, held| weak(came) > weak(held)), 2, 1_000);
+    assert!(all.contains(p::NO_RESURRECTION), "{all:?}");
 }
