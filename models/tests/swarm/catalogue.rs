@@ -43,7 +43,7 @@ fn the_violations_of_a_few_scenarios_are_found() {
 
 /// Prints the violations that are not found or stay longer, and how many there are.
 #[test]
-#[ignore = "takes minutes in a debug build"]
+#[ignore = "takes minutes of processor time in a debug build"]
 fn the_violations_of_all_scenarios_are_found() {
     let (mut all, mut found, mut near, mut shortest) = (0, 0, 0, 0);
     for scenario in catalogue::all().unwrap_or_else(|fault| panic!("{fault}")) {
