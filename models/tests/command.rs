@@ -20,6 +20,7 @@ mod command {
     mod rules;
     mod stored;
     mod swarm;
+    mod simulate;
 }
 
 use std::path::PathBuf;

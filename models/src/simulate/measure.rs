@@ -33,7 +33,7 @@ pub struct Figures {
     pub busiest: Option<f64>,
     /// Its share of all that masters have sent and received.
     pub share: Option<f64>,
-    /// The share of the time from the first request to the last arrival of news for which it was occupied.
+    /// The share of the time from the first request until no master is occupied for which it was occupied.
     pub occupied: Option<f64>,
     /// The share of reads that miss an acknowledged write of their key.
     pub stale: Option<f64>,
@@ -107,6 +107,8 @@ pub(super) struct End {
     pub(super) loads: Vec<(u64, u64)>,
     pub(super) healed_at: Option<u64>,
     pub(super) agree: bool,
+    /// When the last master is free.
+    pub(super) free_at: u64,
     pub(super) now: u64,
 }
 
@@ -224,7 +226,7 @@ impl Meter {
             bytes: per_write(self.bytes),
             busiest: per_write(busiest),
             share: share(busiest as f64, handled),
-            occupied: share(occupied as f64, self.last_news),
+            occupied: share(occupied as f64, end.free_at),
             stale: share(self.stale as f64, self.reads),
             behind: share(self.behind as f64 / 1e6, self.stale),
             healed,

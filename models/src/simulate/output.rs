@@ -13,12 +13,13 @@ const ALWAYS: [&str; 8] = ["median", "p99", "max", "messages", "bytes", "busiest
 /// A Markdown table: a row for each case, in each cell the mean over the seeds, and after `±` half the width of its 95 %
 /// confidence interval.
 ///
-/// A column in which there is nothing to see is left out: that no write was refused, or that all masters were reached.
+/// A column in which there is nothing to see is left out: that no write was refused, or that all masters were reached. So
+/// is a case without a run that has ended.
 pub fn table(rows: &[Row]) -> String {
     let shown: Vec<&Measure> = MEASURES.iter().filter(|measure| is_shown(measure, rows)).collect();
     let mut lines = vec![case_columns(rows).iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>()];
     lines[0].extend(shown.iter().map(|measure| heading(measure)));
-    for row in rows {
+    for row in rows.iter().filter(|row| !row.runs.is_empty()) {
         let mut line: Vec<String> = case_columns(rows).iter().map(|(_, of)| of(&row.case)).collect();
         line.extend(shown.iter().map(|measure| row.spread(measure).map_or_else(|| "-".to_owned(), cell)));
         lines.push(line);

@@ -3,6 +3,7 @@
 use super::output::number;
 use super::sweep::{Measure, Row, Spread};
 use crate::printed::shown;
+use crate::report::table::grouped;
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use plotters::prelude::*;
@@ -143,7 +144,7 @@ where
     let up = Scale::over(
         points().flat_map(|(_, spread)| [spread.mean - spread.error, spread.mean + spread.error, spread.mean]),
     );
-    let small = ("sans-serif", 14).into_font().color(&INK);
+    let small = ("sans-serif", 16).into_font().color(&INK);
     let mut chart = ChartBuilder::on(root)
         .margin(14)
         .margin_right(LEGEND as i32)
@@ -262,7 +263,7 @@ impl Scale {
 /// A number without digits that are all rounding.
 fn plain(value: f64) -> String {
     let rounded = (value * 1e6).round() / 1e6;
-    if rounded.fract() == 0.0 { number(rounded) } else { rounded.to_string() }
+    if rounded.fract() == 0.0 { grouped(rounded as usize) } else { rounded.to_string() }
 }
 
 /// Adds a title, a description, and the colours for a dark page.

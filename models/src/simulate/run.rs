@@ -274,6 +274,7 @@ impl<'a> Simulation<'a> {
             two[0].digest() == two[1].digest() && self.keys.iter().all(|key| two[0].read(key) == two[1].read(key))
         });
         let loads = self.hosts.iter().map(|host| (host.handled, host.occupied)).collect();
-        self.meter.figures(&End { loads, healed_at: self.healed_at, agree, now: self.now })
+        let free_at = self.hosts.iter().map(|host| host.free_at).max().unwrap_or(0);
+        self.meter.figures(&End { loads, healed_at: self.healed_at, agree, free_at, now: self.now })
     }
 }

@@ -21,8 +21,13 @@ pub(super) fn length(message: &AnyMessage, meter: &mut Meter) -> u64 {
 pub(super) fn vector(vector: &VersionVector) -> u64 {
     let width = vector.width() as u64;
     // A digit for each count, and the others.
-    let more = vector.iter().map(|(_, count)| u64::from(count.ilog10()));
+    let more = vector.iter().map(|(_, count)| further_digits(count));
     2 + width.saturating_sub(1) + width + more.sum::<u64>()
+}
+
+/// The number of digits after the first. Most counts are short, and a logarithm takes longer.
+fn further_digits(count: u64) -> u64 {
+    if count < 1000 { u64::from(count > 9) + u64::from(count > 99) } else { u64::from(count.ilog10()) }
 }
 
 fn written(value: &impl Serialize) -> u64 {
