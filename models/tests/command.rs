@@ -18,9 +18,9 @@ mod command {
     mod past;
     mod report;
     mod rules;
+    mod simulate;
     mod stored;
     mod swarm;
-    mod simulate;
 }
 
 use std::path::PathBuf;
