@@ -198,6 +198,10 @@ impl<N: Node> Model for System<N> {
     fn goals(&self) -> Vec<Goal<Self>> {
         self.aims()
     }
+
+    fn takes_turns(&self) -> bool {
+        true
+    }
 }
 
 impl<N: Node> System<N> {

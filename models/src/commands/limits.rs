@@ -1,8 +1,12 @@
 //! Limits as arguments: times, and amounts of memory.
 
 use clap::Args;
+use multimaster_models::check::cores;
 use multimaster_models::check::engine::Limits;
 use std::time::Duration;
+
+/// More threads would only wait for each other.
+const MOST_THREADS: usize = 256;
 
 /// The limits of each exploration, in place of those in its scenario.
 #[derive(Args)]
@@ -18,6 +22,10 @@ pub(crate) struct Most {
     /// disk instead
     #[arg(long, value_name = "SIZE", value_parser = size, allow_hyphen_values = true)]
     max_memory: Option<u64>,
+    /// Explore on this number of threads, instead of one for each core. Many scenarios are explored side by side, a
+    /// large one on several threads. The results do not depend on it
+    #[arg(long, value_name = "N", value_parser = threads, allow_hyphen_values = true)]
+    threads: Option<usize>,
 }
 
 impl Most {
@@ -31,7 +39,13 @@ impl Most {
         limits.states = states.unwrap_or(limits.states);
         limits.time = self.timeout.unwrap_or(limits.time);
         limits.memory = self.max_memory.or(limits.memory);
+        self.threads.into_iter().for_each(cores::set_threads);
     }
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    let threads = text.parse().ok().filter(|threads| (1..=MOST_THREADS).contains(threads));
+    threads.ok_or_else(|| format!("write a whole number from 1 to {MOST_THREADS}: `4`"))
 }
 
 fn states(text: &str) -> Result<u64, String> {
@@ -78,7 +92,8 @@ mod tests {
             assert!(size(wrong).is_err(), "{wrong}");
         }
         for wrong in ["", "0", "-1", "1.5", "1000K", "99999999999999999999"] {
-            assert!(states(wrong).is_err(), "{wrong}");
+            assert!(states(wrong).is_err() && threads(wrong).is_err(), "{wrong}");
         }
+        assert_eq!((threads("8"), threads("257").is_err()), (Ok(8), true));
     }
 }

@@ -8,6 +8,7 @@ pub(crate) use checked::report_cut_in_words;
 pub(crate) use checked::word;
 pub use checked::{Checked, Counterexample, Summary, cut_in_words};
 
+use crate::check::cores;
 use crate::check::engine::{Cut, Finding, Report, SAFETY_ONLY, Storage, Verdict};
 use crate::check::erased::Erased;
 use crate::check::running;
@@ -193,11 +194,11 @@ pub fn check_stored(
     Ok(())
 }
 
-/// Explores the scenarios, as many at a time as the machine has cores, and reports each with its index as soon as it is
-/// done. Once the process is [interrupted](running), the explorations in progress end with their findings so far, and
+/// Explores the scenarios, as many at a time as there are [threads](cores::threads), and reports each with its index as
+/// soon as it is done. Large ones also use the threads that no other scenario needs any more. Once the process is [interrupted](running), the explorations in progress end with their findings so far, and
 /// no other is begun.
 pub fn check_all(scenarios: &[Scenario], engine: Engine, mut tell: impl FnMut(usize, Checked)) {
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(scenarios.len().max(1));
+    let workers = cores::threads().min(scenarios.len().max(1));
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {

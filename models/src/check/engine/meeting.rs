@@ -39,21 +39,21 @@ impl Meeting {
         Attendance(self)
     }
 
-    /// Waits until all threads have called this. False if one of them has panicked.
-    pub(super) fn wait(&self) -> bool {
+    /// Waits until all threads have called this. `None` if one of them has panicked.
+    pub(super) fn wait(&self) -> Option<()> {
         let mut here = self.locked();
         here.waiting += 1;
         if here.waiting == self.threads {
             here.waiting = 0;
             here.met += 1;
             self.all_here.notify_all();
-            return !here.broken;
+            return (!here.broken).then_some(());
         }
         let met = here.met;
         while here.met == met && !here.broken {
             here = self.all_here.wait(here).unwrap_or_else(PoisonError::into_inner);
         }
-        !here.broken
+        (!here.broken).then_some(())
     }
 
     fn locked(&self) -> MutexGuard<'_, Here> {

@@ -1,7 +1,7 @@
 //! Large levels, expanded by several threads: [`Team`].
 //!
 //! Each thread has a partition of the states: those that it keeps, numbers and expands. It has a fork of the model, so
-//! threads do not wait for each other at a step. They work in rounds of four parts, and meet after each:
+//! threads do not wait for each other at a step. They work in rounds of five parts, and meet after each:
 //!
 //! 1. Each thread expands its states of the round. It looks each state that it reaches up in the partition that the
 //!    state belongs to, which nobody alters meanwhile. If it is not there, it is a *candidate*: it goes to the thread of
@@ -9,23 +9,28 @@
 //! 2. Each thread sorts its candidates by the steps that reached them, and keeps the first of each state.
 //! 3. Each thread numbers its new states. The new states of all threads together are numbered in the order of the steps
 //!    that reached them first: of the number of the state before, then of the step's index in it.
-//! 4. The first thread adds the edges to the graph, and ends the search if a limit is reached.
+//! 4. Each thread gives its steps the numbers of their targets.
+//! 5. The first thread adds the steps to the search, and ends it if a limit is reached.
 //!
 //! A single thread numbers states in the same order, so numbers, counts, verdicts and paths are the same for any number
 //! of threads. If a limit of states is reached in the middle of a round, the rest of that round is not counted.
 
 mod conclusion;
+mod found;
+mod reached;
 mod worker;
 
 use super::Cut;
 use super::identity::Key;
 use super::meeting::Meeting;
 use super::search::Search;
-use super::visited::{Queue, Visited, partition};
+use super::visited::{Placed, Queue, Visited, partition};
 use super::watch::Watch;
 use crate::check::silence::Numbers;
 use crate::model::{Property, Sent};
 use crate::subject::Subject;
+use conclusion::{Sum, conclude};
+use found::Found;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -35,15 +40,12 @@ use worker::Worker;
 /// The model of each thread but the first; `None` if it uses the subject itself.
 pub(super) struct Team<M: Subject>(Vec<Option<M>>);
 
-/// A state with its number.
-type Placed<M> = (u32, <M as crate::model::Model>::State);
-
 /// A state that a thread has reached and that had not been found when the round began.
-struct Candidate<S> {
-    hash: u64,
+pub(super) struct Candidate<S> {
+    pub(super) hash: u64,
     /// The first step by which this thread reached it.
-    step: u64,
-    state: S,
+    pub(super) step: u64,
+    pub(super) state: S,
 }
 
 /// The number of a state, and the index of a step in it, so that steps are ordered.
@@ -53,46 +55,51 @@ fn step_key(state: u32, place: u32) -> u64 {
 
 /// The steps of the states that a thread has expanded in one round.
 #[derive(Default)]
-struct Steps {
+pub(super) struct Steps {
     /// By state, in order: its number, and the end of its steps.
-    states: Vec<(u32, usize)>,
-    steps: Vec<Stepped>,
+    pub(super) states: Vec<(u32, usize)>,
+    pub(super) steps: Vec<Stepped>,
     /// The distinct combinations of sent changes, in all rounds.
-    labels: Vec<Sent>,
+    pub(super) labels: Vec<Sent>,
 }
 
 /// A step of a state.
-struct Stepped {
-    /// The partition of its target; [`KNOWN`] if the target had been found before the round, or [`UNNUMBERED`].
-    owner: u32,
+pub(super) struct Stepped {
+    /// The partition of its target; [`KNOWN`] once the target's number is known, or [`UNNUMBERED`].
+    pub(super) owner: u32,
     /// The target's number, or its index among the candidates.
-    target: u32,
-    place: u32,
-    label: u32,
+    pub(super) target: u32,
+    pub(super) place: u32,
+    pub(super) label: u32,
 }
 
-const KNOWN: u32 = u32::MAX;
+pub(super) const KNOWN: u32 = u32::MAX;
 /// The step itself has no number.
-const UNNUMBERED: u32 = u32::MAX - 1;
+pub(super) const UNNUMBERED: u32 = u32::MAX - 1;
 
 /// One round.
 #[derive(Clone, Copy)]
-struct Round {
+pub(super) struct Round {
     /// The number of the first state to be expanded.
-    from: usize,
+    pub(super) from: usize,
     /// One more than the number of the last.
-    to: usize,
+    pub(super) to: usize,
     /// One more than the number of the last state of the level.
-    level_end: usize,
+    pub(super) level_end: usize,
     /// The number of states found before.
-    states: usize,
-    depth: usize,
+    pub(super) states: usize,
+    pub(super) depth: usize,
 }
 
 impl Round {
     /// The round that begins with this state.
-    fn new(from: usize, level_end: usize, (states, depth): (usize, usize), most: usize) -> Round {
-        Round { from, to: level_end.min(from + most), level_end, states, depth }
+    pub(super) fn new(from: usize, level_end: usize, (states, depth): (usize, usize)) -> Round {
+        Round { from, to: level_end, level_end, states, depth }
+    }
+
+    /// The same with at most so many states.
+    pub(super) fn at_most(self, states: usize) -> Round {
+        Round { to: self.level_end.min(self.from + states), ..self }
     }
 }
 
@@ -155,14 +162,16 @@ impl<M: Subject> Team<M> {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Queue<M::State> {
         let threads = self.0.len() + 1;
-        let mut queues: Vec<Queue<Placed<M>>> = (0..threads).map(|_| Queue::default()).collect();
+        let mut queues: Vec<Placed<M::State>> = (0..threads).map(|_| Placed::default()).collect();
         for number in search.begun as u32.. {
             let Some(state) = level.pop() else { break };
-            queues[partition(search.key.hash(&state), threads)].push((number, state));
+            let queue = &mut queues[partition(search.key.hash(&state), threads)];
+            queue.number([number]);
+            queue.push(state);
         }
         let each = || 0..threads;
-        let first =
-            Round::new(search.begun, search.states, (search.states, search.depth), search.limits.large * threads);
+        let most = search.limits.large * threads;
+        let first = Round::new(search.begun, search.states, (search.states, search.depth)).at_most(most);
         let desk = Desk {
             threads,
             properties: search.properties,
@@ -192,8 +201,22 @@ impl<M: Subject> Team<M> {
                     scope.spawn(|| worker.run(&desk, &mut || {}))
                 })
                 .collect();
-            let mut lead = || conclusion::conclude(search, &desk, watch, progress);
-            let mut left: Vec<Queue<Placed<M>>> = mine.into_iter().map(|worker| worker.run(&desk, &mut lead)).collect();
+            let mut lead = || {
+                let Some(round) = desk.round.write().unwrap_or_else(PoisonError::into_inner).take() else { return };
+                let firsts: Vec<_> =
+                    desk.firsts.iter().map(|firsts| firsts.read().unwrap_or_else(PoisonError::into_inner)).collect();
+                let steps: Vec<_> = desk.steps.iter().map(locked).collect();
+                let sum = Sum {
+                    deciding: desk.deciding.iter().map(|deciding| locked(deciding).clone()).collect(),
+                    firsts: firsts.iter().map(|firsts| firsts.as_slice()).collect(),
+                    steps: steps.iter().map(|steps| &**steps).collect(),
+                    stopped: *locked(&desk.stopped),
+                };
+                let next = conclude(search, round, &sum, search.limits.large, watch, progress);
+                *desk.decided.write().unwrap_or_else(PoisonError::into_inner) = search.decided.clone();
+                *desk.round.write().unwrap_or_else(PoisonError::into_inner) = next.map(|next| next.at_most(most));
+            };
+            let mut left: Vec<Placed<M::State>> = mine.into_iter().map(|worker| worker.run(&desk, &mut lead)).collect();
             for other in others {
                 left.push(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
             }
@@ -208,10 +231,10 @@ impl<M: Subject> Team<M> {
 }
 
 /// The states that are left, in the order of their numbers, from `first` on.
-fn in_order<M: Subject>(subject: &M, mut queues: Vec<Queue<Placed<M>>>, first: usize) -> Queue<M::State> {
+fn in_order<M: Subject>(subject: &M, mut queues: Vec<Placed<M::State>>, first: usize) -> Queue<M::State> {
     let mut level = Queue::default();
     for number in first as u32.. {
-        let next = queues.iter_mut().find_map(|queue| queue.pop_if(|(placed, _)| *placed == number));
+        let next = queues.iter_mut().find_map(|queue| queue.pop_below(number as usize + 1));
         let Some((_, mut state)) = next else { break };
         subject.adopt(&mut state);
         level.push(state);

@@ -47,31 +47,34 @@ pub(super) struct Search<'m, M: Subject> {
 pub(super) fn search<M: Subject>(
     subject: &M,
     properties: &[Property<M>],
-    (limits, numbers): (Limits, Numbers),
+    given: (Limits, Numbers),
     watch: &mut Watch,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Found {
-    let search = Search {
-        subject,
-        properties,
-        limits,
-        numbers,
-        key: Arc::new(Key::random()),
-        visited: vec![Visited::default()],
-        states: 0,
-        generated: 0,
-        depth: 0,
-        begun: 0,
-        outside: false,
-        decided: vec![None; properties.len()],
-        reached: Reached::default(),
-        graph: None,
-        cut: None,
-    };
-    search.run(watch, progress)
+    Search::of(subject, properties, given, Key::random()).run(watch, progress)
 }
 
-impl<M: Subject> Search<'_, M> {
+impl<'m, M: Subject> Search<'m, M> {
+    fn of(subject: &'m M, properties: &'m [Property<M>], (limits, numbers): (Limits, Numbers), key: Key) -> Self {
+        Search {
+            subject,
+            properties,
+            limits,
+            numbers,
+            key: Arc::new(key),
+            visited: vec![Visited::default()],
+            states: 0,
+            generated: 0,
+            depth: 0,
+            begun: 0,
+            outside: false,
+            decided: vec![None; properties.len()],
+            reached: Reached::default(),
+            graph: None,
+            cut: None,
+        }
+    }
+
     fn run(mut self, watch: &mut Watch, progress: &mut dyn FnMut(usize, usize)) -> Found {
         let _core = cores::one();
         let mut team: Option<(Team<M>, Busy)> = None;
@@ -88,6 +91,10 @@ impl<M: Subject> Search<'_, M> {
                 break;
             }
         }
+        self.end()
+    }
+
+    fn end(self) -> Found {
         let cut = self.cut.or(self.outside.then_some(Cut::Boundary));
         let Search { states, generated, depth, begun, decided, reached, graph, .. } = self;
         Found { states, generated, depth, frontier: states - begun, decided, reached, graph, cut, on_disk: 0 }

@@ -158,18 +158,42 @@ impl<S> Queue<S> {
         self.length
     }
 
-    /// Takes the first state out if `wanted` is true of it.
-    pub(super) fn pop_if(&mut self, wanted: impl FnOnce(&S) -> bool) -> Option<S> {
+    pub(super) fn pop(&mut self) -> Option<S> {
         if self.first.len() == 0 {
             self.first = self.pieces.pop_front()?.into_iter();
         }
-        self.first.as_slice().first().filter(|state| wanted(state))?;
         self.length -= 1;
         self.first.next()
     }
+}
 
-    pub(super) fn pop(&mut self) -> Option<S> {
-        self.pop_if(|_| true)
+/// States of one partition to be expanded, in the order of their numbers.
+pub(super) struct Placed<S> {
+    numbers: VecDeque<u32>,
+    states: Queue<S>,
+}
+
+impl<S> Default for Placed<S> {
+    fn default() -> Self {
+        Placed { numbers: VecDeque::new(), states: Queue::default() }
+    }
+}
+
+impl<S> Placed<S> {
+    /// Adds a state, whose number [follows](Self::number).
+    pub(super) fn push(&mut self, state: S) {
+        self.states.push(state);
+    }
+
+    /// Gives the next states that have none their numbers.
+    pub(super) fn number(&mut self, numbers: impl IntoIterator<Item = u32>) {
+        self.numbers.extend(numbers);
+    }
+
+    /// Takes the first state out if its number is below `end`.
+    pub(super) fn pop_below(&mut self, end: usize) -> Option<(u32, S)> {
+        self.numbers.front().filter(|number| (**number as usize) < end)?;
+        self.numbers.pop_front().zip(self.states.pop())
     }
 }
 

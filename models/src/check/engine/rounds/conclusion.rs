@@ -1,11 +1,10 @@
 //! The end of a round: the edges, and the limits.
 
-use super::{Desk, KNOWN, Round, Steps, UNNUMBERED, locked};
+use super::{Round, Steps, UNNUMBERED};
 use crate::check::engine::search::Search;
 use crate::check::engine::watch::{At, Watch};
 use crate::check::engine::{Counted, Cut};
 use crate::subject::Subject;
-use std::sync::{MutexGuard, PoisonError, RwLockReadGuard};
 
 /// The place of a cut: before the expansion of a state, or after so many of its possible steps.
 type Place = (usize, Option<u64>);
@@ -21,30 +20,40 @@ struct Counts {
     uncounted: usize,
 }
 
-/// Adds the round to the search, and begins the next one.
-pub(super) fn conclude<M: Subject>(
+/// What the threads have done in a round.
+pub(in crate::check::engine) struct Sum<'r> {
+    /// By thread and property, the first of its states that decides it.
+    pub(in crate::check::engine) deciding: Vec<Vec<Option<usize>>>,
+    /// By partition, the steps that reached its new states first, in order.
+    pub(in crate::check::engine) firsts: Vec<&'r [u64]>,
+    /// The steps, by thread.
+    pub(in crate::check::engine) steps: Vec<&'r Steps>,
+    /// Why the round was given up, if it was.
+    pub(in crate::check::engine) stopped: Option<Cut>,
+}
+
+/// Adds the round to the search, and returns the next one. There is none if the search is cut, or if the next level has
+/// fewer states than `large`.
+pub(in crate::check::engine) fn conclude<M: Subject>(
     search: &mut Search<'_, M>,
-    desk: &Desk<'_, M>,
+    round: Round,
+    sum: &Sum<'_>,
+    large: usize,
     watch: &mut Watch,
     progress: &mut dyn FnMut(usize, usize),
-) {
-    let mut next = desk.round.write().unwrap_or_else(PoisonError::into_inner);
-    let Some(round) = next.take() else { return };
+) -> Option<Round> {
     let mut decided = search.decided.clone();
-    for deciding in &desk.deciding {
-        for (decided, deciding) in decided.iter_mut().zip(&*locked(deciding)) {
+    for deciding in &sum.deciding {
+        for (decided, deciding) in decided.iter_mut().zip(deciding) {
             *decided = [*decided, *deciding].into_iter().flatten().min();
         }
     }
-    if desk.is_stopping() {
-        search.decided = decided;
-        search.cut = *locked(&desk.stopped);
-        return;
+    if sum.stopped.is_some() {
+        (search.decided, search.cut) = (decided, sum.stopped);
+        return None;
     }
-    let firsts: Vec<RwLockReadGuard<'_, Vec<u64>>> =
-        desk.firsts.iter().map(|firsts| firsts.read().unwrap_or_else(PoisonError::into_inner)).collect();
-    let mut counts = Counts::of(search, round, &decided, &firsts);
-    counts.add_steps(search, desk, round);
+    let mut counts = Counts::of(search, round, &decided, &sum.firsts);
+    counts.add_steps(search, &sum.steps, round);
     let (last, properties) = counts.judged;
     for (place, (known, decided)) in search.decided.iter_mut().zip(decided).enumerate() {
         *known = decided.filter(|state| *state < last || (*state == last && place < properties));
@@ -53,29 +62,19 @@ pub(super) fn conclude<M: Subject>(
     watch.report(At { states: search.states, frontier: search.states - search.begun, depth: search.depth });
     progress(search.states, search.depth);
     if search.cut.is_some() {
-        return;
+        return None;
     }
-    *desk.decided.write().unwrap_or_else(PoisonError::into_inner) = search.decided.clone();
-    let mut level_end = round.level_end;
-    if round.to == level_end {
-        level_end = search.states;
-        let size = level_end - round.to;
-        search.depth += usize::from(size > 0);
-        if size < search.limits.large.max(1) {
-            return;
-        }
+    if round.to < round.level_end {
+        return Some(Round::new(round.to, round.level_end, (search.states, search.depth)));
     }
-    *next = Some(Round::new(round.to, level_end, (search.states, search.depth), search.limits.large * desk.threads));
+    let size = search.states - round.to;
+    search.depth += usize::from(size > 0);
+    (size >= large.max(1)).then(|| Round::new(round.to, search.states, (search.states, search.depth)))
 }
 
 impl Counts {
     /// Finds the first limit that the round reaches.
-    fn of<M: Subject>(
-        search: &Search<'_, M>,
-        round: Round,
-        decided: &[Option<usize>],
-        firsts: &[RwLockReadGuard<'_, Vec<u64>>],
-    ) -> Counts {
+    fn of<M: Subject>(search: &Search<'_, M>, round: Round, decided: &[Option<usize>], firsts: &[&[u64]]) -> Counts {
         let all = decided.len();
         let mut counts = Counts { end: (round.to, None), cut: None, judged: (round.to, all), uncounted: 0 };
         let mut limit = |end: Place, cut, judged, uncounted| {
@@ -105,10 +104,7 @@ impl Counts {
     }
 
     /// Adds the steps of the round, up to its end, to the search.
-    fn add_steps<M: Subject>(&mut self, search: &mut Search<'_, M>, desk: &Desk<'_, M>, round: Round) {
-        let steps: Vec<MutexGuard<'_, Steps>> = desk.steps.iter().map(locked).collect();
-        let answers: Vec<Vec<MutexGuard<'_, Vec<u32>>>> =
-            desk.answers.iter().map(|answers| answers.iter().map(locked).collect()).collect();
+    fn add_steps<M: Subject>(&mut self, search: &mut Search<'_, M>, steps: &[&Steps], round: Round) {
         let mut thread_of = vec![0; round.to - round.from];
         for (thread, steps) in steps.iter().enumerate() {
             steps.states.iter().for_each(|(state, _)| thread_of[*state as usize - round.from] = thread);
@@ -126,7 +122,7 @@ impl Counts {
                 break;
             }
             search.begun = state + 1;
-            let (Steps { states, steps, labels }, (next, from)) = (&*steps[thread], &mut at[thread]);
+            let (Steps { states, steps, labels }, (next, from)) = (steps[thread], &mut at[thread]);
             for step in &steps[*from..states[*next].1] {
                 if self.end <= (state, Some(step.place.into())) {
                     break;
@@ -137,10 +133,7 @@ impl Counts {
                     self.end_at(end, Counted::Steps, (state, search.properties.len()));
                     break;
                 }
-                let target = match step.owner {
-                    KNOWN => step.target,
-                    owner => answers[owner as usize][thread][step.target as usize],
-                };
+                let target = step.target;
                 // States are numbered in the order of these steps.
                 if target as usize == search.states {
                     search.states += 1;
@@ -164,7 +157,7 @@ impl Counts {
 }
 
 /// The step with this index among those of all partitions, each in order.
-fn nth(firsts: &[RwLockReadGuard<'_, Vec<u64>>], index: usize) -> u64 {
+fn nth(firsts: &[&[u64]], index: usize) -> u64 {
     let mut all: Vec<u64> = firsts.iter().flat_map(|firsts| firsts.iter().copied()).collect();
     *all.select_nth_unstable(index).1
 }
