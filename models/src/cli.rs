@@ -95,7 +95,7 @@ pub(crate) enum Command {
     Mutants(mutants::Asked),
     /// Measure topologies: run masters between real regions by seeded events, with losses, cuts and crashes
     #[command(after_long_help = simulate::MANUAL)]
-    Simulate(simulate::Asked),
+    Simulate(Box<simulate::Asked>),
     /// Write tests of a scenario, for an implementation in another language
     #[command(after_long_help = generate::MANUAL)]
     Generate(generate::Asked),

@@ -48,6 +48,8 @@ pub(super) struct Candidate<S> {
     pub(super) state: S,
 }
 
+type Candidates<M> = Vec<Candidate<<M as crate::model::Model>::State>>;
+
 /// The number of a state, and the index of a step in it, so that steps are ordered.
 fn step_key(state: u32, place: u32) -> u64 {
     u64::from(state) << 32 | u64::from(place)
@@ -114,7 +116,7 @@ struct Desk<'m, M: Subject> {
     round: RwLock<Option<Round>>,
     visited: Vec<RwLock<Visited>>,
     /// By thread that reached them, then by partition: the candidates.
-    sent: Vec<Vec<Mutex<Vec<Candidate<M::State>>>>>,
+    sent: Vec<Vec<Mutex<Candidates<M>>>>,
     /// By partition, the steps that reached its new states first, in order.
     firsts: Vec<RwLock<Vec<u64>>>,
     /// By partition, then by thread that sent them: the candidates' numbers.

@@ -40,7 +40,7 @@ impl Entry {
 /// its entry.
 #[inline]
 pub(super) fn partition(fingerprint: u64, of: usize) -> usize {
-    usize::from(fingerprint as u16) * of >> 16
+    (usize::from(fingerprint as u16) * of) >> 16
 }
 
 impl Default for Visited {

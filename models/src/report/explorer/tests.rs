@@ -32,8 +32,8 @@ fn walks(model: &Erased) -> Vec<Walk> {
     while at < walks.len() {
         let mut actions = Vec::new();
         model.actions(&walks[at].state, &mut actions);
-        for place in 0..actions.len() {
-            let Some((next, _)) = model.step(&walks[at].state, &actions[place]) else { continue };
+        for (place, action) in actions.iter().enumerate() {
+            let Some((next, _)) = model.step(&walks[at].state, action) else { continue };
             if walks.iter().all(|walk| walk.state != next) {
                 let address = format!("{}/{place}", steps(&walks[at].path));
                 walks.push(Walk::of(model, &address).expect("a path"));
