@@ -172,7 +172,8 @@ impl<M: Subject> Team<M> {
             queue.push(state);
         }
         let each = || 0..threads;
-        let most = search.limits.large * threads;
+        // What a round holds until its end is little beside the states.
+        let most = (search.limits.large / 4).max(1) * threads;
         let first = Round::new(search.begun, search.states, (search.states, search.depth)).at_most(most);
         let desk = Desk {
             threads,
