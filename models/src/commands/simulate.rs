@@ -1,17 +1,18 @@
 //! `multimaster simulate`: topologies measured.
 
+mod given;
+
 use super::progress::Line;
 use super::{Ending, Failure, whole};
 use clap::{Args, ValueEnum};
+use given::{List, Percent, Seeds, plot, seeds, tick};
 use multimaster_models::fault::Fault;
 use multimaster_models::scenario::RuleName;
 use multimaster_models::simulate::{
-    self, Case, Crash, Cut, EdgeList, MEASURES, Measure, Regions, Row, Setting, Shape, parse_crash, parse_cut,
-    parse_duration,
+    self, Case, Crash, Cut, EdgeList, Measure, Regions, Row, Setting, Shape, parse_crash, parse_cut, parse_duration,
 };
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::str::FromStr;
 use std::thread;
 use std::time::Duration;
 
@@ -80,13 +81,13 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "N", default_value_t = 1024)]
     #[arg(value_parser = |text: &str| whole(text, 1_usize, 1_000_000_000), allow_hyphen_values = true)]
     log: usize,
-    /// The seeds: 7, or 1..20 for those from 1 to 20
-    #[arg(long, value_name = "SEEDS", default_value = "1..5", value_parser = seeds)]
+    /// The seeds: `1..21` for those from 1 to 20, `7` for one
+    #[arg(long, value_name = "SEEDS", default_value = "1..6", value_parser = seeds)]
     seeds: Seeds,
     /// How many runs at a time; by default one for each core
     #[arg(long, value_name = "N")]
     #[arg(value_parser = |text: &str| whole(text, 1_usize, 1024), allow_hyphen_values = true)]
-    jobs: Option<usize>,
+    threads: Option<usize>,
     /// The form of the figures
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -142,73 +143,12 @@ Masters that are down at the end are not counted.
   multimaster simulate --masters 3,5,10,16 --plot p99=p99.svg
   multimaster simulate --topology star,tree:3 --masters 100 --rate 50,500,2000
   multimaster simulate --dead 0,1,2,3 --masters 12 --plot reached=reached.svg
-  multimaster simulate --cut halves@2s..6s --loss 1% --seeds 1..20 --format csv
+  multimaster simulate --cut halves@2s..6s --loss 1% --seeds 1..21 --format csv
   multimaster simulate --topology ring --seeds 7 --masters 3 --record run.jsonl
   multimaster conform run.jsonl
 
 Exit status: 0 if all runs ended; 2 if an argument is invalid; 130 if it was
 interrupted: the runs that have ended are printed.";
-
-/// Values separated by commas.
-#[derive(Clone)]
-struct List<T>(Vec<T>);
-
-impl<T: FromStr> FromStr for List<T> {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<List<T>, String> {
-        let wrong = |part: &str| format!("`{}` is no such number", part.escape_debug());
-        text.split(',').map(|part| part.trim().parse().map_err(|_| wrong(part))).collect::<Result<_, _>>().map(List)
-    }
-}
-
-/// A share, written as `1%` or `0.01`.
-#[derive(Clone, Copy)]
-struct Percent(f64);
-
-impl FromStr for Percent {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Percent, String> {
-        let share = match text.strip_suffix('%') {
-            Some(number) => number.parse().map(|number: f64| number / 100.0),
-            None => text.parse(),
-        };
-        share
-            .ok()
-            .filter(|share| (0.0..=1.0).contains(share))
-            .map(Percent)
-            .ok_or_else(|| "write a share such as 1%".into())
-    }
-}
-
-#[derive(Clone)]
-struct Seeds(Vec<u64>);
-
-fn seeds(text: &str) -> Result<Seeds, String> {
-    let read = || match text.split_once("..") {
-        None => Some(vec![text.parse().ok()?]),
-        Some((first, last)) => {
-            let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
-            (first <= last && last - first < 10_000).then(|| (first..=last).collect())
-        }
-    };
-    read().map(Seeds).ok_or_else(|| "write 7, or 1..20; at most 10,000 seeds".into())
-}
-
-fn tick(text: &str) -> Result<Duration, String> {
-    parse_duration(text)
-        .ok()
-        .filter(|tick| *tick >= Duration::from_millis(1))
-        .ok_or_else(|| "write a time of at least 1ms".into())
-}
-
-fn plot(text: &str) -> Result<(&'static Measure, String), String> {
-    let names = || MEASURES.iter().map(|measure| measure.name).collect::<Vec<_>>().join(", ");
-    let read = text.split_once('=').filter(|(_, file)| !file.is_empty());
-    let measure = read.and_then(|(name, file)| Some((Measure::named(name)?, file.to_owned())));
-    measure.ok_or_else(|| format!("write NAME=FILE, with one of {}", names()))
-}
 
 fn read(file: &str) -> Result<String, Fault> {
     fs::read_to_string(file).map_err(|error| Fault::of(file, error.to_string()))
@@ -307,7 +247,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let (rows, is_whole) = match &asked.record {
         None => {
             let cores = thread::available_parallelism().map_or(1, usize::from);
-            simulate::sweep(&setting, &cases, seeds, asked.jobs.unwrap_or(cores))
+            simulate::sweep(&setting, &cases, seeds, asked.threads.unwrap_or(cores))
         }
         Some(file) => {
             let out = File::create(file).map_err(|error| Fault::of(file, error.to_string()))?;

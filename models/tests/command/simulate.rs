@@ -5,7 +5,7 @@ use super::super::Folder;
 #[test]
 fn a_sweep_is_a_table_lines_json_and_a_plot() {
     let folder = Folder::new();
-    let sweep = ["simulate", "--topology", "ring,star", "--masters", "3,5", "--writes", "40", "--seeds", "1..2"];
+    let sweep = ["simulate", "--topology", "ring,star", "--masters", "3,5", "--writes", "40", "--seeds", "1..3"];
     let with = |more: &[&str]| {
         let (status, said, error) = folder.run(&[&sweep[..], more].concat());
         assert!(status == 0 && error.is_empty(), "{error}");
@@ -13,7 +13,7 @@ fn a_sweep_is_a_table_lines_json_and_a_plot() {
     };
     let table = with(&["--plot", "p99=p99.svg"]);
     assert_eq!(table.lines().count(), 6, "{table}");
-    assert_eq!(table, with(&["--jobs", "1"]), "the same on any number of cores");
+    assert_eq!(table, with(&["--threads", "1"]), "the same on any number of cores");
     assert!(table.starts_with("| topology | masters | median (ms)") && table.contains(" ±"), "{table}");
     let lines = with(&["--format", "csv"]);
     let fields = |line: &str| line.split(',').count();
@@ -55,14 +55,14 @@ fn wrong_arguments_are_refused_with_the_right_form() {
         (vec!["--round-trips", "wrong.csv"], "wrong.csv:2: `there`: here should be the region `here`"),
         (vec!["--rule", "best"], "no rule is named `best`"),
         (vec!["--rate", "0"], "--rate 0"),
-        (vec!["--loss", "110%"], "`110%` is no such number"),
+        (vec!["--loss", "110%"], "`110%` is not a share from 0% to 100%"),
         (vec!["--cut", "Q@1s"], "there is no master Q"),
         (vec!["--cut", "A@3s..1s"], "write A@1s..3s"),
         (vec!["--crash", "A@1s", "--crash", "A@2s"], "crashes twice"),
         (vec!["--plot", "speed=x.svg"], "write NAME=FILE, with one of median, p99"),
         (vec!["--writes", "10", "--plot", "healed=x.svg"], "no run measured `healed`"),
         (vec!["--record", "x.jsonl"], "one seed"),
-        (vec!["--seeds", "3..1"], "write 7, or 1..20"),
+        (vec!["--seeds", "3..1"], "write `1..21`"),
     ] {
         let (status, _, error) = folder.run(&[&["simulate"], &arguments[..]].concat());
         assert!(status == 2 && error.contains(reason), "{arguments:?}: {status} {error}");
