@@ -70,7 +70,7 @@ impl Op {
         self.wall_time().map(WallTime::get)
     }
 
-    /// The time that the writer gives, if any, to compare it.
+    /// The writer's time, if any, for comparisons.
     #[inline]
     pub fn wall_time(&self) -> Option<WallTime> {
         if let Op::At(time, _) = self { Some(*time) } else { None }

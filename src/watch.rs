@@ -7,7 +7,7 @@
 //! a value from a number, or whose result depends on one (a hash, a text, a serialized form) notes its call here. So a
 //! call of a rule that noted nothing has a result that depends only on the order of the numbers it was given.
 //!
-//! What is noted belongs to the thread. A rule that starts a thread is not watched there.
+//! The notes belong to one thread: a thread that a rule starts is not watched.
 
 #[cfg(feature = "watch")]
 pub use watching::{Numbers, during, numbers, renamed};

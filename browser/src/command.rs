@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 /// The command under test, to be given arguments.
 ///
 /// # Panics
-/// If it has not been built.
+/// If the command has not been built.
 pub fn multimaster() -> Command {
     let named = std::env::var_os("MULTIMASTER").map(PathBuf::from);
     let test = std::env::current_exe().expect("this test");
@@ -16,10 +16,10 @@ pub fn multimaster() -> Command {
     Command::new(file.expect("build the command first (`cargo build`), or name it in `MULTIMASTER`"))
 }
 
-/// A command that serves a page. It ends when dropped.
+/// A command that serves a page, and ends when dropped.
 pub struct Served {
     child: Child,
-    /// The address that it printed.
+    /// The address that the command printed.
     pub url: String,
     /// The address without a path.
     pub own: String,
@@ -29,7 +29,7 @@ impl Served {
     /// Explores a scenario or a trace on a free port.
     ///
     /// # Panics
-    /// If it prints no address.
+    /// If the command prints no address.
     pub fn explore(file: &str) -> Served {
         let mut command = multimaster();
         command.args(["explore", file, "--port", "0"]).stdout(Stdio::piped());

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// The longest that a page may take for what a test waits for.
+/// The longest time that a test waits for a condition.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A browser with one window. It ends when dropped.
@@ -30,7 +30,7 @@ pub struct Browser {
     profile: PathBuf,
 }
 
-/// Says what was not tested, past the capture of a test's output.
+/// Prints the reason for a skipped test, past the capture of the test's output.
 fn skipped(why: &str) {
     let _ = writeln!(io::stderr(), "SKIPPED: {why}");
 }
@@ -42,7 +42,7 @@ fn in_path(name: &str) -> Option<PathBuf> {
 }
 
 impl Browser {
-    /// Starts the browser; `None` if it is not installed, which it prints.
+    /// Starts the browser. If none is installed, prints so and returns `None`.
     ///
     /// # Panics
     /// If an installed browser does not start.
@@ -62,7 +62,7 @@ impl Browser {
             line.rsplit_once("started successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned())
         });
         let port = port.expect("chromedriver's port");
-        // The rest of its output is read, so that it never waits.
+        // The rest of the output is read, so that the driver never blocks on a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
         let arguments = [
             "--headless=new",
@@ -92,7 +92,7 @@ impl Browser {
     /// Opens a page, even if only the part of the address after `#` is new.
     ///
     /// # Panics
-    /// If it cannot be opened.
+    /// If the page cannot be opened.
     pub fn open(&self, url: &str) {
         self.runtime.block_on(self.client.goto("about:blank")).expect("an empty page");
         self.runtime.block_on(self.client.goto(url)).unwrap_or_else(|error| panic!("{url}: {error}"));
@@ -101,17 +101,17 @@ impl Browser {
     /// The value of a JavaScript expression on the page.
     ///
     /// # Panics
-    /// If it cannot be evaluated.
+    /// If the expression cannot be evaluated.
     pub fn value(&self, expression: &str) -> Value {
         let script = format!("return {expression};");
         let run = self.client.execute(&script, Vec::new());
         self.runtime.block_on(run).unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
 
-    /// The same, of an expression that is a text.
+    /// The value of a JavaScript expression that is a string.
     ///
     /// # Panics
-    /// If it is no text.
+    /// If the value is no string.
     pub fn text(&self, expression: &str) -> String {
         let value = self.value(expression);
         value.as_str().unwrap_or_else(|| panic!("{expression}: {value}")).to_owned()
@@ -128,7 +128,7 @@ impl Browser {
     /// Waits until a JavaScript expression is true.
     ///
     /// # Panics
-    /// If it does not become true in time.
+    /// If the expression does not become true in time.
     pub fn until(&self, expression: &str) {
         let begun = Instant::now();
         while self.value(&format!("Boolean({expression})")) != true {
@@ -141,7 +141,7 @@ impl Browser {
     /// Presses and releases each key.
     ///
     /// # Panics
-    /// If the browser does not take them.
+    /// If the browser refuses the keys.
     pub fn press(&self, keys: &str) {
         let presses =
             keys.chars().flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })));
@@ -186,7 +186,7 @@ impl Browser {
         console.into_iter().chain(foreign).collect()
     }
 
-    /// The serious and critical findings of axe-core on the page; `None` if axe-core is not there, which it prints.
+    /// The serious and critical findings of axe-core on the page. If axe-core is missing, prints so and returns `None`.
     ///
     /// # Panics
     /// If axe-core fails.

@@ -1,4 +1,4 @@
-//! What the other tests must not find is found.
+//! The browser reports the faults that the other tests must not find.
 
 use multimaster_browser::Browser;
 

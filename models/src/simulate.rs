@@ -1,18 +1,18 @@
 //! Topologies measured: the shipping [`Replica`](multimaster::Replica) run by seeded discrete events.
 //!
 //! A simulation has masters, links with the round-trip times between real [`Regions`], clients, and faults. It drives
-//! each master by the calls that `Replica` documents, and measures how long writes take to reach all masters, what is
-//! sent, and what the busiest master does: [`Figures`]. The same seed gives the same run. [`record`] writes a run as a
-//! record, which [`conform`](crate::record::conform) checks against the model.
+//! each master by the calls that `Replica` documents, and measures the time until writes reach all masters, the
+//! messages sent, and the load of the busiest master: [`Figures`]. The same seed gives the same run. [`record`] writes
+//! a run as a record, which [`conform`](crate::record::conform) checks against the model.
 //!
 //! | part | file |
 //! |---|---|
-//! | what is simulated: [`Setting`], [`Case`] | this one |
+//! | the simulated world: [`Setting`], [`Case`] | this one |
 //! | the topology and the round trips | `shape.rs`, `regions.rs`, `azure.csv` |
 //! | the loop over events; clients; masters | `run.rs`, `host.rs` |
-//! | what a master does with its mail | `mail.rs` |
+//! | the handling of a master's mail | `mail.rs` |
 //! | cuts and crashes | `faults.rs`, `failing.rs` |
-//! | what is measured in a run | `measure.rs`, `wire.rs` |
+//! | the figures of a run | `measure.rs`, `wire.rs` |
 //! | many runs, over seeds | `sweep.rs` |
 //! | tables, CSV, JSON, plots | `output.rs`, `plot.rs` |
 
@@ -47,29 +47,29 @@ use crate::scenario::RuleName;
 use multimaster::MasterId;
 use std::time::Duration;
 
-/// What all runs of a sweep have in common.
+/// The values that all runs of a sweep share.
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// The round-trip times.
     pub regions: Regions,
     /// The conflict rule.
     pub rule: RuleName,
-    /// How many writes clients ask for.
+    /// The number of writes that clients ask for.
     pub writes: u64,
-    /// How many reads they ask for.
+    /// The number of reads that clients ask for.
     pub reads: u64,
-    /// How many keys there are.
+    /// The number of keys.
     pub keys: usize,
     /// The most by which a message takes longer than half a round trip, as a share of it.
     pub jitter: f64,
-    /// How long a master is occupied by each message that it sends or receives, and by each request.
+    /// The time for which a master is occupied by each message that it sends or receives, and by each request.
     pub cost: Duration,
-    /// How often a master sends a digest to each neighbour that it has not heard from in that time. Only where messages
-    /// can be lost.
+    /// The time without a message after which a master sends a neighbour a digest. Used only where messages can be
+    /// lost.
     pub tick: Duration,
     /// The most changes of a message.
     pub batch: usize,
-    /// How many changes a log keeps for neighbours that have not been sent them.
+    /// The number of changes that a log keeps for neighbours that have not been sent them.
     pub log: usize,
     /// Links that are cut.
     pub cuts: Vec<Cut>,
@@ -77,18 +77,18 @@ pub struct Setting {
     pub crashes: Vec<Crash>,
 }
 
-/// In what the runs of a sweep differ, apart from the seed.
+/// The values in which the runs of a sweep differ, apart from the seed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
     /// The shape of the topology.
     pub shape: Shape,
     /// The number of masters.
     pub masters: u16,
-    /// How many writes clients ask for in a second, at all masters together.
+    /// The number of writes that clients ask for in a second, at all masters together.
     pub rate: f64,
     /// The probability that a message is lost.
     pub loss: f64,
-    /// How many masters, drawn from the seed, are down from the start.
+    /// The number of masters, drawn from the seed, that are down from the start.
     pub dead: u16,
 }
 

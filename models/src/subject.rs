@@ -76,7 +76,7 @@ pub trait Subject: Model {
 pub struct Class {
     /// The kind, in the plural: `deliveries`.
     pub kind: &'static str,
-    /// What the actions of this kind are to a walk.
+    /// The role of the actions of this kind in a walk.
     pub role: Role,
     /// The sender, or the one master.
     pub from: usize,
@@ -84,14 +84,14 @@ pub struct Class {
     pub to: usize,
 }
 
-/// What an action is to a walk.
+/// The role of an action in a walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// A client makes a request.
     Request,
     /// A failure begins.
     Fault,
-    /// All else.
+    /// Any other action.
     Progress,
 }
 

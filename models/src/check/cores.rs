@@ -55,7 +55,7 @@ pub(crate) fn idle() -> Busy {
 }
 
 impl Busy {
-    /// How many they are.
+    /// The number of these cores.
     pub(crate) fn count(&self) -> usize {
         self.0
     }

@@ -1,6 +1,6 @@
 //! The checker: one breadth-first pass over a [`Subject`], on as many threads as there are idle
 //! [cores](crate::check::cores). It evaluates every property in every state, keeps the first state that decides each
-//! property, and records why it was cut, if it was.
+//! property, and records the reason if it was cut.
 //!
 //! stateright's own checkers explore the same models (see [`stateright_engine`](crate::check::stateright_engine)) and
 //! must agree. They come second because their first counterexample is often not the shortest, and because a run that
@@ -42,7 +42,7 @@ pub struct Limits {
     pub memory: Option<u64>,
     /// Stop once this `always` property is violated.
     pub until: Option<&'static str>,
-    /// Judge only what can be told from single states: keep no steps between states, which take most of the memory.
+    /// Judge only the properties of single states: keep no steps between states, which take most of the memory.
     /// [`FALLS_SILENT`] is then not judged.
     pub safety: bool,
     /// The number of threads for large levels; `None` for the [cores](crate::check::cores) that are idle. No count,
@@ -50,8 +50,8 @@ pub struct Limits {
     pub threads: Option<usize>,
     /// A level with fewer states is expanded by one thread, and each thread expands at most as many at a time.
     pub large: usize,
-    /// The fairness under which the liveness properties are judged; `None` if they are not. They are about steps between
-    /// states, too.
+    /// The fairness under which the liveness properties are judged; `None` if they are not. They are about steps
+    /// between states, too.
     pub liveness: Option<Fairness>,
 }
 
@@ -82,7 +82,7 @@ pub enum Cut {
     Found,
     /// The process was [interrupted](crate::check::running).
     Interrupted,
-    /// The disk failed, as this says.
+    /// The disk failed with this error.
     Disk(&'static str),
 }
 
@@ -133,7 +133,7 @@ pub(crate) const EVENTUALLY: &str = "an `eventually` property is about whole sch
 /// The reason of a [`Verdict::NotJudged`] if [`Limits::safety`] was asked for.
 pub(crate) const SAFETY_ONLY: &str = "it is about steps between states, which are not kept where only safety is judged";
 
-/// Why a search has no checkpoints.
+/// The reason why a search has no checkpoints.
 const NOT_STORED: &str = "checkpoints and fingerprints of 128 bits need `--safety`, and a scenario of masters under a rule: \
                           nodes of your own are explored in memory";
 

@@ -1,6 +1,6 @@
-//! Liveness: whether what must happen in the end does, in every fair schedule. It is judged on the graph of all states,
-//! by strongly connected components, because it is no property of a single state. `docs/liveness.md` argues that the
-//! judgement is sound and complete.
+//! Liveness: the properties that something happens in the end in every fair schedule. They are judged on the graph of
+//! all states, by strongly connected components, because schedules violate them, not states. `docs/liveness.md` argues
+//! that the judgement is sound and complete.
 //!
 //! A schedule that violates a liveness property never ends. In a finite graph there is one of the form of a *lasso*: a
 //! path to a cycle that repeats for ever. A schedule may also stay in a state for ever, if nothing has to happen there:
@@ -48,7 +48,7 @@ pub(crate) struct Searched<'a> {
 pub(crate) enum Unjudged {
     /// A limit.
     Cut(Cut),
-    /// In words.
+    /// Another reason, in words.
     Because(&'static str),
 }
 
@@ -58,7 +58,8 @@ const NOT_REPEATABLE: &str = "a step that the search took could not be taken aga
 /// A class of actions by number.
 type Class = u32;
 
-/// The liveness properties of a model with these goals. Without fairness, *falls silent* says it all.
+/// The liveness properties of a model with these goals. Without fairness, [`FALLS_SILENT_IF_FAIR`] is left out, as
+/// *falls silent* asks the same.
 pub(crate) fn names<M: Model>(goals: &[Goal<M>], fairness: Fairness) -> Vec<&'static str> {
     let silent = (fairness == Fairness::Weak).then_some(FALLS_SILENT_IF_FAIR);
     goals.iter().map(|goal| goal.name).chain(silent).collect()
@@ -88,7 +89,7 @@ pub(crate) fn findings<M: Subject>(
     names.map(finding).collect()
 }
 
-/// Searches a lasso for each liveness property of `model`.
+/// Searches for a lasso that violates each liveness property of `model`.
 ///
 /// The states are reached once more, in the order of their numbers and each by one step, so that only a frontier of
 /// them is kept. The time is proportional to the number of edges; for an obligation that opens and closes within a
@@ -163,7 +164,8 @@ impl<M: Model> Pass<'_, M> {
         Ok(())
     }
 
-    /// Judges a schedule that stays in this state for ever, and notes what is needed of a state on a cycle.
+    /// Judges a schedule that stays in this state for ever, and notes the classes and the obligations of a state on a
+    /// cycle.
     fn look(&mut self, index: usize, state: &M::State, actions: &[M::Action], cycles: &mut Option<Cycles>) {
         let graph = self.searched.graph;
         if let Some(cycles) = cycles.as_mut().filter(|cycles| cycles.has(index)) {

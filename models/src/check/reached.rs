@@ -1,4 +1,4 @@
-//! How each state was first reached: [`Reached`].
+//! The steps by which states were first reached: [`Reached`].
 
 use crate::check::engine::Path;
 use std::iter;

@@ -261,9 +261,9 @@ impl Graph {
         (self.labels.iter().map(label).collect(), dots.len())
     }
 
-    /// The strongly connected component of each state in the part of the graph with the states `within`, and these states,
-    /// component by component. Components are numbered in the order in which Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972) completes
-    /// them, so no edge leads to a higher number.
+    /// The strongly connected component of each state in the part of the graph with the states `within`, and these
+    /// states, component by component. Components are numbered in the order in which Tarjan's algorithm ("Depth-first
+    /// search and linear graph algorithms", 1972) completes them, so no edge leads to a higher number.
     pub(crate) fn components(&self, states: usize, within: &impl Fn(u32) -> bool) -> (Vec<u32>, Vec<u32>) {
         const NEW: u32 = u32::MAX;
         let (mut order, mut low, mut component) = (vec![NEW; states], vec![0u32; states], vec![NEW; states]);

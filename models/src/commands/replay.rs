@@ -18,8 +18,8 @@ use std::path::Path;
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// A trace, written by `check` or by hand; several traces; or a folder of files `*.trace`. One trace is shown step by
-    /// step, several are only judged
+    /// A trace, written by `check` or by hand; several traces; or a folder of files `*.trace`. One trace is shown step
+    /// by step, several are only judged
     #[arg(value_name = "TRACE", required = true)]
     traces: Vec<String>,
     /// Draw the one trace into this file: `*.svg`, or `*.mmd` for Mermaid
@@ -108,8 +108,8 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     Ok(ending)
 }
 
-/// Replays a trace, and prints either its steps and their results, or only whether its claims are true. Draws it into the
-/// file `picture`, if one is given.
+/// Replays a trace, and prints either its steps and their results, or only whether its claims are true. Draws it into
+/// the file `picture`, if one is given.
 fn one(file: &str, program: Option<&Options>, whole: bool, picture: Option<&str>) -> Result<Ending, Failure> {
     let draw = picture.map(form).transpose().map_err(Failure::Given)?;
     let (trace, scenario) = read_trace(file, program)?;
@@ -163,7 +163,7 @@ fn one(file: &str, program: Option<&Options>, whole: bool, picture: Option<&str>
     Ok(Ending::Otherwise)
 }
 
-/// How a picture is written, by the end of its file's name.
+/// The form of a picture, by the end of its file's name.
 fn form(file: &str) -> Result<fn(&Diagram) -> String, String> {
     match Path::new(file).extension().and_then(|extension| extension.to_str()) {
         Some("svg") => Ok(Diagram::svg),

@@ -123,8 +123,8 @@ fn explored(asked: &Asked) -> Result<Vec<Checked>, Failure> {
     Ok(done.into_values().collect())
 }
 
-/// Writes the page and the traces into the folder. `texts` has the text of each scenario that is in no file. `program` is the arguments by which a trace's program is run again.
-/// Returns the page's file.
+/// Writes the page and the traces into the folder. `texts` has the text of each scenario that is in no file. `program`
+/// has the arguments that run a trace's program again. Returns the page's file.
 ///
 /// # Errors
 /// If a file cannot be written.
@@ -215,8 +215,8 @@ fn described() -> Vec<RuleRow> {
     rules::all().into_iter().map(row).collect()
 }
 
-/// The properties and their meanings, as the manual of `check` has them: a name, two blanks or more, and a text that may
-/// go on in lines that are indented further.
+/// The properties and their meanings, as the manual of `check` has them: a name, two blanks or more, and a text that
+/// may go on in lines that are indented further.
 fn meanings() -> Vec<(String, String)> {
     let mut meanings: Vec<(String, String)> = Vec::new();
     for line in PROPERTIES.lines().skip_while(|line| !line.starts_with("  ")).take_while(|line| !line.is_empty()) {

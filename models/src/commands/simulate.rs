@@ -40,15 +40,15 @@ pub(crate) struct Asked {
     /// Crash a master, which keeps its state, and restart it: B@1s..3s; or for good: B@1s
     #[arg(long, value_name = "CRASH", value_parser = parse_crash)]
     crash: Vec<Crash>,
-    /// How many writes clients ask for
+    /// The number of writes that clients ask for
     #[arg(long, value_name = "N", default_value_t = 1000)]
     #[arg(value_parser = |text: &str| whole(text, 1_u64, 10_000_000), allow_hyphen_values = true)]
     writes: u64,
-    /// How many reads they ask for; by default as many as writes
+    /// The number of reads that clients ask for; by default that of the writes
     #[arg(long, value_name = "N")]
     #[arg(value_parser = |text: &str| whole(text, 0_u64, 10_000_000), allow_hyphen_values = true)]
     reads: Option<u64>,
-    /// How many keys they write and read
+    /// The number of keys that clients write and read
     #[arg(long, value_name = "N", default_value_t = 100)]
     #[arg(value_parser = |text: &str| whole(text, 1_usize, 1_000_000), allow_hyphen_values = true)]
     keys: usize,
@@ -67,7 +67,7 @@ pub(crate) struct Asked {
     /// The most by which a message takes longer than half the round trip
     #[arg(long, value_name = "SHARE", default_value = "10%")]
     jitter: Percent,
-    /// How long a master is occupied by each message that it sends or receives
+    /// The time for which each message occupies the master that sends or receives it
     #[arg(long, value_name = "TIME", default_value = "20us", value_parser = parse_duration)]
     cost: Duration,
     /// After this time without a message, a master sends its neighbour a digest; only where messages can be lost
@@ -77,14 +77,14 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "N", default_value_t = 256)]
     #[arg(value_parser = |text: &str| whole(text, 1_usize, 1_000_000), allow_hyphen_values = true)]
     batch: usize,
-    /// How many changes a log keeps for a neighbour that has not been sent them
+    /// The number of changes that a log keeps for a neighbour that has not been sent them
     #[arg(long, value_name = "N", default_value_t = 1024)]
     #[arg(value_parser = |text: &str| whole(text, 1_usize, 1_000_000_000), allow_hyphen_values = true)]
     log: usize,
     /// The seeds: `1..21` for those from 1 to 20, `7` for one
     #[arg(long, value_name = "SEEDS", default_value = "1..6", value_parser = seeds)]
     seeds: Seeds,
-    /// How many runs at a time; by default one for each core
+    /// The number of runs at a time; by default one for each core
     #[arg(long, value_name = "N")]
     #[arg(value_parser = |text: &str| whole(text, 1_usize, 1024), allow_hyphen_values = true)]
     threads: Option<usize>,

@@ -69,7 +69,7 @@ pub enum Obstacle {
     Looks {
         /// The rule's function.
         within: &'static str,
-        /// What it called.
+        /// The function that it called.
         at: &'static str,
     },
     /// After these writes, two orders of delivery lead to different readings.
@@ -206,7 +206,7 @@ pub fn certify(subject: &Subject<'_>, limits: Limits, requests: Vec<Request>) ->
     })
 }
 
-/// Masters that have made the history, and the properties that one violates that has seen all of it.
+/// Masters that have made the history, and the properties violated by a master that has seen all of it.
 fn replayed(
     rule: &AnyRule,
     limits: &Limits,

@@ -88,7 +88,7 @@ impl Report {
 }
 
 impl Certificate {
-    /// What was shown, or the reason for which it was not: two lines.
+    /// The statement shown, or the reason for which it is not shown, in two lines.
     pub fn in_words(&self) -> String {
         let Limits { masters, lag, .. } = self.limits;
         let (windows, steps) = (grouped(self.windows), grouped(usize::try_from(self.steps).unwrap_or(usize::MAX)));

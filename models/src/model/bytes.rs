@@ -15,8 +15,8 @@ pub trait Codec<S>: Sync {
     /// If they are not those of a state.
     fn read(&self, bytes: &mut &[u8]) -> S;
 
-    /// How many parts are numbered. If a state is expanded and its properties are evaluated, the parts that are new then
-    /// get the next numbers, in an order that depends only on the state and on the parts numbered before.
+    /// The number of numbered parts. When a state is expanded and its properties are evaluated, new parts get the next
+    /// numbers, in an order that depends only on the state and on the parts numbered before.
     fn parts(&self) -> u64;
 }
 

@@ -6,11 +6,11 @@ use super::Model;
 pub struct Goal<M: Model> {
     /// The property's name, unique in its model.
     pub name: &'static str,
-    /// What every fair schedule achieves.
+    /// The aim that every fair schedule achieves.
     pub aim: Aim<M>,
 }
 
-/// What every fair schedule achieves.
+/// The aim of every fair schedule.
 pub enum Aim<M: Model> {
     /// From some state on, this condition is true (in temporal logic, FG).
     Lasting(Box<Condition<M>>),

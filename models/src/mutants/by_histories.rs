@@ -167,8 +167,8 @@ impl BrokenRule {
         BrokenRule { rule, about, property, writes, steps, twins }
     }
 
-    /// Judges the broken rule over histories of any number of writes, at most `lag` of them unsettled at once. `None` if
-    /// such histories do not show what is broken: it needs snapshots, a weaker delivery or certain clocks.
+    /// Judges the broken rule over histories of any number of writes, at most `lag` of them unsettled at once. `None`
+    /// if such histories do not show the mutation, which needs snapshots, a weaker delivery or certain clocks.
     pub fn certified(&self, lag: usize, windows: usize) -> Option<Result<Certificate, String>> {
         let twins = (self.twins)();
         let Bounds { masters, ref requests, delivery, snapshots, times, time, .. } = twins.bounds;
@@ -237,7 +237,7 @@ mod tests {
         assert!(matches!(survives, Fate::Survived), "{survives:?}");
     }
 
-    /// By property and by mutation, whether a certificate was refused because of a violation, or of something else.
+    /// The numbers of certificates refused for a violation, and for another reason.
     fn refused(most_writes: usize, windows: usize) -> (usize, usize) {
         let (mut violated, mut refused) = (0, 0);
         for broken in all().into_iter().filter(|broken| broken.writes <= most_writes) {

@@ -78,7 +78,7 @@ pub(crate) trait Numbered {
 pub(crate) struct Look {
     /// The rule's function.
     pub(crate) within: &'static str,
-    /// What it called.
+    /// The function that it called.
     pub(crate) at: &'static str,
 }
 

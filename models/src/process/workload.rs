@@ -62,7 +62,7 @@ impl Workload {
         }
     }
 
-    /// What the nodes do for their clients.
+    /// The service that the nodes offer for this workload.
     pub fn service(self) -> Service {
         match self {
             Workload::UniqueIds => Service::UniqueIds,
@@ -123,7 +123,7 @@ impl Workload {
     /// The value in a client's answer of the right type; `None` if this workload's answers have none.
     ///
     /// # Errors
-    /// What the answer should be.
+    /// The expected form of the answer.
     pub(super) fn answered(self, request: &Value, answer: &Value) -> Result<Option<Text>, String> {
         match self {
             Workload::UniqueIds => match &answer["id"] {
@@ -138,7 +138,7 @@ impl Workload {
         }
     }
 
-    /// The body of the question whose answer shows that a node is done with a line, and for data what it reads at this
+    /// The body of the question whose answer shows that a node is done with a line, and for data its reading of this
     /// key; without its number. `None` if only the answer to `state` can show that.
     pub(super) fn read(self, key: &Key) -> Option<Value> {
         Some(match self {

@@ -170,8 +170,8 @@ fn surprise(expect: &Expect, finding: &Finding) -> Option<String> {
     (found != expected).then(|| format!("{property}: expected {}, found {}", say(expected), say(found)))
 }
 
-/// Explores the scenarios one after another, with their states stored as `storage` says, and reports each with its index
-/// as soon as it is done. An interruption ends the exploration in progress with its findings so far.
+/// Explores the scenarios one after another, with their states stored as `storage` says, and reports each with its
+/// index as soon as it is done. An interruption ends the exploration in progress with its findings so far.
 ///
 /// # Errors
 /// If the disk cannot be used, or a checkpoint cannot be continued.
@@ -195,8 +195,8 @@ pub fn check_stored(
 }
 
 /// Explores the scenarios, as many at a time as there are [threads](cores::threads), and reports each with its index as
-/// soon as it is done. Large ones also use the threads that no other scenario needs any more. Once the process is [interrupted](running), the explorations in progress end with their findings so far, and
-/// no other is begun.
+/// soon as it is done. Large ones also use the threads that no other scenario needs any more. Once the process is
+/// [interrupted](running), the explorations in progress end with their findings so far, and no other is begun.
 pub fn check_all(scenarios: &[Scenario], engine: Engine, mut tell: impl FnMut(usize, Checked)) {
     let workers = cores::threads().min(scenarios.len().max(1));
     let next = AtomicUsize::new(0);

@@ -1,8 +1,8 @@
 //! The Explorer: pages to browse the states of a scenario by hand, and the server behind them.
 //!
 //! `/` is our page: one state at a time, with the schedule that leads to it. `/stateright/` is stateright's page. Both
-//! name a state by the same address. stateright's own server ends at a malformed request, is blocked by one slow reader,
-//! and answers the pages of any site; this server does not. `server` states the requests that it answers.
+//! name a state by the same address. stateright's own server ends at a malformed request, is blocked by one slow
+//! reader, and answers the pages of any site; this server does not. `server` states the requests that it answers.
 
 mod find;
 mod http;
@@ -47,11 +47,11 @@ pub struct Served {
 pub struct Shown {
     /// The name of the scenario.
     pub name: String,
-    /// One sentence about what the scenario shows; may be empty.
+    /// One sentence on the purpose of the scenario; may be empty.
     pub about: String,
     /// The text of the scenario, if traces must contain it in order to be replayed; else empty.
     pub carried: String,
-    /// The command that replays a trace, up to the file's name, and what follows that name.
+    /// The command that replays a trace, up to the file's name, and the rest after that name.
     pub replay: (String, String),
     /// The model to browse.
     pub model: Erased,

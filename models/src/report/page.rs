@@ -47,7 +47,8 @@ pub struct Shown<'a> {
     pub checked: &'a Checked,
     /// The text of its file, if it is known.
     pub text: Option<String>,
-    /// For each counterexample, the trace as a file that can be replayed anywhere, and the command that replays it here.
+    /// For each counterexample, the trace as a file that can be replayed anywhere, and the command that replays it
+    /// here.
     pub traces: Vec<(String, String)>,
 }
 
@@ -102,7 +103,7 @@ impl Page<'_> {
         html
     }
 
-    /// The figures of the whole.
+    /// The figures over all scenarios.
     fn summary(&self) -> String {
         if self.shown.is_empty() {
             return String::new();

@@ -46,7 +46,8 @@ struct Row {
 }
 
 impl Diagram {
-    /// The diagram of `path`, without a heading. It complains of each `always` property that is false in the last state.
+    /// The diagram of `path`, without a heading. It complains of each `always` property that is false in the last
+    /// state.
     pub fn of<M: Subject>(model: &M, path: &[(M::State, Option<M::Action>)]) -> Diagram {
         let masters = model.masters();
         let mut rows = Vec::new();
@@ -74,19 +75,19 @@ impl Diagram {
         Diagram { heading: Vec::new(), masters, rows, repeat: None, last, disagree, complaints }
     }
 
-    /// The same diagram under the scenario's name, and below it what is claimed of the last state.
+    /// The same diagram under the scenario's name, and below it the claim about the last state.
     pub fn under(mut self, scenario: &str, claim: &str) -> Diagram {
         self.heading = [scenario, claim].into_iter().filter(|line| !line.is_empty()).map(shown).collect();
         self
     }
 
-    /// The same diagram, whose steps after the first so many repeat for ever.
+    /// The same diagram, with the number of steps before those that repeat for ever.
     pub fn repeating(mut self, repeat: Option<usize>) -> Diagram {
         self.repeat = repeat;
         self
     }
 
-    /// The text of the mark of a cycle below so many rows.
+    /// The text of the mark of a cycle below this many rows.
     fn mark(&self, place: usize) -> Option<String> {
         let begins = self.repeat?;
         match (place == begins, place == self.rows.len()) {

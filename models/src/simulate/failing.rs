@@ -40,7 +40,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// What the master has not handled yet is lost. Clients whose requests are among it get no answer.
+    /// Crashes the master. Its unhandled mail is lost, and clients get no answer to the requests in it.
     fn crash(&mut self, at: MasterId) {
         let host = &mut self.hosts[at.index()];
         if !host.is_up {
@@ -65,7 +65,7 @@ impl Simulation<'_> {
         );
     }
 
-    /// A master that was dead from the start stays down.
+    /// Restarts the master, unless it was dead from the start.
     fn restart(&mut self, at: MasterId) {
         let host = &mut self.hosts[at.index()];
         if host.is_up || !self.meter.counts(at) {
@@ -83,7 +83,7 @@ impl Simulation<'_> {
         );
     }
 
-    /// If the link is open again: its receiver sends a digest, and its sender what it has not sent yet.
+    /// If the link is open again, its receiver sends a digest, and its sender the changes that it has not sent yet.
     fn reconnect(&mut self, link: usize) {
         let line = &self.links[link];
         if line.is_open() {

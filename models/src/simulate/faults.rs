@@ -21,9 +21,9 @@ pub enum Paths {
 pub struct Cut {
     /// The links.
     pub paths: Paths,
-    /// When they are cut.
+    /// The time of the cut.
     pub from: Duration,
-    /// When they are healed; `None` if they never are.
+    /// The time at which the cut is healed; `None` if it never is.
     pub to: Option<Duration>,
 }
 
@@ -32,9 +32,9 @@ pub struct Cut {
 pub struct Crash {
     /// The master.
     pub at: MasterId,
-    /// When it crashes.
+    /// The time of the crash.
     pub from: Duration,
-    /// When it restarts; `None` if it stays down.
+    /// The time of the restart; `None` if the master stays down.
     pub to: Option<Duration>,
 }
 

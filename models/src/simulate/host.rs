@@ -1,4 +1,4 @@
-//! The parts of a simulation: what happens, the masters, and their mail.
+//! The parts of a simulation: events, masters, and their mail.
 
 use super::Setting;
 use super::faults::Cut;
@@ -9,7 +9,7 @@ use multimaster::{MasterId, Op, Replica, Topology, VersionVector};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Something that happens at a time.
+/// An event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Happening {
     /// A client asks for a write.
@@ -28,7 +28,7 @@ pub(super) enum Happening {
     Fault(usize),
 }
 
-/// What begins or ends at a time.
+/// The beginning or the end of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     Cut(Cut),
@@ -37,7 +37,7 @@ pub(super) enum Turn {
     Restart(MasterId),
 }
 
-/// What waits for a master that is occupied.
+/// An item that waits for a master that is occupied.
 pub(super) enum Mail {
     Write {
         key: usize,
@@ -67,14 +67,14 @@ pub(super) enum Mail {
     Tick,
 }
 
-/// A master, and what waits for it.
+/// A master and its mail.
 pub(super) struct Host {
     pub(super) replica: AnyReplica,
     pub(super) is_up: bool,
     pub(super) mail: VecDeque<Mail>,
-    /// Whether it will look into its mail.
+    /// Whether the event at which it reads its mail is planned.
     pub(super) called: bool,
-    /// When it is free.
+    /// The time at which it is free.
     pub(super) free_at: u64,
     /// The links over which it sends changes, and those over which it receives them.
     pub(super) out: Vec<usize>,
@@ -87,7 +87,7 @@ pub(super) struct Host {
 
 pub(super) type Record = Vec<Recorded<Pack, Pack>>;
 
-/// How many changes a log keeps at least, as in the running cluster.
+/// The least number of changes that a log keeps, as in the running cluster.
 pub(super) const KEPT: usize = 512;
 
 pub(super) fn nanoseconds(time: Duration) -> u64 {

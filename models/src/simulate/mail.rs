@@ -1,4 +1,4 @@
-//! What a master does with its mail: it drives its replica by the calls that `Replica` documents.
+//! The handling of a master's mail, by the calls that `Replica` documents.
 
 use super::host::{Happening, KEPT, Mail, nanoseconds};
 use super::network::Sent;
@@ -9,7 +9,7 @@ use multimaster::record::Event;
 use multimaster::{Message, Outcome, VersionVector};
 
 impl Simulation<'_> {
-    /// The master handles all its mail, one after the other, and then sends what is new to its neighbours.
+    /// Handles all mail of the master in order, and then sends the new changes to its neighbours.
     pub(super) fn read_mail(&mut self, master: usize) {
         let begun = self.now;
         self.hosts[master].called = false;
@@ -26,7 +26,7 @@ impl Simulation<'_> {
         host.occupied += self.now - begun;
     }
 
-    /// Returns whether there may be something to send to neighbours.
+    /// Handles one item. Returns whether there may be changes to send to neighbours.
     fn handle(&mut self, master: usize, mail: Mail) -> bool {
         match mail {
             Mail::Write { key, op, asked } => {
@@ -129,7 +129,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// Sends everything that is new to the neighbours.
+    /// Sends all new changes to the neighbours.
     fn flush(&mut self, master: usize) {
         let batch = self.setting.batch;
         for place in 0..self.hosts[master].out.len() {
@@ -216,7 +216,7 @@ impl Simulation<'_> {
         self.post(from, Mail::Digest { link, breaks, digest });
     }
 
-    /// The master is occupied for the time that a message takes.
+    /// Occupies the master for the time that a message takes.
     fn spend(&mut self) {
         self.now += nanoseconds(self.setting.cost);
     }

@@ -1,9 +1,9 @@
-//! What a simulated run is measured by: [`Meter`] counts during the run, [`Figures`] are the result.
+//! The measurement of a simulated run: [`Meter`] counts during the run, [`Figures`] are the result.
 
 use multimaster::{Dot, MasterId, VersionVector};
 use serde::Serialize;
 
-/// The figures of one run. A figure of which nothing was measured is `None`.
+/// The figures of one run. A figure without a measurement is `None`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figures {
     /// Writes that clients asked for.
@@ -13,9 +13,9 @@ pub struct Figures {
     /// Milliseconds from the request of a write until every master that is up at the end has it: the median over the
     /// writes that reached them all.
     pub median: Option<f64>,
-    /// The same, the 99th percentile.
+    /// The 99th percentile of these times.
     pub p99: Option<f64>,
-    /// The same, the longest.
+    /// The longest of these times.
     pub max: Option<f64>,
     /// Milliseconds from the request of a write until another master has it, the mean over writes and masters.
     pub mean: Option<f64>,
@@ -31,7 +31,7 @@ pub struct Figures {
     pub bytes: Option<f64>,
     /// Messages and digests that the busiest master has sent and received for each acknowledged write.
     pub busiest: Option<f64>,
-    /// Its share of all that masters have sent and received.
+    /// The share of the busiest master in all messages and digests sent and received.
     pub share: Option<f64>,
     /// The share of the time from the first request until no master is occupied for which it was occupied.
     pub occupied: Option<f64>,
@@ -50,7 +50,7 @@ pub struct Figures {
     pub seconds: f64,
 }
 
-/// What became of the messages with changes.
+/// The outcomes of the messages with changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Outcomes {
     /// They brought changes.
@@ -68,15 +68,15 @@ pub struct Outcomes {
 struct Write {
     dot: Dot,
     asked: u64,
-    /// How many of the counted masters have it.
+    /// The number of counted masters that have it.
     have: u32,
-    /// When the last of them got it.
+    /// The time at which the last of them got it.
     last: u64,
     /// The length of its change in a message; 0 until it is known.
     length: u32,
 }
 
-/// Counts what happens in a run. Times are in nanoseconds.
+/// Counts the events of a run. Times are in nanoseconds.
 pub(super) struct Meter {
     /// By master: whether it is up at the end, so that writes should reach it.
     counted: Vec<bool>,
@@ -87,7 +87,7 @@ pub(super) struct Meter {
     /// By key: its acknowledged writes, without some of those that are everywhere.
     by_key: Vec<Vec<usize>>,
     everywhere: usize,
-    /// When a master last saw a new write.
+    /// The last time at which a master saw a new write.
     pub(super) last_news: u64,
     delays: u128,
     delayed: u64,
@@ -101,13 +101,13 @@ pub(super) struct Meter {
     pub(super) outcomes: Outcomes,
 }
 
-/// What the meter is told at the end.
+/// The data that the meter gets at the end of a run.
 pub(super) struct End {
     /// By master: the messages handled, and the time for which it was occupied.
     pub(super) loads: Vec<(u64, u64)>,
     pub(super) healed_at: Option<u64>,
     pub(super) agree: bool,
-    /// When the last master is free.
+    /// The time at which the last master is free.
     pub(super) free_at: u64,
     pub(super) now: u64,
 }
@@ -148,7 +148,7 @@ impl Meter {
         self.count(dot.origin(), write, time);
     }
 
-    /// Another master has seen the write.
+    /// Notes that another master has seen the write.
     pub(super) fn arrived(&mut self, dot: Dot, at: MasterId, time: u64) {
         let write = self.by_origin[dot.origin().index()][dot.seq() as usize - 1];
         if self.counted[at.index()] {
@@ -179,7 +179,7 @@ impl Meter {
         }
     }
 
-    /// The length of a change, which `measure` measures if it is not known yet.
+    /// The length of a change; `measure` is called if the length is not known yet.
     pub(super) fn length_of(&mut self, dot: Dot, measure: impl FnOnce() -> u64) -> u64 {
         let write = &mut self.writes[self.by_origin[dot.origin().index()][dot.seq() as usize - 1]];
         if write.length == 0 {

@@ -10,19 +10,19 @@ use std::collections::VecDeque;
 pub(super) struct Link {
     pub(super) from: MasterId,
     pub(super) to: MasterId,
-    /// How long a message takes at least.
+    /// The least time that a message takes.
     pub(super) delay: u64,
     pub(super) changes: Lane<Sent>,
     pub(super) digests: Lane<VersionVector>,
     /// The cuts that stand.
     pub(super) cuts: u32,
-    /// How many of its two masters are down.
+    /// The number of its two masters that are down.
     pub(super) down: u32,
-    /// How often the link has broken: what was sent before does not arrive.
+    /// The number of breaks: a message sent before a break does not arrive.
     pub(super) breaks: u32,
-    /// When a message last arrived.
+    /// The last time at which a message arrived.
     pub(super) heard: u64,
-    /// Until then no second digest is sent for a gap.
+    /// The time until which no second digest is sent for a gap.
     pub(super) asked_until: u64,
 }
 
@@ -35,9 +35,9 @@ pub(super) struct Sent {
 
 /// One direction of a link.
 pub(super) struct Lane<T> {
-    /// What is in flight, each with the number of breaks before it was sent.
+    /// The items in flight, each with the number of breaks before it was sent.
     flying: VecDeque<(u32, T)>,
-    /// When the last of it arrives.
+    /// The time at which the last of them arrives.
     last: u64,
 }
 
@@ -46,14 +46,14 @@ impl<T> Lane<T> {
         Lane { flying: VecDeque::new(), last: 0 }
     }
 
-    /// Puts this in flight, behind all that is in flight. Returns when it arrives, at `soonest` or later.
+    /// Puts an item in flight, behind all others. Returns its time of arrival, at `soonest` or later.
     pub(super) fn send(&mut self, breaks: u32, soonest: u64, it: T) -> u64 {
         self.last = self.last.max(soonest);
         self.flying.push_back((breaks, it));
         self.last
     }
 
-    /// What arrives next, and the number of breaks before it was sent.
+    /// The next item to arrive, and the number of breaks before it was sent.
     pub(super) fn next(&mut self) -> (u32, T) {
         self.flying.pop_front().expect("each arrival was sent")
     }

@@ -10,11 +10,11 @@ use std::fmt::Write;
 /// The columns of the table that are always there.
 const ALWAYS: [&str; 8] = ["median", "p99", "max", "messages", "bytes", "busiest", "share", "stale"];
 
-/// A Markdown table: a row for each case, in each cell the mean over the seeds, and after `±` half the width of its 95 %
-/// confidence interval.
+/// A Markdown table: a row for each case, in each cell the mean over the seeds, and after `±` half the width of its
+/// 95 % confidence interval.
 ///
-/// A column in which there is nothing to see is left out: that no write was refused, or that all masters were reached. So
-/// is a case without a run that has ended.
+/// A column without news is left out: if no write was refused, or if all masters were reached. So is a case without a
+/// completed run.
 pub fn table(rows: &[Row]) -> String {
     let shown: Vec<&Measure> = MEASURES.iter().filter(|measure| is_shown(measure, rows)).collect();
     let mut lines = vec![case_columns(rows).iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>()];
@@ -80,7 +80,7 @@ fn cell(spread: Spread) -> String {
     if error == 0.0 { number(mean) } else { format!("{} ±{}", number(mean), number(error)) }
 }
 
-/// With three significant digits, or all digits before the point.
+/// The number with three significant digits, or with all digits before the point.
 pub(super) fn number(number: f64) -> String {
     match number.abs() {
         0.0 => "0".to_owned(),

@@ -11,7 +11,7 @@ use std::error::Error;
 use std::fmt::Write;
 use std::ops::Range;
 
-/// What the plot has along its horizontal axis.
+/// The quantity along the horizontal axis of a plot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axis {
     /// The number of masters.
@@ -27,7 +27,7 @@ pub enum Axis {
 }
 
 impl Axis {
-    /// The first of them in which the cases differ, if they differ in anything but the topology.
+    /// The first quantity in which the cases differ; the topology if they differ in no other.
     pub fn of(rows: &[Row]) -> Axis {
         let differ = |axis: &Axis| rows.windows(2).any(|two| axis.value(&two[0]) != axis.value(&two[1]));
         [Axis::Masters, Axis::Rate, Axis::Loss, Axis::Dead].into_iter().find(differ).unwrap_or(Axis::Topology)
@@ -58,10 +58,10 @@ const WIDTH: u32 = 760;
 const HEIGHT: u32 = 420;
 /// The room to the right of the plot, for the names of the lines.
 const LEGEND: u32 = 150;
-/// Replaced by a light colour where the reader prefers a dark page.
+/// The colour of text, replaced by a light one where the reader prefers a dark page.
 const INK: RGBColor = RGBColor(0x24, 0x29, 0x2f);
 const GREY: RGBColor = RGBColor(0x8c, 0x95, 0x9f);
-/// Told apart on a light and on a dark page, and by colour-blind readers.
+/// The colours of the lines, distinct on a light and on a dark page, and for colour-blind readers.
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0x2f, 0x81, 0xd6),
     RGBColor(0xe0, 0x7b, 0x1a),
@@ -79,7 +79,8 @@ struct Line {
     points: Vec<(f64, Spread)>,
 }
 
-/// One axis: the least and greatest value, and where it is marked. A logarithmic axis has logarithms in their place.
+/// One axis: the least and greatest value, and the places of its marks. A logarithmic axis has logarithms in their
+/// place.
 #[derive(Clone)]
 struct Scale {
     is_logarithmic: bool,
@@ -249,7 +250,7 @@ impl Scale {
         Scale { is_logarithmic: false, low: 0.0, high: high * 1.05, marks }
     }
 
-    /// Where the value is along the axis.
+    /// The place of the value along the axis.
     fn place(&self, value: f64) -> f64 {
         if self.is_logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value }
     }

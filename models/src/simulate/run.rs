@@ -27,9 +27,9 @@ pub(super) struct Simulation<'a> {
     pub(super) record: Option<Record>,
     /// The time of the event, or of the master that handles its mail.
     pub(super) now: u64,
-    /// How many requests and faults are still to come.
+    /// The number of requests and faults to come.
     to_come: u64,
-    /// How many events are to come that are no ticks.
+    /// The number of events to come that are no ticks.
     pending: u64,
     turns: Vec<Turn>,
     healed_at: Option<u64>,
@@ -39,10 +39,10 @@ pub(super) struct Simulation<'a> {
     longest: u64,
 }
 
-/// How many ticks may pass without news before a run ends in which not all masters have all writes.
+/// The number of ticks without news after which a run ends although some master lacks a write.
 const PATIENCE: u64 = 20;
 
-/// Events between two looks at the interruption.
+/// The number of events between two checks for an interruption.
 const ROUND: u64 = 1024;
 
 /// Runs the case once. `None` if it was interrupted.
@@ -149,8 +149,7 @@ impl<'a> Simulation<'a> {
         self.queue.add(time, happening);
     }
 
-    /// Adds the next request of a kind of which clients ask for so many in all: the times between them are random, and
-    /// exponentially distributed.
+    /// Adds the next of the `all` requests of one kind. The times between them are exponentially distributed.
     fn add_next(&mut self, happening: Happening, all: u64) {
         let rate = self.case.rate * all as f64 / self.setting.writes.max(1) as f64;
         let pause = -(1.0 - self.random.f64()).ln() / rate;
@@ -159,7 +158,7 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// Takes all events. False if it was interrupted.
+    /// Handles all events; false if the run was interrupted.
     fn run(&mut self) -> bool {
         let (mut writes, mut reads, mut events) = (self.setting.writes, self.setting.reads, 0_u64);
         while let Some((time, happening)) = self.queue.next() {
@@ -209,7 +208,7 @@ impl<'a> Simulation<'a> {
         true
     }
 
-    /// Whether nothing is to come that is measured.
+    /// Whether no measured event is to come.
     fn is_over(&self) -> bool {
         if self.to_come > 0 {
             return false;

@@ -19,8 +19,8 @@ pub enum Shape {
     AllToAll,
     /// Master A is the root; each master and its at most so many children send to each other.
     Tree(u16),
-    /// Rings in both directions, each through all masters in an order drawn from the seed: half this number of them.
-    /// So each master has about so many neighbours.
+    /// Half this number of two-way rings, each through all masters in an order drawn from the seed, so that each master
+    /// has about this number of neighbours.
     Random(u16),
     /// Edges from a list.
     Edges(Arc<EdgeList>),

@@ -27,7 +27,7 @@ pub struct Spread {
     pub low: f64,
     /// The greatest.
     pub high: f64,
-    /// The number of runs in which there was something to measure.
+    /// The number of runs that measured the figure.
     pub runs: usize,
 }
 
@@ -110,8 +110,8 @@ fn t(freedom: usize) -> f64 {
 }
 
 /// Runs every case with every seed, on so many threads. Returns a row for each case, and whether all runs ended: an
-/// [interruption](crate::check::running::interruption) ends a sweep early, with the runs that have ended. The result does
-/// not depend on the number of threads.
+/// [interruption](crate::check::running::interruption) ends a sweep early, with the runs that have ended. The result
+/// does not depend on the number of threads.
 ///
 /// # Panics
 /// If the setting does not allow one of the cases: [`Setting::vet`].

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The length of a message.
 ///
-/// A change is as long in each message, and is measured once. What is left is the version vector, so most messages are
+/// A change is as long in each message, and is measured once. The rest is the version vector, so most messages are
 /// measured without being written.
 pub(super) fn length(message: &AnyMessage, meter: &mut Meter) -> u64 {
     let Message::Push(push) = message else { return written(message) };

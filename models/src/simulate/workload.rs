@@ -1,4 +1,4 @@
-//! What clients write: [`operation`].
+//! The writes of clients: [`operation`].
 
 use multimaster::{Kind, Op};
 

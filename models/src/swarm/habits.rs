@@ -1,15 +1,15 @@
-//! What a seed prefers: [`Habits`].
+//! The habits of a seed: [`Habits`].
 
 use crate::subject::{Class, Role};
 
-/// How the walks of a seed choose their steps.
+/// The way in which the walks of a seed choose their steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     /// At random, by the weights of the actions.
     Weighted,
     /// The action of the highest priority, where the priorities of classes are drawn for each walk and lowered at a few
-    /// random steps (Burckhardt, Kothari, Musuvathi and Nagarakatte, "A randomized scheduler with probabilistic guarantees
-    /// of finding bugs", 2010).
+    /// random steps (Burckhardt, Kothari, Musuvathi and Nagarakatte, "A randomized scheduler with probabilistic
+    /// guarantees of finding bugs", 2010).
     Priorities,
     /// Depth first, at random by weights: a walk that can reach no new state goes back to the last that can.
     DepthFirst,
@@ -55,7 +55,7 @@ impl Habits {
     }
 }
 
-/// A number that looks random, and depends on these values only.
+/// A pseudorandom number that depends on these values only.
 fn drawn(seed: u64, text: &str, one: usize, other: usize) -> u64 {
     let start = mixed(mixed(mixed(seed) ^ one as u64) ^ other as u64);
     text.bytes().fold(start, |hash, byte| mixed(hash ^ u64::from(byte)))

@@ -13,7 +13,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What a [`swarm`] is asked for.
+/// The settings of a [`swarm`].
 #[derive(Clone, Debug)]
 pub struct Swarm {
     /// The seeds.
@@ -30,8 +30,8 @@ pub struct Swarm {
     pub only: Option<Vec<String>>,
     /// The properties that are not judged, because they are known to be violated.
     pub but: Vec<&'static str>,
-    /// Whether a seed goes on after its first violation, for several different ones. Otherwise the first one must end the
-    /// swarm.
+    /// Whether a seed goes on after its first violation, for several different ones. Otherwise the first one must end
+    /// the swarm.
     pub goes_on: bool,
 }
 
@@ -40,7 +40,7 @@ pub struct Swarm {
 pub struct Swarmed {
     /// The number of seeds that are done.
     pub seeds: u64,
-    /// The number of seeds that were stopped on the way. What they found counts, too.
+    /// The number of seeds that were stopped on the way. Their findings count, too.
     pub parts: u64,
     /// The number of walks.
     pub walks: u64,
@@ -56,13 +56,13 @@ pub struct Swarmed {
     pub witnesses: Vec<(&'static str, bool)>,
     /// The properties judged.
     pub judged: Vec<&'static str>,
-    /// Why it ended.
+    /// The reason for its end.
     pub ended: Ended,
     /// The run time.
     pub time: Duration,
 }
 
-/// Why a [`swarm`] ended.
+/// The reason for the end of a [`swarm`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// All seeds are done.

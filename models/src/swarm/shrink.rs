@@ -1,10 +1,11 @@
 //! Makes a violating schedule shorter, in the same model: [`shrink`].
 //!
-//! First by delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002): parts of
-//! the schedule are left out, and of the rest each step is taken where it, or one like it, is possible. If the violation
-//! is one of quiescence, what is then in flight is delivered. Next by a search nearby: breadth first, only through steps
-//! like those of the schedule. Then by walks that are shorter than the schedule. Last by a breadth-first search through
-//! all steps; if that ends within its bounds, the schedule is known to be one of the shortest.
+//! First by delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002): parts
+//! of the schedule are left out, and of the rest each step is taken where it, or one like it, is possible. If the
+//! violation is one of quiescence, the messages then in flight are delivered. Next by a search nearby: breadth first,
+//! only through steps like those of the schedule. Then by walks that are shorter than the schedule. Last by a
+//! breadth-first search through all steps; if that ends within its bounds, the schedule is known to be one of the
+//! shortest.
 
 use super::walk::{Bounds, walks};
 use super::{Found, Judged};
@@ -61,7 +62,7 @@ pub fn shrink(model: &Erased, found: &Found, states: usize) -> Option<Shrunk> {
     Some(Shrunk { path: schedule.path, shortest })
 }
 
-/// The same, for a schedule whose steps are known.
+/// Like [`shrink`], for a schedule whose steps are known.
 pub(super) fn shortened(model: &Erased, judged: &Judged, schedule: Schedule, states: usize) -> (Schedule, bool) {
     let mut schedule = without_parts(model, judged, schedule);
     let (all, exhausted) = breadth_first(model, judged, schedule.path.len(), states, &|_| true);
@@ -126,8 +127,8 @@ pub(super) fn again(model: &Erased, judged: &Judged, path: &Path) -> Option<Sche
     taken.ended()
 }
 
-/// Takes each of these steps of the schedule `old`, or one like it, that is possible, up to the first violation. `None` if
-/// there is none.
+/// Takes each of these steps of the schedule `old`, or one like it, that is possible, up to the first violation. `None`
+/// if there is none.
 pub(super) fn retaken(model: &Erased, judged: &Judged, old: &Schedule, steps: &[Wanted]) -> Option<Schedule> {
     let mut taken = Taken::begin(model, judged, old.path.start)?;
     for wanted in steps {
@@ -177,7 +178,7 @@ impl<'a> Taken<'a> {
         Some(Taken { model, judged, schedule, state, earlier, sent: Vec::new(), violates })
     }
 
-    /// `None` if the step alters nothing.
+    /// Takes a step; `None` if it alters nothing.
     fn take(&mut self, place: usize, action: &ErasedAction) -> Option<()> {
         let (next, sent) = self.model.step(&self.state, action)?;
         if !self.model.within_boundary(&next) {
@@ -236,7 +237,7 @@ pub(super) fn breadth_first(
         return silence(model, judged, bound, states);
     }
     let found = |path: Path| again(model, judged, &path);
-    // By number: the state that it came from, and the place of the step.
+    // By number, the predecessor and the place of the step.
     let mut came: Vec<(usize, usize)> = Vec::new();
     let (mut known, mut queue) = (HashSet::new(), VecDeque::new());
     let initial = model.init_states();

@@ -20,7 +20,7 @@ pub(super) struct Bounds {
     pub(super) first: bool,
 }
 
-/// What the walks of one seed did and found.
+/// The steps and the findings of the walks of one seed.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
     /// Whether all walks of the seed were taken.
@@ -202,7 +202,7 @@ impl Walker<'_> {
         violated.into_iter().for_each(|property| self.note(property, way));
     }
 
-    /// The walk has come back to an earlier state, and sent changes on the way.
+    /// Notes that the walk has come back to an earlier state, and sent changes on the way.
     fn repeats(&mut self, way: &Way) {
         if let Some(judged) = self.judged.iter().find(|judged| matches!(judged, Judged::FallsSilent)) {
             self.note(judged.name(), way);

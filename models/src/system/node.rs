@@ -33,7 +33,7 @@ pub trait Node: Send + Sync + 'static {
         input: Input<'_, Self::Message>,
     ) -> Result<Stepped<Self::State, Self::Message>, NodeError>;
 
-    /// What the nodes do for their clients, which decides the properties. By default they replicate data.
+    /// The service of the nodes, which decides the properties. By default, the nodes replicate data.
     fn service(&self) -> Service {
         Service::Data
     }
@@ -57,7 +57,7 @@ pub trait Node: Send + Sync + 'static {
     }
 }
 
-/// What the nodes of a system do for their clients.
+/// The service of the nodes of a system to their clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// They keep data that clients read: all nodes agree, and no write is lost.

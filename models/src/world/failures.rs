@@ -66,7 +66,7 @@ impl Stored for Failed {
 }
 
 impl Failed {
-    /// Hashes the content, with what the numbers stand for.
+    /// Hashes the content, with the values of the numbers.
     pub(super) fn hash_content(&self, tables: &Tables, hasher: &mut impl Hasher) {
         let Failed { cuts, crashes, severed, down, bypassed, saved, acknowledged, sessions } = self;
         (cuts, crashes, severed, down, bypassed).hash(hasher);

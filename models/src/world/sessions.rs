@@ -41,7 +41,7 @@ impl SessionState {
         SessionState { made: 0, last: None, wrote: nothing, saw: nothing, bits: 0 }
     }
 
-    /// Hashes the content, with what the numbers stand for.
+    /// Hashes the content, with the values of the numbers.
     pub(super) fn hash_content(self, tables: &Tables, hasher: &mut impl Hasher) {
         let SessionState { made, last, wrote, saw, bits } = self;
         (made, last, bits, &tables.digests[wrote], &tables.digests[saw]).hash(hasher);

@@ -21,7 +21,7 @@ pub(crate) struct BlockFile {
     file: File,
     /// The bytes in complete blocks.
     length: u64,
-    /// The same, as far as they are known to be on the disk.
+    /// The bytes in complete blocks that are known to be on the disk.
     synced: u64,
     block: Vec<u8>,
 }
@@ -42,8 +42,8 @@ pub(crate) fn checksum(bytes: &[u8]) -> [u8; 8] {
 }
 
 impl BlockFile {
-    /// A new file. If it is not to be `kept`, it has no name from here on, where the system allows it, so that nothing
-    /// of it is left once the process ends in whatever way.
+    /// A new file. Where the system allows it, a file that is not to be `kept` loses its name at once, so that the file
+    /// is gone however the process ends.
     pub(crate) fn create(path: PathBuf, kept: bool) -> Result<BlockFile, Fault> {
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
         let file = file.map_err(|error| said(&path, "create", &error))?;
@@ -53,7 +53,7 @@ impl BlockFile {
         Ok(BlockFile { path, file, length: 0, synced: 0, block: Vec::new() })
     }
 
-    /// A file of a checkpoint. What was added after the checkpoint is cut off.
+    /// A file of a checkpoint. Blocks that were added after the checkpoint are cut off.
     pub(crate) fn open(folder: &Path, saved: &Saved) -> Result<BlockFile, Fault> {
         let (path, length) = (folder.join(&saved.name), saved.length);
         let file = OpenOptions::new().read(true).write(true).open(&path);
@@ -92,7 +92,7 @@ impl BlockFile {
         Ok(())
     }
 
-    /// Ends the block, and has all written to the disk.
+    /// Ends the block, and waits until the whole file is on the disk.
     pub(crate) fn sync(&mut self) -> Result<Saved, Fault> {
         self.end_block()?;
         if self.synced < self.length {

@@ -4,8 +4,8 @@
 //! place of the last one, so that a process that is killed at any moment leaves one whole checkpoint. Files that no
 //! manifest names are removed after that.
 //!
-//! States are stored by the numbers of their parts. To number all parts again in the same order, a later process expands
-//! the states again in whose expansion new parts were numbered; there are few of them, and they are stored, too.
+//! States are stored by the numbers of their parts. To number all parts in the same order, a later process expands
+//! again each state whose expansion numbered new parts. These states are few, and are stored, too.
 
 use super::Folder;
 use super::blocks::{BlockFile, Fault, Saved, said};
@@ -31,7 +31,7 @@ pub(crate) struct Checkpoint {
     saved_at: Instant,
     numbering: BlockFile,
     reached: BlockFile,
-    /// The place in [`Reached`] up to which it is in the file.
+    /// The place in [`Reached`] up to which the steps are in the file.
     reached_to: (usize, usize),
     parts: (u64, u64),
 }
@@ -60,7 +60,8 @@ impl Checkpoint {
         Ok(Checkpoint { folder, _lock: lock, every, run, saved_at, numbering, reached, reached_to, parts })
     }
 
-    /// Continues from the checkpoint in a folder. `again` expands a state again, which it is given with its number.
+    /// Continues from the checkpoint in a folder. `again` expands a state once more, given the progress, the number of
+    /// the state, and the state.
     pub(crate) fn resume<'m, S>(
         path: &Path,
         every: Duration,
@@ -77,7 +78,7 @@ impl Checkpoint {
                 return Err(format!("{path}: the checkpoint was made with another {name}: {value}, not {now}"));
             }
         }
-        // Those that a process made after its last checkpoint.
+        // Files that a process made after its last checkpoint.
         remove_files(path, &manifest.files())?;
         let folder = Folder { path: path.to_owned(), kept: true, files: manifest.made };
         let open = |saved: &Saved| BlockFile::open(path, saved);
@@ -158,7 +159,7 @@ impl Checkpoint {
         self.folder.clone()
     }
 
-    /// Whether it is time for the next checkpoint.
+    /// Whether the next checkpoint is due.
     pub(crate) fn is_due(&self) -> bool {
         self.saved_at.elapsed() >= self.every
     }
@@ -228,7 +229,7 @@ impl Checkpoint {
                 fs::remove_file(&path).map_err(|error| said(&path, "remove", &error))?;
             }
         }
-        // It stays if it has other files.
+        // A folder with other files stays.
         let _ = fs::remove_dir(&self.folder.path);
         Ok(())
     }

@@ -33,7 +33,7 @@ struct Tables<const WORDS: usize> {
 /// Fingerprint and number, in 12 bytes (20 with wide fingerprints): a `u64` and a `u32` would take 16.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry<const WORDS: usize> {
-    /// The highest first.
+    /// The words of the entry, the highest first.
     words: [u32; WORDS],
     number: u32,
 }
@@ -47,7 +47,7 @@ impl<const WORDS: usize> Entry<WORDS> {
         self.words.iter().fold(0, |fingerprint, word| fingerprint << 32 | u128::from(*word))
     }
 
-    /// The place within a table, from bits that do not say which table it is.
+    /// The place within a table, from bits other than those that select the table.
     fn place(&self) -> u64 {
         u64::from(self.words[1]) << 32 | u64::from(self.words[0])
     }
@@ -55,7 +55,7 @@ impl<const WORDS: usize> Entry<WORDS> {
 
 impl<const WORDS: usize> Tables<WORDS> {
     const TABLES: usize = 64;
-    /// The number of a fingerprint's bits that say in which table it is.
+    /// The number of a fingerprint's bits that select its table.
     const UPPER: u32 = 12;
 
     fn new() -> Self {
@@ -80,7 +80,7 @@ impl<const WORDS: usize> Tables<WORDS> {
         }
     }
 
-    /// The bytes that the last table will allocate for its next new state, if it must grow for it.
+    /// The bytes that the last table will allocate for its next new state; `None` if it need not grow.
     fn growth(&self) -> Option<u64> {
         // At most seven eighths of the buckets are in use. Each has a control byte. Growing doubles their number.
         let table = &self.tables[self.last];
@@ -156,7 +156,7 @@ impl Fingerprints {
         self.found
     }
 
-    /// The number of states in the tables: all that were found since they were [freed](Self::free).
+    /// The number of states in the tables: those found since the tables were [freed](Self::free).
     pub(crate) fn held(&self) -> usize {
         self.held
     }
@@ -179,7 +179,7 @@ impl Fingerprints {
         }
     }
 
-    /// Forgets all states, but not how many were found. The tables keep their memory.
+    /// Forgets all states, but not their number. The tables keep their memory.
     pub(crate) fn free(&mut self) {
         match &mut self.tables {
             Width::Of64(tables) => tables.tables.iter_mut().for_each(HashTable::clear),
@@ -188,7 +188,7 @@ impl Fingerprints {
         self.held = 0;
     }
 
-    /// Gives the memory of the tables back, too; continues with the number `found`.
+    /// Forgets all states and frees the memory of the tables; continues with the number `found`.
     pub(crate) fn restart(&mut self, found: usize) {
         *self = Fingerprints { found, ..Fingerprints::new(matches!(self.tables, Width::Of128(_))) };
     }

@@ -1,4 +1,4 @@
-//! Where the files of a search are: [`Folder`].
+//! The place of the files of a search: [`Folder`].
 
 use super::blocks::{Fault, said};
 use std::fs;
@@ -16,7 +16,7 @@ pub(crate) struct Folder {
     pub(crate) files: u64,
 }
 
-/// The free space that is left to others.
+/// The free bytes of the disk that a search leaves to others.
 const SPARED: u64 = 64 << 20;
 
 impl Folder {

@@ -31,10 +31,10 @@ pub(crate) struct Progress {
     pub(crate) time: Duration,
 }
 
-/// What a checkpoint consists of.
+/// The content of a checkpoint.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Manifest {
-    /// What must be the same in the process that continues, by name.
+    /// The values that must be equal in the process that continues, by name.
     pub(super) run: BTreeMap<String, String>,
     pub(super) progress: Progress,
     /// The number of the model's parts before the search, and now.
@@ -84,7 +84,7 @@ pub(super) fn write(folder: &Path, manifest: &Manifest) -> Result<(), Fault> {
     written.map_err(|error| said(&path, "write", &error))
 }
 
-/// Has the names of a folder's files written to the disk.
+/// Waits until the names of a folder's files are on the disk.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
@@ -127,7 +127,8 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>, Fault> {
     Ok(entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect())
 }
 
-/// Locks the folder for this process, as long as the file is open. A system may know no locks.
+/// Locks the folder for this process, as long as the file is open. A system without file locks leaves the folder
+/// unlocked.
 pub(super) fn locked(folder: &Path) -> Result<File, Fault> {
     let path = folder.join(LOCK);
     let file = File::create(&path).map_err(|error| said(&path, "create", &error))?;

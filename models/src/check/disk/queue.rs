@@ -21,7 +21,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// So many records in this file.
+    /// A queue of this number of records, which are in the file.
     pub(crate) fn in_file(file: BlockFile, records: u32) -> Queue {
         Queue { file: Some(file), records, ..Queue::default() }
     }
@@ -73,7 +73,7 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Reads the next record with `read`, which takes its bytes from those that it is given; `None` after the last.
+    /// Reads the next record with `read`, which takes the record's bytes from the front; `None` after the last.
     pub(crate) fn next<A>(&mut self, read: impl FnOnce(&mut &[u8]) -> A) -> Result<Option<A>, Fault> {
         while self.at == self.block.len() {
             self.at = 0;
@@ -101,7 +101,7 @@ impl Reading {
         self.queue.file.as_ref()
     }
 
-    /// Has the file's records written to the disk; returns its length.
+    /// Waits until the file's records are on the disk; returns the name and the length of the file.
     pub(super) fn sync(&mut self) -> Result<Saved, Fault> {
         self.queue.file.as_mut().expect("it was moved to the disk").sync()
     }

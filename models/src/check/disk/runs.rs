@@ -9,9 +9,9 @@ pub(crate) type Found = (u128, u32);
 
 /// Distinct fingerprints in ascending order, with their states' numbers.
 pub(crate) trait Sorted {
-    /// The next one; `None` after the last.
+    /// The next fingerprint; `None` after the last.
     fn head(&self) -> Option<Found>;
-    /// Goes to the one after it.
+    /// Goes past the next fingerprint.
     fn advance(&mut self) -> Result<(), Fault>;
 }
 
@@ -74,7 +74,7 @@ impl Run {
         })
     }
 
-    /// Adds all of these, in order.
+    /// Adds all of `sorted`, in order.
     pub(crate) fn extend(&mut self, mut sorted: impl Sorted) -> Result<(), Fault> {
         while let Some(found) = sorted.head() {
             self.push(found)?;
@@ -110,7 +110,7 @@ impl RunReader {
         Ok(())
     }
 
-    /// Skips all fingerprints below this one, and says whether it is the next.
+    /// Skips all fingerprints below this one; returns whether the next one is equal to it.
     fn has(&mut self, fingerprint: u128) -> Result<bool, Fault> {
         while self.head.is_some_and(|(head, _)| head < fingerprint) {
             self.advance()?;
@@ -130,7 +130,7 @@ impl Sorted for RunReader {
     }
 }
 
-/// All of several sorted sequences in one. Where a fingerprint is in several, the lowest number counts.
+/// The merge of several sorted sequences. Of equal fingerprints, the one with the lowest number counts.
 pub(crate) struct Merged<S>(pub(crate) Vec<S>);
 
 impl<S: Sorted> Sorted for Merged<S> {
@@ -148,9 +148,9 @@ impl<S: Sorted> Sorted for Merged<S> {
     }
 }
 
-/// Detects duplicates late (Stern and Dill, "Using magnetic disk instead of main memory in the Murφ verifier", CAV 1998;
-/// Korf, "Best-first frontier search with delayed duplicate detection", AAAI 2004): compares the states found in a
-/// level, `candidates`, with one another and with all found before, `known`, in one pass over all of them.
+/// Detects duplicates late (Stern and Dill, "Using magnetic disk instead of main memory in the Murφ verifier", CAV
+/// 1998; Korf, "Best-first frontier search with delayed duplicate detection", AAAI 2004): compares the states found in
+/// a level, `candidates`, with one another and with all found before, `known`, in one pass over all of them.
 ///
 /// Of the candidates with one fingerprint, the one with the lowest number is new unless it is known; `drop` is called
 /// with the number of every other one, and `keep` with each that is new.

@@ -13,7 +13,7 @@ use std::mem;
 /// The most sorted files of known states. Each is read once for each depth.
 const MOST_RUNS: usize = 6;
 
-/// The number of states in the tables below which moving them to the disk makes no room that counts.
+/// The number of states in the tables below which a move to the disk frees too little memory.
 const FEW: usize = 1 << 16;
 
 /// The states of a search as bytes: those found, those of the depth that is being expanded, and those found for the
@@ -35,7 +35,7 @@ pub(crate) struct Store<'m, S> {
     /// The number of the first state of `next`, in the order in which states were found, dropped ones included.
     pub(super) first: u32,
     pub(super) expanded: usize,
-    /// How each state was reached that has been read.
+    /// The steps by which the states read were first reached.
     pub(super) reached: Reached,
     pub(super) folder: Folder,
     pub(super) disk: Option<Disk>,
@@ -44,9 +44,9 @@ pub(crate) struct Store<'m, S> {
 /// The fingerprints on disk.
 #[derive(Default)]
 pub(super) struct Disk {
-    /// Those of the levels up to the one that is being expanded, without those in the tables.
+    /// Fingerprints of the levels up to the one that is being expanded, without those in the tables.
     pub(super) known: Vec<Run>,
-    /// Those of states of the next level, which are perhaps new.
+    /// Fingerprints of states of the next level, which are perhaps new.
     pub(super) candidates: Vec<Run>,
     /// The number of the first state that is in the tables.
     pub(super) held_from: u32,
@@ -106,8 +106,8 @@ impl<'m, S> Store<'m, S> {
         self.expanded + self.unread + self.next.records as usize
     }
 
-    /// Adds a state that was reached by this step. Returns whether it is, perhaps, new; `None` if it is and `most` states
-    /// have been added already.
+    /// Adds a state that was reached by this step. Returns whether it is, perhaps, new; `None` if it is and `most`
+    /// states have been added already.
     pub(crate) fn reach(
         &mut self,
         fingerprint: u128,
@@ -144,8 +144,8 @@ impl<'m, S> Store<'m, S> {
         Ok(None)
     }
 
-    /// Ends the level, all of whose states were read. Drops the states of the next one that are known, and continues
-    /// with it.
+    /// Ends the level, whose states were all read. Drops the known states of the next level, and continues with that
+    /// level.
     pub(crate) fn end_level(&mut self) -> Result<(), Fault> {
         let mut dropped = Dropped { first: self.first, bits: Vec::new(), count: 0 };
         if let Some(disk) = &mut self.disk {
@@ -241,7 +241,7 @@ impl<'m, S> Store<'m, S> {
         Ok(())
     }
 
-    /// The bytes of files.
+    /// The size of the files in bytes.
     pub(crate) fn on_disk(&self) -> u64 {
         let Some(Disk { known, candidates, .. }) = &self.disk else { return 0 };
         let fingerprints: u64 = known.iter().chain(candidates).map(|run| run.file.written()).sum();
@@ -249,7 +249,7 @@ impl<'m, S> Store<'m, S> {
         fingerprints + queues.into_iter().flatten().map(|file| file.written()).sum::<u64>()
     }
 
-    /// How each state was reached.
+    /// The steps by which the states were first reached.
     pub(crate) fn into_reached(self) -> Reached {
         self.reached
     }

@@ -73,7 +73,7 @@ fn drawn(seed: u128, place: usize) -> u128 {
     half(0) << 64 | half(1)
 }
 
-/// An upper bound on the probability that any two of so many values have the same fingerprint.
+/// An upper bound on the probability that any two of this many values have the same fingerprint.
 pub(crate) fn chance_of_one_hash(values: usize, wide: bool) -> f64 {
     (values as f64).powi(2) / 2f64.powi(if wide { 129 } else { 65 })
 }

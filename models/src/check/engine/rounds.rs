@@ -3,9 +3,9 @@
 //! Each thread has a partition of the states: those that it keeps, numbers and expands. It has a fork of the model, so
 //! threads do not wait for each other at a step. They work in rounds of five parts, and meet after each:
 //!
-//! 1. Each thread expands its states of the round. It looks each state that it reaches up in the partition that the
-//!    state belongs to, which nobody alters meanwhile. If it is not there, it is a *candidate*: it goes to the thread of
-//!    that partition.
+//! 1. Each thread expands its states of the round. It looks up each state that it reaches in the partition of that
+//!    state, which no thread alters meanwhile. A state that is missing there is a *candidate*, and goes to the thread
+//!    of that partition.
 //! 2. Each thread sorts its candidates by the steps that reached them, and keeps the first of each state.
 //! 3. Each thread numbers its new states. The new states of all threads together are numbered in the order of the steps
 //!    that reached them first: of the number of the state before, then of the step's index in it.
@@ -76,7 +76,7 @@ pub(super) struct Stepped {
 }
 
 pub(super) const KNOWN: u32 = u32::MAX;
-/// The step itself has no number.
+/// The mark of a step that has no number itself.
 pub(super) const UNNUMBERED: u32 = u32::MAX - 1;
 
 /// One round.
@@ -99,20 +99,20 @@ impl Round {
         Round { from, to: level_end, level_end, states, depth }
     }
 
-    /// The same with at most so many states.
+    /// The round with at most this many states.
     pub(super) fn at_most(self, states: usize) -> Round {
         Round { to: self.level_end.min(self.from + states), ..self }
     }
 }
 
-/// All that the threads share.
+/// The data that the threads share.
 struct Desk<'m, M: Subject> {
     threads: usize,
     properties: &'m [Property<M>],
     numbers: Numbers,
     key: Arc<Key>,
     meeting: Meeting,
-    /// The present round; `None` once there is no other.
+    /// The present round; `None` after the last.
     round: RwLock<Option<Round>>,
     visited: Vec<RwLock<Visited>>,
     /// By thread that reached them, then by partition: the candidates.
@@ -121,7 +121,7 @@ struct Desk<'m, M: Subject> {
     firsts: Vec<RwLock<Vec<u64>>>,
     /// By partition, then by thread that sent them: the candidates' numbers.
     answers: Vec<Vec<Mutex<Vec<u32>>>>,
-    /// By thread.
+    /// By thread, its steps.
     steps: Vec<Mutex<Steps>>,
     /// By property, the number of the first state that decided it before the round.
     decided: RwLock<Vec<Option<usize>>>,
@@ -150,7 +150,7 @@ impl<M: Subject> Desk<'_, M> {
 }
 
 impl<M: Subject> Team<M> {
-    /// This many threads.
+    /// A team of this many threads.
     pub(super) fn of(subject: &M, threads: usize) -> Team<M> {
         Team((1..threads).map(|_| subject.fork()).collect())
     }
@@ -172,7 +172,7 @@ impl<M: Subject> Team<M> {
             queue.push(state);
         }
         let each = || 0..threads;
-        // What a round holds until its end is little beside the states.
+        // The data that a round holds until its end is small beside the states.
         let most = (search.limits.large / 4).max(1) * threads;
         let first = Round::new(search.begun, search.states, (search.states, search.depth)).at_most(most);
         let desk = Desk {
@@ -233,7 +233,7 @@ impl<M: Subject> Team<M> {
     }
 }
 
-/// The states that are left, in the order of their numbers, from `first` on.
+/// The unexpanded states in the order of their numbers, from `first` on.
 fn in_order<M: Subject>(subject: &M, mut queues: Vec<Placed<M::State>>, first: usize) -> Queue<M::State> {
     let mut level = Queue::default();
     for number in first as u32.. {

@@ -100,7 +100,7 @@ impl<'m, M: Subject> Search<'m, M> {
         Found { states, generated, depth, frontier: states - begun, decided, reached, graph, cut, on_disk: 0 }
     }
 
-    /// The threads for large levels; `None` if one thread is all there is.
+    /// The threads for large levels; `None` if there is only one thread.
     fn gathered(&mut self) -> Option<(Team<M>, Busy)> {
         let (threads, busy) = match self.limits.threads {
             Some(threads) => (threads, cores::none()),

@@ -1,14 +1,14 @@
-//! How the states of an exploration are stored: [`Storage`].
+//! The storage of an exploration's states: [`Storage`].
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How the states of an exploration are stored where [only safety](super::Limits::safety) is judged.
+/// The storage of the states of an exploration in which [only safety](super::Limits::safety) is judged.
 #[derive(Clone, Debug, Default)]
 pub struct Storage {
-    /// The folder for states that memory does not hold; `None` for the system's temporary folder. No file of theirs is
-    /// left when the process ends.
+    /// The folder for states that memory does not hold; `None` for the system's temporary folder. No file is left there
+    /// when the process ends.
     pub folder: Option<PathBuf>,
     /// The most fingerprints in memory, whatever their size; `None` for no limit but that of memory.
     pub most_held: Option<usize>,
@@ -27,6 +27,6 @@ pub struct Checkpoints {
     pub every: Duration,
     /// Whether to continue from the checkpoint in the folder. Otherwise the folder must have none.
     pub resume: bool,
-    /// What must be the same when the exploration continues, by name.
+    /// The values that must be equal when the exploration continues, by name.
     pub run: BTreeMap<String, String>,
 }

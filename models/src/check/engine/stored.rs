@@ -19,9 +19,9 @@ pub(super) struct Pass<'m, M: Subject> {
     store: Store<'m, M::State>,
     checkpoint: Option<Checkpoint>,
     at: Progress,
-    /// A buffer.
+    /// A buffer for the actions of a state.
     actions: Vec<M::Action>,
-    /// Why the pass ends before the next state is expanded.
+    /// The reason for which the pass ends before the next state is expanded.
     cut: Option<Cut>,
     /// Whether memory runs out.
     crowded: bool,
@@ -114,7 +114,7 @@ impl<'m, M: Subject> Pass<'m, M> {
         mut progress: impl FnMut(usize, usize),
     ) -> (Found, Option<Checkpoint>) {
         watch.continue_after(self.at.time);
-        // One for each exploration that fails, which is then at its end.
+        // Leaks one text for each exploration that fails.
         let failed = |fault: Fault| Some(Cut::Disk(fault.leak()));
         let cut = self.visit(watch, &mut progress).unwrap_or_else(failed);
         let frontier = self.store.found() - self.store.expanded() + usize::from(cut == Some(Cut::Found));
@@ -144,7 +144,7 @@ impl<'m, M: Subject> Pass<'m, M> {
             self.on_disk = self.on_disk.max(self.store.on_disk());
             self.store.end_level()?;
             if self.store.unread() == 0 {
-                // Where there are checkpoints, no state is half expanded, so all have been.
+                // A pass with checkpoints leaves no state half expanded, so all states have been expanded.
                 let late = self.checkpoint.is_some() && !matches!(self.cut, Some(Cut::Numbers(_)));
                 return Ok(self.cut.filter(|_| !late));
             }

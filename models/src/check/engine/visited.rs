@@ -30,14 +30,14 @@ impl Entry {
         u64::from(self.0[0]) << 32 | u64::from(self.0[1])
     }
 
-    /// The place within a table: bits that do not say which table it is.
+    /// The place within a table, from bits other than those that select the table.
     fn place(&self) -> u64 {
         self.fingerprint().rotate_left(32)
     }
 }
 
-/// The partition, of so many, to which a state with this fingerprint belongs. These bits do not say where a table has
-/// its entry.
+/// The partition, out of `of`, to which a state with this fingerprint belongs. It depends on other bits than the place
+/// in a table.
 #[inline]
 pub(super) fn partition(fingerprint: u64, of: usize) -> usize {
     (usize::from(fingerprint as u16) * of) >> 16
@@ -54,7 +54,7 @@ impl Default for Visited {
 
 impl Visited {
     const TABLES: usize = 64;
-    /// The number of a fingerprint's bits that say in which table it is.
+    /// The number of a fingerprint's bits that select its table.
     const UPPER: u32 = 12;
     const MUCH: u64 = 1 << 16;
 
@@ -63,8 +63,8 @@ impl Visited {
         usize::from(self.table_of[(fingerprint >> (u64::BITS - Self::UPPER)) as usize])
     }
 
-    /// The number of the state with this fingerprint, and whether it is new. A new one gets the number `next`; `None` if
-    /// there is no such number.
+    /// The number of the state with this fingerprint, and whether it is new. A new one gets the number `next`; `None`
+    /// if there is no such number.
     #[inline]
     pub(super) fn number(&mut self, fingerprint: u64, next: Option<u32>) -> Option<(u32, bool)> {
         self.last = self.table(fingerprint);
@@ -96,7 +96,7 @@ impl Visited {
         self.states += 1;
     }
 
-    /// The states, divided into so many partitions.
+    /// The states, divided into this many partitions.
     pub(super) fn divided(self, of: usize) -> Vec<Visited> {
         let mut parts: Vec<Visited> = (0..of).map(|_| Visited::default()).collect();
         for entry in self.tables.into_iter().flatten() {

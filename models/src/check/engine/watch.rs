@@ -17,7 +17,7 @@ pub(crate) struct Watch {
     weighed: Instant,
     /// The number of states reported to [`running`].
     reported: usize,
-    /// Whether it reports progress.
+    /// Whether the watch reports progress.
     reports: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The cycles of a graph: its strongly connected components of several states, and what weak fairness asks of each.
+//! The cycles of a graph: its strongly connected components of several states, and the fairness of each.
 
 use super::walk::Walk;
 use super::{Class, Searched};
@@ -13,9 +13,9 @@ const COMPARED: usize = 16;
 /// The components of several states, and for each of their states its steps' classes and its open obligations.
 pub(super) struct Cycles {
     components: Components,
-    /// By state, the place of what is known of it; [`NONE`](Self::NONE) if it lies on no cycle.
+    /// By state, its place in the lists below; [`NONE`](Self::NONE) if it lies on no cycle.
     places: Vec<u32>,
-    /// By place, where the classes of its edges begin.
+    /// By place, the index of the first class of its edges.
     starts: Vec<usize>,
     classes: Vec<Class>,
     /// By place, the classes of steps that the graph lacks.
@@ -40,7 +40,7 @@ impl Components {
         let all = completed.chunk_by(|one, other| of[*one as usize] == of[*other as usize]);
         let mut members: Vec<Vec<u32>> = all.filter(|group| group.len() > 1).map(<[u32]>::to_vec).collect();
         members.iter_mut().for_each(|group| group.sort_unstable());
-        // The first to be reached comes first.
+        // The component that was reached first comes first.
         members.sort_unstable_by_key(|group| group[0]);
         Components { of, members }
     }
@@ -59,7 +59,7 @@ pub(super) struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Whether it has this state.
+    /// Whether the part has this state.
     pub(super) fn has(self, state: u32) -> bool {
         self.of[state as usize] == self.of[self.members[0] as usize]
     }
@@ -198,10 +198,10 @@ impl Cycles {
     }
 }
 
-/// What a cycle must pass.
+/// A state or a step that a cycle must pass.
 #[derive(Clone, Copy)]
 pub(super) enum Seek<'a> {
-    /// Such a state.
+    /// A state for which this is true.
     State(&'a dyn Fn(u32) -> bool),
     /// A step that sends a change.
     Sent,

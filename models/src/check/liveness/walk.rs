@@ -22,11 +22,11 @@ pub(super) struct Taken {
     class: Class,
 }
 
-/// A walk, as far as its continuation depends on it.
+/// The part of a walk on which its continuation depends.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Passed {
     at: u32,
-    /// Whether it has passed what is sought.
+    /// Whether the walk has passed the sought state or step.
     sought: bool,
     /// The classes that were enabled in all its states and never taken.
     starved: BTreeSet<Class>,
@@ -36,8 +36,8 @@ struct Passed {
 const COMPARED: usize = 200_000;
 
 impl Walk<'_> {
-    /// A shortest path to the part, and a fair cycle there that passes what is sought: a shortest one from its entry, or
-    /// if there are too many walks to compare, a short one.
+    /// A shortest path to the part, and a fair cycle there that passes the sought state or step: a shortest one from
+    /// its entry, or if there are too many walks to compare, a short one.
     pub(super) fn lasso(&self, seek: Seek<'_>) -> Path {
         let entry = self.part.members[0];
         let cycle = self.shortest(entry, seek).unwrap_or_else(|| self.short(entry, seek));
@@ -46,7 +46,7 @@ impl Walk<'_> {
         path
     }
 
-    /// A shortest fair cycle: breadth first, over the states and what is yet to be passed.
+    /// A shortest fair cycle, by a breadth-first search over [`Passed`].
     pub(super) fn shortest(&self, entry: u32, seek: Seek<'_>) -> Option<Vec<Taken>> {
         let is_sought = |state| matches!(seek, Seek::State(is_sought) if is_sought(state));
         let start = Passed { at: entry, sought: is_sought(entry), starved: self.cycles.enabled(entry) };
@@ -81,8 +81,8 @@ impl Walk<'_> {
         None
     }
 
-    /// A short fair cycle: shortest ways, one after the other, to what is sought, to a step of each class that would
-    /// otherwise starve or to a state without it, and back.
+    /// A short fair cycle: shortest ways, one after the other, to the sought state or step, to a step of each class
+    /// that would otherwise starve or to a state that does not enable the class, and back.
     pub(super) fn short(&self, entry: u32, seek: Seek<'_>) -> Vec<Taken> {
         let mut cycle = match seek {
             Seek::State(is_sought) => self.way(entry, is_sought, |_| false),

@@ -13,7 +13,7 @@ pub(crate) fn opened(file: &str, wanted: bool, out: &mut dyn Write) -> Result<()
         cfg!(target_os = "macos") || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| env::var_os(name).is_some());
     if wanted && desktop {
         let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-        // If nothing opens it, the path is printed.
+        // An error is ignored: the path has been printed.
         let _ = Command::new(opener).arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Arguments: how states are stored where only safety is judged.
+//! Arguments: the storage of states where only safety is judged.
 
 use super::super::Failure;
 use super::super::limits::duration;
@@ -46,7 +46,7 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// How the states of these scenarios are stored; `None` if they are kept in memory, up to its limit.
+    /// The storage of the states of these scenarios; `None` if they are kept in memory, up to its limit.
     ///
     /// # Errors
     /// If there are to be checkpoints of several scenarios.

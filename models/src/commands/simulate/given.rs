@@ -10,7 +10,7 @@ pub(super) struct List<T>(pub(super) Vec<T>);
 
 /// A value of a list.
 pub(super) trait Listed: FromStr {
-    /// What it should be.
+    /// The expected value in words.
     const IS: &str;
 }
 

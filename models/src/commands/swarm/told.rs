@@ -1,4 +1,4 @@
-//! What a swarm covered and found, as text and as JSON.
+//! The coverage and the violations of a swarm, as text and as JSON.
 
 use super::super::style::Style;
 use super::super::{Failure, this_command};
@@ -175,7 +175,8 @@ pub(super) fn json(
     Ok(())
 }
 
-/// Writes each violation as a trace and a picture. Returns the file of each, or why it could not be written.
+/// Writes each violation as a trace and a picture. Returns the file of each, or the reason for which it could not be
+/// written.
 fn written(scenario: &Scenario, violations: &[Violated], folder: &Path) -> Vec<Result<String, String>> {
     let mut of_property: BTreeMap<&str, usize> = BTreeMap::new();
     let each = violations.iter().map(|Violated { example, .. }| {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// The key of the writes that only advance a clock.
 const ELSEWHERE: &str = "elsewhere";
 
-/// Masters that have made the writes of a history, each when it had seen exactly what the history says.
+/// Masters that have made the writes of a history, each after exactly the writes that it has seen in the history.
 pub(super) struct Run {
     rule: AnyRule,
     topology: Topology,

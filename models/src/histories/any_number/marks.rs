@@ -1,4 +1,4 @@
-//! The judgement of a reading by what is known of each write: [`judge`].
+//! The judgement of a reading by marks of the writes: [`judge`].
 //!
 //! It is that of [`judge`](crate::histories::judge) for a rule that claims nothing, but it needs no history: a few
 //! [`Mark`]s of each write suffice, and most settled writes need none.
@@ -6,7 +6,7 @@
 use crate::histories::judge::{Ops, Table, Wrongs};
 use smallvec::SmallVec;
 
-/// What the judgement of a write needs to know for one part on which it acts.
+/// The facts that the judgement of a write needs for one part on which the write acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Mark {
     /// The part's table.
@@ -35,7 +35,8 @@ fn has(ops: Ops, op: usize) -> bool {
 }
 
 impl Marks {
-    /// The marks of the newest write. `present` are the operations of all writes, `beside` those of the concurrent ones.
+    /// The marks of the newest write. `present` are the operations of all writes, `beside` those of the concurrent
+    /// ones.
     pub(super) fn of(tables: &[Table], op: usize, present: Ops, beside: Ops) -> Marks {
         let acting = (0_u8..).zip(tables).filter(|(_, table)| has(table.acting, op));
         let marks = acting.map(|(place, table)| {

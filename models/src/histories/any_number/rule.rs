@@ -5,7 +5,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use multimaster::{Dot, MasterId, Op, Timestamp, watch};
 
-/// The rule, and what is remembered of it.
+/// The rule, and its remembered results.
 pub(super) struct Rule<'a> {
     pub(super) numbers: &'a mut dyn Numbered,
     pub(super) alphabet: &'a [Op],

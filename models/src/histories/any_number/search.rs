@@ -11,7 +11,7 @@ use hashbrown::HashSet;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
-/// How a window was first reached.
+/// The step by which a window was first reached.
 #[derive(Clone, Copy)]
 struct Origin {
     from: u32,

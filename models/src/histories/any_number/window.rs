@@ -32,7 +32,7 @@ pub(super) struct Unsettled {
     pub(super) marks: Marks,
 }
 
-/// What the future of a history depends on.
+/// The part of a history on which its future depends.
 ///
 /// The numbers in it are ranks: among all times, and among all sequence numbers of each master, that occur in it.
 #[derive(Clone)]
@@ -155,7 +155,7 @@ impl Window {
             }
             let mut after: States = states.into_iter().map(|state| rule.apply(state, change)).collect();
             for other in places((cut & !seen).into()) {
-                // It came last instead, unless another write of the cut has seen it.
+                // The other write came last instead, unless a write of the cut has seen it.
                 let before = cut & !(1 << other);
                 if places(before.into()).all(|later| self.writes[later].seen & (1 << other) == 0) {
                     let change = self.writes[other].change;

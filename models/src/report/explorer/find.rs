@@ -1,4 +1,4 @@
-//! The nearest state from a given one in which something is so: the page's jumps.
+//! The page's jumps: the search for the nearest state that meets a goal.
 
 use super::situation::decided;
 use super::walk::Walk;
@@ -18,7 +18,7 @@ const MOST: usize = 200_000;
 /// and at most this long.
 const LONGEST: Duration = Duration::from_secs(8);
 
-/// What the page jumps to.
+/// The goal of a jump.
 enum Goal {
     /// A state that violates a property that the present state does not violate.
     Violation,
@@ -30,8 +30,8 @@ enum Goal {
     Property(usize),
 }
 
-/// The path to the nearest state after the last one of `walk` that is as `goal` says, or a sentence on why there is
-/// none. `goal` is `violation`, `witness`, `quiescence` or the number of a property.
+/// The path to the nearest state after the last one of `walk` that meets `goal`, or a sentence on why there is none.
+/// `goal` is `violation`, `witness`, `quiescence` or the number of a property.
 ///
 /// # Errors
 /// If `goal` is none of these.
@@ -100,9 +100,9 @@ fn searched(states: usize) -> String {
 enum Found {
     /// The steps to it, and the property that it decides.
     At(Vec<usize>, usize),
-    /// All states that can follow were searched: so many.
+    /// All states that can follow were searched: this many.
     Nowhere(usize),
-    /// The search was given up after so many.
+    /// The search was given up after this many states.
     TooMany(usize),
 }
 

@@ -31,10 +31,10 @@ pub(super) struct Request {
 /// The policy of our page: nothing from elsewhere, and nothing inline.
 const OWN: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// stateright's page evaluates its bindings.
+/// The policy of stateright's page, which evaluates its bindings.
 const STATERIGHT: &str = "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; \
                           style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
-/// A picture has styles inline and loads nothing.
+/// The policy of a picture, which has inline styles and loads nothing.
 const PICTURE: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 pub(super) const TEXT: &str = "text/plain; charset=utf-8";

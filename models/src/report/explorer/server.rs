@@ -98,7 +98,7 @@ impl Server {
             .then(|| Answer::refused(403, "refused: the page of another site makes this request (`Sec-Fetch-Site`)"))
     }
 
-    /// What our page says of the model, whatever the state.
+    /// The facts about the model that our page shows with every state.
     fn about(&self) -> Value {
         let Shown { name, about, model, replay: (before, after), .. } = &self.search.shown;
         json!({
@@ -154,7 +154,7 @@ impl Server {
     }
 }
 
-/// What follows `start` in the path: empty, or a slash and the rest.
+/// The part of the path after `start`: empty, or a slash and the rest.
 fn after<'a>(path: &'a str, start: &str) -> Option<&'a str> {
     path.strip_prefix(start).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -1,4 +1,4 @@
-//! One state, as our page shows it: the schedule that leads to it, what its last step changed, every property in this
+//! One state, as our page shows it: the schedule that leads to it, the changes of its last step, every property in this
 //! state, and the possible steps.
 
 use super::walk::Walk;
@@ -42,8 +42,8 @@ fn steps(model: &Erased, walk: &Walk) -> Vec<Value> {
     walk.taken.iter().map(step).collect()
 }
 
-/// Each master: what it reads, what it read before if that differs, and the rest of its state, line by line with `+` for
-/// what the last step brought and `-` for what it removed.
+/// Each master: its readings, the readings before if these differ, and the rest of its state, line by line with `+` for
+/// lines that the last step brought and `-` for lines that it removed.
 fn masters(model: &Erased, before: Option<&ErasedState>, now: &ErasedState) -> Vec<Value> {
     let (names, reads) = (model.masters(), model.readings(now));
     let read = before.map(|before| model.readings(before));
@@ -95,14 +95,14 @@ fn lines(state: &ErasedState) -> Vec<(String, String)> {
     lines
 }
 
-/// What a state says of a master, without what it reads.
+/// The lines of a state about a master, without its readings.
 fn parts(state: &ErasedState, name: &str, reads: &str) -> Vec<String> {
     let (reads, of) = (format!("reads {reads}"), format!("{name}: "));
     let mut parts = Vec::new();
     for (_, line) in lines(state).into_iter().filter(|(of, _)| of == name) {
         let (shard, rest) = line.split_once(&of).unwrap_or(("", &line));
         match rest.strip_prefix(&reads) {
-            // What follows the readings holds no text of a client.
+            // The text after the readings holds no text of a client.
             Some(rest) => {
                 parts.extend(rest.split("; ").filter(|part| !part.is_empty()).map(|part| format!("{shard}{part}")))
             }
@@ -112,8 +112,8 @@ fn parts(state: &ErasedState, name: &str, reads: &str) -> Vec<String> {
     parts
 }
 
-/// The lines of `new` in order, with `+` for those that `old` lacks; each is preceded by the line of `old` in its place,
-/// with `-`, if `new` lacks that.
+/// The lines of `new` in order, with `+` for those that `old` lacks; each is preceded by the line of `old` in its
+/// place, with `-`, if `new` lacks that.
 fn marked(old: &[String], new: &[String]) -> Vec<Value> {
     let mut gone: Vec<&String> = old.iter().filter(|line| !new.contains(line)).collect();
     let subject = |line: &str| line.split([' ', ':']).next().unwrap_or_default().to_owned();
@@ -204,7 +204,7 @@ fn choices(model: &Erased, walk: &Walk) -> Vec<Value> {
     actions.iter().enumerate().map(choice).collect()
 }
 
-/// The schedule as a trace that `replay` takes. It claims what the last state violates, or that it violates nothing.
+/// The schedule as a trace that `replay` takes. It claims the violations of the last state, or that there are none.
 pub(super) fn trace(model: &Erased, walk: &Walk, scenario: &str, carried: &str) -> String {
     let asked = model.properties().into_iter().filter(|p| p.expectation == Expectation::Always);
     let asked = asked.map(|p| (p.name, !(p.condition)(model, &walk.state)));

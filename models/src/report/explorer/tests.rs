@@ -97,7 +97,8 @@ fn no_state_contradicts_the_verdicts_over_all_schedules() {
                 }
             }
         }
-        // Conversely, each property that the search decides is decided in some state, unless it is about whole schedules.
+        // Conversely, each property that the search decides is decided in some state, unless it is about whole
+        // schedules.
         for verdict in scope["verdicts"].as_array().expect("a list") {
             let says = ["violated", "reached"].contains(&text(&verdict["word"]));
             let property = text(&verdict["name"]);
@@ -172,7 +173,7 @@ fn the_last_step_tells_what_it_changed_and_what_was_there_before() {
     assert_eq!(a["facts"][0], serde_json::json!(["-", "has seen A1"]));
     assert_eq!(a["facts"][1], serde_json::json!(["+", "has seen A1 B1"]));
     assert_eq!((text(&b["reads"]), &b["was"]), ("seat=14 Ann", &Value::Null));
-    // In the state before, the choice says what it would violate.
+    // In the state before, the choice names the property that it would violate.
     let walk = Walk::of(&model, "/0/0/0/0").expect("a path");
     let shown = situation::situation(&model, &walk, &[FALLS_SILENT]);
     let choice = &shown["choices"][0];

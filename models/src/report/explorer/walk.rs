@@ -11,7 +11,7 @@ const LONGEST: usize = 1_000;
 /// A path, with its states.
 pub(super) struct Walk {
     pub(super) path: Path,
-    /// Each state except the last, with the step taken from it and what the step sent.
+    /// Each state except the last, with the step taken from it and the changes that the step sent.
     pub(super) taken: Vec<(ErasedState, ErasedAction, Sent)>,
     /// The last state.
     pub(super) state: ErasedState,

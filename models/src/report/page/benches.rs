@@ -73,7 +73,7 @@ fn percent(change: f64) -> f64 {
     change * 100.0
 }
 
-/// Whether a change is known to be for the better.
+/// The verdict on a change; *same* if the interval of the change contains 0.
 fn verdict(change: Interval) -> &'static str {
     match change {
         _ if change.high < 0.0 => "faster",

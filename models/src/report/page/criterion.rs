@@ -82,8 +82,8 @@ impl Interval {
     }
 }
 
-/// Reads criterion's folder, usually `target/criterion`: for each benchmark the last run, the baseline of this name, and
-/// the change between them.
+/// Reads criterion's folder, usually `target/criterion`: for each benchmark the last run, the baseline of this name,
+/// and the change between them.
 ///
 /// # Errors
 /// If there is no benchmark, or a file is missing or damaged.
@@ -150,7 +150,7 @@ fn json<T: DeserializeOwned>(file: &Path) -> Result<T, Fault> {
     })
 }
 
-/// Reads what `cargo run -p multimaster-benches` printed: the table of one commit, or the comparison of two.
+/// Reads the output of `cargo run -p multimaster-benches`: the table of one commit, or the comparison of two.
 ///
 /// # Errors
 /// If the file has no such table, or a line of it is damaged.
@@ -216,7 +216,7 @@ mod tests {
         let after = Interval { low: 9.0, point: 10.0, high: 11.0 };
         assert_eq!(alone, [Bench { name: "resolve/lww/newer".into(), before: None, after, change: None }]);
 
-        // The baseline is a copy of the last run, so the change tells what was before.
+        // The baseline is a copy of the last run, so the time before follows from the change.
         write(&folder, "resolve_lww/newer/base/estimates.json", &estimates(9.0, 10.0, 11.0));
         write(&folder, "resolve_lww/newer/change/estimates.json", &estimates(-0.6, -0.5, -0.2));
         let before = read(at, "base").expect("read")[0].before.expect("before");

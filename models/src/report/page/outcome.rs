@@ -3,7 +3,7 @@
 use crate::properties::NO_POLICY_LOSS;
 use crate::report::check::Checked;
 
-/// What a scenario found, from the best to the worst.
+/// The outcome of a scenario, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// Every property holds.
@@ -21,11 +21,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// All, from the best to the worst.
+    /// All outcomes, in this order.
     pub const ALL: [Outcome; 6] =
         [Outcome::Holds, Outcome::Partly, Outcome::Policy, Outcome::Open, Outcome::Violated, Outcome::Failed];
 
-    /// The outcome of a scenario.
+    /// The outcome of this scenario.
     pub fn of(checked: &Checked) -> Outcome {
         let asked = checked.report.findings.iter().filter(|finding| !finding.witness);
         let verdicts: Vec<(&str, &str)> = asked.map(|finding| (finding.property, checked.verdict(finding))).collect();

@@ -1,4 +1,4 @@
-//! The rules, each with its source and what was found about it.
+//! The rules, each with its source and the findings about it.
 
 use super::{Outcome, Page, escaped};
 use std::collections::BTreeMap;

@@ -100,7 +100,7 @@ fn scenario(html: &mut String, place: usize, shown: &Shown<'_>, pictures: &mut P
                 None => words.push((verdict, vec![finding.property])),
             }
         }
-        // What does not hold comes first.
+        // Verdicts other than *holds* and *reached* come first.
         words.sort_by_key(|(word, _)| ["holds", "reached"].contains(word));
         for (verdict, properties) in words {
             let names: Vec<String> = properties.iter().map(|property| escaped(property)).collect();

@@ -14,7 +14,7 @@ pub(super) struct Canvas<'a> {
     columns: &'a Columns,
     pub(super) out: String,
     pub(super) y: usize,
-    /// Where each master went down, if it is down.
+    /// By master, the place at which it went down; `None` if it is up.
     pub(super) down_since: Vec<Option<usize>>,
     /// The stretches in which a master was down: its column, and the ends.
     pub(super) down: Vec<(usize, usize, usize)>,

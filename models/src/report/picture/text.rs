@@ -1,4 +1,4 @@
-//! Text in a picture: how wide it is without a browser, where it is broken into lines, and how it keeps its direction.
+//! Text in a picture: its width, estimated without a browser, its line breaks, and its direction.
 
 use unicode_width::UnicodeWidthChar;
 

@@ -4,7 +4,7 @@ use crate::check::liveness::{Repeated, repeated};
 use crate::properties::{FALLS_SILENT, FALLS_SILENT_IF_FAIR};
 use crate::subject::Subject;
 
-/// Where the cycle of a schedule begins.
+/// The cycle of a schedule.
 pub(super) struct Lasso {
     /// The number of steps before it.
     pub(super) begins: usize,
@@ -15,8 +15,8 @@ pub(super) struct Lasso {
 }
 
 impl Lasso {
-    /// The cycle of a schedule that violates this property; `None` if it is no liveness property. The schedule enters the
-    /// cycle at its last state, so that its earlier steps lead there on a shortest path.
+    /// The cycle of a schedule that violates this property; `None` if it is no liveness property. The schedule enters
+    /// the cycle at its last state, so that its earlier steps lead there on a shortest path.
     pub(super) fn of<M: Subject>(
         model: &M,
         property: &str,

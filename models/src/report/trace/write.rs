@@ -10,12 +10,13 @@ pub fn write<M: Subject>(model: &M, scenario: &str, property: &str, path: &Path)
     write_with(model, scenario, "", property, path)
 }
 
-/// The same, with the text of the scenario inside the trace.
+/// Like [`write()`], with the text of the scenario inside the trace.
 pub fn write_with<M: Subject>(model: &M, scenario: &str, carried: &str, property: &str, path: &Path) -> String {
     write_claims(model, scenario, carried, &[(property, true)], path)
 }
 
-/// The same, with these claims on the last state: each property, and whether the state violates or keeps it.
+/// Like [`write_with`], with these claims about the last state: each property, and whether the state violates or keeps
+/// it.
 pub(crate) fn write_claims<M: Subject>(
     model: &M,
     scenario: &str,

@@ -1,9 +1,9 @@
-//! What can be left out of a scenario file: [`Edit`].
+//! The parts of a scenario file that can be left out: [`Edit`].
 
 use multimaster::{MasterId, Op, Request};
 use toml::{Table, Value};
 
-/// One thing left out.
+/// One part that is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Edit {
     /// A master, by its index. Those behind it move up.
@@ -32,7 +32,7 @@ pub(super) fn of_requests(table: &Table) -> Vec<Edit> {
     edits
 }
 
-/// Every failure, and what else makes a scenario larger.
+/// Every failure, and every other entry that makes a scenario larger.
 pub(super) fn of_failures(table: &Table) -> Vec<Edit> {
     const OF_CRASHES: &[&str] = &["crashes", "crashing", "keeps", "restarts", "drained", "repaired"];
     let failures = || path(&["failures"]);

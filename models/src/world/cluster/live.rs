@@ -11,9 +11,9 @@ use multimaster::{Dot, MasterId};
 
 impl ClusterModel {
     /// The class of an action under weak fairness. Fair are the actions of the network and of the masters: each message
-    /// in flight, or the next of each stream; each pair's ticks; and what ends a failure: each master's restart, each
-    /// cut's end, each stream's resumption, the repair of the topology. Clients need not make requests, and faults need
-    /// not happen.
+    /// in flight, or the next of each stream; each pair's ticks; and the end of each failure: each master's restart,
+    /// each cut's end, each stream's resumption, the repair of the topology. Clients need not make requests, and faults
+    /// need not happen.
     pub(super) fn fair_class_of(&self, InShard { shard, action }: InShard) -> Option<u64> {
         let pair = |one: MasterId, other: MasterId| u32::from(one.0) << 16 | u32::from(other.0);
         let (kind, number) = match action {
@@ -52,7 +52,7 @@ impl ClusterModel {
 
     pub(super) fn aims(&self) -> Vec<Goal<ClusterModel>> {
         if self.article.is_some() {
-            // The program's messages do not name their writes, so nobody knows who has heard of what.
+            // The program's messages do not name their writes, so the writes that a master has seen are unknown.
             return vec![Goal::lasting(EVENTUALLY_AGREE, |cluster: &Self, state: &State| {
                 cluster.reads_alike(&state.shards.first)
             })];

@@ -18,7 +18,8 @@ impl Codec<State> for ClusterModel {
     }
 
     fn parts(&self) -> u64 {
-        // That a judgement became unsure is found again where parts are numbered again.
+        // An unsure judgement counts as a part, so a process that continues expands its state again, and finds it
+        // again.
         super::locked(&self.tables).parts() + u64::from(self.is_unsure())
     }
 }

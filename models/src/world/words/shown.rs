@@ -6,9 +6,9 @@ use crate::world::{Faults, Seen, State, World};
 use std::fmt;
 
 /// One line for each master: its readings, digest, log and pending changes. Then the messages in flight, the requests
-/// made, the masters that are down, the cuts, and the faults left. Each line begins with its subject, so that two states can be compared line by line.
-/// Different states have different texts, unless they differ only in the rule's hidden state or in what a later crash
-/// would restore.
+/// made, the masters that are down, the cuts, and the faults left. Each line begins with its subject, so two states can
+/// be compared line by line. Different states have different texts, unless they differ only in the rule's hidden state
+/// or in what a later crash would restore.
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_of_article() {

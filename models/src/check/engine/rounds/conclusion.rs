@@ -11,16 +11,16 @@ type Place = (usize, Option<u64>);
 
 /// The part of a round that counts.
 struct Counts {
-    /// It ends here.
+    /// The end of this part.
     end: Place,
     cut: Option<Cut>,
-    /// The last state in which properties count, and how many of them.
+    /// The last state in which properties count, and the number of those that count there.
     judged: (usize, usize),
     /// The number of steps that count without an edge.
     uncounted: usize,
 }
 
-/// What the threads have done in a round.
+/// The work of the threads in one round.
 pub(in crate::check::engine) struct Sum<'r> {
     /// By thread and property, the first of its states that decides it.
     pub(in crate::check::engine) deciding: Vec<Vec<Option<usize>>>,
@@ -28,7 +28,7 @@ pub(in crate::check::engine) struct Sum<'r> {
     pub(in crate::check::engine) firsts: Vec<&'r [u64]>,
     /// The steps, by thread.
     pub(in crate::check::engine) steps: Vec<&'r Steps>,
-    /// Why the round was given up, if it was.
+    /// The reason for which the round was given up; `None` if it was completed.
     pub(in crate::check::engine) stopped: Option<Cut>,
 }
 

@@ -13,8 +13,9 @@ pub(in crate::check::engine) struct Found {
 }
 
 impl Found {
-    /// From the candidates by sender, each in the order of steps. Calls `keep` with each new state and the sender that
-    /// reached it first. Also returns the steps that reached the new states first.
+    /// Finds the new states among the candidates, which are given by sender, each in the order of steps. Calls `keep`
+    /// with each new state and the sender that reached it first. Also returns the steps that reached the new states
+    /// first.
     pub(in crate::check::engine) fn of<S>(
         sent: Vec<Vec<Candidate<S>>>,
         mut keep: impl FnMut(S, usize),
@@ -54,7 +55,7 @@ impl Found {
         next: usize,
         visited: &mut Visited,
     ) -> (Vec<u32>, Vec<Vec<u32>>) {
-        // By other partition, how many of its new states come before the present one.
+        // By other partition, the number of its new states before the present one.
         let mut before = vec![0; firsts.len()];
         let mut numbers = Vec::with_capacity(self.hashes.len());
         for ((index, step), hash) in firsts[own].iter().enumerate().zip(self.hashes) {

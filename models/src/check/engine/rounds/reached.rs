@@ -113,7 +113,7 @@ impl<M: Subject> Reach<M> {
     pub(in crate::check::engine) fn take(&mut self) -> impl Iterator<Item = Vec<Candidate<M::State>>> {
         self.candidates.iter_mut().map(|candidates| {
             candidates.places.clear();
-            // The next round has about as many.
+            // The next round has about as many candidates.
             let room = Vec::with_capacity(candidates.list.len());
             std::mem::replace(&mut candidates.list, room)
         })

@@ -11,7 +11,7 @@ use std::mem;
 use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-/// A thread's own things.
+/// The data of one thread.
 pub(super) struct Worker<'m, M: Subject> {
     place: usize,
     model: &'m M,
@@ -37,7 +37,7 @@ impl<'m, M: Subject> Worker<'m, M> {
         self.queue
     }
 
-    /// Takes part in one round. `None` if there is none, or another thread has panicked.
+    /// Takes part in one round. `None` if there is no round, or if another thread has panicked.
     fn round(&mut self, desk: &Desk<'_, M>, conclude: &mut dyn FnMut()) -> Option<()> {
         let round = (*read(&desk.round))?;
         self.expand(desk, round);

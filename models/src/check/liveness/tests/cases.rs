@@ -95,7 +95,7 @@ fn an_obligation_is_open_in_a_part_of_a_component() {
     let drawn = Drawn::of(3, &steps).open(5, &[1, 2]);
     // Class 2 is not enabled in 1, so it need not come.
     assert!(drawn.violates(MET, Weak));
-    // Now it is, and it leads to 0.
+    // Now class 2 is enabled in 1, too, and leads to 0.
     let steps = [&steps[..], &[(1, 0, 2, false)]].concat();
     assert!(!Drawn::of(3, &steps).open(5, &[1, 2]).violates(MET, Weak));
 }

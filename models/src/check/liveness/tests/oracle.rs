@@ -5,7 +5,7 @@ use super::*;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-/// What a schedule must pass again and again.
+/// A state or a step that a schedule must pass again and again.
 #[derive(Clone, Copy)]
 enum Again {
     /// A state that does not enable the class, or a step of it.

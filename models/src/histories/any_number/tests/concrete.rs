@@ -93,7 +93,7 @@ fn a_violation_is_replayed_on_masters() {
     assert!(history.iter().all(|write| write.ends_with(" after nothing")), "{history:?}");
 }
 
-/// A history of each of many windows is made on masters: they read what the window says, and violate the same.
+/// A history of each of many windows is made on masters: their readings and their violations are those of the window.
 fn each_window_is_reached<R: SerdeRule>(rule: R, masters: u16, windows: usize) -> BTreeSet<&'static str> {
     let rule = AnyRule::new(rule);
     let requests = crate::histories::operations(&rule);

@@ -1,4 +1,4 @@
-// Writes what the explorer knows onto the page. All text is set as text, never as HTML.
+// Writes the knowledge of the explorer onto the page. All text is set as text, never as HTML.
 
 const id = (name) => document.getElementById(name);
 
