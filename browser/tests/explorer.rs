@@ -45,7 +45,7 @@ fn a_counterexample_is_walked_to_its_end_by_keyboard() {
     let served = Served::explore("booking/arrival");
     browser.look(1400, "light");
     browser.open(&served.url);
-    // It opens at the end of the shortest counterexample.
+    // The page opens at the end of the shortest counterexample.
     at(&browser, "0/0/0/0/0");
     assert!(
         browser.shown("#said").starts_with("Step 4: B -> A: B1 after nothing. Violated in this state: convergence,")

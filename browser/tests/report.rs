@@ -29,7 +29,7 @@ fn a_counterexample_is_reached_and_walked_to_its_end_by_keyboard() {
     let steps = steps.unwrap();
     assert!(steps > 0);
     browser.value("document.querySelector('details.scenario[open] .player input[type=range]').focus()");
-    // From its first step to its last, whichever it shows first.
+    // From the first step to the last, whichever the slider shows at first.
     browser.press(&"\u{e012}".repeat(steps as usize));
     browser.until(&format!("{step} <= 1"));
     for _ in 0..steps {

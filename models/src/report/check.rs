@@ -160,7 +160,7 @@ fn surprise(expect: &Expect, finding: &Finding) -> Option<String> {
         (false, false) => "violated",
     };
     let found = match verdict {
-        // As the user asked.
+        // The user asked not to judge it.
         Verdict::NotJudged(SAFETY_ONLY) => return None,
         Verdict::Holds(_) => true,
         Verdict::Violated(_) => false,

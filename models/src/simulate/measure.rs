@@ -53,15 +53,15 @@ pub struct Figures {
 /// The outcomes of the messages with changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Outcomes {
-    /// They brought changes.
+    /// Messages that brought changes.
     pub applied: u64,
-    /// They extended changes that their receiver had not seen.
+    /// Messages that extended changes which their receiver had not seen.
     pub gaps: u64,
-    /// They brought nothing new.
+    /// Messages that brought nothing new.
     pub duplicates: u64,
-    /// They were lost.
+    /// Messages that were lost.
     pub lost: u64,
-    /// Those that were snapshots.
+    /// Snapshots sent, lost ones included.
     pub snapshots: u64,
 }
 

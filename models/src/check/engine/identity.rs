@@ -5,7 +5,7 @@
 //! number of 128 bits. It is proven that two different sequences of words collide under at most one key in 2^64. So
 //! without the key nobody can choose two states that collide, and the probability that any two of `n` states collide is
 //! at most `n^2 / 2^65`: 1 in 90,000 for 20 million states. Two hashes under two keys make a fingerprint of 128 bits,
-//! which takes eight bytes more for each state.
+//! which is eight bytes longer.
 
 use std::array;
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};

@@ -120,7 +120,7 @@ fn without_entry(table: &mut Table, path: &[String], index: usize) -> Option<()>
     Some(())
 }
 
-/// Takes no more free requests than there are.
+/// Lowers `take` to the number of free requests that remain.
 fn fit_take(table: &mut Table) {
     if let Some(free) = table.get_mut("free").and_then(Value::as_table_mut) {
         let there = free.get("of").and_then(Value::as_array).map_or(0, Vec::len) as i64;

@@ -13,10 +13,10 @@ fn a_schedule_stays_where_nothing_has_to_happen() {
     // The one step need not come.
     let may = Drawn::of(2, &[(0, 1, 0, false)]).bad(&[0]).open(3, &[0]);
     assert_eq!(violated(&may), [true, true, false]);
-    // It must.
+    // The one step must come.
     let must = Drawn::of(2, &[(0, 1, 1, false)]).bad(&[0]).open(3, &[0]);
     assert_eq!(violated(&must), [false, false, false]);
-    // Without fairness it need not.
+    // Without fairness, it need not come.
     assert!(must.violates(GOOD, Unfair) && must.violates(MET, Unfair));
     let report = must.explored(Unfair);
     assert_eq!(report.verdict(GOOD), Some(&Verdict::Violated(Some(Path::default()))), "the stay has no steps");
@@ -128,7 +128,7 @@ fn a_cut_exploration_never_says_that_a_liveness_property_holds() {
     for property in [GOOD, MET] {
         assert!(matches!(report.verdict(property), Some(Verdict::Violated(Some(_)))), "{property}");
     }
-    // So does a limit.
+    // A limit leaves the property open.
     let long: Vec<_> = (0..9).map(|state| (state, state + 1, 1, false)).collect();
     let few = Limits { states: 4, ..limits(Some(Weak)) };
     let report = engine::explore(&Drawn::of(10, &long).bad(&[9]), few, |_, _| {});

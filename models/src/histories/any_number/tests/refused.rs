@@ -161,7 +161,7 @@ fn a_rule_that_drops_the_seventh_change_is_violated_by_seven_writes() {
     // Which change is the seventh depends on the order.
     let certificate = certified(counted, 2, 2);
     assert!(matches!(&certificate.obstacle, Some(Obstacle::Differs(made)) if made.len() == 7), "{certificate:?}");
-    // It counts no further, and its windows close.
+    // This rule counts no further, so its windows close.
     let certificate = certified(With::<u32>(|count, _| (count + 1).min(8), |count| *count != 7), 2, 1);
     assert_eq!((lost(&certificate), &certificate.obstacle), (Some(7), &None));
 }
