@@ -33,8 +33,8 @@
 //! A rule is any [`Resolver`](multimaster::Resolver) whose states and effects can be serialized: a [`SerdeRule`].
 //!
 //! A crate whose tests only verify a rule depends on this one with `default-features = false`. The features are
-//! `scripts` (rules and properties as scripts), `explorer`, `stateright` (a second opinion, and masters over UDP), and
-//! `cli`, which is the default and all of them.
+//! `scripts` (rules and properties as scripts), `explorer`, `stateright` (a second opinion, and masters over UDP),
+//! `any-number` (verdicts for any number of writes), and `cli`, which is the default and all of them.
 
 // Private items are written for the command; without it, some are not used.
 #![cfg_attr(not(feature = "cli"), allow(dead_code))]

@@ -1,4 +1,4 @@
-//! Judges a rule over histories of any number of writes: [`certify`].
+//! Judges a rule over histories of any number of writes: [`certify`], with the feature `any-number`.
 //!
 //! A write is *settled* once every later write has seen it. The exploration keeps of a history only its *window*: the
 //! unsettled writes, and the state of a master for each cut of them. Times and sequence numbers in it become ranks,
@@ -6,28 +6,17 @@
 //! finitely many windows, and they cover all histories with at most so many unsettled writes at once. The theorem and
 //! its proof are in `docs/any-number.md`.
 
-mod concrete;
-mod marks;
-mod rule;
-mod search;
-mod window;
+#[cfg(feature = "any-number")]
+mod certify;
 
-use super::judge::Judge;
-use super::{Bounds, Subject};
-use crate::history::Claims;
-use crate::node::any_rule::{AnyRule, SerdeRule};
 use crate::properties as p;
 use crate::report::table::grouped;
-use concrete::Run;
-use multimaster::{Key, MasterId, Op, Request, Resolver};
-use rule::Rule;
-use search::Search;
-use std::collections::{BTreeMap, BTreeSet};
+#[cfg(feature = "any-number")]
+pub use certify::{MOST_LAG, certify, of};
+use multimaster::Request;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{Duration, Instant};
-
-/// The greatest lag.
-pub const MOST_LAG: usize = window::MOST_UNSETTLED;
+use std::time::Duration;
 
 /// The limits of an exploration of windows.
 #[derive(Clone, Debug)]
@@ -117,9 +106,6 @@ pub struct Certificate {
     pub time: Duration,
 }
 
-/// The properties, other than convergence, that windows can judge.
-const JUDGED: [&str; 5] = [p::NO_RESURRECTION, p::NO_CAUSAL_LOSS, p::NO_POLICY_LOSS, p::NO_TOTAL_LOSS, p::NO_INVENTION];
-
 impl Certificate {
     /// Whether all histories within the lag are covered, and some have a conflict.
     pub fn is_given(&self) -> bool {
@@ -131,94 +117,6 @@ impl Certificate {
         let judged = matches!(self.judged.get(property), Some(None)) || property == p::CONVERGENCE;
         self.is_given() && judged
     }
-}
-
-/// Explores all windows of a rule of your own, which is the same at all masters, with a few operations of its kind.
-///
-/// ```
-/// use multimaster::LastWriteWins;
-/// use multimaster_models::histories::any_number::{self, Limits};
-/// use multimaster_models::properties::{CONVERGENCE, NO_POLICY_LOSS};
-///
-/// let certificate = any_number::of(LastWriteWins, Limits::new(2, 2)).unwrap();
-/// assert!(certificate.covers(CONVERGENCE), "{:?}", certificate.obstacle);
-/// assert!(!certificate.covers(NO_POLICY_LOSS));
-/// ```
-///
-/// # Errors
-/// If the limits are not valid.
-pub fn of<R: SerdeRule>(rule: R, limits: Limits) -> Result<Certificate, String> {
-    let rule = AnyRule::new(rule);
-    let requests = super::operations(&rule);
-    let each = |_| rule.clone();
-    let subject = Subject { rule: &each, by_master: false, claims: Claims::Refuted, specification: None };
-    certify(&subject, limits, requests)
-}
-
-/// Explores all windows of the rule under these limits. All requests must be of one key.
-///
-/// # Errors
-/// If the limits or the requests are not valid.
-pub fn certify(subject: &Subject<'_>, limits: Limits, requests: Vec<Request>) -> Result<Certificate, String> {
-    let bounds = Bounds::new(limits.masters, 1, requests.clone());
-    if let Some(fault) = bounds.fault() {
-        return Err(fault);
-    }
-    if !(1..=MOST_LAG).contains(&limits.lag) {
-        return Err(format!("a lag of {}: give 1 to {MOST_LAG}", limits.lag));
-    }
-    let key = requests[0].key.clone();
-    if let Some(other) = requests.iter().find(|request| request.key != key) {
-        return Err(format!("`{other}`: windows are of one key, `{key}`"));
-    }
-    let rules: Vec<AnyRule> = (0..limits.masters).map(|at| (subject.rule)(MasterId(at))).collect();
-    let alphabet: Vec<Op> = requests.iter().map(|request| request.op.clone()).collect();
-    let started = Instant::now();
-    let mut numbers = AnyRule::numbered(&rules, vec![Key::clone(&key)]);
-    let keyed: Vec<(usize, Op)> = alphabet.iter().map(|op| (0, op.clone())).collect();
-    let mut judge = Judge::new(vec![key], keyed, Claims::Refuted);
-    let rule = Rule::new(&mut *numbers, &alphabet, rules[0].uses_wall_clock());
-    let counts = judge.tables.iter().any(|table| table.adds.is_some());
-    let mut search = Search::new(rule, &mut judge, &limits);
-    let obstacle = if subject.by_master { Some(Obstacle::ByMaster) } else { search.run().err() };
-    let mut judged = BTreeMap::new();
-    for property in JUDGED.into_iter().filter(|_| !counts) {
-        let Some(history) = search.violated.get(property) else {
-            judged.insert(property, None);
-            continue;
-        };
-        let (run, violated) = replayed(&rules[0], &limits, &requests, history, subject.claims)?;
-        if violated.contains(property) {
-            judged.insert(property, Some(run.in_words()));
-        }
-    }
-    Ok(Certificate {
-        obstacle,
-        judged,
-        windows: search.windows(),
-        conflicts: search.conflicts,
-        steps: search.steps,
-        refused: search.refused,
-        deepest: search.deepest,
-        time: started.elapsed(),
-        limits: limits.clone(),
-        requests,
-    })
-}
-
-/// Masters that have made the history, and the properties violated by a master that has seen all of it.
-fn replayed(
-    rule: &AnyRule,
-    limits: &Limits,
-    requests: &[Request],
-    history: &[Made],
-    claims: Claims,
-) -> Result<(Run, BTreeSet<&'static str>), String> {
-    let mut run = Run::new(rule, limits.masters, requests.to_vec())?;
-    history.iter().try_for_each(|made| run.make(made.clone()))?;
-    let all: Vec<usize> = (0..history.len()).collect();
-    let violated = run.violated(&run.reader(&all).0, claims);
-    Ok((run, violated))
 }
 
 impl fmt::Display for Obstacle {
@@ -242,6 +140,3 @@ impl fmt::Display for Obstacle {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

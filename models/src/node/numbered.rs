@@ -3,16 +3,23 @@
 //! Each distinct state and each distinct change gets a number. So the enumeration of histories is compiled once for all
 //! rules, and compares, hashes and stores only numbers. Two numbers are equal if and only if their contents are.
 
+#[cfg(not(feature = "any-number"))]
+mod unwatched;
+#[cfg(feature = "any-number")]
+mod watched;
+
 use crate::history::parts;
 use crate::node::any_rule::SerdeRule;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use multimaster::{Change, Dot, Key, Op, Reading, Refusal, Resolver, Side, Timestamp, VersionVector, watch};
-use serde::{Serialize, de::DeserializeOwned};
+use multimaster::{Change, Dot, Key, Op, Reading, Refusal, Resolver, Side, Timestamp, VersionVector};
 use smallvec::SmallVec;
-use std::cell::Cell;
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, Hash};
+#[cfg(not(feature = "any-number"))]
+use unwatched::{Notes, Watched};
+#[cfg(feature = "any-number")]
+use watched::{Notes, Watched};
 
 /// The number of a master's state of all keys.
 pub(crate) type StateNo = u32;
@@ -35,7 +42,7 @@ pub(crate) struct Made<'a> {
 }
 
 /// [`Resolver`] on numbers. Masters are given by their index: the rule may differ by master.
-pub(crate) trait Numbered {
+pub(crate) trait Numbered: Watched {
     /// The change of a write at this master, in this state; `None` if the rule refuses it.
     fn prepare(&mut self, at: usize, state: StateNo, made: Made<'_>) -> Result<ChangeNo, Refusal>;
     /// The state after this change is applied.
@@ -52,61 +59,10 @@ pub(crate) trait Numbered {
     fn unsure(&self, state: StateNo, key: usize, dot: Dot) -> bool;
     /// Compares two changes by content.
     fn compare(&self, one: ChangeNo, other: ChangeNo) -> Ordering;
-    /// A function of names or times that showed the rule a number, if one did, and the rule's function that called it.
-    fn looked(&self) -> Option<Look>;
-    /// The times and sequence numbers in a state.
-    fn in_state(&self, state: StateNo) -> Result<watch::Numbers, String>;
-    /// The times and sequence numbers in a change.
-    fn in_change(&self, change: ChangeNo) -> Result<watch::Numbers, String>;
-    /// The state with the numbers of `to` in place of those of `from`.
-    fn state_renamed(&mut self, state: StateNo, from: &watch::Numbers, to: &watch::Numbers) -> Result<StateNo, String>;
-    /// The change with the numbers of `to` in place of those of `from`.
-    fn change_renamed(
-        &mut self,
-        change: ChangeNo,
-        from: &watch::Numbers,
-        to: &watch::Numbers,
-    ) -> Result<ChangeNo, String>;
     /// The number of numbered states and changes.
     fn len(&self) -> usize;
     /// Forgets all numbers but those of readings.
     fn clear(&mut self);
-}
-
-/// A rule has read a number inside a name or a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Look {
-    /// The rule's function.
-    pub(crate) within: &'static str,
-    /// The function that it called.
-    pub(crate) at: &'static str,
-}
-
-/// Calls a function of the rule, and notes whether it reads a number.
-fn watched<A>(looked: &Cell<Option<Look>>, within: &'static str, call: impl FnOnce() -> A) -> A {
-    let (result, at) = watch::during(call);
-    if let (Some(at), None) = (at, looked.get()) {
-        looked.set(Some(Look { within, at }));
-    }
-    result
-}
-
-/// The value with the numbers of `to` in place of those of `from`; an error if the way there and back does not lead to
-/// an equal value.
-fn renamed<T: Eq + Serialize + DeserializeOwned>(
-    value: &T,
-    from: &watch::Numbers,
-    to: &watch::Numbers,
-) -> Result<T, String> {
-    let through = |value: &T, from, to| -> serde_json::Result<T> {
-        let text = watch::renamed(from, to, || serde_json::to_vec(value))?;
-        serde_json::from_slice(&text)
-    };
-    let there = through(value, from, to).map_err(|error| error.to_string())?;
-    let back = through(&there, to, from).map_err(|error| error.to_string())?;
-    let same_text = || Ok(serde_json::to_vec(&back)? == serde_json::to_vec(value)?);
-    let same = back == *value && same_text().map_err(|error: serde_json::Error| error.to_string())?;
-    if same { Ok(there) } else { Err("it is not equal to what is read back from its JSON".to_owned()) }
 }
 
 /// Distinct values, numbered in the order in which they were found.
@@ -149,7 +105,7 @@ type Rows<R> = SmallVec<[<R as Resolver>::State; 1]>;
 
 /// A rule, and the numbers of its states and changes.
 pub(crate) struct Numbers<R: SerdeRule> {
-    looked: Cell<Option<Look>>,
+    notes: Notes,
     /// By master.
     rules: Vec<R>,
     keys: Vec<Key>,
@@ -163,7 +119,7 @@ pub(crate) struct Numbers<R: SerdeRule> {
 impl<R: SerdeRule> Numbers<R> {
     pub(crate) fn new(rules: Vec<R>, keys: Vec<Key>) -> Numbers<R> {
         let mut numbers = Numbers {
-            looked: Cell::new(None),
+            notes: Notes::default(),
             rules,
             keys,
             states: Distinct::new(),
@@ -191,7 +147,7 @@ impl<R: SerdeRule> Numbered for Numbers<R> {
         parts::known(op)?;
         let row = &self.states.get(state)[key];
         let (rule, op) = (&self.rules[at], op.clone());
-        let effect = watched(&self.looked, "prepare", || rule.prepare(row, op, dot, timestamp))?;
+        let effect = self.notes.during("prepare", || rule.prepare(row, op, dot, timestamp))?;
         Ok(self.changes.number(Change { dot, timestamp, key: self.keys[key].clone(), effect }))
     }
 
@@ -199,7 +155,7 @@ impl<R: SerdeRule> Numbered for Numbers<R> {
         let change = self.changes.get(change);
         let mut rows = self.states.get(state).clone();
         let row = &mut rows[self.key_of(change)];
-        watched(&self.looked, "apply", || self.rules[at].apply(row, change));
+        self.notes.during("apply", || self.rules[at].apply(row, change));
         self.states.number(rows)
     }
 
@@ -229,7 +185,7 @@ impl<R: SerdeRule> Numbered for Numbers<R> {
             return known;
         }
         let rows = self.states.get(state).iter();
-        let readings = rows.map(|row| watched(&self.looked, "read", || self.rules[0].read(row)));
+        let readings = rows.map(|row| self.notes.during("read", || self.rules[0].read(row)));
         let readings: Vec<Reading> = readings.collect();
         let number = self.readings.number(readings);
         self.read[place] = Some(number);
@@ -250,35 +206,6 @@ impl<R: SerdeRule> Numbered for Numbers<R> {
 
     fn compare(&self, one: ChangeNo, other: ChangeNo) -> Ordering {
         self.changes.get(one).cmp(self.changes.get(other))
-    }
-
-    fn looked(&self) -> Option<Look> {
-        self.looked.get()
-    }
-
-    fn in_state(&self, state: StateNo) -> Result<watch::Numbers, String> {
-        let (text, numbers) = watch::numbers(|| serde_json::to_vec(self.states.get(state)));
-        text.map(|_| numbers).map_err(|error| error.to_string())
-    }
-
-    fn in_change(&self, change: ChangeNo) -> Result<watch::Numbers, String> {
-        let (text, numbers) = watch::numbers(|| serde_json::to_vec(self.changes.get(change)));
-        text.map(|_| numbers).map_err(|error| error.to_string())
-    }
-
-    fn state_renamed(&mut self, state: StateNo, from: &watch::Numbers, to: &watch::Numbers) -> Result<StateNo, String> {
-        let rows = renamed(self.states.get(state), from, to)?;
-        Ok(self.states.number(rows))
-    }
-
-    fn change_renamed(
-        &mut self,
-        change: ChangeNo,
-        from: &watch::Numbers,
-        to: &watch::Numbers,
-    ) -> Result<ChangeNo, String> {
-        let change = renamed(self.changes.get(change), from, to)?;
-        Ok(self.changes.number(change))
     }
 
     fn len(&self) -> usize {

@@ -12,6 +12,7 @@ pub use survey::{
 };
 
 use crate::check::erased::Erased;
+#[cfg(feature = "any-number")]
 use crate::histories::any_number::{self, Certificate, Limits};
 use crate::histories::claims;
 use crate::histories::laws::{self, Findings};
@@ -75,10 +76,11 @@ impl Rule {
         self.over(bounds, None, &mut |subject, bounds| histories::judge_each_script(subject, bounds))
     }
 
-    /// Judges the rule over histories of any number of writes.
+    /// Judges the rule over histories of any number of writes: with the feature `any-number`.
     ///
     /// # Errors
     /// If the limits or the requests are not valid.
+    #[cfg(feature = "any-number")]
     pub fn certified(&self, limits: Limits, requests: Vec<Request>) -> Result<Certificate, String> {
         let rule = |at| self.rule.rule(at);
         let (by_master, claims) = (self.rule.differs_by_master(), self.rule.claims());
