@@ -261,7 +261,7 @@ impl<R: Resolver> Master<R> {
     /// shard.
     pub(crate) fn digest_for(&self, shard: usize, sender: MasterId) -> Option<VersionVector> {
         let mut held = self.held(shard)?;
-        self.note(&mut held, shard, || Event::Ask { asker: self.id(), feeder: sender });
+        self.note(&mut held, shard, || Event::Ask { receiver: self.id(), sender });
         let digest = held.replica.digest().clone();
         self.may_send(held, shard).then_some(digest)
     }
@@ -276,12 +276,7 @@ impl<R: Resolver> Master<R> {
         max: usize,
     ) -> Option<MessageOf<R>> {
         let mut held = self.held(shard)?;
-        self.note(&mut held, shard, || Event::Answer {
-            feeder: self.id(),
-            asker: receiver,
-            digest: digest.clone(),
-            max,
-        });
+        self.note(&mut held, shard, || Event::Answer { sender: self.id(), receiver, digest: digest.clone(), max });
         let answer = held.replica.answer(digest, max)?;
         self.may_send(held, shard).then_some(answer)
     }

@@ -86,16 +86,20 @@ pub enum Event<S, E> {
     /// A digest was sent: [`Replica::digest`](crate::Replica::digest).
     Ask {
         /// The receiver of changes, which sent its digest.
-        asker: MasterId,
+        #[cfg_attr(feature = "serde", serde(alias = "asker"))]
+        receiver: MasterId,
         /// The sender of changes.
-        feeder: MasterId,
+        #[cfg_attr(feature = "serde", serde(alias = "feeder"))]
+        sender: MasterId,
     },
     /// A digest arrived, and its answer, if any, was sent: [`Replica::answer`](crate::Replica::answer).
     Answer {
         /// The sender of changes, which answered.
-        feeder: MasterId,
+        #[cfg_attr(feature = "serde", serde(alias = "feeder"))]
+        sender: MasterId,
         /// The receiver of changes.
-        asker: MasterId,
+        #[cfg_attr(feature = "serde", serde(alias = "asker"))]
+        receiver: MasterId,
         /// The receiver's digest.
         digest: VersionVector,
         /// The most changes in the answer.

@@ -1,13 +1,14 @@
-//! With the feature `serde`, messages and masters are written as JSON, and messages are read back.
+//! With the feature `serde`, messages, masters and events are written as JSON; messages and events are read back.
 #![cfg(feature = "serde")]
 
 mod common;
 
 use common::*;
+use multimaster::record::Event;
 use multimaster::{
     ArrivalWins, BoundedCounter, Counter, DisableWinsFlag, EnableWinsFlag, GrowOnlyCounter, GrowOnlySet, LastWriteMap,
     LastWriteWall, LastWriteWins, MaxRegister, MessageOf, MultiValue, ObservedRemoveMap, ObservedRemoveSet,
-    RemoveWinsSet, Request, Resolver,
+    RemoveWinsSet, Request, Resolver, VersionVector,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -54,4 +55,15 @@ fn messages_are_read_back_as_they_were_written() {
     written(MaxRegister, &["raise k to 1"]);
     written(LastWriteMap, &["in k, set a = 1", "remove b from k"]);
     written(ObservedRemoveMap, &["in k, set a = 1", "in k, add 1 to a", "in k, insert x into a"]);
+}
+
+#[test]
+fn earlier_names_of_recorded_fields_are_read() {
+    type Plain = Event<(), ()>;
+    let ask = Plain::Ask { receiver: B, sender: A };
+    assert_eq!(serde_json::to_string(&ask).unwrap(), r#"{"ask":{"receiver":1,"sender":0}}"#);
+    let read = |text| serde_json::from_str::<Plain>(text).unwrap();
+    assert_eq!(read(r#"{"ask":{"asker":1,"feeder":0}}"#), ask);
+    let answer = Plain::Answer { sender: A, receiver: B, digest: VersionVector::default(), max: 4 };
+    assert_eq!(read(r#"{"answer":{"feeder":0,"asker":1,"digest":[],"max":4}}"#), answer);
 }

@@ -38,7 +38,7 @@ fn a_gap_is_closed_by_a_digest() {
 }
 
 #[test]
-fn an_answer_holds_what_the_asker_lacks_and_no_more() {
+fn an_answer_holds_what_the_receiver_lacks_and_no_more() {
     let [mut a, mut b] = pair(LastWriteWins);
     a.write("x", set("1")).unwrap();
     b.write("y", set("2")).unwrap();

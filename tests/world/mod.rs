@@ -132,11 +132,11 @@ impl<R: Resolver> World<R> {
                 }
             }
             Step::Ask { edge: at, resumes } => {
-                let (feeder, asker) = edge(at);
-                let asked = self.masters[asker.index()].digests_due().find(|(to, _)| *to == feeder);
+                let (sender, receiver) = edge(at);
+                let asked = self.masters[receiver.index()].digests_due().find(|(to, _)| *to == sender);
                 let seen = asked.expect("a master asks all that it hears from").1.clone();
-                let forgot = self.forgot(asker);
-                self.launch(Packet { from: asker, to: feeder, load: Load::Digest { seen, resumes, forgot } });
+                let forgot = self.forgot(receiver);
+                self.launch(Packet { from: receiver, to: sender, load: Load::Digest { seen, resumes, forgot } });
             }
             Step::Tell { edge: at } => {
                 let (from, to) = edge(at);

@@ -155,7 +155,7 @@ impl Simulation<'_> {
         let host = &mut self.hosts[to.index()];
         host.handled += 1;
         let digest = host.replica.digest().clone();
-        self.note(|| Event::Ask { asker: to, feeder: from });
+        self.note(|| Event::Ask { receiver: to, sender: from });
         self.meter.digests += 1;
         self.meter.bytes += wire::vector(&digest);
         let soonest = self.now + self.travel(link);
@@ -174,7 +174,7 @@ impl Simulation<'_> {
         host.handled += 1;
         let max = self.setting.batch;
         let message = host.replica.answer(&digest, max);
-        self.note(|| Event::Answer { feeder: from, asker: to, digest, max });
+        self.note(|| Event::Answer { sender: from, receiver: to, digest, max });
         if let Some(message) = message {
             self.send(link, message, true);
         }

@@ -329,7 +329,7 @@ impl<R: SerdeRule> Actor for MasterActor<R> {
         if state.meeting.is_over() {
             self.greet(state, out);
         }
-        let feeders: Vec<MasterId> = state.replica.digests_due().map(|(feeder, _)| feeder).collect();
-        feeders.into_iter().for_each(|feeder| self.ask_for_more(state, feeder, out));
+        let senders: Vec<MasterId> = state.replica.digests_due().map(|(sender, _)| sender).collect();
+        senders.into_iter().for_each(|sender| self.ask_for_more(state, sender, out));
     }
 }

@@ -169,20 +169,20 @@ impl<R: SerdeRule> Driver<R> {
         }
     }
 
-    fn ask(&mut self, shard: usize, asker: MasterId, feeder: MasterId) {
-        let digest = self.shards[shard].masters[asker.index()].digest().clone();
-        self.shards[shard].digests.push((asker, feeder, digest));
-        self.note(shard, Event::Ask { asker, feeder });
+    fn ask(&mut self, shard: usize, receiver: MasterId, sender: MasterId) {
+        let digest = self.shards[shard].masters[receiver.index()].digest().clone();
+        self.shards[shard].digests.push((receiver, sender, digest));
+        self.note(shard, Event::Ask { receiver, sender });
     }
 
     fn answer(&mut self, shard: usize) {
         let count = self.shards[shard].digests.len();
         if count > 0 {
             let place = self.below(count);
-            let (asker, feeder, digest) = self.shards[shard].digests.swap_remove(place);
-            let answer = self.shards[shard].masters[feeder.index()].answer(&digest, BATCH);
-            self.note(shard, Event::Answer { feeder, asker, digest, max: BATCH });
-            self.shards[shard].flying.extend(answer.map(|message| (feeder, asker, message)));
+            let (receiver, sender, digest) = self.shards[shard].digests.swap_remove(place);
+            let answer = self.shards[shard].masters[sender.index()].answer(&digest, BATCH);
+            self.note(shard, Event::Answer { sender, receiver, digest, max: BATCH });
+            self.shards[shard].flying.extend(answer.map(|message| (sender, receiver, message)));
         }
     }
 

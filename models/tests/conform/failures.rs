@@ -16,8 +16,8 @@ fn good() -> Vec<String> {
         r#"{"crash":{"at":0,"kept":"nothing","fresh":2}}"#,
         r#"{"restart":{"at":0}}"#,
         r#"{"read":{"at":0,"key":"k","reading":"Nothing"}}"#,
-        r#"{"ask":{"asker":0,"feeder":1}}"#,
-        r#"{"answer":{"feeder":1,"asker":0,"digest":[],"max":4}}"#,
+        r#"{"ask":{"receiver":0,"sender":1}}"#,
+        r#"{"answer":{"sender":1,"receiver":0,"digest":[],"max":4}}"#,
         r#"{"cut":{"from":0,"to":1}}"#,
         r#"{"advance":{"at":0,"now":8}}"#,
         r#"{"write":{"at":0,"key":"k","op":{"Set":"2"},"answer":{"Ok":{"origin":2,"seq":1}}}}"#,
@@ -117,7 +117,7 @@ fn a_master_that_is_down_does_nothing() {
     for (event, at) in [
         (r#"{"write":{"at":0,"key":"k","op":{"Set":"2"},"answer":{"Ok":{"origin":2,"seq":1}}}}"#, "A"),
         (r#"{"read":{"at":0,"key":"k","reading":"Nothing"}}"#, "A"),
-        (r#"{"ask":{"asker":0,"feeder":1}}"#, "A"),
+        (r#"{"ask":{"receiver":0,"sender":1}}"#, "A"),
         (r#"{"push":{"from":0,"to":1,"max":4}}"#, "A"),
         (r#"{"truncate":{"at":0,"keep":1}}"#, "A"),
         (r#"{"advance":{"at":0,"now":8}}"#, "A"),
@@ -134,8 +134,8 @@ fn a_master_that_is_down_does_nothing() {
 fn nothing_arrives_over_a_link_that_is_cut() {
     let heal = 14;
     refused(&without(heal), heal, "the link A -> B is cut: nothing arrives over it");
-    let asked = inserted(heal, r#"{"ask":{"asker":1,"feeder":0}}"#);
-    let answered = r#"{"answer":{"feeder":0,"asker":1,"digest":[1],"max":4}}"#;
+    let asked = inserted(heal, r#"{"ask":{"receiver":1,"sender":0}}"#);
+    let answered = r#"{"answer":{"sender":0,"receiver":1,"digest":[1],"max":4}}"#;
     let events: Vec<String> = asked[..=heal].iter().cloned().chain([answered.to_owned()]).collect();
     refused(&events, heal + 1, "the link A -> B is cut: nothing arrives over it");
     refused(&inserted(heal, r#"{"cut":{"from":0,"to":1}}"#), heal, "the link A -> B is cut already");

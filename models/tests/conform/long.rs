@@ -104,11 +104,11 @@ impl<W: Write> Long<W> {
 
     /// A digest is sent, arrives and is answered.
     fn ask(&mut self, edge: usize) {
-        let (feeder, asker) = self.edges[edge];
-        let digest: VersionVector = self.masters[asker.index()].digest().clone();
-        self.note(Event::Ask { asker, feeder });
-        let answer = self.masters[feeder.index()].answer(&digest, BATCH);
-        self.note(Event::Answer { feeder, asker, digest, max: BATCH });
+        let (sender, receiver) = self.edges[edge];
+        let digest: VersionVector = self.masters[receiver.index()].digest().clone();
+        self.note(Event::Ask { receiver, sender });
+        let answer = self.masters[sender.index()].answer(&digest, BATCH);
+        self.note(Event::Answer { sender, receiver, digest, max: BATCH });
         self.flying[edge].extend(answer);
     }
 

@@ -226,12 +226,12 @@ fn a_digest_that_was_never_sent() {
         for place in (0..run.events.len()).filter(|place| asked(&run.events[*place].event)) {
             let mut events = run.events.clone();
             let shard = events[place].shard;
-            let Event::Ask { asker, feeder } = events.remove(place).event else { unreachable!() };
+            let Event::Ask { receiver, sender } = events.remove(place).event else { unreachable!() };
             // At the end no digest is in flight, so each sent digest is answered.
             let refused = refused(&run, &events).unwrap_err();
             assert!(refused.what.starts_with("the model has no such digest in flight"), "{refused}");
             let at = &events[refused.place];
-            let same = |event: &EventOf<LastWriteWins>| matches!(event, Event::Answer { feeder: f, asker: a, .. } if *f == feeder && *a == asker);
+            let same = |event: &EventOf<LastWriteWins>| matches!(event, Event::Answer { sender: s, receiver: r, .. } if *s == sender && *r == receiver);
             assert!(at.shard == shard && same(&at.event) && refused.place >= place, "{refused}");
             refusals += 1;
         }
@@ -306,7 +306,7 @@ fn places_that_there_are_not() {
         refused.what
     };
     let stranger = MasterId(masters);
-    let what = with(5, &|event| event.event = Event::Ask { asker: stranger, feeder: MasterId(0) });
+    let what = with(5, &|event| event.event = Event::Ask { receiver: stranger, sender: MasterId(0) });
     assert!(what.starts_with(&format!("there is no master {stranger}: the {masters} masters are A to ")), "{what}");
     let what = with(5, &|event| event.event = Event::Truncate { at: MasterId(u16::MAX), keep: usize::MAX });
     assert!(what.starts_with("there is no master M65535"), "{what}");
@@ -316,7 +316,7 @@ fn places_that_there_are_not() {
     assert_eq!(what, "number 4 comes after 4: events are in the order of their numbers");
     let what = with(0, &|event| event.event = Event::Push { from: MasterId(0), to: MasterId(1), max: usize::MAX });
     assert_eq!(what, "the model's A has nothing to send to B");
-    let what = with(0, &|event| event.event = Event::Ask { asker: MasterId(0), feeder: MasterId(0) });
+    let what = with(0, &|event| event.event = Event::Ask { receiver: MasterId(0), sender: MasterId(0) });
     assert_eq!(what, "A does not hear from A");
     // The model's master answers every request of a client, so no number overflows.
     let mut events = run.events.clone();

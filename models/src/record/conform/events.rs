@@ -9,8 +9,10 @@ pub(super) fn in_words<S, E>(event: &Event<S, E>) -> String {
         Event::Write { at, key, op, .. } => format!("{at}: {}", Request { key: key.clone(), op: op.clone() }),
         Event::Read { at, key, .. } => format!("{at} reads {key}"),
         Event::Push { from, to, .. } => format!("{from} sends {to} the next changes"),
-        Event::Ask { asker, feeder } => format!("{asker} sends {feeder} its digest"),
-        Event::Answer { feeder, asker, digest, .. } => format!("{feeder} answers {asker}, which has seen {digest}"),
+        Event::Ask { receiver, sender } => format!("{receiver} sends {sender} its digest"),
+        Event::Answer { sender, receiver, digest, .. } => {
+            format!("{sender} answers {receiver}, which has seen {digest}")
+        }
         Event::Deliver { from, to, message, .. } => format!("{from} -> {to}: {message}"),
         Event::Lose { from, to, message } => format!("lost {from} -> {to}: {message}"),
         Event::Duplicate { from, to, message } => format!("twice {from} -> {to}: {message}"),
@@ -42,7 +44,9 @@ pub(super) fn masters_of<S, E>(event: &Event<S, E>) -> [MasterId; 2] {
         Event::Write { at, .. } | Event::Read { at, .. } | Event::Truncate { at, .. } => [*at, *at],
         Event::Advance { at, .. } | Event::Save { at } | Event::Crash { at, .. } => [*at, *at],
         Event::Restart { at } | Event::Bypass { at, .. } => [*at, *at],
-        Event::Ask { asker: one, feeder: other } | Event::Answer { asker: one, feeder: other, .. } => [*one, *other],
+        Event::Ask { receiver: one, sender: other } | Event::Answer { receiver: one, sender: other, .. } => {
+            [*one, *other]
+        }
         Event::Push { from, to, .. } | Event::Deliver { from, to, .. } => [*from, *to],
         Event::Cut { from, to } | Event::Heal { from, to } => [*from, *to],
         Event::Lose { from, to, .. } | Event::Duplicate { from, to, .. } => [*from, *to],

@@ -43,9 +43,9 @@ impl Failures {
             Event::Advance { at, .. } | Event::Save { at } | Event::Bypass { at, .. } => (*at, None),
             Event::Crash { at, .. } => (*at, None),
             Event::Push { from, .. } => (*from, None),
-            Event::Ask { asker, .. } => (*asker, None),
+            Event::Ask { receiver, .. } => (*receiver, None),
             Event::Deliver { from, to, .. } => (*to, Some((*from, *to))),
-            Event::Answer { feeder, asker, .. } => (*feeder, Some((*feeder, *asker))),
+            Event::Answer { sender, receiver, .. } => (*sender, Some((*sender, *receiver))),
             Event::Lose { .. } | Event::Duplicate { .. } | Event::Restart { .. } => return Ok(()),
             Event::Cut { .. } | Event::Heal { .. } => return Ok(()),
         };

@@ -78,18 +78,18 @@ impl Path {
                     return Err(format!("the model's {from} has nothing to send to {to}"));
                 }
             }
-            Event::Ask { asker, feeder } => {
-                if !self.world.master(*asker).digests_due().any(|(heard, _)| heard == *feeder) {
-                    return Err(format!("{asker} does not hear from {feeder}"));
+            Event::Ask { receiver, sender } => {
+                if !self.world.master(*receiver).digests_due().any(|(heard, _)| heard == *sender) {
+                    return Err(format!("{receiver} does not hear from {sender}"));
                 }
-                self.step(cluster, |step| step.send_digest(*asker, *feeder));
+                self.step(cluster, |step| step.send_digest(*receiver, *sender));
             }
-            Event::Answer { feeder, asker, digest, max } => {
-                let digest_sent = DigestSent { receiver: *asker, sender: *feeder, seen: digest.clone() };
+            Event::Answer { sender, receiver, digest, max } => {
+                let digest_sent = DigestSent { receiver: *receiver, sender: *sender, seen: digest.clone() };
                 if !self.step(cluster, |step| step.answer(&digest_sent, *max)) {
-                    let under_way = |one: &&DigestSent| one.receiver == *asker && one.sender == *feeder;
+                    let under_way = |one: &&DigestSent| one.receiver == *receiver && one.sender == *sender;
                     let seen = self.world.digests_sent.iter().filter(under_way).map(|sent| sent.seen.to_string());
-                    return Err(report::not_under_way("digest", *asker, *feeder, seen.collect()));
+                    return Err(report::not_under_way("digest", *receiver, *sender, seen.collect()));
                 }
             }
             Event::Deliver { from, to, message, outcome } => {

@@ -66,7 +66,7 @@ impl<R: SerdeRule> MasterActor<R> {
         part: Part,
         out: &mut Packets<R>,
     ) -> Result<(), NotTaken> {
-        if !self.scope.topology.hears_from(self.id).any(|feeder| feeder == from) {
+        if !self.scope.topology.hears_from(self.id).any(|sender| sender == from) {
             return Err(PeerError::NotANeighbour(from).into());
         }
         state.replica.vet_vector(&part.seen)?;
@@ -108,15 +108,15 @@ impl<R: SerdeRule> MasterActor<R> {
         }
     }
 
-    pub(super) fn ask_for_more(&self, state: &MasterState<R>, feeder: MasterId, out: &mut Packets<R>) {
-        let holds = state.incoming.get(&feeder).map(|assembly| (assembly.seen.clone(), assembly.holds()));
+    pub(super) fn ask_for_more(&self, state: &MasterState<R>, sender: MasterId, out: &mut Packets<R>) {
+        let holds = state.incoming.get(&sender).map(|assembly| (assembly.seen.clone(), assembly.holds()));
         let seen = state.replica.digest().clone();
-        self.journal.mention(|| format!("{} -> {feeder}  digest: has seen {seen}", self.id));
+        self.journal.mention(|| format!("{} -> {sender}  digest: has seen {seen}", self.id));
         let epochs = state.meeting.known().clone();
-        self.send(feeder, Packet::Digest(Digest { epochs, seen, holds }), out);
+        self.send(sender, Packet::Digest(Digest { epochs, seen, holds }), out);
     }
 
-    /// Answers a digest with the changes that its sender lacks, as many as one burst carries; or with a snapshot, if
+    /// Answers a digest with the changes that the receiver lacks, as many as one burst carries; or with a snapshot, if
     /// the log no longer holds them.
     ///
     /// # Errors
@@ -124,31 +124,31 @@ impl<R: SerdeRule> MasterActor<R> {
     pub(super) fn answer(
         &self,
         state: &mut MasterState<R>,
-        asker: MasterId,
+        receiver: MasterId,
         digest: Digest,
         out: &mut Packets<R>,
     ) -> Result<(), NotTaken> {
-        if !self.scope.topology.sends_to(self.id).any(|peer| peer == asker) {
-            return Err(NotTaken::NotSentTo(asker));
+        if !self.scope.topology.sends_to(self.id).any(|peer| peer == receiver) {
+            return Err(NotTaken::NotSentTo(receiver));
         }
         let Digest { epochs: _, seen, holds } = digest;
         state.replica.vet_vector(&seen)?;
         self.journal.count("digest");
-        self.journal.mention(|| format!("{} <- {asker}  digest: has seen {seen}", self.id));
+        self.journal.mention(|| format!("{} <- {receiver}  digest: has seen {seen}", self.id));
         if !seen.covers(state.replica.truncated()) {
-            self.answer_by_snapshot(state, asker, &seen, holds, out);
+            self.answer_by_snapshot(state, receiver, &seen, holds, out);
         } else if let Some(Message::Push(push)) = state.replica.answer(&seen, MOST) {
-            self.send_push(state, asker, push, out);
+            self.send_push(state, receiver, push, out);
         }
         Ok(())
     }
 
-    /// Sends a window of a snapshot. Reuses the present snapshot if the asker holds parts of it, if no change has been
+    /// Sends a window of a snapshot. Reuses the present snapshot if the receiver holds parts of it, if no change has been
     /// seen since, or if it was made since the last tick; otherwise makes a new one, at most one a tick.
     fn answer_by_snapshot(
         &self,
         state: &mut MasterState<R>,
-        asker: MasterId,
+        receiver: MasterId,
         seen: &VersionVector,
         holds: Option<(VersionVector, u32)>,
         out: &mut Packets<R>,
@@ -160,7 +160,7 @@ impl<R: SerdeRule> MasterActor<R> {
         if !brings.is_some_and(will_do) {
             if state.outgoing.as_ref().is_some_and(|outgoing| outgoing.fresh) {
                 self.journal.count("snapshot put off");
-                self.journal.mention(|| format!("{} -> {asker}  no snapshot before the next tick", self.id));
+                self.journal.mention(|| format!("{} -> {receiver}  no snapshot before the next tick", self.id));
                 return;
             }
             if let Some(Message::Snapshot(snapshot)) = state.replica.answer(seen, 1) {
@@ -168,6 +168,6 @@ impl<R: SerdeRule> MasterActor<R> {
             }
         }
         let first = state.outgoing.as_ref().and_then(held).unwrap_or(0);
-        self.send_parts(state, asker, first, out);
+        self.send_parts(state, receiver, first, out);
     }
 }
