@@ -4,7 +4,9 @@ use crate::watch;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::mem;
+use std::ptr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// A master's place in the cluster, counted from 0. Shown as a letter: A, B, C, … Z, then M26, M27, …
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,14 +165,17 @@ impl FromStr for Dot {
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(from = "Vec<u64>"))]
 pub struct VersionVector {
     first: [u64; FIRST],
-    /// The counts of the other masters, without trailing zeros; `None` if all are zero. The pointer is thin, so that a
+    /// The counts of the other masters, without trailing zeros; `None` if all are zero. Clones share them until one
+    /// changes, because most of the vectors that a master keeps and sends are equal. The pointer is thin, so that a
     /// message with one change fits two cache lines.
-    #[allow(clippy::box_collection, reason = "a box of a slice is twice as wide")]
-    rest: Option<Box<Vec<u64>>>,
+    rest: Option<Arc<Vec<u64>>>,
 }
 
 /// The number of masters whose counts are inline.
 const FIRST: usize = 4;
+
+/// The number of counts compared without a branch.
+const CHUNK: usize = 32;
 
 impl From<Vec<u64>> for VersionVector {
     fn from(counts: Vec<u64>) -> Self {
@@ -212,13 +217,20 @@ impl VersionVector {
     pub fn covers(&self, other: &VersionVector) -> bool {
         // The few inline counts are all compared, without a branch.
         let first = self.first.iter().zip(&other.first).fold(true, |all, (ours, theirs)| all & (ours >= theirs));
-        first && (other.rest.is_none() || self.rest_covers(other.rest()))
+        first && (other.rest.is_none() || self.rest_covers(other))
     }
 
     #[cold]
-    fn rest_covers(&self, other: &[u64]) -> bool {
-        let rest = self.rest();
-        rest.len() >= other.len() && rest.iter().zip(other).all(|(ours, theirs)| ours >= theirs)
+    fn rest_covers(&self, other: &VersionVector) -> bool {
+        let (ours, theirs) = (self.rest(), other.rest());
+        if ptr::eq(ours, theirs) {
+            return true;
+        }
+        // The counts of a chunk are all compared, without a branch.
+        let covers = |(ours, theirs): (&[u64], &[u64])| {
+            ours.iter().zip(theirs).fold(true, |all, (ours, theirs)| all & (ours >= theirs))
+        };
+        ours.len() >= theirs.len() && ours.chunks(CHUNK).zip(theirs.chunks(CHUNK)).all(covers)
     }
 
     /// Adds the change named `dot` and all earlier ones of its origin.
@@ -232,11 +244,11 @@ impl VersionVector {
 
     #[cold]
     fn join_rest(&mut self, index: usize, count: u64) {
-        // A count of 0 must not leave a trailing zero.
-        if count > 0 {
-            let rest = self.rest.get_or_insert_default();
+        // A count of 0 must not leave a trailing zero, and shared counts are copied only to change one.
+        if count > self.rest().get(index).copied().unwrap_or(0) {
+            let rest = Arc::make_mut(self.rest.get_or_insert_default());
             rest.resize(rest.len().max(index + 1), 0);
-            rest[index] = rest[index].max(count);
+            rest[index] = count;
         }
     }
 
@@ -256,8 +268,10 @@ impl VersionVector {
         for (ours, theirs) in self.first.iter_mut().zip(&other.first) {
             *ours = (*ours).min(*theirs);
         }
-        for (index, count) in mem::take(&mut self.rest).into_iter().flat_map(|rest| *rest).enumerate() {
-            self.join_rest(index, count.min(other.rest().get(index).copied().unwrap_or(0)));
+        let ours = mem::take(self);
+        self.first = ours.first;
+        for (index, (ours, theirs)) in ours.rest().iter().zip(other.rest()).enumerate() {
+            self.join_rest(index, *ours.min(theirs));
         }
     }
 

@@ -73,8 +73,9 @@ impl<R: Resolver> Replica<R> {
                 *cursor = Cursor::Next { index: log.entries.len(), seen: seen.clone() };
                 Some(self.snapshot())
             }
-            Cursor::Next { index, seen } => {
-                let mut extends = seen.clone();
+            Cursor::Next { index, seen: sent } => {
+                let mut extends = sent.clone();
+                let first = *index;
                 // Enough room for all changes: split horizon may keep some of them from `peer`.
                 let mut changes = Changes::with_capacity(max.min(log.entries.len() - *index));
                 let mut left_out = SmallVec::<[Dot; 4]>::new();
@@ -89,8 +90,14 @@ impl<R: Resolver> Replica<R> {
                     } else {
                         left_out.push(change.dot);
                     }
-                    seen.insert(change.dot);
                     *index += 1;
+                }
+                if *index == log.entries.len() {
+                    // Shares the counts: no vector is copied.
+                    sent.clone_from(seen);
+                } else {
+                    let passed = log.entries.from(first).take(*index - first);
+                    passed.for_each(|change| sent.insert(change.dot));
                 }
                 Some(Message::Push(Push { extends, changes }))
             }
