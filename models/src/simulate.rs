@@ -34,7 +34,7 @@ mod tests;
 mod wire;
 mod workload;
 
-pub use faults::{Crash, Cut, Paths, parse_crash, parse_cut, parse_duration};
+pub use faults::{Crash, Cut, Keeps, Paths, parse_crash, parse_cut, parse_duration};
 pub use measure::{Figures, Outcomes};
 pub use output::{csv, json, table};
 pub use plot::{Axis, plot};
@@ -75,6 +75,8 @@ pub struct Setting {
     pub cuts: Vec<Cut>,
     /// Masters that crash.
     pub crashes: Vec<Crash>,
+    /// The state that they have afterwards.
+    pub keeps: Keeps,
 }
 
 /// The values in which the runs of a sweep differ, apart from the seed.
@@ -111,6 +113,7 @@ impl Setting {
             log: 1024,
             cuts: Vec::new(),
             crashes: Vec::new(),
+            keeps: Keeps::All,
         }
     }
 

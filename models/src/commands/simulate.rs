@@ -5,7 +5,7 @@ mod given;
 use super::progress::Line;
 use super::{Ending, Failure, whole};
 use clap::{Args, ValueEnum};
-use given::{List, Percent, Seeds, plot, seeds, tick};
+use given::{Kept, List, Percent, Seeds, plot, seeds, tick};
 use multimaster_models::fault::Fault;
 use multimaster_models::scenario::RuleName;
 use multimaster_models::simulate::{
@@ -37,9 +37,15 @@ pub(crate) struct Asked {
     /// Cut links for some time, or for good: A@1s..3s (all links of A), A-B@1s..3s, A->B@1s, halves@1s..3s
     #[arg(long, value_name = "CUT", value_parser = parse_cut)]
     cut: Vec<Cut>,
-    /// Crash a master, which keeps its state, and restart it: B@1s..3s; or for good: B@1s
+    /// Crash a master, and restart it: B@1s..3s; or for good: B@1s
     #[arg(long, value_name = "CRASH", value_parser = parse_crash)]
     crash: Vec<Crash>,
+    /// The state that a master has after a crash
+    #[arg(long, value_enum, default_value_t = Kept::All)]
+    keeps: Kept,
+    /// The time between two flushes of a master to its disk; with --keeps flushed
+    #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = tick)]
+    flush: Duration,
     /// The number of writes that clients ask for
     #[arg(long, value_name = "N", default_value_t = 1000)]
     #[arg(value_parser = |text: &str| whole(text, 1_u64, 10_000_000), allow_hyphen_values = true)]
@@ -135,15 +141,18 @@ are in milliseconds:
   reached            the share of the masters that a write reached
   everywhere         the share of the writes that reached all masters
   refused            the share of writes that are refused
+  gone               acknowledged writes that no master has at the end
   healed             from the last healing or restart until all masters have all
                      earlier writes
   agree              runs in which all masters read the same at the end
-Masters that are down at the end are not counted.
+Masters that are down at the end are not counted. A write is acknowledged once its
+master has applied it.
 
   multimaster simulate --masters 3,5,10,16 --plot p99=p99.svg
   multimaster simulate --topology star,tree:3 --masters 100 --rate 50,500,2000
   multimaster simulate --dead 0,1,2,3 --masters 12 --plot reached=reached.svg
   multimaster simulate --cut halves@2s..6s --loss 1% --seeds 1..21 --format csv
+  multimaster simulate --crash B@3s..5s --keeps nothing
   multimaster simulate --topology ring --seeds 7 --masters 3 --record run.jsonl
   multimaster conform run.jsonl
 
@@ -210,6 +219,7 @@ impl Asked {
             log: self.log,
             cuts: self.cut.clone(),
             crashes: self.crash.clone(),
+            keeps: self.keeps.flushing(self.flush),
             ..Setting::new(rule, self.writes)
         })
     }

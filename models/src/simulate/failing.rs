@@ -1,9 +1,11 @@
 //! Cuts and crashes as they begin and end.
 
+use super::faults::Keeps;
 use super::host::{Mail, Turn};
 use super::run::Simulation;
-use multimaster::MasterId;
+use crate::node::any_rule::AnyReplica;
 use multimaster::record::{Event, Kept};
+use multimaster::{MasterId, Replica};
 
 impl Simulation<'_> {
     pub(super) fn turn(&mut self, turn: Turn) {
@@ -35,6 +37,11 @@ impl Simulation<'_> {
                     },
                 );
             }
+            Turn::Flush(at) => {
+                let host = &mut self.hosts[at.index()];
+                host.flushed = Some(host.replica.clone());
+                self.note(|| Event::Save { at });
+            }
             Turn::Crash(at) => self.crash(at),
             Turn::Restart(at) => self.restart(at),
         }
@@ -47,7 +54,6 @@ impl Simulation<'_> {
             return;
         }
         host.is_up = false;
-        host.replica.restart(None).expect("it keeps its origin");
         for mail in std::mem::take(&mut host.mail) {
             match mail {
                 Mail::Message { link, message, .. } => self.lose(link, message),
@@ -55,7 +61,8 @@ impl Simulation<'_> {
                 _ => {}
             }
         }
-        self.note(|| Event::Crash { at, kept: Kept::All, fresh: None });
+        let (kept, fresh) = self.forget(at);
+        self.note(|| Event::Crash { at, kept, fresh });
         self.each_link(
             |from, to, _| from == at || to == at,
             |simulation, link| {
@@ -63,6 +70,30 @@ impl Simulation<'_> {
                 simulation.links[link].breaks += 1;
             },
         );
+    }
+
+    /// Brings the master's replica to the state that the crash has left. Returns what is left, and the origin of later
+    /// writes if it is a fresh one.
+    fn forget(&mut self, at: MasterId) -> (Kept, Option<MasterId>) {
+        let host = &mut self.hosts[at.index()];
+        let old = host.replica.digest().clone();
+        let (kept, left) = match self.setting.keeps {
+            Keeps::All => (Kept::All, None),
+            Keeps::Flushed(_) => (Kept::Saved, Some(host.flushed.take())),
+            Keeps::Nothing => (Kept::Nothing, Some(None)),
+        };
+        let fresh = left.is_some().then_some(MasterId(self.origins));
+        if let Some(left) = left {
+            let empty = || Replica::new(at, host.replica.rule().clone(), &self.topology);
+            host.replica = left.unwrap_or_else(empty);
+            self.origins += 1;
+            let expect = |replica: &mut AnyReplica| replica.expect_origins(self.origins);
+            self.hosts.iter_mut().for_each(|host| expect(&mut host.replica));
+        }
+        let replica = &mut self.hosts[at.index()].replica;
+        replica.restart(fresh).expect("each crash has an origin of its own");
+        self.meter.forgotten(at, &old, replica.digest());
+        (kept, fresh)
     }
 
     /// Restarts the master, unless it was dead from the start.

@@ -27,7 +27,7 @@ pub struct Cut {
     pub to: Option<Duration>,
 }
 
-/// A master that crashes, and keeps its whole state. Times count from the first request.
+/// A master that crashes. Times count from the first request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crash {
     /// The master.
@@ -36,6 +36,36 @@ pub struct Crash {
     pub from: Duration,
     /// The time of the restart; `None` if the master stays down.
     pub to: Option<Duration>,
+}
+
+/// The state that a master has after a crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeps {
+    /// Its whole state.
+    All,
+    /// Its state at the last flush before the crash: masters flush at this interval.
+    Flushed(Duration),
+    /// No state.
+    Nothing,
+}
+
+impl Keeps {
+    /// Its name in a scenario.
+    pub fn name(self) -> &'static str {
+        match self {
+            Keeps::All => "all",
+            Keeps::Flushed(_) => "flushed",
+            Keeps::Nothing => "nothing",
+        }
+    }
+}
+
+impl Crash {
+    /// The time of the last flush before the crash.
+    pub(super) fn flushed(&self, every: Duration) -> Duration {
+        let flushes = (self.from.as_nanos().saturating_sub(1) / every.as_nanos().max(1)) as u64;
+        Duration::from_nanos(flushes * every.as_nanos() as u64)
+    }
 }
 
 impl Paths {
@@ -137,6 +167,15 @@ mod tests {
         }
         assert!(parse_crash("A-B@1s").is_err());
         assert_eq!(parse_duration("1.5ms"), Ok(Duration::from_micros(1500)));
+    }
+
+    #[test]
+    fn the_last_flush_is_before_the_crash() {
+        let last = |from| {
+            let crash = Crash { at: MasterId(0), from: Duration::from_millis(from), to: None };
+            crash.flushed(Duration::from_millis(100)).as_millis()
+        };
+        assert_eq!([0, 50, 100, 101, 1000].map(last), [0, 0, 0, 100, 900]);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(super) enum Happening {
 pub(super) enum Turn {
     Cut(Cut),
     Heal(Cut),
+    /// A master flushes its state to disk.
+    Flush(MasterId),
     Crash(MasterId),
     Restart(MasterId),
 }
@@ -70,6 +72,8 @@ pub(super) enum Mail {
 /// A master and its mail.
 pub(super) struct Host {
     pub(super) replica: AnyReplica,
+    /// The state at its last flush.
+    pub(super) flushed: Option<AnyReplica>,
     pub(super) is_up: bool,
     pub(super) mail: VecDeque<Mail>,
     /// Whether the event at which it reads its mail is planned.
@@ -98,6 +102,7 @@ pub(super) fn nanoseconds(time: Duration) -> u64 {
 pub(super) fn hosts(setting: &Setting, topology: &Topology, links: &[Link]) -> Vec<Host> {
     let host = |id| Host {
         replica: Replica::new(id, setting.rule.rule(id), topology),
+        flushed: None,
         is_up: true,
         mail: VecDeque::new(),
         called: false,

@@ -37,7 +37,7 @@ impl Simulation<'_> {
                 let noted = self.record.is_some().then(|| op.clone());
                 let answer = replica.write(&key_name, op);
                 match &answer {
-                    Ok(dot) => self.meter.acknowledged(*dot, key, asked, self.now),
+                    Ok(dot) => self.meter.acknowledged(*dot, at, key, asked, self.now),
                     Err(_) => self.meter.refused += 1,
                 }
                 let is_new = answer.is_ok();
@@ -94,6 +94,11 @@ impl Simulation<'_> {
         let host = &mut self.hosts[to.index()];
         host.handled += 1;
         let news = message.brings(host.replica.digest());
+        if news.is_empty() && self.record.is_none() {
+            // As `Replica::receive` would say, without a change of the replica; most messages are of this kind.
+            self.meter.outcomes.duplicates += 1;
+            return false;
+        }
         let is_full = matches!(&message, Message::Push(push) if push.changes.len() == self.setting.batch);
         let noted = self.record.is_some().then(|| message.clone());
         let outcome = host.replica.receive(from, message);
@@ -157,7 +162,7 @@ impl Simulation<'_> {
         let digest = host.replica.digest().clone();
         self.note(|| Event::Ask { receiver: to, sender: from });
         self.meter.digests += 1;
-        self.meter.bytes += wire::vector(&digest);
+        self.meter.bytes += self.meter.length_of_vector(&digest);
         let soonest = self.now + self.travel(link);
         let line = &mut self.links[link];
         line.asked_until = self.now + 3 * line.delay;

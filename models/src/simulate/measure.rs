@@ -1,5 +1,6 @@
 //! The measurement of a simulated run: [`Meter`] counts during the run, [`Figures`] are the result.
 
+use super::wire;
 use multimaster::{Dot, MasterId, VersionVector};
 use serde::Serialize;
 
@@ -42,6 +43,8 @@ pub struct Figures {
     /// Milliseconds from the last healed cut or restart until the masters that are up have all writes acknowledged
     /// before it.
     pub healed: Option<f64>,
+    /// Acknowledged writes that no master that is up at the end has.
+    pub gone: u64,
     /// 1 if the masters that are up at the end have seen the same writes and read the same; otherwise 0.
     pub agree: f64,
     /// Messages that arrived and were applied, and those that arrived too early, without news, or not at all.
@@ -67,6 +70,7 @@ pub struct Outcomes {
 
 struct Write {
     dot: Dot,
+    key: usize,
     asked: u64,
     /// The number of counted masters that have it.
     have: u32,
@@ -86,6 +90,8 @@ pub(super) struct Meter {
     by_origin: Vec<Vec<usize>>,
     /// By key: its acknowledged writes, without some of those that are everywhere.
     by_key: Vec<Vec<usize>>,
+    /// The version vector that was measured last, and its length. A master sends most of its neighbours the same.
+    measured: (VersionVector, u64),
     everywhere: usize,
     /// The last time at which a master saw a new write.
     pub(super) last_news: u64,
@@ -120,6 +126,7 @@ impl Meter {
             by_origin: vec![Vec::new(); counted.len()],
             by_key: vec![Vec::new(); keys],
             counted,
+            measured: (VersionVector::default(), wire::vector(&VersionVector::default())),
             everywhere: 0,
             last_news: 0,
             delays: 0,
@@ -140,12 +147,33 @@ impl Meter {
         self.counted[master.index()]
     }
 
-    pub(super) fn acknowledged(&mut self, dot: Dot, key: usize, asked: u64, time: u64) {
+    pub(super) fn acknowledged(&mut self, dot: Dot, at: MasterId, key: usize, asked: u64, time: u64) {
         let write = self.writes.len();
-        self.writes.push(Write { dot, asked, have: 0, last: 0, length: 0 });
-        self.by_origin[dot.origin().index()].push(write);
+        self.writes.push(Write { dot, key, asked, have: 0, last: 0, length: 0 });
+        let origin = dot.origin().index();
+        // A fresh origin is past the masters.
+        self.by_origin.resize(self.by_origin.len().max(origin + 1), Vec::new());
+        self.by_origin[origin].push(write);
         self.by_key[key].push(write);
-        self.count(dot.origin(), write, time);
+        self.count(at, write, time);
+    }
+
+    /// Notes that a master which had seen `old` has after a crash only seen `kept`.
+    pub(super) fn forgotten(&mut self, at: MasterId, old: &VersionVector, kept: &VersionVector) {
+        if !self.counts(at) {
+            return;
+        }
+        for (origin, count) in old.iter() {
+            for seq in kept.get(origin)..count {
+                let write = self.by_origin[origin.index()][seq as usize];
+                let Write { key, have, .. } = &mut self.writes[write];
+                if *have == self.counted_masters {
+                    self.everywhere -= 1;
+                    self.by_key[*key].push(write);
+                }
+                *have -= 1;
+            }
+        }
     }
 
     /// Notes that another master has seen the write.
@@ -186,6 +214,14 @@ impl Meter {
             write.length = measure() as u32;
         }
         u64::from(write.length)
+    }
+
+    /// The length of a version vector in a message.
+    pub(super) fn length_of_vector(&mut self, vector: &VersionVector) -> u64 {
+        if self.measured.0 != *vector {
+            self.measured = (vector.clone(), wire::vector(vector));
+        }
+        self.measured.1
     }
 
     /// Whether every acknowledged write has reached every master that is up at the end.
@@ -230,6 +266,7 @@ impl Meter {
             stale: share(self.stale as f64, self.reads),
             behind: share(self.behind as f64 / 1e6, self.stale),
             healed,
+            gone: self.writes.iter().filter(|write| write.have == 0).count() as u64,
             agree: f64::from(u8::from(end.agree)),
             outcomes: self.outcomes,
             seconds: end.now as f64 / 1e9,

@@ -46,7 +46,7 @@ fn is_shown(measure: &Measure, rows: &[Row]) -> bool {
         name if ALWAYS.contains(&name) => true,
         "occupied" => any(|spread| spread.high >= 10.0),
         "everywhere" | "reached" | "agree" => any(|spread| spread.low < 100.0),
-        "refused" | "digests" => any(|spread| spread.high > 0.0),
+        "refused" | "digests" | "gone" => any(|spread| spread.high > 0.0),
         "healed" => any(|_| true),
         _ => false,
     }
@@ -146,6 +146,7 @@ pub fn json(setting: &Setting, rows: &[Row]) -> Value {
         "tick-seconds": setting.tick.as_secs_f64(),
         "batch": setting.batch,
         "log": setting.log,
+        "keeps": setting.keeps.name(),
         "cases": rows,
     })
 }

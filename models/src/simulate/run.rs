@@ -1,6 +1,6 @@
 //! The loop over the events of one run: [`run`].
 
-use super::faults::Crash;
+use super::faults::Keeps;
 use super::host::{Happening, Host, Mail, Record, Turn, hosts, nanoseconds};
 use super::measure::{End, Figures, Meter};
 use super::network::{Link, links};
@@ -21,6 +21,9 @@ pub(super) struct Simulation<'a> {
     pub(super) case: &'a Case,
     pub(super) hosts: Vec<Host>,
     pub(super) links: Vec<Link>,
+    pub(super) topology: Topology,
+    /// The number of origins used so far: the masters, then the fresh ones.
+    pub(super) origins: u16,
     pub(super) queue: Queue<Happening>,
     pub(super) random: Rng,
     pub(super) meter: Meter,
@@ -98,6 +101,8 @@ impl<'a> Simulation<'a> {
             longest: links.iter().map(|link| link.delay).max().unwrap_or(0),
             hosts: hosts(setting, topology, &links),
             links,
+            topology: topology.clone(),
+            origins: masters,
             queue: Queue::new(),
             random,
             meter: Meter::new(counted, setting.keys),
@@ -122,9 +127,13 @@ impl<'a> Simulation<'a> {
             turns.push((cut.from, Turn::Cut(*cut)));
             turns.extend(cut.to.map(|to| (to, Turn::Heal(*cut))));
         }
-        for Crash { at, from, to } in &self.setting.crashes {
-            turns.push((*from, Turn::Crash(*at)));
-            turns.extend(to.map(|to| (to, Turn::Restart(*at))));
+        for crash in &self.setting.crashes {
+            if let Keeps::Flushed(every) = self.setting.keeps {
+                // Of all flushes only the last matters.
+                turns.push((crash.flushed(every), Turn::Flush(crash.at)));
+            }
+            turns.push((crash.from, Turn::Crash(crash.at)));
+            turns.extend(crash.to.map(|to| (to, Turn::Restart(crash.at))));
         }
         self.to_come += turns.len() as u64;
         self.turns = turns.iter().map(|(_, turn)| *turn).collect();

@@ -44,7 +44,7 @@ pub struct Measure {
 }
 
 /// All figures, in the order of the columns.
-pub const MEASURES: [Measure; 18] = {
+pub const MEASURES: [Measure; 19] = {
     const fn measure(name: &'static str, axis: &'static str, scale: f64, of: fn(&Figures) -> Option<f64>) -> Measure {
         Measure { name, axis, scale, of }
     }
@@ -64,6 +64,7 @@ pub const MEASURES: [Measure; 18] = {
         measure("stale", "stale reads, %", 100.0, |of| of.stale),
         measure("behind", "stale reads are behind by, ms", 1.0, |of| of.behind),
         measure("refused", "writes refused, %", 100.0, |of| Some(of.refused as f64 / of.writes.max(1) as f64)),
+        measure("gone", "acknowledged writes lost", 1.0, |of| Some(of.gone as f64)),
         measure("healed", "until all masters agree after healing, ms", 1.0, |of| of.healed),
         measure("agree", "runs in which all masters agree at the end, %", 100.0, |of| Some(of.agree)),
         measure("lost", "messages lost", 1.0, |of| Some(of.outcomes.lost as f64)),

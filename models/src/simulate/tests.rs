@@ -93,6 +93,30 @@ fn every_run_is_a_path_of_the_model() {
     assert!([lost, gaps, snapshots, refused].iter().all(|count| *count > 20), "{lost} {gaps} {snapshots} {refused}");
 }
 
+/// A master that loses its state loses the writes that were on their way. Its later writes have a fresh origin.
+#[test]
+fn a_crash_that_keeps_nothing_loses_writes_and_is_a_path_of_the_model() {
+    let lost = |keeps, shape| {
+        let crashes =
+            ["B@200ms..400ms", "C@300ms..500ms", "A@600ms..700ms"].map(|crash| parse_crash(crash).unwrap()).to_vec();
+        let setting = Setting { crashes, keeps, keys: 5, log: 40, ..setting("multi-value", 300) };
+        let case = Case { rate: 400.0, ..case(shape, 4) };
+        let mut out = Vec::new();
+        let figures = record(&setting, &case, 3, &mut out).unwrap().unwrap();
+        assert_eq!(figures.agree, 1.0, "{shape} {keeps:?}");
+        assert_eq!(Some(figures.clone()), run(&setting, &case, 3));
+        check_text("run.jsonl", &String::from_utf8(out).unwrap()).unwrap_or_else(|why| panic!("{shape}: {why}"));
+        let all = figures.everywhere.unwrap() * (figures.writes - figures.refused) as f64;
+        assert_eq!(all.round() as u64 + figures.gone, figures.writes - figures.refused);
+        figures.gone
+    };
+    for shape in ["ring", "star"] {
+        let nothing = lost(Keeps::Nothing, shape);
+        assert!(nothing > 0 && lost(Keeps::Flushed(Duration::from_millis(1)), shape) < nothing, "{shape}");
+        assert_eq!(lost(Keeps::All, shape), 0);
+    }
+}
+
 /// A record in which a message is lost that was delivered is no path of the model: the test above can fail.
 #[test]
 fn an_altered_record_is_refused() {

@@ -11,10 +11,10 @@ use serde::Serialize;
 /// measured without being written.
 pub(super) fn length(message: &AnyMessage, meter: &mut Meter) -> u64 {
     let Message::Push(push) = message else { return written(message) };
-    let changes = push.changes.iter().map(|change| meter.length_of(change.dot, || written(change)));
+    let changes: u64 = push.changes.iter().map(|change| meter.length_of(change.dot, || written(change))).sum();
     let commas = push.changes.len() as u64 - 1;
     const AROUND: usize = r#"{"Push":{"extends":,"changes":[]}}"#.len();
-    AROUND as u64 + vector(&push.extends) + changes.sum::<u64>() + commas
+    AROUND as u64 + meter.length_of_vector(&push.extends) + changes + commas
 }
 
 /// The length of a version vector, a list of its counts.

@@ -1,6 +1,7 @@
-//! The arguments of `simulate` that are lists, shares, seeds and plots.
+//! The arguments of `simulate` that are lists, shares, states after a crash, seeds and plots.
 
-use multimaster_models::simulate::{MEASURES, Measure, parse_duration};
+use clap::ValueEnum;
+use multimaster_models::simulate::{Keeps, MEASURES, Measure, parse_duration};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -52,6 +53,28 @@ impl FromStr for Percent {
             .filter(|share| (0.0..=1.0).contains(share))
             .map(Percent)
             .ok_or_else(|| "write a share such as 1%".into())
+    }
+}
+
+/// The state that a master has after a crash.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Kept {
+    /// The whole state
+    All,
+    /// The state at its last flush
+    Flushed,
+    /// Nothing
+    Nothing,
+}
+
+impl Kept {
+    /// With masters that flush at this interval.
+    pub(super) fn flushing(self, every: Duration) -> Keeps {
+        match self {
+            Kept::All => Keeps::All,
+            Kept::Flushed => Keeps::Flushed(every),
+            Kept::Nothing => Keeps::Nothing,
+        }
     }
 }
 
