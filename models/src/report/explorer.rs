@@ -17,7 +17,7 @@ mod walk;
 
 use crate::check::engine::{Limits, Path};
 use crate::check::erased::Erased;
-use crate::check::liveness;
+use crate::check::liveness::{self, Fairness};
 use crate::fault::Fault;
 use crate::model::{Expectation, Model};
 use crate::printed::{escaped_lines, padded, shown};
@@ -65,9 +65,23 @@ pub struct Shown {
 
 impl Shown {
     /// The properties that are judged over whole schedules, and not in a state.
-    fn of_whole_schedules(&self) -> Vec<&'static str> {
-        let live = self.limits.liveness.map(|fairness| liveness::names(&self.model.goals(), fairness));
-        [FALLS_SILENT].into_iter().chain(live.into_iter().flatten()).collect()
+    fn of_whole_schedules(&self) -> Whole {
+        let fairness = self.limits.liveness;
+        let live = fairness.map(|fairness| liveness::names(&self.model.goals(), fairness)).unwrap_or_default();
+        Whole { fairness, live }
+    }
+}
+
+/// The properties of whole schedules: *falls silent*, and the liveness properties.
+#[derive(Default)]
+struct Whole {
+    fairness: Option<Fairness>,
+    live: Vec<&'static str>,
+}
+
+impl Whole {
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        [FALLS_SILENT].into_iter().chain(self.live.iter().copied())
     }
 }
 

@@ -32,6 +32,8 @@ use crate::report::picture::Diagram;
 use crate::subject::Subject;
 use lasso::Lasso;
 #[cfg(feature = "explorer")]
+pub(crate) use lasso::for_ever;
+#[cfg(feature = "explorer")]
 pub(crate) use write::write_claims;
 pub use write::{write, write_with};
 

@@ -105,7 +105,8 @@ impl ClusterModel {
         let edges: BTreeSet<(MasterId, MasterId)> = scope.topology.edges().chain(added).collect();
         let edges: Arc<[_]> = edges.into_iter().collect();
         assert!(!streams || edges.len() <= 32, "at most 32 streams can be explored");
-        let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges))));
+        let cuts = scope.failures.severed.iter().map(|severed| severed.name.clone()).collect();
+        let tables = Arc::new(Mutex::new(Tables::new(Arc::clone(&edges), cuts)));
         let requests = Requests::new(&scope, Layout::of(1).expect("one shard"));
         let (protocol, counts_waiting) = (Protocol::new(&scope, None), node::counts_waiting(&scope, None));
         ClusterModel {

@@ -37,6 +37,8 @@ pub(crate) type Known<K, V> = HashMap<K, V, fast::FixedState>;
 pub(crate) struct Tables {
     /// The topology's edges, in order.
     edges: Arc<[(MasterId, MasterId)]>,
+    /// The names of the possible cuts, in order.
+    cuts: Arc<[String]>,
     /// Whether results are remembered.
     pub(crate) remembers: bool,
     /// The most values that may be numbered of each kind.
@@ -71,9 +73,10 @@ impl Deref for Tables {
 }
 
 impl Tables {
-    pub(crate) fn new(edges: Arc<[(MasterId, MasterId)]>) -> Tables {
+    pub(crate) fn new(edges: Arc<[(MasterId, MasterId)]>, cuts: Arc<[String]>) -> Tables {
         Tables {
             edges,
+            cuts,
             remembers: true,
             parts: Parts::default(),
             shared: None,

@@ -47,6 +47,9 @@ pub(crate) struct Seen {
     pub(crate) wire: Vec<Arc<Envelope>>,
     pub(crate) digests_sent: Vec<DigestSent>,
     pub(crate) history: Arc<History>,
+    /// The edges and the names of the possible cuts, both in the order of the world's bits.
+    pub(crate) edges: Arc<[(MasterId, MasterId)]>,
+    pub(crate) cuts: Arc<[String]>,
 }
 
 impl World<Tables> {

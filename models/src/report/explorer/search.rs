@@ -120,7 +120,7 @@ fn verdict(of: &Shown, report: &Report, finding: &Finding) -> Value {
     json!({
         "name": shown(finding.property),
         "witness": finding.witness,
-        "whole": of.of_whole_schedules().contains(&finding.property),
+        "whole": of.of_whole_schedules().names().any(|name| name == finding.property),
         "word": word,
         "why": why,
         "path": path.map(super::steps),

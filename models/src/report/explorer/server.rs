@@ -8,7 +8,7 @@ use super::{Shown, find, pages, situation, states};
 use crate::model::Model;
 use crate::printed::shown;
 use crate::properties::QUIESCENCE;
-use crate::report::picture::sequence_diagram;
+use crate::report::picture::Diagram;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::net::{IpAddr, TcpListener, TcpStream};
@@ -115,20 +115,23 @@ impl Server {
     /// If there is no such path.
     fn asked(&self, path: &str) -> Result<Answer, String> {
         let Shown { model, name, carried, .. } = &self.search.shown;
+        let whole = self.search.shown.of_whole_schedules();
         if let Some(steps) = after(path, "/.states") {
             return states::after(model, steps).map(|all| json(all.into()));
         }
         if let Some(steps) = after(path, "/.situation") {
-            return Walk::of(model, steps)
-                .map(|walk| json(situation::situation(model, &walk, &self.search.shown.of_whole_schedules())));
+            return Walk::of(model, steps).map(|walk| json(situation::situation(model, &walk, &whole)));
         }
         if let Some(steps) = after(path, "/.picture") {
             let walk = Walk::of(model, steps)?;
-            return Ok(Answer::of("image/svg+xml", sequence_diagram(model, walk.drawn())));
+            let lasting = walk.violated_for_ever(model, &whole);
+            let repeated = lasting.first().map(|_| walk.seen_before(&walk.state).unwrap_or(walk.taken.len()));
+            let picture = Diagram::of(model, &walk.drawn()).repeating(repeated);
+            return Ok(Answer::of("image/svg+xml", picture.svg()));
         }
         if let Some(steps) = after(path, "/.trace") {
             let walk = Walk::of(model, steps)?;
-            return Ok(Answer::of(TEXT, situation::trace(model, &walk, name, carried)));
+            return Ok(Answer::of(TEXT, situation::trace(model, &walk, &whole, name, carried)));
         }
         if let Some((goal, steps)) = path.strip_prefix("/.nearest/").and_then(|rest| rest.split_once('/')) {
             let walk = Walk::of(model, steps)?;

@@ -1,11 +1,12 @@
 //! One state, as our page shows it: the schedule that leads to it, the changes of its last step, every property in this
 //! state, and the possible steps.
 
+use super::Whole;
 use super::walk::Walk;
 use crate::check::erased::{Erased, ErasedState};
 use crate::model::{Expectation, Model};
 use crate::printed::{escaped_lines, shown};
-use crate::properties::{AT_QUIESCENCE, BY_CLAIM, FALLS_SILENT, QUIESCENCE};
+use crate::properties::{AT_QUIESCENCE, BY_CLAIM, QUIESCENCE};
 use crate::report::trace;
 use crate::subject::Subject;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ pub(super) fn decided(model: &Erased, state: &ErasedState) -> Vec<bool> {
 }
 
 /// The last state of `walk`, for the page. `whole` are the properties of whole schedules.
-pub(super) fn situation(model: &Erased, walk: &Walk, whole: &[&str]) -> Value {
+pub(super) fn situation(model: &Erased, walk: &Walk, whole: &Whole) -> Value {
     let before = walk.taken.last().map(|(state, ..)| state);
     json!({
         "path": super::steps(&walk.path),
@@ -133,7 +134,7 @@ fn marked(old: &[String], new: &[String]) -> Vec<Value> {
 }
 
 /// Every property in the last state of `walk`, and whether that differs from the state before.
-fn properties(model: &Erased, walk: &Walk, whole: &[&str]) -> Vec<Value> {
+fn properties(model: &Erased, walk: &Walk, whole: &Whole) -> Vec<Value> {
     let properties = model.properties();
     let quiescent = properties.iter().find(|p| p.name == QUIESCENCE).map(|p| (p.condition)(model, &walk.state));
     let before = walk.taken.last().map(|(state, ..)| decided(model, state));
@@ -164,10 +165,12 @@ fn properties(model: &Erased, walk: &Walk, whole: &[&str]) -> Vec<Value> {
             "changed": before.as_ref().is_some_and(|before| before[number] != here[number]),
         }));
     }
-    let of_schedules = whole.iter().map(|name| {
-        let (word, why) = match (model.not_judged(name), walk.repeats().filter(|_| *name == FALLS_SILENT)) {
+    let for_ever = walk.violated_for_ever(model, whole);
+    let of_schedules = whole.names().map(|name| {
+        let violated = for_ever.iter().find(|(property, _)| *property == name);
+        let (word, why) = match (model.not_judged(name), violated) {
             (Some(why), _) => ("not judged", why.to_owned()),
-            (None, Some(step)) => ("violated", trace::repeats_in_words(step)),
+            (None, Some((_, why))) => ("violated", shown(why)),
             (None, None) => ("not asked", "it is about whole schedules".to_owned()),
         };
         let changed = word == "violated";
@@ -205,11 +208,14 @@ fn choices(model: &Erased, walk: &Walk) -> Vec<Value> {
 }
 
 /// The schedule as a trace that `replay` takes. It claims the violations of the last state, or that there are none.
-pub(super) fn trace(model: &Erased, walk: &Walk, scenario: &str, carried: &str) -> String {
+///
+/// If the schedule can go on with a cycle for ever, it claims what that violates.
+pub(super) fn trace(model: &Erased, walk: &Walk, whole: &Whole, scenario: &str, carried: &str) -> String {
     let asked = model.properties().into_iter().filter(|p| p.expectation == Expectation::Always);
     let asked = asked.map(|p| (p.name, !(p.condition)(model, &walk.state)));
-    let silent = walk.repeats().filter(|_| model.not_judged(FALLS_SILENT).is_none()).is_some();
-    let claims: Vec<(&str, bool)> = asked.chain(silent.then_some((FALLS_SILENT, true))).collect();
+    let for_ever = walk.violated_for_ever(model, whole);
+    let for_ever = for_ever.iter().map(|(property, _)| (property.as_str(), true));
+    let claims: Vec<(&str, bool)> = asked.chain(for_ever).collect();
     let violated: Vec<(&str, bool)> = claims.iter().copied().filter(|(_, violated)| *violated).collect();
     let claims = if violated.is_empty() { claims } else { violated };
     trace::write_claims(model, scenario, carried, &claims, &walk.path)

@@ -1,9 +1,12 @@
 //! A path through the states, read from an address: [`Walk`].
 
+use super::Whole;
 use crate::check::engine::Path;
 use crate::check::erased::{Erased, ErasedAction, ErasedState};
 use crate::model::{Model, Sent};
+use crate::properties::FALLS_SILENT;
 use crate::report::trace;
+use crate::subject::Subject;
 
 /// The longest accepted path. The depth of any scenario that can be explored is far below it.
 const LONGEST: usize = 1_000;
@@ -51,9 +54,18 @@ impl Walk {
         self.taken.iter().position(|(earlier, ..)| earlier == state)
     }
 
-    /// As [`trace::repeats`].
-    pub(super) fn repeats(&self) -> Option<usize> {
-        trace::repeats(self.taken.iter().map(|(state, _, sent)| (state, !sent.is_empty())), &self.state)
+    /// The properties of whole schedules that are violated if this schedule goes on with its cycle for ever, each with
+    /// the reason. *Falls silent* is last.
+    pub(super) fn violated_for_ever(&self, model: &Erased, whole: &Whole) -> Vec<(String, String)> {
+        let walked: Vec<_> = self.taken.iter().map(|(state, action, _)| (state.clone(), action.clone())).collect();
+        let live = whole.fairness.map(|fairness| trace::for_ever(model, fairness, &walked, &self.state));
+        let mut violated = live.unwrap_or_default();
+        violated.retain(|(property, _)| whole.live.contains(&property.as_str()));
+        let sent = self.taken.iter().map(|(state, _, sent)| (state, !sent.is_empty()));
+        if let (Some(step), None) = (trace::repeats(sent, &self.state), model.not_judged(FALLS_SILENT)) {
+            violated.push((FALLS_SILENT.to_owned(), trace::repeats_in_words(step)));
+        }
+        violated
     }
 }
 

@@ -1,5 +1,7 @@
 //! The end of a schedule that never ends: [`Lasso`].
 
+#[cfg(feature = "explorer")]
+use crate::check::liveness::Fairness;
 use crate::check::liveness::{Repeated, repeated};
 use crate::properties::{FALLS_SILENT, FALLS_SILENT_IF_FAIR};
 use crate::subject::Subject;
@@ -12,6 +14,20 @@ pub(super) struct Lasso {
     pub(super) steps: usize,
     /// Whether the cycle need not be fair.
     pub(super) is_unfair: bool,
+}
+
+/// The liveness properties that a schedule violates if it goes on with its cycle for ever, each with the reason. The
+/// cycle begins where the schedule first reached its last state; if that is new, the schedule stays in it.
+#[cfg(feature = "explorer")]
+pub(crate) fn for_ever<M: Subject>(
+    model: &M,
+    fairness: Fairness,
+    walked: &[(M::State, M::Action)],
+    last: &M::State,
+) -> Vec<(String, String)> {
+    let begins = walked.iter().position(|(state, _)| state == last).unwrap_or(walked.len());
+    let lasso = Lasso { begins, steps: walked.len(), is_unfair: fairness == Fairness::None };
+    lasso.complaints(model, &walked[begins..], last)
 }
 
 impl Lasso {

@@ -123,6 +123,8 @@ impl Tables {
             wire: world.wire.iter().map(|envelope| Arc::clone(&self.envelopes[*envelope])).collect(),
             digests_sent: world.digests_sent.iter().map(opened).collect(),
             history: Arc::clone(&self.histories[world.history].history),
+            edges: Arc::clone(&self.edges),
+            cuts: Arc::clone(&self.cuts),
         }
     }
 }

@@ -89,6 +89,7 @@ impl Tables {
         parts.catch_up(&locked(&shared));
         Tables {
             edges: Arc::clone(&self.edges),
+            cuts: Arc::clone(&self.cuts),
             remembers: self.remembers,
             most: self.most,
             parts,

@@ -28,7 +28,7 @@ impl fmt::Debug for State {
 
 impl State {
     fn write_world(&self, world: &World<Tables>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Seen { replicas, wire, digests_sent, .. } = self.seen(world);
+        let Seen { replicas, wire, digests_sent, edges, cuts: named, .. } = self.seen(world);
         for replica in &replicas {
             let log: Vec<String> = replica.log().map(|change| change.dot.to_string()).collect();
             let log = if log.is_empty() { "empty".into() } else { log.join(" ") };
@@ -55,8 +55,9 @@ impl State {
             writeln!(f, "in flight  nothing")?;
         }
         if world.broken != 0 {
-            let broken: Vec<String> = (0..32).filter(|edge| world.broken & (1 << edge) != 0).map(number).collect();
-            writeln!(f, "broken streams  {}", broken.join(" "))?;
+            let broken = edges.iter().enumerate().filter(|(edge, _)| world.broken & (1 << edge) != 0);
+            let broken: Vec<String> = broken.map(|(_, (from, to))| format!("{from} -> {to}")).collect();
+            writeln!(f, "broken streams  {}", broken.join(", "))?;
         }
         let made: Vec<String> = world.progress().iter().map(|made| made.to_string()).collect();
         if !made.is_empty() {
@@ -75,8 +76,9 @@ impl State {
                 writeln!(f, "down  {}", down.join(" "))?;
             }
             if failed.severed != 0 {
-                let cut: Vec<String> = (0..32).filter(|cut| failed.severed & (1 << cut) != 0).map(number).collect();
-                writeln!(f, "cuts not healed  {}", cut.join(" "))?;
+                let cut = named.iter().enumerate().filter(|(cut, _)| failed.severed & (1 << cut) != 0);
+                let cut: Vec<&str> = cut.map(|(_, name)| name.as_str()).collect();
+                writeln!(f, "cuts not healed  {}", cut.join(", "))?;
             }
             if !failed.sessions.is_empty() {
                 let made: Vec<String> = failed.sessions.iter().map(|session| session.made.to_string()).collect();
@@ -97,7 +99,7 @@ impl State {
     }
 }
 
-/// The 1-based number of an edge, a cut or a free request.
+/// The 1-based number of a free request.
 fn number(place: u32) -> String {
     format!("#{}", place + 1)
 }
