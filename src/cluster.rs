@@ -33,9 +33,9 @@ pub struct Cluster<R: Resolver> {
     links: BTreeMap<Edge, Running<R>>,
     /// The links that do not run, because a master is down.
     halted: BTreeMap<Edge, Halted>,
-    /// The masters that are down, and the state of each shard that they will come back with.
+    /// The masters that are down, each with the states of its shards with which it will restart.
     pub(super) down: BTreeMap<MasterId, Vec<Replica<R>>>,
-    /// The masters past which the topology is led.
+    /// The [bypassed](Cluster::bypass) masters.
     pub(super) bypassed: BTreeSet<MasterId>,
     /// The saved state of each shard of a master.
     pub(super) saved: BTreeMap<MasterId, Vec<Replica<R>>>,
@@ -180,7 +180,7 @@ impl<R: Resolver> Cluster<R> {
         Ok(cluster)
     }
 
-    /// Starts the links that do not run, of which both masters are up.
+    /// Starts each link that does not run and whose two masters are up.
     pub(super) fn start_links(&mut self) -> std::io::Result<()> {
         let edges: Vec<Edge> = self.topology.without(&self.bypassed).edges().collect();
         for (from, to) in edges {
@@ -312,7 +312,8 @@ impl<R: Resolver> Cluster<R> {
     }
 }
 
-/// Waits until the master has seen these changes of a shard; what it lacks if `patience` ends first.
+/// Waits until the master has seen these changes of a shard. Returns the changes that it lacks if `patience` ends
+/// first.
 pub(super) fn lack<R: Resolver>(
     master: &Master<R>,
     shard: usize,

@@ -1,8 +1,8 @@
 //! Multi-master replication as a pure state machine.
 //!
 //! Several masters each accept reads and writes; every write travels to all the others; concurrent writes to one key
-//! conflict, and a rule resolves them. A [`Replica`] is one master. It does no I/O and reads no clock. The model
-//! checker in `multimaster-models` explores exhaustively the same type that a running master uses.
+//! conflict, and a rule resolves them. A [`Replica`] is one master. It does no I/O and reads no clock. A running master
+//! uses this type, and the model checker in `multimaster-models` explores the same type exhaustively.
 //!
 //! **Guarantees.** Each write is applied once at every master, after its causal past: the writes that its master had
 //! seen before it. Once every write has reached every master, no master sends changes any more. Both hold in every
@@ -43,7 +43,8 @@
 //!
 //! **Features**, none of them a default: `serde` implements `Serialize` and `Deserialize` for the types of messages and
 //! records, and adds `record::write`. Without it the crate does not depend on serde, and a rule of your own need not.
-//! `durable` adds masters that restart from disk. `watch` tells whether a rule reads the numbers inside times and names.
+//! `durable` adds masters that restart from disk. `watch` records whether a rule reads the numbers inside timestamps,
+//! dots and version vectors.
 
 #![cfg_attr(
     test,

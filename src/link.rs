@@ -82,7 +82,8 @@ pub(crate) struct Ended<R: Resolver> {
 }
 
 impl<R: Resolver> Link<R> {
-    /// The link between these masters. It `was_cut` if a link between earlier runs of them was cut when it ended.
+    /// The link between these masters. `was_cut` says whether the previous link between these masters was cut when it
+    /// ended.
     pub(crate) fn new(
         from: Arc<Master<R>>,
         to: Arc<Master<R>>,

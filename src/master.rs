@@ -54,7 +54,8 @@ pub struct Master<R: Resolver> {
 /// messages.
 const SENT: usize = 512;
 
-/// How many buckets of a table are looked at for tombstones while its lock is held once: some microseconds.
+/// The number of buckets of a table that are searched for tombstones during one hold of its lock, which takes some
+/// microseconds.
 const COLLECTED: usize = 1024;
 
 /// The data that one lock of a [`Master`] guards.
@@ -281,16 +282,16 @@ impl<R: Resolver> Master<R> {
         self.may_send(held, shard).then_some(answer)
     }
 
-    /// What this master knows of the progress of all, for a neighbour to learn: [`Replica::progress`]. `None` if there
-    /// is no such shard.
+    /// The progress of all masters as this master knows it, to be sent to a neighbour: [`Replica::progress`]. `None` if
+    /// there is no such shard.
     pub(crate) fn progress(&self, shard: usize) -> Option<Progress> {
         let held = self.held(shard)?;
         let progress = held.replica.progress();
         self.may_send(held, shard).then_some(progress)
     }
 
-    /// The neighbour `from` tells what it knows of the progress of all, and this master collects tombstones in a part of
-    /// the shard. Nothing is done if a correct neighbour cannot have told this.
+    /// Learns the progress of all masters as the neighbour `from` knows it, then collects tombstones in a part of the
+    /// shard. Does nothing if a correct neighbour cannot have sent this progress.
     pub(crate) fn learn(&self, shard: usize, from: MasterId, told: &Progress) {
         let Some(mut held) = self.held(shard) else { return };
         if held.replica.learn(from, told).is_err() {
@@ -387,8 +388,8 @@ impl<R: Resolver> Master<R> {
         self.recorder.as_ref()
     }
 
-    /// Releases a shard of which a message was made. Whether the message may be sent: if the master has a store, all that
-    /// the message reflects is on disk then.
+    /// Releases a shard from which a message was made. Returns whether the message may be sent: if the master has a
+    /// store, all changes that the message reflects are then on disk.
     #[cfg(feature = "durable")]
     fn may_send(&self, held: MutexGuard<'_, Shard<R>>, shard: usize) -> bool {
         let Some(flusher) = &self.flusher else {
@@ -399,13 +400,13 @@ impl<R: Resolver> Master<R> {
         flusher.flush(shard, |held| held.covers(&seen), |shard, held| self.lack(shard, held)).is_ok()
     }
 
-    /// Releases a shard of which a message was made. The message may be sent.
+    /// Releases a shard from which a message was made. The message may be sent.
     #[cfg(not(feature = "durable"))]
     fn may_send(&self, _: MutexGuard<'_, Shard<R>>, _: usize) -> bool {
         true
     }
 
-    /// What the store lacks of the shard.
+    /// The changes of the shard that the store lacks.
     #[cfg(feature = "durable")]
     pub(crate) fn lack(&self, shard: usize, held: &Held) -> Option<Lack<R>> {
         held.lack(&self.hold(shard).replica)

@@ -19,7 +19,7 @@ pub enum MemberError {
     Down(MasterId),
     /// The master is up.
     Up(MasterId),
-    /// The topology is led past the master, which is gone for good.
+    /// The master is bypassed: it is gone for good.
     Bypassed(MasterId),
     /// No origin is left for this master: 65,534 have been used.
     NoFreshOrigin(MasterId),
@@ -38,7 +38,7 @@ impl fmt::Display for MemberError {
             MemberError::NoSuchMaster(id) => write!(f, "there is no master {id}"),
             MemberError::Down(id) => write!(f, "{id} is down"),
             MemberError::Up(id) => write!(f, "{id} is up"),
-            MemberError::Bypassed(id) => write!(f, "{id} is gone for good: the topology is led past it"),
+            MemberError::Bypassed(id) => write!(f, "{id} is gone for good: it was bypassed"),
             MemberError::NoFreshOrigin(id) => write!(f, "no fresh origin is left for {id}"),
             #[cfg(feature = "durable")]
             MemberError::HasStore(id) => {
@@ -60,8 +60,8 @@ impl std::error::Error for MemberError {
 }
 
 impl<R: Resolver> Cluster<R> {
-    /// Saves the state of a master, in place of the one saved before: a [crash](Self::crash) may bring it back to it.
-    /// O(keys + logs).
+    /// Saves the state of a master, in place of the state saved before. After a [crash](Self::crash), the master may
+    /// restart with the saved state. O(keys + logs).
     ///
     /// # Errors
     /// If the master is down, or there is none.
@@ -73,8 +73,8 @@ impl<R: Resolver> Cluster<R> {
         Ok(())
     }
 
-    /// Crashes a master, which will come back with what it has `kept`. Its links end: what is in flight on them is lost. A
-    /// handle to the master refuses writes from now on, and can still be read.
+    /// Crashes a master. It will restart with the state that it has `kept`. Its links end: what is in flight on them is
+    /// lost. A handle to the master refuses writes from now on, and can still be read.
     ///
     /// # Errors
     /// If the master is down, there is none, it has a store, or no origin is left.
@@ -107,7 +107,7 @@ impl<R: Resolver> Cluster<R> {
             replica.restart(fresh).expect("each crash has an origin of its own");
         }
         if collects && kept == Kept::Nothing {
-            // Nor may it come back later with what it has lost now.
+            // Nor may it restart later with a state that this crash has lost.
             self.saved.remove(&id);
         }
         self.origins += u16::from(fresh.is_some());
@@ -115,12 +115,12 @@ impl<R: Resolver> Cluster<R> {
         Ok(())
     }
 
-    /// Restarts a master that is down. It has a new handle: [`Cluster::master`]. If it had not kept all, it writes under a
-    /// fresh origin, and its neighbours bring what it has forgotten. In the same way a new member joins: a master that
-    /// crashed before its first write, and is restarted.
+    /// Restarts a master that is down. It has a new handle: [`Cluster::master`]. If it had not kept its whole state, it
+    /// writes under a fresh origin, and its neighbours send the changes that it has lost. In the same way a new member
+    /// joins: a master that crashed before its first write, and is restarted.
     ///
     /// # Errors
-    /// If the master is up, there is none, the topology is led past it, or the system cannot start a thread.
+    /// If the master is up, there is none, it is bypassed, or the system cannot start a thread.
     pub fn restart(&mut self, id: MasterId) -> Result<(), MemberError> {
         self.vet(id)?;
         if self.bypassed.contains(&id) {
@@ -140,16 +140,16 @@ impl<R: Resolver> Cluster<R> {
         self.start_links().map_err(MemberError::Thread)
     }
 
-    /// A master leaves: it is closed to writes, and goes down once all masters that it sends to have seen all that it has
-    /// seen. Nothing is lost then. [Bypass](Self::bypass) it, or [restart](Self::restart) it later.
+    /// A master leaves: it is closed to writes, and goes down once all its neighbours have seen every change that it
+    /// has seen. No change is lost then. [Bypass](Self::bypass) it, or [restart](Self::restart) it later.
     ///
     /// # Errors
-    /// If the master or one that it sends to is down, there is none, it has a store, or its neighbours lack changes when
-    /// `patience` ends.
+    /// If the master or one of its neighbours is down, there is none, it has a store, or its neighbours lack changes
+    /// when `patience` ends.
     pub fn leave(&mut self, id: MasterId, patience: Duration) -> Result<(), MemberError> {
         self.vet_stoppable(id)?;
         let topology = self.topology.without(&self.bypassed);
-        // What a neighbour that is down had seen is no measure: it may have forgotten it.
+        // A neighbour that is down does not count: it may forget changes that it had seen.
         topology.sends_to(id).try_for_each(|peer| self.vet_up(peer))?;
         let (start, master) = (Instant::now(), self.master(id));
         master.close();
@@ -165,8 +165,8 @@ impl<R: Resolver> Cluster<R> {
         if lacks.is_empty() { self.crash(id, Kept::All) } else { Err(MemberError::Undrained(lacks)) }
     }
 
-    /// Leads the topology past the masters in `dead`, which are down, for good: [`Topology::without`](crate::Topology::without).
-    /// What only they had seen is lost.
+    /// Replaces the edges of the masters in `dead`, which are down and will never restart:
+    /// [`Topology::without`](crate::Topology::without). Changes that only they had seen are lost.
     ///
     /// # Errors
     /// If one of them is up, there is no such master, or the system cannot start a thread.

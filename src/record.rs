@@ -181,7 +181,7 @@ pub enum Event<S, E> {
         /// The master.
         at: MasterId,
     },
-    /// A master was told to lead the topology past others: [`Replica::bypass`](crate::Replica::bypass).
+    /// A master was told to bypass others: [`Replica::bypass`](crate::Replica::bypass).
     Bypass {
         /// The master.
         at: MasterId,

@@ -45,25 +45,28 @@ pub type MessageOf<R> = Message<<R as Resolver>::State, <R as Resolver>::Effect>
 ///
 /// # Driving a replica
 ///
-/// A replica does no I/O and knows no time. Its driver calls it, one call at a time, and carries its messages:
+/// A replica does no I/O and has no timer. Its driver calls it, one call at a time, and carries its messages:
 ///
 /// 1. **A client writes**: call [`write`](Self::write), [`set`](Self::set) or [`delete`](Self::delete). The write is
-///    applied here and has its dot before the call returns. Then flush.
+///    applied here and has its dot before the call returns. Then push (step 3).
 /// 2. **A message arrives**: call [`receive`](Self::receive). Its [`Outcome`] says what to do next. After `Applied` or
-///    `Stale`, flush, because a master relays what is new to it. After `Gap`, send the [`digest`](Self::digest) to the
-///    sender. After `Duplicate`, do nothing. After `Refused`, the peer is at fault; the replica is unchanged.
-/// 3. **Flush**: for each neighbour of [`Topology::sends_to`], send what [`next_push`](Self::next_push) returns until
-///    it returns `None`. Each call moves that neighbour's cursor, so a message that the driver does not send is lost.
+///    `Stale`, push, because a master relays each change that is new to it. After `Gap`, send the
+///    [`digest`](Self::digest) to the sender. After `Duplicate`, do nothing. After `Refused`, the peer is at fault; the
+///    replica is unchanged.
+/// 3. **Push**: for each neighbour of [`Topology::sends_to`], call [`next_push`](Self::next_push) and send the message,
+///    until it returns `None`. Each call moves that neighbour's cursor, so a message that the driver does not send is
+///    lost.
 /// 4. **A timer fires, or a neighbour is connected**: send each digest of [`digests_due`](Self::digests_due). If a link
 ///    loses its last push, only a digest repairs the loss, so a link that can lose messages needs the timer. The driver
 ///    chooses its period.
 /// 5. **A digest arrives**: check it with [`vet_vector`](Self::vet_vector) if it may be malformed, then send what
 ///    [`answer`](Self::answer) returns, if anything. An answer moves no cursor. On an ordered connection that begins
-///    anew, call [`resume`](Self::resume) instead, and flush.
+///    anew, call [`resume`](Self::resume) instead, and push.
 /// 6. **The log grows**: call [`truncate`](Self::truncate) to bound its memory. Step 3 or 5 then sends a snapshot to a
 ///    neighbour that still needs a dropped change.
-/// 7. **In the background**, if tombstones are to be collected: carry the [`progress`](Self::progress) to each neighbour
-///    of step 3, which [learns](Self::learn) it, and [`collect`](Self::collect) what is [seen by all](Self::seen_by_all).
+/// 7. **In the background**, if tombstones are to be collected: send the [`progress`](Self::progress) to each neighbour
+///    of step 3. The neighbour calls [`learn`](Self::learn), then [`collect`](Self::collect) with the changes that are
+///    [seen by all](Self::seen_by_all).
 ///
 /// Messages may be lost, repeated and reordered: the driver need neither retransmit nor deduplicate. A read, by
 /// [`read`](Self::read) or [`readings`](Self::readings), may come between any two calls.
@@ -90,9 +93,9 @@ struct Known<S, E> {
     cursors: Vec<Cursor>,
     /// The neighbours that [forgot](Replica::peer_forgot) something, in order.
     forgetful: Vec<MasterId>,
-    /// The masters past which the topology was led, in order.
+    /// The [bypassed](Replica::bypass) masters, in order.
     bypassed: Vec<MasterId>,
-    /// What is known of the progress of all masters; `None` if this is what a new replica knows.
+    /// The known progress of all masters; `None` if it is that of a new replica.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     progress: Option<Box<Progress>>,
 }

@@ -171,8 +171,8 @@ pub trait Resolver: Clone + Send + Sync + 'static {
     /// replaces this master's.
     fn merge(&self, ours: Side<'_, Self::State>, theirs: Side<'_, Self::State>) -> Option<Self::State>;
 
-    /// A background step, such as the collection of tombstones: `state` without what it no longer needs; `None` if it
-    /// needs all, which is the default. Both read the same.
+    /// A background step, such as the collection of tombstones. Returns `state` without the parts that it no longer
+    /// needs; `None`, the default, if it needs all. The returned state must read like `state`.
     ///
     /// The caller promises that every change that arrives later has a later timestamp than all changes in `stable`. So a
     /// tombstone in `stable` that only wins over earlier writes is needed no more. In [`merge`](Self::merge), the rule
@@ -255,7 +255,8 @@ impl Version {
         self.value.is_none() && stable.contains(self.dot)
     }
 
-    /// The later of two versions. A side without a version that has seen the other's has collected the delete of it.
+    /// The later of two versions. If one side has no version, but has seen the other side's, then it has collected a
+    /// tombstone: the other side's version, or a later one.
     fn latest(ours: Side<'_, Option<&Version>>, theirs: Side<'_, Option<&Version>>) -> Option<Version> {
         let latest = match (*ours.state, *theirs.state) {
             (Some(one), Some(other)) => Some(if other.timestamp > one.timestamp { other } else { one }),

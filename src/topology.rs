@@ -9,11 +9,11 @@ use std::str::FromStr;
 /// A directed graph over the masters. Along an edge `from → to`, changes travel from `from` to `to`, and digests travel
 /// back.
 ///
-/// Every graph has the same *relay rule*: a master passes each change that is new to it on to every neighbour, except
-/// neighbours that [must have had it before](Self::had_before). So a change travels round a ring until it reaches the
-/// master before its origin. The hub of a star passes a spoke's change on to the other spokes, and a spoke passes
-/// nothing on. All to all, each master relays what it receives as well, so that a push that extends a third master's
-/// changes need not wait for that master.
+/// Every graph has the same *relay rule*: when a master sees a new change, it sends the change to every neighbour,
+/// except neighbours that [must have had the change before](Self::had_before). So a change travels round a ring until
+/// it reaches the master before its origin. The hub of a star passes a spoke's change on to the other spokes, and a
+/// spoke passes nothing on. All to all, each master also relays the changes that it receives. So if a push extends
+/// changes of a third master, its receiver need not wait until the third master sends them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -44,7 +44,8 @@ pub enum TopologyError {
     NoSuchMaster(MasterId),
     /// An edge leads from a master to itself.
     Loop(MasterId),
-    /// No path of edges leads from the first master to the second: its writes would never arrive.
+    /// No path of edges leads from the first master to the second: the first master's writes would never reach the
+    /// second.
     Unreachable(MasterId, MasterId),
     /// No edge joins the master to another.
     Alone(MasterId),
@@ -167,7 +168,7 @@ impl Topology {
         }
     }
 
-    /// Checks all but which masters reach which.
+    /// Makes the graph, and checks all conditions but reachability.
     fn graph(masters: u16, edges: impl IntoIterator<Item = (MasterId, MasterId)>) -> Result<Topology, TopologyError> {
         if masters < 2 {
             return Err(TopologyError::TooFew);
@@ -217,9 +218,10 @@ impl Topology {
         Self::from_edges(masters, pairs.filter(|(from, to)| from != to))
     }
 
-    /// The topology without `dead`: every neighbour that sends to a dead master now sends to every neighbour that it
-    /// sends to. So a ring closes, the spokes of a dead hub all send to each other, and all to all the rest stays as it
-    /// is. The masters keep their ids, and a path that led through dead masters now leads past them. O(edges²).
+    /// The topology without `dead`: every master that sent to a dead master now sends to every master to which the dead
+    /// master sent. So a ring closes, the spokes of a dead hub all send to each other, and in an all-to-all topology
+    /// the other edges stay as they are. The masters keep their ids, and wherever a path led through dead masters, a
+    /// path without them remains. O(edges²).
     pub fn without(&self, dead: &BTreeSet<MasterId>) -> Topology {
         let mut edges = self.edges.clone();
         for gone in dead {
@@ -238,8 +240,8 @@ impl Topology {
         self.one_way
     }
 
-    /// Whether a path of edges leads from one master to the other, so that the one's writes arrive there. O(edges log
-    /// edges).
+    /// Whether a path of edges leads from the master `from` to the master `to`, so that the writes of `from` reach
+    /// `to`. O(edges log edges).
     pub fn reaches(&self, from: MasterId, to: MasterId) -> bool {
         let reached = || reach(self.masters, &self.edges, from, None);
         from.0 < self.masters && to.0 < self.masters && reached()[to.index()]
@@ -316,7 +318,7 @@ fn onward(edges: &BTreeSet<(MasterId, MasterId)>, master: MasterId) -> impl Iter
     edges.range((master, MasterId(0))..=(master, MasterId(u16::MAX))).map(|(_, next)| *next)
 }
 
-/// By master, whether a path leads to it from `start` that does not pass through `closed`.
+/// By master, whether a path without `closed` leads from `start` to it.
 fn reach(masters: u16, edges: &BTreeSet<(MasterId, MasterId)>, start: MasterId, closed: Option<MasterId>) -> Vec<bool> {
     let mut reached = vec![false; usize::from(masters)];
     reached[start.index()] = true;

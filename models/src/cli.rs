@@ -65,7 +65,7 @@ pub(crate) enum Command {
     /// Explore scenarios and print their verdicts, with the shortest schedule for each `violated`
     #[command(after_long_help = check::MANUAL)]
     Check(Box<check::Asked>),
-    /// Take seeded walks through a scenario that is too large to explore, and make the first violation small
+    /// Take seeded walks through a scenario that is too large to explore, and shrink the first violation
     #[command(after_long_help = swarm::MANUAL)]
     Swarm(swarm::Asked),
     /// Take the steps of a trace file, and print each master's readings after each step
@@ -90,10 +90,10 @@ pub(crate) enum Command {
     /// Judge a rule over all networks at once, by all causal histories of a few writes
     #[command(after_long_help = histories::MANUAL)]
     Histories(histories::Asked),
-    /// Check that the properties reject every one of many deliberately broken protocols and rules
+    /// Break protocols and rules on purpose, and check that a property rejects each of them
     #[command(after_long_help = mutants::MANUAL)]
     Mutants(mutants::Asked),
-    /// Measure topologies: run masters between real regions by seeded events, with losses, cuts and crashes
+    /// Measure topologies: simulate masters in the regions of a cloud, with losses, cuts and crashes
     #[command(after_long_help = simulate::MANUAL)]
     Simulate(Box<simulate::Asked>),
     /// Write tests of a scenario, for an implementation in another language

@@ -15,15 +15,15 @@
 //! | [`world`] | masters, links, clients and faults: a state, the one step, the cache beneath it, and the judging of states |
 //! | [`system`] | copies of a node of the user's own, on a network |
 //! | [`process`] | nodes of a system that are programs in any language |
-//! | [`check`] | the breadth-first checker, the search for endless messages, and stateright's checkers on the same models |
+//! | [`check`] | the breadth-first checker, the search for cycles that send changes, and stateright's checkers on the same models |
 //! | [`scenario`] | scenario files, and the shipped scenarios |
 //! | [`report`] | output: tables, schedules, traces, pictures, a page, the Explorer |
 //! | [`generate`] | tests of a scenario for an implementation in another language |
-//! | [`swarm`] | seeded walks through a scenario that is too large to explore, and violations made small |
+//! | [`swarm`] | seeded walks through a scenario that is too large to explore, and the shrinking of violations |
 //! | [`histories`] | a rule judged over all networks at once, by all causal histories of a few writes; its laws and claims |
 //! | [`verify()`] | your own rule, in a test of your own crate; the verdicts on all rules |
 //! | [`record`] | whether a recorded run of a real cluster is a path of the model |
-//! | [`simulate`] | topologies measured: masters run by seeded discrete events between real regions |
+//! | [`simulate`] | topologies measured: a discrete-event simulation of masters in the regions of a cloud |
 //! | [`judge`] | the operations of any replicated system, judged by what its clients saw |
 //! | [`spawn`] | the same masters over UDP |
 //! | [`mutants`] | deliberately broken protocols and rules, and the property that rejects each |

@@ -2,7 +2,7 @@
 //!
 //! A node is the shipping [`Replica`](multimaster::Replica) under any rule, or a master of the article's program.
 //! `Protocol` has the world's settings for a replica: whether it sends new changes at once, the number of entries to
-//! which its log is cut, and the alterations of a mutant.
+//! which its log is truncated, and the alterations of a mutant.
 
 pub mod any_rule;
 pub(crate) mod article;
@@ -63,15 +63,15 @@ pub(crate) enum Input<'a> {
     Resume { to: MasterId, seen: &'a VersionVector },
     /// A link skips the next changes if its receiver has seen them.
     Acknowledge { to: MasterId, seen: &'a VersionVector },
-    /// The log is cut to its last `keep` entries.
+    /// The log is truncated to its last `keep` entries.
     Truncate { keep: usize },
     /// The master restarts with this state and a clock of at least `clock`, under a fresh origin if there is one.
     Restart { fresh: Option<MasterId>, clock: u64 },
     /// A neighbour has restarted and may have forgotten something.
     PeerForgot { peer: MasterId },
-    /// The topology leads past masters that are gone for good, a bit for each.
+    /// Masters that are gone for good are bypassed, a bit for each.
     Bypass { dead: u32 },
-    /// A neighbour tells what it knows of the progress of all.
+    /// A neighbour sends the progress of all masters as it knows it.
     Told { from: MasterId, progress: &'a Progress },
     /// Tombstones are collected.
     Collect,
@@ -103,10 +103,10 @@ pub(crate) struct Output {
 #[derive(Clone)]
 pub(crate) struct Protocol {
     topology: Topology,
-    /// If new changes go out at once, the most changes of one message. `None` if links take changes from the log in
-    /// steps of their own.
+    /// If new changes are sent at once, the maximum number of changes in a message. `None` if links take changes from
+    /// the log in separate steps.
     pub(crate) eager: Option<usize>,
-    /// The number of entries to which the log is cut after each write and each arrival of new changes.
+    /// The number of entries to which the log is truncated after each write and each arrival of new changes.
     keep: Option<usize>,
     /// The deliberate fault, in a mutant.
     pub(crate) tamper: Option<Tamper>,
@@ -172,7 +172,7 @@ impl Protocol {
             LinkKind::Stream { .. } => counts_waiting(scope, tamper.as_ref()).then_some(1),
             LinkKind::Running { .. } | LinkKind::Channel { .. } => None,
         };
-        // In a running master, cutting the log is a separate step.
+        // In a running master, truncating the log is a separate step.
         let keep = scope.log.filter(|_| !running);
         let forwards = !running && tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates);
         let hybrid = scope.clocks == Clocks::Hybrid;
@@ -243,7 +243,7 @@ impl Protocol {
     }
 
     /// After a write or an arrival of new changes: sends all pending changes, unless links take them from the log, then
-    /// cuts the log.
+    /// truncates the log.
     fn taken_in(&self, master: &mut AnyReplica) -> Vec<Envelope> {
         let mut outbox = Vec::new();
         if let Some(max) = self.eager {
@@ -312,10 +312,10 @@ pub(crate) fn members(bits: u32) -> BTreeSet<MasterId> {
     (0..32).filter(|place| bits & (1 << place) != 0).map(MasterId).collect()
 }
 
-/// Whether each state counts the changes waiting on each stream, while the tables keep every master with its cursors at
-/// the end of its log. Masters that differ only in their cursors are then one master, so few steps are new. This needs
-/// whole logs, masters that do not crash, and an untampered protocol: only then are the waiting changes those at the end
-/// of the log. Otherwise the replicas' own cursors say what is waiting.
+/// Whether the state counts the changes that wait on each stream. The tables then keep every master with its cursors at
+/// the end of its log, so masters that differ only in their cursors are one master, and fewer steps are new. This
+/// requires whole logs, masters that do not crash, and an untampered protocol, so that the waiting changes are those at
+/// the end of the log. Otherwise the replicas' own cursors state which changes wait.
 pub(crate) fn counts_waiting(scope: &Scope, tamper: Option<&Tamper>) -> bool {
     let streams = matches!(scope.link, LinkKind::Stream { .. });
     let fits = scope.requests() <= usize::from(u8::MAX);

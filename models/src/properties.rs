@@ -10,10 +10,10 @@ pub const CONVERGENCE: &str = "convergence";
 /// At quiescence every master has seen every acknowledged write, and all read the same. *Quiescence*: the clients are
 /// done, and no delivery, tick or repair alters the state; cuts are healed, and masters that crashed have restarted.
 ///
-/// In a one-way topology, this asks that every master has seen the writes of the masters that reach it.
+/// In a one-way topology, this requires that every master has seen the writes of the masters that reach it.
 ///
-/// In worlds with crashes, this asks for the writes that some master that is up has seen, and of the masters that are
-/// up: [`DURABILITY`] asks for the others.
+/// In worlds with crashes, this is about the masters that are up, and about the writes that at least one of them has
+/// seen. [`DURABILITY`] is about the other writes.
 pub const AGREEMENT: &str = "agreement at quiescence";
 /// If all messages in flight were lost now, one exchange of digests over an edge would bring its receiver all that its
 /// sender has seen.
@@ -44,16 +44,17 @@ pub const DURABILITY: &str = "durability";
 /// At quiescence, every write at a master that is up has been acknowledged: no client waits for an answer that never
 /// comes. For worlds in which other masters must hold a write before it is acknowledged.
 pub const AVAILABILITY: &str = "write availability";
-/// A session reads at masters that have seen all that it wrote. This and the following three are the session guarantees
-/// of Terry et al., 1994; they are for worlds with sessions.
+/// A session reads at masters that have seen all writes of the session. This and the following three are the session
+/// guarantees of Terry et al., 1994; they are for worlds with sessions.
 pub const READ_YOUR_WRITES: &str = "read your writes";
-/// A session reads at masters that have seen all that its earlier reads may have reflected.
+/// A session reads at masters that have seen all writes that its earlier reads may have reflected.
 pub const MONOTONIC_READS: &str = "monotonic reads";
 /// A session writes at masters that have seen its earlier writes, so that all masters apply them in order.
 pub const MONOTONIC_WRITES: &str = "monotonic writes";
-/// A session writes at masters that have seen all that its reads may have reflected, so that all masters apply that first.
+/// A session writes at masters that have seen all writes that its reads may have reflected, so that all masters apply
+/// those writes before the session's.
 pub const WRITES_FOLLOW_READS: &str = "writes follow reads";
-/// Messages that carry changes end: no cycle of steps sends one. This is a property of the graph, not of a state: see
+/// Masters stop sending changes: no cycle of steps sends one. This is a property of the graph, not of a state: see
 /// [`silence`](crate::check::silence).
 pub const FALLS_SILENT: &str = "falls silent";
 
@@ -63,11 +64,11 @@ pub const EVERYONE_HEARS: &str = "everyone hears";
 /// Liveness: in every fair schedule there is a state from which on all masters that are up have seen the same
 /// acknowledged writes and read the same.
 pub const EVENTUALLY_AGREE: &str = "eventually always agree";
-/// Liveness: no fair schedule sends changes for ever. [`FALLS_SILENT`] asks this of all schedules, so it is violated
-/// where this is: a master that repeats a message until it is answered keeps only this one.
+/// Liveness: no fair schedule sends changes for ever. [`FALLS_SILENT`] requires this of all schedules, so it is
+/// stronger. A master that repeats a message until an answer arrives violates [`FALLS_SILENT`], but not this property.
 pub const FALLS_SILENT_IF_FAIR: &str = "falls silent if fair";
-/// The liveness properties, in the order of the table. They are judged where they are
-/// [asked](crate::check::engine::Limits::liveness).
+/// The liveness properties, in the order of the table. They are judged only [on
+/// request](crate::check::engine::Limits::liveness).
 pub const OF_LIVENESS: [&str; 3] = [EVERYONE_HEARS, EVENTUALLY_AGREE, FALLS_SILENT_IF_FAIR];
 
 /// The properties of a cluster, in the order of the table.
@@ -103,7 +104,7 @@ pub(crate) const BY_CLAIM: [&str; 4] = [NO_CAUSAL_LOSS, NO_POLICY_LOSS, NO_TOTAL
 pub const CONFLICT: &str = "a conflict";
 /// Quiescence was reached.
 pub const QUIESCENCE: &str = "quiescence";
-/// A master lacks a change that a neighbour that sends to it has seen.
+/// A neighbour that sends to a master has seen a change that the master lacks.
 pub const LACK: &str = "something to repair";
 /// A master has seen another master's write, and the causal past of that write includes a write of a different master.
 pub const DEPENDENCY: &str = "a dependent write";
@@ -123,7 +124,7 @@ pub const CRASH: &str = "a crash";
 pub const COLLECTED: &str = "a tombstone collected";
 /// A message was delivered twice.
 pub const DUPLICATE: &str = "a duplicate";
-/// A message in flight would be a gap at its receiver.
+/// If a message in flight arrived now, its receiver would report a gap.
 pub const GAP: &str = "a gap";
 /// A stream was reset.
 pub const RESET: &str = "a reset";
@@ -136,15 +137,15 @@ pub const BATCH: &str = "a batch";
 pub const ACROSS: &str = "a dependency across shards";
 
 /// For [systems](crate::system) of foreign nodes, at quiescence: every acknowledged write is read at every node, unless
-/// another write may stand in its place. Judged from outside, by the kind of data: an element that was inserted is read
-/// unless a remove may have come later; a counter reads the sum; a register reads a value that its client has not
-/// overwritten since. What cannot be judged so is not judged.
+/// another write may have superseded it. Judged from outside, by the kind of data: an element that was inserted is read
+/// unless a remove may have come later; a counter reads the sum; a register reads a value that the writing client has
+/// not overwritten since. Other kinds of data are not judged.
 pub const NO_LOST_WRITE: &str = "no lost write";
 /// For [systems](crate::system) that hand out values, such as ids: no two requests are answered with the same value.
 pub const UNIQUE_IDS: &str = "unique ids";
 /// The properties of a [system](crate::system), in the order of its report, without *falls silent*.
 pub const OF_A_SYSTEM: [&str; 6] = [CONVERGENCE, AGREEMENT, NO_LOST_WRITE, NO_INVENTION, UNIQUE_IDS, AVAILABILITY];
-/// Of these, the ones that the protocol's masters do not have.
+/// The properties of a system that are not properties of the protocol's masters.
 pub(crate) const OF_NODES: [&str; 2] = [NO_LOST_WRITE, UNIQUE_IDS];
 /// Two nodes of a system have been asked to write one key, and read it differently.
 pub const CONTENTION: &str = "concurrent requests";
@@ -153,7 +154,7 @@ pub const ACKNOWLEDGED: &str = "an acknowledged write";
 
 /// No deadlock: while a change is yet to be sent, some goroutine can take a step.
 pub const NO_DEADLOCK: &str = "no deadlock";
-/// At quiescence, all masters read a key with one writer as its writer does.
+/// At quiescence, if only one master has written a key, all masters read what that master reads.
 ///
 /// Judged by readings at quiescence, because no state records the order of one master's sets. A key with one writer has
 /// no conflict, so only a change of order can make masters differ.

@@ -151,15 +151,15 @@ impl<R: SerdeRule> Verify<R> {
     /// and all to all: over streams with four writes; over datagrams with three writes, where one message is lost and
     /// one arrives twice; and in a soup. Then a pair whose logs are so short that each master needs the other's
     /// snapshot. A rule that [uses wall clocks](multimaster::Resolver::uses_wall_clock) is first judged under
-    /// [right](crate::scope::Clocks::Right) clocks, of which one is ahead of the others, then under wrong clocks. A
-    /// violation that needs wrong clocks is marked so: see [`clocks`](Verify::clocks).
+    /// [right](crate::scope::Clocks::Right) clocks, of which one is ahead of the others, then under wrong clocks. The
+    /// report marks a violation that needs wrong clocks: see [`clocks`](Verify::clocks).
     pub fn rule<Form, I: IntoRule<Form, Rule = R>>(rule: I) -> Verify<R> {
         Verify { rules: Rules::of_all(rule.into_rule()), plan: Plan::new(I::NOTE) }
     }
 
     /// The same for a rule that differs by master: because sites have priorities, or because the local write wins every
-    /// conflict. `rules` is called for the masters `A` to `E`, of which the laws need all five, and for further masters
-    /// only if a scope has them.
+    /// conflict. `rules` is called for the five masters `A` to `E`, because the laws need five; and for further masters
+    /// if a scope has them.
     ///
     /// ```
     /// use multimaster::{LastWriteWins, MasterId};
@@ -190,7 +190,7 @@ impl<R: SerdeRule> Verify<R> {
     /// use multimaster::ArrivalWins;
     /// use multimaster_models::{Verify, properties};
     ///
-    /// // It diverges, but no master sees a change before what its writer had seen.
+    /// // Masters diverge, but each sees a change only after the change's causal past.
     /// Verify::rule(ArrivalWins).only(properties::CAUSAL_ORDER).run()?;
     /// # Ok::<(), multimaster_models::verify::Failure>(())
     /// ```

@@ -81,7 +81,7 @@ pub(crate) struct World<P: Store> {
     /// The number of changes in flight on each stream, if they are [counted](crate::node::counts_waiting) here; then
     /// the number of requests that each client has made.
     counts: SmallVec<[u8; 16]>,
-    /// The number of the counts that are of streams.
+    /// How many of the counts belong to streams; the rest belong to clients.
     streams: u8,
     pub(crate) history: P::History,
     /// The free requests that have been made, a bit each.
@@ -94,7 +94,7 @@ pub(crate) struct World<P: Store> {
 }
 
 /// An [`Input`](crate::node::Input) whose envelope and digest are kept by a [`Store`]. Clients' requests are made by
-/// `Tables::write`, tellings by `Tables::tell`.
+/// `Tables::write`; the progress of masters is sent by `Tables::tell`.
 #[derive(Clone, Copy)]
 pub(crate) enum InputOf<E, D> {
     Envelope(E),

@@ -5,33 +5,33 @@ use crate::{MasterId, Resolver, VersionVector};
 use std::iter::zip;
 use std::ops::Range;
 
-/// What one master knows of the progress of all: by master, a version vector of changes that it has seen. These are
-/// the rows of the matrix clock of Wuu and Bernstein, "Efficient solutions to the replicated log and dictionary
-/// problems", PODC 1984. Masters [tell](Replica::learn) each other.
+/// The progress of all masters as one master knows it: for each master, a version vector of changes that this master
+/// has seen. These are the rows of the matrix clock of Wuu and Bernstein, "Efficient solutions to the replicated log
+/// and dictionary problems", PODC 1984. Masters [tell](Replica::learn) each other.
 ///
-/// A master that restarted under a fresh origin may have forgotten writes that it had made, and which are still on
-/// their way from it to others. So each row also says from which earlier selves its master takes nothing more: from
-/// those before `origins`. Rows that differ in this are not combined.
+/// A master that restarted under a fresh origin may have forgotten writes of its earlier run that are still in flight.
+/// So the progress also states the origin of each master. Once a master has learned the fresh origin of another, no
+/// message of the other's earlier run may arrive at it. Rows are combined only under equal `origins`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Progress {
-    /// By master, the origin of its writes; [`GONE`] if the topology was led past it.
+    /// By master, the origin of its writes; [`GONE`] if the master is bypassed.
     origins: Vec<MasterId>,
     /// By master, changes that it has seen.
     rows: Vec<VersionVector>,
 }
 
-/// In place of the origin of a master that is gone for good. No master has it: see [`Replica::restart`].
+/// In place of the origin of a bypassed master. No master has it: see [`Replica::restart`].
 const GONE: MasterId = MasterId(u16::MAX);
 
 impl Progress {
-    /// By master, changes that it is known to have seen. Masters that are gone for good are left out.
+    /// By master, changes that it is known to have seen. Bypassed masters are left out.
     pub fn rows(&self) -> impl Iterator<Item = (MasterId, &VersionVector)> {
         let numbered = (0..).map(MasterId).zip(zip(&self.origins, &self.rows));
         numbered.filter(|(_, (origin, _))| **origin != GONE).map(|(id, (_, row))| (id, row))
     }
 
-    /// From now on, this origin is that of the master: what was known counts no more.
+    /// From now on the master writes under this origin. All rows are emptied.
     fn begin_anew(&mut self, id: MasterId, origin: MasterId) {
         self.origins[id.index()] = origin;
         self.rows.fill(VersionVector::default());
@@ -39,7 +39,7 @@ impl Progress {
 }
 
 impl<R: Resolver> Replica<R> {
-    /// What this master knows of the progress of all, for a neighbour to [learn](Self::learn). O(masters²).
+    /// The progress of all masters as this master knows it, for a neighbour to [learn](Self::learn). O(masters²).
     pub fn progress(&self) -> Progress {
         let mut progress = self.known_progress();
         progress.rows[self.known.id.index()] = self.known.seen.clone();
@@ -59,23 +59,23 @@ impl<R: Resolver> Replica<R> {
         })
     }
 
-    /// The neighbour `from`, which sends to this master, tells what it knows of the progress of all. Returns whether
-    /// this master has learned something.
+    /// Learns the progress of all masters as `from` knows it, a neighbour that sends to this master. Returns whether
+    /// any of it was new.
     ///
-    /// A row that has changes which this master has not seen is left out: the next telling has them again. A telling
-    /// may be lost, repeated and reordered; but after one of a neighbour that restarted under a fresh origin, no
-    /// message may arrive that its earlier self has sent. O(masters²).
+    /// A row with changes that this master has not seen is ignored; a later message has the row again. These messages
+    /// may be lost, repeated and reordered. But once one has arrived from a neighbour that restarted under a fresh
+    /// origin, no message of the neighbour's earlier run may arrive. O(masters²).
     ///
     /// # Errors
-    /// If a correct neighbour cannot have told this. The replica is unchanged then.
+    /// If a correct neighbour cannot have sent this. The replica is unchanged then.
     pub fn learn(&mut self, from: MasterId, told: &Progress) -> Result<bool, PeerError> {
         self.vet_progress(from, told)?;
         let mut ours = self.known_progress();
         let mut altered = false;
         for (id, origin) in (0..).map(MasterId).zip(&told.origins) {
             let held = ours.origins[id.index()];
-            // That a master is gone, and that a neighbour has restarted, this master must be told directly: until
-            // then it may take in what the earlier self has sent.
+            // A neighbour's restart is learned only from the neighbour itself, because messages of its earlier run may
+            // arrive before. That a master is gone is learned only by `bypass`.
             let direct = id == from || !self.place.senders.contains(&id);
             if held < *origin && *origin != GONE && id != self.known.id && direct {
                 ours.begin_anew(id, *origin);
@@ -114,12 +114,12 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// Changes that all masters have seen, as far as this master knows, but for those that are [gone](Self::bypass) for
-    /// good. Each of these changes is *stable* (Baquero, Almeida and Shoker, "Making operation-based CRDTs
-    /// operation-based", DAIS 2014): every change that this master has yet to see has a later timestamp.
+    /// The changes of which this master knows that all masters have seen them, [bypassed](Self::bypass) masters apart.
+    /// Each of these changes is *stable* (Baquero, Almeida and Shoker, "Making operation-based CRDTs operation-based",
+    /// DAIS 2014): every change that this master has yet to see has a later timestamp.
     ///
     /// This holds as long as a master that [restarts](Self::restart) under a fresh origin comes back with a clock that
-    /// is not behind that of its earlier self, and no message of its earlier self arrives after that. O(masters²).
+    /// is not behind that of its earlier run, and no message of its earlier run arrives after that. O(masters²).
     pub fn seen_by_all(&self) -> VersionVector {
         let mut all = self.known.seen.clone();
         let known = self.known_progress();
@@ -127,9 +127,9 @@ impl<R: Resolver> Replica<R> {
         all
     }
 
-    /// A background step: the rule drops from each state what it needs only as long as a change could arrive that is
-    /// earlier than those in `stable` ([`Resolver::collect`]). Tombstones are collected in this way. Returns the number
-    /// of states that became smaller.
+    /// A background step: the rule drops from each state the parts that only matter if a change earlier than those in
+    /// `stable` arrives ([`Resolver::collect`]). Tombstones are collected in this way. Returns the number of states
+    /// that became smaller.
     ///
     /// With [`seen_by_all`](Self::seen_by_all) masters still agree. Any other vector that this master has seen can be
     /// given, too, such as what it had seen an hour ago; but then masters may disagree for ever, and deleted values come
@@ -160,7 +160,7 @@ impl<R: Resolver> Replica<R> {
         if last { 0 } else { end }
     }
 
-    /// This master writes under another origin, or takes other masters for gone, than before.
+    /// The origin of this master, or the set of bypassed masters, has changed.
     pub(super) fn progress_begins_anew(&mut self) {
         let Some(mut progress) = self.known.progress.take() else { return };
         progress.begin_anew(self.known.id, self.known.origin);

@@ -40,9 +40,9 @@ impl<R: Resolver> Replica<R> {
     /// before. Its earlier writes keep their dots, and come back from the neighbours like any other change.
     ///
     /// Every master must [expect](Self::expect_origins) the fresh origin. Where tombstones are
-    /// [collected](Self::collect), first [advance](Self::advance_clock) the clock past that of the earlier self, by a
-    /// hybrid clock, say; nothing that the earlier self has sent may arrive any more; and this replica must not be a copy
-    /// from before an earlier such restart. O(neighbours).
+    /// [collected](Self::collect), three conditions must hold. The clock is first [advanced](Self::advance_clock) past the
+    /// clock of the earlier run, for example by a hybrid clock. No message of the earlier run arrives any more. And
+    /// this replica is not a copy from before an earlier restart under a fresh origin. O(neighbours).
     ///
     /// # Errors
     /// If the origin is a master of the topology or the greatest id (65,535), or if this replica has seen a change of

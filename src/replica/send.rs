@@ -41,7 +41,7 @@ impl<R: Resolver> Replica<R> {
         behind.max().unwrap_or(0)
     }
 
-    /// How many changes wait to be pushed to `peer`; 1 if a snapshot does. O(log).
+    /// How many changes wait to be pushed to `peer`; 1 if a snapshot waits. O(log).
     pub fn pending(&self, peer: MasterId) -> usize {
         let Some(place) = self.neighbour(peer) else {
             return 0;
@@ -84,7 +84,8 @@ impl<R: Resolver> Replica<R> {
                         if changes.len() == max {
                             break;
                         }
-                        // A neighbour that has forgotten what is left out must not apply what follows it.
+                        // Some changes are left out. A neighbour that has forgotten one of them must not apply the
+                        // changes after it.
                         left_out.drain(..).for_each(|dot| extends.insert(dot));
                         changes.push(change.clone());
                     } else {

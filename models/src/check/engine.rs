@@ -1,10 +1,10 @@
 //! The checker: one breadth-first pass over a [`Subject`], on as many threads as there are idle
 //! [cores](crate::check::cores). It evaluates every property in every state, keeps the first state that decides each
-//! property, and records the reason if it was cut.
+//! property, and records the reason if it stopped early.
 //!
 //! stateright's own checkers explore the same models (see [`stateright_engine`](crate::check::stateright_engine)) and
-//! must agree. They come second because their first counterexample is often not the shortest, and because a run that
-//! reaches a limit passes.
+//! must agree. They are only a second opinion: their first counterexample is often not the shortest, and a run that
+//! reaches a limit looks like one that found no violation.
 
 mod identity;
 mod meeting;

@@ -1,4 +1,4 @@
-//! Whether messages that carry changes end. This is judged on the graph of all states, because it is no property of a
+//! Whether masters stop sending changes. This is judged on the graph of all states, because it is no property of a
 //! single state.
 
 mod edges;

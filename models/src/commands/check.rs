@@ -86,23 +86,24 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   falls silent if fair     (`--liveness`) no fair schedule sends changes for ever
   no deadlock              (`program = \"article\"`) there is no state in which all
                            masters wait
-  order kept               (`program = \"article\"`) at quiescence, all masters read
-                           a key with one writer as its writer does
+  order kept               (`program = \"article\"`) at quiescence, if only one
+                           master has written a key, all masters read what that
+                           master reads
   reached                  the number of witnesses reached. A witness is a
                            situation that tests properties, such as a conflict
 
   holds          true in every state; only if the scenario was exhausted
   violated (4)   the shortest schedule that violates the property has four steps
   vacuous        the property holds, but the scenario never tested it
-  not judged     the rule computes one value from several writes, and a test could
-                 not tell which writes that value shows; or, for `falls silent`,
-                 `--safety` was given
+  not judged     the rule computes one value from several writes, and the check
+                 could not tell which of these writes the value shows; or, for
+                 `falls silent`, `--safety` was given
   not exhausted  no violation was found before the exploration ended at a limit
 
-  A schedule that violates a property with `--liveness` never ends: its last steps
-  repeat for ever. It is fair if whatever can always happen does: a message in
-  flight arrives, a master ticks or restarts, a cut is healed. `--unfair` judges all
-  schedules instead. See docs/liveness.md.
+  A schedule that violates a liveness property is infinite: its last steps repeat
+  for ever. `--liveness` considers only fair schedules, in which no class of
+  actions stays possible for ever and is never taken: messages in flight arrive,
+  masters tick and restart, cuts are healed. See docs/liveness.md.
 
   A property of your own has a column named after it.
 
@@ -117,12 +118,13 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
   order of their distance (except with `--engine stateright`).
 
 Programs:
-  `--node COMMAND` explores processes of a program in any language. It speaks
-  Maelstrom's JSON messages, one in a line: `init`, the requests of `--workload`,
-  `read`. It may also answer `state` with all that decides what it does later, so
-  that equal states are explored once, and `tick`, a timer that fires at any time.
-  It must be deterministic, and be done with a line before it answers the next.
-  The scenario has no `rule`. See docs/nodes.md.
+  `--node COMMAND` explores processes of a program in any language. The program
+  speaks Maelstrom's JSON messages, one in a line: `init`, the requests of
+  `--workload`, `read`. Two more messages are optional. The answer to `state`
+  contains everything on which later steps depend, so that equal states are
+  explored once. `tick` is a timer that fires at any time. The program must be
+  deterministic, and must finish a line before it answers the next one. The
+  scenario has no `rule`. See docs/nodes.md.
 
     multimaster check --node 'python3 node.py' --workload g-set set.toml
 
@@ -136,11 +138,11 @@ Exit status:
 #[derive(Args)]
 pub(crate) struct Asked {
     /// Scenario files or folders of them; names of shipped scenarios (`booking/arrival`) or of their folders (`large`);
-    /// patterns (`'booking/*'`). Without arguments: all shipped scenarios outside `large/`
+    /// patterns (`'booking/*'`). Without arguments: all shipped scenarios outside `large/` and `beyond/`
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
-    /// Explore the protocol under pairs of failures, over each topology, and print the violated properties: about a
-    /// minute
+    /// Explore the protocol under pairs of failures, over a ring, a star and all to all, and print the violated
+    /// properties: about a minute
     #[arg(long, conflicts_with_all = ["scenarios", "filter", "format", "verbose", "only_unexpected", "quiet", "example", "node", "open"])]
     matrix: bool,
     /// Only scenarios whose name contains this text
@@ -167,7 +169,8 @@ pub(crate) struct Asked {
     /// The folder in which to write each counterexample as a trace file and a picture
     #[arg(long, value_name = "DIR", default_value = "target/traces")]
     traces: PathBuf,
-    /// Add the states, time and verdicts of each scenario to this file, and print how they differ from its last run
+    /// Add the states, time and verdicts of each scenario to this file, and print the differences from the scenario's
+    /// last run
     #[arg(long, value_name = "FILE")]
     history: Option<String>,
     /// Write the verdicts and schedules as a page into the folder of the traces, and open it in the browser
@@ -176,11 +179,11 @@ pub(crate) struct Asked {
     /// Write the states and transitions of the one scenario to this file, `*.dot` (Graphviz) or `*.json`
     #[arg(long, value_name = "FILE")]
     graph: Option<String>,
-    /// Also judge what happens in the end: `everyone hears`, `eventually always agree`, `falls silent if fair`. A scenario
-    /// whose `[expect]` names one of these is always asked
+    /// Also judge the liveness properties: `everyone hears`, `eventually always agree`, `falls silent if fair`. For a
+    /// scenario whose `[expect]` names one of them, they are judged without this option
     #[arg(long, conflicts_with_all = ["matrix", "engine", "safety"])]
     liveness: bool,
-    /// The same over all schedules, also those in which messages in flight never arrive: this shows why fairness is needed
+    /// As `--liveness`, but over all schedules, the unfair ones included: a message in flight may then never arrive
     #[arg(long, conflicts_with_all = ["matrix", "engine", "safety"])]
     unfair: bool,
     #[command(flatten)]

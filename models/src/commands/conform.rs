@@ -34,9 +34,9 @@ On the first divergence, `conform` prints the record's line and the model's step
 and exits with 1. Otherwise it prints the number of events of each kind, and the
 final state.
 
-With `--node`, the record is of the nodes of a program: its inputs and outputs, in
-the form that docs/nodes.md describes. Each input is given to a process of the
-program, which must do what the record says.";
+With `--node`, the record contains the inputs and outputs of a program's nodes, in
+the form that docs/nodes.md describes. A process of the program gets each input,
+and must give the recorded outputs.";
 
 /// Checks the record of a program's nodes.
 fn run_nodes(options: &Options, file: &str) -> Result<Ending, Failure> {

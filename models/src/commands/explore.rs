@@ -11,23 +11,28 @@ use std::io::Write;
 
 /// The manual.
 pub(crate) const MANUAL: &str = "\
-EXAMPLES
-  multimaster explore booking/arrival             a shipped scenario, from its shortest counterexample
-  multimaster explore my.trace                    a trace, from its last step
+The page shows one state: the schedule that leads to it, each master, with the changes
+that the last step made, every property in this state, the possible next steps, and a
+sequence diagram. The server searches all schedules; for a trace, it does so only on
+request. The address of the page names the state: a bookmark returns to it.
+stateright's own page is at /stateright/, with the same addresses.
+
+Keys:
+  j, k   select a step; Enter takes it
+  u, f   go one step back, one step forward
+  n      go to the nearest later violation
+  w, q   go to the nearest later new witness, or quiescent state
+  c      copy the schedule as a trace for `replay`
+
+Only this machine can reach the page, unless --host names another address. There is no
+authentication. The server refuses requests from pages of other sites, and requests
+under another name than its own.
+
+Examples:
+  multimaster explore booking/arrival             from its shortest counterexample
+  multimaster explore my.trace                    from the last step of the trace
   multimaster explore my.toml --port 0            on a free port, which is printed
-  multimaster explore my.toml --node './a.out'    processes of a program
-
-THE PAGE
-  shows one state: the schedule that leads to it, each master with what the last step changed, every property in this
-  state, the possible next steps, and a sequence diagram. It also searches all schedules, unless it is opened at a
-  trace. Keys: j and k choose a step, Enter takes it, u goes back, n to the next violation, w to a witness, q to
-  quiescence, c copies the schedule as a trace for `replay`. The page's address names the state: keep it to come back.
-
-  stateright's own page is at /stateright/, with the same addresses.
-
-WHO CAN REACH IT
-  Only this machine, unless --host names another address. There is no authentication. Requests from pages of other
-  sites, or under a name that is not this server's, are refused.";
+  multimaster explore my.toml --node './a.out'    processes of a program";
 
 #[derive(Args)]
 pub(crate) struct Asked {

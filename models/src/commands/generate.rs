@@ -35,7 +35,7 @@ pub(crate) struct Asked {
     /// What the tests must cover
     #[arg(long, value_enum, default_value_t = CoverName::Transitions)]
     cover: CoverName,
-    /// The most states that the scenario may have
+    /// The maximum number of states of the scenario
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = |text: &str| whole(text, 1, 10_000_000_usize))]
     max_states: usize,
 }

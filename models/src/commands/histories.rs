@@ -24,7 +24,7 @@ const A_YEAR: u64 = 365 * 24 * 3600;
 pub(crate) struct Asked {
     /// The rule: a name, or a scenario file with a rule
     rule: String,
-    /// The most writes of a history
+    /// The maximum number of writes of a history
     #[arg(long, value_name = "K", default_value_t = 5)]
     #[arg(value_parser = |text: &str| whole(text, 1, MOST_WRITES), allow_hyphen_values = true)]
     writes: usize,
@@ -52,7 +52,8 @@ pub(crate) struct Asked {
     /// Also judge the rule over histories of any number of writes (see below)
     #[arg(long, conflicts_with_all = ["keys", "delivery", "snapshots", "clocks"])]
     any_number: bool,
-    /// With --any-number: the most writes at once, the newest included, that some later write has not seen
+    /// With --any-number: the maximum lag, which is the number of unsettled writes, the newest included. A write is
+    /// settled once all later writes have seen it
     #[arg(long, value_name = "WRITES", default_value_t = 2, requires = "any_number")]
     #[arg(value_parser = |text: &str| whole(text, 2, MOST_LAG), allow_hyphen_values = true)]
     lag: usize,
@@ -126,10 +127,10 @@ only reads may be behind any number of writes. docs/any-number.md has the theore
 Of a scenario file, only the rule and the `[specification]` are used.
 
 Exit status: 0 if all histories were enumerated, whatever the verdicts; 1 if the
-enumeration stopped early, nothing was tested, or --any-number was asked and not
-shown; 2 if an argument or the rule is
-invalid; 130 if it was interrupted: the findings so far are printed, and their
-schedules need not be shortest.";
+enumeration stopped early, nothing was tested, or --any-number was given and the
+rule got no certificate; 2 if an argument or the rule is invalid; 130 if it was
+interrupted: the findings so far are printed, and their schedules need not be
+shortest.";
 
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let ruled = rules::ruled(&asked.rule)?;

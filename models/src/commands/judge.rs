@@ -21,7 +21,7 @@ pub(crate) struct Asked {
     /// The least value that a counter may have
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     at_least: Option<i64>,
-    /// Take only reads as final that begin so many seconds after the last write of their key ended
+    /// A read is final only if it begins at least this number of seconds after the last write of its key has ended
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     settle: u64,
     /// How to print the verdicts
@@ -49,19 +49,20 @@ is a session. As JSON lines:
   {\"process\":1,\"type\":\"ok\",\"f\":\"read\",\"value\":[1]}
 
   type   invoke, ok (acknowledged), fail (certainly without effect), or info (the
-         effect is unknown). An end without its `invoke` began at any time since
-         the last operation of its process
+         effect is unknown). If the `invoke` of an operation is missing, the
+         operation may have begun at any time since the last one of its process
   f      read, write, cas, delete, add, remove, append, broadcast, increment,
          decrement, or txn
   key, value, node, time (nanoseconds), index, final (a final read): may be absent
 
 Properties:
-  no lost write         acknowledged writes show in the final reads: the last read
-                        of each process after the last write of the key ended
+  no lost write         the final reads show all acknowledged writes. A final read
+                        of a key is the last one of a process, and begins after
+                        the last write of the key has ended
   agreement at the end  the final reads of a key are equal
   no invention          every value read was written, by a write that had begun and
                         did not fail
-  no resurrection       a value that a process knew, and then read as absent, is not
+  no resurrection       a value that a process had read, and then read as absent, is not
                         read again
   read your writes, monotonic reads, monotonic writes, writes follow reads
                         the session guarantees

@@ -22,8 +22,8 @@ pub(crate) struct Most {
     /// disk instead
     #[arg(long, value_name = "SIZE", value_parser = size, allow_hyphen_values = true)]
     max_memory: Option<u64>,
-    /// Explore on this number of threads, instead of one for each core. Many scenarios are explored side by side, a
-    /// large one on several threads. The results do not depend on it
+    /// Explore on this number of threads, instead of one for each core. Several scenarios are explored at the same
+    /// time, and a large one on several threads. The results do not depend on the number of threads
     #[arg(long, value_name = "N", value_parser = threads, allow_hyphen_values = true)]
     threads: Option<usize>,
 }

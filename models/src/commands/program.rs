@@ -22,7 +22,7 @@ pub(crate) struct Program {
     /// The longest time that a node may take for one input: `500ms`, `5s`
     #[arg(long, requires = "node", value_name = "DURATION", value_parser = duration, default_value = "5s")]
     node_timeout: Duration,
-    /// The most memory for the data of one process: `100M`, `1G`
+    /// The limit on the memory for the data of one process: `100M`, `1G`
     #[arg(long, requires = "node", value_name = "SIZE", value_parser = size, default_value = "512M")]
     node_memory: u64,
 }

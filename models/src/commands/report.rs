@@ -23,9 +23,9 @@ pub(crate) const MANUAL: &str = "\
 The page is one file, `index.html`. It loads nothing, so you can send it to a
 colleague. It has the table of verdicts (rules by failures and topologies), and for
 each scenario its scope, its counts, its verdicts, and each counterexample as a
-picture with a slider over its steps. Beside it, `traces/` has each counterexample as
-a trace, which `multimaster replay` replays, and as a picture. Equal findings give
-equal bytes.
+picture with a slider over its steps. In the same folder, `traces/` has each
+counterexample as a trace for `multimaster replay`, and as a picture. Equal findings
+give an equal file.
 
 Exit status:
   0    the page was written, and every verdict is as its scenario expects
@@ -43,7 +43,7 @@ Examples:
 #[derive(Args)]
 pub(crate) struct Asked {
     /// Scenario files or folders of them; names of shipped scenarios or of their folders; patterns. Without arguments:
-    /// all shipped scenarios outside `large/`
+    /// all shipped scenarios outside `large/` and `beyond/`
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
     /// The folder for the page and the traces

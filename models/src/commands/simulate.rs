@@ -22,7 +22,7 @@ pub(crate) struct Asked {
     /// master, drawn from the seed; N is even), edges:FILE
     #[arg(long, value_name = "LIST", default_value = "ring,star,all-to-all")]
     topology: String,
-    /// The numbers of masters; with edges:FILE, the file tells
+    /// The numbers of masters. With edges:FILE, the file gives the number
     #[arg(long, value_name = "LIST", default_value = "5")]
     masters: List<u16>,
     /// The writes a second, at all masters together
@@ -70,7 +70,7 @@ pub(crate) struct Asked {
     /// One round-trip time between all masters, in place of a table
     #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with_all = ["regions", "round_trips"])]
     round_trip: Option<Duration>,
-    /// The most by which a message takes longer than half the round trip
+    /// A message takes half the round trip, and up to this share longer, at random
     #[arg(long, value_name = "SHARE", default_value = "10%")]
     jitter: Percent,
     /// The time for which each message occupies the master that sends or receives it
@@ -79,11 +79,11 @@ pub(crate) struct Asked {
     /// After this time without a message, a master sends its neighbour a digest; only where messages can be lost
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = tick)]
     tick: Duration,
-    /// The most changes of a message
+    /// The maximum number of changes in a message
     #[arg(long, value_name = "N", default_value_t = 256)]
     #[arg(value_parser = |text: &str| whole(text, 1_usize, 1_000_000), allow_hyphen_values = true)]
     batch: usize,
-    /// The number of changes that a log keeps for a neighbour that has not been sent them
+    /// The number of changes that a log keeps for neighbours to which they have not been sent
     #[arg(long, value_name = "N", default_value_t = 1024)]
     #[arg(value_parser = |text: &str| whole(text, 1_usize, 1_000_000_000), allow_hyphen_values = true)]
     log: usize,
@@ -117,15 +117,16 @@ enum Format {
 
 pub(crate) const MANUAL: &str = "\
 Each master is the shipping state machine, driven as a program would drive it: it
-relays what is new to its neighbours at once, and repairs losses by digests. The
-network and the clients are simulated, by seeded events: the same arguments give
-the same output.
+relays each new change to its neighbours at once, and repairs losses by digests.
+The network and the clients are simulated from a seed: the same arguments give the
+same output.
 
 The round trips are those between sixteen regions of the Azure cloud (95th
 percentile of July 2026). Up to sixteen masters are in a region each, in the order
 of the table; more are spread over the regions in blocks. Writes come at random
-times to random masters and keys. A master handles one message after the other;
-what waits meanwhile goes out together. docs/topologies.md tells all assumptions.
+times to random masters and keys. A master handles one message after the
+other, and sends the changes that wait meanwhile in one batch. docs/topologies.md
+states all assumptions.
 
 Figures, as the mean over the seeds and half its 95 % confidence interval; times
 are in milliseconds:
@@ -135,7 +136,7 @@ are in milliseconds:
   bytes              of both, as the JSON that masters send over UDP
   busiest            messages sent and received by the busiest master, a write
   share              the busiest master's share of all messages
-  occupied           the share of the time for which it is occupied
+  occupied           the share of the time for which the busiest master is occupied
   stale              the share of reads that miss a write of their key
   behind             the age of the oldest write that such a read misses
   reached            the share of the masters that a write reached

@@ -47,10 +47,10 @@ To act as a master, choose an epoch and use it in every packet, for example as B
 {\"Digest\":{\"epochs\":[0,7],\"seen\":[]}}.
 
 A master identifies its neighbours by address, and does not detect a forged
-source address. It keeps nothing on disk. If it is restarted, it asks its
-neighbours for the runs of it that they know, takes the next origin (of two
-masters, the second run of B writes as D), and gets its earlier writes back from
-them. If all neighbours are unreachable for half a second after its start, a
+source address. It keeps nothing on disk. A restarted master asks its neighbours
+which of its earlier runs they know, and takes the next origin: of two masters,
+the second run of B writes as D. The neighbours send its earlier writes back to
+it. If all neighbours are unreachable for half a second after its start, a
 master takes its first origin and acknowledges writes; a neighbour that knows an
 earlier run refuses those writes later, and both log the refusal.";
 

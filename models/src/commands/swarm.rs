@@ -25,26 +25,26 @@ pub(crate) const MANUAL: &str = "\
 larger ones: 5 to 9 masters and dozens of requests. It takes walks from the initial
 state, with all failures of the scenario, and judges every state that they reach.
 
-It never says `holds`. `no violation found in 1,024 walks` means just that: a state
-that no walk has reached was not judged. It says what the walks covered: how many
-distinct states, which kinds of steps, which witnesses. A witness that no walk has
-reached tells that a situation was not tested.
+It never says `holds`. After `no violation found in 1,024 walks`, a state that no walk
+has reached was not judged. The output shows the coverage: the number of distinct
+states, the kinds of steps, and the witnesses. A witness is a situation that tests
+properties; if no walk has reached it, these properties were not tested.
 
-Seeds differ in what they prefer: each draws which links are slow, which clients are
-eager, which failures are likely or left out, and whether it walks at random, by
-priorities, or depth first. Each seed has a copy of the model of its own, so that
-memory is bounded. The same seeds give the same output, for any number of threads.
-Only what `--time` or a signal ends depends on the machine.
+Each seed has its own preferences: which links are slow, which clients are eager,
+which failures are likely or left out, and whether it walks at random, by priorities,
+or depth first. Each seed has its own copy of the model, so that memory is bounded.
+The same seeds give the same output, for any number of threads. If `--time` or a
+signal ends the walks, the output depends on the machine.
 
-The first violation is made small: steps that are not needed are left out, then
-requests, failures and masters of the scenario. The trace that is written contains
-the smaller scenario. `shortest` tells that no shorter schedule violates the property
-in it. Two violations count as different if they violate different properties, or if
-their schedules differ in the number of steps of some kind.
+The first violation is shrunk: first, unnecessary steps are removed; then requests,
+failures and masters of the scenario. The trace contains the smaller scenario. `no
+schedule is shorter there` means that all schedules of the smaller scenario were
+compared. Two violations are different if they violate different properties, or if
+their schedules have different numbers of steps of some kind.
 
-Judged are the properties of states, and `falls silent` where a walk comes back to an
-earlier state after it sent changes. A property that `[expect]` says is violated is
-left out, unless `--property` names it.
+The properties of states are judged. `falls silent` is judged where a walk returns to
+an earlier state and has sent changes in between. A property that `[expect]` declares
+violated is not judged, unless `--property` names it.
 
 Examples:
   multimaster swarm my.toml                      seeds 0, 1, ... for a minute
@@ -76,7 +76,7 @@ pub(crate) struct Asked {
     /// The number of walks of each seed
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = |text: &str| whole(text, 1, 1_000_000_u64))]
     walks: u64,
-    /// The most steps of one walk
+    /// The maximum number of steps of a walk
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = |text: &str| whole(text, 1, 1_000_000_usize))]
     depth: usize,
     /// Judge only this property; may be given several times

@@ -39,8 +39,8 @@ impl Run {
         self.head.link == "stream"
     }
 
-    /// After a write or an arrival that brought something: over datagrams the master sends, then cuts its log. Streams
-    /// skip what their receivers have seen.
+    /// After a write or an arrival that brought something: over datagrams the master sends, then truncates its log.
+    /// Streams skip what their receivers have seen.
     fn settle(&mut self, master: MasterId) {
         if self.has_streams() {
             for (from, to) in self.edges() {

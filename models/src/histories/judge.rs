@@ -1,9 +1,9 @@
 //! Judges a reading by a few bit operations: [`Judge`].
 //!
 //! It gives the same judgement as [`History`](crate::history::History), a hundred times faster: the enumeration of
-//! histories needs it millions of times. Tables hold which operations supersede, compete and are shown by a reading;
-//! the functions of `History` fill them. `History` confirms each violation before it is reported, and tests compare the
-//! two judges on all small histories.
+//! histories needs it millions of times. The functions of `History` fill tables: which operation supersedes which,
+//! which compete, and which a reading shows. `History` confirms each violation before it is reported, and tests compare
+//! the two judges on all small histories.
 
 use super::lattice::{Cut, Lattice, places};
 use crate::history::parts::{Part as Place, PartEffect, by_part};
@@ -134,7 +134,8 @@ impl Judge {
             let readings = rule.reading(reading);
             let shown = |table: &Table| {
                 let shows = table.place.shown(&readings[table.key]);
-                // All operations together, because a removal by name is listed only under the parts of others.
+                // All operations together, because a removal by name has no part of its own: it is listed under the
+                // parts of the operations that it may remove.
                 let writes = examples(&keys[table.key], alphabet, table.key);
                 let parts = by_part(&writes.iter().collect::<Vec<_>>());
                 let effects = &parts[&table.place];

@@ -98,7 +98,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "A: set k = 1",
             "A -> B: A1 after nothing",
             "A crashes",
-            "the topology is led past the dead",
+            "the dead masters are bypassed",
             "B -> C: A1 after nothing",
             "C -> B: A1 after nothing",
             "B -> C: A1 after nothing",

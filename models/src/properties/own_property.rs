@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `always` | true in every state |
 //! | `never` | false in every state |
-//! | `at-quiescence` | true where the clients are done and nothing alters anything any more |
+//! | `at-quiescence` | true in every quiescent state: the clients are done and no step alters the state |
 //! | `sometimes` | true in some state: a witness, which must be reached |
 //!
 //! With `when`, a claim applies only to the states in which that is true.
@@ -20,10 +20,11 @@
 //! (its name, such as `A1`), `master`, `op`, `key`, `field`, `value`, `time`, `seen_by` (the masters that have seen it)
 //! and `saw` (the writes that it had seen).
 //!
-//! **Nothing holds untested.** A state *puts a claim to the test* if the claim applies (`when` is true; for
-//! `at-quiescence`, the cluster is quiescent) and would be false if one key had another reading, at one master or at
-//! all: its initial reading, or one after some of the clients' requests. Each claim has a witness that such a state was
-//! reached. If no reading could break a claim, its witness is reported as not reached.
+//! **Nothing holds untested.** A state *puts a claim to the test* if two conditions hold. The claim applies: `when` is
+//! true and, for `at-quiescence`, the cluster is quiescent. And the claim would be false if one key had another
+//! reading, at one master or at all masters; the readings tried are the initial one and those after some of the
+//! clients' requests. Each claim has a witness that such a state was reached. If no reading could break a claim, its
+//! witness is reported as not reached.
 
 mod asked;
 mod judged;
@@ -194,7 +195,7 @@ pub(crate) fn witness_of(property: &str) -> &'static str {
     kept(&format!("{property} put to the test"))
 }
 
-/// The reason for which a property may not have this name beside these others; `None` if it may.
+/// Why a property beside these others may not have this name; `None` if it may.
 pub(crate) fn not_a_name(name: &str, taken: &[&str]) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !(name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(plain) && name.len() <= 64) {

@@ -234,7 +234,7 @@ impl Reader<'_> {
             _ if !datagrams => "is for `link = \"datagram\"`",
             Exhibit::SinceATime if file.log.is_some() => "is for masters with whole logs: drop `log`",
             Exhibit::WithoutSnapshots | Exhibit::SnapshotRefused if file.log.is_none() => {
-                "is about logs that are cut: give `log = 1` or another number"
+                "is about truncated logs: give `log = 1` or another number"
             }
             _ => return Ok(Some(exhibit)),
         };
@@ -294,8 +294,8 @@ impl Reader<'_> {
             return Err(Fault::at(self.file, 1, "`link` is missing: one of stream, datagram, soup, running"));
         };
         if let (LinkName::Stream, Some(log)) = (*link.get_ref(), &file.log) {
-            let what = "`log` is not for `link = \"stream\"`: a stream reads the changes in flight from the log, so cutting \
-                        the log would remove them; give `link = \"datagram\"`, `\"soup\"` or `\"running\"`";
+            let what = "`log` is not for `link = \"stream\"`: a stream reads the changes in flight from the log, so \
+                        truncating the log would remove them; give `link = \"datagram\"`, `\"soup\"` or `\"running\"`";
             return Err(self.fault(log, what));
         }
         #[cfg(feature = "scripts")]

@@ -15,7 +15,7 @@ pub enum Collected {
     AfterATime,
     /// Once the master knows that all masters have seen the delete. Masters tell their neighbours what they know of the
     /// progress of all, in steps of their own. A master that comes back under a fresh origin has a clock that is not
-    /// behind that of its earlier self, and nothing that its earlier self has sent arrives any more.
+    /// behind that of its earlier run, and no message of its earlier run arrives any more.
     WhenAllHaveSeen,
 }
 

@@ -113,7 +113,7 @@ pub enum Action {
         /// The master.
         at: MasterId,
     },
-    /// The masters that are up lead the topology past those that crashed for good.
+    /// The masters that are up bypass those that crashed for good.
     Repair,
     /// A master flushes its state, or copies it.
     Save {
@@ -134,7 +134,7 @@ pub enum Action {
     },
     /// An envelope in flight is duplicated.
     Duplicate(EnvelopeNumber),
-    /// A master cuts its log.
+    /// A master truncates its log.
     Truncate {
         /// The master.
         at: MasterId,

@@ -94,8 +94,8 @@ impl ClusterModel {
     }
 
     /// The actions of a running cluster's threads that must be explored. [`LinkKind::Running`] explains why the other
-    /// actions bring masters nothing new. The record of a real run may contain those too: it is checked against every
-    /// action that [`Step`](super::Step) can take.
+    /// actions bring masters nothing new. The record of a real run may contain the other actions too, and is checked
+    /// against every action that [`Step`](super::Step) can take.
     fn enabled_running(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
         let max = self.scope.batch;
         for &(from, to) in &*self.edges {

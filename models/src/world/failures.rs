@@ -217,7 +217,7 @@ impl ClusterModel {
         self.scope.topology.sends_to(at).all(|to| world.is_up(to) && seen(to).covers(seen(at)))
     }
 
-    /// The number of the state that a crash now leaves of a master with the state `local`.
+    /// If a master with the state `local` crashes now: the number of the state with which it will restart.
     pub(crate) fn kept(&self, tables: &mut Tables, failed: &Failed, at: MasterId, local: u32) -> u32 {
         match self.scope.failures.keeps {
             Keeps::All => local,

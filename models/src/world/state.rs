@@ -22,8 +22,8 @@ pub struct State {
     pub(crate) shards: Shards,
 }
 
-/// A master by its number, and its judgement. The judgement is final: it depends only on the replica and on the writes
-/// that it has seen, which later writes never alter.
+/// A master by its number, and its judgement. The judgement depends only on the replica and on the writes that the
+/// replica has seen. Later writes alter neither, so the judgement is final.
 #[derive(Clone, Copy)]
 pub(crate) struct Master {
     pub(crate) local: u32,
@@ -115,7 +115,7 @@ impl State {
         locked(&self.tables)
     }
 
-    /// Looks its parts up in these tables from now on, which must share their numbers with the present ones.
+    /// From now on, looks its parts up in these tables. They must use the same numbers as the present tables.
     pub(crate) fn move_to(&mut self, tables: &Arc<Mutex<Tables>>) {
         self.tables = Arc::clone(tables);
     }
@@ -199,7 +199,7 @@ impl Hash for World<Tables> {
         if !rest.is_empty() {
             hasher.write_u64(rest.iter().fold(0, |word, count| word << 8 | u64::from(*count)));
         }
-        // It is there in all states of a cluster, or in none.
+        // Either all states of a cluster have failures, or none has.
         if let Some(failed) = failed {
             failed.hash(hasher);
         }

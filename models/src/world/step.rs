@@ -194,7 +194,7 @@ impl<P: Store> Step<'_, P> {
         true
     }
 
-    /// Cuts a running master's log.
+    /// Truncates a running master's log.
     pub(crate) fn truncate(&mut self, at: MasterId, keep: usize) -> bool {
         self.step_master(at, InputOf::Truncate { keep });
         true
@@ -217,8 +217,8 @@ impl<P: Store> Step<'_, P> {
         self.store.step(self.cluster, &mut self.world.masters[at.index()], input)
     }
 
-    /// After a write or an applied change at `at`: judges the master, drops envelopes that can no longer bring it
-    /// anything, and sends these envelopes.
+    /// After a write or an applied change at `at`: judges the master, drops envelopes in flight that can no longer
+    /// bring it anything, and sends the master's envelopes.
     fn settle(&mut self, at: MasterId, envelopes: impl IntoIterator<Item = P::Envelope>) {
         let node = &mut self.world.masters[at.index()];
         self.store.judge(self.cluster, node, &self.world.history);

@@ -19,9 +19,9 @@ use std::time::Duration;
 #[derive(Args)]
 #[command(next_help_heading = "More states than memory holds")]
 pub(super) struct Stored {
-    /// Judge only what can be told from single states: all but `falls silent`. Steps between states are then not kept,
-    /// so a state takes at most 24 bytes once it has been expanded. With `--max-memory`, states that need more memory
-    /// are moved to the disk
+    /// Judge only the properties of single states: all but `falls silent`. Steps between states are then not kept, so a
+    /// state takes at most 24 bytes once it has been expanded. With `--max-memory`, states that need more memory are
+    /// moved to the disk
     #[arg(long, conflicts_with_all = ["matrix", "engine"])]
     pub(super) safety: bool,
     /// The folder for states on disk, in place of the system's temporary folder. Nothing is left in it
@@ -39,8 +39,9 @@ pub(super) struct Stored {
     /// The time between two checkpoints: `90s`, `10m`
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m")]
     checkpoint_every: Duration,
-    /// The number of bits by which a state is known: 64 or 128. Two states are taken for one with the probability that
-    /// is printed below the verdicts. With 128, it is below 1e-18 for ten billion states, and each takes 14 bytes more
+    /// The number of bits of the hash that identifies a state: 64 or 128. Two states with the same hash are taken for
+    /// one; a bound on the probability is printed below the verdicts. With 128 bits, the probability is below 1e-18 for
+    /// ten billion states, and each state takes up to 14 bytes more
     #[arg(long, requires = "safety", value_name = "BITS", value_parser = ["64", "128"], default_value = "64")]
     fingerprint: String,
 }

@@ -73,10 +73,15 @@ fn coverage(out: &mut impl Write, scenario: &Scenario, asked: &Swarm, swarmed: &
     let Swarmed { seeds, parts, walks, steps, states, depth, kinds, witnesses, judged, .. } = swarmed;
     let about = if states.exact { "" } else { "about " };
     let parts = if *parts == 0 { String::new() } else { format!(" and parts of {} more", number(*parts)) };
-    let seeds = format!("{} from {} on{parts}", number(*seeds), asked.seeds.start);
-    writeln!(out, "seeds        {seeds}, {}", counted(*walks, "walk"))?;
+    let first = asked.seeds.start;
+    let whole = match *seeds {
+        0 => "none whole".to_owned(),
+        1 => first.to_string(),
+        more => format!("{first} to {}", first + (more - 1)),
+    };
+    writeln!(out, "seeds        {whole}{parts}: {}", counted(*walks, "walk"))?;
     writeln!(out, "steps        {}, at most {} in a walk", number(*steps), grouped(*depth))?;
-    let kinds: Vec<String> = kinds.iter().map(|(kind, steps)| format!("{} {kind}", number(*steps))).collect();
+    let kinds: Vec<String> = kinds.iter().map(|(kind, steps)| format!("{kind} {}", number(*steps))).collect();
     writeln!(out, "  of which   {}", kinds.join(", "))?;
     writeln!(out, "states       {about}{} distinct", number(states.number))?;
     writeln!(out, "judged       {}", judged.join(", "))?;

@@ -216,7 +216,9 @@ impl Sessions {
                     let shown = in_order(&[origin.did.op, later.op, known.write.op, known.read, op]);
                     self.writes.judge();
                     return self.writes.violated(&shown, || {
-                        format!("{name} overwrote {value}{of}; {who} had read that or a later write of {name}")
+                        format!(
+                            "{name} overwrote {value}{of}; {who} had read the new value, or a later write of {name}"
+                        )
                     });
                 }
                 continue;
@@ -228,7 +230,7 @@ impl Sessions {
                     self.follow.judge();
                     return self.follow.violated(&shown, || {
                         format!(
-                            "{name} read {value}{of} and overwrote it; {who} had read that or a later write of {name}"
+                            "{name} read {value}{of} and overwrote it; {who} had read the new value, or a later write of {name}"
                         )
                     });
                 }
@@ -259,9 +261,8 @@ impl Sessions {
             self.resurrection.finding(log, deleted),
             self.own_writes.finding(log, "no process reads a key that it had written"),
             self.monotonic.finding(log, "no process reads a key twice"),
-            self.writes.finding(log, "no process reads a key of whose writer it has read a later write"),
-            self.follow
-                .finding(log, "no process reads a key that a session read before a write that the process has read"),
+            self.writes.finding(log, "no process reads a key after a later write of its writer"),
+            self.follow.finding(log, "no process reads a session's write, then a key that the session had read before"),
         ]
     }
 }

@@ -136,8 +136,8 @@ impl Order {
     /// The verdicts on writes follow reads and on monotonic writes.
     pub(super) fn findings(self, log: &Log) -> [Finding; 2] {
         [
-            self.follow.finding(log, "no process reads an element whose session had read another's before"),
-            self.writes.finding(log, "no process reads an element whose session had added others before"),
+            self.follow.finding(log, "no read shows an element that a session added after it read another session's"),
+            self.writes.finding(log, "no read shows an element that a session added after another of its own"),
         ]
     }
 }

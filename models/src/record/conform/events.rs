@@ -16,7 +16,7 @@ pub(super) fn in_words<S, E>(event: &Event<S, E>) -> String {
         Event::Deliver { from, to, message, .. } => format!("{from} -> {to}: {message}"),
         Event::Lose { from, to, message } => format!("lost {from} -> {to}: {message}"),
         Event::Duplicate { from, to, message } => format!("twice {from} -> {to}: {message}"),
-        Event::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
+        Event::Truncate { at, keep } => format!("{at} truncates its log to {keep}"),
         Event::Advance { at, now } => format!("the clock of {at} steps to {now}"),
         Event::Cut { from, to } => format!("the link {from} -> {to} is cut"),
         Event::Heal { from, to } => format!("the link {from} -> {to} is healed"),
@@ -33,7 +33,7 @@ pub(super) fn in_words<S, E>(event: &Event<S, E>) -> String {
         Event::Restart { at } => format!("{at} restarts"),
         Event::Bypass { at, dead } => {
             let dead: Vec<String> = dead.iter().map(MasterId::to_string).collect();
-            format!("{at} leads the topology past {}", dead.join(", "))
+            format!("{at} bypasses {}", dead.join(", "))
         }
     }
 }

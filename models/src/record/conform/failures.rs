@@ -120,7 +120,7 @@ impl Path {
 
     pub(super) fn restart(&mut self, at: MasterId) -> Result<(), String> {
         if self.failures.bypassed.contains(&at) {
-            return Err(format!("{at} is gone for good: the topology was led past it"));
+            return Err(format!("{at} is gone for good: it was bypassed"));
         }
         let was_down = self.failures.down.remove(&at);
         was_down.then_some(()).ok_or_else(|| format!("{at} is up: it has not crashed since its last restart"))
@@ -136,7 +136,7 @@ impl Path {
             return Err(format!("{up} is not a master that is down"));
         }
         if let Some(large) = dead.iter().find(|id| id.0 >= 32) {
-            return Err(format!("{large}: the model leads the topology past the first 32 masters only"));
+            return Err(format!("{large}: the model bypasses only the first 32 masters"));
         }
         let bits = dead.iter().fold(0, |bits, id| bits | 1 << id.0);
         self.failures.bypassed.extend(dead);

@@ -14,7 +14,7 @@ impl<P: Store> Step<'_, P> {
         self.step_master(at, InputOf::Restart { fresh, clock });
     }
 
-    /// The master leads the topology past these masters, a bit for each.
+    /// The master bypasses these masters, a bit for each.
     pub(crate) fn bypass(&mut self, at: MasterId, dead: u32) {
         self.step_master(at, InputOf::Bypass { dead });
     }

@@ -37,7 +37,7 @@ impl ClusterModel {
         })
     }
 
-    /// Whether nothing that the earlier self of a master has sent arrives after its restart.
+    /// Whether no message of a master's earlier run arrives after its restart.
     fn is_cut_off_from_its_past(&self) -> bool {
         let hears = self.protocol.tamper.as_ref().is_some_and(|tamper| tamper.hears_earlier_selves);
         self.scope.collected == Collected::WhenAllHaveSeen && self.scope.failures.forget() && !hears
@@ -57,7 +57,7 @@ impl Step<'_, Tables> {
         self.store.judge(self.cluster, node, &self.world.history);
     }
 
-    /// A master that forgot something comes back: what its earlier self has still in flight is lost.
+    /// A master that forgot something restarts: the messages of its earlier run in flight are lost.
     pub(super) fn forget_what_it_sent(&mut self, at: MasterId) {
         if self.cluster.is_cut_off_from_its_past() && !matches!(self.cluster.scope.link, LinkKind::Stream { .. }) {
             let store = &*self.store;

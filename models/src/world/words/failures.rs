@@ -17,7 +17,7 @@ impl ClusterModel {
             Action::Crash { at } if self.restarts_at_once() => format!("{at} crashes and restarts"),
             Action::Crash { at } => format!("{at} crashes"),
             Action::Restart { at } => format!("{at} restarts"),
-            Action::Repair => "the topology is led past the dead".into(),
+            Action::Repair => "the dead masters are bypassed".into(),
             Action::Save { at } if self.scope.failures.keeps == Keeps::OlderCopy => format!("{at} copies its state"),
             Action::Save { at } => format!("{at} flushes its state"),
             Action::Tell { from, to } => format!("{from} sends {to} its progress"),

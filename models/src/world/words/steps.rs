@@ -35,7 +35,7 @@ impl ClusterModel {
             Action::SendDigest { receiver, sender } => format!("{receiver} sends {sender} its digest"),
             Action::AnswerDigest { digest_sent, .. } => self.digest_sent(digest_sent).to_string(),
             Action::Duplicate(envelope) => format!("twice {}", self.envelope(envelope)),
-            Action::Truncate { at, keep } => format!("{at} cuts its log to {keep}"),
+            Action::Truncate { at, keep } => format!("{at} truncates its log to {keep}"),
             Action::Call { session, place, at } => self.call_in_words(session, place, at),
             Action::Cut(_)
             | Action::Heal(_)
