@@ -16,7 +16,7 @@ use crate::fault::Fault;
 use crate::model::Model;
 use crate::report::graph::{Ended, Graph};
 use crate::scenario::{Explored, Scenario};
-use crate::scope::{Clocks, LinkKind};
+use crate::scope::LinkKind;
 use crate::subject::{StepData, Subject};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -193,11 +193,11 @@ fn described(scenario: &Scenario) -> Result<Described, Failure> {
         LinkKind::Soup => "soup",
         LinkKind::Running { .. } | LinkKind::Channel { .. } => return refused("running links"),
     };
+    if scope.clocks.are_hybrid() {
+        return refused("hybrid clocks");
+    }
     if scope.fails() {
         return refused("failures of masters and sessions");
-    }
-    if scope.clocks == Clocks::Hybrid {
-        return refused("hybrid clocks");
     }
     if scenario.is_altered() {
         return refused("an altered delivery");

@@ -8,6 +8,7 @@
 pub mod by_histories;
 mod clocks;
 mod failures;
+mod limits;
 mod liveness;
 mod protocol;
 mod report;
@@ -18,7 +19,7 @@ mod specifications;
 mod tombstones;
 mod worlds;
 
-pub use report::{in_a_table, in_full, not_yet_in_full, summary};
+pub use report::{in_a_table, in_full, summary};
 pub use worlds::Worlds;
 
 use crate::check::engine::{Finding, Limits, Report, Verdict};
@@ -129,7 +130,7 @@ impl Mutant {
 
 /// All mutants, by bug.
 pub fn all() -> Vec<Mutant> {
-    let of_failures = [failures::MUTANTS, tombstones::MUTANTS, liveness::MUTANTS].concat();
+    let of_failures = [failures::MUTANTS, limits::MUTANTS, tombstones::MUTANTS, liveness::MUTANTS].concat();
     let of_protocols = [clocks::MUTANTS, protocol::MUTANTS, snapshots::MUTANTS, &of_failures].concat();
     let mut all = [of_protocols, rules::MUTANTS.to_vec(), specifications::MUTANTS.to_vec()].concat();
     all.sort_by_key(|mutant| mutant.bug);
@@ -139,32 +140,4 @@ pub fn all() -> Vec<Mutant> {
 /// The mutants of the bug of this name, in upper or lower case.
 pub fn named(bug: &str) -> Vec<Mutant> {
     all().into_iter().filter(|mutant| mutant.bug.is_called(bug)).collect()
-}
-
-/// A documented bug that no world here can express yet.
-#[derive(Clone, Copy, Debug)]
-pub struct NotYet {
-    /// The number of the bug.
-    pub number: u8,
-    /// The mutation.
-    pub about: &'static str,
-    /// The features that a world needs to express it.
-    pub needs: &'static str,
-}
-
-impl NotYet {
-    const fn new(number: u8, about: &'static str, needs: &'static str) -> NotYet {
-        NotYet { number, about, needs }
-    }
-}
-
-/// The documented bugs without a mutant, by number.
-pub const NOT_YET: [NotYet; 2] = [
-    NotYet::new(17, "a departed master's id is given to another", "masters that leave and join"),
-    NotYet::new(28, "a hybrid clock follows any time that it receives", "hybrid clocks, availability"),
-];
-
-/// The documented bug of this name that has no mutant yet.
-pub fn not_yet_named(bug: &str) -> Option<&'static NotYet> {
-    NOT_YET.iter().find(|not_yet| Bug::Documented(not_yet.number).is_called(bug))
 }

@@ -53,6 +53,8 @@ pub(crate) enum Input<'a> {
     Send(Goroutine),
     /// An envelope arrives.
     Envelope(&'a Envelope),
+    /// An envelope arrives while the master's limit of times is still the first one.
+    Early(&'a Envelope),
     /// A neighbour's digest arrives. The answer carries at most `max` changes.
     Digest { from: MasterId, seen: &'a VersionVector, max: usize },
     /// A link takes the next changes from the log, at most `max`.
@@ -114,6 +116,8 @@ pub(crate) struct Protocol {
     forwards: bool,
     /// Whether logical clocks follow the wall-clock times that requests give.
     hybrid: bool,
+    /// The latest times that a master accepts: at first, and once time has passed. `None` if it accepts all.
+    pub(crate) limits: Option<(u64, u64)>,
     /// When tombstones are collected.
     collected: Collected,
 }
@@ -175,9 +179,13 @@ impl Protocol {
         // In a running master, truncating the log is a separate step.
         let keep = scope.log.filter(|_| !running);
         let forwards = !running && tamper.as_ref().is_some_and(|tamper| tamper.forwards_duplicates);
-        let hybrid = scope.clocks == Clocks::Hybrid;
+        let hybrid = scope.clocks.are_hybrid();
+        let limits = match scope.clocks {
+            Clocks::HybridUpTo { limit, then } => Some((limit, then.unwrap_or(u64::MAX))),
+            _ => None,
+        };
         let (topology, collected) = (scope.topology.clone(), scope.collected);
-        Protocol { topology, eager, keep, tamper, forwards, hybrid, collected }
+        Protocol { topology, eager, keep, tamper, forwards, hybrid, limits, collected }
     }
 
     /// Takes one step of a replica.
@@ -191,8 +199,11 @@ impl Protocol {
                 }
                 answer = Answer::Client(named);
             }
-            Input::Envelope(Envelope { from, message, .. }) => {
-                let outcome = self.receive(master, *from, message.clone());
+            Input::Envelope(Envelope { from, message, .. }) | Input::Early(Envelope { from, message, .. }) => {
+                let outcome = match input {
+                    Input::Early(_) => self.receive_early(master, *from, message.clone()),
+                    _ => self.receive(master, *from, message.clone()),
+                };
                 match outcome {
                     Outcome::Applied | Outcome::Stale => envelopes = self.taken_in(master),
                     Outcome::Duplicate if self.forwards && !self.ends_here(master, message) => {
@@ -278,7 +289,23 @@ impl Protocol {
         self.sealed(master, to, master.answer(seen, max)?)
     }
 
+    /// A message arrives; if times are limited, when time has passed.
     pub(crate) fn receive(&self, master: &mut AnyReplica, from: MasterId, message: AnyMessage) -> Outcome {
+        if let Some((_, then)) = self.limits {
+            master.limit_clock(then);
+        }
+        self.receive_now(master, from, message)
+    }
+
+    /// A message arrives before time has passed.
+    pub(crate) fn receive_early(&self, master: &mut AnyReplica, from: MasterId, message: AnyMessage) -> Outcome {
+        if let Some((limit, _)) = self.limits {
+            master.limit_clock(limit);
+        }
+        self.receive_now(master, from, message)
+    }
+
+    fn receive_now(&self, master: &mut AnyReplica, from: MasterId, message: AnyMessage) -> Outcome {
         match &self.tamper {
             Some(tamper) => (tamper.receive)(master, from, message),
             None => master.receive(from, message),

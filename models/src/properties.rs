@@ -42,7 +42,8 @@ pub const NO_OVERSELLING: &str = "no overselling";
 /// At quiescence, every acknowledged write has been seen by a master that is up. For worlds with crashes.
 pub const DURABILITY: &str = "durability";
 /// At quiescence, every write at a master that is up has been acknowledged: no client waits for an answer that never
-/// comes. For worlds in which other masters must hold a write before it is acknowledged.
+/// comes. And no write is refused because its master's clock is at its [end](multimaster::clock::LATEST). For worlds in
+/// which other masters must hold a write before it is acknowledged, and for hybrid clocks.
 pub const AVAILABILITY: &str = "write availability";
 /// A session reads at masters that have seen all writes of the session. This and the following three are the session
 /// guarantees of Terry et al., 1994; they are for worlds with sessions.
@@ -122,6 +123,8 @@ pub const FAILOVER: &str = "a failover";
 pub const CRASH: &str = "a crash";
 /// A tombstone was collected: a master keeps nothing of a key that it has seen deleted.
 pub const COLLECTED: &str = "a tombstone collected";
+/// A message in flight would be refused, because the time of a change has not come.
+pub const TOO_LATE: &str = "a time refused";
 /// A message was delivered twice.
 pub const DUPLICATE: &str = "a duplicate";
 /// If a message in flight arrived now, its receiver would report a gap.

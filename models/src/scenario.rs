@@ -272,7 +272,10 @@ impl Scenario {
             p::READ_YOUR_WRITES | p::MONOTONIC_READS | p::MONOTONIC_WRITES | p::WRITES_FOLLOW_READS => {
                 scope.is_some_and(|scope| !scope.sessions.is_empty())
             }
-            p::AVAILABILITY => failures.is_some_and(|failures| matches!(failures.level, Level::HeldBy(_))),
+            p::AVAILABILITY => {
+                let hybrid = scope.is_some_and(|scope| scope.clocks.are_hybrid());
+                hybrid || failures.is_some_and(|failures| matches!(failures.level, Level::HeldBy(_)))
+            }
             _ => true,
         }
     }

@@ -54,18 +54,31 @@ pub enum Clocks {
     /// Hybrid logical: the time of a write is that of its master's wall clock, which may be wrong, or one later than the
     /// latest in its causal past. For all rules: it becomes the write's Lamport timestamp.
     Hybrid,
+    /// As `Hybrid`; and a master [refuses](multimaster::Replica::limit_clock) changes with a time after its limit. Time
+    /// passes in at most one step of each master, which raises its limit.
+    HybridUpTo {
+        /// The limit at first.
+        limit: u64,
+        /// The limit after the step, which must be as late as the times of all writes. `None` if time does not pass.
+        then: Option<u64>,
+    },
     /// A clock can be behind by this much: the time of a write plus this is later than the times of all writes in its
     /// causal past.
     SkewedBy(u64),
 }
 
 impl Clocks {
+    /// Whether clocks are hybrid logical.
+    pub fn are_hybrid(self) -> bool {
+        matches!(self, Clocks::Hybrid | Clocks::HybridUpTo { .. })
+    }
+
     /// The time of a write whose request gives the time `asked`, where `latest` is the latest time in its causal past.
     pub fn time(self, asked: u64, latest: Option<u64>) -> u64 {
         let Some(latest) = latest else { return asked };
         match self {
             Clocks::Free => asked,
-            Clocks::Right | Clocks::Hybrid => asked.max(latest.saturating_add(1)),
+            Clocks::Right | Clocks::Hybrid | Clocks::HybridUpTo { .. } => asked.max(latest.saturating_add(1)),
             Clocks::SkewedBy(most) => asked.max(latest.saturating_add(1).saturating_sub(most)),
         }
     }
@@ -78,6 +91,8 @@ impl fmt::Display for Clocks {
             Clocks::Free => f.write_str("free"),
             Clocks::Right => f.write_str("right"),
             Clocks::Hybrid => f.write_str("hybrid"),
+            Clocks::HybridUpTo { limit, then: None } => write!(f, "hybrid up to {limit}"),
+            Clocks::HybridUpTo { limit, then: Some(then) } => write!(f, "hybrid up to {limit}, then {then}"),
             Clocks::SkewedBy(most) => write!(f, "skewed by {most}"),
         }
     }
@@ -92,13 +107,24 @@ impl FromStr for Clocks {
             "free" => Ok(Clocks::Free),
             "right" => Ok(Clocks::Right),
             "hybrid" => Ok(Clocks::Hybrid),
-            _ => skewed.ok_or_else(|| {
+            _ => skewed.or_else(|| up_to(text)).ok_or_else(|| {
                 format!(
-                    "`clocks = {text:?}`: give \"right\", \"hybrid\", \"skewed by N\" (N a whole number) or \"free\""
+                    "`clocks = {text:?}`: give \"right\", \"hybrid\", \"hybrid up to N\", \"hybrid up to N, then M\" \
+                     (M after N), \"skewed by N\" (N and M whole numbers) or \"free\""
                 )
             }),
         }
     }
+}
+
+/// `hybrid up to 10`, or `hybrid up to 10, then 200`.
+fn up_to(text: &str) -> Option<Clocks> {
+    let text = text.strip_prefix("hybrid up to ")?;
+    let (limit, then) = match text.split_once(", then ") {
+        Some((limit, then)) => (limit.parse().ok()?, Some(then.parse().ok()?)),
+        None => (text.parse().ok()?, None),
+    };
+    then.is_none_or(|then| limit < then).then_some(Clocks::HybridUpTo { limit, then })
 }
 
 /// A client of one master, and its requests.
@@ -147,8 +173,9 @@ pub enum LinkKind {
         /// The most second deliveries.
         duplicates: u8,
     },
-    /// A message, once sent, may arrive at any time and any number of times. There are no ticks, because nothing is
-    /// lost.
+    /// A message, once sent, may arrive at any time and any number of times. Only a failure can lose it. There are ticks
+    /// only where failures may happen, and only if the receiver can apply no message in flight on the edge: such a
+    /// message needs no digest.
     Soup,
     /// The links of a running [`Cluster`](multimaster::Cluster), whose records are checked against them. Sending is a
     /// separate step: a link takes the next `batch` changes from the log at any time. Digests and their answers are in
@@ -190,10 +217,11 @@ impl Scope {
         }
     }
 
-    /// Whether a master or a path may fail, a write is acknowledged only later, a client may change its master, or
-    /// tombstones are collected.
+    /// Whether a master or a path may fail, a write is acknowledged only later, a client may change its master,
+    /// tombstones are collected, or the times that masters accept are limited.
     pub(crate) fn fails(&self) -> bool {
-        self.failures.any() || !self.sessions.is_empty() || self.collected != Collected::Never
+        let limited = matches!(self.clocks, Clocks::HybridUpTo { .. });
+        self.failures.any() || !self.sessions.is_empty() || self.collected != Collected::Never || limited
     }
 
     /// All that clients may write.
@@ -219,6 +247,12 @@ impl Scope {
     /// The number of requests that clients make in all.
     pub fn requests(&self) -> usize {
         self.clients.iter().map(|client| client.requests.len()).sum::<usize>() + self.free.take
+    }
+
+    /// No write has a later hybrid time.
+    pub(crate) fn latest_time(&self) -> u64 {
+        let given = self.writes().filter_map(|request| request.op.time()).max().unwrap_or(0);
+        given.saturating_add(self.writes().count() as u64)
     }
 
     /// Whether a request gives the wall-clock time of its write, as in `at 10, set k = 1`.

@@ -98,6 +98,7 @@ pub(crate) struct World<P: Store> {
 #[derive(Clone, Copy)]
 pub(crate) enum InputOf<E, D> {
     Envelope(E),
+    Early(E),
     Digest { from: MasterId, seen: D, max: usize },
     Push { to: MasterId, max: usize },
     Drain { to: MasterId },

@@ -202,3 +202,21 @@ fn a_clock_that_moves_on_is_told() {
     assert_eq!(replayed.steps[2].readings, ["k=1", "nothing"], "the delete is the later one");
     assert!(replayed.diagram.svg().contains("B1: at 11, delete k"), "{}", replayed.diagram.svg());
 }
+
+/// Wall-clock times and streams have no limit, and time passes until every time has come.
+#[test]
+fn a_limit_is_for_lamport_times_and_for_links_that_lose_messages() {
+    let limited = |rule, link, clocks: &str, more: &str| {
+        let clients = format!("clocks = \"{clocks}\"\n[clients]\nA = [\"at 100, set k = a\"]\n{more}");
+        file(rule, &clients).replace("\"stream\"", link)
+    };
+    let datagram = |rule, clocks| limited(rule, "\"datagram\"", clocks, "");
+    assert!(Scenario::parse("given", "given.toml", &datagram("last-write", "hybrid up to 10, then 101")).is_ok());
+    let (unlimited, stream) = ("masters do not refuse", limited("last-write", "\"stream\"", "hybrid up to 10", ""));
+    assert_refused(&datagram("last-write-wall", "hybrid up to 10"), 6, &["`clocks = \"hybrid up to 10\"`", unlimited]);
+    assert_refused(&stream, 6, &["is not for `link = \"stream\"`"]);
+    assert_refused(&datagram("last-write", "hybrid up to 10, then 100"), 6, &["the time 101", "`then 101` or more"]);
+    for wrong in ["hybrid up to", "hybrid up to ten", "hybrid up to 10, then 10", "hybrid up to 10 then 20"] {
+        assert_refused(&datagram("last-write", wrong), 6, &["\"hybrid up to N, then M\""]);
+    }
+}

@@ -1,9 +1,11 @@
-//! Failures: the reductions of the state space change no verdict.
+//! Failures: neither the reductions of the state space nor the kind of link change a verdict.
 
-use multimaster::{LastWriteWins, MasterId, Topology};
+use multimaster::{LastWriteWins, Layout, MasterId, Topology};
 use multimaster_models::check::engine::{Finding, Limits, Verdict, explore};
-use multimaster_models::mutants::scopes::{STREAM, all_to_all, ring, star};
-use multimaster_models::scope::{Failures, Keeps, Level, Scope, Severed};
+use multimaster_models::mutants::scopes::{DATAGRAM, STREAM, all_to_all, pair, ring, star};
+use multimaster_models::node::tamper::Tamper;
+use multimaster_models::properties::{ALL, CONVERGENCE};
+use multimaster_models::scope::{Failures, Keeps, Level, LinkKind, Scope, Severed};
 use multimaster_models::world::cluster::ClusterModel;
 
 /// The failures of small scopes.
@@ -50,4 +52,51 @@ fn the_reductions_over_streams_change_no_verdict() {
         }
     }
     assert!(violated > 20 && plain_states > 3 * states, "{violated} violated, {states} of {plain_states} states");
+}
+
+const RUNNING: LinkKind = LinkKind::Running { losses: 0, duplicates: 0 };
+
+#[test]
+fn failures_have_the_same_verdicts_over_each_kind_of_link() {
+    let scope = |link, failures: &Failures| Scope {
+        failures: failures.clone(),
+        ..pair(link, &[&["set k = 1"], &["set k = 2"]])
+    };
+    let mut violated = 0;
+    for failures in failures(&Topology::all_to_all(2).unwrap()) {
+        let verdicts = |link| {
+            let report =
+                explore(&ClusterModel::new(scope(link, &failures), LastWriteWins), Limits::default(), |_, _| {});
+            let of_states = report.findings.into_iter().filter(|finding| ALL.contains(&finding.property));
+            of_states.map(|finding| (finding.property, holds(&finding).1)).collect::<Vec<_>>()
+        };
+        let datagram = verdicts(DATAGRAM);
+        violated += datagram.iter().filter(|(_, holds)| !holds).count();
+        for link in [RUNNING, LinkKind::Soup] {
+            assert_eq!(verdicts(link), datagram, "{link:?}, {failures:?}");
+        }
+    }
+    assert!(violated > 5, "{violated} violated");
+}
+
+#[test]
+fn a_reused_origin_is_found_over_each_kind_of_link_and_in_shards() {
+    let failures = Failures { crashes: 1, crashing: vec![MasterId(0)], keeps: Keeps::Nothing, ..Failures::default() };
+    for (link, shards) in
+        [STREAM, DATAGRAM, RUNNING, LinkKind::Soup].into_iter().flat_map(|link| [(link, 1), (link, 2)])
+    {
+        let cluster = || {
+            let scope = pair(link, &[&["set photo = 1", "set photo = 2"], &["set album = 3"]]);
+            let cluster = ClusterModel::new(Scope { failures: failures.clone(), ..scope }, LastWriteWins);
+            cluster.sharded(Layout::of(shards).unwrap())
+        };
+        let converges = |cluster: ClusterModel| {
+            let report = explore(&cluster, Limits::default(), |_, _| {});
+            assert_eq!(report.cut, None);
+            matches!(report.verdict(CONVERGENCE), Some(Verdict::Holds(_)))
+        };
+        assert!(converges(cluster()), "{link:?}, {shards} shards");
+        let tamper = Tamper { keeps_origin: true, ..Tamper::default() };
+        assert!(!converges(cluster().tampered(tamper)), "{link:?}, {shards} shards");
+    }
 }

@@ -66,7 +66,8 @@ Properties, as the table and JSON name them (`[expect]` writes hyphens, as in
                            acknowledged write has been seen by a master that is up
   write availability       (`acknowledge = \"held by N\"`) when no step changes
                            anything, no client of a master that is up waits for
-                           its answer
+                           its answer; (hybrid clocks) and no master refuses
+                           writes because its clock is at the end of all times
   read your writes         (sessions) a session reads at masters that have seen its
                            writes
   monotonic reads          (sessions) a session reads at masters that have seen all

@@ -54,10 +54,14 @@ const LINKS: [(&str, &str); 4] = [
     ("running", "as `datagram`, but sending is a separate step, as in the threads of a running cluster"),
 ];
 
-const CLOCKS: [(&str, &str); 4] = [
+const CLOCKS: [(&str, &str); 5] = [
     ("free", "a write's time is the one in its request (`at 10, set k = 1`), or else its Lamport time"),
     ("right", "the same, but if a write had seen a later time, its time becomes later than that"),
     ("hybrid", "hybrid logical clocks, for any rule: the time of a request, or later than all that the write had seen"),
+    (
+        "hybrid up to N",
+        "as `hybrid`, but masters refuse changes with later times; `hybrid up to N, then M`: until time passes",
+    ),
     ("skewed by N", "as `right`, but a request may give a time that is up to N too early"),
 ];
 

@@ -41,7 +41,7 @@ interrupted: the tables then contain the mutants tried so far.";
 pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let name = asked.name.as_deref();
     let mut out = std::io::stdout().lock();
-    let (chosen, not_yet) = (name.map_or_else(mutants::all, mutants::named), name.and_then(mutants::not_yet_named));
+    let chosen = name.map_or_else(mutants::all, mutants::named);
     let broken = name.map_or_else(by_histories::all, by_histories::named);
     let line = Line::begin("states and histories");
     let (mut ended, all) = (0, chosen.len() + broken.len());
@@ -52,20 +52,19 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let tried = each(&chosen, &mut count, Mutant::run);
     let judged = each(&broken, &mut count, BrokenRule::run);
     drop(line);
-    match (name, not_yet) {
-        (None, _) => {
+    match name {
+        None => {
             write!(out, "{}\n{}", mutants::in_a_table(&tried), mutants::summary(&tried))?;
             write!(out, "\n{}\n{}", by_histories::summary(&judged), by_histories::in_a_table(&judged))?;
         }
-        (_, Some(not_yet)) => write!(out, "{}", mutants::not_yet_in_full(not_yet))?,
-        (Some(name), None) if all == 0 => {
+        Some(name) if all == 0 => {
             let (bugs, rules) = (mutants::all(), by_histories::all());
             let names: Vec<String> = bugs.iter().map(|mutant| mutant.bug.to_string()).collect();
             let names = names.iter().map(String::as_str).chain(rules.iter().map(|broken| broken.rule));
             let near = did_you_mean(name, names);
             return Err(Fault::of(name, format!("no such mutant (`multimaster mutants` names them){near}")).into());
         }
-        _ => {
+        Some(_) => {
             let each = tried.iter().map(mutants::in_full).chain(judged.iter().map(by_histories::in_full));
             write!(out, "{}", each.collect::<Vec<_>>().join("\n"))?;
         }

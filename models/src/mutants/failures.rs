@@ -113,6 +113,29 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     },
     Mutant {
+        bug: Documented(17),
+        about: "a departed master's id is given to another",
+        story: "A is lost, and a new master takes its place, with the id C. C is lost too, and the next new master\n\
+                gets its id, while others have a write of the first C. Both masters' writes are called C1.",
+        property: CONVERGENCE,
+        schedule: &[
+            "A crashes",
+            "A restarts",
+            "A: set k = 1",
+            "A -> B: C1 after nothing",
+            "A crashes",
+            "A restarts",
+            "A: set k = 2",
+        ],
+        complaint: "A and B have both seen C1, but A reads k=2 and B reads k=1",
+        worlds: || {
+            let failures = Failures { crashes: 2, crashing: vec![A], keeps: Keeps::Nothing, ..Failures::default() };
+            let scope = Scope { failures, ..pair(DATAGRAM, &[&["set k = 1", "set k = 2"]]) };
+            let tamper = Tamper { reuses_origins: true, ..Tamper::default() };
+            Worlds::tampered(&scope, LastWriteWins, tamper)
+        },
+    },
+    Mutant {
         bug: Documented(18),
         about: "a master is dropped before it has sent all",
         story: "A leaves while nobody else has its last acknowledged write.\n\

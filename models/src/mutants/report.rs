@@ -1,6 +1,6 @@
 //! Mutants in words: the table, its summary, and one mutant in full.
 
-use super::{Bug, NOT_YET, NotYet, Outcome, Tried};
+use super::{Bug, Outcome, Tried};
 use crate::printed::{padded, terminal_width};
 use crate::report::table::{self, grouped};
 use std::collections::BTreeSet;
@@ -27,22 +27,17 @@ fn in_a_word(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// The numbers of mutants and of kills, and the documented bugs without a mutant.
+/// The numbers of mutants and of kills, in a line.
 pub fn summary(tried: &[Tried]) -> String {
     let killed = tried.iter().filter(|tried| tried.outcome.is_killed()).count();
     let bugs: BTreeSet<Bug> = tried.iter().map(|tried| tried.mutant.bug).collect();
     let own = bugs.iter().filter(|bug| matches!(bug, Bug::Own(_))).count();
     let documented = bugs.len() - own;
-    let mut text = format!(
-        "{} mutants of {documented} documented bugs and {own} others; {killed} killed, {} survived; not yet expressible:\n\n",
+    format!(
+        "{} mutants of {documented} documented bugs and {own} others; {killed} killed, {} survived\n",
         tried.len(),
         tried.len() - killed,
-    );
-    let row = |not_yet: &NotYet| {
-        [Bug::Documented(not_yet.number).to_string(), not_yet.about.to_owned(), not_yet.needs.to_owned()]
-    };
-    text += &markdown(["bug", "mutation", "needs"], NOT_YET.iter().map(row));
-    text
+    )
 }
 
 /// One mutant in full.
@@ -68,11 +63,6 @@ pub fn in_full(tried: &Tried) -> String {
         Outcome::Unsound => writeln!(text, "UNSOUND: without the mutation, {property} is not known to hold either."),
     };
     text
-}
-
-/// A bug without a mutant, in full.
-pub fn not_yet_in_full(NotYet { number, about, needs }: &NotYet) -> String {
-    format!("K{number}: {about}\nNot yet expressible: it needs {needs}.\n")
 }
 
 pub(super) fn markdown<const N: usize>(heads: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {

@@ -22,6 +22,8 @@ pub struct Tamper {
     pub ends_at_origin: bool,
     /// Whether a master that restarts without some of its state keeps its origin.
     pub keeps_origin: bool,
+    /// Whether all masters that restart without some of their state get the same origin.
+    pub reuses_origins: bool,
     /// Whether a message that would have no effect now may have one later, so that it stays in flight until delivered.
     pub repeats_count: bool,
     /// Replaces [`Replica::seen_by_all`].
@@ -44,6 +46,7 @@ impl Default for Tamper {
             forwards_duplicates: false,
             ends_at_origin: false,
             keeps_origin: false,
+            reuses_origins: false,
             repeats_count: false,
             seen_by_all: Replica::seen_by_all,
             clock_goes_back: false,

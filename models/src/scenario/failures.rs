@@ -10,16 +10,10 @@ use toml::Spanned;
 
 impl Reader<'_> {
     /// The failures that the file asks for.
-    pub(super) fn failures(&self, file: &File, link: LinkName, topology: &Topology) -> Result<Failures, Fault> {
+    pub(super) fn failures(&self, file: &File, topology: &Topology) -> Result<Failures, Fault> {
         let Some(table) = &file.failures else { return Ok(Failures::default()) };
         let place = table;
         let table = table.get_ref();
-        if !matches!(link, LinkName::Stream | LinkName::Datagram) {
-            return Err(self.fault(place, "`[failures]` is for `link = \"stream\"` or `\"datagram\"`"));
-        }
-        if file.shards.is_some() {
-            return Err(self.fault(place, "`[failures]` is not for masters of several `shards`"));
-        }
         let number = |field: &Option<Spanned<u8>>| field.as_ref().map_or(0, |number| *number.get_ref());
         let (cuts, crashes) = (number(&table.cuts), number(&table.crashes));
         self.crash_fields_need_crashes(table, crashes)?;

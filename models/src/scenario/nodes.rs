@@ -57,10 +57,13 @@ impl Reader<'_> {
             LinkName::Soup => LinkKind::Soup,
             LinkName::Running => return Err(self.fault(link, "nodes have stream, datagram or soup links")),
         };
+        if let (Some(failures), LinkName::Soup) = (&file.failures, link.get_ref()) {
+            return Err(self.fault(failures, "`[failures]` of nodes is for `link = \"stream\"` or `\"datagram\"`"));
+        }
         let read =
             |place: &Spanned<String>, text: &str| text.parse().map_err(|error| self.fault(place, format!("{error}")));
         let scope = Scope {
-            failures: self.failures(file, *link.get_ref(), &topology)?,
+            failures: self.failures(file, &topology)?,
             clients: self.clients_of(file, read)?,
             ..Scope::new(topology, link_kind)
         };

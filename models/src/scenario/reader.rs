@@ -185,7 +185,7 @@ impl Reader<'_> {
             return Ok(Clocks::Free);
         };
         let clocks: Clocks = place.get_ref().parse().map_err(|what: String| self.fault(place, what))?;
-        if let Some(why) = no_clocks.filter(|_| clocks != Clocks::Hybrid) {
+        if let Some(why) = no_clocks.filter(|_| !clocks.are_hybrid()) {
             let what = format!("`clocks` has no effect here, because {why}; drop it, or");
             return Err(self.fault(place, format!("{what} {}", a_rule_that_does())));
         }
@@ -193,6 +193,19 @@ impl Reader<'_> {
             let what = "masters of several `shards` take only `clocks = \"free\"`: shards are explored separately, so \
                         a clock cannot follow what its master has seen in the others";
             return Err(self.fault(place, what));
+        }
+        if let Clocks::HybridUpTo { .. } = clocks {
+            let stream = file.link.as_ref().is_some_and(|link| *link.get_ref() == LinkName::Stream);
+            let why = match no_clocks {
+                None => {
+                    "limits the Lamport times of changes, and this rule goes by other times, which masters do not refuse"
+                }
+                _ if stream => {
+                    "is not for `link = \"stream\"`, which loses no message: a refused change is like a lost one"
+                }
+                _ => return Ok(clocks),
+            };
+            return Err(self.fault(place, format!("`clocks = \"{clocks}\"` {why}")));
         }
         Ok(clocks)
     }
@@ -323,11 +336,11 @@ impl Reader<'_> {
         if topology.edges().count() > 32 {
             return Err(self.fault(&file.masters, "there are more than 32 edges: at most 32 can be explored"));
         }
-        let hybrid = file.clocks.as_ref().is_some_and(|clocks| clocks.get_ref() == &Clocks::Hybrid.to_string());
-        let no_clocks = no_clocks(rule).filter(|_| !hybrid);
-        let takes = Takes { kind: rule.kind(), table: rule.is_table(), no_clocks };
+        let hybrid = file.clocks.as_ref().is_some_and(|clocks| clocks.get_ref().starts_with("hybrid"));
+        let no_clocks = no_clocks(rule);
+        let takes = Takes { kind: rule.kind(), table: rule.is_table(), no_clocks: no_clocks.filter(|_| !hybrid) };
         let scope = Scope {
-            failures: self.failures(file, *link.get_ref(), &topology)?,
+            failures: self.failures(file, &topology)?,
             sessions: self.sessions(file, *link.get_ref(), takes)?,
             collected: self.collected(file, *link.get_ref())?,
             link: match link.get_ref() {
@@ -340,7 +353,7 @@ impl Reader<'_> {
             log: file.log.as_ref().map(|log| *log.get_ref()),
             clients: self.clients(file, takes)?,
             free: self.free(file, takes)?,
-            clocks: self.clocks(file, takes.no_clocks)?,
+            clocks: self.clocks(file, no_clocks)?,
             topology,
         };
         if let (Clocks::SkewedBy(_), Some(place)) = (scope.clocks, &file.clocks)
@@ -349,6 +362,12 @@ impl Reader<'_> {
             let what = "no clock is ever behind here: a clock is behind only if a request gives an early time, as in \
                         `at 1, set k = v` (without `at`, the time of a write is its Lamport time); give times, or \
                         `clocks = \"right\"`";
+            return Err(self.fault(place, what));
+        }
+        if let (Clocks::HybridUpTo { then: Some(then), .. }, Some(place)) = (scope.clocks, &file.clocks)
+            && then < scope.latest_time()
+        {
+            let what = format!("a write can have the time {}: give `then {0}` or more", scope.latest_time());
             return Err(self.fault(place, what));
         }
         self.told_apart(file, &scope)?;
@@ -373,7 +392,7 @@ impl Reader<'_> {
         }
         let layout = Layout::of(*shards.get_ref()).map_err(|error| self.fault(shards, error.to_string()))?;
         let masters = usize::from(scope.topology.masters());
-        if layout.shards() * masters > usize::from(u16::MAX) {
+        if layout.shards() * (masters + usize::from(scope.failures.crashes)) > usize::from(u16::MAX) {
             let what = format!("{masters} masters of {} shards: at most 65535 can be told apart", layout.shards());
             return Err(self.fault(shards, what));
         }

@@ -184,7 +184,7 @@ impl Plan {
             _ if !rule.uses_wall_clock() => under(Times::Lamport, false),
             None => [under(Times::Lamport, false), under(Times::Right(3), false), under(Times::Any(3), true)].concat(),
             Some(Clocks::Free) => under(Times::Any(3), false),
-            Some(Clocks::Right | Clocks::Hybrid) => {
+            Some(Clocks::Right | Clocks::Hybrid | Clocks::HybridUpTo { .. }) => {
                 [under(Times::Lamport, false), under(Times::Right(3), false)].concat()
             }
             // Histories have no bound on the skew of clocks, so these clocks are only for networks.

@@ -132,6 +132,11 @@ pub enum Action {
         /// The master.
         at: MasterId,
     },
+    /// Time passes at a master: from now on it accepts later times.
+    Pass {
+        /// The master.
+        at: MasterId,
+    },
     /// An envelope in flight is duplicated.
     Duplicate(EnvelopeNumber),
     /// A master truncates its log.
@@ -141,6 +146,21 @@ pub enum Action {
         /// The number of entries kept.
         keep: usize,
     },
+}
+
+impl Action {
+    /// Whether the action, in a state of several shards, takes place in all of them at once.
+    pub(crate) fn is_in_all_shards(self) -> bool {
+        matches!(
+            self,
+            Action::Cut(_)
+                | Action::Heal(_)
+                | Action::Crash { .. }
+                | Action::Restart { .. }
+                | Action::Repair
+                | Action::Save { .. }
+        )
+    }
 }
 
 /// The number of an envelope in the cluster's tables.

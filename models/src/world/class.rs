@@ -45,6 +45,7 @@ impl ClusterModel {
             Action::Save { at: master } => at("flushes", Progress, master),
             Action::Tell { from, to } => Class::of("tellings", Progress, from, to),
             Action::Collect { at: master } => at("collections", Progress, master),
+            Action::Pass { at: master } => at("passings of time", Progress, master),
             Action::Truncate { at: master, .. } => at("cuts of logs", Progress, master),
         }
     }

@@ -77,8 +77,8 @@ impl ClusterModel {
     ///
     /// # Panics
     /// If the scope has more than 32 streams, more than 32 free requests, more than 255 requests of one
-    /// client, or a batch of 0 (for scenario files, these are errors with a message); or if its links are channels,
-    /// which only the article's program has.
+    /// client, a batch of 0, or streams and a limit of times (for scenario files, these are errors with a message); or if
+    /// its links are channels, which only the article's program has.
     pub fn with_rules<R: SerdeRule>(scope: Scope, rule: impl Fn(MasterId) -> R) -> ClusterModel {
         Self::under(scope, &|at| AnyRule::new(rule(at)))
     }
@@ -96,6 +96,7 @@ impl ClusterModel {
         assert!(scope.free.of.len() <= 32, "at most 32 free requests can be explored");
         assert!(scope.clients.iter().all(|client| client.requests.len() <= 255), "at most 255 requests of one client");
         assert!(scope.batch > 0, "a message carries at least one change");
+        assert!(!(streams && matches!(scope.clocks, Clocks::HybridUpTo { .. })), "no stream refuses a change");
         if scope.failures.forget() {
             let origins = scope.topology.masters() + u16::from(scope.failures.crashes);
             start.iter_mut().for_each(|replica| replica.expect_origins(origins));
@@ -256,6 +257,13 @@ impl ClusterModel {
     /// Takes the step in `next`, which equals `state`. False if the step is not allowed or alters nothing.
     #[inline]
     fn alter(&self, tables: &mut Tables, state: &State, next: &mut State, step: InShard, sent: &mut Sent) -> bool {
+        if self.has_shards() && step.action.is_in_all_shards() {
+            let mut alter = |shard| {
+                let (before, world) = (&state.shards[shard], &mut next.shards[shard]);
+                self.alter_shard(tables, before, world, step.action, sent)
+            };
+            return (0..self.requests.layout.shards() as u16).fold(false, |altered, shard| alter(shard) | altered);
+        }
         let (before, world) = (&state.shards[step.shard], &mut next.shards[step.shard]);
         let alters = self.alter_shard(tables, before, world, step.action, sent);
         if alters && self.has_shards() {

@@ -5,7 +5,7 @@ use crate::node::Envelope;
 use crate::scope::LinkKind;
 use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
-use multimaster::MasterId;
+use multimaster::{MasterId, Message};
 
 impl ClusterModel {
     /// Calls `enable` with every action that is possible in the state, in order.
@@ -25,10 +25,37 @@ impl ClusterModel {
                     enable(InShard { shard, action: Action::Request { client, place } });
                 }
             }
-            self.each_in_shard(tables, world, &mut |action| enable(InShard { shard, action }));
+            self.each_in_shard(tables, world, &mut |action| {
+                if !self.has_shards() || !action.is_in_all_shards() {
+                    enable(InShard { shard, action });
+                }
+            });
         };
         each_of(&state.shards.first);
         state.shards.others().iter().for_each(each_of);
+        if self.has_shards() && self.scope.failures.any() {
+            self.each_in_all_shards(tables, state, &mut |action| enable(InShard { shard: 0, action }));
+        }
+    }
+
+    /// The failures, which befall all shards at once: those that are possible in each. A flush alters something in at
+    /// least one shard.
+    fn each_in_all_shards(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(Action)) {
+        let of = |world| {
+            let mut actions = Vec::new();
+            self.enabled_failures(tables, world, &mut |action| actions.push(action));
+            actions
+        };
+        let by_shard: Vec<Vec<Action>> = state.shards.iter().map(of).collect();
+        for (shard, action) in
+            by_shard.iter().enumerate().flat_map(|(shard, all)| all.iter().map(move |one| (shard, one)))
+        {
+            let is_first = !by_shard[..shard].iter().any(|actions| actions.contains(action));
+            let is_flush = matches!(action, Action::Save { .. });
+            if is_first && (is_flush || by_shard.iter().all(|actions| actions.contains(action))) {
+                enable(*action);
+            }
+        }
     }
 
     /// As [`each_enabled`](Self::each_enabled) for one shard, without the scripted requests.
@@ -58,13 +85,14 @@ impl ClusterModel {
         }
         match self.scope.link {
             LinkKind::Stream { .. } => self.enabled_streams(tables, world, enable),
-            LinkKind::Datagram { .. } if self.ticks() => {
+            LinkKind::Datagram { .. } | LinkKind::Soup if self.ticks() && self.loses_messages() => {
                 for &(sender, receiver) in self.edges.iter().filter(|edge| self.has_edge(world, edge)) {
                     let seen = |master| tables.digest(world.local(master));
                     let lacks = !seen(receiver).covers(seen(sender));
                     if lacks
-                        && self.is_quiet(tables, world, sender, receiver)
+                        && self.awaits_nothing(tables, world, sender, receiver)
                         && self.exchanges(world, sender, receiver)
+                        && !self.refuses_answer(tables, world, sender, receiver)
                     {
                         enable(Action::Tick { receiver, sender });
                     }
@@ -98,16 +126,24 @@ impl ClusterModel {
     /// against every action that [`Step`](super::Step) can take.
     fn enabled_running(&self, tables: &Tables, world: &World<Tables>, enable: &mut impl FnMut(Action)) {
         let max = self.scope.batch;
-        for &(from, to) in &*self.edges {
+        for &(from, to) in self.edges.iter().filter(|edge| self.has_edge(world, edge)) {
             let (sender, receiver) = (world.local(from), world.local(to));
             if tables.locals[sender].replica().has_push(to) {
-                enable(Action::Push { from, to, max });
+                if world.is_up(from) && !self.is_dead(world, to) {
+                    enable(Action::Push { from, to, max });
+                }
                 continue;
             }
             let is_between = |DigestSent { receiver, sender, .. }: DigestSent<u32>| receiver == to && sender == from;
             let quiet = self.is_quiet(tables, world, from, to)
                 && !world.digests_sent.iter().any(|sent| is_between(tables.opened(sent)));
-            if self.ticks() && quiet && !tables.digest(receiver).covers(tables.digest(sender)) {
+            let lacks = !tables.digest(receiver).covers(tables.digest(sender));
+            if self.ticks()
+                && quiet
+                && lacks
+                && self.exchanges(world, from, to)
+                && !self.refuses_answer(tables, world, from, to)
+            {
                 enable(Action::SendDigest { receiver: to, sender: from });
             }
         }
@@ -115,12 +151,34 @@ impl ClusterModel {
             enable(Action::AnswerDigest { digest_sent: DigestNumber(*digest_sent), max });
         }
         if let Some(keep) = self.scope.log {
-            for (at, master) in (0..).map(MasterId).zip(&world.masters) {
+            for (at, master) in (0..).map(MasterId).zip(&world.masters).filter(|(at, _)| world.is_up(*at)) {
                 if tables.locals[master.local].replica().log().len() > keep {
                     enable(Action::Truncate { at, keep });
                 }
             }
         }
+    }
+
+    /// Whether a failure can lose messages, or the link itself.
+    fn loses_messages(&self) -> bool {
+        self.scope.link != LinkKind::Soup || self.scope.failures.any()
+    }
+
+    /// Whether the receiver waits for nothing on this edge: no envelope is in flight or, in a soup, none that it can
+    /// apply.
+    fn awaits_nothing(&self, tables: &Tables, world: &World<Tables>, from: MasterId, to: MasterId) -> bool {
+        if self.scope.link != LinkKind::Soup {
+            return self.is_quiet(tables, world, from, to);
+        }
+        let seen = tables.digest(world.local(to));
+        let applies = |envelope: &Envelope| {
+            let extends = match &envelope.message {
+                Message::Push(push) => seen.covers(&push.extends),
+                Message::Snapshot(_) => true,
+            };
+            envelope.from == from && envelope.to == to && extends && envelope.message.is_news_to(seen)
+        };
+        !world.wire.iter().any(|envelope| applies(tables.envelope(envelope)))
     }
 
     /// Whether no envelope is in flight over this edge.

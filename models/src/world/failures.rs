@@ -1,6 +1,7 @@
 //! Cuts and crashes: the state that they leave, and the states in which they are possible. Their effects are in
 //! `failures/steps.rs`.
 
+mod limits;
 mod steps;
 mod tombstones;
 
@@ -30,6 +31,8 @@ pub(crate) struct Failed {
     down: u32,
     /// The dead masters whose edges are replaced, one bit each.
     bypassed: u32,
+    /// The masters at which time has passed, one bit each.
+    passed: u32,
     /// The state of each master at its last flush, or in its copy. Empty if no later crash can restore it.
     saved: SmallVec<[u32; 4]>,
     /// The version vector of the acknowledged writes, if the [`Level`] is not *applied*.
@@ -40,12 +43,13 @@ pub(crate) struct Failed {
 
 impl Stored for Failed {
     fn write(&self, out: &mut Vec<u8>) {
-        let Failed { cuts, crashes, severed, down, bypassed, saved, acknowledged, sessions } = self;
+        let Failed { cuts, crashes, severed, down, bypassed, passed, saved, acknowledged, sessions } = self;
         cuts.write(out);
         crashes.write(out);
         severed.write(out);
         down.write(out);
         bypassed.write(out);
+        passed.write(out);
         saved.write(out);
         acknowledged.write(out);
         sessions.write(out);
@@ -58,6 +62,7 @@ impl Stored for Failed {
             severed: Stored::read(bytes),
             down: Stored::read(bytes),
             bypassed: Stored::read(bytes),
+            passed: Stored::read(bytes),
             saved: Stored::read(bytes),
             acknowledged: Stored::read(bytes),
             sessions: Stored::read(bytes),
@@ -68,8 +73,8 @@ impl Stored for Failed {
 impl Failed {
     /// Hashes the content, with the values of the numbers.
     pub(super) fn hash_content(&self, tables: &Tables, hasher: &mut impl Hasher) {
-        let Failed { cuts, crashes, severed, down, bypassed, saved, acknowledged, sessions } = self;
-        (cuts, crashes, severed, down, bypassed).hash(hasher);
+        let Failed { cuts, crashes, severed, down, bypassed, passed, saved, acknowledged, sessions } = self;
+        (cuts, crashes, severed, down, bypassed, passed).hash(hasher);
         saved.iter().for_each(|local| hasher.write_u64(tables.locals[*local].content));
         tables.digests[*acknowledged].hash(hasher);
         sessions.iter().for_each(|session| session.hash_content(tables, hasher));
@@ -104,7 +109,8 @@ impl ClusterModel {
             let acknowledged = tables.seen(&VersionVector::default());
             let Failures { cuts, crashes, .. } = *failures;
             let sessions = self.scope.sessions.iter().map(|_| SessionState::new(acknowledged)).collect();
-            Box::new(Failed { cuts, crashes, severed: 0, down: 0, bypassed: 0, saved, acknowledged, sessions })
+            let (severed, down, bypassed, passed) = (0, 0, 0, 0);
+            Box::new(Failed { cuts, crashes, severed, down, bypassed, passed, saved, acknowledged, sessions })
         })
     }
 
@@ -209,6 +215,7 @@ impl ClusterModel {
             }
         }
         self.enabled_background(world, enable);
+        self.enabled_passing(tables, world, enable);
     }
 
     /// Whether each neighbour to which the master sends has seen every write that the master has seen.
@@ -234,7 +241,8 @@ impl ClusterModel {
     /// The fresh origin of a master that crashes now; `None` if a crash loses nothing.
     pub(crate) fn fresh_origin(&self, failed: &Failed) -> Option<MasterId> {
         let Failures { crashes, keeps, .. } = self.scope.failures;
-        let origin = MasterId(self.scope.topology.masters() + u16::from(crashes - failed.crashes));
-        (keeps != Keeps::All).then_some(origin)
+        let reuses = self.protocol.tamper.as_ref().is_some_and(|tamper| tamper.reuses_origins);
+        let before = if reuses { 0 } else { crashes - failed.crashes };
+        (keeps != Keeps::All).then_some(MasterId(self.scope.topology.masters() + u16::from(before)))
     }
 }

@@ -93,7 +93,8 @@ impl Step<'_, Tables> {
             | Action::Save { .. }
             | Action::Repair
             | Action::Tell { .. }
-            | Action::Collect { .. } => {
+            | Action::Collect { .. }
+            | Action::Pass { .. } => {
                 self.fail(action);
                 return true;
             }
@@ -130,7 +131,8 @@ impl<P: Store> Step<'_, P> {
     /// Delivers the envelope, which has been taken from the wire.
     pub(crate) fn deliver(&mut self, envelope: P::Envelope) -> bool {
         let Envelope { from, to, .. } = *self.store.envelope(&envelope);
-        let response = self.step_master(to, InputOf::Envelope(envelope));
+        let early = self.cluster.is_early(self.world, to);
+        let response = self.step_master(to, if early { InputOf::Early(envelope) } else { InputOf::Envelope(envelope) });
         match response.answer {
             AnswerKind::TakenIn => self.settle(to, response.envelopes),
             // Over a running link, sending a digest is a separate step.

@@ -30,6 +30,7 @@ impl Store for Values {
     ) -> Response<Arc<Envelope>> {
         let input = match &input {
             InputOf::Envelope(envelope) => Input::Envelope(envelope),
+            InputOf::Early(envelope) => Input::Early(envelope),
             InputOf::Digest { from, seen, max } => Input::Digest { from: *from, seen, max: *max },
             InputOf::Push { to, max } => Input::Push { to: *to, max: *max },
             InputOf::Drain { to } => Input::Drain { to: *to },

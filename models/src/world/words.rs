@@ -26,14 +26,14 @@ impl Subject for ClusterModel {
         if self.article.is_some() {
             return self.goroutine_in_words(step.action);
         }
-        self.in_shard(step.shard, self.sentence(step.action))
+        self.named(*step, self.sentence(step.action))
     }
 
     fn describe(&self, state: &State, step: &InShard) -> String {
         if self.article.is_some() {
             return self.goroutine_step_in_words(&state.shards.first, step.action);
         }
-        self.in_shard(step.shard, self.step_in_words(&state.shards[step.shard], step.action))
+        self.named(*step, self.step_in_words(&state.shards[step.shard], step.action))
     }
 
     fn remark(&self, state: &State, step: &InShard) -> Option<String> {
@@ -82,7 +82,7 @@ impl Subject for ClusterModel {
         }
         let mut arrow = self.arrow_of(&state.shards[step.shard], step.action);
         if let Some(label) = arrow.label_mut() {
-            *label = self.in_shard(step.shard, std::mem::take(label));
+            *label = self.named(*step, std::mem::take(label));
         }
         arrow
     }
@@ -106,6 +106,11 @@ impl Subject for ClusterModel {
 }
 
 impl ClusterModel {
+    /// The step in words, with its shard, unless it takes place in all.
+    fn named(&self, InShard { shard, action }: InShard, said: String) -> String {
+        if action.is_in_all_shards() { said } else { self.in_shard(shard, said) }
+    }
+
     /// The text, with the shard's number if there are several shards.
     fn in_shard(&self, shard: u16, said: String) -> String {
         if self.has_shards() { format!("{said}, shard {shard}") } else { said }

@@ -5,7 +5,7 @@ use multimaster_models::check::engine::{Limits, Verdict, explore};
 use multimaster_models::mutants::scopes::{self, *};
 use multimaster_models::node::tamper::Tamper;
 use multimaster_models::properties as p;
-use multimaster_models::scope::{Collected, Failures, LinkKind, Scope, Session};
+use multimaster_models::scope::{Clocks, Collected, Failures, LinkKind, Scope, Session};
 use multimaster_models::world::cluster::ClusterModel;
 
 fn verdict(cluster: &ClusterModel, witness: &str) -> Option<Verdict> {
@@ -133,6 +133,9 @@ fn what_cannot_fail_does_not() {
     let collecting = |collected| Scope { collected, ..scopes::pair(DATAGRAM, writes) };
     unreached_if(never_seen_by_all, collecting(Collected::WhenAllHaveSeen), p::COLLECTED);
     absent(collecting(Collected::Never), p::COLLECTED);
+    let limited = Clocks::HybridUpTo { limit: 10, then: Some(20) };
+    unreached(Scope { clocks: limited, ..scopes::pair(DATAGRAM, &[&["at 10, set k = 1"]]) }, p::TOO_LATE);
+    absent(pair(), p::TOO_LATE);
     absent(pair(), p::FAILOVER);
     absent(pair(), p::CUT);
     absent(pair(), p::CRASH);

@@ -15,6 +15,11 @@ impl ClusterModel {
         self.requests.layout.shards() > 1
     }
 
+    /// The number of origins that changes may have in a shard: the masters, and fresh ones.
+    fn origins(&self) -> u16 {
+        self.scope.topology.masters() + u16::from(self.scope.failures.crashes)
+    }
+
     /// Completes a step in one shard. Each shard numbers its changes from 1 and has the same masters, so the changes
     /// sent get dots that differ by shard. For a write, the version vectors of its master in all shards are recorded.
     pub(super) fn note_across(
@@ -24,16 +29,17 @@ impl ClusterModel {
         InShard { shard, action }: InShard,
         sent: &mut Sent,
     ) {
-        let masters = self.scope.topology.masters();
+        let origins = self.origins();
         for dot in sent {
-            *dot = Dot::new(MasterId(dot.origin().0 + shard * masters), dot.seq());
+            *dot = Dot::new(MasterId(dot.origin().0 + shard * origins), dot.seq());
         }
         let (from, to) = (&before.shards[shard], &after.shards[shard]);
         if let Action::Request { client, .. } = action
             && to.history != from.history
         {
             let at = self.scope.clients[client].at;
-            let dot = Dot::new(at, seen(tables, to, at).get(at));
+            let origin = tables.locals[to.local(at)].replica().origin();
+            let dot = Dot::new(origin, seen(tables, to, at).get(origin));
             let mut pasts = tables.pasts[after.shards.pasts()].clone();
             pasts.insert((shard, dot), before.shards.iter().map(|world| seen(tables, world, at).clone()).collect());
             after.shards.set_pasts(tables.pasts_number(&pasts));

@@ -169,10 +169,14 @@ impl ClusterModel {
                 world.failed.as_ref().is_some_and(|failed| failed.crashes == 0) && cluster.clients_done(world)
             }));
         }
-        if let Level::HeldBy(_) = level {
+        if matches!(level, Level::HeldBy(_)) || self.scope.clocks.are_hybrid() {
             properties.push(always(AVAILABILITY, |cluster, world| {
-                !cluster.is_quiescent(world) || cluster.unacknowledged(world).is_none()
+                let waits = || cluster.unacknowledged(world).is_some();
+                !cluster.is_quiescent(world) || (!waits() && cluster.out_of_time(world).is_empty())
             }));
+        }
+        if self.protocol.limits.is_some() {
+            properties.push(sometimes(TOO_LATE, |cluster, world| cluster.refuses_a_time(world)));
         }
         if self.scope.collected != Collected::Never {
             properties.push(sometimes(COLLECTED, |cluster, world| cluster.has_collected(world)));

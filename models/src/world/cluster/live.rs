@@ -33,6 +33,7 @@ impl ClusterModel {
             Action::Heal(cut) => (9, cut as u32),
             Action::Restart { at } => (10, at.0.into()),
             Action::Repair => (11, 0),
+            Action::Pass { at } => (12, at.0.into()),
             Action::Request { .. }
             | Action::Choose(_)
             | Action::Call { .. }

@@ -98,10 +98,10 @@ impl ClusterModel {
 
     /// As [`clients_done`](Self::clients_done); the client of a master that crashed for good can do nothing more.
     fn live_clients_done(&self, world: &World<Tables>) -> bool {
-        let mut scripts = self.scope.clients.iter().zip(world.progress());
+        let mut scripts = self.scope.clients.iter().zip(self.requests.in_shard(world.shard)).zip(world.progress());
         let open = |index: usize| world.chosen & (1 << index) == 0;
         let mut free = self.scope.free.of.iter().enumerate();
-        scripts.all(|(client, made)| client.requests.len() == usize::from(*made) || self.is_dead(world, client.at))
+        scripts.all(|((client, all), made)| all == made || self.is_dead(world, client.at))
             && (world.chosen.count_ones() as usize == self.scope.free.take
                 || free.all(|(index, (at, _))| !open(index) || self.is_dead(world, *at)))
     }

@@ -2,7 +2,6 @@
 
 use super::ClusterModel;
 use crate::properties::{CONFLICT, CROSSED, DEPENDENCY, RELAYED};
-use crate::scope::Clocks;
 use multimaster::{MasterId, Replica, Request};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +46,7 @@ impl ClusterModel {
     fn refusals(&self, requests: &[(MasterId, &Request)]) -> Vec<Option<String>> {
         let start = &self.start;
         let refusal = |(at, request): &(MasterId, &Request)| {
-            let hybrid = self.scope.clocks == Clocks::Hybrid;
+            let hybrid = self.scope.clocks.are_hybrid();
             let op = if hybrid { request.op.untimed() } else { &request.op };
             Replica::clone(&start[at.index()]).write(&request.key, op.clone()).err().map(|why| why.to_string())
         };

@@ -2,7 +2,7 @@
 
 use crate::scope::{Level, LinkKind};
 use crate::world::memo::Tables;
-use crate::world::{Action, InputOf, Master, Step, Store};
+use crate::world::{Action, DigestSent, InputOf, Master, Step, Store};
 use multimaster::{Dot, MasterId};
 use smallvec::SmallVec;
 
@@ -32,6 +32,7 @@ impl Step<'_, Tables> {
             Action::Repair => self.repair(),
             Action::Tell { from, to } => self.tell(from, to),
             Action::Collect { at } => self.collect(at),
+            Action::Pass { at } => self.pass(at),
             _ => {}
         }
     }
@@ -43,6 +44,7 @@ impl Step<'_, Tables> {
             failed.severed |= 1 << cut;
         }
         let paths = &self.cluster.scope.failures.severed[cut].paths;
+        self.lose_digests(|receiver, sender| paths.contains(&(receiver, sender)));
         self.break_streams(|from, to| paths.contains(&(from, to)) || paths.contains(&(to, from)));
     }
 
@@ -70,6 +72,7 @@ impl Step<'_, Tables> {
         }
         self.world.failed = Some(failed);
         self.break_streams(|from, to| from == at || to == at);
+        self.lose_digests(|receiver, sender| receiver == at || sender == at);
         let store = &*self.store;
         if !self.cluster.scope.failures.restarts {
             self.world.wire.retain(|envelope| store.envelope(envelope).to != at);
@@ -165,6 +168,15 @@ impl Step<'_, Tables> {
                 self.resume(edge);
             }
         }
+    }
+
+    /// Loses digests in flight: a lost digest is like one that was not sent.
+    fn lose_digests(&mut self, is_lost: impl Fn(MasterId, MasterId) -> bool) {
+        let store = &*self.store;
+        self.world.digests_sent.retain(|sent| {
+            let DigestSent { receiver, sender, .. } = store.opened(sent);
+            !is_lost(receiver, sender)
+        });
     }
 
     fn break_streams(&mut self, breaks: impl Fn(MasterId, MasterId) -> bool) {

@@ -180,6 +180,7 @@ impl Store for Tables {
         let none = MasterId(0);
         let step = match input {
             InputOf::Envelope(envelope) => step(1, none, envelope, 0),
+            InputOf::Early(envelope) => step(15, none, envelope, 0),
             // The answer to a digest does not depend on pending changes.
             InputOf::Digest { from, seen, max } => {
                 Step { node: self.locals[node.local].core, ..step(2, from, seen, number(max)) }
@@ -201,6 +202,7 @@ impl Store for Tables {
         let outcomes = self.outcomes(cluster, step, |tables, node| {
             let given = match input {
                 InputOf::Envelope(envelope) => Input::Envelope(&tables.envelopes[envelope]),
+                InputOf::Early(envelope) => Input::Early(&tables.envelopes[envelope]),
                 InputOf::Digest { from, seen, max } => {
                     // No copy of the master is needed: a digest does not alter it.
                     let answer = cluster.protocol.answer(node.replica(), from, &tables.digests[seen], max);

@@ -78,7 +78,12 @@ impl ClusterModel {
                 .map(|dot| format!("all is quiescent, and no master that is up has {dot}, which was acknowledged")),
             p::AVAILABILITY if self.is_quiescent(world) => self
                 .unacknowledged(world)
-                .map(|dot| format!("all is quiescent, and the client that wrote {dot} still waits for its answer")),
+                .map(|dot| format!("all is quiescent, and the client that wrote {dot} still waits for its answer"))
+                .or_else(|| {
+                    let at_end: Vec<String> = self.out_of_time(world).iter().map(MasterId::to_string).collect();
+                    let masters = (!at_end.is_empty()).then(|| at_end.join(" and "))?;
+                    Some(format!("a write was refused: the clocks of {masters} are at the end of all times"))
+                }),
             p::REPAIRABLE => self.beyond_repair(world).map(|(from, to)| {
                 let (from, to) = (id(from), id(to));
                 format!("{to} lacks what {from} has, and would still lack it after an exchange of digests")

@@ -22,6 +22,9 @@ impl ClusterModel {
             Action::Save { at } => format!("{at} flushes its state"),
             Action::Tell { from, to } => format!("{from} sends {to} its progress"),
             Action::Collect { at } => format!("{at} collects its tombstones"),
+            Action::Pass { at } => {
+                format!("{at} accepts times up to {}", self.protocol.limits.map_or(0, |(_, then)| then))
+            }
             other => format!("{other:?}"),
         }
     }
@@ -31,7 +34,8 @@ impl ClusterModel {
         let failed = world.failed.as_ref()?;
         let tables = &mut *locked(&self.tables);
         let kept = self.kept(tables, failed, at, world.local(at));
-        let has = format!("it has kept {}", tables.digest(kept));
+        let of = if self.has_shards() { " of shard 0" } else { "" };
+        let has = format!("it has kept {}{of}", tables.digest(kept));
         let keeps_origin = self.protocol.tamper.as_ref().is_some_and(|tamper| tamper.keeps_origin);
         Some(match self.fresh_origin(failed).filter(|_| !keeps_origin) {
             Some(fresh) if self.scope.failures.restarts => format!("{has}, and will write as {fresh}"),

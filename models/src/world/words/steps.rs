@@ -9,7 +9,7 @@ use crate::subject::Arrow;
 use crate::world::cluster::ClusterModel;
 use crate::world::memo::Tables;
 use crate::world::{Action, World};
-use multimaster::{MasterId, Message, Outcome, Refusal, Replica, Request, Resolver};
+use multimaster::{MasterId, Message, Outcome, PeerError, Refusal, Replica, Request, Resolver};
 
 impl ClusterModel {
     /// The step as a sentence, as far as it is known without the state.
@@ -44,7 +44,8 @@ impl ClusterModel {
             | Action::Save { .. }
             | Action::Repair
             | Action::Tell { .. }
-            | Action::Collect { .. } => self.failure_in_words(action),
+            | Action::Collect { .. }
+            | Action::Pass { .. } => self.failure_in_words(action),
             Action::Send { .. } => self.goroutine_in_words(action),
         }
     }
@@ -79,7 +80,17 @@ impl ClusterModel {
                 let envelope = self.envelope(envelope);
                 let before = self.replica(world, envelope.to);
                 let mut receiver = Replica::clone(&before);
-                let outcome = self.protocol.receive(&mut receiver, envelope.from, envelope.message.clone());
+                let early = self.is_early(world, envelope.to);
+                let message = envelope.message.clone();
+                let outcome = match early {
+                    true => self.protocol.receive_early(&mut receiver, envelope.from, message),
+                    false => self.protocol.receive(&mut receiver, envelope.from, message),
+                };
+                if let Outcome::Refused(PeerError::ImpossibleTimestamp(timestamp)) = &outcome
+                    && early
+                {
+                    return Some(format!("{} refuses it: the time {} is too late", envelope.to, timestamp.time()));
+                }
                 if let (LinkKind::Running { .. }, Outcome::Gap) = (self.scope.link, &outcome) {
                     return Some(format!("{} lacks something before it", envelope.to));
                 }
@@ -97,7 +108,7 @@ impl ClusterModel {
             Action::Call { session, place, at } => self.call_outcome(world, session, place, at),
             Action::Crash { at } => self.kept_in_words(world, at),
             Action::Cut(_) | Action::Heal(_) | Action::Restart { .. } | Action::Save { .. } | Action::Repair => None,
-            Action::Tell { .. } | Action::Collect { .. } => None,
+            Action::Tell { .. } | Action::Collect { .. } | Action::Pass { .. } => None,
         }
     }
 
@@ -148,7 +159,7 @@ impl ClusterModel {
             Action::Crash { at } => Arrow::Crash(at.index(), self.sentence(action)),
             Action::Restart { at } => Arrow::Restart(at.index(), self.sentence(action)),
             Action::Save { at } | Action::Call { at, .. } => Arrow::At(at.index(), self.sentence(action)),
-            Action::Collect { at } => Arrow::At(at.index(), self.sentence(action)),
+            Action::Collect { at } | Action::Pass { at } => Arrow::At(at.index(), self.sentence(action)),
             Action::Tell { from, .. } => Arrow::At(from.index(), self.sentence(action)),
             Action::Repair => {
                 let up = self.scope.topology.ids().find(|id| world.is_up(*id));
