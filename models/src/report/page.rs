@@ -169,7 +169,7 @@ const VERDICTS: [(&str, &str); 8] = [
     ("vacuous", "It holds, but nothing in the scenario tested it."),
     (
         "not judged",
-        "The rule computes one value from several writes, and a test could not tell which of them it shows.",
+        "The rule computes one value from several writes, and the check could not tell which of these writes the value shows.",
     ),
     ("not exhausted", "No violation was found before the exploration ended at a limit."),
     ("failed", "The rule or the property failed while it was computed: there is no verdict."),
