@@ -56,9 +56,10 @@ is a session. As JSON lines:
   key, value, node, time (nanoseconds), index, final (a final read): may be absent
 
 Properties:
-  no lost write         the final reads show all acknowledged writes. A final read
-                        of a key is the last one of a process, and begins after
-                        the last write of the key has ended
+  no lost write         the final reads show each acknowledged write that no later
+                        write or remove replaced. A final read of a key is the
+                        last one of a process, and begins after the last write
+                        of the key has ended
   agreement at the end  the final reads of a key are equal
   no invention          every value read was written, by a write that had begun and
                         did not fail
