@@ -1,5 +1,4 @@
 //! The verdicts on the article's program, with the shortest schedule of each violation.
-#![allow(missing_docs)]
 
 use multimaster::{MasterId, Topology};
 use multimaster_models::check::engine::{self, Limits, Report, Verdict};

@@ -1,5 +1,4 @@
 //! The shipped scenarios: their coverage, and their verdicts, which are those of their files under three checkers.
-#![allow(missing_docs)]
 
 use multimaster::{MasterId, Op, Topology};
 use multimaster_models::check::engine::{Report, Verdict};

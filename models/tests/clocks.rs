@@ -1,5 +1,4 @@
 //! Wall clocks: the rules that use them, their errors, and the output of their times.
-#![allow(missing_docs)]
 
 use multimaster_models::check::engine::Verdict;
 use multimaster_models::properties as p;

@@ -1,27 +1,24 @@
 //! The command as a user runs it: its output and its exit status.
-#![allow(missing_docs)]
 
-mod command {
-    mod check;
-    mod faults;
-    mod first_run;
-    mod foreign;
-    mod graph;
-    mod histories;
-    mod init;
-    mod judge;
-    mod limits;
-    mod misspelt;
-    mod mutants;
-    mod mutated;
-    mod output;
-    mod past;
-    mod report;
-    mod rules;
-    mod simulate;
-    mod stored;
-    mod swarm;
-}
+mod check;
+mod faults;
+mod first_run;
+mod foreign;
+mod graph;
+mod histories;
+mod init;
+mod judge;
+mod limits;
+mod misspelt;
+mod mutants;
+mod mutated;
+mod output;
+mod past;
+mod report;
+mod rules;
+mod simulate;
+mod stored;
+mod swarm;
 
 use std::path::PathBuf;
 use std::process::Command;

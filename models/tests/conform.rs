@@ -1,18 +1,15 @@
 //! Records of runs: the records of replicas are paths of the model, and an altered record is refused at the altered
 //! step.
-#![allow(missing_docs)]
 
-mod conform {
-    pub(crate) mod driver;
-    mod failures;
-    mod files;
-    mod fuzz;
-    mod long;
-    mod mutated;
-    mod wrong_master;
-}
+pub(crate) mod driver;
+mod failures;
+mod files;
+mod fuzz;
+mod long;
+mod mutated;
+mod wrong_master;
 
-use conform::driver::{Links, Run, is_snapshot, run};
+use driver::{Links, Run, is_snapshot, run};
 use multimaster::record::Event;
 use multimaster::{
     ArrivalWins, BoundedCounter, Cluster, Counter, Custom, CustomMerged, DisableWinsFlag, EnableWinsFlag, Faults,
@@ -132,7 +129,7 @@ fn what_was_lost_by_policy_is_told() {
     let summary = check_text("run.jsonl", &run.text()).unwrap();
     let lost: usize = summary.shards.iter().map(|shard| shard.losses.by_policy.len()).sum();
     assert!(lost > 0, "masters wrote without knowing of each other");
-    let keeps = conform::driver::run(MultiValue, "multi-value", Links::Sound, 300, 2);
+    let keeps = driver::run(MultiValue, "multi-value", Links::Sound, 300, 2);
     let summary = check_text("run.jsonl", &keeps.text()).unwrap();
     let none = |Judged { by_policy, causally, keys, not_judged }: &Judged| {
         by_policy.is_empty() && causally.is_empty() && *keys > 0 && *not_judged == 0

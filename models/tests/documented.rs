@@ -1,6 +1,5 @@
 //! The guide is true: its commands print the output that it shows, and its paths and links exist.
 #![cfg(unix)]
-#![allow(missing_docs)]
 
 #[path = "documented/commands.rs"]
 mod commands;

@@ -1,5 +1,4 @@
 //! The Explorer over its socket, with requests of a browser, of attackers and of broken clients.
-#![allow(missing_docs)]
 
 use multimaster_models::report::explorer::{self, Served};
 use multimaster_models::scenario::Scenario;

@@ -1,13 +1,10 @@
 //! Rules written in scenario files: their verdicts, and the messages about their errors, which name the place before
 //! anything is explored.
-#![allow(missing_docs)]
 
-mod expression {
-    mod anything;
-    mod sandbox;
-    mod scripts;
-    mod shows;
-}
+mod anything;
+mod sandbox;
+mod scripts;
+mod shows;
 
 use multimaster::{Dot, MasterId, Timestamp};
 use multimaster_models::check::engine::Verdict;

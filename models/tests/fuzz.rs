@@ -1,13 +1,10 @@
 //! Random scenario files and traces, valid and invalid: each is read, explored and replayed within its limits, or
 //! refused, and the command ends with a documented status. The seed is printed. `FUZZ_SEED` sets another seed, and
 //! `FUZZ_ROUNDS` multiplies the number of inputs.
-#![allow(missing_docs)]
 
-mod fuzz {
-    mod command;
-    mod generated;
-    mod mutated;
-}
+mod command;
+mod generated;
+mod mutated;
 
 use multimaster_models::fault::Fault;
 use multimaster_models::model::{Expectation, Model};

@@ -1,5 +1,4 @@
 //! Equality is decided by content, never by a hash alone.
-#![allow(missing_docs)]
 
 use multimaster::resolver::Side;
 use multimaster::{

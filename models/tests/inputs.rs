@@ -1,17 +1,14 @@
 //! Small inputs, most of them from public bug reports, each with its complete result: the violated properties with the
 //! lengths of their schedules, the readings, and the messages.
-#![allow(missing_docs)]
 
-mod inputs {
-    mod expressions;
-    mod invented;
-    mod limits;
-    mod nothing_changes;
-    mod removed;
-    mod served;
-    mod systems;
-    mod told;
-}
+mod expressions;
+mod invented;
+mod limits;
+mod nothing_changes;
+mod removed;
+mod served;
+mod systems;
+mod told;
 
 use multimaster_models::check::engine::Verdict;
 use multimaster_models::report::check::{Checked, Engine, check};

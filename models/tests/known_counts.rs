@@ -2,7 +2,6 @@
 //!
 //! Masters all to all, last write wins, nothing lost, repeated or repaired: each write gets a Lamport timestamp and
 //! goes to every other master, in any order. Every master makes the same number of writes, all to one key.
-#![allow(missing_docs)]
 
 use multimaster::{Dot, MasterId};
 use multimaster_models::check::engine::{self, Limits, Verdict};

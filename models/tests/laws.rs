@@ -1,6 +1,5 @@
 //! The laws of rules on all small histories: the shipped data types are joins, and for each law there is a rule that
 //! breaks it and is found.
-#![allow(missing_docs)]
 
 use multimaster::{
     ArrivalWins, BoundedCounter, Change, Counter, Custom, CustomMerged, DisableWinsFlag, Dot, EnableWinsFlag,

@@ -1,5 +1,4 @@
 //! Rules that lie: each makes a false claim about itself, and one check refutes it.
-#![allow(missing_docs)]
 
 use multimaster::{Change, Dot, Kind, Op, Reading, Refusal, Resolver, Side, Text, Timestamp};
 use multimaster_models::histories::claims;

@@ -1,5 +1,4 @@
 //! Liveness under fairness: what must happen in the end, found as lassos, and why fairness is needed.
-#![allow(missing_docs)]
 
 use multimaster::{Key, MasterId, Reading, Topology};
 use multimaster_models::check::engine::{Limits, Verdict, explore};

@@ -1,11 +1,8 @@
 //! The strength of the properties: every mutant of [`mutants`] is killed by the property that it names, by the
 //! schedule that it states.
-#![allow(missing_docs)]
 
-mod mutants {
-    mod by_histories;
-    mod witnesses;
-}
+mod by_histories;
+mod witnesses;
 
 use multimaster::{ArrivalWins, LastWriteWins};
 use multimaster_models::check::engine::{Limits, explore};

@@ -1,5 +1,4 @@
 //! A rule of chat networks: two claims of one name with equal times cancel out, and neither is kept.
-#![allow(missing_docs)]
 
 use multimaster::{Custom, CustomMerged, Keep, Reading, Replica, Topology, Version};
 use multimaster::{Dot, MasterId, Outcome};

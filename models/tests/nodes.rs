@@ -1,12 +1,9 @@
 //! `multimaster check --node`: sound programs, programs with a planted bug, and programs at fault.
 #![cfg(target_os = "linux")]
-#![allow(missing_docs)]
 
-mod nodes {
-    mod faults;
-    mod left_behind;
-    mod programs;
-}
+mod faults;
+mod left_behind;
+mod programs;
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,4 @@
 //! The user's own properties: their verdicts, their errors, which name the line, and the verdict *vacuous*.
-#![allow(missing_docs)]
 
 use multimaster::{LastWriteWins, MultiValue};
 use multimaster_models::check::engine::{Limits, Verdict};

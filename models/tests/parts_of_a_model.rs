@@ -1,6 +1,5 @@
 //! This crate's search and stateright's respect every part of a model and every limit: several initial states, a
 //! boundary, and each kind of property.
-#![allow(missing_docs)]
 
 use multimaster::{Dot, MasterId};
 use multimaster_models::check::engine::{self, Cut, Finding, Limits, Path, Report, Verdict};

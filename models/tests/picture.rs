@@ -1,5 +1,4 @@
 //! The sequence diagram of a schedule: well-formed for all values, complete, and deterministic.
-#![allow(missing_docs)]
 
 #[path = "picture/geometry.rs"]
 mod geometry;

@@ -1,5 +1,4 @@
 //! The table of all rules, as `docs/rules.md` shows it.
-#![allow(missing_docs)]
 
 use multimaster_models::scenario::Scenario;
 use multimaster_models::verify::rules;

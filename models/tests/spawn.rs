@@ -1,16 +1,13 @@
 //! The command `spawn`: masters over real sockets, and the actor that runs a replica over UDP.
-#![allow(missing_docs)]
 
-mod spawn {
-    mod adapter;
-    mod explored;
-    mod flood;
-    mod fuzz;
-    mod restarted;
-    pub(crate) mod running;
-}
+mod adapter;
+mod explored;
+mod flood;
+mod fuzz;
+mod restarted;
+pub(crate) mod running;
 
-use spawn::running::{Player, Running, free_ports, until};
+use running::{Player, Running, free_ports, until};
 
 fn scenario_file(rule: &str) -> String {
     let path = std::env::temp_dir().join(format!("multimaster-spawn-{}-{rule}.toml", std::process::id()));

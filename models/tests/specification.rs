@@ -1,10 +1,7 @@
 //! Compares each data type with its specification, in every state of a small world and along long random histories. In
 //! the same states, `merge` must satisfy the laws of a join.
-#![allow(missing_docs)]
 
-mod specification {
-    pub(crate) mod world;
-}
+pub(crate) mod world;
 
 use multimaster::resolver::{Escrow, Tally};
 use multimaster::{
@@ -21,7 +18,7 @@ use multimaster_models::scope::Client;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
-use specification::world::{AnyWorld, Specified, World};
+use world::{AnyWorld, Specified, World};
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 

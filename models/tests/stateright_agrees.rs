@@ -1,5 +1,4 @@
 //! stateright's breadth-first and depth-first checkers have the same results as this crate's.
-#![allow(missing_docs)]
 
 use multimaster::{ArrivalWins, Counter, Dot, LastWriteWins, MasterId, MultiValue, ObservedRemoveSet, Topology};
 use multimaster_models::SerdeRule;

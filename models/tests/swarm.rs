@@ -1,11 +1,8 @@
 //! Walks beyond exhaustion: what they find, and that they find it again.
-#![allow(missing_docs)]
 
-mod swarm {
-    mod catalogue;
-    mod fingerprints;
-    mod mutants;
-}
+mod catalogue;
+mod fingerprints;
+mod mutants;
 
 use multimaster_models::swarm::Swarm;
 use std::time::Duration;

@@ -1,10 +1,7 @@
 //! Real systems' rules: the findings of the models, their short schedules, and the effect of weaker delivery on a rule
 //! that relies on more.
-#![allow(missing_docs)]
 
-mod systems {
-    mod rules;
-}
+mod rules;
 
 use multimaster::resolver::Side;
 use multimaster::{

@@ -1,5 +1,4 @@
 //! A search on several threads reports the same as one on a single thread: every count, verdict and path.
-#![allow(missing_docs)]
 
 use multimaster_models::check::engine::{Cut, Limits, Report};
 use multimaster_models::scenario::{Scenario, catalogue};

@@ -5,15 +5,12 @@
 //! joint state of the masters (see [`Telling`]), without the messages in flight. All state properties depend on it
 //! alone. Not shown by this: *falls silent* and the number of messages. These hold for masters that wait for an answer
 //! before they send the next digest; a master that sends digests without end gets answers without end.
-#![allow(missing_docs)]
 
-mod ticks {
-    pub(crate) mod anything;
-    pub(crate) mod datagrams;
-    pub(crate) mod streams;
-    pub(crate) mod telling;
-    pub(crate) mod walk;
-}
+pub(crate) mod anything;
+pub(crate) mod datagrams;
+pub(crate) mod streams;
+pub(crate) mod telling;
+pub(crate) mod walk;
 
 use multimaster::{LastWriteWins, Topology};
 use multimaster_models::check::engine::{Limits, Verdict, explore};
@@ -22,11 +19,11 @@ use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, QUIESCENCE};
 use multimaster_models::scope::{LinkKind, Scope};
 use multimaster_models::subject::Subject;
 use multimaster_models::world::cluster::{Action, ClusterModel};
-use ticks::anything::Anything;
-use ticks::datagrams::Datagrams;
-use ticks::streams::Streams;
-use ticks::telling::{Known, Telling, scope};
-use ticks::walk::{Reached, Walk};
+use anything::Anything;
+use datagrams::Datagrams;
+use streams::Streams;
+use telling::{Known, Telling, scope};
+use walk::{Reached, Walk};
 
 const NO_FAULT: LinkKind = LinkKind::Datagram { losses: 0, duplicates: 0 };
 const A_LOSS: LinkKind = LinkKind::Datagram { losses: 1, duplicates: 0 };

@@ -1,5 +1,4 @@
 //! Traces: the claims of the stored ones are true, and every written trace can be replayed.
-#![allow(missing_docs)]
 
 use multimaster::{LastWriteWins, MasterId, Message, Topology};
 use multimaster_models::fault::Fault;

@@ -1,5 +1,4 @@
 //! The user's own rule: one call checks it over all topologies, and a wrong rule fails with its shortest schedule.
-#![allow(missing_docs)]
 
 /// The rule that the guide verifies: the larger value is kept, whatever the causal order.
 #[path = "documented/largest.rs"]

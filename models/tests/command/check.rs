@@ -1,6 +1,6 @@
 //! The arguments of `check`, and its output formats.
 
-use crate::{Folder, scenario};
+use crate::command::{Folder, scenario};
 
 /// An expected loss, and one that is not expected.
 fn two() -> Folder {

@@ -1,6 +1,6 @@
 //! Invalid files, each with the command's message.
 
-use crate::Folder;
+use crate::command::Folder;
 
 const GOOD: &str = r#"about = "base"
 masters = 3

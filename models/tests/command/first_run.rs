@@ -1,6 +1,6 @@
 //! A scenario without `[expect]` is explored: `check` prints its verdicts, and the `[expect]` that pins them.
 
-use crate::{Folder, scenario};
+use crate::command::{Folder, scenario};
 use multimaster_models::report::check::{Engine, check};
 use multimaster_models::scenario::Scenario;
 use multimaster_models::scenario::catalogue;

@@ -1,6 +1,6 @@
 //! Long or hostile foreign text, in all output and all written files.
 
-use crate::{Folder, scenario};
+use crate::command::{Folder, scenario};
 use std::fs;
 
 fn written(folder: &Folder) -> Vec<(String, String)> {

@@ -1,6 +1,6 @@
 //! `multimaster generate`: what it writes, and what it refuses. `docs/generate.md` finds a planted bug with its tests.
 
-use super::super::Folder;
+use super::Folder;
 
 #[test]
 fn what_cannot_be_put_into_tests_is_refused() {

@@ -1,6 +1,6 @@
 //! `multimaster check --graph`.
 
-use super::super::Folder;
+use super::Folder;
 use std::collections::BTreeSet;
 
 #[test]

@@ -1,6 +1,6 @@
 //! `histories`: a rule over all networks at once.
 
-use super::super::Folder;
+use super::Folder;
 
 #[test]
 fn verdicts_have_their_scope_and_violations_a_trace_that_replays_anywhere() {

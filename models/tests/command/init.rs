@@ -1,6 +1,6 @@
 //! `multimaster init`: the written crate runs unchanged.
 
-use super::super::Folder;
+use super::Folder;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,6 +1,6 @@
 //! `judge`: its statuses and formats.
 
-use crate::Folder;
+use crate::command::Folder;
 
 const WRITE: &str = r#"{"process":0,"type":"ok","f":"write","value":1}"#;
 

@@ -1,6 +1,6 @@
 //! However an exploration ends, the findings so far are printed, and no unfinished verdict is *holds*.
 
-use crate::Folder;
+use crate::command::Folder;
 use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::thread;

@@ -1,6 +1,6 @@
 //! Misspelt or senseless arguments are refused, with the fix.
 
-use crate::{Folder, scenario};
+use crate::command::{Folder, scenario};
 
 #[test]
 fn a_misspelt_name_in_a_scenario_is_told_what_was_meant() {

@@ -1,6 +1,6 @@
 //! `mutants`: the list, one bug, and an unknown name.
 
-use super::super::Folder;
+use super::Folder;
 
 #[test]
 fn the_list_is_a_straight_table_of_kills() {

@@ -1,6 +1,6 @@
 //! Redirected output, closed output and signals: no loss of output goes unreported.
 
-use crate::{Folder, scenario};
+use crate::command::{Folder, scenario};
 use std::fs::File;
 use std::process::{Command, Stdio};
 use std::time::Duration;

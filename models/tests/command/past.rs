@@ -1,6 +1,6 @@
 //! What is kept from run to run: `check --history`, and folders of traces for `replay`.
 
-use super::super::Folder;
+use super::Folder;
 
 const SCENARIO: &str = "about = \"Two writes\"\nmasters = 2\ntopology = \"all-to-all\"\nrule = \"last-write\"\nlink = \
                         \"stream\"\n\n[clients]\nA = [\"set k = 1\"]\nB = [\"set k = 2\"]\n";

@@ -1,6 +1,6 @@
 //! `report`, and `check --open`: one page.
 
-use crate::{Folder, scenario};
+use crate::command::{Folder, scenario};
 use std::fs;
 
 /// A scenario whose key, value and name a careless page would take for HTML.

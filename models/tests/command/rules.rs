@@ -1,6 +1,6 @@
 //! `rules` with the rule of a scenario file.
 
-use crate::{Folder, scenario};
+use crate::command::{Folder, scenario};
 
 #[test]
 fn the_rule_of_a_scenario_file_is_surveyed() {

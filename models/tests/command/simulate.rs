@@ -1,6 +1,6 @@
 //! `multimaster simulate`: its figures, files and errors.
 
-use super::super::Folder;
+use super::Folder;
 
 #[test]
 fn a_sweep_is_a_table_lines_json_and_a_plot() {

@@ -1,7 +1,7 @@
 //! States on disk and checkpoints, as a user runs them.
 
 use super::limits::{ENDLESS, SOON, begin, interrupted};
-use crate::Folder;
+use crate::command::Folder;
 use std::fs;
 use std::path::Path;
 use std::process::Child;

@@ -1,6 +1,6 @@
 //! `multimaster swarm`.
 
-use super::super::Folder;
+use super::Folder;
 use super::limits::{begin, interrupted};
 use std::time::Duration;
 

@@ -118,7 +118,7 @@ fn status(outcome: &Result<multimaster_models::record::conform::Summary, Failure
     }
 }
 
-/// `SEED=N cargo test -p multimaster-models --test conform two_thousand` alters others.
+/// `SEED=N cargo test -p multimaster-models --test all two_thousand` alters others.
 #[test]
 fn two_thousand_altered_records() {
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);

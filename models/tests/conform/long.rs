@@ -195,7 +195,7 @@ fn a_key_of_too_many_writes_is_not_judged() {
 
 /// A record of a million events is checked in under 30 s of CPU time, in a release build. Not part of a plain run,
 /// because writing the records takes longer than that:
-/// `cargo test --release -p multimaster-models --test conform -- --ignored --nocapture a_million`.
+/// `cargo test --release -p multimaster-models --test all -- --ignored --nocapture a_million`.
 #[test]
 #[ignore = "takes minutes, and its bound is for a release build"]
 fn a_million_events() {

@@ -1,8 +1,8 @@
 //! The commands of the guide: each is run, and its output compared with the text below it.
 
-use crate::compared::is_shown;
-use crate::page::{Block, Page, pages};
-use crate::served;
+use crate::documented::compared::is_shown;
+use crate::documented::page::{Block, Page, pages};
+use crate::documented::served;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,6 +1,6 @@
 //! The fields of JSON output: the guide names each, and no other.
 
-use crate::page::project;
+use crate::documented::page::project;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,6 +1,6 @@
 //! The paths, scenarios and links of the guide: each exists.
 
-use crate::page::{Page, pages, project};
+use crate::documented::page::{Page, pages, project};
 use std::fs;
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Commands that do not end by themselves: their first output is compared with the guide's, then they are ended.
 
-use crate::compared::is_shown;
+use crate::documented::compared::is_shown;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! The library reads the guide's JSON, and the guide's TOML is valid.
 
-use crate::page::{Page, pages};
+use crate::documented::page::{Page, pages};
 use multimaster::{LastWriteWins, MessageOf, Op, Outcome, Reading, Request};
 use serde::de::DeserializeOwned;
 

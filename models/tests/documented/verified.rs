@@ -1,7 +1,7 @@
 //! The rule that the guide verifies is the one in `largest.rs`, and fails as the guide shows.
 
-use crate::compared::is_shown;
-use crate::page::{Block, pages};
+use crate::documented::compared::is_shown;
+use crate::documented::page::{Block, pages};
 use multimaster_models::Verify;
 use std::thread;
 

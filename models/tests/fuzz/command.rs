@@ -1,6 +1,6 @@
 //! The same inputs through the built command: its exit status.
 
-use super::super::{rounds, seed, walked};
+use super::{rounds, seed, walked};
 use super::{generated, mutated};
 use multimaster_models::scenario::catalogue;
 use std::process::{Command, Stdio};
@@ -47,7 +47,7 @@ fn the_command_ends_with_a_documented_status() {
         assert!((0..=3).contains(&status), "{status}: {err}\n{told}");
         assert_eq!(status == 2, err.starts_with("multimaster: "), "{err}\n{told}");
         assert_eq!(status != 2, err.is_empty(), "{err}\n{told}");
-        assert!(super::super::is_plain(&err) && super::super::is_plain(&out), "{told}");
+        assert!(super::is_plain(&err) && super::is_plain(&out), "{told}");
         met[status as usize] += 1;
     }
     let _ = std::fs::remove_dir_all(&folder);

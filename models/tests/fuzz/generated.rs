@@ -1,6 +1,6 @@
 //! Scenario files generated field by field. Most are valid; many combine fields as no shipped file does.
 
-use super::super::scenarios;
+use super::scenarios;
 use multimaster_models::rules::systems;
 use multimaster_models::scenario::RuleName;
 use std::fmt::Write;

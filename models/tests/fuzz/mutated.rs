@@ -1,6 +1,6 @@
 //! Shipped files with a few tokens removed, doubled, swapped, replaced or inserted; and random bytes.
 
-use super::super::{replayed, rounds, scenarios, seed, tried, walked};
+use super::{replayed, rounds, scenarios, seed, tried, walked};
 use multimaster_models::scenario::catalogue;
 use std::panic::AssertUnwindSafe;
 
@@ -146,7 +146,7 @@ fn traces_mutated() {
             Ok(()) => done += 1,
             Err(fault) => {
                 assert!(text != whole, "{fault}\n{text}");
-                assert!(super::super::is_plain(&fault.to_string()), "{fault:?}");
+                assert!(super::is_plain(&fault.to_string()), "{fault:?}");
                 refused += 1;
             }
         }

@@ -263,7 +263,7 @@ fn both_engines_say_the_same_of_scripts() {
     assert!(compared.violated >= 2_000, "{compared}");
 }
 
-/// By hand: `cargo test --release -p multimaster-models --test histories -- --ignored --nocapture`. It has not been run
+/// By hand: `cargo test --release -p multimaster-models --test all histories:: -- --ignored --nocapture`. It has not been run
 /// to its end yet: it was stopped after 3.5 minutes of CPU time, without a mismatch until then.
 #[test]
 #[ignore = "more than 3.5 minutes in a release build"]

@@ -1,6 +1,6 @@
 //! Rules that were written as an expression of two versions.
 
-use crate::{checked, reads, scenario, violated, why};
+use crate::inputs::{checked, reads, scenario, violated, why};
 use multimaster_models::properties::{CONVERGENCE, NO_INVENTION, NO_POLICY_LOSS, NO_RESURRECTION, NO_TOTAL_LOSS};
 
 fn keep(over: &str, keep: &str) -> String {

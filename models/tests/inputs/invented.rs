@@ -1,6 +1,6 @@
 //! An invented reading is found in data of every kind, by default.
 
-use crate::{checked, violated, why};
+use crate::inputs::{checked, violated, why};
 use multimaster_models::properties::NO_INVENTION;
 
 #[test]

@@ -1,6 +1,6 @@
 //! Writes that repeat the present content: a rule may ignore them, and nothing is lost.
 
-use crate::{checked, violated};
+use crate::inputs::{checked, violated};
 use multimaster::Kind;
 use multimaster_models::properties::{CONVERGENCE, NO_CAUSAL_LOSS, NO_TOTAL_LOSS};
 use multimaster_models::scenario::Scenario;

@@ -1,6 +1,6 @@
 //! Resurrection is found in every kind of data.
 
-use crate::{checked, reads, scenario, violated, why};
+use crate::inputs::{checked, reads, scenario, violated, why};
 use multimaster::resolver::Side;
 use multimaster::{Change, Dot, Kind, MasterId, Op, Reading, Refusal, Resolver, Text, Timestamp, Topology};
 use multimaster_models::check::engine::{Limits, Report, Verdict, explore};

@@ -1,6 +1,6 @@
 //! Rules of real systems, with results known from a report or from their source.
 
-use crate::{checked, reads, replayed, scenario, violated, why};
+use crate::inputs::{checked, reads, replayed, scenario, violated, why};
 use multimaster_models::properties::NO_POLICY_LOSS;
 
 fn named(rule: &str) -> String {

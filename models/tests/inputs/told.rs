@@ -1,6 +1,6 @@
 //! The reasons in messages for a change without effect, and for writes that masters make themselves.
 
-use crate::{checked, replayed, scenario, why};
+use crate::inputs::{checked, replayed, scenario, why};
 use multimaster::resolver::Side;
 use multimaster::{
     Change, Dot, LastWriteWins, MasterId, Message, Op, Outcome, Reading, Refusal, Resolver, Text, Timestamp, Topology,

@@ -1,7 +1,7 @@
 //! The histories of running clusters have no violations, and each property is judged in some.
 //!
 //! They are clean in the sense of `docs/judge.md`: each process stays with its master, each register has one writer, and the
-//! final reads come after all changes have arrived. `SEED=N cargo test --test judge` runs others.
+//! final reads come after all changes have arrived. `SEED=N cargo test --test all judge::` runs others.
 
 use super::written::{Event, judged};
 use multimaster::{

@@ -1,6 +1,6 @@
 //! Programs at fault: each ends the check with one error, and leaves no process behind.
 
-use crate::{PYTHON, check, running};
+use crate::nodes::{PYTHON, check, running};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

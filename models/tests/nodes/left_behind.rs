@@ -1,6 +1,6 @@
 //! No process is left behind, however the check ends.
 
-use crate::{FOLDER, PYTHON, check, running};
+use crate::nodes::{FOLDER, PYTHON, check, running};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::thread;

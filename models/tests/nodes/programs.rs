@@ -1,6 +1,6 @@
 //! Sound programs are explored to the end; of each, a planted bug is found on a shortest schedule.
 
-use crate::{JAVASCRIPT, PYTHON, check};
+use crate::nodes::{JAVASCRIPT, PYTHON, check};
 use serde_json::Value;
 use std::process::Command;
 
@@ -226,11 +226,11 @@ fn a_trace_is_replayed_by_the_program() {
     let folder = std::env::temp_dir().join(format!("multimaster-replay-node-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let trace = folder.join("lww.trace");
-    let lww = format!("{}/lww.toml", crate::FOLDER);
+    let lww = format!("{}/lww.toml", crate::nodes::FOLDER);
     let steps = REGISTERS_DIFFER.join("\n");
     let claim = "violates agreement at quiescence";
     std::fs::write(&trace, format!("scenario {lww}\n{claim}\n\n{steps}\n")).expect("a trace");
-    let node = format!("{python} {}/lww.py --bug", crate::FOLDER);
+    let node = format!("{python} {}/lww.py --bug", crate::nodes::FOLDER);
     let replayed = printed(&folder, &["replay", "--node", &node, trace.to_str().expect("a name")]);
     assert!(replayed.contains("2. B: at 5, set k = b") && replayed.contains(claim), "{replayed}");
     std::fs::remove_dir_all(&folder).expect("it can be removed");

@@ -94,7 +94,7 @@ fn who_asks_for_more_than_was_made_since_the_tick_waits_for_the_next() {
 
 /// A master that holds 7.5 MB and no log answers 300 digests in under 10 s, in a release build. Not part of a plain
 /// run, because filling the master takes longer:
-/// `cargo test --release -p multimaster-models --test spawn -- --ignored --nocapture three_hundred_digests`
+/// `cargo test --release -p multimaster-models --test all -- --ignored --nocapture three_hundred_digests`
 #[test]
 #[ignore = "takes long, and its bound is for a release build"]
 fn three_hundred_digests() {

@@ -9,7 +9,7 @@ use multimaster_models::rules::systems::{
 };
 use multimaster_models::spawn::Packet;
 
-/// `SEED=N cargo test -p multimaster-models --test spawn three_thousand` sends other datagrams.
+/// `SEED=N cargo test -p multimaster-models --test all three_thousand` sends other datagrams.
 fn seed() -> u64 {
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     println!("SEED={seed}");

@@ -1,6 +1,6 @@
 //! Swarms find the violations of the shipped scenarios, and make them nearly as short as the exhaustive search does.
 
-use crate::asked;
+use crate::swarm::asked;
 use multimaster_models::check::engine::{Limits, Verdict};
 use multimaster_models::scenario::{Scenario, catalogue};
 use multimaster_models::swarm::shrink::shrink;

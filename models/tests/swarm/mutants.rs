@@ -1,6 +1,6 @@
 //! Swarms kill broken protocols and rules, by schedules that are made nearly as short as the shortest.
 
-use crate::asked;
+use crate::swarm::asked;
 use multimaster_models::mutants::{Mutant, Worlds, all, named};
 use multimaster_models::swarm::shrink::shrink;
 use multimaster_models::swarm::swarm;

@@ -1,0 +1,43 @@
+//! The tests of the harness, in one program: it is linked once, and its tests run side by side.
+//!
+//! `cargo test -p multimaster-models --test all catalogue::` runs those of one file.
+#![allow(missing_docs)]
+
+mod article;
+mod catalogue;
+mod clocks;
+mod command;
+mod conform;
+mod documented;
+mod explorer;
+mod expression;
+mod failures;
+mod fuzz;
+mod histories;
+mod identity;
+mod inputs;
+mod judge;
+mod known_counts;
+mod laws;
+mod layers;
+mod lies;
+mod liveness;
+mod mutants;
+mod neither;
+mod nodes;
+mod own_property;
+mod parts_of_a_model;
+mod picture;
+mod process;
+mod rules;
+mod spawn;
+mod specification;
+mod stateright_agrees;
+mod stored;
+mod swarm;
+mod system;
+mod systems;
+mod threads;
+mod ticks;
+mod traces;
+mod verify;
