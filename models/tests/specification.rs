@@ -18,9 +18,9 @@ use multimaster_models::scope::Client;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
-use world::{AnyWorld, Specified, World};
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
+use world::{AnyWorld, Specified, World};
 
 /// Every rule with a specification, and the name of its scenario.
 fn types() -> Vec<(RuleName, Specified)> {

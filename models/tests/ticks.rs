@@ -12,6 +12,8 @@ pub(crate) mod streams;
 pub(crate) mod telling;
 pub(crate) mod walk;
 
+use anything::Anything;
+use datagrams::Datagrams;
 use multimaster::{LastWriteWins, Topology};
 use multimaster_models::check::engine::{Limits, Verdict, explore};
 use multimaster_models::model::Model;
@@ -19,8 +21,6 @@ use multimaster_models::properties::{AGREEMENT, FALLS_SILENT, QUIESCENCE};
 use multimaster_models::scope::{LinkKind, Scope};
 use multimaster_models::subject::Subject;
 use multimaster_models::world::cluster::{Action, ClusterModel};
-use anything::Anything;
-use datagrams::Datagrams;
 use streams::Streams;
 use telling::{Known, Telling, scope};
 use walk::{Reached, Walk};

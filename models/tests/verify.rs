@@ -586,7 +586,10 @@ fn snapshots_can_be_left_out() {
 #[test]
 fn the_command_that_replays_names_this_test_alone() {
     let text = Verify::rule(ArrivalWins).quiet().run().unwrap_err().to_string();
-    assert!(text.contains(".trace cargo test -- --exact the_command_that_replays_names_this_test_alone\n"), "{text}");
+    assert!(
+        text.contains(".trace cargo test -- --exact verify::the_command_that_replays_names_this_test_alone\n"),
+        "{text}"
+    );
 }
 
 /// Two rules that fail in one test have separate traces.
@@ -838,13 +841,13 @@ fn what_is_found_first_is_printed_past_the_capture_of_output() {
         assert!(run.status.success(), "{test}");
         String::from_utf8(run.stderr).unwrap()
     };
-    let told = printed("a_function_of_two_versions_is_tried_on_merged_values");
+    let told = printed("verify::a_function_of_two_versions_is_tried_on_merged_values");
     assert!(
         told.contains("merged_values: found first, the rest is still being explored:\nnot commutative: "),
         "{told}"
     );
     assert!(told.contains("convergence is violated: ") && told.contains("1. A: set k = 1 "), "{told}");
-    let quiet = printed("a_superseded_value_that_comes_back_is_shown_in_three_writes");
+    let quiet = printed("verify::a_superseded_value_that_comes_back_is_shown_in_three_writes");
     assert!(!quiet.contains("found first"), "{quiet}");
 }
 

@@ -1,7 +1,7 @@
 //! The same inputs through the built command: its exit status.
 
-use super::{rounds, seed, walked};
 use super::{generated, mutated};
+use super::{rounds, seed, walked};
 use multimaster_models::scenario::catalogue;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
