@@ -4,10 +4,8 @@ use crate::commands::{
     check, conform, explore, generate, histories, init, judge, list, mutants, replay, report, rules, simulate, spawn,
     swarm,
 };
-use clap::builder::PossibleValuesParser;
 use clap::{CommandFactory, Parser, Subcommand};
-use multimaster_models::scenario::catalogue;
-use std::io::{self, Write};
+use std::io;
 
 /// Checks multi-master replication exhaustively: do all masters read the same value in the end, and which writes
 /// are lost?
@@ -111,25 +109,6 @@ pub(crate) enum Command {
     },
     /// Print the manual as a page for `man`
     Man,
-}
-
-/// Prints the completions for a shell. In bash, `check` and `spawn` complete the names of shipped scenarios, too. The
-/// scripts for other shells complete either files or given names, and files are needed more.
-///
-/// # Errors
-/// If they cannot be written.
-pub(crate) fn completions(shell: clap_complete::Shell) -> io::Result<()> {
-    let mut command = Cli::command();
-    if shell == clap_complete::Shell::Bash {
-        for (name, argument) in [("check", "scenarios"), ("spawn", "file")] {
-            let scenarios = PossibleValuesParser::new(catalogue::files().into_iter().map(|(name, ..)| &*name.leak()));
-            command = command
-                .mut_subcommand(name, |command| command.mut_arg(argument, |argument| argument.value_parser(scenarios)));
-        }
-    }
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command, "multimaster", &mut script);
-    io::stdout().write_all(&script)
 }
 
 /// Prints the manual, with a section for each command.

@@ -1,6 +1,7 @@
 //! The commands, one in each file: its arguments, its manual, and its code.
 
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod conform;
 pub(crate) mod explore;
 pub(crate) mod generate;

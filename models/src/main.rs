@@ -3,7 +3,7 @@
 mod cli;
 mod commands;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use cli::{Cli, Command};
 use commands::{Ending, Failure};
 use std::process::ExitCode;
@@ -25,7 +25,9 @@ fn main() -> ExitCode {
         Command::Generate(asked) => commands::generate::run(&asked),
         Command::Init(asked) => commands::init::run(&asked).map(Ending::from),
         Command::List(asked) => commands::list::run(&asked).map(Ending::from),
-        Command::Completions { shell } => cli::completions(shell).map(|()| Ending::Fine).map_err(Failure::from),
+        Command::Completions { shell } => {
+            commands::completions::print(Cli::command(), shell).map(|()| Ending::Fine).map_err(Failure::from)
+        }
         Command::Man => cli::man().map(|()| Ending::Fine).map_err(Failure::from),
     };
     match outcome {

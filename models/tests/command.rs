@@ -1,6 +1,7 @@
 //! The command as a user runs it: its output and its exit status.
 
 mod check;
+mod completions;
 mod faults;
 mod first_run;
 mod foreign;
@@ -294,15 +295,4 @@ fn the_manual_names_every_command_and_every_exit_status() {
     for property in multimaster_models::properties::ALL {
         assert!(check.contains(&format!("\n  {property} ")), "{property}");
     }
-    for (shell, begins) in [("bash", "_multimaster()"), ("zsh", "#compdef multimaster"), ("fish", "# Print")] {
-        let (status, script, err) = folder.run(&["completions", shell]);
-        assert_eq!((status, err.as_str()), (0, ""), "{shell}");
-        assert!(script.starts_with(begins) && script.contains("only-unexpected"), "{shell}: {}", &script[..80]);
-    }
-    let (_, bash, _) = folder.run(&["completions", "bash"]);
-    for command in ["check", "spawn"] {
-        let (_, words) = bash.split_once(&format!("multimaster__subcmd__{command})\n            opts=\"")).unwrap();
-        assert!(words.split('"').next().unwrap().contains(" booking/arrival "), "{command}");
-    }
-    assert_eq!(folder.run(&["completions", "cmd.exe"]).0, 2);
 }
