@@ -11,7 +11,7 @@ impl ClusterModel {
     /// Whether the master's limit is still the first one.
     #[inline]
     pub(crate) fn is_early<P: Store>(&self, world: &World<P>, at: MasterId) -> bool {
-        self.protocol.limits.is_some() && has_not_passed(world, at)
+        self.protocol.limits.is_some() && !world.has_passed(at)
     }
 
     /// Time passes once at each master. Before a write with a later time than the first limit, nothing depends on this.
@@ -21,7 +21,7 @@ impl ClusterModel {
         let late = || writes.iter().filter(|write| write.timestamp.time() > limit);
         for at in (0..world.masters.len() as u16).map(MasterId).filter(|at| world.is_up(*at)) {
             let lacks = || late().any(|write| !tables.digest(world.local(at)).contains(write.dot));
-            if has_not_passed(world, at) && lacks() {
+            if !world.has_passed(at) && lacks() {
                 enable(Action::Pass { at });
             }
         }
@@ -69,8 +69,11 @@ impl ClusterModel {
     }
 }
 
-fn has_not_passed<P: Store>(world: &World<P>, at: MasterId) -> bool {
-    world.failed.as_ref().is_some_and(|failed| failed.passed & (1 << at.index()) == 0)
+impl<P: Store> World<P> {
+    /// Whether time has passed at the master.
+    pub(crate) fn has_passed(&self, at: MasterId) -> bool {
+        self.failed.as_ref().is_some_and(|failed| failed.passed & (1 << at.index()) != 0)
+    }
 }
 
 impl Step<'_, Tables> {

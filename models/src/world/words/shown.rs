@@ -75,6 +75,11 @@ impl State {
             if !down.is_empty() {
                 writeln!(f, "down  {}", down.join(" "))?;
             }
+            let passed = replicas.iter().map(|replica| replica.id()).filter(|id| world.has_passed(*id));
+            let passed: Vec<String> = passed.map(|id| id.to_string()).collect();
+            if !passed.is_empty() {
+                writeln!(f, "time has passed at  {}", passed.join(" "))?;
+            }
             if failed.severed != 0 {
                 let cut = named.iter().enumerate().filter(|(cut, _)| failed.severed & (1 << cut) != 0);
                 let cut: Vec<&str> = cut.map(|(_, name)| name.as_str()).collect();
