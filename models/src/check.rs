@@ -6,6 +6,8 @@ mod disk;
 pub mod engine;
 pub mod erased;
 pub mod liveness;
+#[cfg(feature = "spread")]
+pub mod peers;
 pub(crate) mod reached;
 pub mod running;
 pub mod silence;

@@ -34,7 +34,8 @@
 //!
 //! A crate whose tests only verify a rule depends on this one with `default-features = false`. The features are
 //! `scripts` (rules and properties as scripts), `explorer`, `stateright` (a second opinion, and masters over UDP),
-//! `any-number` (verdicts for any number of writes), and `cli`, which is the default and all of them.
+//! `any-number` (verdicts for any number of writes), `spread` (one search on several processes), and `cli`, which is the
+//! default and all of them.
 
 // Private items are written for the command; without it, some are not used.
 #![cfg_attr(not(feature = "cli"), allow(dead_code))]

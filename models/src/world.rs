@@ -26,6 +26,8 @@ pub(crate) mod words;
 pub use action::{Action, DigestNumber, EnvelopeNumber, InShard};
 pub(crate) use failures::Failed;
 pub(crate) use shards::Shards;
+#[cfg(feature = "spread")]
+pub(crate) use state::Part;
 pub use state::{Faults, State};
 pub(crate) use state::{Master, Seen, locked};
 pub(crate) use step::Step;

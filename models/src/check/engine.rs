@@ -10,12 +10,16 @@ mod identity;
 mod meeting;
 mod rounds;
 mod search;
+#[cfg(feature = "spread")]
+pub(crate) mod spread;
 mod storage;
 mod stored;
 mod visited;
 mod watch;
 
 pub(crate) use identity::{Key, chance_of_one_hash};
+#[cfg(feature = "spread")]
+pub use spread::Post;
 pub use storage::{Checkpoints, Storage};
 pub use watch::taken;
 pub(crate) use watch::{At, Watch};

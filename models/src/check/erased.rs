@@ -5,6 +5,8 @@
 //! subject.
 
 use crate::check::engine::{self, Limits, Report, Storage};
+#[cfg(feature = "spread")]
+use crate::check::engine::{Checkpoints, Post};
 use crate::model::{Aim, Expectation, Goal, Model, Property, Sent};
 use crate::subject::{Arrow, Class, StepData, Subject};
 use std::any::Any;
@@ -64,6 +66,10 @@ impl<T: PartialEq + Debug + Send + Sync + 'static> AnyValue for OfAction<T> {
     }
 }
 
+/// The reason why several processes cannot explore a subject.
+#[cfg(feature = "spread")]
+const NOT_SPREAD: &str = "several processes explore masters under a rule: nodes of your own are explored by one";
+
 /// The object-safe part of [`Subject`].
 trait AnySubject: Send + Sync {
     fn initial(&self) -> Vec<ErasedState>;
@@ -94,6 +100,9 @@ trait AnySubject: Send + Sync {
     fn fingerprint(&self, state: &ErasedState) -> u64;
     fn explore(&self, limits: Limits, progress: &mut dyn FnMut(usize, usize)) -> Report;
     fn explore_stored(&self, limits: Limits, storage: &Storage) -> Result<Report, String>;
+    #[cfg(feature = "spread")]
+    fn explore_spread(&self, limits: Limits, kept: Option<&Checkpoints>, post: &mut dyn Post)
+    -> Result<Report, String>;
 }
 
 struct Of<M: Subject> {
@@ -200,6 +209,16 @@ impl<M: Subject> AnySubject for Of<M> {
     fn explore_stored(&self, limits: Limits, storage: &Storage) -> Result<Report, String> {
         engine::explore_stored(&self.subject, limits, storage, |_, _| {})
     }
+    #[cfg(feature = "spread")]
+    fn explore_spread(
+        &self,
+        limits: Limits,
+        kept: Option<&Checkpoints>,
+        post: &mut dyn Post,
+    ) -> Result<Report, String> {
+        let cluster = (&self.subject as &dyn Any).downcast_ref().ok_or(NOT_SPREAD)?;
+        engine::spread::explore(cluster, limits, kept, post)
+    }
 }
 
 impl Erased {
@@ -220,6 +239,22 @@ impl Erased {
     /// As that function.
     pub fn explore_stored(&self, limits: Limits, storage: &Storage) -> Result<Report, String> {
         self.0.explore_stored(limits, storage)
+    }
+
+    /// Explores the subject together with other processes, which must do the same with an equal one and equal limits.
+    /// All get the same report, except for its time. The first one writes and reads the checkpoints.
+    ///
+    /// # Errors
+    /// If the subject is not a cluster of masters under a rule, if the processes are not equal, or if a checkpoint
+    /// cannot be written or continued.
+    #[cfg(feature = "spread")]
+    pub fn explore_spread(
+        &self,
+        limits: Limits,
+        checkpoints: Option<&Checkpoints>,
+        post: &mut dyn Post,
+    ) -> Result<Report, String> {
+        self.0.explore_spread(limits, checkpoints, post)
     }
 }
 

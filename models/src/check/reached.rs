@@ -102,7 +102,7 @@ impl Reached {
 }
 
 /// Takes the next step from the front: the distance of its predecessor from the one before, and its index.
-fn next_step(bytes: &mut &[u8]) -> (u32, u32) {
+pub(crate) fn next_step(bytes: &mut &[u8]) -> (u32, u32) {
     let apart;
     let place;
     (apart, place, *bytes) = match **bytes {

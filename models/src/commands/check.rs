@@ -6,6 +6,7 @@ mod graph;
 mod matrix;
 mod opened;
 mod past;
+mod spread;
 mod storage;
 
 use super::limits::Most;
@@ -28,6 +29,7 @@ use multimaster_models::report::trace::files;
 use multimaster_models::scenario::Scenario;
 use multimaster_models::scenario::catalogue;
 pub(crate) use opened::opened;
+use spread::Spread;
 use std::collections::BTreeMap;
 use std::io::{self, StdoutLock, Write};
 use std::path::PathBuf;
@@ -192,6 +194,8 @@ pub(crate) struct Asked {
     #[command(flatten)]
     stored: Stored,
     #[command(flatten)]
+    spread: Spread,
+    #[command(flatten)]
     program: Program,
     /// The checker. stateright's checkers visit the same states, but their schedules need not be shortest
     #[arg(long, value_enum, default_value_t = EngineName::Own, help_heading = "To check the checker")]
@@ -267,6 +271,12 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
         }
     }
     let storage = asked.stored.storage(&scenarios, asked.most.is_of_memory())?;
+    let several = asked.spread.several(&mut scenarios, storage.as_ref(), asked.no_memo)?;
+    if let Some(several) = &several
+        && !several.reports()
+    {
+        return several.follow(&scenarios);
+    }
     let past = asked.history.as_deref().map(past::read).transpose()?;
     let mut rows = Rows::of(asked, &scenarios);
     rows.head()?;
@@ -275,7 +285,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
     let line = Line::begin("states");
     let (mut ended, all) = (0, scenarios.len());
     line.say(format!("[0/{all}]"));
-    let tell = |place, checked| {
+    let mut tell = |place, checked| {
         waiting.insert(place, checked);
         ended += 1;
         line.say(format!("[{ended}/{all}]"));
@@ -287,6 +297,7 @@ pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
         }
     };
     match &storage {
+        _ if several.is_some() => several.into_iter().try_for_each(|several| several.check(&scenarios, &mut tell))?,
         None => check_all(&scenarios, asked.engine.into(), tell),
         Some(storage) => check_stored(&scenarios, storage, tell).map_err(Failure::Given)?,
     }

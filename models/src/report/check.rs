@@ -9,6 +9,8 @@ pub(crate) use checked::word;
 pub use checked::{Checked, Counterexample, Summary, cut_in_words};
 
 use crate::check::cores;
+#[cfg(feature = "spread")]
+use crate::check::engine::{Checkpoints, Post};
 use crate::check::engine::{Cut, Finding, Report, SAFETY_ONLY, Storage, Verdict};
 use crate::check::erased::Erased;
 use crate::check::running;
@@ -190,6 +192,48 @@ pub fn check_stored(
         let model = scenario.model();
         let report = model.explore_stored(scenario.limits, storage)?;
         tell(place, checked(scenario, model, report));
+    }
+    Ok(())
+}
+
+/// Explores the scenarios one after another, together with the other processes, which must do the same. Reports each with
+/// its index as soon as it is done. An interruption of one process ends the exploration of all.
+///
+/// # Errors
+/// If a scenario is not explored by several processes, if the processes are not equal, if a checkpoint cannot be written
+/// or continued, or if a rule or a property failed in another process only.
+///
+/// # Panics
+/// As [`check`].
+#[cfg(feature = "spread")]
+pub fn check_spread(
+    scenarios: &[Scenario],
+    checkpoints: Option<&Checkpoints>,
+    post: &mut dyn Post,
+    mut tell: impl FnMut(usize, Checked),
+) -> Result<(), String> {
+    for (place, scenario) in scenarios.iter().enumerate() {
+        let model = scenario.model();
+        let report = model
+            .explore_spread(scenario.limits, checkpoints, post)
+            .map_err(|error| format!("{}: {error}", scenario.name))?;
+        let faults: Vec<String> = scenario.faults().iter().map(ToString::to_string).collect();
+        let own = post.own();
+        (0..post.processes()).filter(|to| *to != own).for_each(|to| post.send(to, faults.join("\n").into_bytes()));
+        let mut elsewhere = None;
+        post.end_epoch(&mut |from, faults| {
+            let failed = !faults.is_empty();
+            elsewhere =
+                elsewhere.take().or(failed.then(|| format!("process {from}: {}", String::from_utf8_lossy(&faults))));
+        });
+        if let (Some(elsewhere), true) = (elsewhere, faults.is_empty()) {
+            return Err(elsewhere);
+        }
+        let interrupted = report.cut == Some(Cut::Interrupted);
+        tell(place, checked(scenario, model, report));
+        if interrupted {
+            break;
+        }
     }
     Ok(())
 }

@@ -203,6 +203,12 @@ impl ClusterModel {
         self.unsure.load(Ordering::Relaxed)
     }
 
+    /// Notes that a judgement, perhaps of another process, depended on an untested claim of the rule.
+    #[cfg(feature = "spread")]
+    pub(crate) fn set_unsure(&self) {
+        self.unsure.store(true, Ordering::Relaxed);
+    }
+
     pub(crate) fn initial(&self) -> State {
         let tables = &mut *self.tables();
         let history = tables.history(History::default());
@@ -238,6 +244,17 @@ impl ClusterModel {
         actions: &mut Vec<InShard>,
         reach: &mut impl FnMut(usize, &State, &Sent) -> ControlFlow<()>,
     ) {
+        self.each_step_within(state, actions, &mut |_, place, next, sent| reach(place, next, sent));
+    }
+
+    /// As [`each_step`](Self::each_step). `reach` also gets the tables, which are locked.
+    #[inline]
+    pub(crate) fn each_step_within(
+        &self,
+        state: &State,
+        actions: &mut Vec<InShard>,
+        reach: &mut impl FnMut(&Tables, usize, &State, &Sent) -> ControlFlow<()>,
+    ) {
         // Locked once for all steps. One state is reused, because most of the states reached are known.
         let tables = &mut *self.tables();
         actions.clear();
@@ -248,7 +265,8 @@ impl ClusterModel {
                 next.clone_from(state);
                 sent.clear();
             }
-            if self.alter(tables, state, &mut next, *action, &mut sent) && reach(place, &next, &sent).is_break() {
+            if self.alter(tables, state, &mut next, *action, &mut sent) && reach(tables, place, &next, &sent).is_break()
+            {
                 return;
             }
         }

@@ -6,6 +6,8 @@ mod steps;
 mod tombstones;
 
 use super::sessions::SessionState;
+#[cfg(feature = "spread")]
+use super::state::Part;
 use super::{Action, Store, World};
 use crate::model::bytes::Stored;
 use crate::node::{self, Node};
@@ -78,6 +80,16 @@ impl Failed {
         saved.iter().for_each(|local| hasher.write_u64(tables.locals[*local].content));
         tables.digests[*acknowledged].hash(hasher);
         sessions.iter().for_each(|session| session.hash_content(tables, hasher));
+    }
+
+    /// Calls `alter` with each number.
+    #[cfg(feature = "spread")]
+    pub(super) fn each_number(&mut self, alter: &mut impl FnMut(Part, &mut u32)) {
+        let Failed { cuts: _, crashes: _, severed: _, down: _, bypassed: _, passed: _, saved, acknowledged, sessions } =
+            self;
+        saved.iter_mut().for_each(|local| alter(Part::Local, local));
+        alter(Part::Digest, acknowledged);
+        sessions.iter_mut().for_each(|session| session.each_number(alter));
     }
 }
 

@@ -1,6 +1,8 @@
 //! Sessions: the writes and reads of each, and the session guarantees that its requests have violated (Terry et al.,
 //! "Session guarantees for weakly consistent replicated data", PDIS 1994).
 
+#[cfg(feature = "spread")]
+use super::state::Part;
 use super::{AnswerKind, Step, Store, World};
 use crate::model::bytes::Stored;
 use crate::scope::Call;
@@ -45,6 +47,13 @@ impl SessionState {
     pub(super) fn hash_content(self, tables: &Tables, hasher: &mut impl Hasher) {
         let SessionState { made, last, wrote, saw, bits } = self;
         (made, last, bits, &tables.digests[wrote], &tables.digests[saw]).hash(hasher);
+    }
+
+    /// Calls `alter` with each number.
+    #[cfg(feature = "spread")]
+    pub(super) fn each_number(&mut self, alter: &mut impl FnMut(Part, &mut u32)) {
+        alter(Part::Digest, &mut self.wrote);
+        alter(Part::Digest, &mut self.saw);
     }
 
     pub(crate) fn has_broken(self, guarantee: Guarantee) -> bool {

@@ -36,6 +36,14 @@ impl Shards {
         self.others.as_ref().map_or(&[], |others| &others.worlds)
     }
 
+    /// Calls `alter` with the other worlds and the number of the causal pasts, if there are several shards.
+    #[cfg(feature = "spread")]
+    pub(crate) fn others_mut(&mut self, alter: impl FnOnce(&mut [World<Tables>], &mut u32)) {
+        if let Some(others) = &mut self.others {
+            alter(&mut others.worlds, &mut others.pasts);
+        }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &World<Tables>> {
         iter::once(&self.first).chain(self.others())
     }

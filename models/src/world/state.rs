@@ -1,6 +1,11 @@
 //! A state of an exploration: one world for each shard, its parts given by number.
 
 mod bytes;
+#[cfg(feature = "spread")]
+mod numbers;
+
+#[cfg(feature = "spread")]
+pub(crate) use numbers::Part;
 
 use super::{Shards, World};
 use crate::history::History;

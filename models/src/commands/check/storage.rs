@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -68,9 +67,7 @@ impl Stored {
             let (folder, count) = (folder.display(), scenarios.len());
             return Err(Failure::Given(format!("`{option} {folder}`: name one scenario, not {count}")));
         };
-        let shipped = catalogue::files().into_iter().find(|(name, ..)| *name == scenario.name);
-        let text = shipped.map_or_else(|| fault::read(&scenario.name), |(.., text)| Ok(text.to_owned()))?;
-        let program = program().map_err(|error| Fault::of("this program", format!("it cannot be read: {error}")))?;
+        let (text, program) = (text_of(scenario)?, program()?);
         let run = [
             ("scenario", scenario.name.clone()),
             ("text of the scenario", sum(text.as_bytes())),
@@ -82,9 +79,17 @@ impl Stored {
     }
 }
 
+/// The text of the scenario's file.
+pub(super) fn text_of(scenario: &Scenario) -> Result<String, Fault> {
+    let shipped = catalogue::files().into_iter().find(|(name, ..)| *name == scenario.name);
+    shipped.map_or_else(|| fault::read(&scenario.name), |(.., text)| Ok(text.to_owned()))
+}
+
 /// The version of this program, and a checksum of its file.
-fn program() -> io::Result<String> {
-    Ok(format!("{} {}", env!("CARGO_PKG_VERSION"), sum(&fs::read(env::current_exe()?)?)))
+pub(super) fn program() -> Result<String, Fault> {
+    let file = env::current_exe().and_then(fs::read);
+    let file = file.map_err(|error| Fault::of("this program", format!("it cannot be read: {error}")))?;
+    Ok(format!("{} {}", env!("CARGO_PKG_VERSION"), sum(&file)))
 }
 
 fn sum(bytes: &[u8]) -> String {
