@@ -27,19 +27,23 @@ use std::time::{Duration, Instant};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Cluster<R: Resolver> {
+    /// The topology at the start.
+    first: Topology,
+    /// The topology with all masters that have joined. Masters that are gone for good may still have edges in it.
     pub(super) topology: Topology,
     pub(super) setup: Setup,
+    /// In the order of their ids.
     pub(super) masters: Vec<Arc<Master<R>>>,
     links: BTreeMap<Edge, Running<R>>,
     /// The links that do not run, because a master is down.
     halted: BTreeMap<Edge, Halted>,
     /// The masters that are down, each with the states of its shards with which it will restart.
     pub(super) down: BTreeMap<MasterId, Vec<Replica<R>>>,
-    /// The [bypassed](Cluster::bypass) masters.
-    pub(super) bypassed: BTreeSet<MasterId>,
+    /// The masters that are gone for good, and the ids below the last master's that no master has.
+    pub(super) gone: BTreeSet<MasterId>,
     /// The saved state of each shard of a master.
     pub(super) saved: BTreeMap<MasterId, Vec<Replica<R>>>,
-    /// The number of origins used so far: the masters, then the fresh ones.
+    /// The number of ids used so far, for masters and for fresh origins: the next id that was never used.
     pub(super) origins: u16,
     /// The traffic of the links that have ended.
     traffic: BTreeMap<Edge, Traffic>,
@@ -165,13 +169,14 @@ impl<R: Resolver> Cluster<R> {
         }
         let mut cluster = Cluster {
             origins: topology.masters(),
+            first: topology.clone(),
             topology,
             setup: setup.clone(),
             masters,
             links: BTreeMap::new(),
             halted: BTreeMap::new(),
             down: BTreeMap::new(),
-            bypassed: BTreeSet::new(),
+            gone: BTreeSet::new(),
             saved: BTreeMap::new(),
             traffic: BTreeMap::new(),
             record: Vec::new(),
@@ -182,7 +187,7 @@ impl<R: Resolver> Cluster<R> {
 
     /// Starts each link that does not run and whose two masters are up.
     pub(super) fn start_links(&mut self) -> std::io::Result<()> {
-        let edges: Vec<Edge> = self.topology.without(&self.bypassed).edges().collect();
+        let edges: Vec<Edge> = self.topology().edges().collect();
         for (from, to) in edges {
             if self.links.contains_key(&(from, to)) || self.down.contains_key(&from) || self.down.contains_key(&to) {
                 continue;
@@ -192,7 +197,7 @@ impl<R: Resolver> Cluster<R> {
                 None => (Arc::new(Switch::new(State { faults: self.setup.faults, ..State::default() })), false),
             };
             switch.alter(|state| state.stopped = false);
-            let (sender, receiver) = (self.masters[from.index()].clone(), self.masters[to.index()].clone());
+            let (sender, receiver) = (self.master(from).clone(), self.master(to).clone());
             let link = Link::new(sender, receiver, switch.clone(), &self.setup, was_cut);
             let builder = Builder::new().name(format!("{from} -> {to}"));
             let thread = builder.spawn(|| link.run())?;
@@ -223,12 +228,28 @@ impl<R: Resolver> Cluster<R> {
         }
     }
 
-    /// The master with this id.
+    /// The master with this id. O(log masters).
     ///
     /// # Panics
-    /// If the topology has no such master.
+    /// If there is no such master.
     pub fn master(&self, id: MasterId) -> &Arc<Master<R>> {
-        &self.masters[id.index()]
+        let place = self.place(id).unwrap_or_else(|| panic!("there is no master {id}"));
+        &self.masters[place]
+    }
+
+    /// The master's place in the list of masters.
+    pub(super) fn place(&self, id: MasterId) -> Option<usize> {
+        self.masters.binary_search_by_key(&id, |master| master.id()).ok()
+    }
+
+    /// The present topology: masters that are gone for good have no edges.
+    pub fn topology(&self) -> Topology {
+        self.topology.without(&self.gone)
+    }
+
+    /// Whether masters have joined or are gone for good.
+    pub(super) fn topology_has_changed(&self) -> bool {
+        !self.gone.is_empty() || self.topology != self.first
     }
 
     /// All masters, in order.
@@ -236,9 +257,10 @@ impl<R: Resolver> Cluster<R> {
         &self.masters
     }
 
-    /// The first line of this cluster's record. `rule` is the rule's name in scenario files.
+    /// The first line of this cluster's record, with its topology at the start. `rule` is the rule's name in scenario files.
     pub fn setting(&self, rule: &str) -> Setting {
-        Setting { rule: rule.into(), topology: self.topology.clone(), layout: self.masters[0].layout() }
+        let (layout, collects) = (self.masters[0].layout(), self.setup.collects);
+        Setting { rule: rule.into(), topology: self.first.clone(), layout, collects }
     }
 
     /// Cuts the edge `from → to`: the messages in flight are lost, and no message passes until the edge is healed.
@@ -270,7 +292,7 @@ impl<R: Resolver> Cluster<R> {
             return false;
         };
         switch.alter(alter);
-        self.masters[edge.0.index()].notify();
+        self.master(edge.0).notify();
         true
     }
 

@@ -9,9 +9,9 @@
 //! topology, whatever the links lose, repeat or reorder. The [`Resolver`] decides whether masters then *agree*, and
 //! which of the conflicting writes are lost.
 //!
-//! **Limits.** The number of masters is fixed ([`Replica::bypass`] removes dead ones, and [`Replica::restart`] admits a
-//! returning one). A master restarts from disk only with the feature `durable`. The only clock is logical: a wall-clock
-//! time comes [from the client](Op::At). Tombstones are kept for ever, unless
+//! **Limits.** The driver decides who the masters are ([`Replica::change_topology`] admits new ones and removes dead ones;
+//! [`Replica::restart`] admits a returning one). A master restarts from disk only with the feature `durable`. The only
+//! clock is logical: a wall-clock time comes [from the client](Op::At). Tombstones are kept for ever, unless
 //! [collected](Replica::collect). Peers must be correct, but may be out of date.
 //!
 //! The life of one write:
@@ -70,6 +70,7 @@ mod master;
 #[cfg(test)]
 mod master_tests;
 mod members;
+mod newcomer;
 mod op;
 mod options;
 mod pause;
@@ -99,6 +100,7 @@ pub use handshake::HandshakeError;
 pub use layout::{Layout, LayoutError};
 pub use master::Master;
 pub use members::MemberError;
+pub use newcomer::Newcomer;
 pub use op::{Key, Kind, Op, Text};
 pub use options::{Faults, Options, Setup};
 pub use reading::Reading;

@@ -98,7 +98,7 @@ impl<R: Resolver> Link<R> {
             switch,
             batch: setup.batch,
             tick: setup.tick,
-            collects: setup.collects && setup.master.recorder.is_none(),
+            collects: setup.collects,
             told: Instant::now(),
             pause: Pause::new(setup.linger, setup.batch),
             random: fastrand::Rng::with_seed(setup.seed.rotate_left(32) ^ ends),
@@ -201,7 +201,7 @@ impl<R: Resolver> Link<R> {
     /// Tells the receiver what the sender knows of the progress of all masters; the receiver collects tombstones.
     fn tell(&self) {
         for shard in 0..self.from.layout().shards() {
-            if let Some(progress) = self.from.progress(shard) {
+            if let Some(progress) = self.from.progress(shard, self.to.id()) {
                 self.to.learn(shard, self.from.id(), &progress);
             }
         }

@@ -282,11 +282,12 @@ impl<R: Resolver> Master<R> {
         self.may_send(held, shard).then_some(answer)
     }
 
-    /// The progress of all masters as this master knows it, to be sent to a neighbour: [`Replica::progress`]. `None` if
-    /// there is no such shard.
-    pub(crate) fn progress(&self, shard: usize) -> Option<Progress> {
-        let held = self.held(shard)?;
+    /// The progress of all masters as this master knows it, to be sent to the neighbour `to`: [`Replica::progress`]. `None`
+    /// if there is no such shard.
+    pub(crate) fn progress(&self, shard: usize, to: MasterId) -> Option<Progress> {
+        let mut held = self.held(shard)?;
         let progress = held.replica.progress();
+        self.note(&mut held, shard, || Event::Tell { from: self.id(), to });
         self.may_send(held, shard).then_some(progress)
     }
 
@@ -297,15 +298,25 @@ impl<R: Resolver> Master<R> {
         if held.replica.learn(from, told).is_err() {
             return;
         }
+        self.note(&mut held, shard, || Event::Learn { from, to: self.id() });
         let Shard { replica, collect_at, collected, .. } = &mut *held;
-        if *collect_at == 0 {
-            let stable = replica.seen_by_all();
+        let stable = replica.seen_by_all();
+        // A round goes on with what all had seen when it began, unless less is known now: who the members are has changed.
+        if *collect_at == 0 || !stable.covers(collected) {
             if stable == *collected {
                 return;
             }
-            *collected = stable;
+            (*collected, *collect_at) = (stable, 0);
         }
-        *collect_at = replica.collect_part(collected, *collect_at, COLLECTED);
+        let mut keys = Vec::new();
+        *collect_at = replica.collect_part(collected, *collect_at, COLLECTED, |key| {
+            if self.recorder.is_some() {
+                keys.push(key.clone());
+            }
+        });
+        if !keys.is_empty() {
+            self.note(&mut held, shard, || Event::Collect { at: self.id(), keys });
+        }
     }
 
     /// The first shard from `start` on that satisfies `condition`. If there is none, a change to one of them will end the
@@ -388,6 +399,18 @@ impl<R: Resolver> Master<R> {
         self.recorder.as_ref()
     }
 
+    /// Whether the master was opened on a store.
+    #[cfg(feature = "durable")]
+    pub(crate) fn has_store(&self) -> bool {
+        self.flusher.is_some()
+    }
+
+    /// Whether the master was opened on a store: without the feature `durable`, none is.
+    #[cfg(not(feature = "durable"))]
+    pub(crate) fn has_store(&self) -> bool {
+        false
+    }
+
     /// Releases a shard from which a message was made. Returns whether the message may be sent: if the master has a
     /// store, all changes that the message reflects are then on disk.
     #[cfg(feature = "durable")]
@@ -408,8 +431,11 @@ impl<R: Resolver> Master<R> {
 
     /// The changes of the shard that the store lacks.
     #[cfg(feature = "durable")]
-    pub(crate) fn lack(&self, shard: usize, held: &Held) -> Option<Lack<R>> {
-        held.lack(&self.hold(shard).replica)
+    pub(crate) fn lack(&self, shard: usize, on_disk: &Held) -> Option<Lack<R>> {
+        let mut held = self.hold(shard);
+        let lack = on_disk.lack(&held.replica)?;
+        self.note(&mut held, shard, || Event::Flush { at: self.id(), whole: lack.is_whole() });
+        Some(lack)
     }
 
     /// The shard with this number, locked; `None` if there is no such shard.

@@ -1,63 +1,15 @@
-//! Members of a running cluster that crash, come back, leave or are gone for good.
+//! Members of a running cluster that crash, come back, join, leave or are gone for good.
+
+mod error;
+
+pub use error::MemberError;
 
 use crate::cluster::lack;
 use crate::record::{Event, Kept};
-use crate::{Cluster, Lack, Master, MasterId, Replica, Resolver};
+use crate::{Cluster, Master, MasterId, Newcomer, Replica, Resolver};
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Why a member of a cluster cannot be saved, crash, restart, leave or be bypassed. Unless the case says otherwise, nothing
-/// has changed then.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum MemberError {
-    /// The topology has no such master.
-    NoSuchMaster(MasterId),
-    /// The master is down.
-    Down(MasterId),
-    /// The master is up.
-    Up(MasterId),
-    /// The master is bypassed: it is gone for good.
-    Bypassed(MasterId),
-    /// No origin is left for this master: 65,534 have been used.
-    NoFreshOrigin(MasterId),
-    /// The master has a [store](crate::durable): shut the cluster down, and open the master again.
-    #[cfg(feature = "durable")]
-    HasStore(MasterId),
-    /// Neighbours of the leaving master still lack these changes. It is closed to writes, and up.
-    Undrained(Vec<Lack>),
-    /// The system could not start a thread for a link. The other links run.
-    Thread(std::io::Error),
-}
-
-impl fmt::Display for MemberError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            MemberError::NoSuchMaster(id) => write!(f, "there is no master {id}"),
-            MemberError::Down(id) => write!(f, "{id} is down"),
-            MemberError::Up(id) => write!(f, "{id} is up"),
-            MemberError::Bypassed(id) => write!(f, "{id} is gone for good: it was bypassed"),
-            MemberError::NoFreshOrigin(id) => write!(f, "no fresh origin is left for {id}"),
-            #[cfg(feature = "durable")]
-            MemberError::HasStore(id) => {
-                write!(f, "{id} has a store: shut the cluster down, and open the master again")
-            }
-            MemberError::Undrained(lacks) => {
-                f.write_str("the neighbours still lack changes")?;
-                lacks.iter().try_for_each(|lack| write!(f, "; {lack}"))
-            }
-            MemberError::Thread(_) => f.write_str("cannot start a thread for a link"),
-        }
-    }
-}
-
-impl std::error::Error for MemberError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        if let MemberError::Thread(error) = self { Some(error) } else { None }
-    }
-}
 
 impl<R: Resolver> Cluster<R> {
     /// Saves the state of a master, in place of the state saved before. After a [crash](Self::crash), the master may
@@ -74,13 +26,20 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Crashes a master. It will restart with the state that it has `kept`. Its links end: what is in flight on them is
-    /// lost. A handle to the master refuses writes from now on, and can still be read.
+    /// lost. A handle to the master refuses writes from now on, and can still be read. A master with a
+    /// store (feature `durable`) keeps what is [stored](Kept::Stored): its store is closed, after a flush that is under way.
     ///
     /// # Errors
-    /// If the master is down, there is none, it has a store, or no origin is left.
+    /// If the master is down, there is none, it has a store and keeps something else, it keeps what is stored and has no
+    /// store, or no origin is left.
     pub fn crash(&mut self, id: MasterId, kept: Kept) -> Result<(), MemberError> {
-        self.vet_stoppable(id)?;
-        let fresh = (kept != Kept::All).then_some(MasterId(self.origins));
+        self.vet_up(id)?;
+        match (kept, self.master(id).has_store()) {
+            (Kept::Stored, false) => return Err(MemberError::NoStore(id)),
+            (Kept::All | Kept::Saved | Kept::Nothing, true) => return Err(MemberError::HasStore(id)),
+            _ => {}
+        }
+        let fresh = matches!(kept, Kept::Saved | Kept::Nothing).then_some(MasterId(self.origins));
         if fresh == Some(MasterId(u16::MAX)) {
             return Err(MemberError::NoFreshOrigin(id));
         }
@@ -88,14 +47,18 @@ impl<R: Resolver> Cluster<R> {
         let master = self.master(id).clone();
         let replicas = master.crash(|| Event::Crash { at: id, kept, fresh });
         self.record.extend(master.take_record());
+        #[cfg(feature = "durable")]
+        if let Some(flusher) = &master.flusher {
+            flusher.end();
+        }
         let nothing = || {
             let new = |replica: &Replica<R>| Replica::new(id, replica.rule().clone(), &self.topology);
             replicas.iter().map(new).collect()
         };
-        let collects = self.setup.collects && self.setup.master.recorder.is_none();
+        let collects = self.setup.collects;
         let clocks: Vec<u64> = replicas.iter().map(Replica::clock).collect();
         let mut replicas = match kept {
-            Kept::All => replicas,
+            Kept::All | Kept::Stored => replicas,
             Kept::Saved => self.saved.get(&id).cloned().unwrap_or_else(nothing),
             Kept::Nothing => nothing(),
         };
@@ -106,9 +69,9 @@ impl<R: Resolver> Cluster<R> {
             }
             replica.restart(fresh).expect("each crash has an origin of its own");
         }
-        if collects && kept == Kept::Nothing {
+        if collects && fresh.is_some() {
             // Nor may it restart later with a state that this crash has lost.
-            self.saved.remove(&id);
+            self.saved.insert(id, replicas.clone());
         }
         self.origins += u16::from(fresh.is_some());
         self.down.insert(id, replicas);
@@ -116,23 +79,53 @@ impl<R: Resolver> Cluster<R> {
     }
 
     /// Restarts a master that is down. It has a new handle: [`Cluster::master`]. If it had not kept its whole state, it
-    /// writes under a fresh origin, and its neighbours send the changes that it has lost. In the same way a new member
-    /// joins: a master that crashed before its first write, and is restarted.
+    /// writes under a fresh origin, and its neighbours send the changes that it has lost.
     ///
     /// # Errors
-    /// If the master is up, there is none, it is bypassed, or the system cannot start a thread.
+    /// If the master is up, there is none, it has a store, it is bypassed, or the system cannot start a thread.
     pub fn restart(&mut self, id: MasterId) -> Result<(), MemberError> {
-        self.vet(id)?;
-        if self.bypassed.contains(&id) {
-            return Err(MemberError::Bypassed(id));
+        self.vet_down(id)?;
+        if self.master(id).has_store() {
+            return Err(MemberError::HasStore(id));
         }
         let replicas = self.down.remove(&id).ok_or(MemberError::Up(id))?;
-        let topology = self.topology.without(&self.bypassed);
-        let master = Master::of(replicas, &topology, &self.setup.master);
+        let master = Master::of(replicas, &self.topology(), &self.setup.master);
         master.alter(|| Event::Restart { at: id }, |_, _| ());
-        self.masters[id.index()] = Arc::new(master);
-        if !self.bypassed.is_empty() {
-            self.tell_bypassed(id);
+        self.come_up(master)
+    }
+
+    /// Restarts a master that is down, with what its store holds, as after a power cut. It has a new handle:
+    /// [`Cluster::master`]. Writes that were not flushed are lost; no other master has seen them.
+    ///
+    /// # Errors
+    /// If the master is up, there is none, it had no store, it is bypassed, the store cannot be opened
+    /// ([`Master::open`]), or the system cannot start a thread.
+    #[cfg(feature = "durable")]
+    pub fn reopen(
+        &mut self,
+        id: MasterId,
+        store: impl crate::durable::Store<R::State, R::Effect> + 'static,
+    ) -> Result<(), MemberError> {
+        self.vet_down(id)?;
+        if !self.master(id).has_store() {
+            return Err(MemberError::NoStore(id));
+        }
+        let rule = self.rule();
+        let master = Master::open(id, rule, &self.topology(), &self.setup.master, store).map_err(MemberError::Open)?;
+        let seen = std::cell::RefCell::default();
+        let event = || Event::Reopen { at: id, seen: seen.take() };
+        master.alter(event, |_, replica| drop(seen.replace(replica.digest().clone())));
+        self.down.remove(&id);
+        self.come_up(master)
+    }
+
+    /// The master is up again. It is told which masters have joined and which are gone, and its links start.
+    fn come_up(&mut self, master: Master<R>) -> Result<(), MemberError> {
+        let id = master.id();
+        let place = self.place(id).expect("it was vetted");
+        self.masters[place] = Arc::new(master);
+        if self.topology_has_changed() {
+            self.tell_gone(id);
         }
         for master in &self.masters {
             master.expect_origins(self.origins);
@@ -140,15 +133,71 @@ impl<R: Resolver> Cluster<R> {
         self.start_links().map_err(MemberError::Thread)
     }
 
+    /// A new master joins while clients write, and gets the next id that was never used, neither by a master nor as a fresh
+    /// origin. It begins without state; its neighbours send it a snapshot, or all changes, as to a master that has been away.
+    /// Messages in flight along the edges that it replaces are lost.
+    ///
+    /// # Errors
+    /// If a neighbour does not exist or is gone for good, the new master cannot have these edges ([`Topology::joined`]), no
+    /// id is left, or the system cannot start a thread.
+    pub fn admit(&mut self, newcomer: &Newcomer) -> Result<MasterId, MemberError> {
+        for neighbour in newcomer.hears_from.iter().chain(&newcomer.sends_to) {
+            self.vet(*neighbour)?;
+            if self.gone.contains(neighbour) {
+                return Err(MemberError::Bypassed(*neighbour));
+            }
+        }
+        let id = MasterId(self.origins);
+        if id.0 == u16::MAX {
+            return Err(MemberError::NoFreshOrigin(id));
+        }
+        let unused = (self.topology.masters()..id.0).map(MasterId);
+        // The new master may replace an edge that itself has replaced those of a dead master.
+        self.topology = self.topology().joined(id, newcomer).map_err(MemberError::Misplaced)?;
+        self.gone.extend(unused);
+        self.origins += 1;
+        let Newcomer { hears_from, sends_to, replaces } = newcomer.clone();
+        self.halt_links(|from, to| replaces.contains(&(from, to)));
+        let event = |at| {
+            let (hears_from, sends_to, replaces) = (hears_from.clone(), sends_to.clone(), replaces.clone());
+            Event::Admit { at, id, hears_from, sends_to, replaces }
+        };
+        for at in self.up() {
+            self.master(at).alter(|| event(at), |_, replica| replica.change_topology(&self.topology, &self.gone));
+        }
+        let rule = self.rule();
+        let clock = self.clock();
+        self.masters.push(Arc::new(Master::new(id, rule, &self.topology(), &self.setup.master)));
+        let new = self.master(id);
+        new.alter(|| event(id), |_, replica| replica.change_topology(&self.topology, &self.gone));
+        if self.setup.collects {
+            // It may write to a key of which all others have collected a tombstone: no clock is ahead of its own.
+            new.advance_clock(clock);
+        }
+        self.start_links().map_err(MemberError::Thread)?;
+        Ok(id)
+    }
+
+    fn rule(&self) -> R {
+        self.masters[0].inspect(0, |replica| replica.rule().clone()).expect("every master has a shard")
+    }
+
+    /// The latest clock of all masters, also of those that are down.
+    fn clock(&self) -> u64 {
+        let shards = 0..self.masters[0].layout().shards();
+        let shown =
+            |master: &Arc<Master<R>>| shards.clone().filter_map(|shard| master.inspect(shard, Replica::clock)).max();
+        self.masters.iter().filter_map(shown).max().unwrap_or(0)
+    }
+
     /// A master leaves: it is closed to writes, and goes down once all its neighbours have seen every change that it
     /// has seen. No change is lost then. [Bypass](Self::bypass) it, or [restart](Self::restart) it later.
     ///
     /// # Errors
-    /// If the master or one of its neighbours is down, there is none, it has a store, or its neighbours lack changes
-    /// when `patience` ends.
+    /// If the master or one of its neighbours is down, there is none, or its neighbours lack changes when `patience` ends.
     pub fn leave(&mut self, id: MasterId, patience: Duration) -> Result<(), MemberError> {
-        self.vet_stoppable(id)?;
-        let topology = self.topology.without(&self.bypassed);
+        self.vet_up(id)?;
+        let topology = self.topology();
         // A neighbour that is down does not count: it may forget changes that it had seen.
         topology.sends_to(id).try_for_each(|peer| self.vet_up(peer))?;
         let (start, master) = (Instant::now(), self.master(id));
@@ -162,7 +211,8 @@ impl<R: Resolver> Cluster<R> {
                     .filter_map(|peer| lack(self.master(peer), shard, &seen, patience.saturating_sub(start.elapsed()))),
             );
         }
-        if lacks.is_empty() { self.crash(id, Kept::All) } else { Err(MemberError::Undrained(lacks)) }
+        let kept = if self.master(id).has_store() { Kept::Stored } else { Kept::All };
+        if lacks.is_empty() { self.crash(id, kept) } else { Err(MemberError::Undrained(lacks)) }
     }
 
     /// Replaces the edges of the masters in `dead`, which are down and will never restart:
@@ -177,16 +227,19 @@ impl<R: Resolver> Cluster<R> {
                 return Err(MemberError::Up(*id));
             }
         }
-        self.bypassed.extend(dead);
-        let up: Vec<MasterId> = self.topology.ids().filter(|id| !self.down.contains_key(id)).collect();
-        up.into_iter().for_each(|id| self.tell_bypassed(id));
+        self.gone.extend(dead);
+        self.up().into_iter().for_each(|id| self.tell_gone(id));
         self.start_links().map_err(MemberError::Thread)
     }
 
-    fn tell_bypassed(&self, at: MasterId) {
-        let dead = &self.bypassed;
+    fn tell_gone(&self, at: MasterId) {
+        let dead = &self.gone;
         let event = || Event::Bypass { at, dead: dead.clone() };
-        self.master(at).alter(event, |_, replica| replica.bypass(&self.topology, dead));
+        self.master(at).alter(event, |_, replica| replica.change_topology(&self.topology, dead));
+    }
+
+    fn up(&self) -> Vec<MasterId> {
+        self.masters.iter().map(|master| master.id()).filter(|id| !self.down.contains_key(id)).collect()
     }
 
     /// The masters that are down, in order.
@@ -195,7 +248,7 @@ impl<R: Resolver> Cluster<R> {
     }
 
     fn vet(&self, id: MasterId) -> Result<(), MemberError> {
-        if id.0 < self.topology.masters() { Ok(()) } else { Err(MemberError::NoSuchMaster(id)) }
+        self.place(id).map(drop).ok_or(MemberError::NoSuchMaster(id))
     }
 
     fn vet_up(&self, id: MasterId) -> Result<(), MemberError> {
@@ -203,13 +256,11 @@ impl<R: Resolver> Cluster<R> {
         if self.down.contains_key(&id) { Err(MemberError::Down(id)) } else { Ok(()) }
     }
 
-    /// Whether the master is up, and has no store.
-    fn vet_stoppable(&self, id: MasterId) -> Result<(), MemberError> {
-        self.vet_up(id)?;
-        #[cfg(feature = "durable")]
-        if self.master(id).flusher.is_some() {
-            return Err(MemberError::HasStore(id));
+    fn vet_down(&self, id: MasterId) -> Result<(), MemberError> {
+        self.vet(id)?;
+        if self.gone.contains(&id) {
+            return Err(MemberError::Bypassed(id));
         }
-        Ok(())
+        if self.down.contains_key(&id) { Ok(()) } else { Err(MemberError::Up(id)) }
     }
 }

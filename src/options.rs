@@ -72,6 +72,11 @@ impl Setup {
         Setup { master, ..self }
     }
 
+    /// How each master is set up, and recorded: for masters that are [joined](crate::Cluster::join).
+    pub fn options(&self) -> &Options {
+        &self.master
+    }
+
     /// The most changes that one message carries: 256 by default, at least 1.
     pub fn batch(self, changes: usize) -> Setup {
         Setup { batch: changes.max(1), ..self }
@@ -106,8 +111,7 @@ impl Setup {
     ///
     /// At each [tick](Self::tick), a link tells its receiver what its sender knows of the progress of all masters
     /// ([`Replica::learn`](crate::Replica::learn)), and the receiver collects in a part of each shard's table. So no lock
-    /// is held for long, and deletes are collected some ticks after all masters have seen them. A cluster that is
-    /// [recorded](Self::recorded) collects nothing.
+    /// is held for long, and deletes are collected some ticks after all masters have seen them.
     pub fn collect_tombstones(self) -> Setup {
         Setup { collects: true, ..self }
     }

@@ -13,6 +13,9 @@ pub struct Setting {
     pub topology: Topology,
     /// The number of shards.
     pub layout: Layout,
+    /// Whether the masters collect tombstones.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "std::ops::Not::not"))]
+    pub collects: bool,
 }
 
 /// One event and its number. The events of one master's shard are numbered in the order in which they happened under
@@ -134,6 +137,41 @@ pub enum Event<S, E> {
         /// The duplicated message.
         message: Message<S, E>,
     },
+    /// A master told a neighbour what it knows of the progress of all: [`Replica::progress`](crate::Replica::progress).
+    Tell {
+        /// The sender.
+        from: MasterId,
+        /// The receiver.
+        to: MasterId,
+    },
+    /// What a neighbour told last arrived: [`Replica::learn`](crate::Replica::learn).
+    Learn {
+        /// The sender.
+        from: MasterId,
+        /// The receiver.
+        to: MasterId,
+    },
+    /// A master dropped the tombstones of these keys: [`Replica::collect_key`](crate::Replica::collect_key).
+    Collect {
+        /// The master.
+        at: MasterId,
+        /// The keys.
+        keys: Vec<Key>,
+    },
+    /// What a master had seen was taken for its store. It is on disk when the next flush begins.
+    Flush {
+        /// The master.
+        at: MasterId,
+        /// Whether the whole state was taken; if not, the changes that the store lacks.
+        whole: bool,
+    },
+    /// A master that had crashed is up again, with what its store holds.
+    Reopen {
+        /// The master.
+        at: MasterId,
+        /// The changes in its store.
+        seen: VersionVector,
+    },
     /// A log was cut: [`Replica::truncate`](crate::Replica::truncate).
     Truncate {
         /// The master.
@@ -173,7 +211,7 @@ pub enum Event<S, E> {
         at: MasterId,
         /// What it has kept.
         kept: Kept,
-        /// The origin of its writes after the restart; `None` if it has kept all.
+        /// The origin of its writes after the restart; `None` if it has kept all that it has sent.
         fresh: Option<MasterId>,
     },
     /// A master that had crashed is up again: [`Replica::restart`](crate::Replica::restart).
@@ -181,12 +219,26 @@ pub enum Event<S, E> {
         /// The master.
         at: MasterId,
     },
-    /// A master was told to bypass others: [`Replica::bypass`](crate::Replica::bypass).
+    /// A master was told to bypass others, which are gone for good: [`Replica::change_topology`](crate::Replica::change_topology).
     Bypass {
         /// The master.
         at: MasterId,
-        /// The masters that are gone for good, all of them.
+        /// The masters that are gone for good, all of them. Ids that no master has, because they are fresh origins, may be
+        /// among them. Empty if masters have only joined.
         dead: BTreeSet<MasterId>,
+    },
+    /// A master was told that a new master joins; the new master is told so last, and begins without state.
+    Admit {
+        /// The master that was told.
+        at: MasterId,
+        /// The new master. No master and no origin ever had this id.
+        id: MasterId,
+        /// The neighbours that send to it.
+        hears_from: BTreeSet<MasterId>,
+        /// The neighbours that it sends to.
+        sends_to: BTreeSet<MasterId>,
+        /// The edges that end.
+        replaces: BTreeSet<(MasterId, MasterId)>,
     },
 }
 
@@ -200,4 +252,6 @@ pub enum Kept {
     Saved,
     /// Nothing.
     Nothing,
+    /// What its store holds: see `Cluster::reopen`, with the feature `durable`. No message reflects more.
+    Stored,
 }

@@ -93,8 +93,8 @@ struct Known<S, E> {
     cursors: Vec<Cursor>,
     /// The neighbours that [forgot](Replica::peer_forgot) something, in order.
     forgetful: Vec<MasterId>,
-    /// The [bypassed](Replica::bypass) masters, in order.
-    bypassed: Vec<MasterId>,
+    /// The masters that are gone for good, in order.
+    gone: Vec<MasterId>,
     /// The known progress of all masters; `None` if it is that of a new replica.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     progress: Option<Box<Progress>>,
@@ -139,7 +139,7 @@ impl<R: Resolver> Replica<R> {
             log: Log::default(),
             cursors: place.neighbours.iter().map(|_| Cursor::default()).collect(),
             forgetful: Vec::new(),
-            bypassed: Vec::new(),
+            gone: Vec::new(),
             progress: None,
         };
         Replica { rule, place: Arc::new(place), known, snapshot: LastSnapshot::default() }

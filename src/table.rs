@@ -121,19 +121,22 @@ impl<S: Default + PartialEq> Taken<'_, S> {
 }
 
 impl<S: Default + PartialEq> Table<S> {
-    /// Replaces each state in these buckets for which `smaller` has another, and returns the number of these.
-    pub(crate) fn reduce(&mut self, buckets: Range<usize>, smaller: impl Fn(&S) -> Option<S>) -> usize {
-        let mut reduced = 0;
+    /// Replaces each state in these buckets for which `smaller` has another, and calls `reduced` with its key.
+    pub(crate) fn reduce(
+        &mut self,
+        buckets: Range<usize>,
+        smaller: impl Fn(&S) -> Option<S>,
+        mut reduced: impl FnMut(&Key),
+    ) {
         for bucket in buckets.start..buckets.end.min(self.buckets()) {
             let Some(row) = self.rows.get_bucket_mut(bucket) else { continue };
             let Some(state) = smaller(&row.state) else { continue };
-            reduced += 1;
+            reduced(&row.key);
             row.state = state;
             if let Ok(row) = self.rows.get_bucket_entry(bucket) {
                 Taken(row).put_back();
             }
         }
-        reduced
     }
 
     /// Gives memory back if most of it is unused. O(keys) then.

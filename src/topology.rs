@@ -1,6 +1,6 @@
 //! The graph along which masters send changes: [`Topology`].
 
-use crate::MasterId;
+use crate::{MasterId, Newcomer};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::mem;
@@ -28,6 +28,8 @@ pub struct Topology {
     one_way: bool,
 }
 
+type Edge = (MasterId, MasterId);
+
 /// The most edges of a topology: 2048 masters all to all. More would not fit the memory of most machines.
 const MOST_EDGES: usize = 1 << 22;
 
@@ -51,6 +53,10 @@ pub enum TopologyError {
     Alone(MasterId),
     /// There are more than 2^22 edges.
     TooManyEdges,
+    /// A master that joins would get the id of another.
+    Taken(MasterId),
+    /// A master that joins would replace this edge, which does not exist, or whose ends it does not join.
+    NotReplaced(MasterId, MasterId),
 }
 
 impl fmt::Display for TopologyError {
@@ -62,6 +68,13 @@ impl fmt::Display for TopologyError {
             TopologyError::TooManyEdges => write!(f, "a topology has at most {MOST_EDGES} edges"),
             TopologyError::Alone(id) => write!(f, "no edge joins master {id} to another"),
             TopologyError::Unreachable(from, to) => write!(f, "no path leads from {from} to {to}"),
+            TopologyError::Taken(id) => write!(f, "{id} is the id of another master"),
+            TopologyError::NotReplaced(from, to) => {
+                write!(
+                    f,
+                    "a new master cannot replace the edge {from} -> {to}: it must be one, and its ends neighbours"
+                )
+            }
         }
     }
 }
@@ -233,6 +246,40 @@ impl Topology {
             }
         }
         Topology { edges, ..*self }
+    }
+
+    /// The topology with one more master, `id`, which joins as `newcomer`. Ids between those of the present masters and
+    /// `id` stay without edges. O(edges).
+    ///
+    /// # Errors
+    /// If a present master has this id, a neighbour does not exist, the newcomer would replace an edge that does not
+    /// exist or whose ends are not its neighbours, it neither hears nor sends, there would be too many edges, or no path
+    /// would lead from it or to it though all other masters reach each other.
+    pub fn joined(&self, id: MasterId, newcomer: &Newcomer) -> Result<Topology, TopologyError> {
+        let Newcomer { hears_from, sends_to, replaces } = newcomer;
+        if id.0 < self.masters || id.0 == u16::MAX {
+            return Err(TopologyError::Taken(id));
+        }
+        if let Some(absent) = hears_from.iter().chain(sends_to).find(|master| master.0 >= self.masters) {
+            return Err(TopologyError::NoSuchMaster(*absent));
+        }
+        let bridged = |(from, to): &Edge| hears_from.contains(from) && sends_to.contains(to);
+        if let Some((from, to)) = replaces.iter().find(|edge| !self.edges.contains(edge) || !bridged(edge)) {
+            return Err(TopologyError::NotReplaced(*from, *to));
+        }
+        match (hears_from.first(), sends_to.first()) {
+            (None, None) => return Err(TopologyError::Alone(id)),
+            (None, Some(other)) if !self.one_way => return Err(TopologyError::Unreachable(*other, id)),
+            (Some(other), None) if !self.one_way => return Err(TopologyError::Unreachable(id, *other)),
+            _ => {}
+        }
+        let mut edges = &self.edges - replaces;
+        edges.extend(hears_from.iter().map(|from| (*from, id)));
+        edges.extend(sends_to.iter().map(|to| (id, *to)));
+        if edges.len() > MOST_EDGES {
+            return Err(TopologyError::TooManyEdges);
+        }
+        Ok(Topology { masters: id.0 + 1, edges, one_way: self.one_way })
     }
 
     /// Whether some master cannot reach another: see [`one_way`](Self::one_way).

@@ -3,8 +3,8 @@
 
 use multimaster::record::Kept;
 use multimaster::{
-    ArrivalWins, Cluster, Faults, HandshakeError, LastWriteWins, Layout, Master, MasterId, MemberError, Options,
-    Reading, Setup, StartError, Topology, WriteError, Written,
+    ArrivalWins, Cluster, Faults, HandshakeError, LastWriteWins, Layout, Master, MasterId, MemberError, Newcomer,
+    Options, Reading, Setup, StartError, Topology, TopologyError, WriteError, Written,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -336,4 +336,92 @@ fn tombstones_are_collected_after_a_master_has_lost_its_state() {
     }
     assert_eq!(kept(&cluster).0, 0);
     assert_eq!(cluster.master(C).get("key 7"), Reading::Nothing);
+}
+
+/// A new master in each topology, while a client writes. Before that C has lost its state, so D is the origin of C's later
+/// writes, and the new master is E.
+#[test]
+fn a_new_master_joins_while_clients_write() {
+    let beside_all = |cluster: &Cluster<_>| Newcomer::beside(cluster.masters().iter().map(|master| master.id()));
+    for (place, topology) in topologies(3).into_iter().enumerate() {
+        let mut cluster = Cluster::start(LastWriteWins, topology.clone(), setup(4)).unwrap();
+        (0..50).for_each(|n| drop(cluster.master(A).set(&format!("k{n}"), "old")));
+        cluster.crash(C, Kept::Nothing).unwrap();
+        cluster.restart(C).unwrap();
+        let newcomer = [Newcomer::between(C, A), Newcomer::beside([A]), beside_all(&cluster)][place].clone();
+        let (at_a, at_c) = (cluster.master(A).clone(), cluster.master(C).clone());
+        let e = thread::scope(|threads| {
+            threads.spawn(|| (0..500).for_each(|n| drop(at_a.set("a", n.to_string()))));
+            threads.spawn(|| (0..500).for_each(|n| drop(at_c.set("c", n.to_string()))));
+            cluster.admit(&newcomer).unwrap()
+        });
+        assert_eq!((e, cluster.master(e).id()), (MasterId(4), MasterId(4)));
+        let written = cluster.master(e).set("e", "new").unwrap();
+        assert_eq!(written.dot.origin(), e);
+        assert_eq!(cluster.settle(PATIENCE), Ok(()));
+        for master in cluster.masters() {
+            let reads = ["k49", "a", "c", "e"].map(|key| master.get(key).to_string());
+            assert_eq!(reads, ["old", "499", "499", "new"], "{master:?} of {topology}");
+        }
+        // It can crash like any other, and a second one can join.
+        cluster.crash(e, Kept::Nothing).unwrap();
+        let g = cluster.admit(&Newcomer::beside([A])).unwrap();
+        cluster.restart(e).unwrap();
+        let late = cluster.master(e).set("late", "too").unwrap();
+        assert_eq!((late.dot.origin(), g), (MasterId(5), MasterId(6)));
+        assert_eq!(cluster.settle(PATIENCE), Ok(()));
+        assert_eq!(cluster.master(g).get("late"), Reading::Value("too".into()));
+        assert!(cluster.shutdown(PATIENCE).undelivered.is_empty());
+    }
+}
+
+#[test]
+fn a_master_joins_only_masters_that_are_there() {
+    let mut cluster = Cluster::start(LastWriteWins, Topology::ring(3).unwrap(), setup(4)).unwrap();
+    let nobody = MasterId(7);
+    assert!(matches!(cluster.admit(&Newcomer::beside([nobody])), Err(MemberError::NoSuchMaster(id)) if id == nobody));
+    let misplaced = |refused: Result<MasterId, MemberError>| match refused {
+        Err(MemberError::Misplaced(error)) => error,
+        other => panic!("{other:?}"),
+    };
+    let d = MasterId(3);
+    assert_eq!(misplaced(cluster.admit(&Newcomer::between(A, C))), TopologyError::NotReplaced(A, C));
+    assert_eq!(misplaced(cluster.admit(&Newcomer::default())), TopologyError::Alone(d));
+    let deaf = Newcomer { sends_to: [A].into(), ..Newcomer::default() };
+    assert_eq!(misplaced(cluster.admit(&deaf)), TopologyError::Unreachable(A, d));
+    cluster.crash(B, Kept::All).unwrap();
+    cluster.bypass(&BTreeSet::from([B])).unwrap();
+    assert!(matches!(cluster.admit(&Newcomer::beside([B])), Err(MemberError::Bypassed(B))));
+    // The edge A -> C has replaced those of B.
+    assert_eq!(cluster.admit(&Newcomer::between(A, C)).unwrap(), d);
+    let edges: Vec<_> = cluster.topology().edges().collect();
+    assert_eq!(edges, [(A, d), (C, A), (d, C)]);
+    let written = cluster.master(d).set("k", "v").unwrap();
+    assert!(cluster.master(A).wait_for(&written, PATIENCE));
+}
+
+/// A, B and C have collected the tombstone of a key that D has never seen. D's first write to the key is not older than it.
+#[test]
+fn a_new_master_does_not_write_in_the_past_of_collected_tombstones() {
+    let setup = setup(4).collect_tombstones().tick(Duration::from_millis(1));
+    let mut cluster = Cluster::start(LastWriteWins, Topology::all_to_all(3).unwrap(), setup).unwrap();
+    (0..100).for_each(|n| drop(cluster.master(A).set("k", n.to_string())));
+    cluster.master(A).delete("k").unwrap();
+    let start = Instant::now();
+    while kept(&cluster).0 > 0 && start.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(kept(&cluster).0, 0);
+    let d = cluster.admit(&Newcomer::beside([A, B, C])).unwrap();
+    cluster.master(d).set("k", "anew").unwrap();
+    assert_eq!(cluster.settle(PATIENCE), Ok(()));
+    for master in cluster.masters() {
+        assert_eq!(master.get("k"), Reading::Value("anew".into()), "{master:?}");
+    }
+    // The new master counts: tombstones are collected again only once it has seen them.
+    cluster.master(B).delete("k").unwrap();
+    while kept(&cluster).0 > 0 && start.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(kept(&cluster).0, 0);
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use multimaster::{Dot, LastWriteWins, Outcome, Replica, Topology, UsedOriginError};
+use multimaster::{Dot, LastWriteWins, Outcome, Replica, RestoreError, Topology, UsedOriginError};
 
 /// A, without state, under the fresh origin D.
 fn without_state(topology: &Topology) -> Replica<LastWriteWins> {
@@ -135,7 +135,7 @@ fn a_ring_closes_past_a_dead_master() {
     a.set("x", "1").unwrap();
     let _lost_at_b = next(&mut a, B);
     for master in [&mut a, &mut c] {
-        master.bypass(&ring, &[B].into());
+        master.change_topology(&ring, &[B].into());
     }
     assert_eq!((a.sends_to().collect::<Vec<_>>(), c.sends_to().collect::<Vec<_>>()), (vec![C], vec![A]));
     a.resume(C, c.digest());
@@ -144,4 +144,20 @@ fn a_ring_closes_past_a_dead_master() {
     // Split horizon withholds nothing any more, so a neighbour's own change comes back to it.
     assert_eq!(next(&mut c, A).to_string(), "A1 C1 after nothing");
     assert_eq!(c.read("x"), value("2"));
+}
+
+/// A state that was saved among three masters is restored among four, unless the new master's id was an origin before.
+#[test]
+fn a_saved_state_is_restored_after_a_master_has_joined() {
+    let [mut a, mut b, _] = cluster(LastWriteWins, Topology::all_to_all(3));
+    let four = Topology::all_to_all(4).unwrap();
+    a.set("x", "1").unwrap();
+    let restored = Replica::restore(A, LastWriteWins, &four, a.saved()).unwrap();
+    assert_eq!(restored.read("x"), value("1"));
+    b.restart(Some(D)).unwrap();
+    b.set("y", "2").unwrap();
+    a.expect_origins(4);
+    carry_all(&mut b, &mut a);
+    let refused = Replica::restore(A, LastWriteWins, &four, a.saved()).unwrap_err();
+    assert_eq!(refused, RestoreError::Masters { expected: 4, found: 3 });
 }

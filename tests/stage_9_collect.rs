@@ -112,10 +112,10 @@ fn a_dead_master_counts_no_more_and_neither_does_what_was_known_before() {
     let [mut a, mut b, _] = deleted();
     let topology = Topology::all_to_all(3).unwrap();
     assert!(tell(&b, &mut a));
-    a.bypass(&topology, &[C].into());
+    a.change_topology(&topology, &[C].into());
     assert_eq!(a.seen_by_all(), vector(&[]), "B may still take in what C has sent");
     assert!(!tell(&b, &mut a));
-    b.bypass(&topology, &[C].into());
+    b.change_topology(&topology, &[C].into());
     assert!(tell(&b, &mut a));
     assert_eq!(collect(&mut a), 1);
     assert_eq!(a.progress().rows().map(|(id, _)| id).collect::<Vec<_>>(), [A, B]);

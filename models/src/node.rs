@@ -228,7 +228,7 @@ impl Protocol {
             Input::Acknowledge { to, seen } | Input::Resume { to, seen } => master.resume(to, seen),
             Input::Truncate { keep } => master.truncate(keep),
             Input::PeerForgot { peer } => master.peer_forgot(peer),
-            Input::Bypass { dead } => master.bypass(&self.topology, &members(dead)),
+            Input::Bypass { dead } => master.change_topology(&self.topology, &members(dead)),
             Input::Told { from, progress } => {
                 master.learn(from, progress).expect("a correct neighbour's telling is never refused");
             }

@@ -27,7 +27,7 @@ pub use packet::{Digest, MAX_DATAGRAM, NotTaken, Packet, Part, Pushed};
 use crate::node::any_rule::AnyRule;
 use crate::node::delivery::Delivery;
 use crate::scenario::{Explored, RuleName, Scenario};
-use crate::scope::{Clocks, LinkKind, Scope};
+use crate::scope::{Clocks, Collected, LinkKind, Scope};
 use journal::News;
 use multimaster::{Kind, MasterId};
 use stateright::actor::Id;
@@ -221,6 +221,9 @@ fn left_out(scenario: &Scenario, scope: &Scope) -> Vec<&'static str> {
     }
     if scope.clocks != Clocks::default() {
         notes.push("`clocks` (the time of a request, as in `at TIME, set k = v`, is taken as given)");
+    }
+    if scope.collected == Collected::AfterATime {
+        notes.push("`collected = \"after a time\"` (masters can disagree for ever: tombstones are kept)");
     }
     if scope.requests() > 0 {
         notes.push("the clients (you make the requests)");

@@ -1,6 +1,7 @@
 //! Records of runs: the records of replicas are paths of the model, and an altered record is refused at the altered
 //! step.
 
+mod collects;
 pub(crate) mod driver;
 mod failures;
 mod files;

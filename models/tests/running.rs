@@ -5,6 +5,7 @@
 mod running {
     pub(crate) mod acknowledged;
     pub(crate) mod failing;
+    pub(crate) mod stored;
     pub(crate) mod work;
 }
 
@@ -15,7 +16,9 @@ use multimaster::{
 };
 use multimaster_models::rules::lower_seat;
 use running::failing::{self, Happened};
+use running::stored;
 use running::work::Runs;
+use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::Instant;
@@ -90,6 +93,8 @@ fn a_thousand_runs_with_cuts_and_crashes_converge_lose_nothing_that_was_held_and
         "clock step",
         "leave",
         "dead member",
+        "join",
+        "collected",
         "snapshot",
     ] {
         assert!(counts.get(what).is_some_and(|count| *count > 0), "no {what} in {counts:?}");
@@ -98,4 +103,36 @@ fn a_thousand_runs_with_cuts_and_crashes_converge_lose_nothing_that_was_held_and
         fate.rescued > 0 && fate.lost > 0,
         "a write that nobody else holds is lost, one that another holds is not: {fate:?}"
     );
+}
+
+/// Seeded runs of three or four masters with stores.
+const STORED: u64 = 100;
+
+#[test]
+fn a_hundred_runs_with_power_cuts_keep_all_flushed_writes_and_conform() {
+    let first = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    let start = Instant::now();
+    let every_eighth = |from: u64| {
+        let mut counts = BTreeMap::new();
+        for seed in (first + from..first + STORED).step_by(8) {
+            match seed % 3 {
+                0 => stored::run("last-write", &LastWriteWins, seed, &mut counts),
+                1 => stored::run("multi-value", &MultiValue, seed, &mut counts),
+                _ => stored::run("set", &ObservedRemoveSet, seed, &mut counts),
+            }
+        }
+        counts
+    };
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    thread::scope(|threads| {
+        let all: Vec<_> = (0..8).map(|from| threads.spawn(move || every_eighth(from))).collect();
+        for runs in all {
+            let counted = runs.join().unwrap_or_else(|panic| resume_unwind(panic));
+            counted.into_iter().for_each(|(what, count)| *counts.entry(what).or_default() += count);
+        }
+    });
+    println!("{STORED} runs from SEED={first} in {:?}: {counts:?}", start.elapsed());
+    for what in ["power cut", "reopened", "unsynced step", "lost", "flushed", "snapshot"] {
+        assert!(counts.get(what).is_some_and(|count| *count > 0), "no {what} in {counts:?}");
+    }
 }

@@ -113,6 +113,8 @@ pub enum FlushError {
     NoStore,
     /// The master has not seen the write.
     Unseen,
+    /// The master has [crashed](crate::Cluster::crash).
+    Crashed,
 }
 
 impl fmt::Display for FlushError {
@@ -122,6 +124,7 @@ impl fmt::Display for FlushError {
             FlushError::Panicked => f.write_str("the store or the rule has panicked"),
             FlushError::NoStore => f.write_str("the master has no store"),
             FlushError::Unseen => f.write_str("the master has not seen the write"),
+            FlushError::Crashed => f.write_str("the master has crashed"),
         }
     }
 }
@@ -130,7 +133,7 @@ impl Error for FlushError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             FlushError::Store(error) => Some(&**error),
-            FlushError::Panicked | FlushError::NoStore | FlushError::Unseen => None,
+            FlushError::Panicked | FlushError::NoStore | FlushError::Unseen | FlushError::Crashed => None,
         }
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Held {
     pub(super) to_apply: usize,
     /// The number of keys in the saved table.
     pub(super) keys: usize,
+    /// The number of origins that the stored state expects.
+    pub(super) origins: u16,
 }
 
 /// A shard is saved whole once the store has this number of changes to apply, or as many as the saved table has keys,
@@ -48,7 +50,15 @@ const MOST_TO_APPLY: usize = 4096;
 /// The changes of a shard that the store lacks.
 pub(crate) struct Lack<R: Resolver> {
     seen: VersionVector,
+    origins: u16,
     part: Part<R>,
+}
+
+impl<R: Resolver> Lack<R> {
+    /// Whether it is the whole shard.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self.part, Part::Whole(_))
+    }
 }
 
 enum Part<R: Resolver> {
@@ -64,18 +74,22 @@ impl Held {
         if *seen == self.seen {
             return None;
         }
-        let whole = !self.seen.covers(replica.truncated()) || self.to_apply >= MOST_TO_APPLY.max(self.keys);
+        let origins = replica.origins();
+        let whole = !self.seen.covers(replica.truncated())
+            || self.to_apply >= MOST_TO_APPLY.max(self.keys)
+            // The changes may be those of a new origin, which the stored state does not expect.
+            || origins != self.origins;
         let part = if whole {
             Part::Whole(replica.saved())
         } else {
             Part::Changes(replica.log().filter(|change| !self.seen.contains(change.dot)).cloned().collect())
         };
-        Some(Lack { seen: seen.clone(), part })
+        Some(Lack { seen: seen.clone(), origins, part })
     }
 
     /// Notes that the store now has these changes.
-    fn take<R: Resolver>(&mut self, Lack { seen, part }: Lack<R>) {
-        self.seen = seen;
+    fn take<R: Resolver>(&mut self, Lack { seen, origins, part }: Lack<R>) {
+        (self.seen, self.origins) = (seen, origins);
         match part {
             Part::Changes(changes) => self.to_apply += changes.len(),
             Part::Whole(saved) => (self.to_apply, self.keys) = (0, saved.table.table.len()),
@@ -118,6 +132,17 @@ impl<R: Resolver> Flusher<R> {
             };
         }
         Ok(())
+    }
+
+    /// Waits for the end of a flush, and closes the store. Every later flush fails.
+    pub(crate) fn end(&self) {
+        let mut state = self.lock();
+        while state.store.is_none() && state.failed.is_none() {
+            state = self.flushed.wait(state).expect(POISONED);
+        }
+        state.store = None;
+        state.failed.get_or_insert(FlushError::Crashed);
+        self.flushed.notify_all();
     }
 
     /// Flushes all shards. Meanwhile other threads can lock the state and wait.

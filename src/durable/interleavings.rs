@@ -73,7 +73,7 @@ impl Flushed {
         let replica = Replica::new(MasterId(0), LastWriteWins, &pair);
         let disk = Arc::<Mutex<Disk>>::default();
         let store = OnDisk { staged: Vec::new(), disk: disk.clone(), fails };
-        let held = Held { seen: replica.digest().clone(), to_apply: 0, keys: 0 };
+        let held = Held { seen: replica.digest().clone(), to_apply: 0, keys: 0, origins: 2 };
         let flusher = Flusher::new(Box::new(store), vec![held]);
         Flushed { replica: loom::sync::Mutex::new(replica), flusher, disk }
     }

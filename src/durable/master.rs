@@ -13,7 +13,8 @@ impl<R: Resolver> Master<R> {
     ///
     /// # Errors
     /// If the store fails or is damaged, or if it belongs to another master, to another rule, or to another number of
-    /// masters or shards. The stored state is unchanged then.
+    /// masters or shards. The stored state is unchanged then. The topology may have grown since: an id of a new master must be
+    /// one of which no change is stored.
     ///
     /// # Panics
     /// If `id` is not in the topology.
@@ -49,9 +50,10 @@ impl<R: Resolver> Master<R> {
             let Saved { table, log, .. } = &saved;
             let to_apply = log.iter().filter(|change| !table.seen.contains(change.dot)).count();
             let keys = table.table.len();
+            let origins = saved.origins;
             let replica = Replica::restore(id, rule.clone(), topology, saved);
             let replica = replica.map_err(|error| OpenError::Shard { shard, error })?;
-            held.push(Held { seen: replica.digest().clone(), to_apply, keys });
+            held.push(Held { seen: replica.digest().clone(), to_apply, keys, origins });
             replicas.push(replica);
         }
         let mut master = Master::of(replicas, topology, options);

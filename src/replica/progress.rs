@@ -1,7 +1,7 @@
 //! What all masters are known to have seen, and the background steps that depend on it: [`Progress`].
 
 use super::{PeerError, Replica};
-use crate::{MasterId, Resolver, VersionVector};
+use crate::{Key, MasterId, Resolver, VersionVector};
 use std::iter::zip;
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Progress {
-    /// By master, the origin of its writes; [`GONE`] if the master is bypassed.
+    /// By master, the origin of its writes; [`GONE`] if it is gone for good.
     origins: Vec<MasterId>,
     /// By master, changes that it has seen.
     rows: Vec<VersionVector>,
@@ -50,7 +50,7 @@ impl<R: Resolver> Replica<R> {
     fn known_progress(&self) -> Progress {
         let origin = |id: MasterId| match id {
             id if id == self.known.id => self.known.origin,
-            id if self.known.bypassed.contains(&id) => GONE,
+            id if self.known.gone.contains(&id) => GONE,
             id => id,
         };
         self.known.progress.as_deref().cloned().unwrap_or_else(|| Progress {
@@ -75,7 +75,7 @@ impl<R: Resolver> Replica<R> {
         for (id, origin) in (0..).map(MasterId).zip(&told.origins) {
             let held = ours.origins[id.index()];
             // A neighbour's restart is learned only from the neighbour itself, because messages of its earlier run may
-            // arrive before. That a master is gone is learned only by `bypass`.
+            // arrive before. That a master is gone is learned only by `change_topology`.
             let direct = id == from || !self.place.senders.contains(&id);
             if held < *origin && *origin != GONE && id != self.known.id && direct {
                 ours.begin_anew(id, *origin);
@@ -105,18 +105,21 @@ impl<R: Resolver> Replica<R> {
         if told.origins.len() != masters || told.rows.len() != masters {
             return Err(PeerError::UnknownOrigin(MasterId(self.place.masters)));
         }
-        let is_known = |(id, origin): &(MasterId, MasterId)| {
-            id == origin || *origin == GONE || (self.place.masters..self.place.origins).contains(&origin.0)
+        // A fresh origin may be below a master that joined later: it is then an id that no master has.
+        let is_fresh = |origin: MasterId| {
+            origin.0 < self.place.origins && (origin.0 >= self.place.masters || self.known.gone.contains(&origin))
         };
+        let is_known = |(id, origin): &(MasterId, MasterId)| id == origin || *origin == GONE || is_fresh(*origin);
         match (0..).map(MasterId).zip(told.origins.iter().copied()).find(|pair| !is_known(pair)) {
             Some((_, origin)) => Err(PeerError::UnknownOrigin(origin)),
             None => told.rows.iter().try_for_each(|row| self.vet_vector(row)),
         }
     }
 
-    /// The changes of which this master knows that all masters have seen them, [bypassed](Self::bypass) masters apart.
-    /// Each of these changes is *stable* (Baquero, Almeida and Shoker, "Making operation-based CRDTs operation-based",
-    /// DAIS 2014): every change that this master has yet to see has a later timestamp.
+    /// The changes of which this master knows that all masters have seen them, masters that are
+    /// [gone](Self::change_topology) apart. Each of these changes is *stable* (Baquero, Almeida and Shoker, "Making
+    /// operation-based CRDTs operation-based", DAIS 2014): every change that this master has yet to see has a later
+    /// timestamp.
     ///
     /// This holds as long as a master that [restarts](Self::restart) under a fresh origin comes back with a clock that
     /// is not behind that of its earlier run, and no message of its earlier run arrives after that. O(masters²).
@@ -135,36 +138,61 @@ impl<R: Resolver> Replica<R> {
     /// given, too, such as what it had seen an hour ago; but then masters may disagree for ever, and deleted values come
     /// back, if a master has been away for longer. O(keys).
     pub fn collect(&mut self, stable: &VersionVector) -> usize {
-        self.collect_in(0..usize::MAX, stable)
+        let mut collected = 0;
+        self.collect_in(0..usize::MAX, stable, |_| collected += 1);
+        collected
     }
 
-    /// As [`collect`](Self::collect), in these buckets of the table.
-    fn collect_in(&mut self, buckets: Range<usize>, stable: &VersionVector) -> usize {
+    /// As [`collect`](Self::collect), for one key. Returns whether its state became smaller. O(1).
+    pub fn collect_key(&mut self, key: &str, stable: &VersionVector) -> bool {
+        let state = self.known.table.get(key.into());
+        let Some(smaller) = state.and_then(|state| self.rule.collect(state, stable)) else { return false };
+        self.known.table.alter(key.into(), |state| *state = smaller);
+        self.snapshot.forget();
+        true
+    }
+
+    /// As [`collect`](Self::collect), in these buckets of the table. Calls `collected` with each key whose state became
+    /// smaller.
+    fn collect_in(&mut self, buckets: Range<usize>, stable: &VersionVector, mut collected: impl FnMut(&Key)) {
         let last = buckets.end >= self.known.table.buckets();
-        let collected = self.known.table.reduce(buckets, |state| self.rule.collect(state, stable));
-        if collected > 0 {
+        let mut any = false;
+        let smaller = |state: &R::State| self.rule.collect(state, stable);
+        self.known.table.reduce(buckets, smaller, |key| {
+            any = true;
+            collected(key);
+        });
+        if any {
             self.snapshot.forget();
         }
         if last {
             self.known.table.give_back();
         }
-        collected
     }
 
     /// A part of [`collect`](Self::collect): at most `most` buckets of the table, from `next` on. Returns the bucket at
     /// which the next part begins, 0 after the last one.
-    pub(crate) fn collect_part(&mut self, stable: &VersionVector, next: usize, most: usize) -> usize {
+    pub(crate) fn collect_part(
+        &mut self,
+        stable: &VersionVector,
+        next: usize,
+        most: usize,
+        collected: impl FnMut(&Key),
+    ) -> usize {
         let end = next.saturating_add(most);
         let last = end >= self.known.table.buckets();
-        self.collect_in(next..end, stable);
+        self.collect_in(next..end, stable, collected);
         if last { 0 } else { end }
     }
 
-    /// The origin of this master, or the set of bypassed masters, has changed.
+    /// The origin of this master has changed, or which masters have joined or are gone.
     pub(super) fn progress_begins_anew(&mut self) {
         let Some(mut progress) = self.known.progress.take() else { return };
+        let before = progress.rows.len() as u16;
+        progress.origins.extend((before..self.place.masters).map(MasterId));
+        progress.rows.resize(self.place.masters.into(), VersionVector::default());
         progress.begin_anew(self.known.id, self.known.origin);
-        self.known.bypassed.iter().for_each(|dead| progress.begin_anew(*dead, GONE));
+        self.known.gone.iter().for_each(|gone| progress.begin_anew(*gone, GONE));
         self.known.progress = Some(progress);
     }
 }

@@ -75,6 +75,12 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
+    /// The number of origins that this master expects.
+    #[cfg(feature = "durable")]
+    pub(crate) fn origins(&self) -> u16 {
+        self.place.origins
+    }
+
     /// Accepts changes of the origins below `origins`; lower values than before have no effect. Changes of other
     /// origins are refused as a peer's fault. At first, the origins are the masters of the topology.
     pub fn expect_origins(&mut self, origins: u16) {
@@ -83,17 +89,20 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
-    /// Replaces the edges of the masters in `dead`, which never come back: the topology is now `topology`
-    /// [without](Topology::without) them.
+    /// The topology is now `topology` [without](Topology::without) the masters in `gone`, which never come back. It may
+    /// have masters that [joined](Topology::joined). Such a master has an id that was never an origin: neither that of an
+    /// earlier master nor a [fresh](Self::restart) one. So ids between those of the masters may be those of no master,
+    /// and are in `gone` as well.
     ///
     /// A new neighbour gets the changes that it lacks in [answer](Self::answer) to its digest, or, on an ordered
     /// connection, by [`resume`](Self::resume). From now on split horizon withholds nothing from any neighbour, because
-    /// changes have come along paths that no longer exist. Call this at every master with the same dead masters, in any
-    /// order. O(edges²).
-    pub fn bypass(&mut self, topology: &Topology, dead: &BTreeSet<MasterId>) {
+    /// changes have come along paths that no longer exist. Call this at every master with the same arguments. Where
+    /// tombstones are [collected](Self::collect), a new master begins after all others have been told of it, with a clock
+    /// that is not behind any of theirs. O(edges²).
+    pub fn change_topology(&mut self, topology: &Topology, gone: &BTreeSet<MasterId>) {
         let old = Arc::clone(&self.place);
-        let mut place = Place::new(self.known.id, &topology.without(dead));
-        (place.origins, place.latest) = (old.origins, old.latest);
+        let mut place = Place::new(self.known.id, &topology.without(gone));
+        (place.origins, place.latest) = (old.origins.max(place.masters), old.latest);
         place.neighbours.iter_mut().for_each(|neighbour| neighbour.split_horizon.clear());
         self.place = Arc::new(place);
         let known = &mut self.known;
@@ -104,7 +113,7 @@ impl<R: Resolver> Replica<R> {
             neighbours.iter().map(|neighbour| before(neighbour.id).map_or_else(end, |at| known.cursors[at].clone()));
         known.cursors = cursors.collect();
         known.forgetful = neighbours.iter().map(|neighbour| neighbour.id).collect();
-        known.bypassed = dead.iter().copied().collect();
+        known.gone = gone.iter().copied().collect();
         self.progress_begins_anew();
     }
 

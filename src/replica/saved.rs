@@ -53,7 +53,7 @@ pub enum RestoreError {
         /// The id in the saved state.
         found: MasterId,
     },
-    /// The state was saved in a topology with another number of masters.
+    /// The state was saved in a topology with more masters; or with fewer, and an origin in it is the id of a new master.
     Masters {
         /// The number in the given topology.
         expected: u16,
@@ -123,7 +123,8 @@ impl<R: Resolver> Replica<R> {
     /// a fresh origin, so that it does not issue dots a second time. O(keys + log).
     ///
     /// # Errors
-    /// If the state is that of another master, another rule or another number of masters, or is damaged.
+    /// If the state is that of another master or another rule, was saved among more masters, or is damaged; or if masters
+    /// have joined since, and one has the id of an earlier origin.
     ///
     /// # Panics
     /// If `id` is not in the topology.
@@ -135,13 +136,20 @@ impl<R: Resolver> Replica<R> {
     ) -> Result<Replica<R>, RestoreError> {
         let mut replica = Replica::new(id, rule, topology);
         saved.belongs_to::<R>(id, topology)?;
+        let before = saved.masters;
         let Saved { origin, origins, forgetful, table: Snapshot { seen, clock, table }, base, log, .. } = saved;
-        if origin != id && !(topology.masters()..origins).contains(&origin.0) {
+        // A fresh origin may be below a master that joined later.
+        let is_place = |id| topology.edges().any(|(from, to)| from == id || to == id);
+        if origin != id && (origin.0 >= origins || is_place(origin)) {
             return Err(RestoreError::Damaged(PeerError::UnknownOrigin(origin)));
         }
         check_vector(&base, origins)?;
         check_vector(&seen, origins)?;
         let all = check_log(&base, &log, &seen, origins)?;
+        let mut new = (before..topology.masters()).map(MasterId);
+        if new.any(|id| is_place(id) && all.get(id) > 0) {
+            return Err(RestoreError::Masters { expected: topology.masters(), found: before });
+        }
         replica.expect_origins(origins);
         forgetful.into_iter().for_each(|peer| replica.peer_forgot(peer));
         let known = &mut replica.known;
@@ -177,7 +185,7 @@ impl<S, E> Saved<S, E> {
         if self.id != id {
             return Err(RestoreError::Master { expected: id, found: self.id });
         }
-        if self.masters != topology.masters() {
+        if self.masters > topology.masters() {
             return Err(RestoreError::Masters { expected: topology.masters(), found: self.masters });
         }
         Ok(())

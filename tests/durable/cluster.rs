@@ -3,7 +3,11 @@
 use crate::disk::Disk;
 use crate::run::{A, B, open, pair};
 use multimaster::durable::LogStore;
-use multimaster::{Cluster, LastWriteWins, Master, MasterId, Options, Setup, Topology, VersionVector};
+use multimaster::record::Kept;
+use multimaster::{
+    Cluster, LastWriteWins, Master, MasterId, MemberError, Newcomer, Options, Setup, Topology, VersionVector,
+    WriteError,
+};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -129,4 +133,59 @@ fn a_cluster_restarts_from_its_disks() {
 #[test]
 fn a_master_restarts_among_others_that_run() {
     restarts(&[1]);
+}
+
+/// B has a store. A loses its state and writes as C, and D joins: B stores changes of origins that it did not expect when its
+/// state was first stored.
+#[test]
+fn a_store_holds_changes_of_fresh_origins_and_of_masters_that_joined() {
+    let (disk, options) = (Disk::default(), crate::run::options(1024));
+    let b = Master::open(B, LastWriteWins, &pair(), &options, LogStore::on(disk.clone())).unwrap();
+    let a = Master::new(A, LastWriteWins, &pair(), &options);
+    let setup = Setup::default().master(options);
+    let mut cluster = Cluster::join(vec![a.into(), b.into()], pair(), &setup).unwrap();
+    cluster.crash(A, Kept::Nothing).unwrap();
+    cluster.restart(A).unwrap();
+    let as_c = cluster.master(A).set("k", "1").unwrap();
+    let d = cluster.admit(&Newcomer::beside([A, B])).unwrap();
+    let at_d = cluster.master(d).set("l", "2").unwrap();
+    for written in [as_c, at_d] {
+        assert!(cluster.master(B).wait_for(&written, PATIENCE));
+        cluster.master(B).flush_written(&written).unwrap();
+    }
+    let old = cluster.master(B).clone();
+    cluster.crash(B, Kept::Stored).unwrap();
+    assert_eq!(old.set("k", "late"), Err(WriteError::Closed));
+    cluster.reopen(B, LogStore::on(Disk::with(disk.synced()))).unwrap();
+    assert_eq!(["k", "l"].map(|key| cluster.master(B).get(key).to_string()), ["1", "2"]);
+    let after = cluster.master(B).set("k", "3").unwrap();
+    assert!(cluster.master(d).wait_for(&after, PATIENCE));
+    assert!(cluster.shutdown(PATIENCE).undelivered.is_empty());
+}
+
+#[test]
+fn a_master_with_a_store_comes_back_with_what_is_stored() {
+    let (disk, options) = (Disk::default(), crate::run::options(1024));
+    let open = || Master::open(A, LastWriteWins, &pair(), &options, LogStore::on(disk.clone())).unwrap();
+    let setup = Setup::default().master(options.clone());
+    let mut cluster = Cluster::join(vec![open().into(), in_memory()], pair(), &setup).unwrap();
+    let store = || LogStore::on(Disk::with(disk.synced()));
+    assert!(matches!(cluster.crash(A, Kept::All), Err(MemberError::HasStore(A))));
+    assert!(matches!(cluster.crash(B, Kept::Stored), Err(MemberError::NoStore(B))));
+    assert!(matches!(cluster.reopen(A, store()), Err(MemberError::Up(A))));
+    cluster.cut(A, B);
+    let flushed = cluster.master(A).set_flushed("k", "flushed").unwrap();
+    let applied = cluster.master(A).set("l", "applied").unwrap();
+    let lost = cluster.master(A).clone();
+    cluster.crash(A, Kept::Stored).unwrap();
+    assert!(matches!(cluster.restart(A), Err(MemberError::HasStore(A))));
+    assert!(lost.flush().is_err(), "its store is closed");
+    cluster.reopen(A, store()).unwrap();
+    let a = cluster.master(A);
+    assert_eq!(["k", "l"].map(|key| a.get(key).to_string()), ["flushed", "-"]);
+    // No other master has seen the lost write: its dot is given to another.
+    assert_eq!(a.set("m", "new").unwrap().dot, applied.dot);
+    cluster.heal_all();
+    assert!(cluster.master(B).wait_for(&flushed, PATIENCE));
+    assert!(cluster.shutdown(PATIENCE).undelivered.is_empty());
 }

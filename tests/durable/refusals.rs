@@ -32,17 +32,27 @@ fn the_store_of_another_master_is_refused() {
     let other_data = Master::open(A, Counter, &pair(), &options, store());
     let error = refusal(other_data);
     assert!(error.starts_with("the store failed: the store is damaged at shard 0: invalid type"), "{error}");
-    let three = Master::open(A, LastWriteWins, &Topology::ring(3).unwrap(), &options, store());
-    assert_eq!(
-        refusal(three),
-        "shard 0 of the store cannot be restored: it was saved in a topology of 2 masters, not 3"
-    );
     let two_shards = options.clone().layout(Layout::of(2).unwrap());
     let other_layout = Master::open(A, LastWriteWins, &pair(), &two_shards, store());
     assert_eq!(refusal(other_layout), "the store has 1 shards, not 2");
     let still = open(&disk, 1024).unwrap();
     assert_eq!(still.get("k").to_string(), "v");
     assert_ne!(disk.files(), before, "each load has written the store anew");
+}
+
+#[test]
+fn a_topology_may_have_grown_but_not_shrunk() {
+    let (disk, options) = (stored(), options(1024));
+    let three = || Master::open(A, LastWriteWins, &Topology::ring(3).unwrap(), &options, LogStore::on(disk.clone()));
+    let master = three().unwrap();
+    assert_eq!(master.get("k").to_string(), "v");
+    master.set_flushed("l", "w").unwrap();
+    drop(master);
+    assert_eq!(three().unwrap().get("l").to_string(), "w");
+    assert_eq!(
+        refusal(open(&disk, 1024)),
+        "shard 0 of the store cannot be restored: it was saved in a topology of 3 masters, not 2"
+    );
 }
 
 /// The test damages each byte of both files in turn. A master comes up only if the damaged byte is in the last line, or

@@ -208,7 +208,7 @@ impl<R: Resolver> World<R> {
         self.masters
             .iter_mut()
             .filter(|master| master.id() != gone)
-            .for_each(|master| master.bypass(&self.topology, &dead));
+            .for_each(|master| master.change_topology(&self.topology, &dead));
         self.edges = self.topology.without(&dead).edges().collect();
         self.note(format_args!("{gone} is gone for good"));
     }
@@ -233,7 +233,7 @@ impl<R: Resolver> World<R> {
             Kept::Nothing => (nothing(), Some(fresh)),
         };
         if let Some(dead) = self.dead {
-            replica.bypass(&self.topology, &[dead].into());
+            replica.change_topology(&self.topology, &[dead].into());
         }
         if self.collects && fresh.is_some() {
             replica.advance_clock(self.masters[place].clock());

@@ -40,6 +40,9 @@ the run with origin B is not known.
   {\"Push\":...}    changes; a long push is split into several packets
   {\"Digest\":...}  the sender's version vector; asks for missing changes
   {\"Part\":...}    a part of a snapshot
+  {\"Progress\":...}  the changes that each master is known to have seen, if the
+                  scenario says `collected = \"when all have seen\"`: its sender's
+                  neighbours then drop tombstones
   {\"Greet\":...}   asks for the epochs that the receiver knows
   {\"Known\":...}   contains these epochs, and the reason if a packet was refused; it
                   is never answered

@@ -9,12 +9,15 @@
 //! So every property that holds on all paths of the model holds for the run. (The term is *trace validation*: Cirstea,
 //! Kuppe, Loillier and Merz, "Validating traces of distributed programs against TLA+ specifications", SEFM 2024.)
 
+mod collections;
 mod events;
 mod failures;
+mod joins;
 mod judged;
 pub(crate) mod lines;
 mod path;
 mod report;
+mod stores;
 
 pub use judged::Judged;
 pub use report::{Failure, Refused, ShardSummary, Summary, Tally};
@@ -132,8 +135,8 @@ pub fn replay<R: SerdeRule>(
 fn vetted(setting: &Setting) -> Result<Topology, String> {
     let (masters, edges) = (setting.topology.masters(), setting.topology.edges());
     let count = edges.count();
-    if usize::from(masters) * count > 8192 {
-        return Err(format!("{masters} masters and {count} edges: at most 8192 is their product here"));
+    if usize::from(masters) * count > joins::LARGEST {
+        return Err(format!("{masters} masters and {count} edges: at most {} is their product here", joins::LARGEST));
     }
     Topology::from_edges(masters, setting.topology.edges()).map_err(|error| error.to_string())
 }
@@ -142,6 +145,7 @@ fn vetted(setting: &Setting) -> Result<Topology, String> {
 struct Replay {
     cluster: ClusterModel,
     layout: Layout,
+    collects: bool,
     paths: BTreeMap<usize, Path>,
     last: Option<u64>,
 }
@@ -162,7 +166,7 @@ impl Replay {
             clocks: Clocks::default(),
         };
         let cluster = ClusterModel::with_rules(scope, rule);
-        Ok(Replay { cluster, layout: setting.layout, paths: BTreeMap::new(), last: None })
+        Ok(Replay { cluster, layout: setting.layout, collects: setting.collects, paths: BTreeMap::new(), last: None })
     }
 
     /// Takes the step of the event at this place of the record. `read` converts its message to the rule's types.
@@ -173,9 +177,9 @@ impl Replay {
         read: impl Fn(&Message<S, E>) -> Result<AnyMessage, String>,
     ) -> Result<(), Refused> {
         let Recorded { number, shard, event } = recorded;
-        let vetted = self.vet(*number, *shard, events::masters_of(event), events::key_of(event));
+        let vetted = self.vet(*number, *shard, events::key_of(event));
         let taken = vetted.and_then(|()| {
-            let path = self.paths.entry(*shard).or_insert_with(|| Path::new(&self.cluster));
+            let path = self.paths.entry(*shard).or_insert_with(|| Path::new(&self.cluster, self.collects));
             path.take(&self.cluster, event, read)
         });
         taken.map_err(|what| {
@@ -187,17 +191,13 @@ impl Replay {
         Ok(())
     }
 
-    fn vet(&self, number: u64, shard: usize, masters: [MasterId; 2], key: Option<&Key>) -> Result<(), String> {
+    fn vet(&self, number: u64, shard: usize, key: Option<&Key>) -> Result<(), String> {
         if let Some(last) = self.last.filter(|last| *last >= number) {
             return Err(format!("number {number} comes after {last}: events are in the order of their numbers"));
         }
         let shards = self.layout.shards();
         if shard >= shards {
             return Err(format!("there is no shard {shard}: the {shards} are counted from 0"));
-        }
-        let count = self.cluster.scope.topology.masters();
-        if let Some(absent) = masters.into_iter().find(|id| id.0 >= count) {
-            return Err(format!("there is no master {absent}: the {count} masters are A to {}", MasterId(count - 1)));
         }
         match key.map(|key| self.layout.shard_of(key)) {
             Some(right) if right != shard => Err(format!("this key lies in shard {right} of {shards}")),

@@ -73,7 +73,7 @@ pub fn record(setting: &Setting, case: &Case, seed: u64, out: impl io::Write) ->
     }
     let figures = simulation.figures();
     let layout = Layout::of(1).expect("one shard is allowed");
-    let described = record::Setting { rule: setting.rule.name().into(), topology, layout };
+    let described = record::Setting { rule: setting.rule.name().into(), topology, layout, collects: false };
     record::write(out, &described, &simulation.record.unwrap_or_default())?;
     Ok(Some(figures))
 }

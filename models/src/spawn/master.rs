@@ -1,6 +1,7 @@
 //! A [`Replica`] as an actor of stateright's: [`MasterActor`].
 
 mod catch_up;
+mod collect;
 mod start;
 
 use super::cut::{Assembly, Outgoing};
@@ -134,7 +135,12 @@ impl<R: SerdeRule> MasterActor<R> {
             (Packet::Ask(_) | Packet::Read(_) | Packet::Counts, Some(_)) => Err(NotTaken::NoClient),
             (packet, Some(from)) => self.take_from_master(state, from, packet, out),
             (
-                Packet::Push(_) | Packet::Part(_) | Packet::Digest(_) | Packet::Greet { .. } | Packet::Known { .. },
+                Packet::Push(_)
+                | Packet::Part(_)
+                | Packet::Digest(_)
+                | Packet::Progress(_)
+                | Packet::Greet { .. }
+                | Packet::Known { .. },
                 None,
             ) => Err(NotTaken::Stranger),
         }
@@ -150,7 +156,11 @@ impl<R: SerdeRule> MasterActor<R> {
         self.hear(state, from, &packet, out)?;
         match packet {
             // Until this run has an origin, it must not see changes of an origin that may become its own.
-            Packet::Push(_) | Packet::Part(_) | Packet::Digest(_) if state.meeting.origin().is_none() => Ok(()),
+            Packet::Push(_) | Packet::Part(_) | Packet::Digest(_) | Packet::Progress(_)
+                if state.meeting.origin().is_none() =>
+            {
+                Ok(())
+            }
             Packet::Push(Pushed { epochs: _, extends, mut changes }) => {
                 for change in &mut changes {
                     any_rule::admit_effect(&self.rule, &mut change.effect)
@@ -163,6 +173,7 @@ impl<R: SerdeRule> MasterActor<R> {
             }
             Packet::Part(part) => self.add(state, from, part, out),
             Packet::Digest(digest) => self.answer(state, from, digest, out),
+            Packet::Progress(told) => self.learn(state, from, &told),
             // `hear` has handled these.
             _ => Ok(()),
         }
@@ -270,7 +281,8 @@ impl<R: SerdeRule> Actor for MasterActor<R> {
     type Random = ();
 
     fn on_start(&self, _: Id, _: &Option<()>, out: &mut Out<Self>) -> MasterState<R> {
-        let replica = Replica::new(self.id, self.rule.clone(), &self.scope.topology);
+        let mut replica = Replica::new(self.id, self.rule.clone(), &self.scope.topology);
+        replica.advance_clock(self.first_time());
         let masters = self.scope.topology.masters();
         let meeting = Meeting::new(self.id, masters, self.neighbours(), self.epochs.clone());
         let (incoming, told) = (BTreeMap::new(), BTreeMap::new());
@@ -331,5 +343,6 @@ impl<R: SerdeRule> Actor for MasterActor<R> {
         }
         let senders: Vec<MasterId> = state.replica.digests_due().map(|(sender, _)| sender).collect();
         senders.into_iter().for_each(|sender| self.ask_for_more(state, sender, out));
+        self.tell(state, out);
     }
 }

@@ -1,7 +1,7 @@
 //! The content of a datagram, as JSON: [`Packet`]; and the reasons to refuse one: [`NotTaken`].
 
 use super::meeting::{Epochs, OtherRun, RUNS};
-use multimaster::{Change, Changes, Dot, Key, MasterId, PeerError, Push, Reading, VersionVector};
+use multimaster::{Change, Changes, Dot, Key, MasterId, PeerError, Progress, Push, Reading, VersionVector};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -54,6 +54,8 @@ pub enum Packet<E> {
     Digest(Digest),
     /// To a neighbour: a part of a snapshot.
     Part(Part),
+    /// To a neighbour, where tombstones are collected: the changes that each master is known to have seen.
+    Progress(Told),
     /// An unreadable datagram. It is never sent.
     #[serde(skip)]
     Unreadable(NotTaken),
@@ -89,6 +91,16 @@ pub struct Digest {
     /// that the sender lacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds: Option<(VersionVector, u32)>,
+}
+
+/// A [`Progress`], and the epochs that its sender knows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    /// The epochs that the sender knows.
+    pub epochs: Epochs,
+    /// By master, changes that it is known to have seen.
+    pub progress: Progress,
 }
 
 /// A part of a [`Snapshot`](multimaster::Snapshot)'s JSON text. The text is cut at any place, because the state of one
@@ -219,6 +231,7 @@ impl<E> Packet<E> {
             Packet::Push(Pushed { epochs, .. }) => Some(epochs),
             Packet::Digest(Digest { epochs, .. }) => Some(epochs),
             Packet::Part(Part { epochs, .. }) => Some(epochs),
+            Packet::Progress(Told { epochs, .. }) => Some(epochs),
             _ => None,
         }
     }

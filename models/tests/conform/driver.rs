@@ -66,7 +66,7 @@ pub(crate) fn run<R: SerdeRule>(rule: R, name: &str, links: Links, steps: usize,
         driver.step(links);
     }
     driver.drain();
-    Run { setting: Setting { rule: name.into(), topology, layout }, events: driver.events }
+    Run { setting: Setting { rule: name.into(), topology, layout, collects: false }, events: driver.events }
 }
 
 impl<R: SerdeRule> Driver<R> {

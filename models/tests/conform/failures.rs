@@ -149,3 +149,68 @@ fn only_a_master_that_is_down_is_bypassed_and_it_is_gone_for_good() {
     refused(&with("\"dead\":[1]", "\"dead\":[9]"), last, "J is not a master that is down");
     refused(&inserted(last + 1, r#"{"restart":{"at":1}}"#), last + 1, "B is gone for good");
 }
+
+const LEAVES: usize = 16;
+
+/// The good record, up to the crash of B, and then D joins: C is the origin of A's later writes.
+fn joined() -> Vec<String> {
+    let told = |at| format!(r#"{{"admit":{{"at":{at},"id":3,"hears-from":[0,1],"sends-to":[0,1],"replaces":[]}}}}"#);
+    let mut events: Vec<String> = good()[..LEAVES].into();
+    events.extend([0, 1, 3].map(told));
+    events.extend(
+        [
+            r#"{"ask":{"receiver":3,"sender":1}}"#,
+            r#"{"answer":{"sender":1,"receiver":3,"digest":[],"max":1}}"#,
+            r#"{"write":{"at":3,"key":"l","op":{"Set":"3"},"answer":{"Ok":{"origin":3,"seq":1}}}}"#,
+        ]
+        .map(str::to_owned),
+    );
+    events.push(format!(r#"{{"deliver":{{"from":1,"to":3,"message":{A1},"outcome":"Applied"}}}}"#));
+    events.push(r#"{"read":{"at":3,"key":"k","reading":{"Value":"1"}}}"#.into());
+    events
+}
+
+#[test]
+fn a_master_that_joins_is_a_master_of_the_model() {
+    let text = record(&joined());
+    let summary = check_text("run.jsonl", &text).unwrap();
+    assert!(summary.to_string().contains("\nMasters that joined: 1."), "{summary}");
+    let others = joined().iter().map(|event| event.replace("\"id\":3", "\"id\":2")).collect::<Vec<_>>();
+    refused(&others, LEAVES, "C is not a fresh id");
+    let master = joined().iter().map(|event| event.replace("\"id\":3", "\"id\":1")).collect::<Vec<_>>();
+    refused(&master, LEAVES, "B is not a fresh id");
+}
+
+#[test]
+fn a_new_master_is_told_last_and_like_all_others() {
+    let (first, second, new) = (LEAVES, LEAVES + 1, LEAVES + 2);
+    let mut events = joined();
+    events.swap(second, new);
+    refused(&events, second, "B was not told yet that D joins: the new master is told last");
+    let mut events = joined();
+    events[second] = events[second].replace("[0,1]", "[0]");
+    refused(&events, second, "another master was told other edges of D");
+    let mut events = joined();
+    events.insert(new + 1, events[new].clone());
+    refused(&events, new + 1, "D has joined already");
+    let mut events = joined();
+    events.remove(new);
+    refused(&events, new, "D is down");
+    let mut events = joined();
+    events[first] = events[first].replace("\"hears-from\":[0,1]", "\"hears-from\":[7]");
+    refused(&events, first, "D cannot join: there is no master H");
+}
+
+#[test]
+fn a_master_that_was_down_is_told_who_has_joined_before_it_does_anything() {
+    let mut events = joined();
+    events.insert(LEAVES, r#"{"crash":{"at":0,"kept":"all","fresh":null}}"#.into());
+    events.remove(LEAVES + 1);
+    events.push(r#"{"restart":{"at":0}}"#.into());
+    events.push(r#"{"read":{"at":0,"key":"l","reading":"Nothing"}}"#.into());
+    let last = events.len() - 1;
+    refused(&events, last, "A has restarted, and was not told yet which masters have joined");
+    // C is the origin of A's later writes, so it is no master.
+    events.insert(last, r#"{"bypass":{"at":0,"dead":[2]}}"#.into());
+    assert!(check_text("run.jsonl", &record(&events)).is_ok());
+}

@@ -45,7 +45,7 @@ fn write(out: impl Write, Shape { events, keys }: Shape, seed: u64) {
         flying: topology.edges().map(|_| Flying::new()).collect(),
         asked: topology.edges().map(|_| VersionVector::default()).collect(),
     };
-    let setting = Setting { rule: "last-write".into(), topology, layout: Layout::of(1).unwrap() };
+    let setting = Setting { rule: "last-write".into(), topology, layout: Layout::of(1).unwrap(), collects: false };
     serde_json::to_writer(&mut long.out, &setting).unwrap();
     while long.number < events {
         long.step(keys);

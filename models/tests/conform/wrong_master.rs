@@ -78,7 +78,7 @@ fn recorded() -> Vec<ArticleEvent> {
 
 fn check(events: Vec<ArticleEvent>) -> Result<(), Failure> {
     let topology = Topology::all_to_all(2).unwrap();
-    let setting = Setting { rule: "arrival".into(), topology, layout: Layout::of(1).unwrap() };
+    let setting = Setting { rule: "arrival".into(), topology, layout: Layout::of(1).unwrap(), collects: false };
     let number = |(number, event)| Recorded { number: number as u64, shard: 0, event };
     let events: Vec<_> = events.into_iter().enumerate().map(number).collect();
     let mut text = Vec::new();

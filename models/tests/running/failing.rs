@@ -4,7 +4,7 @@ use super::acknowledged::{Fate, Writes};
 use super::work::operation;
 use multimaster::record::Kept;
 use multimaster::{
-    Cluster, Faults, Layout, Master, MasterId, MemberError, Options, Setup, Topology, WriteError, Written,
+    Cluster, Faults, Layout, Master, MasterId, MemberError, Newcomer, Options, Setup, Topology, WriteError, Written,
 };
 use multimaster_models::SerdeRule;
 use multimaster_models::record::conform;
@@ -39,7 +39,7 @@ impl Happened {
 struct Run<'a, R: SerdeRule> {
     cluster: Cluster<R>,
     random: fastrand::Rng,
-    edges: Vec<(MasterId, MasterId)>,
+    shape: Shape,
     writes: Writes,
     /// Whether every master flushes between two rounds of writes. Otherwise its saved state is an older copy.
     flushes: bool,
@@ -48,20 +48,32 @@ struct Run<'a, R: SerdeRule> {
     happened: &'a mut Happened,
 }
 
-/// The topology of a run of so many masters.
-fn topology(masters: u16, random: &mut fastrand::Rng) -> Topology {
-    let id = MasterId;
-    let topology = match random.u8(..4) {
-        0 => Topology::ring(masters),
-        1 => Topology::star(masters),
-        2 => Topology::all_to_all(masters),
-        // A ring, and a way back between its first two masters.
-        _ => Topology::from_edges(
-            masters,
-            (0..masters).map(|at| (id(at), id((at + 1) % masters))).chain([(id(1), id(0))]),
-        ),
-    };
-    topology.unwrap()
+/// The shape of a run's topology.
+#[derive(Clone, Copy)]
+pub(crate) enum Shape {
+    Ring,
+    Star,
+    AllToAll,
+    /// A ring, and a way back between its first two masters.
+    Edges,
+}
+
+impl Shape {
+    pub(crate) fn any(random: &mut fastrand::Rng) -> Shape {
+        [Shape::Ring, Shape::Star, Shape::AllToAll, Shape::Edges][random.usize(..4)]
+    }
+
+    pub(crate) fn of(self, masters: u16) -> Topology {
+        let id = MasterId;
+        let ring = (0..masters).map(|at| (id(at), id((at + 1) % masters)));
+        let topology = match self {
+            Shape::Ring => Topology::ring(masters),
+            Shape::Star => Topology::star(masters),
+            Shape::AllToAll => Topology::all_to_all(masters),
+            Shape::Edges => Topology::from_edges(masters, ring.chain([(id(1), id(0))])),
+        };
+        topology.unwrap()
+    }
 }
 
 /// One run: some rounds of writes, in each of which something fails. Then all is healed and whoever is not gone for good
@@ -70,7 +82,8 @@ fn topology(masters: u16, random: &mut fastrand::Rng) -> Topology {
 pub(crate) fn run<R: SerdeRule>(name: &str, rule: &R, seed: u64, context: &str, happened: &mut Happened) {
     let mut random = fastrand::Rng::with_seed(seed);
     let masters = random.u16(3..=4);
-    let topology = topology(masters, &mut random);
+    let shape = Shape::any(&mut random);
+    let topology = shape.of(masters);
     let some = |random: &mut fastrand::Rng| if random.bool() { random.f64() * 0.3 } else { 0.0 };
     let (loss, duplication) = (some(&mut random), some(&mut random));
     let faults = Faults::default().loss(loss).duplication(duplication).delay(random.u64(0..4));
@@ -83,12 +96,12 @@ pub(crate) fn run<R: SerdeRule>(name: &str, rule: &R, seed: u64, context: &str, 
         .linger(Duration::ZERO)
         .faults(faults)
         .seed(random.u64(..));
-    let edges = topology.edges().collect();
+    let setup = if random.bool() { setup.collect_tombstones() } else { setup };
     let cluster = Cluster::start(rule.clone(), topology, setup.recorded()).expect(context);
     let setting = cluster.setting(name);
     let flushes = random.bool();
     let (writes, gone) = (Writes::default(), BTreeSet::new());
-    let mut run = Run { cluster, random, edges, writes, flushes, gone, context, happened };
+    let mut run = Run { cluster, random, shape, writes, flushes, gone, context, happened };
     for _ in 0..run.random.u8(2..5) {
         run.round();
     }
@@ -104,6 +117,7 @@ pub(crate) fn run<R: SerdeRule>(name: &str, rule: &R, seed: u64, context: &str, 
         assert!(losses.causally.is_empty() && losses.not_judged == 0, "{context}: {shard:?}");
         *happened.counts.entry("snapshot").or_default() += shard.tally.snapshots as u64;
         *happened.counts.entry("cut").or_default() += shard.tally.cuts as u64;
+        *happened.counts.entry("collected").or_default() += shard.tally.collected as u64;
         *happened.counts.entry("step").or_default() += shard.tally.steps as u64;
     }
 }
@@ -111,7 +125,7 @@ pub(crate) fn run<R: SerdeRule>(name: &str, rule: &R, seed: u64, context: &str, 
 impl<R: SerdeRule> Run<'_, R> {
     /// Clients write at every master that is up, while something fails.
     fn round(&mut self) {
-        let masters = self.edges.iter().map(|(from, _)| from.0 + 1).max().unwrap_or(0);
+        let masters = self.cluster.topology().masters();
         let up: Vec<Arc<Master<R>>> = self.up().into_iter().map(|id| self.cluster.master(id).clone()).collect();
         thread::scope(|threads| {
             let client = |master: &Arc<Master<R>>| {
@@ -157,8 +171,9 @@ impl<R: SerdeRule> Run<'_, R> {
     /// Something fails, or comes back. Returns the master that has lost its state, if any, and whether what it had saved is
     /// left.
     fn fail(&mut self) -> Option<(MasterId, bool)> {
-        let (from, to) = *self.random.choice(&self.edges).expect("an edge");
-        match self.random.u8(..15) {
+        let (from, to) = self.edge();
+        match self.random.u8(..16) {
+            15 => self.join(),
             0..3 => drop(self.cluster.cut(from, to)),
             3..5 => drop(self.cluster.heal(from, to)),
             5..7 => {
@@ -191,6 +206,30 @@ impl<R: SerdeRule> Run<'_, R> {
             }
         }
         None
+    }
+
+    fn edge(&mut self) -> (MasterId, MasterId) {
+        let edges: Vec<_> = self.cluster.topology().edges().collect();
+        self.random.choice(edges).expect("an edge")
+    }
+
+    /// A new master joins, beside those that are there.
+    fn join(&mut self) {
+        if self.cluster.masters().len() > 6 {
+            return;
+        }
+        let (hub, (from, to), (_, other)) = (MasterId(0), self.edge(), self.edge());
+        let there = self.cluster.masters().iter().map(|master| master.id()).filter(|id| !self.gone.contains(id));
+        let newcomer = match self.shape {
+            Shape::Star if !self.gone.contains(&hub) => Newcomer::beside([hub]),
+            Shape::AllToAll => Newcomer::beside(there),
+            Shape::Edges => {
+                Newcomer { hears_from: [from].into(), sends_to: [from, other].into(), ..Newcomer::default() }
+            }
+            Shape::Ring | Shape::Star => Newcomer::between(from, to),
+        };
+        self.cluster.admit(&newcomer).unwrap();
+        self.happened.count("join");
     }
 
     /// A master leaves, if its neighbours see all that it has before long.
@@ -234,7 +273,7 @@ impl<R: SerdeRule> Run<'_, R> {
     }
 }
 
-const KEYS: [&str; 3] = ["k", "l", "m"];
+pub(crate) const KEYS: [&str; 3] = ["k", "l", "m"];
 
 /// A client of one master: a few writes and reads. Returns the acknowledged writes.
 fn client<R: SerdeRule>(master: &Master<R>, mut random: fastrand::Rng, masters: u16) -> Vec<Written> {

@@ -229,3 +229,31 @@ fn under_every_order_no_dot_is_acknowledged_twice() {
         assert!(counts.into_iter().all(|counts| !counts.contains_key("other epoch")), "{at} refuses a run");
     }
 }
+
+/// Each master drops a tombstone once it knows that all have seen the delete, also after C was started again without its
+/// state.
+#[test]
+fn tombstones_are_dropped_if_the_scenario_says_so() {
+    let (port, client) = (free_ports(), Player::new(0));
+    let start = |only| Running::again("failures/tombstones-seen-by-all", port, &["--tick", "20", "--only", only]);
+    let (first, third) = (start("A,B"), start("C"));
+    let write = |request: &str| client.once(port, format!("{{\"Ask\":\"{request}\"}}").as_bytes());
+    first.line("A  takes writes: every neighbour has answered");
+    assert_eq!(write("set k = 1"), r#"{"Wrote":"A1"}"#);
+    assert_eq!(write("delete k"), r#"{"Wrote":"A2"}"#);
+    for (run, master) in [(&first, "A"), (&first, "B"), (&third, "C")] {
+        run.line(&format!("{master}  drops 1 tombstone: all have seen A2"));
+    }
+    third.end();
+    let again = start("C");
+    again.line("its writes are those of F from now on");
+    client.shows(port + 2, "k", "\"Nothing\"");
+    assert_eq!(write("set l = 1"), r#"{"Wrote":"A3"}"#);
+    assert_eq!(write("delete l"), r#"{"Wrote":"A4"}"#);
+    first.line("B  drops 1 tombstone: all have seen A4");
+    // C gets k from A once more if A's log still has it, and drops its tombstone again.
+    again.line("C  drops ");
+    assert!(client.counted(port, "tombstone dropped") == 2);
+    first.end();
+    again.end();
+}

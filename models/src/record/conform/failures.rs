@@ -1,10 +1,11 @@
-//! The cuts and crashes of a record, done by the model.
+//! The cuts and crashes of a record, done by the model. Masters that join are in `joins.rs`.
 
+use super::joins::Joins;
 use super::path::Path;
 use crate::node::any_rule::AnyReplica;
 use crate::world::cluster::ClusterModel;
-use multimaster::MasterId;
 use multimaster::record::{Event, Kept};
+use multimaster::{MasterId, Replica, Topology};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What cuts and crashes have left of a path.
@@ -12,23 +13,27 @@ pub(super) struct Failures {
     /// The links that are cut.
     cut: BTreeSet<(MasterId, MasterId)>,
     /// The masters that are down. Each has already the state that it comes back with.
-    down: BTreeSet<MasterId>,
-    /// The masters past which the topology was led.
-    bypassed: BTreeSet<MasterId>,
+    pub(super) down: BTreeSet<MasterId>,
+    /// The topology with all masters that have joined. Masters that are gone may still have edges in it.
+    pub(super) topology: Topology,
+    /// The masters that are gone for good, and ids that no master has.
+    pub(super) gone: BTreeSet<MasterId>,
+    pub(super) joins: Joins,
     saved: BTreeMap<MasterId, AnyReplica>,
-    /// The origins that are masters of the topology, or were fresh once.
-    used: BTreeSet<MasterId>,
+    /// The ids that masters have, or that were fresh origins.
+    pub(super) used: BTreeSet<MasterId>,
 }
 
 impl Failures {
-    pub(super) fn new(masters: u16) -> Failures {
-        let used = (0..masters).map(MasterId).collect();
+    pub(super) fn new(topology: Topology) -> Failures {
         Failures {
             cut: BTreeSet::new(),
             down: BTreeSet::new(),
-            bypassed: BTreeSet::new(),
+            used: topology.ids().collect(),
+            topology,
+            gone: BTreeSet::new(),
+            joins: Joins::default(),
             saved: BTreeMap::new(),
-            used,
         }
     }
 
@@ -42,15 +47,21 @@ impl Failures {
             Event::Write { at, .. } | Event::Read { at, .. } | Event::Truncate { at, .. } => (*at, None),
             Event::Advance { at, .. } | Event::Save { at } | Event::Bypass { at, .. } => (*at, None),
             Event::Crash { at, .. } => (*at, None),
-            Event::Push { from, .. } => (*from, None),
+            Event::Admit { at, id, .. } if at != id => (*at, None),
+            Event::Push { from, .. } | Event::Tell { from, .. } => (*from, None),
+            Event::Collect { at, .. } | Event::Flush { at, .. } => (*at, None),
+            Event::Learn { from, to } => (*to, Some((*from, *to))),
             Event::Ask { receiver, .. } => (*receiver, None),
             Event::Deliver { from, to, .. } => (*to, Some((*from, *to))),
             Event::Answer { sender, receiver, .. } => (*sender, Some((*sender, *receiver))),
             Event::Lose { .. } | Event::Duplicate { .. } | Event::Restart { .. } => return Ok(()),
-            Event::Cut { .. } | Event::Heal { .. } => return Ok(()),
+            Event::Cut { .. } | Event::Heal { .. } | Event::Admit { .. } | Event::Reopen { .. } => return Ok(()),
         };
         if !self.is_up(by) {
             return Err(format!("{by} is down: it has crashed, and not restarted since"));
+        }
+        if self.joins.must_be_told(by) && !matches!(event, Event::Bypass { .. } | Event::Crash { .. }) {
+            return Err(format!("{by} has restarted, and was not told yet which masters have joined"));
         }
         match link.filter(|link| self.cut.contains(link)) {
             Some((from, to)) => Err(format!("the link {from} -> {to} is cut: nothing arrives over it")),
@@ -85,7 +96,7 @@ impl Path {
         fresh: Option<MasterId>,
     ) -> Result<(), String> {
         match (kept, fresh) {
-            (Kept::All, Some(fresh)) => {
+            (Kept::All | Kept::Stored, Some(fresh)) => {
                 return Err(format!(
                     "it has kept everything, and goes on under its origin: `fresh` must be null, not {fresh}"
                 ));
@@ -100,47 +111,50 @@ impl Path {
             }
             _ => {}
         }
-        let start = &cluster.start[at.index()];
-        let mut kept = match kept {
-            Kept::All => self.world.master(at).clone(),
-            Kept::Saved => self.failures.saved.get(&at).unwrap_or(start).clone(),
-            Kept::Nothing => start.clone(),
+        let nothing = || Replica::new(at, self.world.master(at).rule().clone(), &self.failures.topology);
+        let kept = match kept {
+            Kept::All | Kept::Stored => self.world.master(at).clone(),
+            Kept::Saved => self.failures.saved.get(&at).cloned().unwrap_or_else(nothing),
+            Kept::Nothing => nothing(),
         };
-        self.failures.used.extend(fresh);
-        let origins = self.failures.used.last().map_or(0, |last| last.0 + 1);
-        for replica in self.world.masters.iter_mut().chain([&mut kept]) {
-            replica.expect_origins(origins);
+        if fresh.is_some() {
+            self.failures.joins.forgets(at);
         }
-        // A recorded cluster collects no tombstones, so a clock may go back.
-        self.step(cluster, |step| step.go_down(at, kept, fresh, 0));
+        self.failures.used.extend(fresh);
+        // Where tombstones are collected, no clock may go back.
+        let clock = if self.told.is_some() { self.world.master(at).clock() } else { 0 };
+        self.world.masters[at.index()] = kept;
+        self.expect_origins();
+        let kept = self.world.master(at).clone();
+        self.step(cluster, |step| step.go_down(at, kept, fresh, clock));
+        if fresh.is_some() && self.told.is_some() {
+            // Nor may a later crash bring it back to a state from before this one.
+            self.failures.saved.insert(at, self.world.master(at).clone());
+        }
         self.failures.down.insert(at);
         self.tally.crashes += 1;
         Ok(())
     }
 
     pub(super) fn restart(&mut self, at: MasterId) -> Result<(), String> {
-        if self.failures.bypassed.contains(&at) {
+        if self.failures.gone.contains(&at) {
             return Err(format!("{at} is gone for good: it was bypassed"));
+        }
+        // Where tombstones are collected, nothing that a master has sent before a crash arrives after it.
+        if let Some(told) = &mut self.told {
+            told.retain(|(from, _), _| *from != at);
+            self.world.wire.retain(|envelope| envelope.from != at);
         }
         let was_down = self.failures.down.remove(&at);
         was_down.then_some(()).ok_or_else(|| format!("{at} is up: it has not crashed since its last restart"))
     }
 
-    pub(super) fn bypass(
-        &mut self,
-        cluster: &ClusterModel,
-        at: MasterId,
-        dead: &BTreeSet<MasterId>,
-    ) -> Result<(), String> {
+    pub(super) fn bypass(&mut self, at: MasterId, dead: &BTreeSet<MasterId>) -> Result<(), String> {
         if let Some(up) = dead.iter().find(|id| self.failures.is_up(**id)) {
             return Err(format!("{up} is not a master that is down"));
         }
-        if let Some(large) = dead.iter().find(|id| id.0 >= 32) {
-            return Err(format!("{large}: the model bypasses only the first 32 masters"));
-        }
-        let bits = dead.iter().fold(0, |bits, id| bits | 1 << id.0);
-        self.failures.bypassed.extend(dead);
-        self.step(cluster, |step| step.bypass(at, bits));
+        self.failures.gone.extend(dead);
+        self.tell_topology(at);
         Ok(())
     }
 }

@@ -1,8 +1,10 @@
 //! The model's steps for the events of one shard: [`Path`].
 
+use super::events;
 use super::failures::Failures;
 use super::judged::judged;
 use super::report::{self, ShardSummary, Tally};
+use super::stores::Stored;
 use crate::history::Write;
 use crate::model::Sent;
 use crate::node::any_rule::AnyMessage;
@@ -11,7 +13,8 @@ use crate::world::cluster::ClusterModel;
 use crate::world::values::Values;
 use crate::world::{DigestSent, Step, World};
 use multimaster::record::Event;
-use multimaster::{MasterId, Message, Request};
+use multimaster::{MasterId, Message, Newcomer, Progress, Request};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A path of the model, and its last state.
@@ -19,17 +22,24 @@ pub(super) struct Path {
     pub(super) world: World<Values>,
     values: Values,
     pub(super) failures: Failures,
-    /// The acknowledged writes, in the order in which they were made.
-    writes: Vec<Write>,
+    /// What masters have told their neighbours last of the progress of all. `None` if no tombstones are collected.
+    pub(super) told: Option<BTreeMap<(MasterId, MasterId), Progress>>,
+    /// The stores of the masters that have flushed.
+    pub(super) stores: BTreeMap<MasterId, Stored>,
+    /// The acknowledged writes, in the order in which they were made, without those that a crash has lost before they were
+    /// sent.
+    pub(super) writes: Vec<Write>,
     pub(super) tally: Tally,
 }
 
 impl Path {
-    pub(super) fn new(cluster: &ClusterModel) -> Path {
+    pub(super) fn new(cluster: &ClusterModel, collects: bool) -> Path {
         Path {
             world: World::of(&cluster.start),
             values: Values::default(),
-            failures: Failures::new(cluster.scope.topology.masters()),
+            failures: Failures::new(cluster.scope.topology.clone()),
+            told: collects.then(BTreeMap::new),
+            stores: BTreeMap::new(),
             writes: Vec::new(),
             tally: Tally::default(),
         }
@@ -45,6 +55,11 @@ impl Path {
         event: &Event<S, E>,
         read: impl Fn(&Message<S, E>) -> Result<AnyMessage, String>,
     ) -> Result<(), String> {
+        let count = self.world.masters.len();
+        if let Some(absent) = events::masters_of(event).into_iter().find(|id| id.index() >= count) {
+            let last = self.world.masters[count - 1].id();
+            return Err(format!("there is no master {absent}: the {count} masters are A to {last}"));
+        }
         self.failures.vet(event)?;
         match event {
             Event::Write { at, key, op, answer } => {
@@ -117,13 +132,23 @@ impl Path {
             Event::Truncate { at, keep } => {
                 self.step(cluster, |step| step.truncate(*at, *keep));
             }
+            Event::Flush { at, whole } => self.flush(*at, *whole)?,
+            Event::Reopen { at, seen } => self.reopen(*at, seen)?,
+            Event::Tell { from, to } => self.tell(*from, *to)?,
+            Event::Learn { from, to } => self.learn(*from, *to)?,
+            Event::Collect { at, keys } => self.collect(*at, keys)?,
             Event::Advance { at, now } => self.world.masters[at.index()].advance_clock(*now),
             Event::Cut { from, to } => self.cut(*from, *to)?,
             Event::Heal { from, to } => self.heal(*from, *to)?,
             Event::Save { at } => self.save(*at),
             Event::Crash { at, kept, fresh } => self.crash(cluster, *at, *kept, *fresh)?,
             Event::Restart { at } => self.restart(*at)?,
-            Event::Bypass { at, dead } => self.bypass(cluster, *at, dead)?,
+            Event::Bypass { at, dead } => self.bypass(*at, dead)?,
+            Event::Admit { at, id, hears_from, sends_to, replaces } => {
+                let newcomer =
+                    Newcomer { hears_from: hears_from.clone(), sends_to: sends_to.clone(), replaces: replaces.clone() };
+                self.admit(*at, *id, newcomer)?;
+            }
         }
         self.tally.steps += 1;
         Ok(())

@@ -58,7 +58,7 @@ pub struct Summary {
 /// The counts and the final state of one shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardSummary {
-    ///     /// Its number.
+    /// Its number.
     pub shard: usize,
     /// The number of events of each kind.
     pub tally: Tally,
@@ -95,6 +95,10 @@ pub struct Tally {
     pub crashes: usize,
     /// Cuts of links.
     pub cuts: usize,
+    /// Masters that joined.
+    pub joins: usize,
+    /// Tombstones that were dropped.
+    pub collected: usize,
 }
 
 impl Summary {
@@ -172,6 +176,14 @@ impl fmt::Display for Summary {
         match (most(|tally| tally.crashes), most(|tally| tally.cuts)) {
             (0, 0) => {}
             (crashes, cuts) => write!(f, "\nCrashes: {}. Cuts of links: {}.", grouped(crashes), grouped(cuts))?,
+        }
+        match most(|tally| tally.joins) {
+            0 => {}
+            joins => write!(f, "\nMasters that joined: {}.", grouped(joins))?,
+        }
+        match self.shards.iter().map(|shard| shard.tally.collected).sum() {
+            0 => {}
+            collected => write!(f, "\nTombstones that masters dropped: {}.", grouped(collected))?,
         }
         if let Some(line) = self.interrupted_after {
             return write!(f, "\nInterrupted after line {line}: no later step was checked against the model.");

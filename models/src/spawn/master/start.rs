@@ -119,7 +119,9 @@ impl<R: SerdeRule> MasterActor<R> {
         let heard = self.hear_epochs(state, from, packet, epochs, out);
         let heard = heard.and_then(|()| match (packet, state.meeting.taken()) {
             (Packet::Known { refuses: Some(why), .. }, _) => Err(NotTaken::RefusedBy(shown(why))),
-            (Packet::Push(_) | Packet::Part(_) | Packet::Digest(_), Some((by, _))) => Err(NotTaken::NumberTaken(by)),
+            (Packet::Push(_) | Packet::Part(_) | Packet::Digest(_) | Packet::Progress(_), Some((by, _))) => {
+                Err(NotTaken::NumberTaken(by))
+            }
             _ => Ok(()),
         });
         let asks = matches!(packet, Packet::Greet { .. }) || heard.is_err();
