@@ -72,10 +72,13 @@ impl<E> Log<E> {
 }
 
 impl Cursor {
-    /// Moves past changes that split horizon keeps from the neighbour.
+    /// Moves past changes that split horizon keeps from the neighbour. Those at and after `first` are new: a cursor that
+    /// stands before them has passed what it could.
     #[inline]
-    pub(crate) fn pass<E>(&mut self, entries: &Ring<Change<E>>, split_horizon: impl Fn(Dot) -> bool) {
-        if let Cursor::Next { index, seen } = self {
+    pub(crate) fn pass<E>(&mut self, entries: &Ring<Change<E>>, first: usize, split_horizon: impl Fn(Dot) -> bool) {
+        if let Cursor::Next { index, seen } = self
+            && *index >= first
+        {
             while let Some(change) = entries.get(*index).filter(|change| split_horizon(change.dot)) {
                 seen.insert(change.dot);
                 *index += 1;

@@ -333,6 +333,7 @@ impl<R: Resolver> Replica<R> {
     /// `hash` is that of the key, if there is only one change.
     #[inline(always)]
     fn admit(&mut self, changes: &mut Changes<R::Effect>, hash: u64) -> bool {
+        let first = self.known.log.entries.len();
         let altered = if let [change] = changes.as_slice() {
             let altered = self.apply(change, hash);
             // One move, from the message to the log.
@@ -343,7 +344,7 @@ impl<R: Resolver> Replica<R> {
         };
         let known = &mut self.known;
         for (neighbour, cursor) in self.place.neighbours.iter().zip(&mut known.cursors) {
-            cursor.pass(&known.log.entries, |dot| neighbour.had_before(dot));
+            cursor.pass(&known.log.entries, first, |dot| neighbour.had_before(dot));
         }
         altered
     }

@@ -328,19 +328,26 @@ impl Topology {
 
     /// The graph with its edges reversed: from receivers to senders.
     pub(crate) fn backward(&self) -> Backward {
-        Backward { masters: self.masters, edges: self.edges().map(|(from, to)| (to, from)).collect() }
+        let reversed = || self.edges().map(|(from, to)| (to, from)).collect();
+        Backward { masters: self.masters, edges: (!self.is_complete()).then(reversed) }
+    }
+
+    /// Whether every master sends to every other.
+    fn is_complete(&self) -> bool {
+        self.edges.len() == usize::from(self.masters) * usize::from(self.masters - 1)
     }
 
     /// A master that cannot reach all others, and the first master that it cannot reach. Two searches suffice, because
     /// every master reaches every other if and only if master A reaches all and all reach A. O(edges log edges).
     fn unreachable(&self) -> Option<(MasterId, MasterId)> {
+        let backward = self.backward().edges?;
         let first = MasterId(0);
         let missed = |start| {
             let reached = reach(self.masters, &self.edges, start, None);
             self.ids().find(|id| !reached[id.index()]).map(|missed| (start, missed))
         };
         missed(first).or_else(|| {
-            let heard = reach(self.masters, &self.backward().edges, first, None);
+            let heard = reach(self.masters, &backward, first, None);
             self.ids().find(|id| !heard[id.index()]).and_then(missed)
         })
     }
@@ -349,14 +356,19 @@ impl Topology {
 /// A [`Topology`] with its edges reversed, built once for all of a master's neighbours.
 pub(crate) struct Backward {
     masters: u16,
-    edges: BTreeSet<(MasterId, MasterId)>,
+    /// `None` if every master sends to every other.
+    edges: Option<BTreeSet<(MasterId, MasterId)>>,
 }
 
 impl Backward {
-    /// By origin, whether `master` need not send the origin's changes to `neighbour`: [`Topology::had_before`]. O(edges
-    /// log edges).
+    /// By origin, whether `master` need not send the origin's changes to `neighbour`: [`Topology::had_before`]; it must
+    /// if the origin is past the end. O(edges log edges).
     pub(crate) fn split_horizon(&self, neighbour: MasterId, master: MasterId) -> Vec<bool> {
-        let reached = reach(self.masters, &self.edges, master, Some(neighbour));
+        let Some(edges) = &self.edges else {
+            // A change has a direct path to `master`, which avoids the neighbour unless that has written it.
+            return (0..=neighbour.0).map(|origin| origin == neighbour.0).collect();
+        };
+        let reached = reach(self.masters, edges, master, Some(neighbour));
         reached.into_iter().map(|past_neighbour| !past_neighbour).collect()
     }
 }
@@ -489,7 +501,8 @@ mod tests {
                 for origin in topology.ids() {
                     let past = reach(4, &topology.edges, origin, Some(neighbour))[master.index()];
                     let defined = origin == neighbour || (origin != master && !past);
-                    assert_eq!(split_horizon[origin.index()], defined, "{topology:?}: {neighbour} {origin} {master}");
+                    let kept = split_horizon.get(origin.index()).is_some_and(|kept| *kept);
+                    assert_eq!(kept, defined, "{topology:?}: {neighbour} {origin} {master}");
                 }
             }
         }

@@ -174,9 +174,6 @@ pub struct VersionVector {
 /// The number of masters whose counts are inline.
 const FIRST: usize = 4;
 
-/// The number of counts compared without a branch.
-const CHUNK: usize = 32;
-
 impl From<Vec<u64>> for VersionVector {
     fn from(counts: Vec<u64>) -> Self {
         watch::look("VersionVector::from");
@@ -226,11 +223,10 @@ impl VersionVector {
         if ptr::eq(ours, theirs) {
             return true;
         }
-        // The counts of a chunk are all compared, without a branch.
-        let covers = |(ours, theirs): (&[u64], &[u64])| {
-            ours.iter().zip(theirs).fold(true, |all, (ours, theirs)| all & (ours >= theirs))
-        };
-        ours.len() >= theirs.len() && ours.chunks(CHUNK).zip(theirs.chunks(CHUNK)).all(covers)
+        // Compares without a branch, so by vector instructions: the highest bit is set if one of ours may be less.
+        let pairs = || ours.iter().zip(theirs);
+        let less = pairs().fold(0, |less, (ours, theirs)| less | ours.wrapping_sub(*theirs) | theirs);
+        ours.len() >= theirs.len() && (less >> 63 == 0 || pairs().all(|(ours, theirs)| ours >= theirs))
     }
 
     /// Adds the change named `dot` and all earlier ones of its origin.
@@ -414,5 +410,10 @@ mod tests {
         assert!(!vector(&[1]).covers(&vector(&[0, 1])));
         assert!(!vector(&[0, 1]).covers(&vector(&[1])));
         assert!(vector(&[]).covers(&vector(&[])));
+        // Counts that no master reaches are compared, too.
+        for (more, less) in [(u64::MAX, 1), (1 << 63, 0), (u64::MAX, 1 << 63), (u64::MAX, u64::MAX - 1)] {
+            let (more, less) = (vector(&[0, 0, 0, 0, 3, more, 1]), vector(&[0, 0, 0, 0, 3, less, 1]));
+            assert!(more.covers(&less) && more.covers(&more) && !less.covers(&more));
+        }
     }
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use multimaster::{LastWriteWins, Topology};
+use multimaster::{LastWriteWins, Message, Topology};
 
 #[test]
 fn a_write_is_pushed_once_to_each_neighbour() {
@@ -16,6 +16,23 @@ fn a_write_is_pushed_once_to_each_neighbour() {
         assert!(!a.has_push(peer));
         assert_eq!(a.next_push(peer, 100), None);
     }
+}
+
+#[test]
+fn a_push_is_shared_with_the_neighbours_that_would_get_the_same() {
+    let [mut a, mut b, _, _] = cluster(LastWriteWins, Topology::all_to_all(4));
+    b.write("x", set("1")).unwrap();
+    assert_eq!(carry(&mut b, &mut a), Outcome::Applied);
+    a.write("x", set("2")).unwrap();
+    let Message::Push(push) = next(&mut a, C) else { panic!("the log is whole") };
+    for (peer, shares) in [(A, false), (B, false), (C, false), (D, true)] {
+        let (mut shared, mut alone) = (a.clone(), a.clone());
+        let is_same = alone.next_push(peer, 2) == Some(Message::Push(push.clone()));
+        assert_eq!((is_same, shared.shares_push(peer, &push, 2)), (shares, shares), "{peer}");
+        assert_eq!(shared == alone, peer != B, "a push that is not shared moves no cursor");
+        assert_eq!(shared.next_push(D, 2), (peer != D).then(|| Message::Push(push.clone())));
+    }
+    assert!(!a.shares_push(D, &push, 1), "two messages");
 }
 
 #[test]

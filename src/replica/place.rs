@@ -43,7 +43,8 @@ impl Place {
 #[derive(Clone, Debug)]
 pub(super) struct Neighbour {
     pub(super) id: MasterId,
-    /// By origin: whether split horizon keeps the origin's changes from the neighbour. Empty if it keeps nothing.
+    /// By origin: whether split horizon keeps the origin's changes from the neighbour; not if the origin is past the
+    /// end.
     pub(super) split_horizon: Vec<bool>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Known, MessageOf, Replica};
 use crate::log::Cursor;
-use crate::{Changes, Dot, MasterId, Message, Push, Resolver, Snapshot, VersionVector};
+use crate::{Change, Changes, Dot, MasterId, Message, Push, Resolver, Snapshot, VersionVector};
 use smallvec::SmallVec;
 
 impl<R: Resolver> Replica<R> {
@@ -105,6 +105,28 @@ impl<R: Resolver> Replica<R> {
         }
     }
 
+    /// Whether [`next_push`](Self::next_push) would return this push, too, for the neighbour `peer`, and after it nothing
+    /// more. `push` is what it has just returned for another neighbour. If so, moves the cursor of `peer` past it: send
+    /// it to `peer`, too. So a driver builds and serializes one message for many neighbours. O(changes).
+    pub fn shares_push(&mut self, peer: MasterId, push: &Push<R::Effect>, max: usize) -> bool {
+        let Some(place) = self.neighbour(peer) else { return false };
+        let neighbour = &self.place.neighbours[place];
+        let Known { seen, log, cursors, .. } = &mut self.known;
+        let Cursor::Next { index, seen: sent } = &mut cursors[place] else { return false };
+        let (waiting, changes) = (log.entries.from(*index), &push.changes);
+        let is_same = |(waiting, change): (&Change<_>, &Change<_>)| waiting.dot == change.dot;
+        let shares = changes.len() <= max
+            && changes.len() == waiting.len()
+            && push.extends == *sent
+            && waiting.zip(changes).all(is_same)
+            && !changes.iter().any(|change| neighbour.had_before(change.dot));
+        if shares {
+            *index = log.entries.len();
+            sent.clone_from(seen);
+        }
+        shares
+    }
+
     /// The neighbour `peer` says that it has seen `digest`: its cursor moves to the first change in the log that the
     /// digest does not cover. After a reconnection the stream continues there. On an open connection the call is an
     /// acknowledgement, and skips changes that the neighbour received from other masters. O(log).
@@ -127,7 +149,7 @@ impl<R: Resolver> Replica<R> {
     }
 
     fn neighbour(&self, peer: MasterId) -> Option<usize> {
-        self.place.neighbours.iter().position(|neighbour| neighbour.id == peer)
+        self.place.neighbours.binary_search_by_key(&peer, |neighbour| neighbour.id).ok()
     }
 
     /// Drops all but the newest `keep` entries of the log. A neighbour that still needs a dropped entry will get a
