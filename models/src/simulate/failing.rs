@@ -17,6 +17,7 @@ impl Simulation<'_> {
                     let (from, to) = (line.from, line.to);
                     line.cuts += 1;
                     line.breaks += 1;
+                    simulation.breaks += 1;
                     if line.cuts == 1 {
                         simulation.note(|| Event::Cut { from, to });
                     }
@@ -56,7 +57,7 @@ impl Simulation<'_> {
         host.is_up = false;
         for mail in std::mem::take(&mut host.mail) {
             match mail {
-                Mail::Message { link, message, .. } => self.lose(link, message),
+                Mail::Message(sent) => self.lose(sent.link, &sent.message),
                 Mail::Write { .. } => self.meter.refused += 1,
                 _ => {}
             }
@@ -68,6 +69,7 @@ impl Simulation<'_> {
             |simulation, link| {
                 simulation.links[link].down += 1;
                 simulation.links[link].breaks += 1;
+                simulation.breaks += 1;
             },
         );
     }

@@ -2,24 +2,23 @@
 
 use super::Setting;
 use super::faults::Cut;
-use super::network::Link;
-use crate::node::any_rule::{AnyMessage, AnyReplica, Pack};
+use super::network::{Asked, Link, Sent};
+use crate::node::any_rule::{AnyReplica, Pack};
 use multimaster::record::Recorded;
-use multimaster::{MasterId, Op, Replica, Topology, VersionVector};
+use multimaster::{MasterId, Op, Replica, Topology};
 use std::collections::VecDeque;
 use std::time::Duration;
 
 /// An event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Happening {
     /// A client asks for a write.
     Write,
     /// A client asks for a read.
     Read,
-    /// A message arrives over this link.
-    Arrival(usize),
-    /// A digest arrives over this link.
-    Digest(usize),
+    /// A message arrives.
+    Arrival(Sent),
+    /// A digest arrives.
+    Digest(Asked),
     /// The master is free for its mail.
     Free(usize),
     /// The master looks for neighbours from which it has not heard.
@@ -49,18 +48,9 @@ pub(super) enum Mail {
     Read {
         key: usize,
     },
-    /// A message, and whether it answers a digest. It is lost if the link has broken since it was sent.
-    Message {
-        link: usize,
-        breaks: u32,
-        message: AnyMessage,
-        answers: bool,
-    },
-    Digest {
-        link: usize,
-        breaks: u32,
-        digest: VersionVector,
-    },
+    /// A message. It is lost if the link has broken since it was sent.
+    Message(Sent),
+    Digest(Asked),
     /// The link, over which this master receives changes, is open again.
     Ask(usize),
     /// A link over which this master sends changes is open again.

@@ -1,12 +1,13 @@
 //! The handling of a master's mail, by the calls that `Replica` documents.
 
 use super::host::{Happening, KEPT, Mail, nanoseconds};
-use super::network::Sent;
+use super::network::{Asked, Built, Sent};
 use super::run::Simulation;
 use super::wire;
 use crate::node::any_rule::AnyMessage;
 use multimaster::record::Event;
 use multimaster::{Message, Outcome, VersionVector};
+use std::rc::Rc;
 
 impl Simulation<'_> {
     /// Handles all mail of the master in order, and then sends the new changes to its neighbours.
@@ -57,14 +58,15 @@ impl Simulation<'_> {
                 }
                 false
             }
-            Mail::Message { link, breaks, message, answers } => {
-                if breaks == self.links[link].breaks {
-                    return self.receive(link, message, answers);
+            Mail::Message(sent) => {
+                // A message of a link that breaks is rare: do not look at the link.
+                if self.breaks == 0 || sent.breaks == self.links[sent.link].breaks {
+                    return self.receive(sent);
                 }
-                self.lose(link, message);
+                self.lose(sent.link, &sent.message);
                 false
             }
-            Mail::Digest { link, breaks, digest } => {
+            Mail::Digest(Asked { link, breaks, digest }) => {
                 if breaks == self.links[link].breaks {
                     self.answer(link, digest);
                 }
@@ -88,19 +90,22 @@ impl Simulation<'_> {
         }
     }
 
-    fn receive(&mut self, link: usize, message: AnyMessage, answers: bool) -> bool {
+    fn receive(&mut self, sent: Sent) -> bool {
         self.spend();
-        let (from, to) = (self.links[link].from, self.links[link].to);
+        let Sent { message: built, link, to, answers, .. } = sent;
         let host = &mut self.hosts[to.index()];
         host.handled += 1;
-        let news = message.brings(host.replica.digest());
+        let news = built.brings(host.replica.digest());
         if news.is_empty() && self.record.is_none() {
             // As `Replica::receive` would say, without a change of the replica; most messages are of this kind.
             self.meter.outcomes.duplicates += 1;
             return false;
         }
-        let is_full = matches!(&message, Message::Push(push) if push.changes.len() == self.setting.batch);
+        let from = self.links[link].from;
+        let message = &built.message;
+        let is_full = matches!(message, Message::Push(push) if push.changes.len() == self.setting.batch);
         let noted = self.record.is_some().then(|| message.clone());
+        let message = Rc::try_unwrap(built).map_or_else(|shared| shared.message.clone(), |built| built.message);
         let outcome = host.replica.receive(from, message);
         if let Some(message) = noted {
             let outcome = outcome.clone();
@@ -134,16 +139,30 @@ impl Simulation<'_> {
         }
     }
 
-    /// Sends all new changes to the neighbours.
+    /// Sends all new changes to the neighbours. Most of them get the same message.
     fn flush(&mut self, master: usize) {
         let batch = self.setting.batch;
+        let mut last: Option<Rc<Built>> = None;
         for place in 0..self.hosts[master].out.len() {
             let link = self.hosts[master].out[place];
             let (from, to) = (self.links[link].from, self.links[link].to);
             if !self.links[link].is_open() {
                 continue;
             }
-            while let Some(message) = self.hosts[master].replica.next_push(to, batch) {
+            loop {
+                let replica = &mut self.hosts[master].replica;
+                let shared = last.as_ref().filter(|last| match &last.message {
+                    Message::Push(push) => replica.shares_push(to, push, batch),
+                    Message::Snapshot(_) => false,
+                });
+                let message = match shared {
+                    Some(shared) => Rc::clone(shared),
+                    None => match replica.next_push(to, batch) {
+                        Some(message) => self.built(message),
+                        None => break,
+                    },
+                };
+                last = Some(Rc::clone(&message));
                 self.note(|| Event::Push { from, to, max: batch });
                 self.send(link, message, false);
             }
@@ -167,8 +186,8 @@ impl Simulation<'_> {
         let line = &mut self.links[link];
         line.asked_until = self.now + 3 * line.delay;
         if self.random.f64() >= self.case.loss {
-            let arrives = line.digests.send(line.breaks, soonest, digest);
-            self.add(arrives, Happening::Digest(link));
+            let (arrives, breaks) = (line.digest_arrives(soonest), line.breaks);
+            self.add(arrives, Happening::Digest(Asked { digest, link, breaks }));
         }
     }
 
@@ -181,44 +200,47 @@ impl Simulation<'_> {
         let message = host.replica.answer(&digest, max);
         self.note(|| Event::Answer { sender: from, receiver: to, digest, max });
         if let Some(message) = message {
+            let message = self.built(message);
             self.send(link, message, true);
         }
     }
 
-    fn send(&mut self, link: usize, message: AnyMessage, answers: bool) {
+    fn built(&mut self, message: AnyMessage) -> Rc<Built> {
+        let length = wire::length(&message, &mut self.meter);
+        Rc::new(Built::new(message, length))
+    }
+
+    fn send(&mut self, link: usize, message: Rc<Built>, answers: bool) {
         self.spend();
         self.hosts[self.links[link].from.index()].handled += 1;
         self.meter.messages += 1;
-        self.meter.bytes += wire::length(&message, &mut self.meter);
-        self.meter.outcomes.snapshots += u64::from(matches!(message, Message::Snapshot(_)));
+        self.meter.bytes += message.length;
+        self.meter.outcomes.snapshots += u64::from(matches!(message.message, Message::Snapshot(_)));
         if self.random.f64() < self.case.loss {
-            return self.lose(link, message);
+            return self.lose(link, &message);
         }
         let soonest = self.now + self.travel(link);
         let line = &mut self.links[link];
-        let arrives = line.changes.send(line.breaks, soonest, Sent { message, answers });
-        self.add(arrives, Happening::Arrival(link));
+        let (arrives, breaks, to) = (line.message_arrives(soonest), line.breaks, line.to);
+        self.add(arrives, Happening::Arrival(Sent { message, link, breaks, to, answers }));
     }
 
-    pub(super) fn lose(&mut self, link: usize, message: AnyMessage) {
+    pub(super) fn lose(&mut self, link: usize, message: &Built) {
         let (from, to) = (self.links[link].from, self.links[link].to);
         self.meter.outcomes.lost += 1;
-        self.note(|| Event::Lose { from, to, message });
+        self.note(|| Event::Lose { from, to, message: message.message.clone() });
     }
 
-    pub(super) fn arrive(&mut self, link: usize) {
-        let line = &mut self.links[link];
-        let (breaks, Sent { message, answers }) = line.changes.next();
-        line.heard = self.now;
-        let to = line.to.index();
-        self.post(to, Mail::Message { link, breaks, message, answers });
+    pub(super) fn arrive(&mut self, sent: Sent) {
+        if self.has_ticks {
+            self.links[sent.link].heard = self.now;
+        }
+        self.post(sent.to.index(), Mail::Message(sent));
     }
 
-    pub(super) fn arrive_digest(&mut self, link: usize) {
-        let line = &mut self.links[link];
-        let (breaks, digest) = line.digests.next();
-        let from = line.from.index();
-        self.post(from, Mail::Digest { link, breaks, digest });
+    pub(super) fn arrive_digest(&mut self, asked: Asked) {
+        let from = self.links[asked.link].from.index();
+        self.post(from, Mail::Digest(asked));
     }
 
     /// Occupies the master for the time that a message takes.

@@ -35,6 +35,10 @@ pub(super) struct Simulation<'a> {
     /// The number of events to come that are no ticks.
     pending: u64,
     turns: Vec<Turn>,
+    /// Whether masters look for neighbours from which they have not heard.
+    pub(super) has_ticks: bool,
+    /// The breaks of all links.
+    pub(super) breaks: u64,
     healed_at: Option<u64>,
     asked: u64,
     keys: Vec<String>,
@@ -111,6 +115,8 @@ impl<'a> Simulation<'a> {
             to_come: setting.writes + setting.reads,
             pending: 0,
             turns: Vec::new(),
+            has_ticks: setting.loses(case),
+            breaks: 0,
             healed_at: None,
             asked: 0,
             keys: (0..setting.keys).map(|key| format!("k{key}")).collect(),
@@ -144,7 +150,7 @@ impl<'a> Simulation<'a> {
             self.add(0, Happening::Write);
         }
         self.add_next(Happening::Read, self.setting.reads);
-        if self.setting.loses(self.case) {
+        if self.has_ticks {
             let tick = nanoseconds(self.setting.tick).max(1);
             for master in 0..self.hosts.len() {
                 let first = self.random.u64(0..tick);
@@ -197,11 +203,11 @@ impl<'a> Simulation<'a> {
                         self.add_next(Happening::Read, self.setting.reads);
                     }
                 }
-                Happening::Arrival(link) => self.arrive(link),
-                Happening::Digest(link) => self.arrive_digest(link),
+                Happening::Arrival(sent) => self.arrive(sent),
+                Happening::Digest(asked) => self.arrive_digest(asked),
                 Happening::Free(master) => self.read_mail(master),
                 Happening::Tick(master) => {
-                    self.queue.add(time + nanoseconds(self.setting.tick).max(1), happening);
+                    self.queue.add(time + nanoseconds(self.setting.tick).max(1), Happening::Tick(master));
                     self.post(master, Mail::Tick);
                 }
                 Happening::Fault(place) => {
