@@ -88,7 +88,8 @@ fn places() -> Vec<(usize, usize, usize)> {
 /// The scenario of a cell, and its text.
 fn scenario((failures, rule, topology): (usize, usize, usize)) -> (Scenario, String) {
     let text = text(failures, rule, topology);
-    let name = format!("matrix-{}-{}-{}.toml", failures + 1, RULES[rule].0, TOPOLOGIES[topology]);
+    let about = FAILURES[failures].0.replace(", ", "-").replace(' ', "-");
+    let name = format!("matrix-{about}-{}-{}.toml", RULES[rule].0, TOPOLOGIES[topology]);
     (Scenario::parse(&name, &name, &text).expect("the scenarios of the matrix are right"), text)
 }
 

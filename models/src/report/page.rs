@@ -113,13 +113,15 @@ impl Page<'_> {
         let examples: usize = self.shown.iter().map(|shown| shown.checked.counterexamples.len()).sum();
         let stated = count(&|one| one.scenario.expect.stated);
         let as_expected = count(&|one| one.scenario.expect.stated && one.is_as_expected() && !one.is_open());
-        let figures = [
+        let mut figures = vec![
             (grouped(self.shown.len()), "scenarios"),
             (grouped(count(&|one| !one.is_cut())), "exhausted"),
             (grouped(states), "states"),
             (grouped(examples), "counterexamples"),
-            (format!("{} of {}", grouped(as_expected), grouped(stated)), "as expected"),
         ];
+        if stated > 0 {
+            figures.push((format!("{} of {}", grouped(as_expected), grouped(stated)), "as expected"));
+        }
         let mut html = String::from("<dl class=\"figures\">");
         for (figure, what) in figures {
             let _ = write!(html, "<div><dt>{what}</dt><dd>{figure}</dd></div>");
@@ -152,7 +154,8 @@ impl Page<'_> {
         }
         html += "</tbody></table>\n<table class=\"plain\"><thead><tr><th scope=\"col\">property</th><th scope=\"col\">says</th></tr></thead><tbody>";
         for (property, meaning) in &self.meanings {
-            let _ = write!(html, "<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escaped(property), escaped(meaning));
+            let _ =
+                write!(html, "<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escaped(property), with_code(meaning));
         }
         html += "</tbody></table>\n";
         let mistaken: f64 = self.shown.iter().map(|shown| shown.checked.report.mistaken).sum();
@@ -176,6 +179,12 @@ const VERDICTS: [(&str, &str); 8] = [
     ("reached", "A witness: the situation that tests properties, such as a conflict, occurs in some state."),
     ("not reached", "A witness: the situation occurs in no state."),
 ];
+
+/// Escaped text, with the parts between backticks as code.
+fn with_code(text: &str) -> String {
+    let parts = text.split('`').map(escaped).enumerate();
+    parts.map(|(place, part)| if place % 2 == 1 { format!("<code>{part}</code>") } else { part }).collect()
+}
 
 /// Text escaped for HTML, in elements and in quoted attributes, with right-to-left words isolated.
 pub(crate) fn escaped(said: &str) -> String {
