@@ -95,7 +95,7 @@ pub struct Case {
 }
 
 /// The most that all links of a run may take, in bytes.
-const MOST_BYTES: usize = 2 << 30;
+const MOST_BYTES: usize = 400 << 20;
 
 /// The memory of a link, without the masters whose changes split horizon keeps from it. Version vectors are shared.
 const LINK_BYTES: usize = 512;

@@ -142,7 +142,7 @@ impl Simulation<'_> {
     /// Sends all new changes to the neighbours. Most of them get the same message.
     fn flush(&mut self, master: usize) {
         let batch = self.setting.batch;
-        let mut last: Option<Rc<Built>> = None;
+        let mut longest: Option<Rc<Built>> = None;
         for place in 0..self.hosts[master].out.len() {
             let link = self.hosts[master].out[place];
             let (from, to) = (self.links[link].from, self.links[link].to);
@@ -151,7 +151,7 @@ impl Simulation<'_> {
             }
             loop {
                 let replica = &mut self.hosts[master].replica;
-                let shared = last.as_ref().filter(|last| match &last.message {
+                let shared = longest.as_ref().filter(|longest| match &longest.message {
                     Message::Push(push) => replica.shares_push(to, push, batch),
                     Message::Snapshot(_) => false,
                 });
@@ -162,7 +162,10 @@ impl Simulation<'_> {
                         None => break,
                     },
                 };
-                last = Some(Rc::clone(&message));
+                // A message from which split horizon keeps something is of use to few.
+                if longest.as_ref().is_none_or(|longest| longest.length <= message.length) {
+                    longest = Some(Rc::clone(&message));
+                }
                 self.note(|| Event::Push { from, to, max: batch });
                 self.send(link, message, false);
             }

@@ -171,7 +171,7 @@ fn bytes_are_those_of_the_messages_as_json() {
 fn an_impossible_case_is_refused() {
     let why = |setting: &Setting, case: &Case| setting.vet(case).unwrap_err();
     let plain = setting("last-write", 1);
-    assert!(why(&plain, &case("all-to-all", 2000)).contains("at most"));
+    assert!(why(&plain, &case("all-to-all", 1000)).contains("at most"));
     assert!(why(&plain, &case("ring", 1)).contains("at least two masters"));
     assert!(why(&plain, &Case { dead: 3, ..case("ring", 3) }).contains("none is left"));
     let absent = Setting { cuts: vec![parse_cut("Z@1s").unwrap()], ..plain.clone() };
