@@ -32,6 +32,7 @@ mod process;
 mod rules;
 mod spawn;
 mod specification;
+mod spread;
 mod stateright_agrees;
 mod stored;
 mod swarm;

@@ -50,7 +50,7 @@ fn process(folder: &Path, hosts: &Path, own: usize, scenario: &str) -> Child {
 }
 
 fn words(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 /// The reports on scenarios, without what differs from run to run.

@@ -60,7 +60,7 @@ impl Post for Letters {
             if ended == self.to.len() {
                 break;
             }
-            self.kept.push_back(self.from.recv_timeout(Duration::from_secs(60)).expect("no process hangs"));
+            self.kept.push_back(self.from.recv_timeout(Duration::from_secs(600)).expect("no process hangs"));
         }
         self.kept.retain(|(_, of, _)| *of > self.epoch);
         self.epoch += 1;
