@@ -42,3 +42,14 @@ mod threads;
 mod ticks;
 mod traces;
 mod verify;
+
+/// A file that is in no program would never be compiled.
+#[test]
+fn every_file_of_tests_is_in_a_program() {
+    let (own, folder) = (include_str!("all.rs"), concat!(env!("CARGO_MANIFEST_DIR"), "/tests"));
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let names = files.filter_map(|file| Some(file.strip_suffix(".rs")?.to_owned()));
+    let mut others: Vec<String> = names.filter(|name| !own.contains(&format!("\nmod {name};"))).collect();
+    others.sort();
+    assert_eq!(others, ["all", "running"]);
+}
