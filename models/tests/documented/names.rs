@@ -118,7 +118,7 @@ fn is_item(sources: &[String], owner: &str, item: &str) -> bool {
     sources.iter().any(|source| {
         source.contains(owner)
             && (forms.iter().any(|form| is_in(source, form))
-                || (source.contains(&format!("enum {owner} ")) && source.lines().any(is_variant)))
+                || (is_in(source, &format!("enum {owner}")) && source.lines().any(is_variant)))
     })
 }
 
