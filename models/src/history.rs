@@ -9,6 +9,7 @@ pub use judged::{Claim, Claims, Judged, Judgements, Loss, LostTo, Observed};
 use multimaster::{Dot, Key, MasterId, Op, Replica, Request, Resolver, Timestamp, VersionVector};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// An acknowledged write.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,30 +57,31 @@ impl Named {
 }
 
 /// All acknowledged writes, in dot order. The order in which they were made is left out, so that it does not
-/// distinguish equal states.
+/// distinguish equal states. Histories share their writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct History(Vec<Write>);
+pub struct History(Vec<Arc<Write>>);
 
 impl History {
     /// The writes, in the order of their dots.
-    pub fn writes(&self) -> &[Write] {
+    pub fn writes(&self) -> &[Arc<Write>] {
         &self.0
     }
 
     /// A history of these writes, given in any order.
-    pub(crate) fn of(mut writes: Vec<Write>) -> History {
+    pub(crate) fn of(writes: impl IntoIterator<Item = impl Into<Arc<Write>>>) -> History {
+        let mut writes: Vec<Arc<Write>> = writes.into_iter().map(Into::into).collect();
         writes.sort_by_key(|write| write.dot);
         History(writes)
     }
 
     pub(crate) fn add(&mut self, write: Write) {
         let place = self.0.partition_point(|held| held.dot < write.dot);
-        self.0.insert(place, write);
+        self.0.insert(place, Arc::new(write));
     }
 
     /// The write with this dot.
     pub fn get(&self, dot: Dot) -> Option<&Write> {
-        self.0.binary_search_by_key(&dot, |write| write.dot).ok().map(|place| &self.0[place])
+        self.0.binary_search_by_key(&dot, |write| write.dot).ok().map(|place| &*self.0[place])
     }
 
     /// The Lamport time that a write at `replica` would get.
@@ -101,7 +103,7 @@ impl History {
     }
 
     fn seen<'a, R: Resolver>(&'a self, replica: &'a Replica<R>) -> impl Iterator<Item = &'a Write> {
-        self.0.iter().filter(|write| replica.digest().contains(write.dot))
+        self.0.iter().map(Arc::as_ref).filter(|write| replica.digest().contains(write.dot))
     }
 
     /// A write that `replica` has seen without all of its causal past.
@@ -113,7 +115,7 @@ impl History {
     /// than it has added and received. As long as there is none, no total is negative (Balegas et al., SRDS 2015).
     pub fn overspent(&self) -> Option<(&Key, MasterId)> {
         let mut rights: BTreeMap<(&Key, MasterId), i128> = BTreeMap::new();
-        for Write { dot, key, op, .. } in &self.0 {
+        for Write { dot, key, op, .. } in self.0.iter().map(Arc::as_ref) {
             match op {
                 Op::Add(amount) => *rights.entry((key, dot.origin())).or_default() += i128::from(*amount),
                 Op::Transfer { amount, to } => {

@@ -208,7 +208,7 @@ impl Judge {
             return *known;
         }
         let writes = (1..).zip(&self.alphabet).enumerate().filter(|(op, _)| present & 1 << op != 0);
-        let writes = writes.map(|(_, (seq, (key, op)))| example(&self.keys[*key], op, seq)).collect();
+        let writes = writes.map(|(_, (seq, (key, op)))| example(&self.keys[*key], op, seq));
         let all = All { keys: &self.keys, readings: rule.reading(reading) };
         let explained = History::of(writes).invented(&all).is_none();
         self.shown(rule, reading).accounted.insert(present, explained);
@@ -361,7 +361,7 @@ impl Observed<'_> {
                 past: lattice.vector(write.past),
             }
         };
-        History::of((0..lattice.writes.len()).map(write).collect())
+        History::of((0..lattice.writes.len()).map(write))
     }
 }
 

@@ -364,7 +364,7 @@ impl<'a> Search<'a> {
         let history = master.history();
         self.keys.iter().any(|key| {
             let writes = history.writes().iter().filter(|write| write.key == *key && master.has_seen(write.dot));
-            let writes: Vec<&Write> = writes.collect();
+            let writes: Vec<&Write> = writes.map(Arc::as_ref).collect();
             specification.otherwise(&writes, &master.read(key)).is_some()
         })
     }

@@ -38,6 +38,7 @@ pub use sets::{add_wins_set, grow_only_set, remove_wins_set};
 use crate::history::{History, Write};
 use multimaster::{Dot, Key, Reading, Replica, Resolver};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A key's reading as a function of the writes to it that the master has seen, in dot order.
 pub type Specification = fn(&[&Write]) -> Reading;
@@ -87,7 +88,8 @@ pub struct Misread {
 
 /// The first key whose reading at `replica` differs from the specification's for the writes seen.
 pub fn misread<R: Resolver>(specification: Specified, history: &History, replica: &Replica<R>) -> Option<Misread> {
-    let seen: Vec<&Write> = history.writes().iter().filter(|write| replica.digest().contains(write.dot)).collect();
+    let seen: Vec<&Write> =
+        history.writes().iter().map(Arc::as_ref).filter(|write| replica.digest().contains(write.dot)).collect();
     // Under a broken protocol, a key that nobody wrote may have a reading, too.
     let mut keys: BTreeSet<&Key> = replica.readings().map(|(key, _)| key).collect();
     keys.extend(seen.iter().map(|write| &write.key));

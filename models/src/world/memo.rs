@@ -22,6 +22,7 @@ use foldhash::fast;
 use multimaster::MasterId;
 use parts::{Parts, Shared};
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 use steps::{Outcomes, Step};
@@ -59,7 +60,18 @@ pub(crate) struct Tables {
     pub(crate) judged: Judged,
 }
 
-/// Packs two numbers into one word, as the key of frequent look-ups.
+/// Two numbers, as the key of frequent look-ups. A `u64` would be aligned to eight bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pair(pub(crate) u32, pub(crate) u32);
+
+impl Hash for Pair {
+    #[inline]
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(pair(self.0, self.1));
+    }
+}
+
+/// Packs two numbers into one word.
 pub(crate) fn pair(one: u32, other: u32) -> u64 {
     u64::from(one) << 32 | u64::from(other)
 }

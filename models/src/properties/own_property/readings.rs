@@ -170,5 +170,5 @@ pub(crate) fn acknowledged(
         saw: writes.iter().filter(|earlier| write.had_seen(earlier)).map(|earlier| earlier.dot).collect(),
         write: write.clone(),
     };
-    writes.iter().map(of).collect()
+    writes.iter().map(|write| of(write)).collect()
 }

@@ -4,7 +4,7 @@ use super::{Action, ClusterModel};
 use crate::model::Sent;
 use crate::node::Envelope;
 use crate::scope::LinkKind;
-use crate::world::memo::{Local, Tables, pair};
+use crate::world::memo::{Local, Pair, Tables};
 use crate::world::{AnswerKind, InputOf, Store, World};
 use multimaster::{Dot, MasterId, Message};
 use std::sync::Arc;
@@ -163,14 +163,14 @@ impl ClusterModel {
     fn is_repaired(&self, tables: &mut Tables, sender: u32, receiver: u32) -> bool {
         let (lacks, id) = (tables.locals[receiver].digest, tables.locals[receiver].replica().id());
         let counts = self.relevant_part(tables, receiver);
-        let key = (pair(sender, counts), id);
+        let key = (Pair(sender, counts), id);
         if let Some(repaired) = tables.judged.repairs.get(&key).filter(|_| tables.remembers) {
             return *repaired;
         }
         let envelope = self.answer_to(tables, sender, (id, lacks), usize::MAX);
         let repaired = envelope.is_some_and(|envelope| {
             let envelope = tables.envelope_number(Arc::new(envelope));
-            let key = pair(counts, envelope);
+            let key = Pair(counts, envelope);
             let brought = tables.judged.brought.get(&key).filter(|_| tables.remembers).copied().unwrap_or_else(|| {
                 let mut replica = tables.locals[receiver].replica().as_ref().clone();
                 let envelope = Arc::clone(&tables.envelopes[envelope]);
@@ -291,7 +291,7 @@ mod tests {
                 let (mut replica, digest) = (Replica::clone(node.replica()), *digest);
                 let answer = cluster.answer_to(tables, sender, (replica.id(), digest), usize::MAX);
                 let Some(envelope) = answer.map(Arc::new) else { continue };
-                let key = pair(cluster.relevant_part(tables, receiver), tables.envelope_number(Arc::clone(&envelope)));
+                let key = Pair(cluster.relevant_part(tables, receiver), tables.envelope_number(Arc::clone(&envelope)));
                 if let Some(brought) = tables.judged.brought.get(&key) {
                     let _ = replica.receive(envelope.from, envelope.message.clone());
                     assert_eq!(replica.digest(), &tables.digests[*brought]);

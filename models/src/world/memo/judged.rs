@@ -1,6 +1,6 @@
 //! The cache of the properties: [`Judged`].
 
-use super::{Known, Tables, masters::Ghost, pair};
+use super::{Known, Pair, Tables, masters::Ghost};
 use crate::world::Master;
 use crate::world::cluster::{ClusterModel, Judgement};
 use multimaster::MasterId;
@@ -9,14 +9,14 @@ use multimaster::MasterId;
 #[derive(Clone, Default)]
 pub(crate) struct Judged {
     /// By core and history: the master's judgement.
-    judgements: Known<u64, Judgement>,
+    judgements: Known<Pair, Judgement>,
     /// The judgement by core and [writes seen](Tables::selection_seen), which determine it.
-    by_selection: Known<u64, Judgement>,
+    by_selection: Known<Pair, Judgement>,
     /// By the sender's core and the [relevant part](ClusterModel::relevant_part) of the receiver, which lacks
     /// something: whether an exchange of digests would bring it.
-    pub(crate) repairs: Known<(u64, MasterId), bool>,
+    pub(crate) repairs: Known<(Pair, MasterId), bool>,
     /// By the relevant part of the receiver and an envelope: the digest after its arrival.
-    pub(crate) brought: Known<u64, u32>,
+    pub(crate) brought: Known<Pair, u32>,
     /// By history: whether a right was overspent.
     pub(crate) overspent: Known<u32, bool>,
 }
@@ -33,11 +33,11 @@ impl Tables {
     /// The master's judgement by the acknowledged writes.
     pub(super) fn judgement(&mut self, cluster: &ClusterModel, local: u32, history: u32) -> Judgement {
         let core = self.locals[local].core;
-        let key = pair(core, history);
+        let key = Pair(core, history);
         if let Some(judgement) = self.judged.judgements.get(&key) {
             return *judgement;
         }
-        let key_seen = pair(core, self.selection_seen(history, core));
+        let key_seen = Pair(core, self.selection_seen(history, core));
         let known = self.judged.by_selection.get(&key_seen);
         let judgement = known
             .copied()

@@ -105,10 +105,11 @@ impl Tables {
     }
 
     pub(crate) fn history(&mut self, history: History) -> u32 {
-        let number = |write: &Write| self.number(|parts| &mut parts.writes_made, write);
+        let number = |write| self.number(|parts| &mut parts.writes_made, write);
         let writes: Vec<u32> = history.writes().iter().map(number).collect();
         let hash = content_hash(&writes);
-        let made = |_| Ghost { history: Arc::new(history), writes: writes.clone() };
+        let shared: Vec<Arc<Write>> = writes.iter().map(|number| Arc::clone(&self.writes_made[*number])).collect();
+        let made = |_| Ghost { history: Arc::new(History::of(shared)), writes: writes.clone() };
         self.numbered(|parts| &mut parts.histories, hash, |ghost| ghost.writes == writes, made)
     }
 

@@ -20,7 +20,7 @@ pub(crate) struct Parts {
     pub(crate) histories: Numbered<Ghost>,
     /// A master's readings, in key order.
     pub(super) readings: Numbered<Vec<(Key, Reading)>>,
-    pub(super) writes_made: Numbered<Write>,
+    pub(super) writes_made: Numbered<Arc<Write>>,
     /// The causal pasts of writes across shards; number 0 is for no writes.
     pub(crate) pasts: Numbered<Pasts>,
 }
