@@ -36,7 +36,7 @@ impl Timed<Version> {
     }
 
     fn beats(&self, held: Option<&Timed<Version>>) -> bool {
-        held.is_none_or(|held| self.order() > held.order())
+        held.is_none_or(|held| self.order().cmp(&held.order()).is_gt())
     }
 }
 

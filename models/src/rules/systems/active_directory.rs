@@ -22,7 +22,7 @@ impl RowRule for ActiveDirectory {
 
     fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
         let key = |attribute: &Row| (attribute.count, attribute.time, attribute.dot);
-        held.is_none_or(|held| key(&change.after) > key(held))
+        held.is_none_or(|held| key(&change.after).cmp(&key(held)).is_gt())
     }
 
     fn why_not(&self, held: &Row, change: &RowChange) -> &'static str {

@@ -30,7 +30,8 @@ impl RowRule for Couchbase {
     }
 
     fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
-        held.is_none_or(|held| (change.after.time, change.after.count) > (held.time, held.count))
+        let key = |row: &Row| (row.time, row.count);
+        held.is_none_or(|held| key(&change.after).cmp(&key(held)).is_gt())
     }
 
     fn why_not(&self, held: &Row, change: &RowChange) -> &'static str {

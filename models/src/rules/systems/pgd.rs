@@ -38,7 +38,8 @@ impl RowRule for Pgd {
 
     fn takes(&self, held: Option<&Row>, change: &RowChange) -> bool {
         let after = &change.after;
-        let newer = |row: &Row| (after.time, after.dot.origin()) > (row.time, row.dot.origin());
+        let key = |row: &Row| (row.time, row.dot.origin());
+        let newer = |row: &Row| key(after).cmp(&key(row)).is_gt();
         let live = held.filter(|row| row.is_live());
         match change.statement() {
             Statement::Insert => live.is_none_or(newer),

@@ -128,9 +128,12 @@ pub(super) fn apply(rule: &impl RowRule, state: &mut Option<Row>, change: &RowCh
     if !made_here && !rule.takes(state.as_ref(), change) {
         return false;
     }
-    let after = (change.after.is_live() || !rule.forgets_deletes()).then(|| change.after.clone());
-    let altered = *state != after;
-    *state = after;
+    let after = (change.after.is_live() || !rule.forgets_deletes()).then_some(&change.after);
+    // A row is named by the dot of its write.
+    let altered = state.as_ref().map(|row| row.dot) != after.map(|row| row.dot);
+    if altered {
+        *state = after.cloned();
+    }
     altered
 }
 
