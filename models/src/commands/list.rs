@@ -3,7 +3,7 @@
 use super::Failure;
 use clap::{Args, ValueEnum};
 use multimaster_models::fault::{Fault, did_you_mean};
-use multimaster_models::printed::{escaped_json, padded};
+use multimaster_models::printed::{escaped_json, padded, terminal_width};
 use multimaster_models::rules::systems;
 use multimaster_models::scenario::{RuleName, Scenario, catalogue};
 use serde_json::json;
@@ -120,7 +120,7 @@ pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
             continue;
         }
         writeln!(out, "{}{heading}", if place == 0 { "" } else { "\n" })?;
-        let width = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let width = entries.iter().map(|(name, _)| terminal_width(name)).max().unwrap_or(0);
         for (name, about) in entries {
             writeln!(out, "  {}  {about}", padded(name, width))?;
         }

@@ -3,6 +3,7 @@
 use super::style::terminal_is_dumb;
 use multimaster_models::check::engine::taken;
 use multimaster_models::check::running::{self, Progress};
+use multimaster_models::printed::terminal_width;
 use multimaster_models::report::table::grouped;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// The interval at which the line is printed again.
 const RHYTHM: Duration = Duration::from_millis(200);
-/// The longest line. A line that wraps could not be cleared.
+/// The most columns of the line. A line that wraps could not be cleared.
 const WIDEST: usize = 79;
 
 /// The progress line, which a thread prints until this is dropped. There is no line if standard error is not a
@@ -98,7 +99,12 @@ fn line(label: &str, unit: &str, at: Progress, time: Duration, memory: Option<u6
     }
     parts.extend(memory.map(|bytes| format!("{} MB", bytes >> 20)));
     let text = format!("{label}{}{}", if label.is_empty() { "" } else { " " }, parts.join(", "));
-    text.chars().take(WIDEST).collect()
+    let mut width = 0;
+    let fits = |c: &char| {
+        width += terminal_width(c.encode_utf8(&mut [0; 4]));
+        width <= WIDEST
+    };
+    text.chars().take_while(fits).collect()
 }
 
 #[cfg(test)]
@@ -114,5 +120,8 @@ mod tests {
         assert_eq!(text, "0 histories, 0/s");
         let at = Progress { found: u64::MAX, depth: usize::MAX, frontier: usize::MAX };
         assert_eq!(line("", "states", at, Duration::from_secs(2), None).chars().count(), WIDEST);
+        // A character of the label takes two columns.
+        let text = line(&"予約".repeat(30), "states", at, Duration::from_secs(2), None);
+        assert_eq!((terminal_width(&text), text.chars().count()), (WIDEST - 1, 39));
     }
 }

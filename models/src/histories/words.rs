@@ -3,6 +3,7 @@
 use super::any_number::{Certificate, Limits};
 use super::{Bounds, Finding, Report, Times, Violation};
 use crate::node::delivery::Delivery;
+use crate::printed::{padded, terminal_width};
 use crate::report::table::grouped;
 use std::fmt::Write;
 
@@ -76,12 +77,12 @@ impl Report {
             };
             rows.push([(*property).to_owned(), verdict]);
         }
-        let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+        let width = |column: usize| rows.iter().map(|row| terminal_width(&row[column])).max().unwrap_or(0);
         let widths = [width(0), width(1)];
         rows.insert(1, widths.map(|width| "-".repeat(width)));
         let mut text = String::new();
         for [property, verdict] in rows {
-            let _ = writeln!(text, "| {property:0$} | {verdict:1$} |", widths[0], widths[1]);
+            let _ = writeln!(text, "| {} | {} |", padded(&property, widths[0]), padded(&verdict, widths[1]));
         }
         text
     }

@@ -20,7 +20,7 @@ use crate::check::erased::Erased;
 use crate::check::liveness::{self, Fairness};
 use crate::fault::Fault;
 use crate::model::{Expectation, Model};
-use crate::printed::{escaped_lines, padded, shown};
+use crate::printed::{escaped_lines, padded, shown, terminal_width};
 use crate::properties::FALLS_SILENT;
 use crate::scenario::Scenario;
 use crate::subject::Subject;
@@ -169,7 +169,7 @@ pub(crate) fn step_in_words<M: Subject>(model: &M, state: &M::State, action: &M:
     }
     let _ = write!(out, "\n\nIn this state:");
     let properties = model.properties();
-    let wide = properties.iter().map(|property| property.name.len()).max().unwrap_or(0);
+    let wide = properties.iter().map(|property| terminal_width(property.name)).max().unwrap_or(0);
     for property in &properties {
         let verdict = match ((property.condition)(model, &next), &property.expectation) {
             (true, Expectation::Sometimes) => "reached here".to_owned(),

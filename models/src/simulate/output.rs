@@ -2,7 +2,7 @@
 
 use super::sweep::{MEASURES, Measure, Row, Spread};
 use super::{Case, Setting};
-use crate::printed::padded;
+use crate::printed::{padded, terminal_width};
 use crate::report::table::grouped;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -24,7 +24,7 @@ pub fn table(rows: &[Row]) -> String {
         line.extend(shown.iter().map(|measure| row.spread(measure).map_or_else(|| "-".to_owned(), cell)));
         lines.push(line);
     }
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| lines.iter().map(|line| terminal_width(&line[column])).max().unwrap_or(0);
     let widths: Vec<usize> = (0..lines[0].len()).map(width).collect();
     lines.insert(1, widths.iter().map(|width| "-".repeat(*width)).collect());
     lines.iter().fold(String::new(), |mut text, line| {

@@ -2,7 +2,7 @@
 
 use super::judged::Judged;
 use crate::fault::Fault;
-use crate::printed::without_position;
+use crate::printed::{padded, terminal_width, without_position};
 use crate::report::table::grouped;
 use multimaster::{Dot, MasterId, Outcome, Reading, Refusal, VersionVector};
 use serde_json::Value;
@@ -158,11 +158,11 @@ impl fmt::Display for Summary {
                 shard, steps, writes, reads, arrived, lost, repeated, snapshots, in_flight, end, by_policy, causally,
             ]);
         }
-        let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+        let width = |column: usize| rows.iter().map(|row| terminal_width(&row[column])).max().unwrap_or(0);
         let widths: Vec<usize> = (0..HEADS.len()).map(width).collect();
         let rule = widths.iter().map(|width| "-".repeat(*width));
         for (place, row) in rows.iter().enumerate() {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| crate::printed::padded(cell, *width));
+            let cells = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width));
             writeln!(f, "| {} |", cells.collect::<Vec<_>>().join(" | "))?;
             if place == 0 {
                 writeln!(f, "| {} |", rule.clone().collect::<Vec<_>>().join(" | "))?;

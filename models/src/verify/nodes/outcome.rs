@@ -3,6 +3,7 @@
 use super::NAME;
 use crate::check::engine::{Finding, Limits, Report, Verdict};
 use crate::check::erased::Erased;
+use crate::printed::{padded, terminal_width};
 use crate::properties as p;
 use crate::report::check::{replayed_alike, verdict_in_words};
 use crate::report::table::grouped;
@@ -93,7 +94,7 @@ fn is_missed(report: &Report, witness: &str) -> bool {
 
 /// One line for each property, and one with the number of states.
 fn verdicts(report: &Report) -> String {
-    let width = report.findings.iter().map(|finding| finding.property.len()).max().unwrap_or(0);
+    let width = report.findings.iter().map(|finding| terminal_width(finding.property)).max().unwrap_or(0);
     let line = |finding: &Finding| {
         let Finding { property, verdict, .. } = finding;
         let at_quiescence = [p::AGREEMENT, p::NO_LOST_WRITE, p::AVAILABILITY].contains(property);
@@ -107,7 +108,7 @@ fn verdicts(report: &Report) -> String {
             Verdict::Holds(Some(path)) | Verdict::Violated(Some(path)) => format!(" ({} steps)", path.len()),
             _ => String::new(),
         };
-        format!("{property:width$}  {word}{more}\n")
+        format!("{}  {word}{more}\n", padded(property, width))
     };
     let lines: String = report.findings.iter().map(line).collect();
     let is = if report.cut.is_some() { "states, cut" } else { "states" };

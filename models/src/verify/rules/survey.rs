@@ -8,7 +8,7 @@ mod scopes;
 use super::Rule;
 use crate::check::running;
 use crate::histories::laws::Findings;
-use crate::printed::padded;
+use crate::printed::{padded, terminal_width};
 use crate::properties as p;
 use crate::report::check::Counterexample;
 use crate::report::table::{self, grouped};
@@ -196,7 +196,7 @@ pub fn in_a_table(surveyed: &[Surveyed]) -> String {
         rows.push(row);
     }
     let widths: Vec<usize> = (0..rows[0].len())
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0))
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| terminal_width(cell)).max().unwrap_or(0))
         .collect();
     rows[1] = widths.iter().map(|width| "-".repeat(*width)).collect();
     let mut text = String::new();
