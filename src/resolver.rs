@@ -63,8 +63,14 @@ pub use set::{ObservedRemoveSet, SetEffect};
 pub use siblings::{Replace, Siblings};
 
 use crate::{Change, Dot, Kind, Op, Reading, Text, Timestamp, VersionVector, WallTime};
+use smallvec::SmallVec;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
+
+/// The dots that an operation replaces or removes: mostly one or two, which are inline.
+///
+/// The type is `smallvec`'s, and is public in this API. With a `Vec`, most writes of a set or a flag would allocate.
+pub type Dots = SmallVec<[Dot; 2]>;
 
 /// The trait bounds of a rule's states and effects: plain values, ordered and hashed by content.
 pub trait Data: Clone + Debug + Ord + Hash + Send + Sync + 'static {}

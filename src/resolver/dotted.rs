@@ -1,5 +1,4 @@
 use super::*;
-use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// Items, each under the dot of the write that added it, in the order of dots.

@@ -1,5 +1,4 @@
 use super::*;
-use smallvec::SmallVec;
 
 /// A flag that is on if there is an enabling that no disabling had seen. So between a concurrent enabling and
 /// disabling, the enabling wins.
@@ -14,7 +13,7 @@ pub struct EnableWinsFlag;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Toggle {
     /// The dots of the operations that this one replaces: those stored at the origin.
-    pub gone: SmallVec<[Dot; 2]>,
+    pub gone: Dots,
     /// Whether the operation is an enabling.
     pub on: bool,
 }

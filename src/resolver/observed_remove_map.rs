@@ -1,5 +1,4 @@
 use super::*;
-use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fields by name, each a multi-value register, a counter or an observed-remove set. A remove of a field removes the
@@ -34,7 +33,7 @@ pub struct FieldEffect {
     /// The field.
     pub field: Text,
     /// The dots of the items that the operation replaces or removes.
-    pub gone: SmallVec<[Dot; 2]>,
+    pub gone: Dots,
     /// The item that the operation adds, if any.
     pub item: Option<Item>,
 }

@@ -1,5 +1,4 @@
 use super::*;
-use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An observed-remove set: a remove removes the inserts that its origin had seen, so a concurrent insert wins.
@@ -16,7 +15,7 @@ pub struct SetEffect {
     /// The element.
     pub element: Text,
     /// The inserts of the element that the operation replaces or removes: those stored at the origin.
-    pub gone: SmallVec<[Dot; 2]>,
+    pub gone: Dots,
     /// Whether the operation is an insert.
     pub inserts: bool,
 }

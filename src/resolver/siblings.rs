@@ -1,5 +1,4 @@
 use super::*;
-use smallvec::SmallVec;
 
 /// The concurrent versions of a register, ordered by timestamp. [`MultiValue`] shows them, and [`Custom`] resolves
 /// them.
@@ -16,7 +15,7 @@ pub struct Siblings(pub(super) SmallVec<[Version; 2]>);
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Replace {
     /// The dots of the versions that the writer had stored.
-    pub gone: SmallVec<[Dot; 2]>,
+    pub gone: Dots,
     /// The new value; `None` for a delete.
     pub value: Option<Text>,
 }
