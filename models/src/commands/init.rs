@@ -68,7 +68,7 @@ pub(crate) fn run(asked: &Asked) -> Result<bool, Failure> {
             (format!("{{ path = {library} }}"), format!("path = {harness}"))
         }
     };
-    let manifest = include_str!("../../init/Cargo.toml")
+    let manifest = include_str!("../../init/manifest.toml")
         .replace("NAME", name)
         .replace("LIBRARY", &library)
         .replace("HARNESS", &harness);
