@@ -49,7 +49,7 @@ fn wrong_arguments_are_refused_with_the_right_form() {
         (vec!["--topology", "edges:wrong.edges"], "wrong.edges:2: `A B`: write an edge as"),
         (vec!["--topology", "edges:none"], "none: "),
         (vec!["--masters", "1"], "at least two masters"),
-        (vec!["--topology", "all-to-all", "--masters", "400"], "at most 400 MB"),
+        (vec!["--topology", "all-to-all", "--masters", "640"], "at most 400 MB"),
         (vec!["--dead", "5"], "none is left"),
         (vec!["--regions", "Atlantis"], "there is no region `Atlantis`; there are East US"),
         (vec!["--round-trips", "wrong.csv"], "wrong.csv:2: `there`: here should be the region `here`"),
