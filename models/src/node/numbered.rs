@@ -119,7 +119,7 @@ pub(crate) struct Numbers<R: SerdeRule> {
 impl<R: SerdeRule> Numbers<R> {
     pub(crate) fn new(rules: Vec<R>, keys: Vec<Key>) -> Numbers<R> {
         let mut numbers = Numbers {
-            notes: Notes::default(),
+            notes: Default::default(),
             rules,
             keys,
             states: Distinct::new(),

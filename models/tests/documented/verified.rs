@@ -5,6 +5,7 @@ use crate::documented::page::{Block, pages};
 use multimaster_models::Verify;
 use std::thread;
 
+#[allow(clippy::duplicate_mod)]
 mod largest;
 
 /// The one block of the guide in this language that contains this text.
