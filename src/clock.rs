@@ -54,7 +54,7 @@ impl Timestamp {
         self.0 >> 16
     }
 
-    /// The master at which the write was made.
+    /// The origin of the write: the id of its master, or a fresh origin.
     #[inline]
     pub const fn master(self) -> MasterId {
         MasterId(self.0 as u16)

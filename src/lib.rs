@@ -9,10 +9,11 @@
 //! topology, whatever the links lose, repeat or reorder. The [`Resolver`] decides whether masters then *agree*, and
 //! which of the conflicting writes are lost.
 //!
-//! **Limits.** The driver decides who the masters are ([`Replica::change_topology`] admits new ones and removes dead ones;
-//! [`Replica::restart`] admits a returning one). A master restarts from disk only with the feature `durable`. The only
-//! clock is logical: a wall-clock time comes [from the client](Op::At). Tombstones are kept for ever, unless
-//! [collected](Replica::collect). Peers must be correct, but may be out of date.
+//! **Limits.** The program that calls a replica, its *driver*, decides who the masters are
+//! ([`Replica::change_topology`] admits new ones and removes dead ones; [`Replica::restart`] admits a returning one). A
+//! master restarts from disk only with the feature `durable`. The only clock is logical: a wall-clock time comes [from
+//! the client](Op::At). Tombstones are kept for ever, unless [collected](Replica::collect). Peers must be correct, but
+//! may be out of date.
 //!
 //! The life of one write:
 //!

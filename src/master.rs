@@ -301,7 +301,8 @@ impl<R: Resolver> Master<R> {
         self.note(&mut held, shard, || Event::Learn { from, to: self.id() });
         let Shard { replica, collect_at, collected, .. } = &mut *held;
         let stable = replica.seen_by_all();
-        // A round goes on with what all had seen when it began, unless less is known now: who the members are has changed.
+        // A round goes on with the changes that all had seen when it began. If fewer changes are now known to be seen
+        // by all, the members have changed, and a new round begins.
         if *collect_at == 0 || !stable.covers(collected) {
             if stable == *collected {
                 return;

@@ -70,7 +70,7 @@ impl<R: Resolver> Cluster<R> {
             replica.restart(fresh).expect("each crash has an origin of its own");
         }
         if collects && fresh.is_some() {
-            // Nor may it restart later with a state that this crash has lost.
+            // After a later crash, the master must not restart with a state saved before this crash.
             self.saved.insert(id, replicas.clone());
         }
         self.origins += u16::from(fresh.is_some());
@@ -171,7 +171,8 @@ impl<R: Resolver> Cluster<R> {
         let new = self.master(id);
         new.alter(|| event(id), |_, replica| replica.change_topology(&self.topology, &self.gone));
         if self.setup.collects {
-            // It may write to a key of which all others have collected a tombstone: no clock is ahead of its own.
+            // It may write to a key of which all others have collected a tombstone, so no clock may be ahead of its
+            // own.
             new.advance_clock(clock);
         }
         self.start_links().map_err(MemberError::Thread)?;
@@ -198,7 +199,7 @@ impl<R: Resolver> Cluster<R> {
     pub fn leave(&mut self, id: MasterId, patience: Duration) -> Result<(), MemberError> {
         self.vet_up(id)?;
         let topology = self.topology();
-        // A neighbour that is down does not count: it may forget changes that it had seen.
+        // If a neighbour is down, the master cannot leave: the neighbour may forget changes that it had seen.
         topology.sends_to(id).try_for_each(|peer| self.vet_up(peer))?;
         let (start, master) = (Instant::now(), self.master(id));
         master.close();

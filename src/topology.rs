@@ -12,8 +12,8 @@ use std::str::FromStr;
 /// Every graph has the same *relay rule*: when a master sees a new change, it sends the change to every neighbour,
 /// except neighbours that [must have had the change before](Self::had_before). So a change travels round a ring until
 /// it reaches the master before its origin. The hub of a star passes a spoke's change on to the other spokes, and a
-/// spoke passes nothing on. All to all, each master also relays the changes that it receives. So if a push extends
-/// changes of a third master, its receiver need not wait until the third master sends them.
+/// spoke passes nothing on. In an all-to-all topology, each master also relays the changes that it receives. So if a
+/// push extends changes of a third master, its receiver need not wait until the third master sends them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -55,7 +55,8 @@ pub enum TopologyError {
     TooManyEdges,
     /// A master that joins would get the id of another.
     Taken(MasterId),
-    /// A master that joins would replace this edge, which does not exist, or whose ends it does not join.
+    /// A new master would replace this edge, but the edge does not exist, its start does not send to the new master, or
+    /// the new master does not send to its end.
     NotReplaced(MasterId, MasterId),
 }
 
@@ -72,7 +73,8 @@ impl fmt::Display for TopologyError {
             TopologyError::NotReplaced(from, to) => {
                 write!(
                     f,
-                    "a new master cannot replace the edge {from} -> {to}: it must be one, and its ends neighbours"
+                    "a new master cannot replace the edge {from} -> {to}: the edge must exist, {from} must send to the \
+                     new master, and the new master to {to}"
                 )
             }
         }
@@ -361,11 +363,11 @@ pub(crate) struct Backward {
 }
 
 impl Backward {
-    /// By origin, whether `master` need not send the origin's changes to `neighbour`: [`Topology::had_before`]; it must
-    /// if the origin is past the end. O(edges log edges).
+    /// By origin, whether `master` need not send the origin's changes to `neighbour`: [`Topology::had_before`]. If the
+    /// origin is past the end of the list, `master` must send them. O(edges log edges).
     pub(crate) fn split_horizon(&self, neighbour: MasterId, master: MasterId) -> Vec<bool> {
         let Some(edges) = &self.edges else {
-            // A change has a direct path to `master`, which avoids the neighbour unless that has written it.
+            // A change has a direct path to `master`, which avoids the neighbour unless the neighbour wrote the change.
             return (0..=neighbour.0).map(|origin| origin == neighbour.0).collect();
         };
         let reached = reach(self.masters, edges, master, Some(neighbour));

@@ -80,7 +80,7 @@ impl Dot {
     /// The greatest sequence number. A master that writes a million times a second reaches it after nine years.
     pub const LAST: u64 = (1 << 48) - 1;
 
-    /// The change with the sequence number `seq` of the master `origin`.
+    /// The change of `origin` with the sequence number `seq`.
     ///
     /// # Panics
     /// If `seq` is past [`LAST`](Self::LAST).
@@ -96,13 +96,14 @@ impl Dot {
         Dot(u64::from(origin.0) << 48 | seq)
     }
 
-    /// The master at which a client made the write.
+    /// The origin: the id of the master at which a client made the write, or the fresh origin under which this master
+    /// wrote it.
     #[inline]
     pub const fn origin(self) -> MasterId {
         MasterId((self.0 >> 48) as u16)
     }
 
-    /// 1 for the master's first change.
+    /// 1 for the origin's first change.
     #[inline]
     pub fn seq(self) -> u64 {
         watch::look("Dot::seq");

@@ -1,5 +1,5 @@
-//! Records whether a rule reads the numbers inside timestamps, dots and version vectors, with the feature `watch`:
-//! [`during`]; and the renaming of these numbers in serialized forms: [`renamed`].
+//! With the feature `watch`: [`during`] records whether a rule reads the numbers inside timestamps, dots and version
+//! vectors; [`renamed`] renames these numbers in serialized forms.
 //!
 //! The numbers inside a [`Dot`](crate::Dot), a [`Timestamp`](crate::Timestamp) and a
 //! [`VersionVector`](crate::VersionVector) are private. A rule can copy these values, compare two of them, and ask a
