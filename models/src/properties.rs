@@ -8,7 +8,8 @@ pub mod specification;
 /// liveness).
 pub const CONVERGENCE: &str = "convergence";
 /// At quiescence every master has seen every acknowledged write, and all read the same. *Quiescence*: the clients are
-/// done, and no delivery, tick or repair alters the state; cuts are healed, and masters that crashed have restarted.
+/// done, and no delivery, tick or repair alters the state; cuts are healed, and masters that crashed have restarted or
+/// stay down.
 ///
 /// In a one-way topology, this requires that every master has seen the writes of the masters that reach it.
 ///
@@ -142,7 +143,7 @@ pub const ACROSS: &str = "a dependency across shards";
 /// For [systems](crate::system) of foreign nodes, at quiescence: every acknowledged write is read at every node, unless
 /// another write may have superseded it. Judged from outside, by the kind of data: an element that was inserted is read
 /// unless a remove may have come later; a counter reads the sum; a register reads a value that the writing client has
-/// not overwritten since. Other kinds of data are not judged.
+/// not overwritten since. Flags, greatest and least numbers, and the fields of a map are judged in the same way.
 pub const NO_LOST_WRITE: &str = "no lost write";
 /// For [systems](crate::system) that hand out values, such as ids: no two requests are answered with the same value.
 pub const UNIQUE_IDS: &str = "unique ids";

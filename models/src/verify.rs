@@ -49,7 +49,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Checks `rule` in three ways. First it tests the [laws](crate::histories::laws) on all small histories. Then it
 /// judges the rule over all networks at once, by all causal [histories](crate::histories) of a few writes: for most
 /// rules, four writes at three masters. Then it explores networks of several topologies and kinds of link, for the
-/// failures that histories do not cover.
+/// properties that histories do not cover.
 ///
 /// Panics with the shortest schedule of each property that the rule violates: for example, if masters diverge, or if a
 /// write is lost without a competing write. The loss of one of two concurrent writes is allowed: see

@@ -11,10 +11,10 @@ use std::io::Write;
 
 /// The manual.
 pub(crate) const MANUAL: &str = "\
-The page shows one state: the schedule that leads to it, each master, with the changes
-that the last step made, every property in this state, the possible next steps, and a
-sequence diagram. The server searches all schedules; for a trace, it does so only on
-request. The address of the page names the state: a bookmark returns to it.
+The page shows one state: the schedule that leads to it, each master, with marks on the
+values that the last step altered, every property in this state, the possible next
+steps, and a sequence diagram. The server searches all schedules; for a trace, it does
+so only on request. The address of the page names the state: a bookmark returns to it.
 stateright's own page is at /stateright/, with the same addresses.
 
 Keys:
@@ -26,7 +26,7 @@ Keys:
 
 Only this machine can reach the page, unless --host names another address. There is no
 authentication. The server refuses requests from pages of other sites, and requests
-under another name than its own.
+whose `Host` header names another server.
 
 Examples:
   multimaster explore booking/arrival             from its shortest counterexample

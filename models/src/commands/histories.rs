@@ -53,7 +53,7 @@ pub(crate) struct Asked {
     #[arg(long, conflicts_with_all = ["keys", "delivery", "snapshots", "clocks"])]
     any_number: bool,
     /// With --any-number: the maximum lag, which is the number of unsettled writes, the newest included. A write is
-    /// settled once all later writes have seen it
+    /// settled at a point of the history if all writes after this point have seen it
     #[arg(long, value_name = "WRITES", default_value_t = 2, requires = "any_number")]
     #[arg(value_parser = |text: &str| whole(text, 2, MOST_LAG), allow_hyphen_values = true)]
     lag: usize,

@@ -51,8 +51,8 @@ is a session. As JSON lines:
   type   invoke, ok (acknowledged), fail (certainly without effect), or info (the
          effect is unknown). If the `invoke` of an operation is missing, the
          operation may have begun at any time since the last one of its process
-  f      read, write, cas, delete, add, remove, append, broadcast, increment,
-         decrement, or txn
+  f      read, write, cas, delete, add, insert, remove, append, broadcast,
+         increment, decrement, or txn
   key, value, node, time (nanoseconds), index, final (a final read): may be absent
 
 Properties:

@@ -60,7 +60,7 @@ const CLOCKS: [(&str, &str); 5] = [
     ("hybrid", "hybrid logical clocks, for any rule: the time of a request, or later than all that the write had seen"),
     (
         "hybrid up to N",
-        "as `hybrid`, but masters refuse changes with later times; `hybrid up to N, then M`: until time passes",
+        "as `hybrid`, but masters refuse times after N; `hybrid up to N, then M`: after M, once time has passed",
     ),
     ("skewed by N", "as `right`, but a request may give a time that is up to N too early"),
 ];
@@ -89,7 +89,11 @@ fn sections() -> Result<Vec<Section>, Fault> {
         section("system", "rules of real systems", &systems),
         section("topology", "topologies", &TOPOLOGIES),
         section("link", "links", &LINKS),
-        section("clocks", &format!("clocks, for rules that use wall clocks ({by_clocks})"), &CLOCKS),
+        section(
+            "clocks",
+            &format!("clocks; all but the hybrid ones are for rules that use wall clocks ({by_clocks})"),
+            &CLOCKS,
+        ),
         section("delivery", "deliveries", &DELIVERIES),
         scenarios,
     ])

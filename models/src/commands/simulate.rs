@@ -134,7 +134,7 @@ are in milliseconds:
   mean               from the request until another master has it
   messages, digests  sent for each write, lost ones included
   bytes              of both, as the JSON that masters send over UDP
-  busiest            messages sent and received by the busiest master, a write
+  busiest            messages sent and received by the busiest master, for each write
   share              the busiest master's share of all messages
   occupied           the share of the time for which the busiest master is occupied
   stale              the share of reads that miss a write of their key

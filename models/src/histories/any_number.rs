@@ -1,10 +1,10 @@
 //! Judges a rule over histories of any number of writes: [`certify`], with the feature `any-number`.
 //!
-//! A write is *settled* once every later write has seen it. The exploration keeps of a history only its *window*: the
-//! unsettled writes, and the state of a master for each cut of them. Times and sequence numbers in it become ranks,
-//! because a watched rule shows that it depends on their order only. If the rule keeps a bounded state, there are
-//! finitely many windows, and they cover all histories with at most so many unsettled writes at once. The theorem and
-//! its proof are in `docs/any-number.md`.
+//! A write is *settled* at a point of the history if all writes after this point have seen it. The exploration keeps of
+//! a history only its *window*: the unsettled writes, and the state of a master for each cut of them. Times and
+//! sequence numbers in it become ranks, because a watched rule shows that it depends on their order only. If the rule
+//! keeps a bounded state, there are finitely many windows, and they cover all histories with at most so many unsettled
+//! writes at once. The theorem and its proof are in `docs/any-number.md`.
 
 #[cfg(feature = "any-number")]
 mod certify;

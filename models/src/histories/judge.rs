@@ -134,8 +134,8 @@ impl Judge {
             let readings = rule.reading(reading);
             let shown = |table: &Table| {
                 let shows = table.place.shown(&readings[table.key]);
-                // All operations together, because a removal by name has no part of its own: it is listed under the
-                // parts of the operations that it may remove.
+                // All operations are divided into parts together, because a removal by name has no part of its own: it
+                // is listed under the parts of the operations that it may remove.
                 let writes = examples(&keys[table.key], alphabet, table.key);
                 let parts = by_part(&writes.iter().collect::<Vec<_>>());
                 let effects = &parts[&table.place];
@@ -188,7 +188,7 @@ impl Judge {
         wrongs
     }
 
-    /// Whether the writes explain the reading.
+    /// Notes in `wrongs` if the writes do not explain the reading.
     fn judge_values(&mut self, lattice: &Lattice, cut: Cut, state: StateNo, reading: ReadingNo, wrongs: &mut Wrongs) {
         let present = bits((0..lattice.by_op.len()).filter(|op| lattice.by_op[*op] & cut != 0));
         let accounted = self.is_explained(&*lattice.rule, reading, present);

@@ -38,8 +38,8 @@ impl ClusterModel {
         }
     }
 
-    /// The failures, which befall all shards at once: those that are possible in each. A flush alters something in at
-    /// least one shard.
+    /// The failures, which befall all shards at once. One is possible if it is possible in each shard; a flush, if it
+    /// alters something in at least one.
     fn each_in_all_shards(&self, tables: &Tables, state: &State, enable: &mut impl FnMut(Action)) {
         let of = |world| {
             let mut actions = Vec::new();
@@ -159,7 +159,7 @@ impl ClusterModel {
         }
     }
 
-    /// Whether a failure can lose messages, or the link itself.
+    /// Whether a failure, or the link itself, can lose messages.
     fn loses_messages(&self) -> bool {
         self.scope.link != LinkKind::Soup || self.scope.failures.any()
     }

@@ -183,8 +183,9 @@ impl PartialEq for World<Tables> {
     }
 }
 
-/// Hashes the numbers, two in a word. Two of the words are nearly always 0; they are hashed only if they are not, and
-/// the first word says so. All states of a cluster have equally many masters, clients and streams.
+/// Hashes the numbers, two in a word. Two of the words are nearly always 0. Such a word is hashed only if it is not 0;
+/// the first word says which of the two are hashed. All states of a cluster have equally many masters, clients and
+/// streams.
 impl Hash for World<Tables> {
     #[inline]
     fn hash<H: Hasher>(&self, hasher: &mut H) {

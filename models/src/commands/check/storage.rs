@@ -19,8 +19,8 @@ use std::time::Duration;
 #[command(next_help_heading = "More states than memory holds")]
 pub(super) struct Stored {
     /// Judge only the properties of single states: all but `falls silent`. Steps between states are then not kept, so a
-    /// state takes at most 24 bytes once it has been expanded. With `--max-memory`, states that need more memory are
-    /// moved to the disk
+    /// state takes at most 24 bytes once it has been expanded. With `--max-memory`, the search moves its states to the
+    /// disk when the memory it uses approaches this limit
     #[arg(long, conflicts_with_all = ["matrix", "engine"])]
     pub(super) safety: bool,
     /// The folder for states on disk, in place of the system's temporary folder. Nothing is left in it
