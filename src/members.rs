@@ -138,8 +138,8 @@ impl<R: Resolver> Cluster<R> {
     /// Messages in flight along the edges that it replaces are lost.
     ///
     /// # Errors
-    /// If a neighbour does not exist or is gone for good, the new master cannot have these edges ([`Topology::joined`]), no
-    /// id is left, or the system cannot start a thread.
+    /// If a neighbour does not exist or is gone for good, the new master cannot have these edges
+    /// ([`Topology::joined`](crate::Topology::joined)), no id is left, or the system cannot start a thread.
     pub fn admit(&mut self, newcomer: &Newcomer) -> Result<MasterId, MemberError> {
         for neighbour in newcomer.hears_from.iter().chain(&newcomer.sends_to) {
             self.vet(*neighbour)?;

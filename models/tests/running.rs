@@ -1,7 +1,6 @@
 //! Records of clusters on real threads, with random work and random faults: every run must be a path of the model.
 //!
-//! `SEED=N cargo test -p multimaster-models --test all running::` chooses other runs; a failure prints the seed of its
-//! run.
+//! `SEED=N cargo test --test running` chooses other runs; a failure prints the seed of its run.
 
 mod running {
     pub(crate) mod acknowledged;
