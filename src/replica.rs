@@ -55,7 +55,7 @@ pub type MessageOf<R> = Message<<R as Resolver>::State, <R as Resolver>::Effect>
 ///    replica is unchanged.
 /// 3. **Push**: for each neighbour of [`Topology::sends_to`], call [`next_push`](Self::next_push) and send the message,
 ///    until it returns `None`. Each call moves that neighbour's cursor, so a message that the driver does not send is
-///    lost.
+///    lost. [`shares_push`](Self::shares_push) tells whether the same message serves another neighbour.
 /// 4. **A timer fires, or a neighbour is connected**: send each digest of [`digests_due`](Self::digests_due). If a link
 ///    loses its last push, only a digest repairs the loss, so a link that can lose messages needs the timer. The driver
 ///    chooses its period.
