@@ -227,7 +227,7 @@ pub enum Event<S, E> {
         /// among them. Empty if masters have only joined.
         dead: BTreeSet<MasterId>,
     },
-    /// A master was told that a new master joins; the new master is told so last, and begins without state.
+    /// A master learns that a new master joins. The new master learns of it last, and begins without state.
     Admit {
         /// The master that was told.
         at: MasterId,
